@@ -1,0 +1,1 @@
+"""What Prefect schedules, retries, names and shows."""

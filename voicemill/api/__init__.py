@@ -1,0 +1,1 @@
+"""The Cartesia HTTP API as an async client."""

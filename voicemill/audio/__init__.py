@@ -1,0 +1,1 @@
+"""Audio as bytes and samples: formats, probing, joining, encoding."""

@@ -1,0 +1,162 @@
+"""Settings: what a run may be told, from a profile (`configs/*.toml`) and the command line.
+
+Precedence: row > command line > profile > the defaults below. Unknown keys are refused. The API key is no setting: it
+comes from the environment (see `ApiKey`).
+"""
+
+import os
+import tomllib
+from pathlib import Path
+from typing import Any, NoReturn, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from voicemill.errors import ConfigError
+
+KEY_VARIABLE = "CARTESIA_API_KEY"
+BASE_URL_VARIABLE = "CARTESIA_BASE_URL"
+CARTESIA_URL = "https://api.cartesia.ai"
+LOOPBACK_HOSTS = ("127.0.0.1", "localhost", "::1")
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class RowDefaults(_Section):
+    """What a row gets where its own column is empty; names as in the manifest, values checked with the row."""
+
+    op: str = "tts"
+    model: str = "sonic-2"
+    voice: str = ""
+    language: str = "en"
+    container: str = "wav"
+    sample_rate: int = 44100
+    encoding: str = ""
+    bit_rate: int = 0
+    speed: str = ""
+    emotion: str = ""
+
+
+class LongText(_Section):
+    """How a transcript becomes calls, and how their audio becomes one file."""
+
+    max_characters_per_call: int = Field(500, ge=50, le=10_000)
+    sentence_pause_s: float = Field(0.15, ge=0, le=10)
+    paragraph_pause_s: float = Field(0.6, ge=0, le=30)
+    section_pause_s: float = Field(1.2, ge=0, le=60)
+
+
+class Pace(_Section):
+    """How many calls at once, and how long one may take."""
+
+    max_concurrency: int = Field(4, ge=1, le=1000)
+    attempts: int = Field(6, ge=1, le=50)
+    first_wait_s: float = Field(0.5, gt=0, le=60)
+    longest_wait_s: float = Field(30.0, gt=0, le=600)
+    attempt_deadline_s: float = Field(120.0, gt=0, le=3600)
+    max_body_bytes: int = Field(256 * 1024 * 1024, ge=1024)
+
+
+class Service(_Section):
+    """Who is asked. Without a base URL and without a key: the embedded engine."""
+
+    base_url: str = ""
+    api_version: str = "2024-11-13"
+    key_block: str = ""
+
+
+class Settings(_Section):
+    """Everything a run is told, resolved; safe to write down, for it holds no secret."""
+
+    defaults: RowDefaults = RowDefaults()
+    long_text: LongText = LongText()
+    pace: Pace = Pace()
+    service: Service = Service()
+    answers: str = ""
+
+    @model_validator(mode="after")
+    def _waits_are_in_order(self) -> Self:
+        if self.pace.longest_wait_s < self.pace.first_wait_s:
+            raise ValueError("pace.longest_wait_s is shorter than pace.first_wait_s")
+        return self
+
+
+class ApiKey:
+    """A secret that can be used for a header and for nothing else: it prints masked and refuses to be pickled."""
+
+    __slots__ = ("_value",)
+
+    def __init__(self, value: str) -> None:
+        if not value.strip() or not value.isascii() or not value.isprintable():
+            raise ConfigError(f"{KEY_VARIABLE} is empty or holds characters that no key has; set it again")
+        self._value = value.strip()
+
+    @classmethod
+    def from_environment(cls) -> "ApiKey | None":
+        """The key in `CARTESIA_API_KEY`, or None where that is unset or empty."""
+        value = os.environ.get(KEY_VARIABLE, "")
+        return cls(value) if value.strip() else None
+
+    def reveal(self) -> str:
+        """The secret itself, for the request header."""
+        return self._value
+
+    def __repr__(self) -> str:
+        return "ApiKey(****)"
+
+    __str__ = __repr__
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("an ApiKey is not pickled; pass the name of a secret instead")
+
+
+def load_settings(profile: str | None = None, **overrides: dict[str, Any]) -> Settings:
+    """Settings from a profile, then `overrides` by section (`pace={"max_concurrency": 8}`); None values are skipped.
+
+    `profile` is a path to a TOML file or the name of one in `configs/`. Raises `ConfigError` that names the file, the
+    key and what it may be.
+    """
+    tree: dict[str, Any] = _read_profile(profile) if profile else {}
+    source = profile or "the settings"
+    for section, values in overrides.items():
+        given = {key: value for key, value in values.items() if value is not None}
+        if given:
+            tree[section] = {**tree.get(section, {}), **given}
+    try:
+        return Settings.model_validate(tree)
+    except ValidationError as error:
+        raise ConfigError(f"{source}: {_first_fault(error)}") from None
+
+
+def profile_names() -> list[str]:
+    """The profiles that are shipped, by name."""
+    return sorted(path.stem for path in _shipped_profiles().glob("*.toml"))
+
+
+def _shipped_profiles() -> Path:
+    inside_wheel = Path(__file__).parent / "configs"
+    return inside_wheel if inside_wheel.is_dir() else Path(__file__).parent.parent / "configs"
+
+
+def _read_profile(profile: str) -> dict[str, Any]:
+    path = Path(profile)
+    if not path.suffix:
+        path = _shipped_profiles() / f"{profile}.toml"
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        names = ", ".join(profile_names())
+        raise ConfigError(
+            f"there is no profile {profile!r}; give the path of a TOML file or one of: {names}"
+        ) from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
+        raise ConfigError(f"the profile {path} cannot be read: {error}") from None
+
+
+def _first_fault(error: ValidationError) -> str:
+    fault = error.errors()[0]
+    where = ".".join(map(str, fault["loc"])) or "settings"
+    if fault["type"] == "extra_forbidden":
+        return f"{where} is no setting; remove it or correct its name"
+    return f"{where} is {fault['input']!r}: {fault['msg']}"

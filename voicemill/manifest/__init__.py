@@ -1,0 +1,1 @@
+"""Manifests: reading them, and checking every row before anything is paid for."""

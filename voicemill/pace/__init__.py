@@ -1,0 +1,1 @@
+"""How fast and how often calls are made."""
