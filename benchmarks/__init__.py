@@ -1,0 +1,1 @@
+"""What the README quotes, each re-runnable by one command."""
