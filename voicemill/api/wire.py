@@ -1,0 +1,152 @@
+"""The one seam to httpx: a request goes out, a whole and bounded reply comes back.
+
+The transport is used directly, without `httpx.AsyncClient`: that leaves out redirects, cookies, proxies from the
+environment and content decoding, none of which a paid call with a key may do, and half of the CPU a call costs
+(`benchmarks/client_cost.py`). aiohttp carries the bytes, for it serves three times the requests of httpx's own pool.
+"""
+
+import asyncio
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Any, Self
+
+import aiohttp
+import httpx
+from httpx_aiohttp import AiohttpTransport
+
+from voicemill.api.failures import failure, network_failures
+from voicemill.config import ApiKey
+from voicemill.errors import BadAnswer
+
+_ERROR_BODY_BYTES = 64 * 1024
+_IDLE_CONNECTION_S = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """A whole answer; `framed`: HTTP itself gave its end (a length or chunks), not just a closed connection."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+    framed: bool
+
+    @property
+    def request_id(self) -> str | None:
+        """The service's own name for this request, where it gave one."""
+        return self.headers.get("x-request-id") or self.headers.get("cartesia-request-id")
+
+    def json(self) -> Any:  # noqa: ANN401 - whatever the service sent
+        """The body as JSON. Raises `BadAnswer` where it is none."""
+        try:
+            return json.loads(self.body)
+        except ValueError:
+            raise BadAnswer("the service answered with something that is no JSON", status=self.status) from None
+
+
+class Wire:
+    """Requests to one service, each with a total deadline and a cap on its body.
+
+    Open it in the event loop that uses it, as an async context manager. Raises `CallError`s only.
+    """
+
+    def __init__(
+        self,
+        base_url: str,
+        key: ApiKey,
+        *,
+        api_version: str,
+        transport: httpx.AsyncBaseTransport | None = None,
+        max_connections: int = 100,
+        deadline_s: float = 120.0,
+        max_body_bytes: int = 256 * 1024 * 1024,
+    ) -> None:
+        self._base = httpx.URL(base_url.rstrip("/") + "/")
+        self._transport = transport or _network_transport(max_connections)
+        self._deadline_s = deadline_s
+        self._max_body_bytes = max_body_bytes
+        self._headers = [
+            ("Host", self._base.netloc.decode()),
+            ("Accept", "*/*"),
+            ("Accept-Encoding", "identity"),
+            ("User-Agent", "voicemill"),
+            ("X-API-Key", key.reveal()),
+            ("Cartesia-Version", api_version),
+        ]
+
+    @property
+    def host(self) -> str:
+        """The host that is asked, for messages."""
+        return self._base.host
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._transport.aclose()
+
+    async def get(self, path: str, query: Mapping[str, str] | None = None) -> Reply:
+        """GET `path`, which is relative to the base URL."""
+        url = self._base.join(path)
+        return await self._send(httpx.Request("GET", url.copy_merge_params(dict(query or {})), headers=self._headers))
+
+    async def post_json(self, path: str, content: Mapping[str, Any]) -> Reply:
+        """POST `content` as JSON; the reply's body is whatever came back."""
+        body = json.dumps(content).encode()
+        headers = [*self._headers, ("Content-Type", "application/json"), ("Content-Length", str(len(body)))]
+        return await self._send(httpx.Request("POST", self._base.join(path), headers=headers, content=body))
+
+    async def _send(self, request: httpx.Request) -> Reply:
+        with network_failures(self.host):
+            async with asyncio.timeout(self._deadline_s):
+                response = await self._transport.handle_async_request(request)
+                try:
+                    return await self._receive(response)
+                finally:
+                    await response.stream.aclose()  # type: ignore[union-attr]
+
+    async def _receive(self, response: httpx.Response) -> Reply:
+        headers = response.headers
+        if response.status_code >= 300:
+            body = await _read(response, _ERROR_BODY_BYTES, cut=True)
+            raise failure(response.status_code, headers, body)
+        if headers.get("content-encoding", "identity") != "identity":
+            raise BadAnswer("the service compressed an answer that must not be compressed", status=response.status_code)
+        body = await _read(response, self._max_body_bytes, cut=False)
+        framed = "content-length" in headers or "transfer-encoding" in headers
+        return Reply(response.status_code, headers, body, framed)
+
+
+async def _read(response: httpx.Response, max_bytes: int, *, cut: bool) -> bytes:
+    chunks: list[bytes] = []
+    size = 0
+    async for chunk in response.stream:  # type: ignore[union-attr]
+        chunks.append(chunk)
+        size += len(chunk)
+        if size > max_bytes:
+            if cut:
+                break
+            raise BadAnswer(f"the answer is larger than {max_bytes} bytes", status=response.status_code)
+    return b"".join(chunks)[:max_bytes]
+
+
+def _network_transport(max_connections: int) -> httpx.AsyncBaseTransport:
+    def session() -> aiohttp.ClientSession:
+        connector = aiohttp.TCPConnector(limit=max_connections, keepalive_timeout=_IDLE_CONNECTION_S)
+        return aiohttp.ClientSession(
+            connector=connector,
+            cookie_jar=aiohttp.DummyCookieJar(),
+            skip_auto_headers=("Content-Type", "User-Agent", "Accept", "Accept-Encoding"),
+            trust_env=False,
+        )
+
+    return AiohttpTransport(client=session)
+
+
+def in_process(app: Any) -> httpx.AsyncBaseTransport:  # noqa: ANN401 - an ASGI application
+    """A transport that hands requests to an ASGI application in this process."""
+    return httpx.ASGITransport(app=app, raise_app_exceptions=False)

@@ -1,0 +1,101 @@
+"""What a WAV body really holds: its header checked against its bytes, in pure Python, every read bounded.
+
+Source of the layout: RFC 2361 and Microsoft's `mmreg.h` (format tags 1, 3, 6, 7), `WAVE_FORMAT_EXTENSIBLE` included.
+A 200 proves nothing: bodies are cut without an error from HTTP, so completeness is proved from the audio.
+"""
+
+import struct
+from dataclasses import dataclass
+
+from voicemill.audio.formats import BYTES_PER_SAMPLE, Encoding
+
+_ENCODINGS: dict[tuple[int, int], Encoding] = {
+    (1, 16): "pcm_s16le",
+    (3, 32): "pcm_f32le",
+    (6, 8): "pcm_alaw",
+    (7, 8): "pcm_mulaw",
+}
+_EXTENSIBLE = 0xFFFE
+_SIZES_OF_A_STREAM = (0, 0x7FFFFFFF, 0xFFFFFFFF)
+_MOST_CHUNKS = 64
+
+
+class NotWav(ValueError):  # noqa: N818 - says what the bytes are
+    """The bytes are no WAV that could be used; the text says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class WavInfo:
+    """A WAV's samples: where they lie (`start` to `stop`, in bytes) and how to read them.
+
+    `sized` is False where the writer left the size open (a stream): then the bytes alone do not prove that the end is
+    there.
+    """
+
+    encoding: Encoding
+    sample_rate_hz: int
+    channels: int
+    start: int
+    stop: int
+    sized: bool
+
+    @property
+    def frames(self) -> int:
+        """How many samples there are in each channel."""
+        return (self.stop - self.start) // (BYTES_PER_SAMPLE[self.encoding] * self.channels)
+
+    @property
+    def duration_s(self) -> float:
+        """The length in seconds."""
+        return self.frames / self.sample_rate_hz
+
+
+def probe_wav(body: bytes) -> WavInfo:
+    """Read the chunks of a WAV and hold them against the bytes that are there.
+
+    Raises `NotWav` for anything else, for samples that are cut, and for encodings outside the API's.
+    """
+    if len(body) < 12 or body[:4] not in (b"RIFF", b"RF64") or body[8:12] != b"WAVE":
+        raise NotWav("it is no WAV file")
+    layout: tuple[Encoding, int, int] | None = None
+    position = 12
+    for _ in range(_MOST_CHUNKS):
+        if position + 8 > len(body):
+            break
+        name, size = body[position : position + 4], struct.unpack_from("<I", body, position + 4)[0]
+        position += 8
+        if name == b"fmt ":
+            layout = _layout(body[position : position + min(size, 40)])
+        elif name == b"data":
+            if layout is None:
+                raise NotWav("its samples come before their description")
+            return _samples(body, position, size, layout)
+        position += size + size % 2
+    raise NotWav("it holds no samples")
+
+
+def _layout(chunk: bytes) -> tuple[Encoding, int, int]:
+    if len(chunk) < 16:
+        raise NotWav("its description is cut")
+    tag, channels, sample_rate_hz, _, _, bits = struct.unpack_from("<HHIIHH", chunk)
+    if tag == _EXTENSIBLE and len(chunk) >= 26:
+        tag = struct.unpack_from("<H", chunk, 24)[0]
+    encoding = _ENCODINGS.get((tag, bits))
+    if encoding is None:
+        raise NotWav(f"its samples have format {tag} with {bits} bits, which the API does not make")
+    if not 1 <= channels <= 8 or not 1000 <= sample_rate_hz <= 768_000:
+        raise NotWav(f"it claims {channels} channels at {sample_rate_hz} Hz")
+    return encoding, channels, sample_rate_hz
+
+
+def _samples(body: bytes, start: int, size: int, layout: tuple[Encoding, int, int]) -> WavInfo:
+    encoding, channels, sample_rate_hz = layout
+    there = len(body) - start
+    sized = size not in _SIZES_OF_A_STREAM
+    if sized and size > there:
+        raise NotWav(f"it is cut: {there} of {size} bytes of samples are there")
+    frame_bytes = BYTES_PER_SAMPLE[encoding] * channels
+    length = size if sized else there
+    if length % frame_bytes:
+        raise NotWav("it ends in the middle of a sample")
+    return WavInfo(encoding, sample_rate_hz, channels, start, start + length, sized)

@@ -1,0 +1,64 @@
+"""When a failed attempt is made again, and after how long: the only owner of retries.
+
+One decision in one place: the error says whether it may be retried and how long the service asked to wait; otherwise
+the wait is exponential with full jitter (Brooker, "Exponential Backoff And Jitter", AWS 2015).
+"""
+
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+import tenacity
+from tenacity.wait import wait_random_exponential
+
+from voicemill.config import Pace
+from voicemill.errors import BadAnswer, CallError
+
+_BAD_ANSWER_ATTEMPTS = 2
+
+T = TypeVar("T")
+
+
+class Retries:
+    """Runs attempts until one gives an answer, or until the policy gives up."""
+
+    def __init__(self, pace: Pace) -> None:
+        self._pace = pace
+        self._backoff = wait_random_exponential(multiplier=pace.first_wait_s, max=pace.longest_wait_s)
+
+    async def run(self, attempt: Callable[[], Awaitable[T]]) -> tuple[T, int]:
+        """The result of the first good attempt, and how many attempts it took.
+
+        Raises the last attempt's `CallError`, whose `attempts` says how many there were.
+        """
+        retrying = tenacity.AsyncRetrying(
+            retry=tenacity.retry_if_exception(_may_pass),
+            stop=self._is_enough,
+            wait=self._wait_s,
+            reraise=True,
+        )
+        try:
+            result: T = await retrying(attempt)
+        except CallError as error:
+            error.attempts = int(retrying.statistics.get("attempt_number", 1))
+            raise
+        return result, int(retrying.statistics.get("attempt_number", 1))
+
+    def _is_enough(self, state: tenacity.RetryCallState) -> bool:
+        error = _error_of(state)
+        limit = _BAD_ANSWER_ATTEMPTS if isinstance(error, BadAnswer) else self._pace.attempts
+        return state.attempt_number >= min(limit, self._pace.attempts)
+
+    def _wait_s(self, state: tenacity.RetryCallState) -> float:
+        error = _error_of(state)
+        asked_s = error.retry_after_s if isinstance(error, CallError) else None
+        if asked_s is not None:
+            return min(asked_s, self._pace.longest_wait_s)
+        return self._backoff(state)
+
+
+def _may_pass(error: BaseException) -> bool:
+    return isinstance(error, CallError) and error.retryable
+
+
+def _error_of(state: tenacity.RetryCallState) -> BaseException | None:
+    return state.outcome.exception() if state.outcome else None

@@ -1,0 +1,127 @@
+"""The answer store: a paid answer is a file named by the hash of its question.
+
+    answers/3f/3f9a…e1.answer      voicemill-answer/1 <sha-256 of the rest>\n  {receipt as JSON}\n  body
+
+Write order, and what a crash leaves behind:
+
+1. The answer is written under a partial name. From here on a killed process loses nothing: `recover` adopts partial
+   files that are whole. A torn one is removed, and its call is made again.
+2. fsync, rename, fsync of the folder: the commit point. From here on a power cut loses nothing either.
+
+Every read checks the whole file against its hash, so a damaged answer is never served: it counts as absent.
+"""
+
+import hashlib
+import json
+from dataclasses import asdict, replace
+from datetime import datetime
+from pathlib import Path
+
+from voicemill.errors import StorageError
+from voicemill.model import Receipt
+from voicemill.store import durable
+
+_MAGIC = b"voicemill-answer/1 "
+_FIRST_LINE_BYTES = len(_MAGIC) + 64 + 1
+_SUFFIX = ".answer"
+
+
+class AnswerStore:
+    """Answers by key, in a folder that many runs may share one after the other. Safe to use from several threads."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._made: set[str] = set()
+
+    def has(self, key: str) -> bool:
+        """Whether an answer of that name is kept; its content is checked when it is read."""
+        return self._path(key).is_file()
+
+    def keep(self, receipt: Receipt, body: bytes) -> "KeptAnswer":
+        """Write an answer so that the death of this process cannot lose it; `commit` the result next."""
+        path = self._path(receipt.key)
+        if path.parent.name not in self._made:
+            durable.make_folder(path.parent)
+            durable.sync_folder(self.folder)
+            self._made.add(path.parent.name)
+        header = _header(receipt)
+        digest = hashlib.sha256(header)
+        digest.update(body)
+        first_line = _MAGIC + digest.hexdigest().encode() + b"\n"
+        durable.fault_point("before answer")
+        partial = durable.write_partial(path, (first_line, header, body))
+        durable.fault_point("answer kept")
+        return KeptAnswer(partial, path)
+
+    def receipt(self, key: str) -> Receipt | None:
+        """The receipt of a whole answer, or None where there is none (a damaged one counts as none)."""
+        whole = self._read(key)
+        return whole[0] if whole else None
+
+    def read(self, key: str) -> tuple[Receipt, bytes]:
+        """An answer's receipt and body. Raises `StorageError` where it is missing or damaged."""
+        whole = self._read(key)
+        if whole is None:
+            raise StorageError(f"the answer {key[:16]}… is missing or damaged; run the same command again to repeat it")
+        return whole
+
+    def recover(self) -> int:
+        """Commit the whole partial answers that a killed run left, remove the torn ones; how many were saved."""
+        saved = 0
+        for partial in self.folder.glob(f"??/*{_SUFFIX}{durable.PARTIAL_SUFFIX}"):
+            if _parse(partial.read_bytes(), partial.name.split(".")[0]) is None:
+                partial.unlink()
+                continue
+            durable.commit(partial, partial.with_name(partial.name.removesuffix(durable.PARTIAL_SUFFIX)))
+            saved += 1
+        return saved
+
+    def _path(self, key: str) -> Path:
+        return self.folder / key[:2] / f"{key}{_SUFFIX}"
+
+    def _read(self, key: str) -> tuple[Receipt, bytes] | None:
+        try:
+            content = self._path(key).read_bytes()
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise StorageError(f"cannot read {self._path(key)}: {error.strerror}") from error
+        return _parse(content, key)
+
+
+class KeptAnswer:
+    """An answer that is written but not yet committed."""
+
+    def __init__(self, partial: Path, path: Path) -> None:
+        self._partial = partial
+        self._path = path
+
+    def commit(self) -> None:
+        """Make it durable under its name. Raises `StorageError`."""
+        durable.commit(self._partial, self._path)
+
+
+def _header(receipt: Receipt) -> bytes:
+    fields = asdict(receipt) | {
+        "asked_at": receipt.asked_at.isoformat(),
+        "answered_at": receipt.answered_at.isoformat(),
+    }
+    return json.dumps(fields, sort_keys=True).encode() + b"\n"
+
+
+def _parse(content: bytes, key: str) -> tuple[Receipt, bytes] | None:
+    if not content.startswith(_MAGIC):
+        return None
+    rest = memoryview(content)[_FIRST_LINE_BYTES:]
+    if content[len(_MAGIC) : _FIRST_LINE_BYTES] != hashlib.sha256(rest).hexdigest().encode() + b"\n":
+        return None
+    end_of_header = content.index(b"\n", _FIRST_LINE_BYTES)
+    receipt = Receipt(**json.loads(content[_FIRST_LINE_BYTES:end_of_header]))
+    if receipt.key != key:
+        return None
+    receipt = replace(
+        receipt,
+        asked_at=datetime.fromisoformat(str(receipt.asked_at)),
+        answered_at=datetime.fromisoformat(str(receipt.answered_at)),
+    )
+    return receipt, content[end_of_header + 1 :]

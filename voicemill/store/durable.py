@@ -1,0 +1,148 @@
+"""Durable files: what is named is whole, and what is acknowledged survives a power cut.
+
+The write order is restic's and borg's: temporary file in the same folder, length check, fsync, rename, fsync of the
+folder. This is the only module that renames files into place.
+"""
+
+import errno
+import os
+import secrets
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import BinaryIO
+
+from voicemill.errors import StorageError
+
+PARTIAL_SUFFIX = ".partial"
+FOLDER_MODE = 0o700
+FILE_MODE = 0o600
+
+FaultHook = Callable[[str], None]
+"""Called with the name of each fault point as it is passed; tests end the process there."""
+
+_REMEDY = {
+    errno.ENOSPC: "the disk is full; free some space and run the same command again",
+    errno.EDQUOT: "the disk quota is used up; free some space and run the same command again",
+    errno.EROFS: "the disk is read-only; choose another results folder",
+    errno.EACCES: "permission is denied; choose a folder you may write to",
+    errno.EPERM: "permission is denied; choose a folder you may write to",
+    errno.EIO: "the disk reports an error; check it, then run the same command again",
+}
+
+
+def no_fault(_name: str) -> None:
+    """Pass a fault point in production: nothing happens."""
+
+
+fault_point: FaultHook = no_fault
+
+
+def set_fault_hook(hook: FaultHook) -> None:
+    """Let `hook` see every fault point of this process; for tests that end it there."""
+    global fault_point
+    fault_point = hook
+
+
+@contextmanager
+def storage_errors(path: Path) -> Iterator[None]:
+    """Turn an `OSError` into a `StorageError` that names `path` and the remedy."""
+    try:
+        yield
+    except OSError as error:
+        remedy = _REMEDY.get(error.errno or 0, error.strerror or str(error))
+        raise StorageError(f"cannot write {path}: {remedy}") from error
+
+
+def make_folder(folder: Path) -> None:
+    """Create `folder` and its parents, readable by the owner alone where they are new."""
+    with storage_errors(folder):
+        folder.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
+
+
+def sync_folder(folder: Path) -> None:
+    """Make the names in `folder` durable."""
+    with storage_errors(folder):
+        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+def write_partial(path: Path, chunks: tuple[bytes, ...]) -> Path:
+    """Write `chunks` beside `path` under a partial name, and return that name.
+
+    From here on the bytes survive the death of this process, not yet a power cut. Raises `StorageError`.
+    """
+    partial = path.with_name(path.name + PARTIAL_SUFFIX)
+    with storage_errors(path):
+        descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, FILE_MODE)
+        try:
+            _write_all(descriptor, chunks)
+        except BaseException:
+            with suppress(OSError):
+                partial.unlink()
+            raise
+        finally:
+            os.close(descriptor)
+    return partial
+
+
+def _write_all(descriptor: int, chunks: tuple[bytes, ...]) -> None:
+    expected = sum(map(len, chunks))
+    written = os.writev(descriptor, chunks)
+    if written < expected:
+        rest = memoryview(b"".join(chunks))[written:]
+        while rest:
+            rest = rest[os.write(descriptor, rest) :]
+    if os.fstat(descriptor).st_size != expected:
+        raise OSError(errno.EIO, "the file is shorter than what was written")
+
+
+def commit(partial: Path, path: Path, *, sync_name: bool = True) -> None:
+    """Give a partial file its final name, durably: fsync, rename, fsync of the folder.
+
+    With `sync_name=False` the caller syncs the folder itself, once for many files. Raises `StorageError`.
+    """
+    with storage_errors(path):
+        fault_point("before fsync")
+        descriptor = os.open(partial, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+        fault_point("before rename")
+        os.replace(partial, path)  # noqa: PTH105 - the one rename, named as the rule names it
+        fault_point("after rename")
+    if sync_name:
+        sync_folder(path.parent)
+        fault_point("after folder fsync")
+
+
+def write_file(path: Path, *chunks: bytes, sync_name: bool = True) -> None:
+    """Write a whole file durably and atomically. Raises `StorageError`."""
+    commit(write_partial(path, chunks), path, sync_name=sync_name)
+
+
+def write_if_changed(path: Path, content: bytes) -> bool:
+    """Write `content` unless the file holds just that already; True where it was written."""
+    if path.is_file() and path.stat().st_size == len(content) and path.read_bytes() == content:
+        return False
+    write_file(path, content)
+    return True
+
+
+@contextmanager
+def open_partial(path: Path) -> Iterator[tuple[BinaryIO, Path]]:
+    """A new partial file beside `path` for streamed writing; the caller commits it. It is removed on any error."""
+    partial = path.with_name(f".{secrets.token_hex(6)}-{path.name[-100:]}{PARTIAL_SUFFIX}")
+    with storage_errors(path):
+        descriptor = os.open(partial, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, FILE_MODE)
+        try:
+            with os.fdopen(descriptor, "w+b") as file:
+                yield file, partial
+        except BaseException:
+            with suppress(OSError):
+                partial.unlink()
+            raise
