@@ -1,0 +1,107 @@
+"""What the user told Prefect, and what a run tells it, both without the two seconds that `import prefect` takes."""
+
+import logging
+import os
+import sys
+import tomllib
+from collections.abc import Iterator, Mapping
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from dotenv import dotenv_values
+
+QUIET_SETTINGS = {
+    # The console handlers of Prefect's logging.yml; the handlers that send to the API keep their level.
+    "PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL": "CRITICAL",
+    "PREFECT_LOGGING_HANDLERS_DEBUG_LEVEL": "CRITICAL",
+    "PREFECT_LOGGING_TO_API_WHEN_MISSING_FLOW": "ignore",
+    "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+    # Prefect's client library prints a notice about its telemetry unless this is set.
+    "DO_NOT_TRACK": "1",
+}
+
+
+def user_settings() -> dict[str, str]:
+    """Every `PREFECT_*` setting of the user, by the name of its environment variable.
+
+    Read in Prefect's own order: the environment, `.env`, `prefect.toml`, `pyproject.toml`, the active profile.
+    """
+    written = _pyproject_toml() | _prefect_toml() | _dotenv() | _environment()
+    return {name: value for name, value in (_profile(written) | written).items() if name.startswith("PREFECT_")}
+
+
+def prefect_home(settings: Mapping[str, str]) -> Path:
+    """The folder of Prefect's database and profiles."""
+    return Path(settings.get("PREFECT_HOME") or "~/.prefect").expanduser().absolute()
+
+
+def quiet_prefect_logging() -> None:
+    """Keep Prefect off the terminal; what flows and tasks log still goes to its API.
+
+    To be called before `import prefect`. A setting that the user made stays as it is.
+    """
+    made_by_user = user_settings()
+    for name, value in QUIET_SETTINGS.items():
+        if name not in made_by_user:
+            os.environ.setdefault(name, value)
+    # A log record that cannot be delivered is not worth a traceback on the terminal (logging's own switch for that).
+    logging.raiseExceptions = False
+
+
+def adopt_environment() -> None:
+    """Let a Prefect that was imported earlier take over what the environment says now; without one, do nothing."""
+    if "prefect.context" in sys.modules:
+        from prefect.context import refresh_global_settings_context
+        from prefect.logging.configuration import setup_logging
+
+        refresh_global_settings_context()
+        setup_logging()
+
+
+def _environment() -> dict[str, str]:
+    return {name: value for name, value in os.environ.items() if value}
+
+
+def _dotenv() -> dict[str, str]:
+    if not Path(".env").is_file():
+        return {}
+    return {name.upper(): value for name, value in dotenv_values(".env").items() if value}
+
+
+def _prefect_toml() -> dict[str, str]:
+    return dict(_flat(_toml(Path("prefect.toml")), "PREFECT"))
+
+
+def _pyproject_toml() -> dict[str, str]:
+    return dict(_flat(_toml(Path("pyproject.toml")).get("tool", {}).get("prefect", {}), "PREFECT"))
+
+
+def _profile(written: Mapping[str, str]) -> dict[str, str]:
+    profiles = _toml(_profiles_path(written))
+    active = os.environ.get("PREFECT_PROFILE") or profiles.get("active", "")
+    return {name: str(value) for name, value in profiles.get("profiles", {}).get(active, {}).items()}
+
+
+def _profiles_path(written: Mapping[str, str]) -> Path:
+    path = Path(written.get("PREFECT_PROFILES_PATH") or prefect_home(_environment()) / "profiles.toml")
+    prefect = find_spec("prefect")
+    if path.exists() or "PREFECT_HOME" in os.environ or prefect is None or prefect.origin is None:
+        return path
+    return Path(prefect.origin).parent / "settings" / "profiles.toml"
+
+
+def _flat(table: Mapping[str, Any], prefix: str) -> Iterator[tuple[str, str]]:
+    for key, value in table.items():
+        name = f"{prefix}_{key.upper()}"
+        if isinstance(value, dict):
+            yield from _flat(value, name)
+        else:
+            yield name, str(value)
+
+
+def _toml(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}  # Prefect itself says what is wrong with the file
