@@ -26,6 +26,14 @@ _FIRST_LINE_BYTES = len(_MAGIC) + 64 + 1
 _SUFFIX = ".answer"
 
 
+class AnswerDamaged(StorageError):  # noqa: N818 - says what it is
+    """An answer is missing or its bytes changed; ask its call again."""
+
+    def __init__(self, key: str) -> None:
+        super().__init__(f"the answer {key[:16]}… is missing or damaged; run the same command again to repeat it")
+        self.key = key
+
+
 class AnswerStore:
     """Answers by key, in a folder that many runs may share one after the other. Safe to use from several threads."""
 
@@ -59,11 +67,15 @@ class AnswerStore:
         return whole[0] if whole else None
 
     def read(self, key: str) -> tuple[Receipt, bytes]:
-        """An answer's receipt and body. Raises `StorageError` where it is missing or damaged."""
+        """An answer's receipt and body. Raises `AnswerDamaged` where it is missing or damaged."""
         whole = self._read(key)
         if whole is None:
-            raise StorageError(f"the answer {key[:16]}… is missing or damaged; run the same command again to repeat it")
+            raise AnswerDamaged(key)
         return whole
+
+    def discard(self, key: str) -> None:
+        """Remove a damaged answer, so that its call is made again."""
+        self._path(key).unlink(missing_ok=True)
 
     def recover(self) -> int:
         """Commit the whole partial answers that a killed run left, remove the torn ones; how many were saved."""

@@ -1,0 +1,74 @@
+"""Joining pieces of speech into one, without clicks and with pauses of a chosen length."""
+
+from collections.abc import Iterable, Iterator
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from voicemill.audio.probe import WavInfo, probe_wav
+
+Samples = NDArray[np.int16] | NDArray[np.float32]
+
+_DTYPES: Final[dict[str, np.dtype[Any]]] = {"pcm_s16le": np.dtype("<i2"), "pcm_f32le": np.dtype("<f4")}
+_FADE_S: Final = 0.005
+_KEPT_SILENCE_S: Final = 0.02
+_SILENCE_LEVEL: Final = 10 ** (-55 / 20)
+
+
+def read_samples(body: bytes) -> tuple[Samples, WavInfo]:
+    """The mono samples of a WAV body, shape (frames,), as int16 or float32, without a copy.
+
+    Raises `NotWav` for what is no whole WAV, and `ValueError` for samples that are neither.
+    """
+    info = probe_wav(body)
+    dtype = _DTYPES.get(info.encoding)
+    if dtype is None or info.channels != 1:
+        raise ValueError(f"{info.encoding} with {info.channels} channels cannot be joined")
+    return np.frombuffer(body[info.start : info.stop], dtype), info
+
+
+def join(pieces: Iterable[tuple[Samples, float]], sample_rate_hz: int) -> Iterator[Samples]:
+    """Blocks of one continuous recording from `(samples, pause after it in seconds)` pairs.
+
+    At a join the silence that the pieces bring along is cut to a rest and their edges are faded, so that the pause is
+    as long as asked and starts and ends at zero. The head of the first and the tail of the last piece are left alone.
+    Holds one piece at a time, whatever the length of the whole.
+    """
+    previous: tuple[Samples, float] | None = None
+    is_first = True
+    for piece in pieces:
+        if previous is not None:
+            yield from _with_pause(previous, sample_rate_hz, at_start=is_first)
+            is_first = False
+        previous = piece
+    if previous is not None:
+        yield previous[0] if is_first else _edge(previous[0], sample_rate_hz, head=True, tail=False)
+
+
+def _with_pause(piece: tuple[Samples, float], sample_rate_hz: int, *, at_start: bool) -> Iterator[Samples]:
+    samples, pause_s = piece
+    yield _edge(samples, sample_rate_hz, head=not at_start, tail=True)
+    if pause_s > 0:
+        yield np.zeros(round(pause_s * sample_rate_hz), samples.dtype)
+
+
+def _edge(samples: Samples, sample_rate_hz: int, *, head: bool, tail: bool) -> Samples:
+    first, last = _sounding(samples, round(_KEPT_SILENCE_S * sample_rate_hz))
+    cut = samples[first if head else 0 : last if tail else len(samples)].copy()
+    length = min(round(_FADE_S * sample_rate_hz), len(cut) // 2)
+    if length:
+        ramp = 0.5 - 0.5 * np.cos(np.linspace(0, np.pi, length, endpoint=False))
+        if head:
+            cut[:length] = (cut[:length] * ramp).astype(cut.dtype)
+        if tail:
+            cut[-length:] = (cut[-length:] * ramp[::-1]).astype(cut.dtype)
+    return cut
+
+
+def _sounding(samples: Samples, kept: int) -> tuple[int, int]:
+    full_scale = 32768 if samples.dtype.kind == "i" else 1
+    loud = np.flatnonzero(np.abs(samples.astype(np.float32)) > _SILENCE_LEVEL * full_scale)
+    if not len(loud):
+        return 0, len(samples)
+    return max(0, int(loud[0]) - kept), min(len(samples), int(loud[-1]) + 1 + kept)

@@ -1,0 +1,48 @@
+"""Whether an answer is the speech that was asked for: whole, in the format asked, sounding, of a credible length."""
+
+import numpy as np
+
+from voicemill.audio.join import Samples, read_samples
+from voicemill.audio.probe import NotWav
+from voicemill.errors import BadAnswer, Incomplete
+from voicemill.model import Tts
+
+_QUICKEST_CHARACTERS_PER_S = 60
+"""Speech runs at about 15 characters a second, twice that when hurried; four times is no speech."""
+
+_SILENCE = 10 ** (-60 / 20)
+
+
+def verify_speech(body: bytes, call: Tts, *, framed: bool) -> float:
+    """The duration in seconds of a good answer.
+
+    `framed` says whether HTTP gave the body's end. Raises `Incomplete` for a body that is cut, `BadAnswer` for one
+    that is something else than the speech asked for.
+    """
+    try:
+        samples, info = read_samples(body)
+    except NotWav as fault:
+        kind = Incomplete if "cut" in str(fault) else BadAnswer
+        raise kind(f"the answer is no usable audio: {fault}", billed="unknown") from None
+    except ValueError as fault:
+        raise BadAnswer(f"the answer is no usable audio: {fault}", billed="unknown") from None
+    if not info.sized and not framed:
+        raise Incomplete("the answer's end cannot be told from a broken connection", billed="unknown")
+    if (info.encoding, info.sample_rate_hz) != (call.encoding, call.sample_rate_hz):
+        found = f"{info.encoding} at {info.sample_rate_hz} Hz"
+        raise BadAnswer(f"the answer is {found}, not the {call.encoding} at {call.sample_rate_hz} Hz asked for")
+    _verify_sound(samples)
+    if info.duration_s * _QUICKEST_CHARACTERS_PER_S < len(call.transcript):
+        raise BadAnswer(f"the answer lasts {info.duration_s:.2f} s, too short for {len(call.transcript)} characters")
+    return info.duration_s
+
+
+def _verify_sound(samples: Samples) -> None:
+    if not len(samples):
+        raise BadAnswer("the answer holds no samples")
+    is_float = samples.dtype.kind == "f"
+    peak = float(max(samples.max(), -float(samples.min())))
+    if not np.isfinite(peak):
+        raise BadAnswer("the answer holds samples that are no numbers")
+    if peak < (_SILENCE if is_float else _SILENCE * 32768):
+        raise BadAnswer("the answer is silent")

@@ -1,0 +1,142 @@
+"""The files a user asked for: put in place whole, never through a link, never over a file that is not ours."""
+
+import hashlib
+import os
+import stat
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+from voicemill.errors import StorageError, VoicemillError
+from voicemill.store import durable
+
+
+class OutputRefused(VoicemillError):
+    """A row's file cannot be made: its place is taken by a stranger's file, or the format cannot hold it."""
+
+    def __init__(self, message: str, code: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+@dataclass(frozen=True, slots=True)
+class Delivered:
+    """A file in its place."""
+
+    sha256: str
+    size_bytes: int
+
+
+class OutputFolder:
+    """Delivers files below a results folder. Safe to use from several threads.
+
+    What was written is noted in `written` before it is put in place, so that a file of ours can be told from a
+    stranger's when a row changes.
+    """
+
+    def __init__(self, results: Path, written: Path) -> None:
+        self._results = results
+        self._written = written
+        self._made: set[Path] = set()
+        self._lock = threading.Lock()
+
+    def size_of(self, file_name: str) -> int | None:
+        """The size in bytes of a delivered file, None where there is no regular file of that name."""
+        try:
+            found = os.lstat(self._results / file_name)
+        except OSError:
+            return None
+        return found.st_size if stat.S_ISREG(found.st_mode) else None
+
+    @contextmanager
+    def new(self, file_name: str) -> Iterator[tuple[BinaryIO, Path]]:
+        """An empty partial file beside the place of `file_name`; hand it to `deliver` when it is written."""
+        with durable.open_partial(self._place(file_name)) as opened:
+            yield opened
+
+    def deliver_bytes(self, file_name: str, content: bytes) -> Delivered:
+        """Put `content` in place."""
+        delivered = Delivered(hashlib.sha256(content).hexdigest(), len(content))
+        target = self._place(file_name)
+        if self._is_free(target, file_name, delivered):
+            self._note(file_name, delivered)
+            durable.write_file(target, content, sync_name=False)
+        return delivered
+
+    def deliver(self, partial: Path, file_name: str) -> Delivered:
+        """Put a written partial file in place."""
+        with partial.open("rb") as file:
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
+        delivered = Delivered(digest, partial.stat().st_size)
+        target = self._place(file_name)
+        if self._is_free(target, file_name, delivered):
+            self._note(file_name, delivered)
+            durable.commit(partial, target, sync_name=False)
+        else:
+            partial.unlink()
+        return delivered
+
+    def sync(self) -> None:
+        """Make the names of all delivered files durable; call it before a table tells of them."""
+        with self._lock:
+            folders, self._made = self._made, set()
+        for folder in folders:
+            durable.sync_folder(folder)
+
+    def _place(self, file_name: str) -> Path:
+        target = self._results / file_name
+        folder = target.parent
+        with self._lock:
+            is_new = folder not in self._made
+        if is_new:
+            self._refuse_links(folder)
+            durable.make_folder(folder)
+            with self._lock:
+                self._made.add(folder)
+        return target
+
+    def _refuse_links(self, folder: Path) -> None:
+        for step in (folder, *folder.parents):
+            if step == self._results:
+                return
+            if step.is_symlink() or (step.exists() and not step.is_dir()):
+                raise OutputExists(
+                    f"{step} is in the way: it is a link or a file, where a folder is needed; move it away"
+                )
+        raise StorageError(f"{folder} is outside the results folder")
+
+    def _is_free(self, target: Path, file_name: str, delivered: Delivered) -> bool:
+        """True where `target` is to be written, False where it holds those bytes already."""
+        try:
+            found = os.lstat(target)
+        except FileNotFoundError:
+            return True
+        if stat.S_ISREG(found.st_mode):
+            with target.open("rb") as file:
+                digest = hashlib.file_digest(file, "sha256").hexdigest()
+            if digest == delivered.sha256:
+                return False
+            if self._is_ours(file_name, digest):
+                return True
+        raise OutputExists(
+            f"{target} is there already and voicemill did not write it; move it away or choose another out"
+        )
+
+    def _is_ours(self, file_name: str, sha256: str) -> bool:
+        line = f"{sha256}  {file_name}\n"
+        try:
+            with self._written.open(encoding="utf-8") as lines:
+                return any(known == line for known in lines)
+        except FileNotFoundError:
+            return False
+
+    def _note(self, file_name: str, delivered: Delivered) -> None:
+        with self._lock, durable.storage_errors(self._written):
+            descriptor = os.open(self._written, os.O_WRONLY | os.O_CREAT | os.O_APPEND, durable.FILE_MODE)
+            try:
+                os.write(descriptor, f"{delivered.sha256}  {file_name}\n".encode())
+            finally:
+                os.close(descriptor)

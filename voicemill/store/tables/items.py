@@ -1,0 +1,137 @@
+"""The outcome of every row: parts while a run works, one `items.parquet` when it is published."""
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.dataset as ds
+import pyarrow.parquet as pq
+
+from voicemill.model import Outcome, Status
+from voicemill.store import durable
+
+_MOMENT = pa.timestamp("us", tz="UTC")
+
+_OUTCOME_TYPES: dict[str, pa.DataType] = {
+    "id": pa.string(),
+    "status": pa.string(),
+    "error_code": pa.string(),
+    "error_message": pa.string(),
+    "file_name": pa.string(),
+    "sha256": pa.string(),
+    "size_bytes": pa.int64(),
+    "duration_s": pa.float64(),
+    "sample_rate_hz": pa.int32(),
+    "characters": pa.int64(),
+    "calls": pa.int32(),
+    "credits": pa.float64(),
+    "attempts": pa.int32(),
+    "latency_s": pa.float64(),
+    "request_ids": pa.list_(pa.string()),
+    "started_at": _MOMENT,
+    "finished_at": _MOMENT,
+    "fingerprint": pa.string(),
+}
+OUTCOME_SCHEMA = pa.schema(_OUTCOME_TYPES)
+FROM_PLAN = (
+    "op",
+    "transcript",
+    "voice",
+    "model",
+    "language",
+    "container",
+    "sample_rate",
+    "encoding",
+    "bit_rate",
+    "speed",
+    "emotion",
+)
+OWN_COLUMNS = frozenset((*OUTCOME_SCHEMA.names, *FROM_PLAN, "number", "out"))
+
+CarriedTypes = dict[str, str]
+"""Carried columns in manifest order, each with `text`, `integer`, `number` or `boolean`."""
+
+_ARROW_TYPES = {"text": pa.string(), "integer": pa.int64(), "number": pa.float64(), "boolean": pa.bool_()}
+
+
+def write_part(path: Path, plan_rows: Iterable[pa.Table], outcomes: Sequence[Outcome], carried: CarriedTypes) -> None:
+    """Write one shard's part of the table: its plan rows, in order, each with its outcome."""
+    plan = pa.concat_tables(plan_rows)
+    records = [{field.name: getattr(outcome, field.name) for field in fields(Outcome)} for outcome in outcomes]
+    table = pa.Table.from_pylist(records, OUTCOME_SCHEMA)
+    for name in FROM_PLAN:
+        table = table.append_column(plan.schema.field(name), plan.column(name))
+    for name, values in _carried_columns(plan.column("carried").to_pylist(), carried):
+        table = table.append_column(name, values)
+    sink = pa.BufferOutputStream()
+    pq.write_table(table, sink, compression="zstd")
+    durable.write_file(path, sink.getvalue().to_pybytes())
+
+
+def _carried_columns(texts: Sequence[str | None], carried: CarriedTypes) -> Iterator[tuple[str, "pa.Array[Any]"]]:
+    records = [json.loads(text or "{}") for text in texts] if carried else []
+    for name, kind in carried.items():
+        values = [record.get(name) for record in records]
+        if kind == "text":
+            values = [value if value is None or isinstance(value, str) else json.dumps(value) for value in values]
+        yield name, pa.array(values, _ARROW_TYPES[kind])
+
+
+def items_schema(carried: CarriedTypes) -> pa.Schema:
+    """The schema of `items.parquet`."""
+    from voicemill.store.tables.plan import SCHEMA as PLAN_SCHEMA
+
+    own = [*OUTCOME_SCHEMA, *(PLAN_SCHEMA.field(name) for name in FROM_PLAN)]
+    return pa.schema([*own, *(pa.field(name, _ARROW_TYPES[kind]) for name, kind in carried.items())])
+
+
+def publish_items(parts: Sequence[Path], path: Path, carried: CarriedTypes) -> bool:
+    """Make one table of all parts, in the order given; True where it differs from the one that is there."""
+    partial = path.with_name(path.name + durable.PARTIAL_SUFFIX)
+    with durable.storage_errors(path), pq.ParquetWriter(partial, items_schema(carried), compression="zstd") as writer:
+        for part in parts:
+            writer.write_table(pq.read_table(part))
+    if path.is_file() and _same_bytes(path, partial):
+        partial.unlink()
+        return False
+    durable.commit(partial, path)
+    return True
+
+
+def _same_bytes(one: Path, other: Path) -> bool:
+    if one.stat().st_size != other.stat().st_size:
+        return False
+    with one.open("rb") as first, other.open("rb") as second:
+        while block := first.read(1 << 20):
+            if block != second.read(1 << 20):
+                return False
+    return True
+
+
+def read_items(paths: Iterable[Path], columns: Sequence[str] | None = None) -> Iterator[dict[str, Any]]:
+    """The rows of one or many tables, streamed, as dictionaries."""
+    for path in paths:
+        with pq.ParquetFile(path) as file:
+            for batch in file.iter_batches(batch_size=1000, columns=list(columns) if columns else None):
+                yield from batch.to_pylist()
+
+
+def done_outcomes(tables: Sequence[Path], ids: Sequence[str]) -> dict[str, Outcome]:
+    """What earlier tables say was done, for the rows named `ids`. Damaged tables are passed over: they are rebuilt."""
+    known: dict[str, Outcome] = {}
+    wanted = pa.array(ids, pa.string())
+    for path in tables:
+        try:
+            condition = pc.field("id").isin(wanted) & (pc.field("status") == Status.DONE.value)
+            table = ds.dataset(path).to_table(columns=OUTCOME_SCHEMA.names, filter=condition)
+        except (pa.ArrowException, OSError, KeyError):
+            continue
+        for record in table.to_pylist():
+            record["status"] = Status(record["status"])
+            record["request_ids"] = tuple(record["request_ids"])
+            known[record["id"]] = Outcome(**record)
+    return known

@@ -1,0 +1,156 @@
+"""The plan of a run on disk: every checked row, in manifest order, so that a shard reads just its own."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from voicemill.audio.formats import AudioFormat
+from voicemill.model import Op, Row
+from voicemill.store import durable
+
+_ROWS_PER_GROUP = 2000
+_CHARACTERS_PER_GROUP = 8_000_000
+
+_TYPES: dict[str, pa.DataType] = {
+    "number": pa.int64(),
+    "id": pa.string(),
+    "op": pa.string(),
+    "transcript": pa.string(),
+    "voice": pa.string(),
+    "model": pa.string(),
+    "language": pa.string(),
+    "container": pa.string(),
+    "sample_rate": pa.int32(),
+    "encoding": pa.string(),
+    "bit_rate": pa.int32(),
+    "speed": pa.string(),
+    "emotion": pa.list_(pa.string()),
+    "file_name": pa.string(),
+    "carried": pa.string(),
+    "calls": pa.int32(),
+}
+SCHEMA = pa.schema(_TYPES)
+
+
+class PlanWriter:
+    """Writes rows as they are checked, a row group at a time, so that memory stays flat. A context manager."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._partial = path.with_name(path.name + durable.PARTIAL_SUFFIX)
+        with durable.storage_errors(path):
+            self._writer = pq.ParquetWriter(self._partial, SCHEMA, compression="zstd")
+        self._rows: list[dict[str, Any]] = []
+        self._characters = 0
+
+    def append(self, row: Row, calls: int) -> None:
+        """Add one row; raises `StorageError` when the disk takes no more."""
+        self._rows.append(_record(row, calls))
+        self._characters += len(row.transcript)
+        if len(self._rows) >= _ROWS_PER_GROUP or self._characters >= _CHARACTERS_PER_GROUP:
+            self._flush()
+
+    def _flush(self) -> None:
+        if not self._rows:
+            return
+        with durable.storage_errors(self._path):
+            self._writer.write_table(pa.Table.from_pylist(self._rows, SCHEMA))
+        self._rows = []
+        self._characters = 0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if error is not None:
+            self._writer.close()
+            self._partial.unlink(missing_ok=True)
+            return
+        self._flush()
+        with durable.storage_errors(self._path):
+            self._writer.close()
+        durable.commit(self._partial, self._path)
+
+
+class PlanTable:
+    """Reads a plan back, in any stretch of rows."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        with pq.ParquetFile(path) as file:
+            metadata = file.metadata
+            sizes = [metadata.row_group(group).num_rows for group in range(metadata.num_row_groups)]
+        self._starts = np.concatenate(([0], np.cumsum(sizes, dtype=np.int64)))
+
+    def __len__(self) -> int:
+        return int(self._starts[-1])
+
+    def calls_per_row(self) -> NDArray[np.int64]:
+        """How many calls each row needs, shape (rows,)."""
+        column = pq.read_table(self._path, columns=["calls"]).column("calls")
+        return np.asarray(column.to_numpy(), np.int64)
+
+    def ids(self, start: int, stop: int) -> list[str]:
+        """The ids of the rows from `start` up to `stop`, counted from 0."""
+        return [row_id for table in self.records(start, stop) for row_id in table.column("id").to_pylist()]
+
+    def records(self, start: int, stop: int) -> Iterator[pa.Table]:
+        """The rows from `start` up to `stop`, counted from 0, as tables of at most one row group."""
+        with pq.ParquetFile(self._path) as file:
+            for group, first in enumerate(self._starts[:-1].tolist()):
+                last = int(self._starts[group + 1])
+                if first < stop and last > start:
+                    table = file.read_row_group(group)
+                    yield table.slice(max(0, start - first), min(stop, last) - max(start, first))
+
+    def rows(self, start: int, stop: int) -> Iterator[Row]:
+        """The rows from `start` up to `stop`, counted from 0."""
+        for table in self.records(start, stop):
+            yield from map(_row, table.to_pylist())
+
+
+def _record(row: Row, calls: int) -> dict[str, Any]:
+    return {
+        "number": row.number,
+        "id": row.id,
+        "op": row.op.value,
+        "transcript": row.transcript,
+        "voice": row.voice_id,
+        "model": row.model,
+        "language": row.language,
+        "container": row.format.container,
+        "sample_rate": row.format.sample_rate_hz,
+        "encoding": row.format.encoding,
+        "bit_rate": row.format.bit_rate_bps,
+        "speed": None if row.speed is None else json.dumps(row.speed),
+        "emotion": list(row.emotion),
+        "file_name": row.file_name,
+        "carried": json.dumps(dict(row.carried), default=str) if row.carried else "{}",
+        "calls": calls,
+    }
+
+
+def _row(record: dict[str, Any]) -> Row:
+    return Row(
+        number=record["number"],
+        id=record["id"],
+        op=Op(record["op"]),
+        transcript=record["transcript"],
+        voice_id=record["voice"],
+        model=record["model"],
+        language=record["language"],
+        format=AudioFormat(record["container"], record["sample_rate"], record["encoding"], record["bit_rate"]),
+        file_name=record["file_name"],
+        speed=None if record["speed"] is None else json.loads(record["speed"]),
+        emotion=tuple(record["emotion"]),
+        carried=json.loads(record["carried"]),
+    )

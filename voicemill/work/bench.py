@@ -1,0 +1,88 @@
+"""What the hands of a run share: the service, the store, the slots, the output folder, and the word to stop."""
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import ParamSpec, TypeVar
+
+from voicemill.api.client import Cartesia
+from voicemill.config import Settings
+from voicemill.errors import VoicemillError
+from voicemill.pace.retry import Retries
+from voicemill.pace.slots import Slots
+from voicemill.store.answers import AnswerStore
+from voicemill.store.outputs import OutputFolder
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+_STORAGE_THREADS = 16
+
+
+@dataclass
+class Tally:
+    """What has happened so far in this run; read by progress displays."""
+
+    rows: int = 0
+    rows_done: int = 0
+    rows_failed: int = 0
+    rows_refused: int = 0
+    rows_unchanged: int = 0
+    calls: int = 0
+    calls_made: int = 0
+    calls_reused: int = 0
+    calls_in_flight: int = 0
+    retries: int = 0
+    credits: float = 0.0
+    audio_s: float = 0.0
+
+    @property
+    def rows_ended(self) -> int:
+        """Rows that need nothing more in this run."""
+        return self.rows_done + self.rows_failed + self.rows_refused
+
+
+class Stopped(VoicemillError):  # noqa: N818 - a word, not a fault
+    """The run is ending: whatever has not started does not start."""
+
+
+@dataclass
+class Bench:
+    """One run's workplace, used from one event loop."""
+
+    settings: Settings
+    service: str
+    cartesia: Cartesia
+    answers: AnswerStore
+    outputs: OutputFolder
+    slots: Slots
+    retries: Retries
+    earlier_tables: tuple[Path, ...] = ()
+    tally: Tally = field(default_factory=Tally)
+    fatal: VoicemillError | None = None
+    draining: bool = False
+
+    def __post_init__(self) -> None:
+        self._threads = ThreadPoolExecutor(_STORAGE_THREADS, thread_name_prefix="storage")
+        self.asking: dict[str, asyncio.Future[None]] = {}
+
+    def stop(self, error: VoicemillError | None = None) -> None:
+        """Start nothing more; with `error`, because nothing more could succeed."""
+        self.draining = True
+        self.fatal = self.fatal or error
+
+    def check_going(self) -> None:
+        """Raise `Stopped` once the run is ending."""
+        if self.draining:
+            raise Stopped(str(self.fatal or "the run was interrupted"))
+
+    async def in_thread(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Run blocking storage or audio work beside the event loop."""
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._threads, lambda: work(*args, **kwargs))
+
+    def close(self) -> None:
+        """Wait for the storage threads and end them."""
+        self._threads.shutdown(wait=True)

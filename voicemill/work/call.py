@@ -1,0 +1,94 @@
+"""One call: the only place that orders pay, verify, keep.
+
+A slot is held from the question until the answer is written where a killed process cannot lose it; the fsync that a
+power cut needs follows outside the slot, before the answer counts.
+"""
+
+import asyncio
+import time
+from datetime import UTC, datetime
+
+from voicemill.api.wire import Reply
+from voicemill.audio.formats import AudioFormat
+from voicemill.audio.verify import verify_speech
+from voicemill.errors import FatalCallError, StorageError
+from voicemill.model import Call, Receipt
+from voicemill.store.answers import KeptAnswer
+from voicemill.work.bench import Bench
+
+
+async def ensure_answer(call: Call, paid_by: str, bench: Bench) -> None:
+    """Have the answer to `call` in the store: from an earlier run, from a row that asks the same now, or by paying.
+
+    Raises `CallError` when the service gives none, `StorageError`, and `Stopped` once the run is ending.
+    """
+    if bench.answers.has(call.key):
+        bench.tally.calls_reused += 1
+        return
+    already_asked = bench.asking.get(call.key)
+    if already_asked is not None:
+        await asyncio.wait([already_asked])
+        return await ensure_answer(call, paid_by, bench)
+    asked = bench.asking[call.key] = asyncio.get_running_loop().create_future()
+    try:
+        await _pay(call, paid_by, bench)
+    except (FatalCallError, StorageError) as error:
+        bench.stop(error)
+        raise
+    finally:
+        del bench.asking[call.key]
+        asked.set_result(None)
+
+
+async def _pay(call: Call, paid_by: str, bench: Bench) -> None:
+    attempts = 0
+
+    async def attempt() -> KeptAnswer:
+        nonlocal attempts
+        bench.check_going()
+        async with bench.slots:
+            bench.check_going()
+            attempts += 1
+            bench.tally.calls_made += 1
+            bench.tally.retries += attempts > 1
+            bench.tally.calls_in_flight += 1
+            try:
+                return await _ask_and_keep(call, paid_by, attempts, bench)
+            finally:
+                bench.tally.calls_in_flight -= 1
+
+    kept, _ = await bench.retries.run(attempt)
+    await bench.in_thread(kept.commit)
+
+
+async def _ask_and_keep(call: Call, paid_by: str, attempts: int, bench: Bench) -> KeptAnswer:
+    asked_at, started = datetime.now(UTC), time.monotonic()
+    reply = await _ask(call, bench)
+    latency_s = time.monotonic() - started
+    duration_s = verify_speech(reply.body, call, framed=reply.framed)
+    receipt = Receipt(
+        key=call.key,
+        paid_by=paid_by,
+        asked_at=asked_at,
+        answered_at=datetime.now(UTC),
+        latency_s=round(latency_s, 4),
+        attempts=attempts,
+        credits=call.credits,
+        request_id=reply.request_id,
+        duration_s=duration_s,
+    )
+    bench.tally.credits += call.credits
+    bench.tally.audio_s += duration_s
+    return await bench.in_thread(bench.answers.keep, receipt, reply.body)
+
+
+async def _ask(call: Call, bench: Bench) -> Reply:
+    return await bench.cartesia.tts.bytes(
+        model_id=call.model,
+        transcript=call.transcript,
+        voice_id=call.voice_id,
+        language=call.language,
+        output_format=AudioFormat("wav", call.sample_rate_hz, call.encoding),
+        speed=call.speed,
+        emotion=call.emotion,
+    )

@@ -1,0 +1,102 @@
+"""One row: its calls answered, its file assembled, its outcome told. A row's failure is an outcome, not an error."""
+
+from dataclasses import replace
+from functools import partial
+
+from voicemill.errors import CallError, Refused, VoicemillError
+from voicemill.model import Outcome, Receipt, Status
+from voicemill.plan.calls import RowPlan, SpokenPiece
+from voicemill.store.answers import AnswerDamaged
+from voicemill.store.outputs import OutputRefused
+from voicemill.work.assemble import Assembled, assemble
+from voicemill.work.bench import Bench, Stopped
+from voicemill.work.call import ensure_answer
+from voicemill.work.crew import crew
+
+
+async def work_row(plan: RowPlan, known: Outcome | None, bench: Bench) -> Outcome:
+    """Bring one row to its end. Raises nothing for the row's own troubles; fatal ones are noted on the bench."""
+    if known is not None and _still_stands(plan, known, bench):
+        bench.tally.rows_done += 1
+        bench.tally.rows_unchanged += 1
+        bench.tally.calls_reused += len(plan.pieces)
+        return known
+    try:
+        outcome = await _deliver(plan, bench)
+    except Stopped as stopped:
+        return _ended(plan, Status.NOT_STARTED, "stopped", str(stopped))
+    except CallError as error:
+        return _call_failed(plan, error, bench)
+    except OutputRefused as error:
+        bench.tally.rows_refused += 1
+        return _ended(plan, Status.REFUSED, error.code, str(error))
+    except VoicemillError as error:
+        bench.stop(error)
+        return _ended(plan, Status.NOT_STARTED, "storage", str(error))
+    bench.tally.rows_done += 1
+    return outcome
+
+
+def _still_stands(plan: RowPlan, known: Outcome, bench: Bench) -> bool:
+    if known.fingerprint != plan.fingerprint or known.file_name != plan.row.file_name:
+        return False
+    return bench.outputs.size_of(plan.row.file_name) == known.size_bytes
+
+
+async def _deliver(plan: RowPlan, bench: Bench) -> Outcome:
+    assembled = await _assembled(plan, bench)
+    receipts = assembled.receipts
+    return replace(
+        _ended(plan, Status.DONE),
+        file_name=plan.row.file_name,
+        sha256=assembled.delivered.sha256,
+        size_bytes=assembled.delivered.size_bytes,
+        duration_s=assembled.duration_s,
+        sample_rate_hz=plan.row.format.sample_rate_hz,
+        credits=sum(receipt.credits for receipt in _paid_for(plan, receipts)),
+        attempts=sum(receipt.attempts for receipt in receipts),
+        latency_s=round(sum(receipt.latency_s for receipt in receipts), 4),
+        request_ids=tuple(receipt.request_id for receipt in receipts if receipt.request_id),
+        started_at=min(receipt.asked_at for receipt in receipts),
+        finished_at=max(receipt.answered_at for receipt in receipts),
+    )
+
+
+async def _assembled(plan: RowPlan, bench: Bench) -> Assembled:
+    while True:
+        await crew(plan.pieces, bench.slots.limit, partial(_answer_piece, plan, bench))
+        try:
+            return await bench.in_thread(assemble, plan, bench.answers, bench.outputs)
+        except AnswerDamaged as damaged:
+            bench.answers.discard(damaged.key)
+
+
+async def _answer_piece(plan: RowPlan, bench: Bench, piece: SpokenPiece) -> None:
+    await ensure_answer(piece.call, plan.row.id, bench)
+
+
+def _paid_for(plan: RowPlan, receipts: tuple[Receipt, ...]) -> list[Receipt]:
+    distinct = {receipt.key: receipt for receipt in receipts}
+    return [receipt for receipt in distinct.values() if receipt.paid_by == plan.row.id]
+
+
+def _call_failed(plan: RowPlan, error: CallError, bench: Bench) -> Outcome:
+    refused = isinstance(error, Refused)
+    if refused:
+        bench.tally.rows_refused += 1
+    else:
+        bench.tally.rows_failed += 1
+    outcome = _ended(plan, Status.REFUSED if refused else Status.FAILED, error.code, str(error))
+    return replace(outcome, attempts=error.attempts, request_ids=(error.request_id,) if error.request_id else ())
+
+
+def _ended(plan: RowPlan, status: Status, code: str | None = None, message: str | None = None) -> Outcome:
+    return Outcome(
+        id=plan.row.id,
+        status=status,
+        error_code=code,
+        error_message=message,
+        characters=sum(len(piece.call.transcript) for piece in plan.pieces),
+        calls=len(plan.pieces),
+        fingerprint=plan.fingerprint if status is Status.DONE else None,
+    )

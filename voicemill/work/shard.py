@@ -1,0 +1,57 @@
+"""One shard: a stretch of the plan's rows, worked through by many hands, ending in its part of the table."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from voicemill.model import Outcome, Status
+from voicemill.plan.calls import RowPlan, plan_row
+from voicemill.store.tables.items import CarriedTypes, done_outcomes, write_part
+from voicemill.store.tables.plan import PlanTable
+from voicemill.work.bench import Bench
+from voicemill.work.crew import crew
+from voicemill.work.row import work_row
+
+
+@dataclass(frozen=True, slots=True)
+class Shard:
+    """The rows from `start` up to `stop`, counted from 0, and where their part of the table goes."""
+
+    number: int
+    start: int
+    stop: int
+    first_id: str
+    last_id: str
+    part: Path
+
+    @property
+    def label(self) -> str:
+        """A name that one can read in a list."""
+        if self.stop - self.start == 1:
+            return f"row {self.start + 1}: {self.first_id}"
+        return f"rows {self.start + 1}–{self.stop}: {self.first_id} … {self.last_id}"
+
+
+async def work_shard(shard: Shard, plan: PlanTable, carried: CarriedTypes, bench: Bench) -> dict[str, int]:
+    """Bring every row of the shard to its end and write its part of the table; how many rows ended how.
+
+    Raises `StorageError` when the part cannot be written; a row's own failure is in its outcome.
+    """
+    outcomes: list[Outcome | None] = [None] * (shard.stop - shard.start)
+    known = await bench.in_thread(_known, shard, plan, bench)
+
+    async def work(numbered: tuple[int, RowPlan]) -> None:
+        index, row_plan = numbered
+        outcomes[index] = await work_row(row_plan, known.get(row_plan.row.id), bench)
+
+    plans = (plan_row(row, bench.service, bench.settings.long_text) for row in plan.rows(shard.start, shard.stop))
+    await crew(enumerate(plans), bench.slots.limit * 2, work)
+    ended = [outcome for outcome in outcomes if outcome is not None]
+    await bench.in_thread(bench.outputs.sync)
+    await bench.in_thread(write_part, shard.part, plan.records(shard.start, shard.stop), ended, carried)
+    return {status.value: sum(outcome.status is status for outcome in ended) for status in Status}
+
+
+def _known(shard: Shard, plan: PlanTable, bench: Bench) -> dict[str, Outcome]:
+    if not bench.earlier_tables:
+        return {}
+    return done_outcomes(bench.earlier_tables, plan.ids(shard.start, shard.stop))
