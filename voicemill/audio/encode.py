@@ -1,0 +1,129 @@
+"""Writing samples as an audio file: every format of the API, in constant memory, the same bytes every time."""
+
+import io
+from fractions import Fraction
+from pathlib import Path
+from types import TracebackType
+from typing import BinaryIO, Final, Self, cast
+
+import av
+import numpy as np
+import soxr
+from av.audio.frame import AudioFrame
+from av.audio.stream import AudioStream
+from numpy.typing import NDArray
+
+from voicemill.audio.formats import BYTES_PER_SAMPLE, AudioFormat
+
+Samples = NDArray[np.float32] | NDArray[np.int16]
+"""Mono: float32 in -1..1, or int16."""
+
+WAV_LIMIT_BYTES: Final = (1 << 32) - 128
+"""A WAV header counts its bytes in 32 bits; 128 leaves room for the header itself."""
+_RAW_MUXERS: Final = {"pcm_f32le": "f32le", "pcm_s16le": "s16le", "pcm_mulaw": "mulaw", "pcm_alaw": "alaw"}
+# Without these FFmpeg writes its own version into the file, and an empty ID3 tag before the first MP3 frame.
+_REPEATABLE: Final = {"fflags": "+bitexact"}
+_NO_TAGS: Final = {"id3v2_version": "0"}
+
+
+class Encoder:
+    """A file that is written block by block, in memory that does not grow with its length.
+
+    `target` is a path, or a seekable binary file that stays open. `sample_rate_hz` is that of the blocks; they are
+    resampled when the format wants another. Use it as a context manager, or call `close`: only then is the file
+    whole. MP3 bit rates that a sample rate cannot have become the highest it can (64 kbit/s at 8 kHz, 160 kbit/s up
+    to 24 kHz).
+    Raises `ValueError` when a WAV would pass 4 GiB, which its header cannot say.
+    """
+
+    def __init__(self, target: Path | BinaryIO, format: AudioFormat, sample_rate_hz: int) -> None:
+        self._format = format
+        self._resampler = _resampler(sample_rate_hz, format.sample_rate_hz)
+        self._samples = 0
+        muxer = _muxer(format)
+        self._container = av.open(
+            str(target) if isinstance(target, Path) else target,
+            "w",
+            format=muxer,
+            options=_REPEATABLE | (_NO_TAGS if muxer == "mp3" else {}),
+        )
+        codec = "libmp3lame" if format.container == "mp3" else str(format.encoding)
+        stream = self._container.add_stream(codec, rate=format.sample_rate_hz, layout="mono")
+        self._stream = cast(AudioStream, stream)
+        if format.bit_rate_bps is not None:
+            self._stream.bit_rate = format.bit_rate_bps
+
+    @property
+    def duration_s(self) -> float:
+        """How much has been written so far, in seconds."""
+        return self._samples / self._format.sample_rate_hz
+
+    def write(self, samples: Samples) -> None:
+        """Append mono samples: float32 in -1..1 (beyond is clipped), or int16."""
+        if self._resampler is not None:
+            samples = self._resampler.resample_chunk(_as_float(samples))
+        self._write(samples)
+
+    def close(self) -> None:
+        """Write what is still held back and the header's true sizes."""
+        if self._resampler is not None:
+            self._write(self._resampler.resample_chunk(np.zeros(0, np.float32), last=True))
+        self._container.start_encoding()
+        self._container.mux(self._stream.encode(None))
+        self._container.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if kind is None:
+            self.close()
+        else:
+            self._container.close()
+
+    def _write(self, samples: Samples) -> None:
+        if samples.size == 0:
+            return
+        self._refuse_beyond_wav(samples.size)
+        packed = "s16" if samples.dtype == np.int16 else "flt"
+        plane = cast(NDArray[np.int16], np.ascontiguousarray(samples)[None, :])
+        frame = AudioFrame.from_ndarray(plane, packed, "mono")
+        frame.sample_rate = self._format.sample_rate_hz
+        frame.time_base = Fraction(1, self._format.sample_rate_hz)
+        frame.pts = self._samples
+        self._samples += samples.size
+        self._container.mux(self._stream.encode(frame))
+
+    def _refuse_beyond_wav(self, more: int) -> None:
+        if self._format.container != "wav" or self._format.encoding is None:
+            return
+        if (self._samples + more) * BYTES_PER_SAMPLE[self._format.encoding] > WAV_LIMIT_BYTES:
+            hours = self._samples / self._format.sample_rate_hz / 3600
+            raise ValueError(
+                f"a WAV file cannot be longer than 4 GiB; this one is full after {hours:.1f} hours. "
+                "Choose mp3, or split the text into several rows."
+            )
+
+
+def encode(samples: Samples, sample_rate_hz: int, format: AudioFormat) -> bytes:
+    """Mono samples as one file in memory. See `Encoder`."""
+    file = io.BytesIO()
+    with Encoder(file, format, sample_rate_hz) as encoder:
+        encoder.write(samples)
+    return file.getvalue()
+
+
+def _muxer(format: AudioFormat) -> str:
+    return _RAW_MUXERS[str(format.encoding)] if format.container == "raw" else format.container
+
+
+def _resampler(from_hz: int, to_hz: int) -> soxr.ResampleStream | None:
+    return None if from_hz == to_hz else soxr.ResampleStream(from_hz, to_hz, 1, dtype="float32")
+
+
+def _as_float(samples: Samples) -> NDArray[np.float32]:
+    if samples.dtype == np.int16:
+        return samples.astype(np.float32) / np.float32(32768)
+    return np.asarray(samples, np.float32)

@@ -1,0 +1,1 @@
+"""The embedded speech engine: an ASGI app that speaks the Cartesia HTTP API."""

@@ -1,0 +1,52 @@
+"""Who may ask: API keys, and how many requests at once."""
+
+import hmac
+import threading
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+
+from starlette.requests import Request
+
+from voicemill.engine.refusals import Refusal
+
+
+def require_key(request: Request, keys: frozenset[str] | None) -> None:
+    """Let the request pass with a key as `X-API-Key` or `Authorization: Bearer`.
+
+    With `keys` None, any non-empty one will do. Raises `Refusal` (401).
+    """
+    given = request.headers.get("x-api-key", "").strip() or _bearer(request)
+    if not given:
+        raise Refusal(401, "Unauthorized", "No API key was sent. Send it in the X-API-Key header.")
+    if keys is not None and not any(hmac.compare_digest(given.encode(), key.encode()) for key in keys):
+        raise Refusal(401, "Unauthorized", "This API key is not known here.")
+
+
+def _bearer(request: Request) -> str:
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else ""
+
+
+class Admission:
+    """Counts the requests of each family (`tts`, `stt`) that are in the house, where a limit is set."""
+
+    def __init__(self, limits: Mapping[str, int | None]) -> None:
+        self._limits = limits
+        self._inside: Counter[str] = Counter()
+        self._lock = threading.Lock()
+
+    @contextmanager
+    def admitted(self, family: str) -> Iterator[None]:
+        """A place for one request. Raises `Refusal` (429) when all are taken."""
+        limit = self._limits.get(family)
+        with self._lock:
+            if limit is not None and self._inside[family] >= limit:
+                message = f"You have exceeded your plan's concurrency limit of {limit}. Wait for an answer, then ask."
+                raise Refusal(429, "Too many concurrent requests", message, "concurrency_limited")
+            self._inside[family] += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._inside[family] -= 1

@@ -1,0 +1,57 @@
+"""The engine as an ASGI application: Cartesia's HTTP paths, answered on this machine."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI, Request
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.responses import Response
+
+from voicemill.engine.engine import Engine
+from voicemill.engine.http import Envelope
+from voicemill.engine.refusals import Refusal
+from voicemill.engine.routes import status, tts, voices
+from voicemill.engine.settings import EngineSettings
+from voicemill.engine.wire.errors import error_response
+
+
+def create_app(settings: EngineSettings | None = None) -> FastAPI:
+    """A new engine; `app.state.engine` closes it, `app.state.service` names it.
+
+    Served by uvicorn or called in process through `httpx.ASGITransport`, which runs no lifespan: then
+    `await app.state.engine.close()` when done. Without `settings` it takes `EngineSettings.from_environment()`.
+    """
+    engine = Engine(settings or EngineSettings.from_environment())
+    app = FastAPI(
+        title="voicemill speech engine",
+        version="1",
+        lifespan=_closing,
+        middleware=[Middleware(Envelope)],
+        redirect_slashes=False,
+    )
+    app.state.engine = engine
+    app.state.service = engine.service
+    for family in (status, tts, voices):
+        app.include_router(family.router)
+    app.add_exception_handler(Refusal, _refused)
+    app.add_exception_handler(HTTPException, _no_such_path)
+    return app
+
+
+@asynccontextmanager
+async def _closing(app: FastAPI) -> AsyncIterator[None]:
+    yield
+    await app.state.engine.close()
+
+
+async def _refused(request: Request, refusal: Exception) -> Response:
+    assert isinstance(refusal, Refusal)
+    return error_response(refusal, request.state.api_version, request.state.request_id)
+
+
+async def _no_such_path(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    titles = {404: "Not found", 405: "Method not allowed"}
+    message = f"{request.method} {request.url.path} is not part of this API."
+    return await _refused(request, Refusal(error.status_code, titles.get(error.status_code, "Error"), message))

@@ -1,0 +1,32 @@
+"""The engine behind the routes: its voices, its workers and its limits."""
+
+from functools import cached_property
+
+from voicemill.engine.access import Admission
+from voicemill.engine.settings import EngineSettings
+from voicemill.engine.version import ENGINE_VERSION
+from voicemill.engine.voices.catalogue import Catalogue, built_in_voices
+from voicemill.engine.workers.pool import WorkerPool
+
+
+class Engine:
+    """One engine. No process is started before the first request that needs one; `close` ends them all."""
+
+    def __init__(self, settings: EngineSettings) -> None:
+        self.settings = settings
+        self.workers = WorkerPool(settings.workers, settings.request_timeout_s)
+        self.admission = Admission({"tts": settings.tts_concurrency})
+
+    @cached_property
+    def catalogue(self) -> Catalogue:
+        """Every voice there is."""
+        return Catalogue(built_in_voices())
+
+    @property
+    def service(self) -> str:
+        """The name under which this engine's answers are kept: another name, other bytes."""
+        return f"embedded/{ENGINE_VERSION}"
+
+    async def close(self) -> None:
+        """End the worker processes; requests in work fail, later ones are refused."""
+        await self.workers.close()

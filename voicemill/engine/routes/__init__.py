@@ -1,0 +1,1 @@
+"""The HTTP paths, one module a family."""

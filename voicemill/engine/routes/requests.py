@@ -1,0 +1,50 @@
+"""What the routes have in common: the engine, the key, and bodies that are bounded and checked."""
+
+from typing import Annotated, TypeVar
+
+from fastapi import Depends, Request
+from pydantic import BaseModel, ValidationError
+
+from voicemill.engine.access import require_key
+from voicemill.engine.engine import Engine
+from voicemill.engine.refusals import Refusal, bad_request
+
+Body = TypeVar("Body", bound=BaseModel)
+
+
+def engine_of(request: Request) -> Engine:
+    """The engine that answers this request."""
+    engine: Engine = request.app.state.engine
+    return engine
+
+
+def keyed_engine(request: Request) -> Engine:
+    """The engine, for who has a key."""
+    engine = engine_of(request)
+    require_key(request, engine.settings.keys)
+    return engine
+
+
+KeyedEngine = Annotated[Engine, Depends(keyed_engine)]
+
+
+async def json_body(request: Request, model: type[Body], max_bytes: int) -> Body:
+    """The body as `model`. Raises `Refusal`: 413 when too large, 400 that names each wrong field."""
+    content = bytearray()
+    async for chunk in request.stream():
+        content += chunk
+        if len(content) > max_bytes:
+            raise Refusal(413, "Request too large", f"The body is larger than {max_bytes} bytes. Send less at once.")
+    try:
+        return model.model_validate_json(bytes(content))
+    except ValidationError as error:
+        raise bad_request(what_is_wrong(error)) from None
+
+
+def what_is_wrong(error: ValidationError) -> str:
+    """Each wrong field and why, in one line."""
+    problems = []
+    for problem in error.errors(include_url=False, include_context=False, include_input=False):
+        place = ".".join(str(part) for part in problem["loc"]) or "the body"
+        problems.append(f"{place}: {problem['msg']}")
+    return "; ".join(problems) + "."

@@ -1,0 +1,81 @@
+"""`POST /tts/bytes`."""
+
+import re
+from dataclasses import asdict
+from typing import Any, Final
+
+from fastapi import APIRouter, Request
+from starlette.responses import Response
+
+from voicemill.audio.formats import AudioFormat
+from voicemill.engine.engine import Engine
+from voicemill.engine.refusals import bad_request
+from voicemill.engine.routes.requests import KeyedEngine, json_body
+from voicemill.engine.voices.languages import accent, language
+from voicemill.engine.voices.voice import EngineVoice
+from voicemill.engine.wire.speech import OutputFormat, SpeechRequest, VoiceSpecifier
+
+router = APIRouter()
+
+CONTENT_TYPES: Final = {"wav": "audio/wav", "mp3": "audio/mpeg", "raw": "application/octet-stream"}
+_MODEL: Final = re.compile(r"sonic(-[a-z0-9.]+)*(-\d{4}-\d{2}-\d{2})?")
+
+
+@router.post("/tts/bytes")
+async def tts_bytes(request: Request, engine: KeyedEngine) -> Response:
+    """The transcript as one audio file."""
+    asked = await json_body(request, SpeechRequest, engine.settings.max_json_bytes)
+    question = speech_question(asked, engine) | {"job": "tts_bytes", "duration_s": asked.duration}
+    with engine.admission.admitted("tts"):
+        frame = await engine.workers.ask(question)
+    return Response(frame.body, media_type=CONTENT_TYPES[asked.output_format.container])
+
+
+def speech_question(asked: SpeechRequest, engine: Engine) -> dict[str, Any]:
+    """What a worker needs to know to speak. Raises `Refusal` (400) that names the wrong field."""
+    _check_model(asked.model_id)
+    _check_transcript(asked.transcript, engine.settings.max_transcript_characters)
+    voice = voice_of(asked.voice, engine)
+    spoken = language(asked.language or voice.language)
+    return {
+        "transcript": asked.transcript,
+        "language": spoken.code,
+        "accent": accent(spoken.code, voice.dialect if spoken.code == voice.language else None),
+        "timbre": asdict(voice.timbre),
+        "delivery": asked.controls(),
+        "format": asdict(audio_format(asked.output_format)),
+    }
+
+
+def audio_format(wire: OutputFormat) -> AudioFormat:
+    """The wire's `output_format`. Raises `Refusal` (400) that names the wrong field and what it may be."""
+    try:
+        return wire.format()
+    except ValueError as error:
+        raise bad_request(f"output_format.{error}.") from None
+
+
+def voice_of(wanted: VoiceSpecifier, engine: Engine) -> EngineVoice:
+    """The voice that is meant. Raises `Refusal` (400) when there is none."""
+    if wanted.mode == "embedding" or wanted.id is None:
+        raise bad_request("voice.id is missing: name a voice by its id; GET /voices lists them.")
+    found = engine.catalogue.find(wanted.id)
+    if found is None:
+        raise bad_request(f"There is no voice {wanted.id!r}; GET /voices lists them.", "voice_not_found")
+    return found
+
+
+def _check_model(model_id: str) -> None:
+    if not _MODEL.fullmatch(model_id):
+        raise bad_request(
+            f"There is no model {model_id!r}; use sonic-2, sonic-turbo, sonic-3 or another sonic.", "model_not_found"
+        )
+
+
+def _check_transcript(transcript: str, most: int) -> None:
+    if not any(character.isalnum() for character in transcript):
+        raise bad_request("transcript must not be empty or punctuation only: write at least one letter or digit.")
+    if len(transcript) > most:
+        raise bad_request(
+            f"transcript has {len(transcript)} characters, but at most {most} can be spoken at once. Split it."
+        )

@@ -1,0 +1,96 @@
+"""Speaking: a timbre and a delivery turned into the synthesizer's settings, its samples into that speaker's."""
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Final
+
+import numpy as np
+import soxr
+
+from voicemill.engine.refusals import bad_request
+from voicemill.engine.speech.delivery import Delivery
+from voicemill.engine.speech.espeak import Espeak, Utterance
+from voicemill.engine.speech.loudness import amplified
+from voicemill.engine.speech.passages import passages
+from voicemill.engine.speech.spectrum import shaped
+from voicemill.engine.voices.timbre import Timbre
+
+# Mean pitch of espeak-ng 1.52's male base over its `pitch` setting, at range 50 (measured on two sentences), and how
+# much higher the base of other sources lies. The range setting moves the mean too, by 0.29 % a step.
+_PITCH_SETTINGS: Final = (0.0, 25.0, 50.0, 75.0, 99.0)
+_PITCH_HZ: Final = (71.0, 84.0, 104.0, 133.0, 172.0)
+_SOURCE_PITCH: Final = {"f2": 1.91, "f5": 2.02, "m3": 1.04, "Reed": 1.13}
+_PITCH_PER_RANGE_STEP: Final = 0.0029
+_NATURAL_RANGE: Final = 50.0
+
+# Below this, in full scale, nothing was said.
+SILENCE: Final = 1e-3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Speech:
+    """Everything that decides what is said and how: `accent` is an espeak-ng voice, `language` a two-letter code."""
+
+    transcript: str
+    language: str
+    accent: str
+    timbre: Timbre
+    delivery: Delivery
+    sample_rate_hz: int
+
+
+def spoken(speech: Speech, espeak: Espeak) -> Iterator[Utterance]:
+    """One utterance a passage, at the wanted rate, its word offsets counting from the start of the transcript.
+
+    Raises `Refusal` (400) when none of it can be spoken.
+    """
+    heard = False
+    for passage in passages(speech.transcript, speech.language):
+        utterance = _finished(_said(passage.text, speech, espeak), speech)
+        if np.max(np.abs(utterance.samples), initial=0.0) < SILENCE:
+            continue
+        heard = True
+        words = tuple((passage.offset + offset, length, sample) for offset, length, sample in utterance.words)
+        yield replace(utterance, words=words)
+    if not heard:
+        raise bad_request(
+            f"There is nothing in the transcript that can be spoken in language {speech.language!r}. "
+            "Write words, in the letters of that language."
+        )
+
+
+def _said(text: str, speech: Speech, espeak: Espeak) -> Utterance:
+    timbre, delivery = speech.timbre, speech.delivery
+    span = _NATURAL_RANGE * timbre.intonation * delivery.intonation
+    f0_hz = timbre.f0_hz * 2.0 ** (delivery.pitch_semitones / 12.0)
+    # The vocal tract is shortened by playing the samples faster, so pitch and rate are asked for that much lower.
+    said = espeak.say(
+        text,
+        f"{speech.accent}+{timbre.source}",
+        rate_wpm=timbre.rate_wpm * delivery.rate / timbre.tract_ratio,
+        pitch=pitch_setting(f0_hz / timbre.tract_ratio, timbre.source, span),
+        range=span,
+    )
+    return replace(said, sample_rate_hz=said.sample_rate_hz * timbre.tract_ratio)
+
+
+def pitch_setting(f0_hz: float, source: str, span: float) -> float:
+    """espeak-ng's `pitch` for a mean of `f0_hz`."""
+    base_hz = f0_hz / _SOURCE_PITCH.get(source, 1.0) / (1.0 + _PITCH_PER_RANGE_STEP * (span - _NATURAL_RANGE))
+    return float(np.interp(base_hz, _PITCH_HZ, _PITCH_SETTINGS))
+
+
+def _finished(utterance: Utterance, speech: Speech) -> Utterance:
+    """The utterance with the speaker's spectrum and loudness, at the wanted rate."""
+    timbre = speech.timbre
+    samples = shaped(utterance.samples, utterance.sample_rate_hz, timbre.brightness_db, timbre.eq_db)
+    samples = soxr.resample(samples, utterance.sample_rate_hz, speech.sample_rate_hz)
+    gain_db = timbre.gain_db + 20.0 * math.log10(speech.delivery.volume)
+    ratio = speech.sample_rate_hz / utterance.sample_rate_hz
+    return Utterance(
+        amplified(samples, gain_db),
+        speech.sample_rate_hz,
+        tuple((offset, length, round(sample * ratio)) for offset, length, sample in utterance.words),
+        tuple((name, round(sample * ratio)) for name, sample in utterance.phonemes),
+    )

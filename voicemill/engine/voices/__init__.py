@@ -1,0 +1,1 @@
+"""The voices: data, and where they are kept."""

@@ -1,0 +1,25 @@
+"""What makes a voice sound as it does, as numbers."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timbre:
+    """One speaker.
+
+    `source`: the synthesizer's glottal source, an espeak-ng variant. `f0_hz`: the mean pitch. `intonation`: how far
+    the pitch moves, 1 is the synthesizer's own. `tract_ratio`: formant frequencies against the synthesizer's, above 1
+    for a shorter vocal tract. `brightness_db`: added per octave above 1 kHz, taken away below. `eq_db`: further gains
+    in bands of equal width on the mel scale, see `speech.spectrum`. `gain_db` brings every voice to one loudness.
+    `piper_model`: the name of one of the user's own Piper models, which then speaks instead.
+    """
+
+    source: str = "klatt4"
+    f0_hz: float = 105.0
+    intonation: float = 1.0
+    rate_wpm: float = 165.0
+    tract_ratio: float = 1.0
+    brightness_db: float = 0.0
+    eq_db: tuple[float, ...] = ()
+    gain_db: float = 0.0
+    piper_model: str | None = None

@@ -1,0 +1,1 @@
+"""The API's requests and answers as they look on the wire."""

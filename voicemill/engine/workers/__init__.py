@@ -1,0 +1,1 @@
+"""The processes that do the work, so that a crash in native code costs one call and never the server."""

@@ -1,0 +1,54 @@
+"""Frames on a pipe: two big-endian 32-bit lengths, a JSON header, then bytes. Questions are single lines of JSON."""
+
+import json
+import struct
+from collections.abc import Callable
+from typing import IO, Any, NamedTuple
+
+LENGTHS = struct.Struct(">II")
+
+
+class Frame(NamedTuple):
+    """A header and the bytes that belong to it."""
+
+    header: dict[str, Any]
+    body: bytes
+
+
+def read_frame(read_exactly: Callable[[int], bytes]) -> Frame:
+    """The next frame. `read_exactly(n)` gives n bytes or raises `EOFError`."""
+    header_length, body_length = LENGTHS.unpack(read_exactly(LENGTHS.size))
+    header = json.loads(read_exactly(header_length))
+    return Frame(header, read_exactly(body_length))
+
+
+def write_frame(out: IO[bytes], header: dict[str, Any], body: bytes = b"") -> None:
+    """Write one frame and flush it."""
+    encoded = json.dumps(header).encode()
+    out.write(LENGTHS.pack(len(encoded), len(body)))
+    out.write(encoded)
+    out.write(body)
+    out.flush()
+
+
+def question_line(question: dict[str, Any]) -> bytes:
+    """One question as the single line of JSON that starts it."""
+    return json.dumps(question).encode() + b"\n"
+
+
+def reader(stream: IO[bytes]) -> Callable[[int], bytes]:
+    """A `read_exactly` over a blocking stream."""
+
+    def read_exactly(count: int) -> bytes:
+        data = stream.read(count)
+        if len(data) < count:
+            raise EOFError("the pipe was closed in the middle of an answer")
+        return data
+
+    return read_exactly
+
+
+def question_from_line(line: bytes) -> dict[str, Any]:
+    """The question a line holds."""
+    question: dict[str, Any] = json.loads(line)
+    return question

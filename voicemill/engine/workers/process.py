@@ -1,0 +1,106 @@
+"""One worker process seen from the server: started when first asked, asked one question at a time, killed when late."""
+
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from typing import IO, Any
+
+from voicemill.engine.workers.frames import Frame, question_line, read_frame
+
+GRACE_S = 2.0
+
+
+class WorkerDied(Exception):
+    """The worker process ended before its answer did; the text is what it last said on standard error."""
+
+
+class WorkerProcess:
+    """A child that answers questions over a socket pair, and ends when its end of the pair is closed.
+
+    A socket rather than two pipes, because sends and receives can then have a deadline.
+    """
+
+    def __init__(self) -> None:
+        self._child: subprocess.Popen[bytes] | None = None
+        self._socket: socket.socket | None = None
+        self._stderr: IO[bytes] | None = None
+
+    @property
+    def pid(self) -> int | None:
+        """The process id while there is a process."""
+        return self._child.pid if self._child else None
+
+    def ask(self, question: dict[str, Any], timeout_s: float) -> Iterator[Frame]:
+        """The frames of the answer, the last one marked `last`.
+
+        Raises `TimeoutError` when they are not all there in time and `WorkerDied` when the process ended; after
+        either, and when the iteration is abandoned, the process must be `stop`ped.
+        """
+        deadline = time.monotonic() + timeout_s
+        connection = self._started()
+        try:
+            connection.settimeout(timeout_s)
+            connection.sendall(question_line(question))
+            while True:
+                frame = read_frame(lambda count: _receive_exactly(connection, count, deadline))
+                yield frame
+                if frame.header.get("last", True):
+                    return
+        except (EOFError, ConnectionError, BrokenPipeError) as error:
+            raise WorkerDied(self._last_words()) from error
+
+    def kill(self) -> None:
+        """End the process, at once, from any thread: whoever reads its answer gets `WorkerDied`."""
+        if self._child is not None:
+            self._child.kill()
+
+    def stop(self) -> None:
+        """End the process and let go of what belongs to it; the next `ask` starts another."""
+        if self._child is None or self._socket is None or self._stderr is None:
+            return
+        self._socket.close()
+        self._child.kill()
+        self._child.wait(GRACE_S)
+        self._stderr.close()
+        self._child = self._socket = self._stderr = None
+
+    def _started(self) -> socket.socket:
+        if self._child and self._child.poll() is not None:
+            self.stop()
+        if self._socket is None:
+            self._socket, theirs = socket.socketpair()
+            self._stderr = tempfile.TemporaryFile()  # noqa: SIM115 - closed by stop()
+            with theirs:
+                self._child = subprocess.Popen(
+                    [sys.executable, "-m", "voicemill.engine.worker"],
+                    stdin=theirs.fileno(),
+                    stdout=theirs.fileno(),
+                    stderr=self._stderr,
+                    start_new_session=True,  # a Ctrl-C is for the server, which then closes the socket
+                )
+        return self._socket
+
+    def _last_words(self) -> str:
+        if self._stderr is None:
+            return ""
+        self._stderr.seek(0)
+        return self._stderr.read().decode(errors="replace")[-2000:]
+
+
+def _receive_exactly(connection: socket.socket, count: int, deadline: float) -> bytes:
+    data = bytearray(count)
+    view = memoryview(data)
+    received = 0
+    while received < count:
+        left_s = deadline - time.monotonic()
+        if left_s <= 0:
+            raise TimeoutError
+        connection.settimeout(left_s)
+        got = connection.recv_into(view[received:])
+        if got == 0:
+            raise EOFError
+        received += got
+    return bytes(data)
