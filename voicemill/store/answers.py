@@ -4,7 +4,7 @@
 
 Write order, and what a crash leaves behind:
 
-1. The answer is written under a partial name. From here on a killed process loses nothing: `recover` adopts partial
+1. The answer is written under a partial name. From here on a killed process loses nothing: `open` adopts partial
    files that are whole. A torn one is removed, and its call is made again.
 2. fsync, rename, fsync of the folder: the commit point. From here on a power cut loses nothing either.
 
@@ -26,7 +26,7 @@ _FIRST_LINE_BYTES = len(_MAGIC) + 64 + 1
 _SUFFIX = ".answer"
 
 
-class AnswerDamaged(StorageError):  # noqa: N818 - says what it is
+class AnswerDamaged(StorageError):
     """An answer is missing or its bytes changed; ask its call again."""
 
     def __init__(self, key: str) -> None:
@@ -40,6 +40,11 @@ class AnswerStore:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._made: set[str] = set()
+
+    def open(self) -> int:
+        """Make the folder, and save what a killed run left unfinished; how many answers were saved."""
+        durable.make_folder(self.folder)
+        return self._recover()
 
     def has(self, key: str) -> bool:
         """Whether an answer of that name is kept; its content is checked when it is read."""
@@ -77,8 +82,7 @@ class AnswerStore:
         """Remove a damaged answer, so that its call is made again."""
         self._path(key).unlink(missing_ok=True)
 
-    def recover(self) -> int:
-        """Commit the whole partial answers that a killed run left, remove the torn ones; how many were saved."""
+    def _recover(self) -> int:
         saved = 0
         for partial in self.folder.glob(f"??/*{_SUFFIX}{durable.PARTIAL_SUFFIX}"):
             if _parse(partial.read_bytes(), partial.name.split(".")[0]) is None:

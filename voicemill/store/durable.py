@@ -5,6 +5,7 @@ folder. This is the only module that renames files into place.
 """
 
 import errno
+import filecmp
 import os
 import secrets
 from collections.abc import Callable, Iterator
@@ -125,11 +126,12 @@ def write_file(path: Path, *chunks: bytes, sync_name: bool = True) -> None:
     commit(write_partial(path, chunks), path, sync_name=sync_name)
 
 
-def write_if_changed(path: Path, content: bytes) -> bool:
-    """Write `content` unless the file holds just that already; True where it was written."""
-    if path.is_file() and path.stat().st_size == len(content) and path.read_bytes() == content:
+def replace_if_changed(partial: Path, path: Path) -> bool:
+    """Commit a partial file unless `path` holds just those bytes already; True where it was replaced."""
+    if path.is_file() and filecmp.cmp(partial, path, shallow=False):
+        partial.unlink()
         return False
-    write_file(path, content)
+    commit(partial, path)
     return True
 
 

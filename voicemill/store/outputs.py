@@ -103,8 +103,9 @@ class OutputFolder:
             if step == self._results:
                 return
             if step.is_symlink() or (step.exists() and not step.is_dir()):
-                raise OutputExists(
-                    f"{step} is in the way: it is a link or a file, where a folder is needed; move it away"
+                raise OutputRefused(
+                    f"{step} is in the way: it is a link or a file, where a folder is needed; move it away",
+                    "output_exists",
                 )
         raise StorageError(f"{folder} is outside the results folder")
 
@@ -121,8 +122,9 @@ class OutputFolder:
                 return False
             if self._is_ours(file_name, digest):
                 return True
-        raise OutputExists(
-            f"{target} is there already and voicemill did not write it; move it away or choose another out"
+        raise OutputRefused(
+            f"{target} is there already and voicemill did not write it; move it away or choose another out",
+            "output_exists",
         )
 
     def _is_ours(self, file_name: str, sha256: str) -> bool:

@@ -32,6 +32,7 @@ class Tally:
     rows_unchanged: int = 0
     calls: int = 0
     calls_made: int = 0
+    calls_kept: int = 0
     calls_reused: int = 0
     calls_in_flight: int = 0
     retries: int = 0
@@ -44,7 +45,7 @@ class Tally:
         return self.rows_done + self.rows_failed + self.rows_refused
 
 
-class Stopped(VoicemillError):  # noqa: N818 - a word, not a fault
+class Stopped(VoicemillError):
     """The run is ending: whatever has not started does not start."""
 
 

@@ -59,6 +59,7 @@ async def _pay(call: Call, paid_by: str, bench: Bench) -> None:
 
     kept, _ = await bench.retries.run(attempt)
     await bench.in_thread(kept.commit)
+    bench.tally.calls_kept += 1
 
 
 async def _ask_and_keep(call: Call, paid_by: str, attempts: int, bench: Bench) -> KeptAnswer:

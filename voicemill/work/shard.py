@@ -1,7 +1,10 @@
 """One shard: a stretch of the plan's rows, worked through by many hands, ending in its part of the table."""
 
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
+
+import numpy as np
 
 from voicemill.model import Outcome, Status
 from voicemill.plan.calls import RowPlan, plan_row
@@ -10,6 +13,11 @@ from voicemill.store.tables.plan import PlanTable
 from voicemill.work.bench import Bench
 from voicemill.work.crew import crew
 from voicemill.work.row import work_row
+
+SHARDS_OF_A_RUN = 24
+"""Prefect spends about 80 ms of CPU on a task; some tens of shards make that small beside any run's work."""
+
+LARGEST_SHARD_ROWS = 5000
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +37,26 @@ class Shard:
         if self.stop - self.start == 1:
             return f"row {self.start + 1}: {self.first_id}"
         return f"rows {self.start + 1}–{self.stop}: {self.first_id} … {self.last_id}"
+
+
+def cut_shards(plan: PlanTable, parts: Path) -> list[Shard]:
+    """Stretches of rows with about the same number of calls; where there are few rows, each is a shard of its own."""
+    starts = _starts(plan)
+    stops = [*starts[1:], len(plan)]
+    ids = plan.ids_at([*starts, *(stop - 1 for stop in stops)])
+    return [
+        Shard(number, start, stop, ids[start], ids[stop - 1], parts / f"{number:05d}.parquet")
+        for number, (start, stop) in enumerate(zip(starts, stops, strict=True))
+    ]
+
+
+def _starts(plan: PlanTable) -> list[int]:
+    if len(plan) <= SHARDS_OF_A_RUN:
+        return list(range(len(plan)))
+    calls = np.maximum(plan.calls_per_row(), 1)
+    shard_of_row = (np.cumsum(calls) - calls) * SHARDS_OF_A_RUN // calls.sum()
+    edges = [0, *(np.flatnonzero(np.diff(shard_of_row)) + 1).tolist(), len(plan)]
+    return [start for first, last in pairwise(edges) for start in range(first, last, LARGEST_SHARD_ROWS)]
 
 
 async def work_shard(shard: Shard, plan: PlanTable, carried: CarriedTypes, bench: Bench) -> dict[str, int]:

@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 
 from voicemill.model import Outcome, Status
 from voicemill.store import durable
+from voicemill.store.tables.plan import SCHEMA as PLAN_SCHEMA
 
 _MOMENT = pa.timestamp("us", tz="UTC")
 
@@ -65,6 +66,7 @@ def write_part(path: Path, plan_rows: Iterable[pa.Table], outcomes: Sequence[Out
     table = pa.Table.from_pylist(records, OUTCOME_SCHEMA)
     for name in FROM_PLAN:
         table = table.append_column(plan.schema.field(name), plan.column(name))
+    table = table.append_column("out", plan.column("file_name"))
     for name, values in _carried_columns(plan.column("carried").to_pylist(), carried):
         table = table.append_column(name, values)
     sink = pa.BufferOutputStream()
@@ -83,9 +85,7 @@ def _carried_columns(texts: Sequence[str | None], carried: CarriedTypes) -> Iter
 
 def items_schema(carried: CarriedTypes) -> pa.Schema:
     """The schema of `items.parquet`."""
-    from voicemill.store.tables.plan import SCHEMA as PLAN_SCHEMA
-
-    own = [*OUTCOME_SCHEMA, *(PLAN_SCHEMA.field(name) for name in FROM_PLAN)]
+    own = [*OUTCOME_SCHEMA, *(PLAN_SCHEMA.field(name) for name in FROM_PLAN), pa.field("out", pa.string())]
     return pa.schema([*own, *(pa.field(name, _ARROW_TYPES[kind]) for name, kind in carried.items())])
 
 
@@ -95,21 +95,7 @@ def publish_items(parts: Sequence[Path], path: Path, carried: CarriedTypes) -> b
     with durable.storage_errors(path), pq.ParquetWriter(partial, items_schema(carried), compression="zstd") as writer:
         for part in parts:
             writer.write_table(pq.read_table(part))
-    if path.is_file() and _same_bytes(path, partial):
-        partial.unlink()
-        return False
-    durable.commit(partial, path)
-    return True
-
-
-def _same_bytes(one: Path, other: Path) -> bool:
-    if one.stat().st_size != other.stat().st_size:
-        return False
-    with one.open("rb") as first, other.open("rb") as second:
-        while block := first.read(1 << 20):
-            if block != second.read(1 << 20):
-                return False
-    return True
+    return durable.replace_if_changed(partial, path)
 
 
 def read_items(paths: Iterable[Path], columns: Sequence[str] | None = None) -> Iterator[dict[str, Any]]:
@@ -118,6 +104,14 @@ def read_items(paths: Iterable[Path], columns: Sequence[str] | None = None) -> I
         with pq.ParquetFile(path) as file:
             for batch in file.iter_batches(batch_size=1000, columns=list(columns) if columns else None):
                 yield from batch.to_pylist()
+
+
+def count_by_status(path: Path) -> dict[str, int]:
+    """How many rows of a table ended how."""
+    counts = dict.fromkeys((status.value for status in Status), 0)
+    for pair in pq.read_table(path, columns=["status"]).column("status").value_counts().to_pylist():
+        counts[pair["values"]] = pair["counts"]
+    return counts
 
 
 def done_outcomes(tables: Sequence[Path], ids: Sequence[str]) -> dict[str, Outcome]:

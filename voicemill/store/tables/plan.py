@@ -1,7 +1,7 @@
 """The plan of a run on disk: every checked row, in manifest order, so that a shard reads just its own."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -101,7 +101,19 @@ class PlanTable:
 
     def ids(self, start: int, stop: int) -> list[str]:
         """The ids of the rows from `start` up to `stop`, counted from 0."""
-        return [row_id for table in self.records(start, stop) for row_id in table.column("id").to_pylist()]
+        return [str(row_id) for table in self.records(start, stop) for row_id in table.column("id").to_pylist()]
+
+    def ids_at(self, positions: Iterable[int]) -> dict[int, str]:
+        """The ids of single rows, by their position counted from 0."""
+        ids: dict[int, str] = {}
+        wanted = sorted(set(positions))
+        with pq.ParquetFile(self._path) as file:
+            for group, first in enumerate(self._starts[:-1].tolist()):
+                here = [position for position in wanted if first <= position < self._starts[group + 1]]
+                if here:
+                    column = file.read_row_group(group, columns=["id"]).column("id")
+                    ids.update((position, str(column[position - first])) for position in here)
+        return ids
 
     def records(self, start: int, stop: int) -> Iterator[pa.Table]:
         """The rows from `start` up to `stop`, counted from 0, as tables of at most one row group."""

@@ -1,0 +1,5 @@
+"""The `voicemill` command."""
+
+from flows.command_line.app import main
+
+__all__ = ["main"]

@@ -1,0 +1,48 @@
+"""The verbs of the `voicemill` command, and the one place where an error becomes a message and an exit code."""
+
+import sys
+from typing import NoReturn
+
+import typer
+
+from flows.command_line import engine, plan, run, status, validate, voices
+from voicemill import __version__
+from voicemill.errors import ExitCode, VoicemillError
+
+app = typer.Typer(
+    name="voicemill",
+    help="Turn manifests into speech: bulk, unattended, nothing paid for twice.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+app.command("validate")(validate.validate)
+app.command("plan")(plan.plan)
+app.command("run")(run.run)
+app.command("status")(status.status)
+app.add_typer(voices.app, name="voices")
+app.add_typer(engine.app, name="engine")
+
+
+@app.callback(invoke_without_command=True)
+def _version(version: bool = typer.Option(False, "--version", help="Show the version.")) -> None:
+    if version:
+        typer.echo(__version__)
+        raise typer.Exit
+
+
+def main() -> NoReturn:
+    """Run the command line; every error of ours ends in a message on stderr and its exit code."""
+    try:
+        app(standalone_mode=True)
+    except VoicemillError as error:
+        typer.echo(f"voicemill: {error}", err=True)
+        sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        typer.echo("voicemill: stopped; run the same command again to go on", err=True)
+        sys.exit(ExitCode.INTERRUPTED)
+    except BrokenPipeError:
+        sys.stderr.close()
+        sys.exit(ExitCode.OK)
+    sys.exit(ExitCode.OK)

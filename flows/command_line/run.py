@@ -1,0 +1,104 @@
+"""`voicemill run`: a manifest into a results folder."""
+
+import asyncio
+import json
+import sys
+from dataclasses import asdict
+from pathlib import Path
+
+import typer
+
+from flows.command_line.options import (
+    Answers,
+    Container,
+    Json,
+    Language,
+    Manifest,
+    MaxConcurrency,
+    Model,
+    Profile,
+    Results,
+    SampleRate,
+    Voice,
+    results_folder,
+    settings_from,
+)
+from flows.prefect_server import ServerLease, ensure_server
+from flows.service import open_service
+from voicemill.config import Settings
+from voicemill.manifest import VoiceBook
+from voicemill.report.live import live_progress
+from voicemill.report.summary import as_lines
+from voicemill.store.results import ResultsFolder
+from voicemill.work.prepare import PlanFacts, prepare
+from voicemill.work.publish import Summary
+
+
+def run(
+    manifest: Manifest,
+    results: Results = None,
+    profile: Profile = None,
+    max_concurrency: MaxConcurrency = None,
+    voice: Voice = None,
+    model: Model = None,
+    language: Language = None,
+    container: Container = None,
+    sample_rate: SampleRate = None,
+    answers: Answers = None,
+    as_json: Json = False,
+) -> None:
+    """Make what a manifest asks for. Run it again to go on: only what is missing is paid for."""
+    settings = settings_from(
+        profile,
+        voice=voice,
+        model=model,
+        language=language,
+        container=container,
+        sample_rate=sample_rate,
+        max_concurrency=max_concurrency,
+        answers=answers,
+    )
+    folder = ResultsFolder(results_folder(results, manifest))
+    with ensure_server() as lease:
+        facts = asyncio.run(_checked(manifest, settings, folder))
+        for warning in facts.warnings[:20]:
+            _say(f"warning: {warning}")
+        summary = _run_flow(manifest, settings, folder, facts, lease)
+    if as_json:
+        typer.echo(json.dumps(asdict(summary), indent=2))
+    else:
+        typer.echo("\n".join(as_lines(summary)))
+    raise typer.Exit(summary.exit_code)
+
+
+def _say(line: str) -> None:
+    typer.echo(line, err=True)
+
+
+async def _checked(manifest: str, settings: Settings, folder: ResultsFolder) -> PlanFacts:
+    async with open_service(settings) as service:
+        _say(service.line)
+        voices = VoiceBook([voice async for voice in service.cartesia.voices.list()])
+    with folder.locked():
+        facts = prepare(manifest, settings, voices, folder)
+    _say(f"{facts.rows} rows checked: {facts.calls} calls, {facts.characters:,} characters.")
+    return facts
+
+
+def _run_flow(
+    manifest: str, settings: Settings, folder: ResultsFolder, facts: PlanFacts, lease: ServerLease
+) -> Summary:
+    with live_progress(folder.progress, facts.calls, sys.stderr):
+        from flows.tts import tts  # here, for it imports Prefect, which takes seconds that the check need not wait for
+
+        lease.wait_until_ready()
+        state = asyncio.run(
+            tts(_absolute(manifest), str(folder.path.absolute()), settings, plan_is_fresh=True, return_state=True)  # type: ignore[call-overload]
+        )
+        if isinstance(state.data, Summary):
+            return state.data
+        return asyncio.run(state.aresult())  # raises what ended the flow
+
+
+def _absolute(manifest: str) -> str:
+    return manifest if manifest == "-" else str(Path(manifest).absolute())

@@ -1,0 +1,79 @@
+"""`voicemill validate`: every problem of every row, at once; no Prefect, no key, nothing paid."""
+
+import asyncio
+import json
+
+import typer
+
+from flows.command_line.options import (
+    Container,
+    Json,
+    Language,
+    Manifest,
+    Model,
+    Profile,
+    SampleRate,
+    Voice,
+    settings_from,
+)
+from flows.service import open_service
+from voicemill.config import Settings
+from voicemill.errors import ExitCode
+from voicemill.manifest import ManifestCheck, VoiceBook
+
+_SHOWN = 100
+
+
+def validate(
+    manifest: Manifest,
+    profile: Profile = None,
+    voice: Voice = None,
+    model: Model = None,
+    language: Language = None,
+    container: Container = None,
+    sample_rate: SampleRate = None,
+    as_json: Json = False,
+) -> None:
+    """Check a manifest and list all that is wrong with it, by row and column."""
+    settings = settings_from(
+        profile, voice=voice, model=model, language=language, container=container, sample_rate=sample_rate
+    )
+    check = ManifestCheck(manifest, settings, asyncio.run(voice_book(settings)))
+    rows = sum(1 for _ in check)
+    if as_json:
+        _print_json(check, rows)
+    else:
+        _print_text(check, manifest, rows)
+    raise typer.Exit(ExitCode.USAGE if check.problem_count else ExitCode.OK)
+
+
+async def voice_book(settings: Settings) -> VoiceBook:
+    """The voices of the service that the settings name."""
+    async with open_service(settings) as service:
+        return VoiceBook([voice async for voice in service.cartesia.voices.list()])
+
+
+def _print_text(check: ManifestCheck, manifest: str, rows: int) -> None:
+    for warning in check.warnings[:_SHOWN]:
+        typer.echo(f"warning: {warning}", err=True)
+    for problem in check.problems[:_SHOWN]:
+        typer.echo(str(problem))
+    if check.problem_count > _SHOWN:
+        typer.echo(f"… and {check.problem_count - _SHOWN} more")
+    if check.problem_count:
+        typer.echo(f"{manifest}: {check.problem_count} problems; nothing was sent.")
+    else:
+        typer.echo(f"{manifest}: {rows} rows, all good.")
+
+
+def _print_json(check: ManifestCheck, rows: int) -> None:
+    def listed(problems: list) -> list[dict[str, object]]:  # type: ignore[type-arg]
+        return [{"row": problem.row, "column": problem.column, "why": problem.why} for problem in problems]
+
+    content = {
+        "rows": rows,
+        "problem_count": check.problem_count,
+        "problems": listed(check.problems),
+        "warnings": listed(check.warnings),
+    }
+    typer.echo(json.dumps(content, indent=2, ensure_ascii=False))

@@ -1,0 +1,129 @@
+"""The shape of every run: read, plan, fan out, collect, publish."""
+
+import math
+import time
+import uuid
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+
+from flows.drain import drain_on_signals
+from flows.service import Service, open_service
+from tasks.check import check_manifest
+from tasks.progress import report_progress
+from tasks.publish import publish_results
+from tasks.shard import work_shard_task
+from voicemill.config import ApiKey, Settings
+from voicemill.errors import ExitCode
+from voicemill.manifest import VoiceBook
+from voicemill.model import Status
+from voicemill.pace.retry import Retries
+from voicemill.pace.slots import Slots
+from voicemill.store.answers import AnswerStore
+from voicemill.store.outputs import OutputFolder
+from voicemill.store.results import ResultsFolder
+from voicemill.store.tables.plan import PlanTable
+from voicemill.work.bench import Bench
+from voicemill.work.crew import crew
+from voicemill.work.prepare import PlanFacts, load_facts
+from voicemill.work.publish import Summary
+from voicemill.work.shard import Shard, cut_shards
+
+
+async def run_manifest(
+    manifest: str, results: Path, settings: Settings, *, plan_is_fresh: bool = False, key: ApiKey | None = None
+) -> Summary:
+    """Bring every row of `manifest` to its end and publish the tables.
+
+    `plan_is_fresh` says that the caller has just prepared the plan in the results folder. Raises `ManifestError`
+    before anything is paid for, `ResultsLockedError`, `StorageError`, `ConfigError`. A key that is refused, an empty
+    account and a full disk end in the summary's exit code: what was done until then is published.
+    """
+    folder = ResultsFolder(results)
+    started_at, clock = datetime.now(UTC), time.monotonic()
+    with folder.locked():
+        async with open_service(settings, key) as service:
+            facts = load_facts(folder) if plan_is_fresh else None
+            if facts is None:
+                voices = VoiceBook([voice async for voice in service.cartesia.voices.list()])
+                facts = await check_manifest(manifest, settings, voices, folder)
+            async with _open_bench(settings, service, folder) as bench:
+                parts = await _work(bench, folder, facts)
+        summary = _summary(manifest, folder, bench, seconds=time.monotonic() - clock)
+        await publish_results(parts, folder, facts, settings, summary, started_at, datetime.now(UTC))
+    return summary
+
+
+@asynccontextmanager
+async def _open_bench(settings: Settings, service: Service, folder: ResultsFolder) -> AsyncIterator[Bench]:
+    answers = AnswerStore(folder.answers(settings.answers))
+    answers.open()
+    bench = Bench(
+        settings=settings,
+        service=service.name,
+        cartesia=service.cartesia,
+        answers=answers,
+        outputs=OutputFolder(folder.path, folder.written),
+        slots=Slots(settings.pace.max_concurrency),
+        retries=Retries(settings.pace),
+        earlier_tables=tuple(folder.earlier_tables()),
+    )
+    try:
+        yield bench
+    finally:
+        bench.close()
+
+
+async def _work(bench: Bench, folder: ResultsFolder, facts: PlanFacts) -> list[Path]:
+    plan = PlanTable(folder.plan)
+    shards = cut_shards(plan, folder.new_parts(uuid.uuid4().hex[:12]))
+    bench.tally.rows, bench.tally.calls = facts.rows, facts.calls
+    calls_per_shard = max(1, facts.calls // len(shards))
+    at_once = min(16, max(2, math.ceil(2 * bench.slots.limit / calls_per_shard)))
+    with drain_on_signals(bench.stop):
+        async with report_progress(bench, folder):
+            await crew(shards, at_once, partial(_work_one, plan, facts, bench))
+    return [shard.part for shard in shards]
+
+
+async def _work_one(plan: PlanTable, facts: PlanFacts, bench: Bench, shard: Shard) -> None:
+    await work_shard_task(shard, plan, facts.carried, bench)
+
+
+def _summary(manifest: str, folder: ResultsFolder, bench: Bench, seconds: float) -> Summary:
+    tally = bench.tally
+    rows = {
+        Status.DONE: tally.rows_done,
+        Status.FAILED: tally.rows_failed,
+        Status.REFUSED: tally.rows_refused,
+        Status.NOT_STARTED: tally.rows - tally.rows_ended,
+    }
+    summary = Summary(
+        manifest=manifest,
+        results=str(folder.path),
+        service=bench.service,
+        rows={status.value: count for status, count in rows.items()},
+        rows_unchanged=tally.rows_unchanged,
+        calls_made=tally.calls_made,
+        calls_reused=tally.calls_reused,
+        retries=tally.retries,
+        credits=tally.credits,
+        audio_s=round(tally.audio_s, 3),
+        seconds=round(seconds, 3),
+    )
+    summary.exit_code, summary.reason = _ending(bench, rows)
+    return summary
+
+
+def _ending(bench: Bench, rows: dict[Status, int]) -> tuple[ExitCode, str]:
+    if bench.fatal is not None:
+        return bench.fatal.exit_code, str(bench.fatal)
+    if bench.draining:
+        return ExitCode.INTERRUPTED, "interrupted"
+    if rows[Status.FAILED]:
+        return ExitCode.SOME_FAILED, f"{rows[Status.FAILED]} rows failed"
+    if rows[Status.REFUSED]:
+        return ExitCode.SOME_REFUSED, f"{rows[Status.REFUSED]} rows were refused"
+    return ExitCode.OK, ""

@@ -1,0 +1,90 @@
+"""Who is asked: Cartesia where there is a key, another host where one is named, else the embedded engine."""
+
+import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from voicemill.api.client import Cartesia
+from voicemill.api.wire import Wire, in_process
+from voicemill.config import BASE_URL_VARIABLE, CARTESIA_URL, KEY_VARIABLE, LOOPBACK_HOSTS, ApiKey, Settings
+from voicemill.errors import ConfigError
+
+_EMBEDDED_URL = "http://embedded.invalid"
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """An open service: `name` goes into every answer's key, `line` is said to the user first."""
+
+    name: str
+    line: str
+    cartesia: Cartesia
+
+
+def is_embedded(settings: Settings) -> bool:
+    """Whether calls go to the embedded engine: neither a key nor a base URL is set."""
+    return not _base_url(settings) and not os.environ.get(KEY_VARIABLE, "").strip()
+
+
+@asynccontextmanager
+async def open_service(settings: Settings, key: ApiKey | None = None) -> AsyncIterator[Service]:
+    """Open the service that settings and environment name; `key` stands in for `CARTESIA_API_KEY`.
+
+    Raises `ConfigError` where a base URL cannot be trusted with a key.
+    """
+    key = key or ApiKey.from_environment()
+    if key is None and not _base_url(settings):
+        async with _embedded(settings) as service:
+            yield service
+        return
+    base_url = _base_url(settings) or CARTESIA_URL
+    _check_base_url(base_url)
+    if key is None and not _is_loopback(base_url):
+        raise ConfigError(f"{KEY_VARIABLE} is not set, and {base_url} asks for a key; set it and run again")
+    wire = _wire(base_url, key or ApiKey("no-key"), settings)
+    async with wire:
+        yield Service(base_url, f"Calls go to {base_url}.", Cartesia.over(wire))
+
+
+@asynccontextmanager
+async def _embedded(settings: Settings) -> AsyncIterator[Service]:
+    from voicemill.engine.app import create_app
+
+    app = create_app()
+    wire = _wire(_EMBEDDED_URL, ApiKey("embedded"), settings, transport=in_process(app))
+    try:
+        async with wire:
+            line = f"No {KEY_VARIABLE}: the embedded engine speaks, offline and free of charge."
+            yield Service(app.state.service, line, Cartesia.over(wire))
+    finally:
+        await app.state.engine.close()
+
+
+def _wire(base_url: str, key: ApiKey, settings: Settings, transport: object = None) -> Wire:
+    return Wire(
+        base_url,
+        key,
+        api_version=settings.service.api_version,
+        transport=transport,  # type: ignore[arg-type]
+        max_connections=settings.pace.max_concurrency + 8,
+        deadline_s=settings.pace.attempt_deadline_s,
+        max_body_bytes=settings.pace.max_body_bytes,
+    )
+
+
+def _base_url(settings: Settings) -> str:
+    return settings.service.base_url or os.environ.get(BASE_URL_VARIABLE, "").strip()
+
+
+def _is_loopback(base_url: str) -> bool:
+    return urlsplit(base_url).hostname in LOOPBACK_HOSTS
+
+
+def _check_base_url(base_url: str) -> None:
+    parts = urlsplit(base_url)
+    if not parts.hostname or parts.username or parts.query or parts.fragment:
+        raise ConfigError(f"{base_url!r} is no base URL; give one like {CARTESIA_URL}")
+    if parts.scheme != "https" and not (parts.scheme == "http" and _is_loopback(base_url)):
+        raise ConfigError(f"{base_url} would send the key in the clear; use https, or http on this machine only")

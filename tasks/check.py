@@ -1,0 +1,17 @@
+"""The task that checks a manifest."""
+
+import asyncio
+
+from prefect import task
+from prefect.cache_policies import NO_CACHE
+
+from voicemill.config import Settings
+from voicemill.manifest import VoiceBook
+from voicemill.store.results import ResultsFolder
+from voicemill.work.prepare import PlanFacts, prepare
+
+
+@task(name="check manifest", cache_policy=NO_CACHE, persist_result=False)
+async def check_manifest(manifest: str, settings: Settings, voices: VoiceBook, results: ResultsFolder) -> PlanFacts:
+    """Check every row and write the plan. Raises `ManifestError` with every problem."""
+    return await asyncio.to_thread(prepare, manifest, settings, voices, results)

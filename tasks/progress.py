@@ -1,0 +1,50 @@
+"""Progress while a run works: a small file for the terminal and `status`, an artifact for Prefect's pages."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from dataclasses import asdict
+from datetime import UTC, datetime
+
+from prefect.artifacts import acreate_progress_artifact, aupdate_progress_artifact
+
+from voicemill.store.results import ResultsFolder, write_json
+from voicemill.work.bench import Bench
+
+_FILE_EVERY_S = 0.5
+_ARTIFACT_EVERY = 10
+
+
+@asynccontextmanager
+async def report_progress(bench: Bench, results: ResultsFolder) -> AsyncIterator[None]:
+    """Report until the block ends, then once more."""
+    artifact = await acreate_progress_artifact(0.0, key="progress", description="Rows that have ended, in percent")
+    ticker = asyncio.create_task(_tick(bench, results, artifact))
+    try:
+        yield
+    finally:
+        ticker.cancel()
+        with suppress(asyncio.CancelledError):
+            await ticker
+        _write(bench, results)
+        await aupdate_progress_artifact(artifact, _percent(bench))
+
+
+async def _tick(bench: Bench, results: ResultsFolder, artifact: object) -> None:
+    beat = 0
+    while True:
+        _write(bench, results)
+        if beat % _ARTIFACT_EVERY == _ARTIFACT_EVERY - 1:
+            with suppress(Exception):  # a display that cannot be reached stops no work
+                await aupdate_progress_artifact(artifact, _percent(bench))  # type: ignore[arg-type]
+        beat += 1
+        await asyncio.sleep(_FILE_EVERY_S)
+
+
+def _percent(bench: Bench) -> float:
+    return 100.0 * bench.tally.rows_ended / max(1, bench.tally.rows)
+
+
+def _write(bench: Bench, results: ResultsFolder) -> None:
+    now = datetime.now(UTC).isoformat()
+    write_json(results.progress, asdict(bench.tally) | {"slots": bench.slots.limit, "at": now})

@@ -1,0 +1,80 @@
+"""Live progress on a terminal; plain lines where there is none. Reads what the run writes down about itself."""
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, TextIO
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+from voicemill.store.results import read_json
+
+_LOOK_EVERY_S = 0.25
+_LINE_EVERY_S = 10.0
+
+
+@contextmanager
+def live_progress(progress_file: Path, calls: int, stream: TextIO) -> Iterator[None]:
+    """Show how the run goes until the block ends. `calls` is how many the whole manifest needs."""
+    progress_file.unlink(missing_ok=True)
+    ended = threading.Event()
+    console = Console(file=stream, highlight=False)
+    show = _bar if console.is_terminal else _plain_lines
+    thread = threading.Thread(target=show, args=(console, progress_file, calls, ended), daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        thread.join()
+
+
+def _bar(console: Console, progress_file: Path, calls: int, ended: threading.Event) -> None:
+    columns = (TextColumn("{task.description}", markup=False), BarColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=console, transient=True) as progress:
+        task = progress.add_task("starting", total=max(1, calls))
+        started = time.monotonic()
+        while not ended.wait(_LOOK_EVERY_S):
+            tally = read_json(progress_file)
+            if tally:
+                progress.update(task, completed=_ended_calls(tally), description=describe(tally, _age_s(started)))
+
+
+def _plain_lines(console: Console, progress_file: Path, _calls: int, ended: threading.Event) -> None:
+    started = time.monotonic()
+    while not ended.wait(_LINE_EVERY_S):
+        tally = read_json(progress_file)
+        if tally:
+            console.print(describe(tally, _age_s(started)), markup=False, soft_wrap=True)
+
+
+def _age_s(started: float) -> float:
+    return time.monotonic() - started
+
+
+def _ended_calls(tally: dict[str, Any]) -> int:
+    return int(tally["calls_kept"]) + int(tally["calls_reused"])
+
+
+def describe(tally: dict[str, Any], age_s: float) -> str:
+    """One line: rows, calls, audio, credits, and when it will be done at this pace."""
+    ended, calls = _ended_calls(tally), int(tally["calls"])
+    parts = [
+        f"{tally['rows_done']}/{tally['rows']} rows",
+        f"{ended}/{calls} calls",
+        f"{tally['calls_in_flight']} in flight",
+        f"{timedelta(seconds=round(tally['audio_s']))} audio",
+        f"{tally['credits']:,.0f} credits",
+    ]
+    if tally["rows_failed"] or tally["rows_refused"]:
+        parts.insert(1, f"{tally['rows_failed']} failed, {tally['rows_refused']} refused")
+    if tally["retries"]:
+        parts.append(f"{tally['retries']} retries")
+    kept = int(tally["calls_kept"])
+    if kept and ended < calls:
+        parts.append(f"{timedelta(seconds=round((calls - ended) * age_s / kept))} left")
+    return " · ".join(parts)

@@ -1,0 +1,54 @@
+"""What is said when a run has ended: what there is now, what it took, and what to do next."""
+
+import shlex
+from datetime import timedelta
+
+from voicemill.errors import ExitCode
+from voicemill.model import Status
+from voicemill.work.publish import Summary
+
+_NEXT = {
+    ExitCode.SOME_FAILED: "Run the same command again: only the rows that failed are tried.",
+    ExitCode.SOME_REFUSED: "Correct the rows in {failures} and run the same command again: only they are sent.",
+    ExitCode.FATAL_API: "Mend that and run the same command again: nothing that was paid for is paid again.",
+    ExitCode.FATAL_STORAGE: "Mend that and run the same command again: nothing that was paid for is paid again.",
+    ExitCode.INTERRUPTED: "Run the same command again to go on: nothing that was paid for is paid again.",
+}
+
+
+def headline(summary: Summary) -> str:
+    """One line: how many rows ended how."""
+    counts = [f"{count} {status.replace('_', ' ')}" for status, count in summary.rows.items() if count]
+    return f"{', '.join(counts) or 'nothing to do'} of {sum(summary.rows.values())} rows"
+
+
+def as_lines(summary: Summary) -> list[str]:
+    """The summary for a terminal."""
+    lines = [headline(summary) + (f" ({summary.rows_unchanged} unchanged)" if summary.rows_unchanged else "")]
+    lines.append(_cost(summary))
+    if summary.reason:
+        lines.append(f"Ended because: {summary.reason}")
+    if summary.rows[Status.DONE]:
+        lines.append(f"Audio:  {summary.results}/audio")
+    lines.append(f"Table:  {summary.results}/items.parquet")
+    following = _NEXT.get(ExitCode(summary.exit_code))
+    if following:
+        lines.append(f"Next:   {following.format(failures=shlex.quote(summary.results + '/failures.csv'))}")
+    return lines
+
+
+def as_markdown(summary: Summary) -> str:
+    """The summary as a page for Prefect's artifacts."""
+    rows = "\n".join(f"| {status.replace('_', ' ')} | {count} |" for status, count in summary.rows.items())
+    said = "\n".join(f"- {line}" for line in as_lines(summary)[1:])
+    return f"# {headline(summary)}\n\n| status | rows |\n| --- | ---: |\n{rows}\n\n{said}\n"
+
+
+def _cost(summary: Summary) -> str:
+    audio = timedelta(seconds=round(summary.audio_s))
+    took = timedelta(seconds=round(summary.seconds))
+    retried = f", {summary.retries} retries" if summary.retries else ""
+    return (
+        f"{summary.calls_made} calls{retried} ({summary.calls_reused} answers were there already), "
+        f"{summary.credits:,.0f} credits, {audio} of new audio, in {took}"
+    )

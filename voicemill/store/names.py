@@ -1,0 +1,98 @@
+"""File names that no input can misuse: from an id to a name, and what a path of the user's may be.
+
+An id is used as it is where it is plain lower-case ASCII. Any other id becomes a short slug and 16 hex digits of its
+SHA-256, and a plain id that ends like such a name is given digits of its own. So two ids share a name only where 64
+bits of their digests agree (for a million ids, one chance in 30 million), also on disks that ignore upper and lower
+case or normalise Unicode.
+"""
+
+import hashlib
+import re
+import unicodedata
+
+LONGEST_PLAIN_ID = 100
+MAX_COMPONENT_BYTES = 120
+MAX_PATH_BYTES = 240
+_SLUG_CHARACTERS = 40
+_DIGEST_DIGITS = 16
+
+_PLAIN = re.compile(rf"[a-z0-9_][a-z0-9._-]{{0,{LONGEST_PLAIN_ID - 1}}}")
+_ENDS_IN_DIGEST = re.compile(rf"-[0-9a-f]{{{_DIGEST_DIGITS}}}\Z")
+_DRIVE = re.compile(r"[A-Za-z]:")
+_UNPRINTABLE = frozenset({"Cc", "Cs", "Zl", "Zp"})
+# Marks that change the reading direction let `gpj.wav` be shown as `vaw.jpg`.
+_DIRECTION_MARKS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+_NOT_ON_WINDOWS = frozenset('<>:"|?*')
+_RESERVED_ON_WINDOWS = frozenset(
+    ["con", "prn", "aux", "nul", "conin$", "conout$"]
+    + [device + digit for device in ("com", "lpt") for digit in "0123456789¹²³"]
+)
+
+
+def file_stem(row_id: str) -> str:
+    """The file name, without extension, of a row that names none; of at most 100 ASCII characters."""
+    if _PLAIN.fullmatch(row_id) and not _ENDS_IN_DIGEST.search(row_id) and not _is_reserved(row_id):
+        return row_id
+    digest = hashlib.sha256(row_id.encode("utf-8", "surrogatepass")).hexdigest()[:_DIGEST_DIGITS]
+    return f"{_slug(row_id)}-{digest}"
+
+
+def folded(path: str) -> str:
+    """The same text for all paths that are one file on a disk that ignores case or normalises Unicode."""
+    if path.isascii():
+        return path.lower()
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFD", path).casefold())
+
+
+def path_fault(path: str) -> str | None:
+    """Why `path` cannot name a file below a results folder, with the remedy; None where it can."""
+    if path.startswith("/"):
+        return f"{path!r} starts with a slash; write it relative to the results' audio folder"
+    if _DRIVE.match(path):
+        return f"{path!r} starts with a drive letter; write it relative to the results' audio folder"
+    if "\\" in path:
+        return f"{path!r} holds a backslash; write folders with a forward slash, as in part1/a.wav"
+    if len(path.encode("utf-8", "surrogatepass")) > MAX_PATH_BYTES:
+        return f"{_shortened(path)} is longer than {MAX_PATH_BYTES} bytes; shorten it"
+    faults = (_component_fault(component, path) for component in path.split("/"))
+    return next((fault for fault in faults if fault), None)
+
+
+def _component_fault(component: str, path: str) -> str | None:
+    if not component:
+        return f"{path!r} has an empty part between or after its slashes; write it like part1/a.wav"
+    if component[0] in ".-":
+        return f"{path!r} has a part that starts with {component[0]!r}; begin it with a letter or a digit"
+    if component[-1] in ". ":
+        return f"{path!r} has a part that ends in {component[-1]!r}, which some disks drop; remove it"
+    if component[0] == " ":
+        return f"{path!r} has a part that starts with a blank; remove it"
+    if len(component.encode("utf-8", "surrogatepass")) > MAX_COMPONENT_BYTES:
+        return f"{_shortened(component)} is longer than {MAX_COMPONENT_BYTES} bytes; shorten it"
+    if unusable := _unusable_character(component):
+        return f"{path!r} holds {unusable!r}, which no portable file name can; remove it"
+    if _is_reserved(component):
+        return f"{path!r} uses {component!r}, a name that Windows reserves for a device; choose another"
+    return None
+
+
+def _unusable_character(component: str) -> str | None:
+    for character in component:
+        if character in _NOT_ON_WINDOWS or character in _DIRECTION_MARKS:
+            return character
+        if not character.isprintable() and unicodedata.category(character) in _UNPRINTABLE:
+            return character
+    return None
+
+
+def _is_reserved(component: str) -> bool:
+    return component.split(".", 1)[0].rstrip(" ").lower() in _RESERVED_ON_WINDOWS
+
+
+def _slug(text: str) -> str:
+    plain = unicodedata.normalize("NFKD", text[: 4 * _SLUG_CHARACTERS]).encode("ascii", "ignore").decode().lower()
+    return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:_SLUG_CHARACTERS].strip("-") or "row"
+
+
+def _shortened(text: str) -> str:
+    return f"'{text[:30]}…{text[-10:]}'"

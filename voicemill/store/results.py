@@ -1,0 +1,112 @@
+"""A results folder: where everything in it lies, and the lock that keeps a second run out.
+
+results/book/
+  audio/…            the files that were asked for
+  items.parquet      one row per manifest row, in manifest order
+  metadata.csv       the finished files, as audio-folder loaders read them
+  failures.csv       what did not finish; itself a manifest
+  run.json           what was run, with which settings and versions
+  answers/           every paid answer, by the hash of its question
+  .voicemill/        the run's own notes: plan, parts, progress, lock
+"""
+
+import fcntl
+import json
+import os
+import shutil
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from voicemill.errors import ResultsLockedError
+from voicemill.store import durable
+
+
+class ResultsFolder:
+    """The places in a results folder."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.notes = path / ".voicemill"
+        self.items = path / "items.parquet"
+        self.metadata = path / "metadata.csv"
+        self.failures = path / "failures.csv"
+        self.run_file = path / "run.json"
+        self.plan = self.notes / "plan.parquet"
+        self.plan_facts = self.notes / "plan.json"
+        self.progress = self.notes / "progress.json"
+        self.written = self.notes / "written.log"
+        self.parts = self.notes / "parts"
+
+    def answers(self, elsewhere: str) -> Path:
+        """The answer store: in the folder itself, or where the settings put it."""
+        return Path(elsewhere).expanduser() if elsewhere else self.path / "answers"
+
+    def create(self) -> None:
+        """Make the folder. Raises `StorageError` where it cannot be made or written to."""
+        durable.make_folder(self.notes)
+        durable.write_file(self.notes / "writable")
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Hold the folder for one run; the lock ends with the process, however it ends.
+
+        Raises `ResultsLockedError` that names the process which holds it.
+        """
+        self.create()
+        with (self.notes / "lock").open("a+", encoding="utf-8") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                lock.seek(0)
+                holder = lock.read().strip() or "another process"
+                raise ResultsLockedError(
+                    f"{self.path} is in use by {holder}; wait for it, or choose another results folder with -o"
+                ) from None
+            lock.truncate(0)
+            lock.write(f"process {os.getpid()} on {socket.gethostname()} since {datetime.now(UTC):%Y-%m-%d %H:%M} UTC")
+            lock.flush()
+            yield
+
+    def is_locked(self) -> bool:
+        """Whether a run works in this folder now."""
+        try:
+            with (self.notes / "lock").open("a", encoding="utf-8") as lock:
+                fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except FileNotFoundError:
+            return False
+        except BlockingIOError:
+            return True
+        return False
+
+    def earlier_tables(self) -> list[Path]:
+        """Tables that tell of rows done before: the published one, and parts of a run that was cut short."""
+        published = [self.items] if self.items.is_file() else []
+        return [*published, *sorted(self.parts.glob("*/*.parquet"))]
+
+    def new_parts(self, run_id: str) -> Path:
+        """An empty folder for the table parts of the run named `run_id`."""
+        folder = self.parts / run_id
+        durable.make_folder(folder)
+        return folder
+
+    def clear_parts(self) -> None:
+        """Remove all parts; to be called when the published table tells the same."""
+        shutil.rmtree(self.parts, ignore_errors=True)
+
+
+def write_json(path: Path, content: dict[str, Any]) -> None:
+    """Write a small JSON file durably."""
+    durable.write_file(path, json.dumps(content, indent=2, ensure_ascii=False, default=str).encode() + b"\n")
+
+
+def read_json(path: Path) -> dict[str, Any] | None:
+    """A JSON file's content, None where there is no such file or it is damaged."""
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    return content if isinstance(content, dict) else None

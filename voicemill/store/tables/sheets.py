@@ -1,0 +1,48 @@
+"""The CSV files beside the table: `metadata.csv` for audio-folder loaders, `failures.csv` as the next manifest."""
+
+import csv
+import json
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from voicemill.model import Status
+from voicemill.store import durable
+
+_METADATA = ("file_name", "id", "transcript", "duration_s", "sample_rate_hz", "voice", "model", "language", "sha256")
+_MANIFEST = ("id", "op", "transcript", "voice", "model", "language", "container", "sample_rate", "encoding", "bit_rate")
+_WHY = ("status", "error_code", "error_message")
+
+Item = Mapping[str, Any]
+
+
+def publish_metadata(items: Iterable[Item], path: Path, carried: Iterable[str]) -> bool:
+    """Write the finished rows, `file_name` first and relative to the file's own folder; True where it changed."""
+    columns = (*_METADATA, *carried)
+    done = (item for item in items if item["status"] == Status.DONE)
+    return _publish(path, columns, done, lambda item: [item[column] for column in columns])
+
+
+def publish_failures(items: Iterable[Item], path: Path, carried: Iterable[str]) -> bool:
+    """Write the unfinished rows as a manifest that asks for just them, with the reasons; True where it changed."""
+    names = tuple(carried)
+    columns = (*_MANIFEST, "speed", "emotion", "out", *_WHY, *names)
+    unfinished = (item for item in items if item["status"] != Status.DONE)
+    return _publish(path, columns, unfinished, lambda item: _as_manifest(item, names))
+
+
+def _as_manifest(item: Item, carried: Iterable[str]) -> list[Any]:
+    speed = None if item["speed"] is None else json.loads(item["speed"])
+    out = str(PurePosixPath(item["out"]).relative_to("audio"))
+    manifest = [item[column] for column in _MANIFEST]
+    why = [item[column] for column in _WHY]
+    return [*manifest, speed, ",".join(item["emotion"]), out, *why, *(item[column] for column in carried)]
+
+
+def _publish(path: Path, columns: Iterable[str], items: Iterable[Item], line: Callable[[Item], list[Any]]) -> bool:
+    partial = path.with_name(path.name + durable.PARTIAL_SUFFIX)
+    with durable.storage_errors(path), partial.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(columns)
+        writer.writerows(map(line, items))
+    return durable.replace_if_changed(partial, path)

@@ -1,0 +1,87 @@
+"""Preparing a run: every row of the manifest checked and written to the plan, before anything is paid for."""
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from voicemill.config import LongText, Settings
+from voicemill.errors import ManifestError, Problem
+from voicemill.manifest import ManifestCheck, VoiceBook
+from voicemill.model import Row
+from voicemill.plan.split import split
+from voicemill.store.results import ResultsFolder, read_json, write_json
+from voicemill.store.tables.items import OWN_COLUMNS, CarriedTypes
+from voicemill.store.tables.plan import PlanWriter
+
+_KINDS: dict[type, str] = {bool: "boolean", int: "integer", float: "number", str: "text"}
+
+
+@dataclass
+class PlanFacts:
+    """What is known of a manifest once all its rows are checked."""
+
+    manifest: str
+    digest: str = ""
+    rows: int = 0
+    calls: int = 0
+    characters: int = 0
+    carried: CarriedTypes = field(default_factory=dict)
+    warnings: list[str] = field(default_factory=list)
+
+    def add(self, row: Row, calls: int) -> None:
+        """Count one good row."""
+        self.rows += 1
+        self.calls += calls
+        self.characters += len(row.transcript)
+        for name, value in row.carried.items():
+            if value is not None and name not in OWN_COLUMNS:
+                self.carried[name] = _wider(self.carried.get(name), value)
+
+
+def prepare(
+    manifest: str,
+    settings: Settings,
+    voices: VoiceBook,
+    results: ResultsFolder,
+    on_row: Callable[[int], None] = lambda _number: None,
+) -> PlanFacts:
+    """Check `manifest` and write its plan into the results folder.
+
+    Raises `ManifestError` with every problem, and `StorageError`; then there is no plan.
+    """
+    check = ManifestCheck(manifest, settings, voices)
+    facts = PlanFacts(manifest)
+    with PlanWriter(results.plan) as writer:
+        for row in check:
+            calls = count_calls(row, settings.long_text)
+            writer.append(row, calls)
+            facts.add(row, calls)
+            on_row(row.number)
+        check.raise_if_bad()
+        if not facts.rows:
+            raise ManifestError(manifest, [Problem(0, "", "it has no rows; add one line for each file you want")])
+    facts.digest = check.digest
+    facts.carried = {name: facts.carried.get(name, "text") for name in check.carried_columns if name not in OWN_COLUMNS}
+    facts.warnings = [str(warning) for warning in check.warnings]
+    write_json(results.plan_facts, asdict(facts))
+    return facts
+
+
+def load_facts(results: ResultsFolder) -> PlanFacts | None:
+    """What the last `prepare` found, None where there was none."""
+    content: dict[str, Any] | None = read_json(results.plan_facts)
+    return PlanFacts(**content) if content and results.plan.is_file() else None
+
+
+def count_calls(row: Row, long_text: LongText) -> int:
+    """How many calls `row` needs."""
+    pieces = split(row.transcript, row.language, long_text.max_characters_per_call)
+    return sum(1 for piece in pieces if piece.spoken)
+
+
+def _wider(kind: str | None, value: object) -> str:
+    """The narrowest kind of column that holds what was seen so far and `value` too."""
+    found = _KINDS.get(type(value), "text")
+    if kind in (None, found):
+        return found
+    return "number" if {kind, found} == {"integer", "number"} else "text"

@@ -1,0 +1,73 @@
+"""Publishing: what readers load, made of the parts, in manifest order; what says the same already is left alone."""
+
+import platform
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+from importlib.metadata import version
+from pathlib import Path
+
+from voicemill.config import Settings
+from voicemill.errors import ExitCode
+from voicemill.model import Status
+from voicemill.store.results import ResultsFolder, write_json
+from voicemill.store.tables.items import publish_items, read_items
+from voicemill.store.tables.sheets import publish_failures, publish_metadata
+from voicemill.work.prepare import PlanFacts
+
+_VERSIONS_OF = ("voicemill", "prefect", "httpx", "httpx-aiohttp", "aiohttp", "pandas", "pyarrow", "tenacity", "av")
+
+
+@dataclass
+class Summary:
+    """How a run ended: counts of rows by status, what it cost, and the exit code with its reason."""
+
+    manifest: str
+    results: str
+    service: str
+    rows: dict[str, int] = field(default_factory=lambda: dict.fromkeys(map(str, Status), 0))
+    rows_unchanged: int = 0
+    calls_made: int = 0
+    calls_reused: int = 0
+    retries: int = 0
+    credits: float = 0.0
+    audio_s: float = 0.0
+    seconds: float = 0.0
+    exit_code: int = ExitCode.OK
+    reason: str = ""
+
+    @property
+    def changed(self) -> bool:
+        """Whether this run did anything that the published tables did not tell already."""
+        return self.calls_made > 0 or self.rows_unchanged < sum(self.rows.values())
+
+
+def publish(
+    parts: Sequence[Path],
+    results: ResultsFolder,
+    facts: PlanFacts,
+    settings: Settings,
+    summary: Summary,
+    started_at: datetime,
+    finished_at: datetime,
+) -> None:
+    """Write `items.parquet`, `metadata.csv`, `failures.csv` and `run.json`, then drop the parts.
+
+    Raises `StorageError`; the parts then remain, and the next run publishes.
+    """
+    changed = publish_items(parts, results.items, facts.carried)
+    changed |= publish_metadata(read_items([results.items]), results.metadata, facts.carried)
+    changed |= publish_failures(read_items([results.items]), results.failures, facts.carried)
+    if changed or summary.changed or not results.run_file.is_file():
+        about = {
+            "manifest": {"path": facts.manifest, "sha256": facts.digest, "rows": facts.rows, "calls": facts.calls},
+            "service": summary.service,
+            "started_at": started_at.isoformat(),
+            "finished_at": finished_at.isoformat(),
+            "summary": asdict(summary),
+            "settings": settings.model_dump(),
+            "warnings": facts.warnings,
+            "versions": {name: version(name) for name in _VERSIONS_OF} | {"python": platform.python_version()},
+        }
+        write_json(results.run_file, about)
+    results.clear_parts()
