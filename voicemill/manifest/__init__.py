@@ -1,1 +1,6 @@
-"""Manifests: reading them, and checking every row before anything is paid for."""
+"""Reading manifests, and checking every row before anything is paid for."""
+
+from voicemill.manifest.check import ManifestCheck
+from voicemill.manifest.voices import VoiceBook
+
+__all__ = ["ManifestCheck", "VoiceBook"]

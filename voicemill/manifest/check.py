@@ -1,0 +1,167 @@
+"""A whole manifest, checked in one pass before anything is paid for."""
+
+from collections.abc import Iterator
+from functools import cached_property
+from pathlib import Path
+
+from voicemill.config import Settings
+from voicemill.errors import ManifestError, Problem
+from voicemill.manifest.columns import Columns
+from voicemill.manifest.duplicates import OnceOnly
+from voicemill.manifest.findings import Fault
+from voicemill.manifest.read import Line, Reader, Source, Unreadable, open_reader
+from voicemill.manifest.row import Checked, RowCheck
+from voicemill.manifest.voices import VoiceBook
+from voicemill.model import Row
+
+MAX_KEPT = 10_000
+
+
+class ManifestCheck:
+    """Reads a manifest (`-` is standard input) row by row, and gathers everything that is wrong with it.
+
+    Iterating yields the good rows in the manifest's order and can be done again; when it has ended, `problems` (the
+    first 10,000), `problem_count`, `warnings`, `row_count` and `digest` (SHA-256 of the file) are known. Raises
+    `ManifestError` at once, on opening or on iterating, where the file cannot be read on.
+    """
+
+    def __init__(self, source: str | Path, settings: Settings, voices: VoiceBook) -> None:
+        self._given = source
+        self._defaults = settings.defaults
+        self._voices = voices
+        self._forget()
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The names in the first line, as they are written."""
+        return self._columns.names
+
+    @property
+    def carried_columns(self) -> tuple[str, ...]:
+        """Those that are not ours, in their order."""
+        return tuple(self._columns.carried)
+
+    def __iter__(self) -> Iterator[Row]:
+        """The good rows in order."""
+        self._forget()
+        once = OnceOnly()
+        for line, checked in self._checked_lines():
+            self.row_count = line.number
+            once.add(checked)
+            self._note(line, checked)
+            if checked.row is not None:
+                yield checked.row
+        self._finish(once)
+
+    def raise_if_bad(self) -> None:
+        """Raise one `ManifestError` with all that was found; to be called after the iteration."""
+        if self.problem_count:
+            raise self._error()
+
+    def _forget(self) -> None:
+        self.problems: list[Problem] = []
+        self.warnings: list[Problem] = []
+        self.problem_count = 0
+        self.row_count = 0
+        self.digest = ""
+        self._said: set[tuple[str, str]] = set()
+
+    @cached_property
+    def _source(self) -> Source:
+        try:
+            return Source(self._given)
+        except Unreadable as unreadable:
+            raise self._cannot_go_on(unreadable) from None
+
+    @cached_property
+    def _reader(self) -> Reader:
+        source = self._source
+        try:
+            return open_reader(source)
+        except Unreadable as unreadable:
+            raise self._cannot_go_on(unreadable) from None
+
+    @cached_property
+    def _columns(self) -> Columns:
+        return Columns(self._reader.columns)
+
+    @cached_property
+    def _row_check(self) -> RowCheck:
+        return RowCheck(self._columns, self._source.folder, self._defaults, self._voices)
+
+    def _checked_lines(self) -> Iterator[tuple[Line, Checked]]:
+        check = self._row_check.check
+        try:
+            for line in self._reader.lines():
+                if line.complaint or not line.cells:
+                    yield line, Checked(None, "", "", (), ())
+                else:
+                    yield line, check(line.number, line.cells)
+        except Unreadable as unreadable:
+            raise self._cannot_go_on(unreadable) from None
+        except OSError as error:
+            why = f"the file cannot be read on ({error.strerror}); check the disk it is on"
+            raise self._cannot_go_on(Unreadable(why)) from None
+
+    def _note(self, line: Line, checked: Checked) -> None:
+        if line.complaint:
+            column, why = line.complaint
+            self._add(Problem(line.number, column, why + self._place(line)))
+        elif not line.cells:
+            self._warn(line.number, Fault("", "the row is empty and is passed over" + self._place(line)))
+        for fault in checked.faults:
+            if not fault.from_settings:
+                self._add(Problem(line.number, fault.column, fault.why + self._place(line)))
+            elif (fault.column, fault.why) not in self._said:
+                self._said.add((fault.column, fault.why))
+                self._add(Problem(0, fault.column, fault.why))
+        for warning in checked.warnings:
+            if (warning.column, warning.why) not in self._said:
+                self._said.add((warning.column, warning.why))
+                self._warn(line.number, warning)
+
+    def _place(self, line: Line) -> str:
+        return (
+            f" (line {line.place} of the file)" if line.place not in (0, line.number + self._reader.lines_above) else ""
+        )
+
+    def _finish(self, once: OnceOnly) -> None:
+        for remark in self._columns.faults:
+            self._add(Problem(0, remark.column, remark.why))
+        for remark in self._columns.warnings:
+            self._warn(0, Fault(remark.column, remark.why))
+        if not self.row_count and not self.problem_count:
+            self._add(Problem(0, "", "there are no rows below the names of the columns; add one for each text"))
+        self._compare_suspects(once)
+        try:
+            self.digest = self._source.digest()
+        except Unreadable as unreadable:
+            raise self._cannot_go_on(unreadable) from None
+
+    def _compare_suspects(self, once: OnceOnly) -> None:
+        suspects = once.suspects(MAX_KEPT)
+        if suspects is None:
+            return
+        for line, checked in self._checked_lines():
+            for problem in suspects.problems(line.number, checked):
+                self._add(problem)
+        for problem in suspects.clashes():
+            self._add(problem)
+        self.problem_count += suspects.unnamed
+
+    def _add(self, problem: Problem) -> None:
+        self.problem_count += 1
+        if len(self.problems) < MAX_KEPT:
+            self.problems.append(problem)
+
+    def _warn(self, number: int, warning: Fault) -> None:
+        if len(self.warnings) < MAX_KEPT:
+            self.warnings.append(Problem(number, warning.column, warning.why))
+
+    def _cannot_go_on(self, unreadable: Unreadable) -> ManifestError:
+        self._add(Problem(unreadable.row, unreadable.column, unreadable.why))
+        return self._error()
+
+    def _error(self) -> ManifestError:
+        name = "standard input" if str(self._given) == "-" else str(self._given)
+        return ManifestError(name, sorted(self.problems), self.problem_count)

@@ -1,0 +1,111 @@
+"""Which column of a manifest means what: ours, misspelt, or carried along."""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from difflib import get_close_matches
+from typing import Final, NamedTuple
+
+PARAMETERS: Final = (
+    "op", "voice", "model", "language", "container", "sample_rate", "encoding", "bit_rate", "speed", "emotion",
+)  # fmt: skip
+OURS: Final = ("id", "transcript", "text_file", "out", *PARAMETERS)
+SYNONYMS: Final = {"text": "transcript", "input": "transcript", "script": "transcript"}
+
+_OFTEN_MEANT: Final = {
+    "voice_id": "voice", "voice_name": "voice", "speaker": "voice", "model_id": "model", "lang": "language",
+    "language_code": "language", "format": "container", "samplerate": "sample_rate", "sampling_rate": "sample_rate",
+    "bitrate": "bit_rate", "rate": "speed", "output": "out", "filename": "out", "file_name": "out", "textfile":
+    "text_file", "txt_file": "text_file", "identifier": "id", "content": "transcript", "sentence": "transcript",
+}  # fmt: skip
+_GUESSABLE = [name for name in (*OURS, *SYNONYMS) if len(name) >= 4]
+
+
+class Remark(NamedTuple):
+    """A column, and what is to be said of it."""
+
+    column: str
+    why: str
+
+
+class Columns:
+    """A header line, understood. `places` gives the cell of each of our columns, `carried` the rest by name."""
+
+    def __init__(self, names: Sequence[str]) -> None:
+        self.names = tuple(names)
+        self.places: dict[str, int] = {}
+        self.carried: dict[str, int] = {}
+        for place, name in enumerate(self.names):
+            own = _own_name(name)
+            if own:
+                self.places.setdefault(own, place)
+            else:
+                self.carried.setdefault(name, place)
+        self.faults = tuple(self._faults())
+        self.warnings = tuple(self._warnings())
+
+    def _faults(self) -> Iterator[Remark]:
+        for place, name in enumerate(self.names):
+            if not name.strip():
+                yield Remark("", f"column {place + 1} has no name; name it, or remove the column (or a comma too many)")
+            elif not _is_encodable(name):
+                yield Remark(_printable(name), f"the name of column {place + 1} is not UTF-8; save the file as UTF-8")
+        yield from self._said_twice()
+        yield from self._missing()
+
+    def _said_twice(self) -> Iterator[Remark]:
+        meanings: dict[str, list[str]] = {}
+        for name in self.names:
+            if name.strip():
+                meanings.setdefault(_own_name(name) or name, []).append(name)
+        for meaning, names in meanings.items():
+            if len(names) == 1:
+                continue
+            if len(set(names)) == 1:
+                yield Remark(_printable(names[0]), f"this name stands {len(names)} times in the first line; rename one")
+            else:
+                listed = " and ".join(map(repr, names))
+                yield Remark(_printable(names[1]), f"{listed} both mean {meaning}; rename or remove one of them")
+
+    def _missing(self) -> Iterator[Remark]:
+        if "id" not in self.places:
+            yield Remark("id", f"there is no such column; add one with a name for each row{self._separator_hint()}")
+        if not {"transcript", "text_file"} & self.places.keys():
+            yield Remark(
+                "transcript",
+                "there is no such column; add one with the text to speak, or a column text_file with the names of "
+                f"text files{self._separator_hint()}",
+            )
+
+    def _separator_hint(self) -> str:
+        if len(self.names) == 1 and (separators := Counter(c for c in self.names[0] if c in ";|")):
+            return f" (the columns seem to be parted by {separators.most_common(1)[0][0]!r}; use commas or tabs)"
+        close = {name: own for name, own in self._misspelt() if own in ("id", "transcript", "text_file")}
+        return "".join(f" (does {_printable(name)!r} mean {own}?)" for name, own in close.items())
+
+    def _warnings(self) -> Iterator[Remark]:
+        for name, own in self._misspelt():
+            yield Remark(
+                _printable(name), f"this column is carried along unused; rename it to {own!r} if that is what it means"
+            )
+
+    def _misspelt(self) -> Iterator[tuple[str, str]]:
+        for name in self.carried:
+            plain = name.strip().casefold().replace(" ", "_").replace("-", "_")[:40]
+            close = [plain] if plain in OURS else get_close_matches(plain, _GUESSABLE, n=1, cutoff=0.8)
+            own = _OFTEN_MEANT.get(plain) or (SYNONYMS.get(close[0], close[0]) if close and len(plain) >= 4 else "")
+            if own and own not in self.places:
+                yield name, own
+
+
+def _own_name(name: str) -> str:
+    plain = name.strip().casefold()
+    own = SYNONYMS.get(plain, plain)
+    return own if own in OURS else ""
+
+
+def _is_encodable(text: str) -> bool:
+    return not any("\ud800" <= character <= "\udfff" for character in text)
+
+
+def _printable(name: str) -> str:
+    return name.encode("utf-8", "backslashreplace").decode()

@@ -1,0 +1,37 @@
+"""What is found while one row's cells are checked."""
+
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+
+class Choice(NamedTuple):
+    """A parameter's text, and whether it comes from the settings because the row's cell is empty."""
+
+    text: str
+    from_settings: bool
+
+
+class Fault(NamedTuple):
+    """A column of a row, and what is wrong with it; a fault of the settings is the same for many rows."""
+
+    column: str
+    why: str
+    from_settings: bool = False
+
+
+@dataclass(slots=True)
+class Findings:
+    """Collects faults, which stop the run, and warnings, which do not."""
+
+    faults: list[Fault] = field(default_factory=list)
+    warnings: list[Fault] = field(default_factory=list)
+
+    def fault(self, column: str, why: str, choice: Choice | None = None) -> None:
+        """Note what is wrong with a cell, or with the setting that stands in for it."""
+        from_settings = choice is not None and choice.from_settings
+        origin = "; it comes from the profile or the command line, for the row's cell is empty" if from_settings else ""
+        self.faults.append(Fault(column, why + origin, from_settings))
+
+    def warn(self, column: str, why: str) -> None:
+        """Note what may be meant otherwise."""
+        self.warnings.append(Fault(column, why))

@@ -1,0 +1,89 @@
+"""The cells that make an audio format: container, sample_rate, encoding, bit_rate."""
+
+import re
+from collections.abc import Sequence
+from typing import cast
+
+from voicemill.audio.formats import (
+    BIT_RATES_BPS,
+    CONTAINERS,
+    DEFAULT_BIT_RATE_BPS,
+    DEFAULT_ENCODING,
+    ENCODINGS,
+    SAMPLE_RATES_HZ,
+    AudioFormat,
+    Container,
+    Encoding,
+)
+from voicemill.manifest.findings import Choice, Findings
+
+_RATE = re.compile(r"([0-9][0-9.,_ ]{0,20}?)\s*(k?)\s*(?:hz|bps|bit/s|bits|b)?", re.ASCII)
+
+
+def audio_format(
+    container: Choice, sample_rate: Choice, encoding: Choice, bit_rate: Choice, findings: Findings
+) -> AudioFormat | None:
+    """The format that four choices make, or None where `findings` say why they make none."""
+    kind = container.text.casefold().lstrip(".")
+    rate_hz = whole_number("sample_rate", sample_rate, SAMPLE_RATES_HZ, findings)
+    if kind not in CONTAINERS:
+        findings.fault("container", f"{container.text!r} is no container; use {_any_of(CONTAINERS)}", container)
+        return None
+    _absent("encoding" if kind == "mp3" else "bit_rate", encoding if kind == "mp3" else bit_rate, kind, findings)
+    samples = bits = None
+    if kind == "mp3":
+        bits = whole_number("bit_rate", _or_default(bit_rate, DEFAULT_BIT_RATE_BPS), BIT_RATES_BPS, findings)
+    else:
+        samples = _encoding(_or_default(encoding, DEFAULT_ENCODING), findings)
+    if rate_hz is None or (samples is None and bits is None):
+        return None
+    return AudioFormat(cast(Container, kind), rate_hz, encoding=samples, bit_rate_bps=bits)
+
+
+def whole_number(column: str, choice: Choice, allowed: Sequence[int], findings: Findings) -> int | None:
+    """The whole number in `choice`, one of `allowed`; else a fault that names the number it seems to mean."""
+    if choice.text.isascii() and choice.text.isdigit() and len(choice.text) < 10 and int(choice.text) in allowed:
+        return int(choice.text)
+    meant = _meant(choice.text, allowed)
+    remedy = f"write {meant}" if meant else f"use {_any_of(allowed)}"
+    what = "is not one that the service makes" if choice.text.isdigit() else "is not a whole number"
+    findings.fault(column, f"{choice.text!r} {what}; {remedy}", choice)
+    return None
+
+
+def _encoding(choice: Choice, findings: Findings) -> Encoding | None:
+    text = choice.text.casefold()
+    if text in ENCODINGS:
+        return cast(Encoding, text)
+    findings.fault("encoding", f"{choice.text!r} is no encoding; use {_any_of(ENCODINGS)}", choice)
+    return None
+
+
+def _absent(column: str, choice: Choice, container: str, findings: Findings) -> None:
+    if choice.text and not choice.from_settings:
+        findings.fault(column, f"{container} files have no {column}; leave this cell empty")
+
+
+def _or_default(choice: Choice, default: object) -> Choice:
+    return choice if choice.text else Choice(str(default), False)
+
+
+def _meant(text: str, allowed: Sequence[int]) -> int | None:
+    parts = _RATE.fullmatch(text.strip().casefold())
+    if not parts:
+        return None
+    digits = parts[1].replace(" ", "").replace("_", "")
+    for plain in (digits, digits.replace(",", "."), digits.replace(",", ""), digits.replace(".", "")):
+        try:
+            value = float(plain)
+        except ValueError:
+            continue
+        for candidate in (value, value * 1000):
+            if candidate in allowed:
+                return round(candidate)
+    return None
+
+
+def _any_of(values: Sequence[object]) -> str:
+    *most, last = map(str, values)
+    return f"{', '.join(most)} or {last}"

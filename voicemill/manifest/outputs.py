@@ -1,0 +1,101 @@
+"""Where a row's file goes: its `out` cell, which may hold placeholders, or a name made of its id."""
+
+import re
+from collections.abc import Mapping
+from functools import lru_cache
+from pathlib import PurePosixPath
+from string import Formatter
+from typing import Any, Final
+
+from voicemill.audio.formats import AudioFormat
+from voicemill.store.names import MAX_PATH_BYTES, file_stem, path_fault
+
+FOLDER: Final = "audio"
+_EXTENSIONS: Final = {"wav": (".wav",), "mp3": (".mp3",), "raw": (".pcm", ".raw")}
+_EXTENSION = re.compile(r"\.[A-Za-z][A-Za-z0-9]{0,4}")
+_WHOLE_NUMBER_SPEC = re.compile(r"0?[0-9]{0,2}d")
+_TEXT_SPEC = re.compile(r"[<>^]?[0-9]{0,2}(?:\.[0-9]{1,3})?s?")
+_WHOLE_NUMBER = re.compile(r"-?[0-9]{1,18}")
+
+
+class OutputFault(Exception):
+    """An `out` cell cannot be a file name; its text says why and what to write."""
+
+
+def default_file_name(row_id: str, audio_format: AudioFormat) -> str:
+    """The file of a row that names none, relative to the results folder."""
+    return f"{FOLDER}/{file_stem(row_id)}{audio_format.extension}"
+
+
+def file_name(out: str, values: Mapping[str, Any], audio_format: AudioFormat) -> str:
+    """The file that `out` names, relative to the results folder, its placeholders filled in. Raises `OutputFault`."""
+    path = _filled(out, values) if "{" in out or "}" in out else out
+    path = _with_extension(path, audio_format)
+    if fault := path_fault(path):
+        raise OutputFault(fault)
+    return f"{FOLDER}/{path}"
+
+
+def _with_extension(path: str, audio_format: AudioFormat) -> str:
+    extension = PurePosixPath(path).suffix if not path.endswith(("/", ".")) else ""
+    fitting = _EXTENSIONS[audio_format.container]
+    if extension.lower() in fitting:
+        return path
+    if _EXTENSION.fullmatch(extension):
+        raise OutputFault(
+            f"{path[-60:]!r} ends in {extension}, but the container is {audio_format.container}; end it in "
+            f"{' or '.join(fitting)}, or leave the ending away"
+        )
+    return path if path.endswith("/") else path + audio_format.extension
+
+
+def _filled(out: str, values: Mapping[str, Any]) -> str:
+    parts = []
+    length = 0
+    for literal, name, spec in _template(out):
+        parts.append(literal)
+        if name is not None:
+            parts.append(_formatted(name, spec, values))
+        length += len(parts[-1]) + len(literal)
+        if length > 2 * MAX_PATH_BYTES:
+            raise OutputFault(f"the name is longer than {MAX_PATH_BYTES} bytes; shorten it")
+    return "".join(parts)
+
+
+@lru_cache(256)
+def _template(out: str) -> tuple[tuple[str, str | None, str], ...]:
+    try:
+        pieces = [*Formatter().parse(out)]
+    except ValueError:
+        raise OutputFault(f"{out[:80]!r} has a brace without its partner; write {{{{ or }}}} for a brace") from None
+    if any(conversion for *_, conversion in pieces):
+        raise OutputFault(f"{out[:80]!r} uses an exclamation mark in a placeholder; write only a name, as in {{id}}")
+    return tuple((literal, name, spec or "") for literal, name, spec, _ in pieces)
+
+
+def _formatted(name: str, spec: str, values: Mapping[str, Any]) -> str:
+    if name not in values:
+        known = ", ".join(f"{{{known}}}" for known in [*values][:8])
+        raise OutputFault(f"there is no column for the placeholder {{{name[:60]}}}; use one of {known}")
+    value = values[name]
+    if _WHOLE_NUMBER_SPEC.fullmatch(spec):
+        text = format(_whole_number(name, value), spec)
+    elif _TEXT_SPEC.fullmatch(spec):
+        text = format("" if value is None else str(value), spec)
+    else:
+        raise OutputFault(
+            f"{{{name}:{spec[:20]}}} is no simple format; use {{{name}}} or, for a number, {{{name}:03d}}"
+        )
+    if not text.strip():
+        raise OutputFault(f"the placeholder {{{name}}} is empty in this row; fill in its column")
+    if "/" in text or "\\" in text:
+        raise OutputFault(f"the value of {{{name}}} holds a slash, so it would name a folder; use another column")
+    return text
+
+
+def _whole_number(name: str, value: object) -> int:
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value
+    if isinstance(value, str) and _WHOLE_NUMBER.fullmatch(value):
+        return int(value)
+    raise OutputFault(f"{{{name}}} is {str(value)[:40]!r}, not a whole number; use {{{name}}} without a format")

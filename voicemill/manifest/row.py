@@ -1,0 +1,186 @@
+"""One line of a manifest becomes a `Row`, or the list of what is wrong with it."""
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from voicemill.config import RowDefaults
+from voicemill.manifest import outputs
+from voicemill.manifest.cells import as_text
+from voicemill.manifest.columns import PARAMETERS, Columns
+from voicemill.manifest.findings import Fault, Findings
+from voicemill.manifest.parameters import ParameterCheck, Parameters
+from voicemill.manifest.texts import TextFolder, check_text, unusable_character
+from voicemill.manifest.voices import VoiceBook
+from voicemill.model import Op, Row
+
+MAX_ID_CHARACTERS = 10_000
+_LARGEST_TABLE_INTEGER = 1 << 63
+
+
+class Checked(NamedTuple):
+    """What a line came to. `row` is None where there are faults; `id` and `file_name` are '' where not known."""
+
+    row: Row | None
+    id: str
+    file_name: str
+    faults: Sequence[Fault]
+    warnings: Sequence[Fault]
+
+
+class RowCheck:
+    """Checks the lines of one manifest, each by itself."""
+
+    def __init__(self, columns: Columns, folder: Path, defaults: RowDefaults, voices: VoiceBook) -> None:
+        self._places = columns.places
+        self._carried = tuple(columns.carried.items())
+        self._parameter_places = tuple(columns.places.get(name) for name in PARAMETERS)
+        self._parameters = ParameterCheck(defaults, voices)
+        self._texts = TextFolder(folder)
+
+    def check(self, number: int, cells: Sequence[Any]) -> Checked:
+        """The row that `cells` make, or why they make none."""
+        findings = Findings()
+        row_id = self._id(cells, findings)
+        transcript = self._transcript(cells, findings)
+        parameters = self._parameters.resolve(*self._parameter_cells(cells, findings))
+        findings.faults += parameters.faults
+        carried = self._carry(cells, findings)
+        file_name = self._file_name(number, row_id, cells, parameters, carried, findings)
+        if findings.faults or parameters.voice is None or parameters.format is None or transcript is None:
+            return Checked(None, row_id, file_name, findings.faults, parameters.warnings)
+        row = Row(
+            number=number,
+            id=row_id,
+            op=Op.TTS,
+            transcript=transcript,
+            voice_id=parameters.voice.id,
+            model=parameters.model,
+            language=parameters.language,
+            format=parameters.format,
+            file_name=file_name,
+            speed=parameters.speed,
+            emotion=parameters.emotion,
+            carried=carried,
+        )
+        return Checked(row, row_id, file_name, (), parameters.warnings)
+
+    def _cell(self, cells: Sequence[Any], column: str, findings: Findings) -> str:
+        place = self._places.get(column)
+        if place is None:
+            return ""
+        value = cells[place]
+        return value if type(value) is str else as_text(value, column, findings)
+
+    def _id(self, cells: Sequence[Any], findings: Findings) -> str:
+        if "id" not in self._places:
+            return ""
+        before = len(findings.faults)
+        row_id = self._cell(cells, "id", findings)
+        if len(findings.faults) > before:
+            return ""
+        if not row_id:
+            findings.fault("id", "the id is missing; give each row a name of its own")
+        elif not row_id.isprintable() and (why := _unusable_in_name(row_id)):
+            findings.fault("id", why)
+        elif len(row_id) > MAX_ID_CHARACTERS:
+            findings.fault(
+                "id", f"the id has {len(row_id):,} characters, the most is {MAX_ID_CHARACTERS:,}; shorten it"
+            )
+        else:
+            return row_id
+        return ""
+
+    def _transcript(self, cells: Sequence[Any], findings: Findings) -> str | None:
+        before = len(findings.faults)
+        text = self._cell(cells, "transcript", findings)
+        file = self._cell(cells, "text_file", findings)
+        if len(findings.faults) > before:
+            return None
+        if file.strip():
+            if text.strip():
+                findings.fault("text_file", "both transcript and text_file are given; leave one of them empty")
+                return None
+            return self._text_of_file(file, findings)
+        if text.strip():
+            check_text(text, "transcript", findings)
+        elif "transcript" in self._places or "text_file" in self._places:
+            both = "text_file" in self._places
+            remedy = "fill in transcript or text_file" if both else "write one or remove the row"
+            findings.fault(
+                "transcript" if "transcript" in self._places else "text_file", f"the text is empty; {remedy}"
+            )
+        return text
+
+    def _text_of_file(self, name: str, findings: Findings) -> str | None:
+        text = self._texts.read(name, findings)
+        if text is not None:
+            check_text(text, "text_file", findings)
+        return text
+
+    def _parameter_cells(self, cells: Sequence[Any], findings: Findings) -> list[str]:
+        texts = ["" if place is None else cells[place] for place in self._parameter_places]
+        for position, value in enumerate(texts):
+            if type(value) is not str:
+                texts[position] = as_text(value, PARAMETERS[position], findings)
+            elif not value.isprintable() and (why := unusable_character(value)):
+                findings.fault(PARAMETERS[position], why)
+                texts[position] = ""
+        return texts
+
+    def _carry(self, cells: Sequence[Any], findings: Findings) -> dict[str, Any]:
+        carried = {}
+        for name, place in self._carried:
+            value = cells[place]
+            if type(value) is not str:
+                value = _plain(value)
+            if type(value) is str and not value.isprintable() and (why := _unusable_in_table(value)):
+                findings.fault(name, why)
+            carried[name] = value
+        return carried
+
+    def _file_name(
+        self,
+        number: int,
+        row_id: str,
+        cells: Sequence[Any],
+        parameters: Parameters,
+        carried: Mapping[str, Any],
+        findings: Findings,
+    ) -> str:
+        before = len(findings.faults)
+        out = self._cell(cells, "out", findings).strip()
+        if parameters.format is None or len(findings.faults) > before:
+            return ""
+        if not out:
+            return outputs.default_file_name(row_id, parameters.format) if row_id else ""
+        voice = parameters.voice.name if parameters.voice else None
+        try:
+            if "{" not in out and "}" not in out:
+                return outputs.file_name(out, {}, parameters.format)
+            if voice is None or not row_id:
+                return ""
+            return outputs.file_name(out, {**carried, "id": row_id, "row": number, "voice": voice}, parameters.format)
+        except outputs.OutputFault as fault:
+            findings.fault("out", str(fault))
+            return ""
+
+
+def _unusable_in_name(text: str) -> str:
+    if why := unusable_character(text):
+        return why
+    return "there is a tab or a line end in the id; remove it" if any(c in text for c in "\t\n\r") else ""
+
+
+def _unusable_in_table(text: str) -> str:
+    why = unusable_character(text)
+    return why if "control character" not in why else ""
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, list | dict | tuple):
+        return json.dumps(value, ensure_ascii=False, default=str)
+    if isinstance(value, int) and not -_LARGEST_TABLE_INTEGER <= value < _LARGEST_TABLE_INTEGER:
+        return str(value)
+    return value
