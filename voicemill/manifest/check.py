@@ -8,7 +8,6 @@ from voicemill.config import Settings
 from voicemill.errors import ManifestError, Problem
 from voicemill.manifest.columns import Columns
 from voicemill.manifest.duplicates import OnceOnly
-from voicemill.manifest.findings import Fault
 from voicemill.manifest.read import Line, Reader, Source, Unreadable, open_reader
 from voicemill.manifest.row import Checked, RowCheck
 from voicemill.manifest.voices import VoiceBook
@@ -44,12 +43,13 @@ class ManifestCheck:
     def __iter__(self) -> Iterator[Row]:
         """The good rows in order."""
         self._forget()
+        self._note_header()
         once = OnceOnly()
         for line, checked in self._checked_lines():
             self.row_count = line.number
             once.add(checked)
             self._note(line, checked)
-            if checked.row is not None:
+            if checked.row is not None and not self._columns.faults:
                 yield checked.row
         self._finish(once)
 
@@ -103,36 +103,46 @@ class ManifestCheck:
             why = f"the file cannot be read on ({error.strerror}); check the disk it is on"
             raise self._cannot_go_on(Unreadable(why)) from None
 
-    def _note(self, line: Line, checked: Checked) -> None:
-        if line.complaint:
-            column, why = line.complaint
-            self._add(Problem(line.number, column, why + self._place(line)))
-        elif not line.cells:
-            self._warn(line.number, Fault("", "the row is empty and is passed over" + self._place(line)))
-        for fault in checked.faults:
-            if not fault.from_settings:
-                self._add(Problem(line.number, fault.column, fault.why + self._place(line)))
-            elif (fault.column, fault.why) not in self._said:
-                self._said.add((fault.column, fault.why))
-                self._add(Problem(0, fault.column, fault.why))
-        for warning in checked.warnings:
-            if (warning.column, warning.why) not in self._said:
-                self._said.add((warning.column, warning.why))
-                self._warn(line.number, warning)
-
-    def _place(self, line: Line) -> str:
-        return (
-            f" (line {line.place} of the file)" if line.place not in (0, line.number + self._reader.lines_above) else ""
-        )
-
-    def _finish(self, once: OnceOnly) -> None:
+    def _note_header(self) -> None:
         for remark in self._columns.faults:
             self._add(Problem(0, remark.column, remark.why))
         for remark in self._columns.warnings:
-            self._warn(0, Fault(remark.column, remark.why))
+            self._warn(Problem(0, remark.column, remark.why))
+
+    def _note(self, line: Line, checked: Checked) -> None:
+        if line.complaint:
+            self._add(self._problem(line, *line.complaint))
+        elif not line.cells:
+            self._warn(self._problem(line, "", "the row is empty and is passed over"))
+        for column, why, from_settings in checked.faults:
+            if not from_settings:
+                self._add(self._problem(line, column, why))
+            elif self._is_news(column, why):
+                self._add(Problem(0, column, why))
+        for column, why, _ in checked.warnings:
+            if self._is_news(column, why):
+                self._warn(self._problem(line, column, why))
+
+    def _problem(self, line: Line, column: str, why: str) -> Problem:
+        return Problem(line.number, self._columns.labels.get(column, column), why + self._place(line))
+
+    def _is_news(self, column: str, why: str) -> bool:
+        """What many rows share is said once, as far as it can be remembered."""
+        if (column, why) in self._said:
+            return False
+        if len(self._said) < MAX_KEPT:
+            self._said.add((column, why))
+        return True
+
+    def _place(self, line: Line) -> str:
+        expected = line.number + self._reader.lines_above
+        return f" (line {line.place} of the file)" if line.place not in (0, expected) else ""
+
+    def _finish(self, once: OnceOnly) -> None:
         if not self.row_count and not self.problem_count:
             self._add(Problem(0, "", "there are no rows below the names of the columns; add one for each text"))
         self._compare_suspects(once)
+        self.problems.sort()
         try:
             self.digest = self._source.digest()
         except Unreadable as unreadable:
@@ -154,9 +164,9 @@ class ManifestCheck:
         if len(self.problems) < MAX_KEPT:
             self.problems.append(problem)
 
-    def _warn(self, number: int, warning: Fault) -> None:
+    def _warn(self, warning: Problem) -> None:
         if len(self.warnings) < MAX_KEPT:
-            self.warnings.append(Problem(number, warning.column, warning.why))
+            self.warnings.append(warning)
 
     def _cannot_go_on(self, unreadable: Unreadable) -> ManifestError:
         self._add(Problem(unreadable.row, unreadable.column, unreadable.why))

@@ -28,7 +28,10 @@ class Remark(NamedTuple):
 
 
 class Columns:
-    """A header line, understood. `places` gives the cell of each of our columns, `carried` the rest by name."""
+    """A header line, understood. `places` gives the cell of each of our columns, `carried` the rest by name.
+
+    `labels` are the names to show for both, as the user wrote them.
+    """
 
     def __init__(self, names: Sequence[str]) -> None:
         self.names = tuple(names)
@@ -40,6 +43,7 @@ class Columns:
                 self.places.setdefault(own, place)
             else:
                 self.carried.setdefault(name, place)
+        self.labels = {_own_name(name) or name: _printable(name) for name in reversed(self.names)}
         self.faults = tuple(self._faults())
         self.warnings = tuple(self._warnings())
 
@@ -98,7 +102,7 @@ class Columns:
 
 
 def _own_name(name: str) -> str:
-    plain = name.strip().casefold()
+    plain = name.strip("\ufeff \t").casefold()
     own = SYNONYMS.get(plain, plain)
     return own if own in OURS else ""
 

@@ -11,7 +11,7 @@ from voicemill.manifest.cells import as_text
 from voicemill.manifest.columns import PARAMETERS, Columns
 from voicemill.manifest.findings import Fault, Findings
 from voicemill.manifest.parameters import ParameterCheck, Parameters
-from voicemill.manifest.texts import TextFolder, check_text, unusable_character
+from voicemill.manifest.texts import MAX_CHARACTERS, TextFolder, check_text, unusable_character
 from voicemill.manifest.voices import VoiceBook
 from voicemill.model import Op, Row
 
@@ -135,8 +135,11 @@ class RowCheck:
             value = cells[place]
             if type(value) is not str:
                 value = _plain(value)
-            if type(value) is str and not value.isprintable() and (why := _unusable_in_table(value)):
-                findings.fault(name, why)
+            if type(value) is str:
+                if len(value) > MAX_CHARACTERS:
+                    findings.fault(name, f"the cell has {len(value):,} characters, the most is {MAX_CHARACTERS:,}")
+                elif not value.isprintable() and (why := _unusable_in_table(value)):
+                    findings.fault(name, why)
             carried[name] = value
         return carried
 
@@ -151,6 +154,8 @@ class RowCheck:
     ) -> str:
         before = len(findings.faults)
         out = self._cell(cells, "out", findings).strip()
+        if why := unusable_character(out):
+            findings.fault("out", why)
         if parameters.format is None or len(findings.faults) > before:
             return ""
         if not out:
@@ -174,8 +179,9 @@ def _unusable_in_name(text: str) -> str:
 
 
 def _unusable_in_table(text: str) -> str:
+    """Control characters are the user's own business in a column that is not ours."""
     why = unusable_character(text)
-    return why if "control character" not in why else ""
+    return "" if "control character" in why else why
 
 
 def _plain(value: object) -> object:

@@ -95,4 +95,4 @@ def _slug(text: str) -> str:
 
 
 def _shortened(text: str) -> str:
-    return f"'{text[:30]}…{text[-10:]}'"
+    return repr(f"{text[:30]}…{text[-10:]}")

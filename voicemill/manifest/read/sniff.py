@@ -36,6 +36,7 @@ _FOREIGN: tuple[tuple[bytes, str], ...] = (
 )
 _BYTE_ORDER_MARKS = (b"\xff\xfe", b"\xfe\xff", b"\x00\x00\xfe\xff")
 _UTF8_MARK = b"\xef\xbb\xbf"
+_NOT_IN_TEXT = bytes({*range(32), 127} - {*b"\t\n\r\f\x1b"})
 
 
 def recognise(head: bytes, tail: bytes, name: str) -> Kind:
@@ -77,7 +78,8 @@ def _refuse_unknown_binary(head: bytes) -> None:
     half = max(1, len(head) // 2)
     if head.startswith(_BYTE_ORDER_MARKS) or (max(zeros_even, zeros_odd) > 0.4 * half > 2 * min(zeros_even, zeros_odd)):
         raise Unreadable(f"this text is in UTF-16 or UTF-32, not UTF-8; {_SAVE_AS_CSV}")
-    if (zeros_even + zeros_odd) > 0.05 * len(head):
+    controls = len(head) - len(head.translate(None, _NOT_IN_TEXT))
+    if controls > max(8, 0.05 * len(head)):
         raise Unreadable(f"this is a binary file, not text; {_NOT_TEXT}")
 
 
