@@ -5,6 +5,7 @@ import json
 import sys
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import typer
 
@@ -92,12 +93,20 @@ def _run_flow(
         from flows.tts import tts  # here, for it imports Prefect, which takes seconds that the check need not wait for
 
         lease.wait_until_ready()
-        state = asyncio.run(
-            tts(_absolute(manifest), str(folder.path.absolute()), settings, plan_is_fresh=True, return_state=True)  # type: ignore[call-overload]
-        )
-        if isinstance(state.data, Summary):
-            return state.data
-        return asyncio.run(state.aresult())  # raises what ended the flow
+        return asyncio.run(_summary_of(tts, _absolute(manifest), folder, settings))
+
+
+async def _summary_of(
+    tts: Any,  # noqa: ANN401 - Prefect's type for a flow that returns a state is wrong
+    manifest: str,
+    folder: ResultsFolder,
+    settings: Settings,
+) -> Summary:
+    state = await tts(manifest, str(folder.path.absolute()), settings, plan_is_fresh=True, return_state=True)
+    if isinstance(state.data, Summary):
+        return state.data
+    result: Summary = await state.aresult()  # raises what ended the flow
+    return result
 
 
 def _absolute(manifest: str) -> str:

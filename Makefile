@@ -1,0 +1,41 @@
+PYTHON ?= python3.11
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.set-up
+
+.PHONY: setup demo test check kills benchmarks lock clean
+
+setup: $(STAMP)
+
+# uv comes from the machine where there is one, else from pip into the environment itself.
+$(STAMP): requirements.lock pyproject.toml
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@command -v uv >/dev/null 2>&1 || test -x $(BIN)/uv || $(BIN)/python -m pip install --quiet --disable-pip-version-check uv
+	@UV=$$(command -v uv || echo $(BIN)/uv); \
+	VIRTUAL_ENV=$(abspath $(VENV)) $$UV pip sync --quiet --require-hashes requirements.lock --compile-bytecode && \
+	VIRTUAL_ENV=$(abspath $(VENV)) $$UV pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $(STAMP)
+
+demo: setup
+	$(BIN)/voicemill run data/the-lamp.csv -o results/demo
+	$(BIN)/python -m benchmarks.listen results/demo
+
+test: check
+	$(BIN)/pytest
+
+check: setup
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+
+kills: setup
+	$(BIN)/pytest -m kills --timeout 3600
+
+benchmarks: setup
+	$(BIN)/python -m benchmarks
+
+lock:
+	uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header --group dev pyproject.toml -o requirements.lock
+
+clean:
+	rm -rf $(VENV) results dist build .mypy_cache .pytest_cache .ruff_cache
