@@ -6,26 +6,28 @@ from voicemill.engine.access import Admission
 from voicemill.engine.settings import EngineSettings
 from voicemill.engine.version import ENGINE_VERSION
 from voicemill.engine.voices.catalogue import Catalogue, built_in_voices
+from voicemill.engine.voices.piper_voices import piper_digest, piper_voices
 from voicemill.engine.workers.pool import WorkerPool
 
 
 class Engine:
-    """One engine. No process is started before the first request that needs one; `close` ends them all."""
+    """One engine. No process is started before the first request that needs one; `close` ends them all.
+
+    Raises `ConfigError` when the Piper voices of the settings cannot be used.
+    """
 
     def __init__(self, settings: EngineSettings) -> None:
         self.settings = settings
         self.workers = WorkerPool(settings.workers, settings.request_timeout_s)
         self.admission = Admission({"tts": settings.tts_concurrency})
+        own = piper_voices(settings.piper_voices) if settings.piper_voices else []
+        self.catalogue = Catalogue([*own, *built_in_voices()])
 
     @cached_property
-    def catalogue(self) -> Catalogue:
-        """Every voice there is."""
-        return Catalogue(built_in_voices())
-
-    @property
     def service(self) -> str:
         """The name under which this engine's answers are kept: another name, other bytes."""
-        return f"embedded/{ENGINE_VERSION}"
+        folder = self.settings.piper_voices
+        return f"embedded/{ENGINE_VERSION}" + (f"+piper.{piper_digest(folder)}" if folder else "")
 
     async def close(self) -> None:
         """End the worker processes; requests in work fail, later ones are refused."""

@@ -37,6 +37,7 @@ def speech_question(asked: SpeechRequest, engine: Engine) -> dict[str, Any]:
     _check_transcript(asked.transcript, engine.settings.max_transcript_characters)
     voice = voice_of(asked.voice, engine)
     spoken = language(asked.language or voice.language)
+    _check_piper_language(voice, spoken.code)
     return {
         "transcript": asked.transcript,
         "language": spoken.code,
@@ -63,6 +64,13 @@ def voice_of(wanted: VoiceSpecifier, engine: Engine) -> EngineVoice:
     if found is None:
         raise bad_request(f"There is no voice {wanted.id!r}; GET /voices lists them.", "voice_not_found")
     return found
+
+
+def _check_piper_language(voice: EngineVoice, code: str) -> None:
+    if voice.timbre.piper_model is not None and voice.language != code:
+        raise bad_request(
+            f"The Piper voice {voice.name!r} speaks {voice.language!r} only, not {code!r}. Choose another voice."
+        )
 
 
 def _check_model(model_id: str) -> None:

@@ -10,10 +10,12 @@ import soxr
 
 from voicemill.engine.refusals import bad_request
 from voicemill.engine.speech.delivery import Delivery
-from voicemill.engine.speech.espeak import Espeak, Utterance
+from voicemill.engine.speech.espeak import Espeak
 from voicemill.engine.speech.loudness import amplified
 from voicemill.engine.speech.passages import passages
+from voicemill.engine.speech.piper import Piper
 from voicemill.engine.speech.spectrum import shaped
+from voicemill.engine.speech.utterance import Utterance
 from voicemill.engine.voices.timbre import Timbre
 
 # Mean pitch of espeak-ng 1.52's male base over its `pitch` setting, at range 50 (measured on two sentences), and how
@@ -40,14 +42,29 @@ class Speech:
     sample_rate_hz: int
 
 
-def spoken(speech: Speech, espeak: Espeak) -> Iterator[Utterance]:
+class Synthesizers:
+    """The synthesizers of one worker; their processes are started when first needed."""
+
+    def __init__(self) -> None:
+        self._espeak = Espeak()
+        self._piper = Piper()
+
+    def say(self, text: str, speech: Speech) -> Utterance:
+        """One passage in the speaker's voice, at the synthesizer's own rate and loudness."""
+        timbre = speech.timbre
+        if timbre.piper_model is not None:
+            return self._piper.say(text, timbre.piper_model, timbre.piper_speaker, rate=speech.delivery.rate)
+        return _said_by_espeak(text, speech, self._espeak)
+
+
+def spoken(speech: Speech, synthesizers: Synthesizers) -> Iterator[Utterance]:
     """One utterance a passage, at the wanted rate, its word offsets counting from the start of the transcript.
 
     Raises `Refusal` (400) when none of it can be spoken.
     """
     heard = False
     for passage in passages(speech.transcript, speech.language):
-        utterance = _finished(_said(passage.text, speech, espeak), speech)
+        utterance = _finished(synthesizers.say(passage.text, speech), speech)
         if np.max(np.abs(utterance.samples), initial=0.0) < SILENCE:
             continue
         heard = True
@@ -60,7 +77,7 @@ def spoken(speech: Speech, espeak: Espeak) -> Iterator[Utterance]:
         )
 
 
-def _said(text: str, speech: Speech, espeak: Espeak) -> Utterance:
+def _said_by_espeak(text: str, speech: Speech, espeak: Espeak) -> Utterance:
     timbre, delivery = speech.timbre, speech.delivery
     span = _NATURAL_RANGE * timbre.intonation * delivery.intonation
     f0_hz = timbre.f0_hz * 2.0 ** (delivery.pitch_semitones / 12.0)
@@ -70,7 +87,7 @@ def _said(text: str, speech: Speech, espeak: Espeak) -> Utterance:
         f"{speech.accent}+{timbre.source}",
         rate_wpm=timbre.rate_wpm * delivery.rate / timbre.tract_ratio,
         pitch=pitch_setting(f0_hz / timbre.tract_ratio, timbre.source, span),
-        range=span,
+        span=span,
     )
     return replace(said, sample_rate_hz=said.sample_rate_hz * timbre.tract_ratio)
 

@@ -11,7 +11,8 @@ class Timbre:
     the pitch moves, 1 is the synthesizer's own. `tract_ratio`: formant frequencies against the synthesizer's, above 1
     for a shorter vocal tract. `brightness_db`: added per octave above 1 kHz, taken away below. `eq_db`: further gains
     in bands of equal width on the mel scale, see `speech.spectrum`. `gain_db` brings every voice to one loudness.
-    `piper_model`: the name of one of the user's own Piper models, which then speaks instead.
+    `piper_model`: the file of one of the user's own Piper models, which then speaks instead (as its `piper_speaker`);
+    of the rest only the spectrum and the gain then count.
     """
 
     source: str = "klatt4"
@@ -23,3 +24,4 @@ class Timbre:
     eq_db: tuple[float, ...] = ()
     gain_db: float = 0.0
     piper_model: str | None = None
+    piper_speaker: int | None = None

@@ -9,13 +9,12 @@ from numpy.typing import NDArray
 from voicemill.audio.encode import encode
 from voicemill.audio.formats import AudioFormat
 from voicemill.engine.speech.delivery import Delivery
-from voicemill.engine.speech.espeak import Espeak
-from voicemill.engine.speech.speaking import Speech, spoken
+from voicemill.engine.speech.speaking import Speech, Synthesizers, spoken
 from voicemill.engine.voices.timbre import Timbre
 from voicemill.engine.workers.frames import Frame
 
 _FADE_S = 0.005
-_espeak = Espeak()
+_synthesizers = Synthesizers()
 
 
 def tts_bytes(question: dict[str, Any]) -> Iterator[Frame]:
@@ -40,7 +39,7 @@ def speech_of(question: dict[str, Any]) -> Speech:
 def _joined(speech: Speech, duration_s: float | None) -> NDArray[np.float32]:
     most = None if duration_s is None else max(1, int(duration_s * speech.sample_rate_hz))
     blocks: list[NDArray[np.float32]] = []
-    for utterance in spoken(speech, _espeak):
+    for utterance in spoken(speech, _synthesizers):
         blocks.append(utterance.samples)
         if most is not None and sum(block.size for block in blocks) >= most:
             return _cut(np.concatenate(blocks), most, speech.sample_rate_hz)

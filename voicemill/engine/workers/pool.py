@@ -35,6 +35,11 @@ class WorkerPool:
         """The process ids of the workers that are running."""
         return [worker.pid for worker in self._workers if worker.pid is not None]
 
+    @property
+    def busy(self) -> int:
+        """How many workers are at work."""
+        return len(self._workers) - self._idle.qsize()
+
     async def ask(self, question: dict[str, Any]) -> Frame:
         """The one frame that answers. Raises `Refusal` when the worker refuses, dies or takes too long."""
         if self._closed:

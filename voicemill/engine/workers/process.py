@@ -1,5 +1,8 @@
 """One worker process seen from the server: started when first asked, asked one question at a time, killed when late."""
 
+import contextlib
+import os
+import signal
 import socket
 import subprocess
 import sys
@@ -54,15 +57,16 @@ class WorkerProcess:
 
     def kill(self) -> None:
         """End the process, at once, from any thread: whoever reads its answer gets `WorkerDied`."""
-        if self._child is not None:
-            self._child.kill()
+        child = self._child
+        if child is not None:
+            _kill_with_children(child)
 
     def stop(self) -> None:
         """End the process and let go of what belongs to it; the next `ask` starts another."""
         if self._child is None or self._socket is None or self._stderr is None:
             return
         self._socket.close()
-        self._child.kill()
+        _kill_with_children(self._child)
         self._child.wait(GRACE_S)
         self._stderr.close()
         self._child = self._socket = self._stderr = None
@@ -88,6 +92,12 @@ class WorkerProcess:
             return ""
         self._stderr.seek(0)
         return self._stderr.read().decode(errors="replace")[-2000:]
+
+
+def _kill_with_children(child: subprocess.Popen[bytes]) -> None:
+    """The worker leads a session, so its process group holds the synthesizers it has started."""
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(child.pid, signal.SIGKILL)
 
 
 def _receive_exactly(connection: socket.socket, count: int, deadline: float) -> bytes:

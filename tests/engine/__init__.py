@@ -1,0 +1,1 @@
+"""The embedded engine through its HTTP face, with its real synthesizers."""

@@ -1,0 +1,53 @@
+"""Questions to the engine, as a client sends them."""
+
+from typing import Any
+
+import httpx
+
+from voicemill.audio.formats import AudioFormat
+
+SARAH = "694f9389-aac1-45b6-b726-9d9369183238"
+WAV = {"container": "wav", "sample_rate": 24000, "encoding": "pcm_s16le"}
+RATE_HZ = 24000
+FLOAT = {"container": "raw", "sample_rate": RATE_HZ, "encoding": "pcm_f32le"}
+SENTENCE = "The rainbow is a division of white light into many beautiful colors."
+
+
+def client(
+    app: Any, *, key: str = "any key", version: str = "2024-11-13", base: str = "http://engine"
+) -> httpx.AsyncClient:
+    """A client of an engine in this process."""
+    transport = httpx.ASGITransport(app=app)
+    headers = {"X-API-Key": key, "Cartesia-Version": version} if key else {"Cartesia-Version": version}
+    return httpx.AsyncClient(transport=transport, base_url=base, headers=headers, timeout=120)
+
+
+def question(
+    transcript: str = SENTENCE, *, voice: Any = SARAH, output_format: Any = WAV, **fields: Any
+) -> dict[str, Any]:
+    """The body of a `tts/bytes` request."""
+    return {
+        "model_id": "sonic-2",
+        "transcript": transcript,
+        "voice": {"mode": "id", "id": voice} if isinstance(voice, str) else voice,
+        "output_format": output_format,
+        **fields,
+    }
+
+
+async def speech(asker: httpx.AsyncClient, transcript: str = SENTENCE, **fields: Any) -> bytes:
+    """The body of a good answer."""
+    response = await asker.post("/tts/bytes", json=question(transcript, **fields))
+    assert response.status_code == 200, response.text
+    return response.content
+
+
+def wire(format: AudioFormat) -> dict[str, Any]:
+    """A format as the wire's `output_format`."""
+    fields = {
+        "container": format.container,
+        "sample_rate": format.sample_rate_hz,
+        "encoding": format.encoding,
+        "bit_rate": format.bit_rate_bps,
+    }
+    return {name: value for name, value in fields.items() if value is not None}

@@ -1,0 +1,27 @@
+"""One engine for the whole suite, as it is used: in this process, its workers outside."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.engine.asking import client
+from voicemill.engine.app import create_app
+from voicemill.engine.settings import EngineSettings
+
+
+@pytest.fixture(scope="session")
+def engine_app() -> Iterator[Any]:
+    """An engine with two workers that is closed at the end."""
+    app = create_app(EngineSettings(workers=2))
+    yield app
+    asyncio.run(app.state.engine.close())
+
+
+@pytest.fixture
+async def asker(engine_app: Any) -> AsyncIterator[httpx.AsyncClient]:
+    """A client with a key, of API version 2024-11-13."""
+    async with client(engine_app) as asker:
+        yield asker

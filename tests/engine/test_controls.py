@@ -1,0 +1,91 @@
+"""Speed, emotion, volume and duration change what is heard, and by how much they say."""
+
+from typing import Any
+
+import httpx
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from tests.engine.asking import FLOAT, RATE_HZ, SARAH, SENTENCE, speech
+from tests.engine.measures import floats, level_db, pitch_hz
+
+TEXT = f"{SENTENCE} Nine men were walking along the river."
+
+
+async def heard(asker: httpx.AsyncClient, **fields: Any) -> NDArray[np.float32]:
+    """The samples of the test text."""
+    return floats(await speech(asker, TEXT, output_format=FLOAT, **fields))
+
+
+def controlled(**controls: Any) -> dict[str, Any]:
+    """Sarah with experimental controls."""
+    return {"mode": "id", "id": SARAH, "__experimental_controls": controls}
+
+
+@pytest.mark.parametrize(
+    ("fields", "factor"),
+    [
+        ({"speed": "slow"}, 0.8),
+        ({"speed": "normal"}, 1.0),
+        ({"speed": "fast"}, 1.25),
+        ({"generation_config": {"speed": 0.6}}, 0.6),
+        ({"generation_config": {"speed": 1.5}}, 1.5),
+        ({"voice": controlled(speed="slowest")}, 0.6),
+        ({"voice": controlled(speed="fastest")}, 1.5),
+        ({"voice": controlled(speed=0)}, 1.0),
+        ({"voice": controlled(speed=-1.0)}, 0.6),
+    ],
+    ids=str,
+)
+async def test_speed_changes_the_length(asker: httpx.AsyncClient, fields: dict[str, Any], factor: float) -> None:
+    """Speech at a factor takes one over that factor as long, within 12 %, at the same pitch."""
+    normal, other = await heard(asker), await heard(asker, **fields)
+    assert other.size == pytest.approx(normal.size / factor, rel=0.12)
+    assert pitch_hz(other, RATE_HZ) == pytest.approx(pitch_hz(normal, RATE_HZ), rel=0.06)
+
+
+@pytest.mark.parametrize(("volume", "change_db"), [(0.5, -6.0), (1.0, 0.0), (2.0, 5.5)])
+async def test_volume_changes_the_level(asker: httpx.AsyncClient, volume: float, change_db: float) -> None:
+    """Half is 6 dB softer; twice is nearly 6 dB louder and still does not clip."""
+    normal, other = await heard(asker), await heard(asker, generation_config={"volume": volume})
+    assert level_db(other) - level_db(normal) == pytest.approx(change_db, abs=0.6)
+    assert np.abs(other).max() < 0.99
+
+
+@pytest.mark.parametrize("emotion", ["anger", "positivity", "surprise", "sadness", "curiosity"])
+async def test_an_emotion_changes_pitch_pace_or_loudness(asker: httpx.AsyncClient, emotion: str) -> None:
+    """Each emotion differs from neutral by over a semitone, 5 % of pace or 1 dB, and more so at its highest."""
+    neutral = await heard(asker)
+    changes = []
+    for level in ("", ":highest"):
+        felt = await heard(asker, voice=controlled(emotion=[emotion + level]))
+        semitones = abs(12 * np.log2(pitch_hz(felt, RATE_HZ) / pitch_hz(neutral, RATE_HZ)))
+        pace = abs(felt.size / neutral.size - 1)
+        changes.append(semitones + pace / 0.05 + abs(level_db(felt) - level_db(neutral)))
+    assert changes[0] > 1
+    assert changes[1] > changes[0]
+
+
+async def test_sadness_is_lower_slower_softer_and_anger_louder_faster(asker: httpx.AsyncClient) -> None:
+    """The direction of an emotion is the one people know."""
+    neutral = await heard(asker)
+    sad = await heard(asker, generation_config={"emotion": "sad"})
+    angry = await heard(asker, generation_config={"emotion": "angry"})
+    assert pitch_hz(sad, RATE_HZ) < pitch_hz(neutral, RATE_HZ) < pitch_hz(angry, RATE_HZ)
+    assert level_db(sad) < level_db(neutral) < level_db(angry)
+    assert sad.size > neutral.size > angry.size
+
+
+@pytest.mark.parametrize("seconds", [0.5, 2.0])
+async def test_duration_cuts_the_speech(asker: httpx.AsyncClient, seconds: float) -> None:
+    """No more than the asked seconds come, they are the first of the whole, and the cut does not click."""
+    whole, cut = await heard(asker), await heard(asker, duration=seconds)
+    assert cut.size == int(seconds * RATE_HZ)
+    assert np.array_equal(cut[: cut.size - 200], whole[: cut.size - 200])
+    assert abs(cut[-1]) < 1e-3
+
+
+async def test_a_duration_beyond_the_speech_changes_nothing(asker: httpx.AsyncClient) -> None:
+    """`duration` is a most, not an exact length."""
+    assert np.array_equal(await heard(asker, duration=600), await heard(asker))

@@ -1,0 +1,52 @@
+"""The same question gets the same bytes, whoever answers it, whenever."""
+
+import asyncio
+import hashlib
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.engine.asking import SENTENCE, client, question, speech
+from voicemill.engine.app import create_app
+from voicemill.engine.settings import EngineSettings
+
+MP3 = {"container": "mp3", "sample_rate": 22050, "bit_rate": 64000}
+WAV = {"container": "wav", "sample_rate": 44100, "encoding": "pcm_f32le"}
+TEXT = f"{SENTENCE} These take the shape of a long round arch. Is the 1st of them at 12:30?"
+
+
+async def answers(workers: int, times: int) -> set[str]:
+    """The digests of answers to two questions from a fresh engine, all asked at once."""
+    app = create_app(EngineSettings(workers=workers))
+    async with client(app) as asker:
+        asked = [speech(asker, TEXT, output_format=format) for _ in range(times) for format in (MP3, WAV)]
+        bodies = await asyncio.gather(*asked)
+    await app.state.engine.close()
+    return {hashlib.sha256(body).hexdigest() for body in bodies}
+
+
+async def test_bytes_survive_restarts_worker_counts_and_concurrency() -> None:
+    """Thirty answers of three engines with one to three workers are two files."""
+    digests = [await answers(1, 3), await answers(2, 8), await answers(3, 4)]
+    assert len(digests[0]) == 2
+    assert digests[0] == digests[1] == digests[2]
+
+
+async def test_an_answer_does_not_depend_on_those_before_it(asker: httpx.AsyncClient) -> None:
+    """Other voices, languages and texts in between leave no trace."""
+    before = await speech(asker, TEXT)
+    await speech(asker, "Guten Tag, wie geht es Ihnen?", language="de")
+    await speech(asker, "Something else entirely!", generation_config={"emotion": "angry"})
+    assert await speech(asker, TEXT) == before
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [("language", "de"), ("speed", "fast"), ("duration", 1.5), ("transcript", SENTENCE[:-2] + "?")],
+)
+async def test_another_question_gets_other_bytes(asker: httpx.AsyncClient, field: str, value: Any) -> None:
+    """Each part of the question matters."""
+    response = await asker.post("/tts/bytes", json=question() | {field: value})
+    assert response.status_code == 200
+    assert response.content != await speech(asker)

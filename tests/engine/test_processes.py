@@ -1,0 +1,184 @@
+"""Worker processes: a crash costs one call, a late one is ended, and none outlives its server."""
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.engine.asking import SENTENCE, client, question, speech
+from voicemill.engine.app import create_app
+from voicemill.engine.settings import EngineSettings
+
+LONG = " ".join([SENTENCE] * 250)
+PATIENCE_S = 20.0
+
+SERVER = """
+import asyncio, sys
+from tests.engine.asking import client, speech
+from voicemill.engine.app import create_app
+from voicemill.engine.settings import EngineSettings
+
+async def main():
+    app = create_app(EngineSettings(workers=2))
+    async with client(app) as asker:
+        await asyncio.gather(speech(asker), speech(asker))
+        print(*app.state.engine.workers.pids, flush=True)
+        {then}
+asyncio.run(main())
+"""
+WAITS = "sys.stdin.read()"
+WORKS = "await asyncio.gather(*(speech(asker, 'And on and on it goes. ' * 800) for _ in range(2)))"
+FORGETS = "pass"
+
+
+def children(pid: int) -> list[int]:
+    """The process ids of all descendants."""
+    found = []
+    for task in Path(f"/proc/{pid}/task").glob("*/children"):
+        for child in map(int, task.read_text().split()):
+            found += [child, *children(child)]
+    return found
+
+
+def running(pid: int) -> bool:
+    """Whether a process is there and not a zombie."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+
+
+def until(condition: Callable[[], bool]) -> None:
+    """Wait for a condition; fail when it does not come true."""
+    deadline = time.monotonic() + PATIENCE_S
+    while not condition():
+        assert time.monotonic() < deadline, "it never came true"
+        time.sleep(0.005)
+
+
+async def worker_pid(engine: Any) -> int:
+    """The id of the engine's one worker, once it has a synthesizer."""
+    await asyncio.to_thread(until, lambda: any(children(pid) for pid in engine.workers.pids))
+    (pid,) = engine.workers.pids
+    return int(pid)
+
+
+async def worker_at_work(engine: Any) -> int:
+    """The id of the engine's one worker, once it has a request."""
+    await asyncio.to_thread(until, lambda: engine.workers.busy == 1)
+    return await worker_pid(engine)
+
+
+@pytest.fixture
+async def engine() -> Any:
+    """An engine with one worker."""
+    app = create_app(EngineSettings(workers=1))
+    yield app.state.engine, client(app, version="2026-03-01")
+    await app.state.engine.close()
+
+
+async def test_nothing_is_started_before_it_is_needed(engine: Any) -> None:
+    """Listing voices needs no process."""
+    house, asker = engine
+    assert (await asker.get("/voices")).status_code == 200
+    assert house.workers.pids == []
+
+
+@pytest.mark.parametrize("sent", [signal.SIGKILL, signal.SIGSEGV])
+async def test_a_killed_worker_fails_its_call_and_the_next_works(engine: Any, sent: signal.Signals) -> None:
+    """The call in work gets a 500, the one waiting behind it and the one after it get their speech."""
+    house, asker = engine
+    expected = await speech(asker)
+    call = asyncio.create_task(asker.post("/tts/bytes", json=question(LONG[:19_000])))
+    waiting = asyncio.create_task(speech(asker))
+    os.kill(await worker_at_work(house), sent)
+    response = await call
+    assert response.status_code == 500
+    assert response.json()["message"] == "The worker on this request ended unexpectedly. Try again."
+    assert await waiting == expected
+    assert await speech(asker) == expected
+
+
+async def test_a_killed_synthesizer_fails_its_call_and_the_next_works(engine: Any) -> None:
+    """The worker outlives its synthesizer and starts another."""
+    house, asker = engine
+    expected = await speech(asker)
+    worker = await worker_pid(house)
+    call = asyncio.create_task(asker.post("/tts/bytes", json=question(LONG[:19_000])))
+    await worker_at_work(house)
+    for synthesizer in children(worker):
+        os.kill(synthesizer, signal.SIGKILL)
+    response = await call
+    assert response.status_code == 500
+    assert "synthesizer" in response.json()["message"]
+    assert await speech(asker) == expected
+    assert await worker_pid(house) == worker
+
+
+async def test_a_worker_killed_while_idle_is_not_noticed(engine: Any) -> None:
+    """The next call starts another."""
+    house, asker = engine
+    expected = await speech(asker)
+    pid = await worker_pid(house)
+    os.kill(pid, signal.SIGKILL)
+    os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
+    assert await speech(asker) == expected
+
+
+async def test_a_late_request_is_a_504_and_its_worker_is_ended() -> None:
+    """The next request gets a fresh worker."""
+    app = create_app(EngineSettings(workers=1, request_timeout_s=2.0))
+    async with client(app) as asker:
+        await speech(asker)
+        pid = await worker_pid(app.state.engine)
+        os.kill(pid, signal.SIGSTOP)
+        response = await asker.post("/tts/bytes", json=question())
+        assert response.status_code == 504
+        assert "given up after 2 seconds" in response.text
+        assert not running(pid)
+        assert await speech(asker)
+    await app.state.engine.close()
+
+
+async def test_close_ends_every_process_and_fails_what_is_in_work() -> None:
+    """Workers and their synthesizers are gone when `close` returns; later requests are refused."""
+    app = create_app(EngineSettings(workers=1))
+    async with client(app) as asker:
+        call = asyncio.create_task(asker.post("/tts/bytes", json=question(LONG[:19_000])))
+        pid = await worker_at_work(app.state.engine)
+        processes = [pid, *children(pid)]
+        await app.state.engine.close()
+        assert (await call).status_code == 500
+        until(lambda: not any(map(running, processes)))
+        refused = await asker.post("/tts/bytes", json=question())
+        assert refused.status_code == 503
+        assert "shut down" in refused.text
+
+
+@pytest.mark.parametrize(
+    ("then", "kills"), [(WAITS, True), (WORKS, True), (FORGETS, False)], ids=["idle", "busy", "exit"]
+)
+def test_workers_die_with_their_server(then: str, kills: bool) -> None:
+    """After a kill -9 of the server, idle or busy, and after an exit without `close`, no process is left."""
+    server = subprocess.Popen(
+        [sys.executable, "-c", SERVER.replace("{then}", then)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    assert server.stdout is not None
+    workers = [int(pid) for pid in server.stdout.readline().split()]
+    assert len(workers) == 2
+    processes = [*workers, *(child for worker in workers for child in children(worker))]
+    if kills:
+        server.kill()
+    _, errors = server.communicate()
+    assert b"Error" not in errors
+    until(lambda: not any(map(running, processes)))

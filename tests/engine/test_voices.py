@@ -1,0 +1,97 @@
+"""The built-in voices: each is someone else, all are equally loud, and every language can be spoken."""
+
+import itertools
+
+import httpx
+import numpy as np
+import pytest
+
+from tests.engine.asking import FLOAT, RATE_HZ, SARAH, SENTENCE, speech
+from tests.engine.measures import band_levels_db, floats, level_db, pitch_hz
+from voicemill.engine.voices.catalogue import built_in_voices
+from voicemill.engine.voices.languages import languages
+from voicemill.engine.voices.voice import EngineVoice
+
+TEXT = (
+    f"{SENTENCE} These take the shape of a long round arch, with its path high above. "
+    "Nine men were walking along the river."
+)
+GREETINGS = {
+    "en": "Good morning, how are you today?",
+    "de": "Guten Morgen, wie geht es Ihnen heute? Schöne Grüße.",
+    "fr": "Bonjour, comment allez-vous aujourd'hui ? Ça va très bien.",
+    "es": "Buenos días, ¿cómo está usted? Mañana será otro día.",
+    "it": "Buongiorno, come sta oggi? È una bella città.",
+    "pt": "Bom dia, como você está hoje? Até amanhã, coração.",
+    "nl": "Goedemorgen, hoe gaat het vandaag met u?",
+    "pl": "Dzień dobry, jak się pan dzisiaj miewa?",
+    "ru": "Доброе утро, как у вас сегодня дела?",
+    "sv": "God morgon, hur mår du idag?",
+    "tr": "Günaydın, bugün nasılsınız?",
+    "hi": "नमस्ते, आज आप कैसे हैं?",
+    "zh": "早上好，你今天怎么样？",
+    "ja": "おはようございます。きょうはいかがですか。",
+    "ko": "안녕하세요, 오늘 어떻게 지내세요?",
+}
+
+
+async def test_there_are_a_dozen_clearly_different_voices(asker: httpx.AsyncClient) -> None:
+    """Any two English voices differ by over a semitone and a half of pitch, or by over 1.5 dB of spectrum."""
+    voices = [voice for voice in built_in_voices() if voice.language == "en"] + list(built_in_voices()[9:14])
+    spoken = {
+        voice.name: floats(await speech(asker, TEXT, voice=voice.id, language="en", output_format=FLOAT))
+        for voice in voices
+    }
+    assert len(spoken) >= 12
+    pitches = {name: 12 * np.log2(pitch_hz(samples, RATE_HZ)) for name, samples in spoken.items()}
+    spectra = {name: band_levels_db(samples, RATE_HZ) for name, samples in spoken.items()}
+    for one, other in itertools.combinations(spoken, 2):
+        distance_db = np.sqrt(np.mean(np.square(spectra[one] - spectra[other])))
+        assert abs(pitches[one] - pitches[other]) > 1.5 or distance_db > 1.5, (one, other)
+
+
+@pytest.mark.parametrize("voice", built_in_voices(), ids=lambda voice: voice.name)
+async def test_a_voice_is_as_its_data_says(asker: httpx.AsyncClient, voice: EngineVoice) -> None:
+    """Every voice speaks English at its own pitch, within 7 %, and at -23 dBFS, within 1 dB."""
+    samples = floats(await speech(asker, TEXT, voice=voice.id, language="en", output_format=FLOAT))
+    assert pitch_hz(samples, RATE_HZ) == pytest.approx(voice.timbre.f0_hz, rel=0.07)
+    assert level_db(samples) == pytest.approx(-23, abs=1)
+
+
+def test_the_catalogue_has_women_and_men_low_and_high_in_fifteen_languages() -> None:
+    """The ids are distinct, the reference's example id is Sarah, and every API language has a voice of its own."""
+    voices = built_in_voices()
+    assert len({voice.id for voice in voices}) == len(voices) >= 12
+    assert {voice.gender for voice in voices} == {"feminine", "masculine", "gender_neutral"}
+    assert {voice.language for voice in voices} == set(GREETINGS)
+    assert next(voice.name for voice in voices if voice.id == SARAH) == "Sarah"
+    assert all(voice.description for voice in voices)
+
+
+@pytest.mark.parametrize("code", GREETINGS)
+async def test_every_language_of_the_api_is_spoken(asker: httpx.AsyncClient, code: str) -> None:
+    """A greeting in each language is seconds of audible speech, with the pitch of the voice."""
+    samples = floats(await speech(asker, GREETINGS[code], language=code, output_format=FLOAT))
+    assert 1.0 < samples.size / RATE_HZ < 8.0
+    assert level_db(samples) == pytest.approx(-23, abs=4)
+    assert pitch_hz(samples, RATE_HZ) == pytest.approx(182, rel=0.2)
+
+
+async def test_the_language_decides_the_pronunciation(asker: httpx.AsyncClient) -> None:
+    """One word in fifteen languages is at least twelve different sounds."""
+    spoken = {await speech(asker, "Information", language=code) for code in GREETINGS}
+    assert len(spoken) >= 12
+
+
+async def test_a_voice_speaks_its_own_language_when_none_is_asked_for(asker: httpx.AsyncClient) -> None:
+    """Anna reads a German text in German without being told."""
+    anna = next(voice for voice in built_in_voices() if voice.name == "Anna")
+    assert await speech(asker, "Zeitung", voice=anna.id) == await speech(asker, "Zeitung", voice=anna.id, language="de")
+    assert await speech(asker, "Zeitung", voice=anna.id) != await speech(asker, "Zeitung", voice=anna.id, language="en")
+
+
+@pytest.mark.parametrize("code", sorted(set(languages()) - set(GREETINGS)))
+async def test_the_further_languages_are_spoken_too(asker: httpx.AsyncClient, code: str) -> None:
+    """Numbers in every other language the engine lists are audible."""
+    samples = floats(await speech(asker, "1 2 3 4", language=code, output_format=FLOAT))
+    assert level_db(samples) > -30
