@@ -17,7 +17,7 @@ def main(results: Path) -> None:
     done = items[items["status"] == "done"]
     heard = [transcribe(results / name) for name in done["file_name"]]
     for item, text in zip(done.itertuples(), heard, strict=True):
-        rate = word_error_rate(item.transcript, text)
+        rate = word_error_rate(str(item.transcript), text)
         print(f"{item.file_name:40} {item.duration_s:7.1f} s   word error rate {rate:6.1%}")
     total = word_error_rate(" ".join(done["transcript"]), " ".join(heard))
     print(f"{'all':40} {done['duration_s'].sum():7.1f} s   word error rate {total:6.1%}")

@@ -15,6 +15,9 @@ from typing import Any, Literal
 
 from voicemill.audio.formats import AudioFormat, Encoding
 
+EMBEDDED_PREFIX = "embedded/"
+"""How the names of embedded engines begin; what follows is the version that decides the bytes."""
+
 Speed = Literal["slow", "normal", "fast"] | float
 
 
@@ -93,9 +96,14 @@ class Tts:
         return hashlib.sha256(json.dumps(question, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
 
     @property
-    def credits(self) -> float:
-        """About one credit a character (docs.cartesia.ai, pricing)."""
+    def list_price_credits(self) -> float:
+        """What Cartesia charges: about one credit a character (docs.cartesia.ai, pricing)."""
         return float(len(self.transcript))
+
+    @property
+    def credits(self) -> float:
+        """What the service that is asked charges; the embedded engine is free."""
+        return 0.0 if self.service.startswith(EMBEDDED_PREFIX) else self.list_price_credits
 
 
 Call = Tts

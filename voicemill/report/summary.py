@@ -4,7 +4,7 @@ import shlex
 from datetime import timedelta
 
 from voicemill.errors import ExitCode
-from voicemill.model import Status
+from voicemill.model import EMBEDDED_PREFIX, Status
 from voicemill.work.publish import Summary
 
 _NEXT = {
@@ -50,5 +50,9 @@ def _cost(summary: Summary) -> str:
     retried = f", {summary.retries} retries" if summary.retries else ""
     return (
         f"{summary.calls_made} calls{retried} ({summary.calls_reused} answers were there already), "
-        f"{summary.credits:,.0f} credits, {audio} of new audio, in {took}"
+        f"{_price(summary)}, {audio} of new audio, in {took}"
     )
+
+
+def _price(summary: Summary) -> str:
+    return "free of charge" if summary.service.startswith(EMBEDDED_PREFIX) else f"{summary.credits:,.0f} credits"

@@ -109,9 +109,8 @@ def read_items(paths: Iterable[Path], columns: Sequence[str] | None = None) -> I
 def count_by_status(path: Path) -> dict[str, int]:
     """How many rows of a table ended how."""
     counts = dict.fromkeys((status.value for status in Status), 0)
-    for pair in pq.read_table(path, columns=["status"]).column("status").value_counts().to_pylist():
-        counts[pair["values"]] = pair["counts"]
-    return counts
+    found = pq.read_table(path, columns=["status"]).group_by("status").aggregate([("status", "count")])
+    return counts | {row["status"]: row["status_count"] for row in found.to_pylist()}
 
 
 def done_outcomes(tables: Sequence[Path], ids: Sequence[str]) -> dict[str, Outcome]:
