@@ -1,6 +1,7 @@
 """A whole manifest, checked in one pass before anything is paid for."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from voicemill.manifest.voices import VoiceBook
 from voicemill.model import Row
 
 MAX_KEPT = 10_000
+_NOTHING = Checked(None, "", "", (), ())
 
 
 class ManifestCheck:
@@ -47,6 +49,7 @@ class ManifestCheck:
         once = OnceOnly()
         for line, checked in self._checked_lines():
             self.row_count = line.number
+            self._written_rows += bool(line.cells or line.complaint)
             once.add(checked)
             self._note(line, checked)
             if checked.row is not None and not self._columns.faults:
@@ -63,23 +66,20 @@ class ManifestCheck:
         self.warnings: list[Problem] = []
         self.problem_count = 0
         self.row_count = 0
+        self._written_rows = 0
         self.digest = ""
         self._said: set[tuple[str, str]] = set()
 
     @cached_property
     def _source(self) -> Source:
-        try:
+        with self._file_faults():
             return Source(self._given)
-        except Unreadable as unreadable:
-            raise self._cannot_go_on(unreadable) from None
 
     @cached_property
     def _reader(self) -> Reader:
         source = self._source
-        try:
+        with self._file_faults():
             return open_reader(source)
-        except Unreadable as unreadable:
-            raise self._cannot_go_on(unreadable) from None
 
     @cached_property
     def _columns(self) -> Columns:
@@ -91,17 +91,10 @@ class ManifestCheck:
 
     def _checked_lines(self) -> Iterator[tuple[Line, Checked]]:
         check = self._row_check.check
-        try:
+        with self._file_faults():
             for line in self._reader.lines():
-                if line.complaint or not line.cells:
-                    yield line, Checked(None, "", "", (), ())
-                else:
-                    yield line, check(line.number, line.cells)
-        except Unreadable as unreadable:
-            raise self._cannot_go_on(unreadable) from None
-        except OSError as error:
-            why = f"the file cannot be read on ({error.strerror}); check the disk it is on"
-            raise self._cannot_go_on(Unreadable(why)) from None
+                usable = line.cells and not line.complaint
+                yield line, check(line.number, line.cells) if usable else _NOTHING
 
     def _note_header(self) -> None:
         for remark in self._columns.faults:
@@ -139,14 +132,12 @@ class ManifestCheck:
         return f" (line {line.place} of the file)" if line.place not in (0, expected) else ""
 
     def _finish(self, once: OnceOnly) -> None:
-        if not self.row_count and not self.problem_count:
+        if not self._written_rows and not self.problem_count:
             self._add(Problem(0, "", "there are no rows below the names of the columns; add one for each text"))
         self._compare_suspects(once)
         self.problems.sort()
-        try:
+        with self._file_faults():
             self.digest = self._source.digest()
-        except Unreadable as unreadable:
-            raise self._cannot_go_on(unreadable) from None
 
     def _compare_suspects(self, once: OnceOnly) -> None:
         suspects = once.suspects(MAX_KEPT)
@@ -168,9 +159,16 @@ class ManifestCheck:
         if len(self.warnings) < MAX_KEPT:
             self.warnings.append(warning)
 
-    def _cannot_go_on(self, unreadable: Unreadable) -> ManifestError:
-        self._add(Problem(unreadable.row, unreadable.column, unreadable.why))
-        return self._error()
+    @contextmanager
+    def _file_faults(self) -> Iterator[None]:
+        try:
+            yield
+        except Unreadable as unreadable:
+            self._add(Problem(unreadable.row, "", unreadable.why))
+            raise self._error() from None
+        except OSError as error:
+            self._add(Problem(0, "", f"the file cannot be read ({error.strerror}); check the disk it is on"))
+            raise self._error() from None
 
     def _error(self) -> ManifestError:
         name = "standard input" if str(self._given) == "-" else str(self._given)

@@ -54,7 +54,8 @@ class Columns:
             elif not _is_encodable(name):
                 yield Remark(_printable(name), f"the name of column {place + 1} is not UTF-8; save the file as UTF-8")
         yield from self._said_twice()
-        yield from self._missing()
+        if self.names:
+            yield from self._missing()
 
     def _said_twice(self) -> Iterator[Remark]:
         meanings: dict[str, list[str]] = {}

@@ -48,8 +48,9 @@ class RowCheck:
         findings.faults += parameters.faults
         carried = self._carry(cells, findings)
         file_name = self._file_name(number, row_id, cells, parameters, carried, findings)
+        findings.warnings += parameters.warnings
         if findings.faults or parameters.voice is None or parameters.format is None or transcript is None:
-            return Checked(None, row_id, file_name, findings.faults, parameters.warnings)
+            return Checked(None, row_id, file_name, findings.faults, findings.warnings)
         row = Row(
             number=number,
             id=row_id,
@@ -64,7 +65,7 @@ class RowCheck:
             emotion=parameters.emotion,
             carried=carried,
         )
-        return Checked(row, row_id, file_name, (), parameters.warnings)
+        return Checked(row, row_id, file_name, (), findings.warnings)
 
     def _cell(self, cells: Sequence[Any], column: str, findings: Findings) -> str:
         place = self._places.get(column)
@@ -89,6 +90,8 @@ class RowCheck:
                 "id", f"the id has {len(row_id):,} characters, the most is {MAX_ID_CHARACTERS:,}; shorten it"
             )
         else:
+            if row_id.isspace():
+                findings.warn("id", "the id is nothing but blanks; give the row a name that can be seen")
             return row_id
         return ""
 

@@ -1,7 +1,6 @@
 """CSV and TSV, read by the standard library's parser in its strict mode: nothing is guessed, padded or dropped."""
 
 import csv
-import io
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final, TextIO
 
@@ -30,8 +29,8 @@ class DelimitedReader:
 
     def lines(self) -> Iterator[Line]:
         """The data rows in order; empty physical lines are passed over and not counted."""
-        with self._source.open() as file:
-            reader = self._parser(file)
+        with self._source.open_text() as text:
+            reader = self._parser(text)
             _next_record(reader)
             number, width, start = 0, len(self.columns), reader.line_num + 1
             while True:
@@ -48,17 +47,16 @@ class DelimitedReader:
                     start = reader.line_num + 1
 
     def _header(self) -> tuple[str, ...]:
-        with self._source.open() as file:
-            reader = self._parser(file)
+        with self._source.open_text() as text:
+            reader = self._parser(text)
             try:
                 return tuple(_next_record(reader))
             except csv.Error as error:
                 raise Unreadable(f"the line of column names cannot be read: {_quote_fault(error, 1, 1, 0)}") from None
 
-    def _parser(self, file: io.BufferedReader) -> "Reader":
+    def _parser(self, text: TextIO) -> "Reader":
         # The limit belongs to the whole process, so it is only ever raised.
         csv.field_size_limit(max(csv.field_size_limit(), MAX_CELL_CHARACTERS))
-        text = io.TextIOWrapper(file, "utf-8-sig", errors="surrogateescape", newline="")
         return csv.reader(bounded_lines(text), delimiter=self._delimiter, strict=True)
 
     def _line(self, number: int, start: int, cells: list[str], width: int) -> Line:

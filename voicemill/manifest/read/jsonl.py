@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Iterator
-from io import TextIOWrapper
 from typing import Any, Final
 
 from voicemill.manifest.read.delimited import bounded_lines
@@ -32,8 +31,7 @@ class JsonLinesReader:
                 yield Line(number, place, [values.get(name) for name in self.columns])
 
     def _texts(self) -> Iterator[tuple[int, str]]:
-        with self._source.open() as file:
-            text = TextIOWrapper(file, "utf-8-sig", errors="surrogateescape", newline="")
+        with self._source.open_text() as text:
             for place, line in enumerate(bounded_lines(text), start=1):
                 if not line.isspace():
                     yield place, line
@@ -65,8 +63,8 @@ def _parse(text: str) -> dict[str, Any]:
         raise _NotAnObject(f"this is no JSON: {reason}, at character {error.pos + 1}; correct the line") from None
     except RecursionError:
         raise _NotAnObject("the values are nested too deeply; write plain values") from None
-    except ValueError as error:
-        raise _NotAnObject(f"this is no JSON: {error}; correct the line") from None
+    except ValueError:
+        raise _NotAnObject("a number has more digits than can be read; write it as text, in quotes") from None
     if not isinstance(values, dict):
         raise _NotAnObject('each line must be one object, such as {"id": "1", "transcript": "Hello"}')
     return values

@@ -32,8 +32,7 @@ class Reader(Protocol):
 class Unreadable(Exception):
     """The file cannot be read (on): `row` 0 is the file itself."""
 
-    def __init__(self, why: str, *, row: int = 0, column: str = "") -> None:
+    def __init__(self, why: str, *, row: int = 0) -> None:
         super().__init__(why)
         self.why = why
         self.row = row
-        self.column = column

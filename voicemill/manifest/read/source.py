@@ -10,7 +10,7 @@ import weakref
 from collections.abc import Callable
 from contextlib import suppress
 from difflib import get_close_matches
-from io import BufferedReader
+from io import BufferedReader, TextIOWrapper
 from pathlib import Path
 from typing import BinaryIO
 
@@ -40,6 +40,10 @@ class Source:
             file.close()
             raise Unreadable("the file was changed while it was being read; let it be written to its end and try again")
         return file
+
+    def open_text(self) -> TextIOWrapper:
+        """The text from the start; a byte that is no UTF-8 arrives as a lone surrogate."""
+        return TextIOWrapper(self.open(), "utf-8-sig", errors="surrogateescape", newline="")
 
     def digest(self) -> str:
         """SHA-256 of the bytes, as 64 hex digits."""
