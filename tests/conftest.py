@@ -1,0 +1,45 @@
+"""What every test stands on: an environment without the machine's own settings, and one Prefect server for all."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from unittest import mock
+
+import pytest
+
+from flows.prefect_server import ensure_server
+
+_NOT_FROM_OUTSIDE = ("CARTESIA_", "PREFECT_", "VOICEMILL_", "FORCE_COLOR", "NO_COLOR")
+_SETTLED = {"VOICEMILL_PREFECT_IDLE_S": "3", "COLUMNS": "120", "TZ": "UTC", "LC_ALL": "C.UTF-8"}
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _nothing_from_outside(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """No key, no service and no Prefect of the machine's user reaches a test."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(_NOT_FROM_OUTSIDE)}
+    home = str(tmp_path_factory.mktemp("prefect-home"))
+    with mock.patch.dict(os.environ, kept | _SETTLED | {"PREFECT_HOME": home}, clear=True):
+        yield
+
+
+@pytest.fixture(autouse=True)
+def _own_surroundings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
+    """Each test has an empty working folder, and leaves the environment as it found it."""
+    monkeypatch.chdir(tmp_path)
+    with mock.patch.dict(os.environ):
+        yield
+
+
+@pytest.fixture(scope="session")
+def prefect_home() -> str:
+    """The folder of Prefect's database in this session."""
+    return os.environ["PREFECT_HOME"]
+
+
+@pytest.fixture(scope="session")
+def prefect_server() -> Iterator[str]:
+    """The address of a Prefect server that lives as long as the session; runs find it as they would find any."""
+    with ensure_server() as lease:
+        api_url = lease.wait_until_ready()
+        os.environ.pop("PREFECT_API_URL", None)  # so that runs take the way of a user who configured nothing
+        yield api_url
