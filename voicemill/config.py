@@ -88,15 +88,15 @@ class ApiKey:
     __slots__ = ("_value",)
 
     def __init__(self, value: str) -> None:
-        if not value.strip() or not value.isascii() or not value.isprintable():
-            raise ConfigError(f"{KEY_VARIABLE} is empty or holds characters that no key has; set it again")
         self._value = value.strip()
+        del value  # A traceback may show local variables.
+        if not self._value or not self._value.isascii() or not self._value.isprintable():
+            raise ConfigError(f"{KEY_VARIABLE} is empty or holds characters that no key has; set it again")
 
     @classmethod
     def from_environment(cls) -> "ApiKey | None":
         """The key in `CARTESIA_API_KEY`, or None where that is unset or empty."""
-        value = os.environ.get(KEY_VARIABLE, "")
-        return cls(value) if value.strip() else None
+        return cls(os.environ[KEY_VARIABLE]) if os.environ.get(KEY_VARIABLE, "").strip() else None
 
     def reveal(self) -> str:
         """The secret itself, for the request header."""

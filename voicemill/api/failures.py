@@ -9,9 +9,9 @@ import math
 import re
 import ssl
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from typing import Final
 
 import aiohttp
 import httpx
@@ -112,31 +112,53 @@ def _number(value: str | None) -> float | None:
     return max(0.0, number) if math.isfinite(number) else None
 
 
-@contextmanager
-def network_failures(host: str) -> Iterator[None]:
-    """Map what httpx, its transport and the operating system raise to our tree; no foreign text that may hold a key."""
-    try:
-        yield
-    except CallError:
-        raise
-    except TimeoutError as error:
-        raise Transient(f"{host} gave no whole answer in time", code="deadline", billed="unknown") from error
-    except httpx.TimeoutException as error:
-        raise Transient(f"{host} did not answer in time", code="timeout", billed="unknown") from error
-    except httpx.ConnectError as error:
-        raise _unreachable(host, error) from None
-    except (httpx.ReadError, httpx.RemoteProtocolError) as error:
-        raise Incomplete(f"the answer from {host} broke off", billed="unknown") from error
-    except (httpx.HTTPError, aiohttp.ClientError, OSError, ValueError) as error:
-        raise Transient(
-            f"the connection to {host} failed ({type(error).__name__})", code="connection", billed="unknown"
-        ) from error
+FOREIGN_ERRORS: Final = (
+    httpx.HTTPError,
+    httpx.InvalidURL,
+    httpx.CookieConflict,
+    httpx.StreamError,
+    aiohttp.ClientError,
+    aiohttp.http_exceptions.HttpProcessingError,
+    OSError,
+    EOFError,
+    ValueError,
+)
+"""All that httpx, aiohttp and the operating system may raise on the way to an answer."""
+
+_TIMEOUTS = (TimeoutError, httpx.TimeoutException)
+_BROKEN_OFF = (
+    aiohttp.ClientPayloadError,
+    aiohttp.ClientOSError,
+    aiohttp.ServerDisconnectedError,
+    httpx.ReadError,
+    httpx.RemoteProtocolError,
+)
 
 
-def _unreachable(host: str, error: httpx.ConnectError) -> CallError:
-    cause: BaseException | None = error
-    while cause is not None:
-        if isinstance(cause, (ssl.SSLCertVerificationError, aiohttp.ClientConnectorCertificateError)):
-            return AuthRefused(f"the certificate of {host} does not hold; nothing was sent", code="certificate")
-        cause = cause.__cause__ or cause.__context__
-    return Transient(f"{host} cannot be reached; check the network and CARTESIA_BASE_URL", code="unreachable")
+def network_failure(error: Exception, host: str) -> CallError:
+    """The error of ours that says what one of the `FOREIGN_ERRORS` means.
+
+    It keeps nothing of `error`, whose arguments and frames may hold the key: aiohttp's carry all request headers.
+    """
+    causes = list(_causes(error))
+    if _any(causes, ssl.SSLCertVerificationError, aiohttp.ClientConnectorCertificateError):
+        return AuthRefused(f"the certificate of {host} does not hold; nothing was sent", code="certificate")
+    if _any(causes, aiohttp.ClientConnectorError, aiohttp.ClientSSLError, httpx.ConnectError):
+        return Transient(f"{host} cannot be reached; check the network and CARTESIA_BASE_URL", code="unreachable")
+    # httpx-aiohttp calls every lost connection a ConnectTimeout, so the cause decides before the class does.
+    if _any(causes, *_BROKEN_OFF) and not _any(causes, TimeoutError):
+        return Incomplete(f"the answer from {host} broke off", billed="unknown")
+    if _any(causes, *_TIMEOUTS):
+        return Transient(f"{host} gave no whole answer in time", code="deadline", billed="unknown")
+    name = type(error).__name__
+    return Transient(f"the connection to {host} failed ({name})", code="connection", billed="unknown")
+
+
+def _causes(error: BaseException | None) -> Iterator[BaseException]:
+    while error is not None:
+        yield error
+        error = error.__cause__ or error.__context__
+
+
+def _any(errors: list[BaseException], *kinds: type[BaseException]) -> bool:
+    return any(isinstance(error, kinds) for error in errors)

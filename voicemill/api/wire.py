@@ -16,7 +16,7 @@ import aiohttp
 import httpx
 from httpx_aiohttp import AiohttpTransport
 
-from voicemill.api.failures import failure, network_failures
+from voicemill.api.failures import FOREIGN_ERRORS, failure, network_failure
 from voicemill.config import ApiKey
 from voicemill.errors import BadAnswer
 
@@ -67,12 +67,12 @@ class Wire:
         self._transport = transport or _network_transport(max_connections)
         self._deadline_s = deadline_s
         self._max_body_bytes = max_body_bytes
+        self._key = key
         self._headers = [
             ("Host", self._base.netloc.decode()),
             ("Accept", "*/*"),
             ("Accept-Encoding", "identity"),
             ("User-Agent", "voicemill"),
-            ("X-API-Key", key.reveal()),
             ("Cartesia-Version", api_version),
         ]
 
@@ -91,23 +91,35 @@ class Wire:
 
     async def get(self, path: str, query: Mapping[str, str] | None = None) -> Reply:
         """GET `path`, which is relative to the base URL."""
-        url = self._base.join(path)
-        return await self._send(httpx.Request("GET", url.copy_merge_params(dict(query or {})), headers=self._headers))
+        url = self._base.join(path).copy_merge_params(dict(query or {}))
+        return await self._send(httpx.Request("GET", url, headers=self._keyed()))
 
     async def post_json(self, path: str, content: Mapping[str, Any]) -> Reply:
         """POST `content` as JSON; the reply's body is whatever came back."""
         body = json.dumps(content).encode()
-        headers = [*self._headers, ("Content-Type", "application/json"), ("Content-Length", str(len(body)))]
-        return await self._send(httpx.Request("POST", self._base.join(path), headers=headers, content=body))
+        about_body = (("Content-Type", "application/json"), ("Content-Length", str(len(body))))
+        url = self._base.join(path)
+        return await self._send(httpx.Request("POST", url, headers=self._keyed(*about_body), content=body))
+
+    def _keyed(self, *more: tuple[str, str]) -> list[tuple[str, str]]:
+        """All headers of a request; keep them out of local variables, for tracebacks may show those."""
+        return [*self._headers, ("X-API-Key", self._key.reveal()), *more]
 
     async def _send(self, request: httpx.Request) -> Reply:
-        with network_failures(self.host):
-            async with asyncio.timeout(self._deadline_s):
-                response = await self._transport.handle_async_request(request)
-                try:
-                    return await self._receive(response)
-                finally:
-                    await response.stream.aclose()  # type: ignore[union-attr]
+        try:
+            return await self._exchange(request)
+        except FOREIGN_ERRORS as error:
+            failed = network_failure(error, self.host)
+        # Raised outside the handler: an error raised in it would carry the foreign one, and that one the key.
+        raise failed
+
+    async def _exchange(self, request: httpx.Request) -> Reply:
+        async with asyncio.timeout(self._deadline_s):
+            response = await self._transport.handle_async_request(request)
+            try:
+                return await self._receive(response)
+            finally:
+                await response.stream.aclose()  # type: ignore[union-attr]
 
     async def _receive(self, response: httpx.Response) -> Reply:
         headers = response.headers
