@@ -9,7 +9,8 @@ from voicemill.config import Settings
 from voicemill.errors import ManifestError, Problem
 from voicemill.manifest.columns import Columns
 from voicemill.manifest.duplicates import OnceOnly
-from voicemill.manifest.read import Line, Reader, Source, Unreadable, open_reader
+from voicemill.manifest.findings import printable
+from voicemill.manifest.read import STDIN, Line, Reader, Source, Unreadable, open_reader
 from voicemill.manifest.row import Checked, RowCheck
 from voicemill.manifest.voices import VoiceBook
 from voicemill.model import Row
@@ -153,11 +154,11 @@ class ManifestCheck:
     def _add(self, problem: Problem) -> None:
         self.problem_count += 1
         if len(self.problems) < MAX_KEPT:
-            self.problems.append(problem)
+            self.problems.append(_printable(problem))
 
     def _warn(self, warning: Problem) -> None:
         if len(self.warnings) < MAX_KEPT:
-            self.warnings.append(warning)
+            self.warnings.append(_printable(warning))
 
     @contextmanager
     def _file_faults(self) -> Iterator[None]:
@@ -171,5 +172,9 @@ class ManifestCheck:
             raise self._error() from None
 
     def _error(self) -> ManifestError:
-        name = "standard input" if str(self._given) == "-" else str(self._given)
-        return ManifestError(name, sorted(self.problems), self.problem_count)
+        name = "standard input" if str(self._given) == STDIN else str(self._given)
+        return ManifestError(printable(name), sorted(self.problems), self.problem_count)
+
+
+def _printable(problem: Problem) -> Problem:
+    return Problem(problem.row, printable(problem.column), printable(problem.why))

@@ -43,7 +43,7 @@ class Columns:
                 self.places.setdefault(own, place)
             else:
                 self.carried.setdefault(name, place)
-        self.labels = {_own_name(name) or name: _printable(name) for name in reversed(self.names)}
+        self.labels = {_own_name(name) or name: name for name in reversed(self.names)}
         self.faults = tuple(self._faults())
         self.warnings = tuple(self._warnings())
 
@@ -52,7 +52,7 @@ class Columns:
             if not name.strip():
                 yield Remark("", f"column {place + 1} has no name; name it, or remove the column (or a comma too many)")
             elif not _is_encodable(name):
-                yield Remark(_printable(name), f"the name of column {place + 1} is not UTF-8; save the file as UTF-8")
+                yield Remark(name, f"the name of column {place + 1} is not UTF-8; save the file as UTF-8")
         yield from self._said_twice()
         if self.names:
             yield from self._missing()
@@ -66,10 +66,10 @@ class Columns:
             if len(names) == 1:
                 continue
             if len(set(names)) == 1:
-                yield Remark(_printable(names[0]), f"this name stands {len(names)} times in the first line; rename one")
+                yield Remark(names[0], f"this name stands {len(names)} times in the first line; rename one")
             else:
                 listed = " and ".join(map(repr, names))
-                yield Remark(_printable(names[1]), f"{listed} both mean {meaning}; rename or remove one of them")
+                yield Remark(names[1], f"{listed} both mean {meaning}; rename or remove one of them")
 
     def _missing(self) -> Iterator[Remark]:
         if "id" not in self.places:
@@ -85,13 +85,11 @@ class Columns:
         if len(self.names) == 1 and (separators := Counter(c for c in self.names[0] if c in ";|")):
             return f" (the columns seem to be parted by {separators.most_common(1)[0][0]!r}; use commas or tabs)"
         close = {name: own for name, own in self._misspelt() if own in ("id", "transcript", "text_file")}
-        return "".join(f" (does {_printable(name)!r} mean {own}?)" for name, own in close.items())
+        return "".join(f" (does {name!r} mean {own}?)" for name, own in close.items())
 
     def _warnings(self) -> Iterator[Remark]:
         for name, own in self._misspelt():
-            yield Remark(
-                _printable(name), f"this column is carried along unused; rename it to {own!r} if that is what it means"
-            )
+            yield Remark(name, f"this column is carried along unused; rename it to {own!r} if that is what it means")
 
     def _misspelt(self) -> Iterator[tuple[str, str]]:
         for name in self.carried:
@@ -110,7 +108,3 @@ def _own_name(name: str) -> str:
 
 def _is_encodable(text: str) -> bool:
     return not any("\ud800" <= character <= "\udfff" for character in text)
-
-
-def _printable(name: str) -> str:
-    return name.encode("utf-8", "backslashreplace").decode()

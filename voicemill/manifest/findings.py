@@ -4,6 +4,13 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 
+def printable(text: str) -> str:
+    """`text` with escapes for what a terminal, a log or UTF-8 cannot take."""
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
 class Choice(NamedTuple):
     """A parameter's text, and whether it comes from the settings because the row's cell is empty."""
 

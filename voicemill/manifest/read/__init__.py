@@ -4,9 +4,9 @@ from voicemill.manifest.read.delimited import DelimitedReader
 from voicemill.manifest.read.jsonl import JsonLinesReader
 from voicemill.manifest.read.line import Line, Reader, Unreadable
 from voicemill.manifest.read.parquet import ParquetReader
-from voicemill.manifest.read.source import Source
+from voicemill.manifest.read.source import STDIN, Source
 
-__all__ = ["Line", "Reader", "Source", "Unreadable", "open_reader"]
+__all__ = ["STDIN", "Line", "Reader", "Source", "Unreadable", "open_reader"]
 
 
 def open_reader(source: Source) -> Reader:

@@ -1,0 +1,66 @@
+"""Large manifests: read in a stream, compared by hashes, and exact where hashes meet."""
+
+import tracemalloc
+from collections.abc import Callable
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from tests.manifest.checking import VOICES, refused, written
+from voicemill.config import Settings
+from voicemill.manifest import ManifestCheck
+from voicemill.manifest.duplicates import Hashes
+
+ROWS = 200_000
+PARQUET_ROWS = 50_000
+MEBIBYTE = 1 << 20
+
+
+def large_csv(folder: Path) -> Path:
+    """A CSV manifest of `ROWS` rows with an `out` each."""
+    lines = (f"item-{n:07d},The text of item {n} of them all.,Anna,part{n % 50}/{n},{n % 30}\n" for n in range(ROWS))
+    return written(folder, "id,transcript,voice,out,chapter\n" + "".join(lines))
+
+
+def large_parquet(folder: Path) -> Path:
+    """The like as Parquet, in one row group."""
+    ids = list(range(PARQUET_ROWS))
+    texts = [f"The text of item {n} of them all." for n in ids]
+    pq.write_table(pa.table({"id": ids, "text": texts}), folder / "m.parquet")
+    return folder / "m.parquet"
+
+
+@pytest.mark.parametrize(("make", "rows"), [(large_csv, ROWS), (large_parquet, PARQUET_ROWS)])
+def test_the_rows_of_a_large_manifest_are_not_kept(make: Callable[[Path], Path], rows: int, tmp_path: Path) -> None:
+    """Rows take a few bytes each while they are checked: two or three hashes, no text."""
+    check = ManifestCheck(make(tmp_path), Settings(), VOICES)
+    tracemalloc.start()
+    try:
+        count = sum(1 for _ in check)
+        _, peak_bytes = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    check.raise_if_bad()
+    assert count == check.row_count == rows
+    assert peak_bytes < 4 * MEBIBYTE + 80 * rows
+
+
+def test_two_equal_ids_far_apart_are_found(tmp_path: Path) -> None:
+    """The first and the last of 50,000 rows."""
+    ids = [*map(str, range(50_000)), "0"]
+    error = refused(written(tmp_path, "id,text\n" + "".join(f"{row_id},Hi\n" for row_id in ids)))
+    assert [(problem.row, problem.column) for problem in error.problems] == [(50_001, "id")]
+    assert "row 1;" in error.problems[0].why
+
+
+def test_hashes_that_meet_by_chance_are_no_duplicates(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where different ids and files have one hash, the second pass compares their text."""
+    monkeypatch.setattr(Hashes, "add", lambda self, _text: self._values.append(7))
+    monkeypatch.setattr("voicemill.manifest.duplicates.hash", lambda _text: 7, raising=False)
+    good = ManifestCheck(written(tmp_path, "id,text,out\na,Hi,x/1\nb,Ho,x/2\nc,Hu,\n"), Settings(), VOICES)
+    assert len(list(good)) == 3
+    good.raise_if_bad()
+    error = refused(written(tmp_path, "id,text,out\na,Hi,x/1\nb,Ho,x/2\na,Hu,\n"))
+    assert [(problem.row, problem.column) for problem in error.problems] == [(3, "id")]
