@@ -68,8 +68,9 @@ def _remedy(kind: type[CallError], message: str) -> str:
 def _said(body: bytes) -> tuple[str | None, str, str | None]:
     try:
         said = json.loads(body)
-    except ValueError:
-        return None, _plain(body.decode("utf-8", "replace")), None
+    except (ValueError, RecursionError):
+        text = _plain(body.decode("utf-8", "replace"))
+        return None, "a web page instead of a reason" if text.startswith("<") else text, None
     if not isinstance(said, dict):
         return None, _plain(str(said)), None
     parts = [str(said[key]) for key in ("title", "message", "error", "detail") if said.get(key)]
@@ -105,8 +106,10 @@ def retry_after_s(headers: Mapping[str, str], *, now: datetime | None = None) ->
 
 
 def _number(value: str | None) -> float | None:
+    if not value or not value.isascii() or "_" in value:
+        return None
     try:
-        number = float(value or "")
+        number = float(value)
     except ValueError:
         return None
     return max(0.0, number) if math.isfinite(number) else None

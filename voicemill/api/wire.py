@@ -42,7 +42,7 @@ class Reply:
         """The body as JSON. Raises `BadAnswer` where it is none."""
         try:
             return json.loads(self.body)
-        except ValueError:
+        except (ValueError, RecursionError):
             raise BadAnswer("the service answered with something that is no JSON", status=self.status) from None
 
 
@@ -68,6 +68,7 @@ class Wire:
         self._deadline_s = deadline_s
         self._max_body_bytes = max_body_bytes
         self._key = key
+        self._urls: dict[str, httpx.URL] = {}
         self._headers = [
             ("Host", self._base.netloc.decode()),
             ("Accept", "*/*"),
@@ -98,7 +99,7 @@ class Wire:
         """POST `content` as JSON; the reply's body is whatever came back."""
         body = json.dumps(content).encode()
         about_body = (("Content-Type", "application/json"), ("Content-Length", str(len(body))))
-        url = self._base.join(path)
+        url = self._urls.get(path) or self._urls.setdefault(path, self._base.join(path))
         return await self._send(httpx.Request("POST", url, headers=self._keyed(*about_body), content=body))
 
     def _keyed(self, *more: tuple[str, str]) -> list[tuple[str, str]]:

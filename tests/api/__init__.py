@@ -1,0 +1,1 @@
+"""The client, held to the wire and to servers that lie."""
