@@ -7,7 +7,7 @@ exactly one `Outcome`.
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from functools import cached_property
@@ -92,8 +92,8 @@ class Tts:
     @cached_property
     def key(self) -> str:
         """SHA-256 over the whole question, as 64 hex digits: the name of its answer."""
-        question = {"op": Op.TTS, **asdict(self)}
-        return hashlib.sha256(json.dumps(question, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
+        question = {"op": Op.TTS.value, **{name: getattr(self, name) for name in self.__dataclass_fields__}}
+        return hashlib.sha256(json.dumps(question, sort_keys=True).encode()).hexdigest()
 
     @property
     def list_price_credits(self) -> float:

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 from voicemill.audio.formats import DEFAULT_ENCODING, Encoding
 from voicemill.config import LongText
@@ -71,5 +71,7 @@ def _pause_s(boundary: Boundary, long_text: LongText) -> float:
 
 def _fingerprint(row: Row, pieces: list[SpokenPiece]) -> str:
     pauses = [piece.pause_s for piece in pieces[:-1]]
-    parts = [_ASSEMBLY_VERSION, row.file_name, asdict(row.format), pauses, *(piece.call.key for piece in pieces)]
-    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
+    made = row.format
+    file = [row.file_name, made.container, made.sample_rate_hz, made.encoding, made.bit_rate_bps]
+    parts = [_ASSEMBLY_VERSION, file, pauses, [piece.call.key for piece in pieces]]
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
