@@ -191,6 +191,14 @@ def test_a_fault_of_the_settings_is_said_once(tmp_path: Path) -> None:
     assert "profile or the command line" in error.problems[0].why
 
 
+def test_many_repeats_are_counted_once(tmp_path: Path) -> None:
+    """A repeated id, whose file is then repeated too, is one problem, also beyond those that are kept."""
+    path = written(tmp_path, "id,transcript\n" + "".join(f"{number // 2},Hi\n" for number in range(24_000)))
+    error = refused(path)
+    assert len(error.problems) == 10_000
+    assert error.count == 12_000
+
+
 def test_many_problems_are_counted_and_ten_thousand_kept(tmp_path: Path) -> None:
     """However wrong a manifest is, the error stays of a size that a person and a machine can bear."""
     path = written(tmp_path, "id,transcript\n" + "a,?\n" * 12_000)

@@ -90,8 +90,8 @@ class SecondPass:
 
     @property
     def unnamed(self) -> int:
-        """How many repeats there are beyond those that are named."""
-        return self.ids.unnamed + self.files.unnamed
+        """How many repeats there are beyond those that are named; a repeated id repeats its file, and counts once."""
+        return max(self.ids.unnamed, self.files.unnamed)
 
     def problems(self, number: int, checked: Checked) -> Iterator[Problem]:
         """What this line repeats of an earlier one."""
