@@ -5,30 +5,40 @@ All is told by file locks, which the kernel drops when a process ends, however i
 - a run holds `lease.lock` shared, for as long as it needs the server;
 - the server holds `server.json`, its registration, exclusively for as long as it lives. The lock is taken by the run
   that starts it and goes over with the open file, so there is no moment in which two runs could start two servers;
-- `start.lock` is held while a run reads the registration and starts the server if nobody holds it;
-- the server may retire only while it holds `lease.lock` exclusively: no run is between "I need it" and "it is there".
+- `start.lock` is held while a run reads the registration, and starts the server if nobody holds it;
+- the server may retire, which empties the registration, only while it holds `lease.lock` exclusively: then no run is
+  between "I need it" and "it is there".
 """
 
 import fcntl
 import hashlib
 import json
 import os
+import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import IO, Self
 
 from voicemill.errors import ConfigError
 
-IDENTITY_PREFIXES = ("PREFECT_SERVER_", "PREFECT_API_DATABASE_")
+# What decides which data a server shows, and to whom. Servers that differ in it are never shared.
+IDENTITY_PREFIXES = ("PREFECT_SERVER_DATABASE_", "PREFECT_API_DATABASE_", "PREFECT_SERVER_API_")
 
 
 class Registration:
-    """The open `server.json`: its content is valid while somebody else holds its lock."""
+    """The open `server.json`, locked by whoever opened it first: a server that lives, or else the caller."""
 
-    def __init__(self, file: IO[str], api_url: str | None) -> None:
-        self._file = file
-        self.api_url = api_url
+    def __init__(self, path: Path) -> None:
+        self._file = _opened(path)
+        self.is_held = not _try_lock(self._file, fcntl.LOCK_EX)
+        content = self._file.read() if self.is_held else ""
+        self.api_url: str | None = json.loads(content)["api_url"] if content else None
+
+    @property
+    def has_retired(self) -> bool:
+        """Whether its server takes no more runs, and still lives."""
+        return self.is_held and self.api_url is None
 
     def fileno(self) -> int:
         """The descriptor that carries the lock, to be handed to the server."""
@@ -40,18 +50,22 @@ class Registration:
         json.dump({"api_url": api_url}, self._file)
         self._file.flush()
 
+    def close(self) -> None:
+        """Close the file, which gives up the lock unless a server has inherited it."""
+        self._file.close()
+
 
 class Rendezvous:
     """One run's place at the meeting point of one server: a folder per Prefect home, version and server settings."""
 
     def __init__(self, folder: Path) -> None:
-        self.folder = folder
         self.log_path = folder / "server.log"
+        self.folder = folder
         self._lease = _locked(folder / "lease.lock", fcntl.LOCK_SH)
 
     @classmethod
     def join(cls, home: Path, version: str, settings: Mapping[str, str]) -> Self:
-        """Take a lease. Servers of another version or for another database meet elsewhere."""
+        """Take a lease. Raises `ConfigError` when the home cannot be written."""
         identity = {name: value for name, value in settings.items() if name.startswith(IDENTITY_PREFIXES)}
         digest = hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()
         folder = home / "voicemill" / f"server-{version}-{digest[:8]}"
@@ -67,39 +81,72 @@ class Rendezvous:
     @contextmanager
     def starting(self) -> Iterator[Registration]:
         """Hold the right to start the server; the registration says whether one is there already."""
-        with _locked(self.folder / "start.lock", fcntl.LOCK_EX), _opened(self.folder / "server.json") as file:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                yield Registration(file, json.load(file)["api_url"])
-            else:
-                yield Registration(file, None)
+        path = self.folder / "server.json"
+        with self._right_to_start():
+            registration = Registration(path)
+            if registration.has_retired:
+                registration.close()
+                path.unlink()  # the server on its way out keeps its lock, on a file without a name
+                registration = Registration(path)
+            with closing(registration):
+                yield registration
 
     def is_served(self) -> bool:
         """Whether the process that holds the registration lives."""
-        with _opened(self.folder / "server.json") as file:
-            return not _try_lock(file, fcntl.LOCK_SH)
+        with self._right_to_start(), closing(Registration(self.folder / "server.json")) as registration:
+            return registration.is_held
 
     def leave(self) -> None:
         """Give the lease back; harmless when done twice."""
         self._lease.close()
 
+    def wait_until_gone(self, timeout_s: float) -> None:
+        """Leave, and wait until the server's process has ended, unless another run needs it."""
+        self.leave()
+        deadline = time.monotonic() + timeout_s
+        with _opened(self.folder / "server.json") as registration:
+            while time.monotonic() < deadline and self._is_held(registration) and not self._is_leased():
+                time.sleep(0.05)
+
+    def _right_to_start(self) -> IO[str]:
+        return _locked(self.folder / "start.lock", fcntl.LOCK_EX)
+
+    def _is_held(self, registration: IO[str]) -> bool:
+        with self._right_to_start():  # else a run that starts a server would take this look for a living server
+            return not _try_lock(registration, fcntl.LOCK_SH)
+
+    def _is_leased(self) -> bool:
+        with _opened(self.folder / "lease.lock") as lease:
+            return not _try_lock(lease, fcntl.LOCK_EX)
+
 
 class Tenancy:
-    """The server's side: who still needs me?"""
+    """The server's side: whether anybody still needs it, and how it says that it takes nobody more."""
 
     def __init__(self, folder: Path, registration_fd: int) -> None:
         self._lease = _opened(folder / "lease.lock")
         self._registration = os.fdopen(registration_fd, "r+")
 
-    def retire_if_unused(self, *, long_enough: bool) -> bool:
-        """Whether nobody holds a lease now; with `long_enough`, the registration is given up in the same breath."""
-        if not _try_lock(self._lease, fcntl.LOCK_EX):
-            return False
-        if long_enough:
-            self._registration.close()
-        fcntl.flock(self._lease, fcntl.LOCK_UN)
+    @contextmanager
+    def when_unused(self) -> Iterator[bool]:
+        """Whether no run holds a lease; while the block lasts, none can take one."""
+        unused = _try_lock(self._lease, fcntl.LOCK_EX)
+        try:
+            yield unused
+        finally:
+            fcntl.flock(self._lease, fcntl.LOCK_UN)
+
+    def retire(self) -> None:
+        """Empty the registration: who comes from now on starts a server of their own."""
+        self._registration.truncate(0)
+
+
+def _try_lock(file: IO[str], operation: int) -> bool:
+    """Whether the lock was to be had at once."""
+    with suppress(BlockingIOError):
+        fcntl.flock(file, operation | fcntl.LOCK_NB)
         return True
+    return False
 
 
 def _opened(path: Path) -> IO[str]:
@@ -110,10 +157,3 @@ def _locked(path: Path, operation: int) -> IO[str]:
     file = _opened(path)
     fcntl.flock(file, operation)
     return file
-
-
-def _try_lock(file: IO[str], operation: int) -> bool:
-    with suppress(BlockingIOError):
-        fcntl.flock(file, operation | fcntl.LOCK_NB)
-        return True
-    return False

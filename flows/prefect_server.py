@@ -9,7 +9,6 @@ import json
 import os
 import socket
 import subprocess
-import sys
 import time
 from contextlib import closing
 from importlib.metadata import version
@@ -19,12 +18,15 @@ from typing import Self
 from urllib.parse import urlsplit
 
 from flows.prefect_configuration import adopt_environment, prefect_home, quiet_prefect_logging, user_settings
+from flows.prefect_delivery import deliver_pending
+from flows.prefect_launch import idle_s, launch
 from flows.prefect_rendezvous import Rendezvous
+from voicemill.config import LOOPBACK_HOSTS
 from voicemill.errors import ConfigError
 
 DEFAULT_API_URL = "http://127.0.0.1:4200/api"
 START_TIMEOUT_S = 300.0
-DEFAULT_IDLE_S = 300.0
+STOP_TIMEOUT_S = 15.0
 
 
 class ServerLease:
@@ -34,36 +36,50 @@ class ServerLease:
     """
 
     def __init__(
-        self, api_url: str, rendezvous: Rendezvous | None = None, starting: subprocess.Popen[bytes] | None = None
+        self, api_url: str, rendezvous: Rendezvous | None = None, launcher: subprocess.Popen[bytes] | None = None
     ) -> None:
         self.api_url = api_url
         self.sets_environment = False
         self._rendezvous = rendezvous
-        self._starting = starting
+        self._launcher = launcher
 
     def wait_until_ready(self, timeout_s: float = START_TIMEOUT_S) -> str:
-        """The address of the API, once the server answers there. Raises `ConfigError` that names the server's log."""
+        """The address of the API, once the server answers there.
+
+        Raises `ConfigError`: our server does not start (its log is named), or the user's own on this machine is down.
+        """
+        _import_engine()
         if self._rendezvous is not None:
-            self._join_launcher()
-            deadline = time.monotonic() + timeout_s
-            while not answers(self.api_url, "/health", max(0.1, deadline - time.monotonic())):
-                if time.monotonic() > deadline or not self._rendezvous.is_served():
-                    raise ConfigError(_not_started(self._rendezvous.log_path))
-                time.sleep(0.05)
+            self._wait_for_start(self._rendezvous, time.monotonic() + timeout_s)
+        elif urlsplit(self.api_url).hostname in LOOPBACK_HOSTS and not answers(self.api_url, "/health", timeout_s=10):
+            raise ConfigError(_nobody_answers(self.api_url))
         return self.api_url
 
-    def release(self) -> None:
-        """Let the server go; it leaves when nobody has held it for its idle time."""
+    def _wait_for_start(self, rendezvous: Rendezvous, deadline: float) -> None:
         self._join_launcher()
+        while not answers(self.api_url, "/health", max(0.1, deadline - time.monotonic())):
+            if time.monotonic() > deadline or not rendezvous.is_served():
+                raise ConfigError(_not_started(rendezvous.log_path))
+            time.sleep(0.05)
+
+    def release(self) -> None:
+        """Let the server go, when it has all of the run; it leaves when nobody has held it for its idle time.
+
+        With an idle time of 0 this waits for the server's end.
+        """
         if self._rendezvous is not None:
+            self._join_launcher()
+            deliver_pending()
+            if idle_s() == 0:
+                self._rendezvous.wait_until_gone(STOP_TIMEOUT_S)
             self._rendezvous.leave()
         if self.sets_environment and os.environ.get("PREFECT_API_URL") == self.api_url:
             del os.environ["PREFECT_API_URL"]  # else the next lease would take our address for the user's
 
     def _join_launcher(self) -> None:
-        if self._starting is not None:
-            self._starting.wait()
-            self._starting = None
+        if self._launcher is not None:
+            self._launcher.wait()
+            self._launcher = None
 
     def __enter__(self) -> Self:
         return self
@@ -123,30 +139,25 @@ def _shared_server(settings: dict[str, str]) -> ServerLease:
         with socket.create_server(("127.0.0.1", 0)) as listener:
             api_url = f"http://127.0.0.1:{listener.getsockname()[1]}/api"
             registration.write(api_url)
-            return ServerLease(api_url, rendezvous, _launch(rendezvous, registration.fileno(), listener.fileno()))
+            return ServerLease(api_url, rendezvous, launch(rendezvous, registration.fileno(), listener.fileno()))
 
 
-def _launch(rendezvous: Rendezvous, registration_fd: int, listener_fd: int) -> subprocess.Popen[bytes]:
-    """Start the server process; it detaches itself, so what is returned ends within milliseconds."""
-    package_root = str(Path(__file__).parent.parent)
-    search_path = os.pathsep.join(filter(None, (package_root, os.environ.get("PYTHONPATH"))))
-    idle_s = os.environ.get("VOICEMILL_PREFECT_IDLE_S") or str(DEFAULT_IDLE_S)
-    command = [sys.executable, "-P", "-m", "flows.prefect_server_process"]
-    arguments = [str(rendezvous.folder), str(registration_fd), str(listener_fd), idle_s]
-    with rendezvous.log_path.open("wb") as log:
-        return subprocess.Popen(  # noqa: S603 - our own interpreter and module
-            command + arguments,
-            env=os.environ | {"PYTHONPATH": search_path},
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
-            pass_fds=(registration_fd, listener_fd),
-            start_new_session=True,
-        )
+def _import_engine() -> None:
+    """Import what Prefect puts off until the first flow run: while the server boots, it costs no time."""
+    import prefect.flow_engine
+    import prefect.task_engine  # noqa: F401
 
 
 def _not_started(log_path: Path) -> str:
     return (
         f"The Prefect server that records this run did not start. Its log is {log_path}.\n"
         "Look there for the reason, or set PREFECT_API_URL to the address of a Prefect server that runs."
+    )
+
+
+def _nobody_answers(api_url: str) -> str:
+    return (
+        f"Prefect is set up to use the server at {api_url}, but none answers there.\n"
+        "Start it with `prefect server start`, or take PREFECT_API_URL out of your environment or Prefect profile: "
+        "then voicemill starts one itself."
     )
