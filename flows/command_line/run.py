@@ -103,10 +103,10 @@ async def _summary_of(
     settings: Settings,
 ) -> Summary:
     state = await tts(manifest, str(folder.path.absolute()), settings, plan_is_fresh=True, return_state=True)
-    if isinstance(state.data, Summary):
-        return state.data
-    result: Summary = await state.aresult()  # raises what ended the flow
-    return result
+    ending = await state.aresult(raise_on_failure=False)
+    if isinstance(ending, Summary):
+        return ending
+    raise ending
 
 
 def _absolute(manifest: str) -> str:

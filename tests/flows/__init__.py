@@ -1,0 +1,1 @@
+"""Runs from end to end: the command line, the flow, the files."""
