@@ -148,6 +148,8 @@ PARAMETERS = [
     Bad("unknown older emotion", one_row(emotion="joy"), 1, "emotion", "'joy' is no emotion.*use anger", "m.jsonl"),
     Bad("unknown level", one_row(emotion="anger:medium"), 1, "emotion", "'medium' is no level.*lowest", "m.jsonl"),
     Bad("emotion of two lines", one_row(emotion="a\nb", model="sonic-3"), 1, "emotion", "use one word", "m.jsonl"),
+    Bad("a book as a voice", one_row(voice="Anna " * 5000), 1, "voice", "25,000 characters.*correct it", "m.jsonl"),
+    Bad("long language", one_row(language="x" * 999), 1, "language", "no language of the service; use one", "m.jsonl"),
     Bad("bad byte in a voice", b"id,transcript,voice\na,Hi,\xe9\n", 1, "voice", "not UTF-8.*save"),
 ]
 

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from tests.manifest.bad import Bad, assert_refused, each, one_row, parquet
-from tests.manifest.checking import written
+from tests.manifest.checking import read, written
 
 
 def zipped(*names: str) -> bytes:
@@ -102,6 +102,9 @@ HEADERS = [
     Bad("id twice by case", "id,ID,text\na,b,Hi\n", 0, "ID", "both mean id"),
     Bad("empty header", "id,transcript,\na,Hi,\n", 0, "", "column 3 has no name.*comma too many"),
     Bad("open quote in header", 'id,"transcript\na,Hi\n', 0, "", "names cannot be read.*never closed"),
+    Bad(
+        "endless name", f"id,text,{'x' * 9000},{'x' * 9000}\na,Hi,,\n", 0, "x" * 100 + "…" + "x" * 67, "stands 2 times"
+    ),
     Bad("duplicate Parquet column", lambda folder: duplicate_parquet(folder), 0, "who", "stands 2 times"),
 ]
 LINES = [
@@ -145,3 +148,10 @@ def test_a_header_that_cannot_be_followed_is_refused(bad: Bad, tmp_path: Path) -
 def test_a_line_that_cannot_be_read_is_refused(bad: Bad, tmp_path: Path) -> None:
     """The row is named, and its line in the file where that is not the same."""
     assert_refused(bad, tmp_path)
+
+
+def test_no_row_is_given_out_below_a_header_that_cannot_be_followed(tmp_path: Path) -> None:
+    """Which cell is which is then not known, but the rows are checked all the same."""
+    found = read(written(tmp_path, "id,transcript,who,who\na,Hello,1,2\nb,,1,2\n"))
+    assert found.rows == []
+    assert [(problem.row, problem.column) for problem in found.problems] == [(0, "who"), (2, "transcript")]

@@ -24,6 +24,12 @@ def test_an_id_comes_before_a_name() -> None:
     assert VoiceBook([Voice("x", ANNA.id, "en"), ANNA]).resolve(ANNA.id, "en") == ANNA
 
 
+def test_of_two_voices_with_one_id_the_first_is_meant() -> None:
+    """As the service lists them."""
+    book = VoiceBook([Voice("x", "One", "en"), Voice("X", "Two", "en")])
+    assert book.resolve("x", "en").name == "One"
+
+
 @pytest.mark.parametrize(("language", "voice"), [("en", ANNA), ("de", BERTA), ("de-AT", BERTA), ("FR", TWINS[1])])
 def test_no_name_means_the_first_speaker_of_the_language(language: str, voice: Voice) -> None:
     """The service's order decides."""

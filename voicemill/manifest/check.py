@@ -173,8 +173,8 @@ class ManifestCheck:
 
     def _error(self) -> ManifestError:
         name = "standard input" if str(self._given) == STDIN else str(self._given)
-        return ManifestError(printable(name), sorted(self.problems), self.problem_count)
+        return ManifestError(printable(name, 5000), sorted(self.problems), self.problem_count)
 
 
 def _printable(problem: Problem) -> Problem:
-    return Problem(problem.row, printable(problem.column), printable(problem.why))
+    return Problem(problem.row, printable(problem.column, 200), printable(problem.why))

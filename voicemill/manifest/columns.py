@@ -73,19 +73,18 @@ class Columns:
 
     def _missing(self) -> Iterator[Remark]:
         if "id" not in self.places:
-            yield Remark("id", f"there is no such column; add one with a name for each row{self._separator_hint()}")
+            yield Remark("id", f"there is no such column; add one with a name for each row{self._hint('id')}")
         if not {"transcript", "text_file"} & self.places.keys():
             yield Remark(
                 "transcript",
                 "there is no such column; add one with the text to speak, or a column text_file with the names of "
-                f"text files{self._separator_hint()}",
+                f"text files{self._hint('transcript', 'text_file')}",
             )
 
-    def _separator_hint(self) -> str:
+    def _hint(self, *wanted: str) -> str:
         if len(self.names) == 1 and (separators := Counter(c for c in self.names[0] if c in ";|")):
             return f" (the columns seem to be parted by {separators.most_common(1)[0][0]!r}; use commas or tabs)"
-        close = {name: own for name, own in self._misspelt() if own in ("id", "transcript", "text_file")}
-        return "".join(f" (does {name!r} mean {own}?)" for name, own in close.items())
+        return "".join(f" (does {name!r} mean {own}?)" for name, own in self._misspelt() if own in wanted)
 
     def _warnings(self) -> Iterator[Remark]:
         for name, own in self._misspelt():

@@ -4,8 +4,10 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 
-def printable(text: str) -> str:
-    """`text` with escapes for what a terminal, a log or UTF-8 cannot take."""
+def printable(text: str, longest: int = 1000) -> str:
+    """`text`, cut in its middle to `longest`, with escapes for what a terminal, a log or UTF-8 cannot take."""
+    if len(text) > longest:
+        text = f"{text[: longest // 2]}…{text[-longest // 3 :]}"
     if text.isprintable():
         return text
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)

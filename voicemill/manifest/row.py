@@ -16,6 +16,7 @@ from voicemill.manifest.voices import VoiceBook
 from voicemill.model import Op, Row
 
 MAX_ID_CHARACTERS = 10_000
+MAX_VALUE_CHARACTERS = 1000
 _LARGEST_TABLE_INTEGER = 1 << 63
 
 
@@ -125,11 +126,11 @@ class RowCheck:
     def _parameter_cells(self, cells: Sequence[Any], findings: Findings) -> list[str]:
         texts = ["" if place is None else cells[place] for place in self._parameter_places]
         for position, value in enumerate(texts):
-            if type(value) is not str:
-                texts[position] = as_text(value, PARAMETERS[position], findings)
-            elif not value.isprintable() and (why := unusable_character(value)):
+            text = value if type(value) is str else as_text(value, PARAMETERS[position], findings)
+            if text and (why := _unusable_value(text)):
                 findings.fault(PARAMETERS[position], why)
-                texts[position] = ""
+                text = ""
+            texts[position] = text
         return texts
 
     def _carry(self, cells: Sequence[Any], findings: Findings) -> dict[str, Any]:
@@ -157,7 +158,7 @@ class RowCheck:
     ) -> str:
         before = len(findings.faults)
         out = self._cell(cells, "out", findings).strip()
-        if why := unusable_character(out):
+        if why := _unusable_value(out):
             findings.fault("out", why)
         if parameters.format is None or len(findings.faults) > before:
             return ""
@@ -173,6 +174,12 @@ class RowCheck:
         except outputs.OutputFault as fault:
             findings.fault("out", str(fault))
             return ""
+
+
+def _unusable_value(text: str) -> str:
+    if len(text) > MAX_VALUE_CHARACTERS:
+        return f"the cell has {len(text):,} characters, which is no value for this column; correct it"
+    return "" if text.isprintable() else unusable_character(text)
 
 
 def _unusable_in_name(text: str) -> str:
