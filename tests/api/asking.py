@@ -54,9 +54,14 @@ async def ask(
 async def accepted(server: HostileServer, call: Tts = CALL, **options: Any) -> bytes:
     """The body that a server's answer to `call` is accepted with; raises what the pipeline would see."""
     async with cartesia(server.url, **options) as service:
-        reply = await ask(service, call)
-        verify_speech(reply.body, call, framed=reply.framed)
-        return reply.body
+        return await accepted_of(service, call)
+
+
+async def accepted_of(service: Cartesia, call: Tts = CALL) -> bytes:
+    """The body that an answer to `call` is accepted with."""
+    reply = await ask(service, call)
+    verify_speech(reply.body, call, framed=reply.framed)
+    return reply.body
 
 
 class Raising(httpx.AsyncBaseTransport):

@@ -34,7 +34,7 @@ async def failure(reply: Reply) -> CallError:
     ("statuses", "kind", "retryable", "billed"),
     [
         ((400, 403, 404, 405, 409, 410, 413, 415, 422, 451, 499), Refused, False, "no"),
-        ((300, 301, 302, 303, 304, 307, 308), Refused, False, "no"),
+        ((300, 301, 302, 303, 307, 308), Refused, False, "no"),
         ((501, 505), Refused, False, "unknown"),
         ((401,), AuthRefused, False, "no"),
         ((402,), QuotaExhausted, False, "no"),

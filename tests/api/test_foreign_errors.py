@@ -82,7 +82,7 @@ async def test_no_foreign_error_escapes(kind: type[BaseException], *, in_body: b
         (aiohttp.ClientConnectorCertificateError, AuthRefused, "certificate"),
         (ssl.SSLCertVerificationError, AuthRefused, "certificate"),
         (httpx.PoolTimeout, Transient, "deadline"),
-        (aiohttp.ClientResponseError, Transient, "connection"),
+        (aiohttp.ClientResponseError, Incomplete, "incomplete"),
         (httpx.InvalidURL, Transient, "connection"),
     ],
 )

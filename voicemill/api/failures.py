@@ -131,8 +131,10 @@ FOREIGN_ERRORS: Final = (
 _TIMEOUTS = (TimeoutError, httpx.TimeoutException)
 _BROKEN_OFF = (
     aiohttp.ClientPayloadError,
+    aiohttp.ClientResponseError,
     aiohttp.ClientOSError,
     aiohttp.ServerDisconnectedError,
+    aiohttp.http_exceptions.HttpProcessingError,
     httpx.ReadError,
     httpx.RemoteProtocolError,
 )
@@ -150,7 +152,7 @@ def network_failure(error: Exception, host: str) -> CallError:
         return Transient(f"{host} cannot be reached; check the network and CARTESIA_BASE_URL", code="unreachable")
     # httpx-aiohttp calls every lost connection a ConnectTimeout, so the cause decides before the class does.
     if _any(causes, *_BROKEN_OFF) and not _any(causes, TimeoutError):
-        return Incomplete(f"the answer from {host} broke off", billed="unknown")
+        return Incomplete(f"the answer from {host} broke off or was garbled", billed="unknown")
     if _any(causes, *_TIMEOUTS):
         return Transient(f"{host} gave no whole answer in time", code="deadline", billed="unknown")
     name = type(error).__name__

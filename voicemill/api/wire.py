@@ -106,6 +106,10 @@ class Wire:
         """All headers of a request; keep them out of local variables, for tracebacks may show those."""
         return [*self._headers, ("X-API-Key", self._key.reveal()), *more]
 
+    def _without_key(self, body: bytes) -> bytes:
+        """A reason without the key, which some services quote when they refuse it."""
+        return body.replace(self._key.reveal().encode(), b"****")
+
     async def _send(self, request: httpx.Request) -> Reply:
         try:
             return await self._exchange(request)
@@ -125,7 +129,7 @@ class Wire:
     async def _receive(self, response: httpx.Response) -> Reply:
         headers = response.headers
         if response.status_code >= 300:
-            body = await _read(response, _ERROR_BODY_BYTES, cut=True)
+            body = self._without_key(await _read(response, _ERROR_BODY_BYTES, cut=True))
             raise failure(response.status_code, headers, body)
         if headers.get("content-encoding", "identity") != "identity":
             raise BadAnswer("the service compressed an answer that must not be compressed", status=response.status_code)
