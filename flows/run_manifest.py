@@ -81,7 +81,8 @@ async def _work(bench: Bench, folder: ResultsFolder, facts: PlanFacts) -> list[P
     shards = cut_shards(plan, folder.new_parts(uuid.uuid4().hex[:12]))
     bench.tally.rows, bench.tally.calls = facts.rows, facts.calls
     calls_per_shard = max(1, facts.calls // len(shards))
-    at_once = min(16, max(2, math.ceil(2 * bench.slots.limit / calls_per_shard)))
+    # While some shards assemble their files, others must keep the slots busy.
+    at_once = min(16, max(4, math.ceil(2 * bench.slots.limit / calls_per_shard)))
     with drain_on_signals(bench.stop):
         async with report_progress(bench, folder):
             await crew(shards, at_once, partial(_work_one, plan, facts, bench))

@@ -30,6 +30,7 @@ class Tally:
     rows_failed: int = 0
     rows_refused: int = 0
     rows_unchanged: int = 0
+    rows_assembling: int = 0
     calls: int = 0
     calls_made: int = 0
     calls_kept: int = 0

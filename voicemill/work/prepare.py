@@ -1,6 +1,6 @@
 """Preparing a run: every row of the manifest checked and written to the plan, before anything is paid for."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -10,7 +10,7 @@ from voicemill.manifest import ManifestCheck, VoiceBook
 from voicemill.model import Row
 from voicemill.plan.split import split
 from voicemill.store.results import ResultsFolder, read_json, write_json
-from voicemill.store.tables.items import OWN_COLUMNS, CarriedTypes
+from voicemill.store.tables.items import FAILURE_COLUMNS, OWN_COLUMNS, CarriedTypes
 from voicemill.store.tables.plan import PlanWriter
 
 _KINDS: dict[type, str] = {bool: "boolean", int: "integer", float: "number", str: "text"}
@@ -62,9 +62,16 @@ def prepare(
             raise ManifestError(manifest, [Problem(0, "", "it has no rows; add one line for each file you want")])
     facts.digest = check.digest
     facts.carried = {name: facts.carried.get(name, "text") for name in check.carried_columns if name not in OWN_COLUMNS}
-    facts.warnings = [str(warning) for warning in check.warnings]
+    facts.warnings = [str(warning) for warning in [*_taken_names(check.carried_columns), *check.warnings]]
     write_json(results.plan_facts, asdict(facts))
     return facts
+
+
+def _taken_names(columns: Sequence[str]) -> list[Problem]:
+    """Warnings about columns that cannot be carried along. Those of a `failures.csv` are meant to be left out."""
+    known = FAILURE_COLUMNS if set(columns) >= FAILURE_COLUMNS else frozenset()
+    why = "the table of results has a column of that name; rename this one to have it carried along"
+    return [Problem(0, name, why) for name in columns if name in OWN_COLUMNS - known]
 
 
 def load_facts(results: ResultsFolder) -> PlanFacts | None:

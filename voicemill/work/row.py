@@ -65,10 +65,13 @@ async def _deliver(plan: RowPlan, bench: Bench) -> Outcome:
 async def _assembled(plan: RowPlan, bench: Bench) -> Assembled:
     while True:
         await crew(plan.pieces, bench.slots.limit, partial(_answer_piece, plan, bench))
+        bench.tally.rows_assembling += 1
         try:
             return await bench.in_thread(assemble, plan, bench.answers, bench.outputs)
         except AnswerDamaged as damaged:
             bench.answers.discard(damaged.key)
+        finally:
+            bench.tally.rows_assembling -= 1
 
 
 async def _answer_piece(plan: RowPlan, bench: Bench, piece: SpokenPiece) -> None:

@@ -1,0 +1,79 @@
+"""A service that answers at once or after a latency, with as little work as can be: it measures its client, not itself.
+
+    python -m benchmarks.fake_cartesia --latency 0.2
+
+Prints its port as its first line. `POST /tts/bytes` gives 64 kB of WAV, `GET /voices/` one voice, anything else 404.
+"""
+
+import argparse
+import asyncio
+import json
+import struct
+
+import numpy as np
+
+SAMPLE_RATE_HZ = 44100
+AUDIO_BYTES = 64_000
+VOICE_ID = "00000000-0000-4000-8000-000000000001"
+
+
+class _Connection(asyncio.Protocol):
+    def __init__(self, latency_s: float, speech: bytes, voices: bytes) -> None:
+        self._latency_s = latency_s
+        self._speech = speech
+        self._voices = voices
+        self._received = b""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self._transport = transport
+
+    def data_received(self, data: bytes) -> None:
+        self._received += data
+        end = self._received.find(b"\r\n\r\n")
+        if end < 0:
+            return
+        head = self._received[:end].lower()
+        length = int(head.split(b"content-length:")[1].split(b"\r\n")[0]) if b"content-length:" in head else 0
+        if len(self._received) < end + 4 + length:
+            return
+        self._received = self._received[end + 4 + length :]
+        answer = self._voices if head.startswith(b"get /voices") else self._speech
+        asyncio.get_running_loop().call_later(self._latency_s, self._transport.write, answer)
+
+
+def wav(samples: bytes) -> bytes:
+    """A mono 16-bit WAV at 44.1 kHz around `samples`."""
+    layout = struct.pack("<4sIHHIIHH", b"fmt ", 16, 1, 1, SAMPLE_RATE_HZ, SAMPLE_RATE_HZ * 2, 2, 16)
+    return (
+        b"RIFF"
+        + struct.pack("<I", 36 + len(samples))
+        + b"WAVE"
+        + layout
+        + b"data"
+        + struct.pack("<I", len(samples))
+        + samples
+    )
+
+
+def _response(content_type: str, body: bytes) -> bytes:
+    return f"HTTP/1.1 200 OK\r\nContent-Type: {content_type}\r\nContent-Length: {len(body)}\r\n\r\n".encode() + body
+
+
+async def _serve(latency_s: float, audio_bytes: int) -> None:
+    tone = np.sin(np.arange(audio_bytes // 2) * 2 * np.pi * 220 / SAMPLE_RATE_HZ) * 8000
+    speech = _response("audio/wav", wav(tone.astype("<i2").tobytes()))
+    voice = {"id": VOICE_ID, "name": "Bench", "language": "en", "description": ""}
+    voices = _response("application/json", json.dumps({"data": [voice], "has_more": False, "next_page": None}).encode())
+    loop = asyncio.get_running_loop()
+    server = await loop.create_server(lambda: _Connection(latency_s, speech, voices), "127.0.0.1", 0, backlog=1024)
+    print(server.sockets[0].getsockname()[1], flush=True)
+    await server.serve_forever()
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--latency", type=float, default=0.2)
+    parser.add_argument("--audio-bytes", type=int, default=AUDIO_BYTES)
+    arguments = parser.parse_args()
+    asyncio.run(_serve(arguments.latency, arguments.audio_bytes))
