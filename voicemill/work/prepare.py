@@ -69,7 +69,7 @@ def prepare(
 
 def _taken_names(columns: Sequence[str]) -> list[Problem]:
     """Warnings about columns that cannot be carried along. Those of a `failures.csv` are meant to be left out."""
-    known = FAILURE_COLUMNS if set(columns) >= FAILURE_COLUMNS else frozenset()
+    known = set(FAILURE_COLUMNS) if set(FAILURE_COLUMNS) <= set(columns) else set()
     why = "the table of results has a column of that name; rename this one to have it carried along"
     return [Problem(0, name, why) for name in columns if name in OWN_COLUMNS - known]
 

@@ -51,7 +51,9 @@ FROM_PLAN = (
     "speed",
     "emotion",
 )
-OWN_COLUMNS = frozenset((*OUTCOME_SCHEMA.names, *FROM_PLAN, "number", "out"))
+OWN_COLUMNS = frozenset((*OUTCOME_SCHEMA.names, *FROM_PLAN, "out"))
+FAILURE_COLUMNS = ("status", "error_code", "error_message")
+"""What `failures.csv` says besides being a manifest."""
 
 CarriedTypes = dict[str, str]
 """Carried columns in manifest order, each with `text`, `integer`, `number` or `boolean`."""
@@ -80,6 +82,8 @@ def _carried_columns(texts: Sequence[str | None], carried: CarriedTypes) -> Iter
         values = [record.get(name) for record in records]
         if kind == "text":
             values = [value if value is None or isinstance(value, str) else json.dumps(value) for value in values]
+        elif kind == "number":  # Arrow refuses to round a whole number by itself
+            values = [value if value is None else float(value) for value in values]
         yield name, pa.array(values, _ARROW_TYPES[kind])
 
 

@@ -8,10 +8,10 @@ from typing import Any
 
 from voicemill.model import Status
 from voicemill.store import durable
+from voicemill.store.tables.items import FAILURE_COLUMNS
 
 _METADATA = ("file_name", "id", "transcript", "duration_s", "sample_rate_hz", "voice", "model", "language", "sha256")
 _MANIFEST = ("id", "op", "transcript", "voice", "model", "language", "container", "sample_rate", "encoding", "bit_rate")
-_WHY = ("status", "error_code", "error_message")
 
 Item = Mapping[str, Any]
 
@@ -26,7 +26,7 @@ def publish_metadata(items: Iterable[Item], path: Path, carried: Iterable[str]) 
 def publish_failures(items: Iterable[Item], path: Path, carried: Iterable[str]) -> bool:
     """Write the unfinished rows as a manifest that asks for just them, with the reasons; True where it changed."""
     names = tuple(carried)
-    columns = (*_MANIFEST, "speed", "emotion", "out", *_WHY, *names)
+    columns = (*_MANIFEST, "speed", "emotion", "out", *FAILURE_COLUMNS, *names)
     unfinished = (item for item in items if item["status"] != Status.DONE)
     return _publish(path, columns, unfinished, lambda item: _as_manifest(item, names))
 
@@ -35,7 +35,7 @@ def _as_manifest(item: Item, carried: Iterable[str]) -> list[Any]:
     speed = None if item["speed"] is None else json.loads(item["speed"])
     out = str(PurePosixPath(item["out"]).relative_to("audio"))
     manifest = [item[column] for column in _MANIFEST]
-    why = [item[column] for column in _WHY]
+    why = [item[column] for column in FAILURE_COLUMNS]
     return [*manifest, speed, ",".join(item["emotion"]), out, *why, *(item[column] for column in carried)]
 
 
