@@ -66,7 +66,11 @@ def answer_in_fork(voice: PiperVoice, question: dict[str, Any], out: BinaryIO) -
     child = os.fork()
     if child == 0:
         try:
-            answer(out, *speak(voice, question))
+            try:
+                reply = speak(voice, question)
+            except Exception as error:
+                reply = {"error": f"This Piper voice cannot speak this text: {error}"}, b""
+            answer(out, *reply)
             os._exit(0)
         finally:
             os._exit(1)
