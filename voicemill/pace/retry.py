@@ -4,6 +4,7 @@ One decision in one place: the error says whether it may be retried and how long
 the wait is exponential with full jitter (Brooker, "Exponential Backoff And Jitter", AWS 2015).
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
@@ -13,9 +14,10 @@ from tenacity.wait import wait_random_exponential
 from voicemill.config import Pace
 from voicemill.errors import BadAnswer, CallError
 
-_BAD_ANSWER_ATTEMPTS = 2
+_MOST_BAD_ANSWERS = 2
 
 T = TypeVar("T")
+Sleep = Callable[[float], Awaitable[None]]
 
 
 class Retries:
@@ -25,8 +27,8 @@ class Retries:
         self._pace = pace
         self._backoff = wait_random_exponential(multiplier=pace.first_wait_s, max=pace.longest_wait_s)
 
-    async def run(self, attempt: Callable[[], Awaitable[T]]) -> tuple[T, int]:
-        """The result of the first good attempt, and how many attempts it took.
+    async def run(self, attempt: Callable[[], Awaitable[T]], sleep: Sleep = asyncio.sleep) -> tuple[T, int]:
+        """The result of the first good attempt, and how many attempts it took; `sleep` passes the time between them.
 
         Raises the last attempt's `CallError`, whose `attempts` says how many there were.
         """
@@ -42,14 +44,15 @@ class Retries:
                 raise first
             return await attempt()
 
-        return await self._run_on(next_attempt)
+        return await self._run_on(next_attempt, sleep)
 
-    async def _run_on(self, attempt: Callable[[], Awaitable[T]]) -> tuple[T, int]:
+    async def _run_on(self, attempt: Callable[[], Awaitable[T]], sleep: Sleep) -> tuple[T, int]:
         """The loop itself; only calls that failed once get here, for it costs a tenth of a call's CPU."""
         retrying = tenacity.AsyncRetrying(
             retry=tenacity.retry_if_exception(_may_pass),
-            stop=self._is_enough,
+            stop=_Enough(self._pace.attempts),
             wait=self._wait_s,
+            sleep=sleep,
             reraise=True,
         )
         try:
@@ -59,17 +62,25 @@ class Retries:
             raise
         return result, int(retrying.statistics.get("attempt_number", 1))
 
-    def _is_enough(self, state: tenacity.RetryCallState) -> bool:
-        error = _error_of(state)
-        limit = _BAD_ANSWER_ATTEMPTS if isinstance(error, BadAnswer) else self._pace.attempts
-        return state.attempt_number >= min(limit, self._pace.attempts)
-
     def _wait_s(self, state: tenacity.RetryCallState) -> float:
         error = _error_of(state)
         asked_s = error.retry_after_s if isinstance(error, CallError) else None
         if asked_s is not None:
             return min(asked_s, self._pace.longest_wait_s)
         return self._backoff(state)
+
+
+class _Enough:
+    """Whether one call has had its attempts. A second bad answer is the last: a service that errs twice means it."""
+
+    def __init__(self, attempts: int) -> None:
+        self._attempts = attempts
+        self._bad_answers = 0
+
+    def __call__(self, state: tenacity.RetryCallState) -> bool:
+        """Asked once after each failed attempt."""
+        self._bad_answers += isinstance(_error_of(state), BadAnswer)
+        return state.attempt_number >= self._attempts or self._bad_answers >= _MOST_BAD_ANSWERS
 
 
 def _may_pass(error: BaseException) -> bool:

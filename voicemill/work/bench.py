@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import ParamSpec, TypeVar
@@ -69,16 +70,23 @@ class Bench:
     def __post_init__(self) -> None:
         self._threads = ThreadPoolExecutor(_STORAGE_THREADS, thread_name_prefix="storage")
         self.asking: dict[str, asyncio.Future[None]] = {}
+        self._stopping = asyncio.Event()
 
     def stop(self, error: VoicemillError | None = None) -> None:
         """Start nothing more; with `error`, because nothing more could succeed."""
         self.draining = True
         self.fatal = self.fatal or error
+        self._stopping.set()
 
     def check_going(self) -> None:
         """Raise `Stopped` once the run is ending."""
         if self.draining:
             raise Stopped(str(self.fatal or "the run was interrupted"))
+
+    async def pause(self, seconds: float) -> None:
+        """Let `seconds` pass, or less where the run is ending: nobody waits for an attempt that will not be made."""
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._stopping.wait(), seconds)
 
     async def in_thread(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run blocking storage or audio work beside the event loop."""

@@ -57,7 +57,7 @@ async def _pay(call: Call, paid_by: str, bench: Bench) -> None:
             finally:
                 bench.tally.calls_in_flight -= 1
 
-    kept, _ = await bench.retries.run(attempt)
+    kept, _ = await bench.retries.run(attempt, bench.pause)
     await bench.in_thread(kept.commit)
     bench.tally.calls_kept += 1
 
