@@ -125,7 +125,7 @@ class Tenancy:
 
     def __init__(self, folder: Path, registration_fd: int) -> None:
         self._lease = _opened(folder / "lease.lock")
-        self._registration = os.fdopen(registration_fd, "r+")
+        self._registration_fd = registration_fd  # never closed: the lock is to end with the process, not before
 
     @contextmanager
     def when_unused(self) -> Iterator[bool]:
@@ -138,7 +138,7 @@ class Tenancy:
 
     def retire(self) -> None:
         """Empty the registration: who comes from now on starts a server of their own."""
-        self._registration.truncate(0)
+        os.ftruncate(self._registration_fd, 0)
 
 
 def _try_lock(file: IO[str], operation: int) -> bool:

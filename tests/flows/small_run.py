@@ -36,9 +36,8 @@ def small_flow(tasks: int, *, hold: bool) -> "Coroutine[Any, Any, None]":
 def main() -> None:
     """Run, and say where."""
     with ensure_server() as lease:
-        flow_run = small_flow(int(sys.argv[1]), hold="hold" in sys.argv)
         print(lease.wait_until_ready(), flush=True)
-        asyncio.run(flow_run)
+        asyncio.run(small_flow(int(sys.argv[1]), hold="hold" in sys.argv))
 
 
 if __name__ == "__main__":
