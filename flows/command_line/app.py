@@ -1,16 +1,33 @@
 """The verbs of the `voicemill` command, and the one place where an error becomes a message and an exit code."""
 
 import sys
-from typing import NoReturn
+from typing import Any, ClassVar, NoReturn
 
 import typer
+from typer.core import TyperGroup
 
 from flows.command_line import engine, plan, run, status, validate, voices
 from voicemill import __version__
 from voicemill.errors import ExitCode, VoicemillError
 
+
+class Interrupted(VoicemillError):
+    """The user pressed Ctrl-C where no run was under way that could end in order."""
+
+    exit_code: ClassVar[ExitCode] = ExitCode.INTERRUPTED
+
+
+class _Verbs(TyperGroup):
+    def invoke(self, ctx: Any) -> Any:  # noqa: ANN401 - Typer's own
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:  # Typer would end with 130 and without a word
+            raise Interrupted("stopped; run the same command again to go on") from None
+
+
 app = typer.Typer(
     name="voicemill",
+    cls=_Verbs,
     help="Turn manifests into speech: bulk, unattended, nothing paid for twice.",
     no_args_is_help=True,
     add_completion=False,
@@ -39,9 +56,6 @@ def main() -> NoReturn:
     except VoicemillError as error:
         typer.echo(f"voicemill: {error}", err=True)
         sys.exit(error.exit_code)
-    except KeyboardInterrupt:
-        typer.echo("voicemill: stopped; run the same command again to go on", err=True)
-        sys.exit(ExitCode.INTERRUPTED)
     except BrokenPipeError:
         sys.stderr.close()
         sys.exit(ExitCode.OK)
