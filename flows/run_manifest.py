@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 
 from flows.drain import drain_on_signals
-from flows.service import Service, open_service
+from flows.service import Service, all_voices, open_service
 from tasks.check import check_manifest
 from tasks.progress import report_progress
 from tasks.publish import publish_results
@@ -33,11 +33,11 @@ from voicemill.work.shard import Shard, cut_shards
 
 
 async def run_manifest(
-    manifest: str, results: Path, settings: Settings, *, plan_is_fresh: bool = False, key: ApiKey | None = None
+    manifest: str, results: Path, settings: Settings, *, plan_id: str = "", key: ApiKey | None = None
 ) -> Summary:
     """Bring every row of `manifest` to its end and publish the tables.
 
-    `plan_is_fresh` says that the caller has just prepared the plan in the results folder. Raises `ManifestError`
+    `plan_id` names the plan that the caller has just prepared in the results folder. Raises `ManifestError`
     before anything is paid for, `ResultsLockedError`, `StorageError`, `ConfigError`. A key that is refused, an empty
     account and a full disk end in the summary's exit code: what was done until then is published.
     """
@@ -45,9 +45,9 @@ async def run_manifest(
     started_at, clock = datetime.now(UTC), time.monotonic()
     with folder.locked():
         async with open_service(settings, key) as service:
-            facts = load_facts(folder) if plan_is_fresh else None
+            facts = load_facts(folder, plan_id)
             if facts is None:
-                voices = VoiceBook([voice async for voice in service.cartesia.voices.list()])
+                voices = VoiceBook(await all_voices(service, settings.pace))
                 facts = await check_manifest(manifest, settings, voices, folder)
             async with _open_bench(settings, service, folder) as bench:
                 parts = await _work(bench, folder, facts)

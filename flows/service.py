@@ -8,8 +8,10 @@ from urllib.parse import urlsplit
 
 from voicemill.api.client import Cartesia
 from voicemill.api.wire import Wire, in_process
-from voicemill.config import BASE_URL_VARIABLE, CARTESIA_URL, KEY_VARIABLE, LOOPBACK_HOSTS, ApiKey, Settings
+from voicemill.config import BASE_URL_VARIABLE, CARTESIA_URL, KEY_VARIABLE, LOOPBACK_HOSTS, ApiKey, Pace, Settings
 from voicemill.errors import ConfigError
+from voicemill.model import Voice
+from voicemill.pace.retry import Retries
 
 _EMBEDDED_URL = "http://embedded.invalid"
 
@@ -46,6 +48,16 @@ async def open_service(settings: Settings, key: ApiKey | None = None) -> AsyncIt
     wire = _wire(base_url, key or ApiKey("no-key"), settings)
     async with wire:
         yield Service(base_url, f"Calls go to {base_url}.", Cartesia.over(wire))
+
+
+async def all_voices(service: Service, pace: Pace) -> list[Voice]:
+    """Every voice of the service; a failure that may pass is tried again, as with any call."""
+
+    async def listed() -> list[Voice]:
+        return [voice async for voice in service.cartesia.voices.list()]
+
+    voices, _ = await Retries(pace).run(listed)
+    return voices
 
 
 @asynccontextmanager

@@ -16,13 +16,11 @@ DEFAULT_SETTINGS = Settings()
 
 
 @flow(name="tts", persist_result=False, validate_parameters=True)
-async def tts(
-    manifest: str, results: str, settings: Settings = DEFAULT_SETTINGS, plan_is_fresh: bool = False
-) -> State[Summary]:
+async def tts(manifest: str, results: str, settings: Settings = DEFAULT_SETTINGS, plan_id: str = "") -> State[Summary]:
     """Speak every row of `manifest` into the folder `results`; finished rows of earlier runs cost nothing.
 
     Ends as failed where a row did not finish; `results` then says which and why, and the same run again goes on.
     """
-    summary = await run_manifest(manifest, Path(results), settings, plan_is_fresh=plan_is_fresh)
+    summary = await run_manifest(manifest, Path(results), settings, plan_id=plan_id)
     end = Completed if summary.exit_code == ExitCode.OK else Failed
     return end(message=headline(summary), data=summary)

@@ -26,7 +26,7 @@ from flows.command_line.options import (
     results_folder,
     settings_from,
 )
-from flows.service import Service, open_service
+from flows.service import Service, all_voices, open_service
 from voicemill.config import Settings
 from voicemill.manifest import ManifestCheck, VoiceBook
 from voicemill.plan.calls import plan_row
@@ -70,7 +70,7 @@ def plan(
 
 async def _estimated(manifest: str, settings: Settings, answers: AnswerStore) -> tuple[Estimate, str]:
     async with open_service(settings) as service:
-        voices = VoiceBook([voice async for voice in service.cartesia.voices.list()])
+        voices = VoiceBook(await all_voices(service, settings.pace))
         return _estimate(ManifestCheck(manifest, settings, voices), settings, service, answers), service.name
 
 

@@ -25,7 +25,7 @@ from flows.command_line.options import (
     settings_from,
 )
 from flows.prefect_server import ServerLease, ensure_server
-from flows.service import open_service
+from flows.service import all_voices, open_service
 from voicemill.config import Settings
 from voicemill.manifest import VoiceBook
 from voicemill.report.live import live_progress
@@ -79,7 +79,7 @@ def _say(line: str) -> None:
 async def _checked(manifest: str, settings: Settings, folder: ResultsFolder) -> PlanFacts:
     async with open_service(settings) as service:
         _say(service.line)
-        voices = VoiceBook([voice async for voice in service.cartesia.voices.list()])
+        voices = VoiceBook(await all_voices(service, settings.pace))
     with folder.locked():
         facts = prepare(manifest, settings, voices, folder)
     _say(f"{facts.rows} rows checked: {facts.calls} calls, {facts.characters:,} characters.")
@@ -93,7 +93,7 @@ def _run_flow(
         from flows.tts import tts  # here, for it imports Prefect, which takes seconds that the check need not wait for
 
         lease.wait_until_ready()
-        return asyncio.run(_summary_of(tts, _absolute(manifest), folder, settings))
+        return asyncio.run(_summary_of(tts, _absolute(manifest), folder, settings, facts.plan_id))
 
 
 async def _summary_of(
@@ -101,8 +101,9 @@ async def _summary_of(
     manifest: str,
     folder: ResultsFolder,
     settings: Settings,
+    plan_id: str,
 ) -> Summary:
-    state = await tts(manifest, str(folder.path.absolute()), settings, plan_is_fresh=True, return_state=True)
+    state = await tts(manifest, str(folder.path.absolute()), settings, plan_id, return_state=True)
     ending = await state.aresult(raise_on_failure=False)
     if isinstance(ending, Summary):
         return ending

@@ -16,7 +16,7 @@ from flows.command_line.options import (
     Voice,
     settings_from,
 )
-from flows.service import open_service
+from flows.service import all_voices, open_service
 from voicemill.config import Settings
 from voicemill.errors import ExitCode
 from voicemill.manifest import ManifestCheck, VoiceBook
@@ -50,7 +50,7 @@ def validate(
 async def voice_book(settings: Settings) -> VoiceBook:
     """The voices of the service that the settings name."""
     async with open_service(settings) as service:
-        return VoiceBook([voice async for voice in service.cartesia.voices.list()])
+        return VoiceBook(await all_voices(service, settings.pace))
 
 
 def _print_text(check: ManifestCheck, manifest: str, rows: int) -> None:

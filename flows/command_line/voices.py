@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from flows.command_line.options import Json, Profile
-from flows.service import open_service
+from flows.service import all_voices, open_service
 from voicemill.config import Settings, load_settings
 from voicemill.model import Voice
 
@@ -38,4 +38,4 @@ def list_voices(profile: Profile = None, as_json: Json = False) -> None:
 
 async def _voices_of(settings: Settings) -> list[Voice]:
     async with open_service(settings) as service:
-        return [voice async for voice in service.cartesia.voices.list()]
+        return await all_voices(service, settings.pace)

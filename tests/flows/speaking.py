@@ -16,7 +16,7 @@ class SpeechService:
     """Speaks whatever it is asked, but for the transcripts in `instead` (`"*"` stands for all)."""
 
     instead: dict[str, Answer] = field(default_factory=dict)
-    voices: Reply | None = None
+    voices: Answer | None = None
     speaker: Speaker = field(default_factory=Speaker)
     server: HostileServer = field(init=False)
 
@@ -24,9 +24,9 @@ class SpeechService:
         self.server = HostileServer(self._answer)
 
     def _answer(self, call: Call) -> Reply:
-        if call.path.startswith("/voices") and self.voices is not None:
-            return self.voices
-        told = self.instead.get(call.transcript or "", self.instead.get("*")) if call.method == "POST" else None
+        told = self.voices if call.path.startswith("/voices") else None
+        if call.method == "POST":
+            told = self.instead.get(call.transcript or "", self.instead.get("*"))
         if told is None:
             return self.speaker(call)
         return told(call) if callable(told) else told

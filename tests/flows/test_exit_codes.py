@@ -123,6 +123,14 @@ def test_4_before_the_first_row(voicemill: InThisProcess, service: SpeechService
     assert service.asked == []
 
 
+def test_voices_are_asked_for_again(voicemill: InThisProcess, service: SpeechService, brisk: Path) -> None:
+    """A failure that may pass, while the voices are listed, ends no run."""
+    write_manifest(_MANIFEST, short_rows(2))
+    answers = iter([said(503, "Unavailable", "Later")])
+    service.voices = lambda call: next(answers, None) or service.speaker(call)
+    assert voicemill("run", _MANIFEST, "--profile", brisk).code == 0
+
+
 def test_5_the_disk_is_full(voicemill: InThisProcess, service: SpeechService, tmp_path: Path) -> None:
     """A disk that fills up ends with 5, hardly a call is made after, and the run goes on once there is space."""
     write_manifest(_MANIFEST, short_rows(200))

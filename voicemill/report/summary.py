@@ -9,7 +9,7 @@ from voicemill.work.publish import Summary
 
 _NEXT = {
     ExitCode.SOME_FAILED: "Run the same command again: only the rows that failed are tried.",
-    ExitCode.SOME_REFUSED: "Correct the rows in {failures} and run the same command again: only they are sent.",
+    ExitCode.SOME_REFUSED: "Correct those rows ({failures} says why) and run the same command again: only they are sent.",
     ExitCode.FATAL_API: "Mend that and run the same command again: nothing that was paid for is paid again.",
     ExitCode.FATAL_STORAGE: "Mend that and run the same command again: nothing that was paid for is paid again.",
     ExitCode.INTERRUPTED: "Run the same command again to go on: nothing that was paid for is paid again.",

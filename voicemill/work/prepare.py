@@ -1,5 +1,6 @@
 """Preparing a run: every row of the manifest checked and written to the plan, before anything is paid for."""
 
+import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
@@ -18,9 +19,10 @@ _KINDS: dict[type, str] = {bool: "boolean", int: "integer", float: "number", str
 
 @dataclass
 class PlanFacts:
-    """What is known of a manifest once all its rows are checked."""
+    """What is known of a manifest once all its rows are checked. `plan_id` tells one plan from the next."""
 
     manifest: str
+    plan_id: str = field(default_factory=lambda: uuid.uuid4().hex)
     digest: str = ""
     rows: int = 0
     calls: int = 0
@@ -74,10 +76,10 @@ def _taken_names(columns: Sequence[str]) -> list[Problem]:
     return [Problem(0, name, why) for name in columns if name in OWN_COLUMNS - known]
 
 
-def load_facts(results: ResultsFolder) -> PlanFacts | None:
-    """What the last `prepare` found, None where there was none."""
+def load_facts(results: ResultsFolder, plan_id: str) -> PlanFacts | None:
+    """What `prepare` found when it made the plan `plan_id`, None where the folder holds another plan or none."""
     content: dict[str, Any] | None = read_json(results.plan_facts)
-    return PlanFacts(**content) if content and results.plan.is_file() else None
+    return PlanFacts(**content) if content and plan_id and content.get("plan_id") == plan_id else None
 
 
 def count_calls(row: Row, long_text: LongText) -> int:
