@@ -19,9 +19,7 @@ def chapters(book: str) -> list[tuple[str, str]]:
     headings = list(_HEADING.finditer(book))
     starts = [0, *(heading.start() for heading in headings[1:])]
     stops = [*starts[1:], len(book)]
-    return [
-        (heading.group(1), book[start:stop]) for heading, start, stop in zip(headings, starts, stops, strict=True)
-    ]
+    return [(heading.group(1), book[start:stop]) for heading, start, stop in zip(headings, starts, stops, strict=True)]
 
 
 def main(book: Path, folder: Path) -> None:

@@ -42,9 +42,9 @@ class _Connection(asyncio.Protocol):
         asyncio.get_running_loop().call_later(self._latency_s, self._transport.write, answer)
 
 
-def wav(samples: bytes) -> bytes:
-    """A mono 16-bit WAV at 44.1 kHz around `samples`."""
-    layout = struct.pack("<4sIHHIIHH", b"fmt ", 16, 1, 1, SAMPLE_RATE_HZ, SAMPLE_RATE_HZ * 2, 2, 16)
+def wav(samples: bytes, sample_rate_hz: int) -> bytes:
+    """A mono 16-bit WAV around `samples`."""
+    layout = struct.pack("<4sIHHIIHH", b"fmt ", 16, 1, 1, sample_rate_hz, sample_rate_hz * 2, 2, 16)
     return (
         b"RIFF"
         + struct.pack("<I", 36 + len(samples))
@@ -60,9 +60,9 @@ def _response(content_type: str, body: bytes) -> bytes:
     return f"HTTP/1.1 200 OK\r\nContent-Type: {content_type}\r\nContent-Length: {len(body)}\r\n\r\n".encode() + body
 
 
-async def _serve(latency_s: float, audio_bytes: int) -> None:
-    tone = np.sin(np.arange(audio_bytes // 2) * 2 * np.pi * 220 / SAMPLE_RATE_HZ) * 8000
-    speech = _response("audio/wav", wav(tone.astype("<i2").tobytes()))
+async def _serve(latency_s: float, audio_bytes: int, sample_rate_hz: int) -> None:
+    tone = np.sin(np.arange(audio_bytes // 2) * 2 * np.pi * 220 / sample_rate_hz) * 8000
+    speech = _response("audio/wav", wav(tone.astype("<i2").tobytes(), sample_rate_hz))
     voice = {"id": VOICE_ID, "name": "Bench", "language": "en", "description": ""}
     voices = _response("application/json", json.dumps({"data": [voice], "has_more": False, "next_page": None}).encode())
     loop = asyncio.get_running_loop()
@@ -75,5 +75,6 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--latency", type=float, default=0.2)
     parser.add_argument("--audio-bytes", type=int, default=AUDIO_BYTES)
+    parser.add_argument("--sample-rate", type=int, default=SAMPLE_RATE_HZ)
     arguments = parser.parse_args()
-    asyncio.run(_serve(arguments.latency, arguments.audio_bytes))
+    asyncio.run(_serve(arguments.latency, arguments.audio_bytes, arguments.sample_rate))

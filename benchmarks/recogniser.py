@@ -23,15 +23,21 @@ def word_error_rate(reference: str, heard: str) -> float:
 
 def transcribe(path: Path) -> str:
     """What is said in an audio file, in lower-case words."""
+    return transcribe_samples(read(path))
+
+
+def transcribe_samples(samples: NDArray[np.float32]) -> str:
+    """What is said in mono samples at `RATE_HZ`."""
     decoder = Decoder(samprate=RATE_HZ, lw=_LANGUAGE_WEIGHT, loglevel="FATAL")
-    return " ".join(_recognise(decoder, utterance) for utterance in _utterances(_read(path)))
+    return " ".join(_recognise(decoder, utterance) for utterance in _utterances(samples))
 
 
 def _words(text: str) -> str:
     return " ".join(re.findall(r"[a-z']+", text.lower().replace("’", "'").replace("-", " ")))
 
 
-def _read(path: Path) -> NDArray[np.float32]:
+def read(path: Path) -> NDArray[np.float32]:
+    """The samples of an audio file, mono at `RATE_HZ`."""
     resampler = av.AudioResampler(format="flt", layout="mono", rate=RATE_HZ)
     with av.open(str(path)) as container:
         blocks = [

@@ -19,6 +19,7 @@ import time
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import aiohttp
 import httpx
@@ -116,7 +117,7 @@ async def voicemill(base_url: str, rows: int, slots: int, folder: Path) -> float
     first_call = _time_of_first_report(progress)
     state = await tts(str(manifest), str(folder / "results"), settings, return_state=True)
     took_s = time.monotonic() - first_call()
-    summary = await state.aresult()
+    summary: Any = await state.aresult()
     assert summary.rows["done"] == rows, summary
     return took_s
 
@@ -144,9 +145,9 @@ def _one(way: str, base_url: str, rows: int, slots: int, folder: str) -> None:
 
 
 @contextmanager
-def service(latency_s: float) -> Iterator[str]:
+def service(latency_s: float, *options: str) -> Iterator[str]:
     """The fake service in a process of its own; yields its base URL."""
-    command = [sys.executable, "-m", "benchmarks.fake_cartesia", "--latency", str(latency_s)]
+    command = [sys.executable, "-m", "benchmarks.fake_cartesia", "--latency", str(latency_s), *options]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout
         try:

@@ -1,0 +1,66 @@
+"""Memory of a long run: 100,000 rows against a service without latency.
+
+    python -m benchmarks.memory [rows]
+
+Prints the resident memory of the run's process as rows end; it is to be flat after the first 10,000.
+"""
+
+import csv
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from benchmarks.throughput import service
+
+SAMPLE_RATE_HZ = 8000
+COMMAND = [sys.executable, "-c", "from flows.command_line import main; main()", "run"]
+
+
+def _resident_mb(pid: int) -> float:
+    status = Path(f"/proc/{pid}/status").read_text()
+    return int(status.split("VmRSS:")[1].split()[0]) / 1024
+
+
+def _rows_ended(progress: Path) -> int:
+    try:
+        return int(json.loads(progress.read_text())["rows_done"])
+    except (OSError, ValueError):
+        return 0
+
+
+def _manifest(folder: Path, rows: int) -> Path:
+    path = folder / "manifest.csv"
+    with path.open("w", newline="") as file:
+        lines = csv.writer(file)
+        lines.writerow(("id", "transcript", "note"))
+        lines.writerows((f"r{number:06d}", f"Utterance number {number}.", number % 7) for number in range(rows))
+    return path
+
+
+def main(rows: int) -> None:
+    """Print memory by rows ended, and the growth after the first tenth."""
+    seen: list[tuple[int, float]] = []
+    options = ("--sample-rate", str(SAMPLE_RATE_HZ), "--audio-bytes", "8000")
+    with tempfile.TemporaryDirectory() as folder, service(0.0, *options) as base_url:
+        results = Path(folder) / "results"
+        command = [*COMMAND, str(_manifest(Path(folder), rows)), "-o", str(results), "--max-concurrency", "16"]
+        environment = os.environ | {"CARTESIA_BASE_URL": base_url}
+        started = time.monotonic()
+        with subprocess.Popen([*command, "--sample-rate", str(SAMPLE_RATE_HZ)], env=environment) as run:
+            while run.poll() is None:
+                ended = _rows_ended(results / ".voicemill" / "progress.json")
+                if ended >= (seen[-1][0] if seen else 0) + rows // 20:
+                    seen.append((ended, _resident_mb(run.pid)))
+                    print(f"{ended:>9,} rows   {seen[-1][1]:7.1f} MB", flush=True)
+                time.sleep(0.2)
+        took_s = time.monotonic() - started
+    after = [mb for ended, mb in seen if ended >= rows // 10]
+    print(f"{rows:,} rows in {took_s:.0f} s; after the first tenth {min(after):.1f} to {max(after):.1f} MB")
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]) if len(sys.argv) > 1 else 100_000)
