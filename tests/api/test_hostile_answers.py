@@ -15,7 +15,7 @@ from voicemill.errors import BadAnswer, CallError, Incomplete, Transient
 
 RATE_HZ = CALL.sample_rate_hz
 GOOD = speech_for(CALL.transcript, RATE_HZ)
-STREAM_SIZES = (0, 0x7FFFFFFF, 0xFFFFFFFF)
+STREAM_SIZES = (0, 0x7FFFF000, 0x7FFFFFFF, 0xFFFFFFFF - 36, 0xFFFFFFFF)
 
 
 def pcm(samples: object) -> bytes:
@@ -97,7 +97,7 @@ NOT_SPEECH = {
     "no channels": GOOD[:22] + b"\x00" + GOOD[23:],
     "0.01 s": wav(GOOD[44 : 44 + RATE_HZ // 100 * 2], RATE_HZ),
     "half a sample": wav(GOOD[44:-1], RATE_HZ),
-    "4 GiB claimed": wav(GOOD[44:], RATE_HZ, claimed=0xFFFFFFF0),
+    "4 GB claimed": wav(GOOD[44:], RATE_HZ, claimed=0xEE6B2800),
     "a header in front": b"HTTP/1.1 200 OK\r\n\r\n" + GOOD,
 }
 

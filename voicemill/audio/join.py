@@ -25,7 +25,7 @@ def read_samples(body: bytes) -> tuple[Samples, WavInfo]:
     dtype = _DTYPES.get(info.encoding)
     if dtype is None or info.channels != 1:
         raise ValueError(f"{info.encoding} with {info.channels} channels cannot be joined")
-    return np.frombuffer(body[info.start : info.stop], dtype), info
+    return np.frombuffer(body, dtype, info.frames, info.start), info
 
 
 def join(pieces: Iterable[tuple[Samples, float]], sample_rate_hz: int) -> Iterator[Samples]:

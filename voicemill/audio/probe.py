@@ -16,11 +16,12 @@ _ENCODINGS: dict[tuple[int, int], Encoding] = {
     (7, 8): "pcm_mulaw",
 }
 _EXTENSIBLE = 0xFFFE
-_SIZES_OF_A_STREAM = (0, 0x7FFFFFFF, 0xFFFFFFFF)
+# Writers that cannot go back leave 0 or about the largest size: FFmpeg and OpenAI 0xFFFFFFFF, SoX 0x7FFFF000.
+_NEAR_THE_LARGEST = 0x1000
 _MOST_CHUNKS = 64
 
 
-class NotWav(ValueError):  # noqa: N818 - says what the bytes are
+class NotWav(ValueError):
     """The bytes are no WAV that could be used; the text says why."""
 
 
@@ -91,7 +92,7 @@ def _layout(chunk: bytes) -> tuple[Encoding, int, int]:
 def _samples(body: bytes, start: int, size: int, layout: tuple[Encoding, int, int]) -> WavInfo:
     encoding, channels, sample_rate_hz = layout
     there = len(body) - start
-    sized = size not in _SIZES_OF_A_STREAM
+    sized = not _is_placeholder(size)
     if sized and size > there:
         raise NotWav(f"it is cut: {there} of {size} bytes of samples are there")
     frame_bytes = BYTES_PER_SAMPLE[encoding] * channels
@@ -99,3 +100,7 @@ def _samples(body: bytes, start: int, size: int, layout: tuple[Encoding, int, in
     if length % frame_bytes:
         raise NotWav("it ends in the middle of a sample")
     return WavInfo(encoding, sample_rate_hz, channels, start, start + length, sized)
+
+
+def _is_placeholder(size: int) -> bool:
+    return size == 0 or any(0 <= largest - size < _NEAR_THE_LARGEST for largest in (0x7FFFFFFF, 0xFFFFFFFF))

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from voicemill.audio.encode import Encoder
 from voicemill.audio.join import Samples, join, read_samples
+from voicemill.audio.probe import probe_wav
 from voicemill.model import Receipt
 from voicemill.plan.calls import RowPlan, wire_encoding
 from voicemill.store.answers import AnswerStore
@@ -29,7 +30,8 @@ def assemble(plan: RowPlan, answers: AnswerStore, outputs: OutputFolder) -> Asse
     is_as_answered = wanted.container == "wav" and wanted.encoding == wire_encoding(wanted.encoding)
     if len(plan.pieces) == 1 and is_as_answered:
         receipt, body = answers.read(plan.pieces[0].call.key)
-        return Assembled(outputs.deliver_bytes(plan.row.file_name, body), receipt.duration_s, (receipt,))
+        if probe_wav(body).sized:  # Players refuse a file whose header still has a stream's placeholder for its size.
+            return Assembled(outputs.deliver_bytes(plan.row.file_name, body), receipt.duration_s, (receipt,))
     receipts: list[Receipt] = []
     frames = 0
     with outputs.new(plan.row.file_name) as (file, partial):

@@ -1,0 +1,1 @@
+"""Probing, joining and verifying audio."""
