@@ -10,12 +10,13 @@ from functools import partial
 from pathlib import Path
 
 from flows.drain import drain_on_signals
+from flows.secret import key_from_block
 from flows.service import Service, all_voices, open_service
 from tasks.check import check_manifest
 from tasks.progress import report_progress
 from tasks.publish import publish_results
 from tasks.shard import work_shard_task
-from voicemill.config import ApiKey, Settings
+from voicemill.config import Settings
 from voicemill.errors import ExitCode
 from voicemill.manifest import VoiceBook
 from voicemill.model import Status
@@ -32,9 +33,7 @@ from voicemill.work.publish import Summary
 from voicemill.work.shard import Shard, cut_shards
 
 
-async def run_manifest(
-    manifest: str, results: Path, settings: Settings, *, plan_id: str = "", key: ApiKey | None = None
-) -> Summary:
+async def run_manifest(manifest: str, results: Path, settings: Settings, *, plan_id: str = "") -> Summary:
     """Bring every row of `manifest` to its end and publish the tables.
 
     `plan_id` names the plan that the caller has just prepared in the results folder. Raises `ManifestError`
@@ -44,7 +43,7 @@ async def run_manifest(
     folder = ResultsFolder(results)
     started_at, clock = datetime.now(UTC), time.monotonic()
     with folder.locked():
-        async with open_service(settings, key) as service:
+        async with open_service(settings, await key_from_block(settings)) as service:
             facts = load_facts(folder, plan_id)
             if facts is None:
                 voices = VoiceBook(await all_voices(service, settings.pace))

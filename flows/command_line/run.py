@@ -26,10 +26,10 @@ from flows.command_line.options import (
 )
 from flows.prefect_server import ServerLease, ensure_server
 from flows.service import all_voices, open_service
-from voicemill.config import Settings
+from voicemill.config import ApiKey, Settings
 from voicemill.manifest import VoiceBook
 from voicemill.report.live import live_progress
-from voicemill.report.summary import as_lines
+from voicemill.report.summary import as_lines, counted
 from voicemill.store.results import ResultsFolder
 from voicemill.work.prepare import PlanFacts, prepare
 from voicemill.work.publish import Summary
@@ -61,7 +61,7 @@ def run(
     )
     folder = ResultsFolder(results_folder(results, manifest))
     with ensure_server() as lease:
-        facts = asyncio.run(_checked(manifest, settings, folder))
+        facts = asyncio.run(_checked(manifest, settings, folder, _key(settings, lease)))
         for warning in facts.warnings[:20]:
             _say(f"warning: {warning}")
         summary = _run_flow(manifest, settings, folder, facts, lease)
@@ -76,13 +76,27 @@ def _say(line: str) -> None:
     typer.echo(line, err=True)
 
 
-async def _checked(manifest: str, settings: Settings, folder: ResultsFolder) -> PlanFacts:
-    async with open_service(settings) as service:
+def _key(settings: Settings, lease: ServerLease) -> ApiKey | None:
+    if not settings.service.key_block:
+        return None
+    lease.wait_until_ready()
+    from flows.secret import key_from_block  # here, for it imports Prefect
+
+    return asyncio.run(key_from_block(settings))
+
+
+async def _checked(manifest: str, settings: Settings, folder: ResultsFolder, key: ApiKey | None) -> PlanFacts:
+    async with open_service(settings, key) as service:
         _say(service.line)
         voices = VoiceBook(await all_voices(service, settings.pace))
     with folder.locked():
         facts = prepare(manifest, settings, voices, folder)
-    _say(f"{facts.rows} rows checked: {facts.calls} calls, {facts.characters:,} characters.")
+    rows, calls, characters = (
+        counted(facts.rows, "row"),
+        counted(facts.calls, "call"),
+        counted(facts.characters, "character"),
+    )
+    _say(f"{rows} checked: {calls}, {characters}.")
     return facts
 
 

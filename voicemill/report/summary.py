@@ -9,7 +9,7 @@ from voicemill.work.publish import Summary
 
 _NEXT = {
     ExitCode.SOME_FAILED: "Run the same command again: only the rows that failed are tried.",
-    ExitCode.SOME_REFUSED: "Correct those rows ({failures} says why) and run the same command again: only they are sent.",
+    ExitCode.SOME_REFUSED: "Correct those rows ({failures} says why) and run again: only they are sent.",
     ExitCode.FATAL_API: "Mend that and run the same command again: nothing that was paid for is paid again.",
     ExitCode.FATAL_STORAGE: "Mend that and run the same command again: nothing that was paid for is paid again.",
     ExitCode.INTERRUPTED: "Run the same command again to go on: nothing that was paid for is paid again.",
@@ -19,7 +19,7 @@ _NEXT = {
 def headline(summary: Summary) -> str:
     """One line: how many rows ended how."""
     counts = [f"{count} {status.replace('_', ' ')}" for status, count in summary.rows.items() if count]
-    return f"{', '.join(counts) or 'nothing to do'} of {sum(summary.rows.values())} rows"
+    return f"{', '.join(counts) or 'nothing to do'} of {counted(sum(summary.rows.values()), 'row')}"
 
 
 def as_lines(summary: Summary) -> list[str]:
@@ -47,11 +47,16 @@ def as_markdown(summary: Summary) -> str:
 def _cost(summary: Summary) -> str:
     audio = timedelta(seconds=round(summary.audio_s))
     took = timedelta(seconds=round(summary.seconds))
-    retried = f", {summary.retries} retries" if summary.retries else ""
+    retried = f", {summary.retries} of them retries" if summary.retries else ""
     return (
-        f"{summary.calls_made} calls{retried} ({summary.calls_reused} answers were there already), "
+        f"{counted(summary.calls_made, 'call')}{retried} ({summary.calls_reused} answers were there already), "
         f"{_price(summary)}, {audio} of new audio, in {took}"
     )
+
+
+def counted(number: int, noun: str) -> str:
+    """A number with its noun, in the plural where there is not just one."""
+    return f"{number:,} {noun}" + "s" * (number != 1)
 
 
 def _price(summary: Summary) -> str:
