@@ -28,7 +28,7 @@ from voicemill.errors import ConfigError
 
 DEFAULT_API_URL = "http://127.0.0.1:4200/api"
 START_TIMEOUT_S = 300.0
-STOP_TIMEOUT_S = 15.0
+STOP_TIMEOUT_S = 60.0
 
 
 class ServerLease:

@@ -23,7 +23,7 @@ def small_flow(tasks: int, *, hold: bool) -> "Coroutine[Any, Any, None]":
     async def one(number: int) -> None:
         get_run_logger().warning("task %d was here", number)
         if hold:
-            print("held", flush=True)
+            print("held", flush=True)  # noqa: T201 - said to the test
             await asyncio.Event().wait()
 
     @flow(name="small run")
@@ -36,7 +36,7 @@ def small_flow(tasks: int, *, hold: bool) -> "Coroutine[Any, Any, None]":
 def main() -> None:
     """Run, and say where."""
     with ensure_server() as lease:
-        print(lease.wait_until_ready(), flush=True)
+        print(lease.wait_until_ready(), flush=True)  # noqa: T201
         asyncio.run(small_flow(int(sys.argv[1]), hold="hold" in sys.argv))
 
 
