@@ -1,6 +1,7 @@
-"""`POST /tts/bytes`."""
+"""`POST /tts/bytes` and `POST /tts/sse`."""
 
 import re
+from base64 import b64encode
 from dataclasses import asdict
 from typing import Any, Final
 
@@ -11,9 +12,11 @@ from voicemill.audio.formats import AudioFormat
 from voicemill.engine.engine import Engine
 from voicemill.engine.refusals import bad_request
 from voicemill.engine.routes.requests import KeyedEngine, json_body
+from voicemill.engine.routes.streams import event_stream
 from voicemill.engine.voices.languages import accent, language
 from voicemill.engine.voices.voice import EngineVoice
-from voicemill.engine.wire.speech import OutputFormat, SpeechRequest, VoiceSpecifier
+from voicemill.engine.wire.speech import OutputFormat, SpeechRequest, StreamedSpeechRequest, VoiceSpecifier
+from voicemill.engine.workers.frames import Frame
 
 router = APIRouter()
 
@@ -25,10 +28,34 @@ _MODEL: Final = re.compile(r"sonic(-[a-z0-9.]+)*(-\d{4}-\d{2}-\d{2})?")
 async def tts_bytes(request: Request, engine: KeyedEngine) -> Response:
     """The transcript as one audio file."""
     asked = await json_body(request, SpeechRequest, engine.settings.max_json_bytes)
-    question = speech_question(asked, engine) | {"job": "tts_bytes", "duration_s": asked.duration}
+    question = speech_question(asked, engine) | {"job": "tts_bytes"}
     with engine.admission.admitted("tts"):
         frame = await engine.workers.ask(question)
     return Response(frame.body, media_type=CONTENT_TYPES[asked.output_format.container])
+
+
+@router.post("/tts/sse")
+async def tts_sse(request: Request, engine: KeyedEngine) -> Response:
+    """The transcript as events: pieces of raw audio as they are made, and timestamps where asked for."""
+    asked = await json_body(request, StreamedSpeechRequest, engine.settings.max_json_bytes)
+    if asked.output_format.container != "raw":
+        raise bad_request("output_format.container must be raw for tts/sse; use tts/bytes for wav and mp3.")
+    question = speech_question(asked, engine) | {
+        "job": "tts_pieces",
+        "word_timestamps": asked.add_timestamps,
+        "phoneme_timestamps": asked.add_phoneme_timestamps,
+    }
+    context = {} if asked.context_id is None else {"context_id": asked.context_id}
+    return await event_stream(request, engine, "tts", question, lambda frame: _event(frame) | context)
+
+
+def _event(frame: Frame) -> dict[str, Any]:
+    """A worker's frame as an event. The API says 206 in every event of speech, the last one too."""
+    event = {name: value for name, value in frame.header.items() if name != "last"}
+    event |= {"status_code": 206, "done": event["type"] == "done"}
+    if event["type"] == "chunk":
+        event["data"] = b64encode(frame.body).decode()
+    return event
 
 
 def speech_question(asked: SpeechRequest, engine: Engine) -> dict[str, Any]:
@@ -39,11 +66,10 @@ def speech_question(asked: SpeechRequest, engine: Engine) -> dict[str, Any]:
     spoken = language(asked.language or voice.language)
     _check_piper_language(voice, spoken.code)
     return {
-        "transcript": asked.transcript,
+        **asked.question(),
         "language": spoken.code,
         "accent": accent(spoken.code, voice.dialect if spoken.code == voice.language else None),
         "timbre": asdict(voice.timbre),
-        "delivery": asked.controls(),
         "format": asdict(audio_format(asked.output_format)),
     }
 

@@ -57,19 +57,18 @@ class Synthesizers:
         return _said_by_espeak(text, speech, self._espeak)
 
 
-def spoken(speech: Speech, synthesizers: Synthesizers) -> Iterator[Utterance]:
-    """One utterance a passage, at the wanted rate, its word offsets counting from the start of the transcript.
+def spoken(speech: Speech, synthesizers: Synthesizers) -> Iterator[tuple[str, Utterance]]:
+    """Each passage and how it sounds, at the wanted rate.
 
     Raises `Refusal` (400) when none of it can be spoken.
     """
     heard = False
     for passage in passages(speech.transcript, speech.language):
-        utterance = _finished(synthesizers.say(passage.text, speech), speech)
+        utterance = _finished(synthesizers.say(passage, speech), speech)
         if np.max(np.abs(utterance.samples), initial=0.0) < SILENCE:
             continue
         heard = True
-        words = tuple((passage.offset + offset, length, sample) for offset, length, sample in utterance.words)
-        yield replace(utterance, words=words)
+        yield passage, utterance
     if not heard:
         raise bad_request(
             f"There is nothing in the transcript that can be spoken in language {speech.language!r}. "

@@ -75,6 +75,10 @@ class SpeechRequest(BaseModel):
         """The newest SDKs send the id alone."""
         return {"id": voice} if isinstance(voice, str) else voice
 
+    def question(self) -> dict[str, Any]:
+        """What a worker must know beside who speaks."""
+        return {"transcript": self.transcript, "delivery": self.controls(), "duration_s": self.duration}
+
     def controls(self) -> dict[str, float]:
         """The delivery that every control together asks for."""
         config = self.generation_config or GenerationConfig()
@@ -84,3 +88,11 @@ class SpeechRequest(BaseModel):
             rates.append(experimental_rate(experimental.speed))
         emotions = [*experimental.emotion, *([config.emotion] if config.emotion else [])]
         return asdict(delivery(rates=rates, volume=config.volume, emotions=emotions))
+
+
+class StreamedSpeechRequest(SpeechRequest):
+    """`tts/sse`: the same, and which timestamps to send along."""
+
+    add_timestamps: bool = False
+    add_phoneme_timestamps: bool = False
+    context_id: str | None = None

@@ -3,12 +3,12 @@
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from voicemill.engine.worker.tts import tts_bytes
+from voicemill.engine.worker.tts import tts_bytes, tts_pieces
 from voicemill.engine.workers.frames import Frame
 
 Job = Callable[[dict[str, Any]], Iterator[Frame]]
 
-JOBS: dict[str, Job] = {"tts_bytes": tts_bytes}
+JOBS: dict[str, Job] = {"tts_bytes": tts_bytes, "tts_pieces": tts_pieces}
 
 
 def frames_for(question: dict[str, Any]) -> Iterator[Frame]:

@@ -1,5 +1,6 @@
 """Speech jobs."""
 
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -10,18 +11,38 @@ from voicemill.audio.encode import encode
 from voicemill.audio.formats import AudioFormat
 from voicemill.engine.speech.delivery import Delivery
 from voicemill.engine.speech.speaking import Speech, Synthesizers, spoken
+from voicemill.engine.speech.timing import Timed, phoneme_times, word_times
+from voicemill.engine.speech.utterance import Utterance
 from voicemill.engine.voices.timbre import Timbre
 from voicemill.engine.workers.frames import Frame
 
+PIECE_S = 0.5
 _FADE_S = 0.005
-_synthesizers = Synthesizers()
+
+synthesizers = Synthesizers()
 
 
 def tts_bytes(question: dict[str, Any]) -> Iterator[Frame]:
     """One frame with the whole audio file."""
     format = AudioFormat(**question["format"])
-    samples = _joined(speech_of(question), question["duration_s"])
-    yield Frame({"duration_s": samples.size / format.sample_rate_hz}, encode(samples, format.sample_rate_hz, format))
+    samples = np.concatenate([utterance.samples for _, utterance in _heard(question)])
+    yield Frame({}, encode(samples, format.sample_rate_hz, format))
+
+
+def tts_pieces(question: dict[str, Any]) -> Iterator[Frame]:
+    """A frame a piece of headerless audio, as it is made; a passage's timestamps come before its first piece."""
+    format = AudioFormat(**question["format"])
+    size = int(PIECE_S * format.sample_rate_hz)
+    before_s, asked_at = 0.0, time.perf_counter()
+    for passage, utterance in _heard(question):
+        yield from _timestamps(question, passage, utterance, before_s)
+        for start in range(0, utterance.samples.size, size):
+            piece = encode(utterance.samples[start : start + size], format.sample_rate_hz, format)
+            step_ms = round(1000 * (time.perf_counter() - asked_at), 3)
+            yield Frame({"type": "chunk", "step_time": step_ms, "last": False}, piece)
+            asked_at = time.perf_counter()
+        before_s += utterance.samples.size / format.sample_rate_hz
+    yield Frame({"type": "done"}, b"")
 
 
 def speech_of(question: dict[str, Any]) -> Speech:
@@ -30,27 +51,60 @@ def speech_of(question: dict[str, Any]) -> Speech:
         transcript=question["transcript"],
         language=question["language"],
         accent=question["accent"],
-        timbre=Timbre(**{**question["timbre"], "eq_db": tuple(question["timbre"]["eq_db"])}),
+        timbre=timbre_of(question["timbre"]),
         delivery=Delivery(**question["delivery"]),
         sample_rate_hz=question["format"]["sample_rate_hz"],
     )
 
 
-def _joined(speech: Speech, duration_s: float | None) -> NDArray[np.float32]:
-    most = None if duration_s is None else max(1, int(duration_s * speech.sample_rate_hz))
-    blocks: list[NDArray[np.float32]] = []
-    for utterance in spoken(speech, _synthesizers):
-        blocks.append(utterance.samples)
-        if most is not None and sum(block.size for block in blocks) >= most:
-            return _cut(np.concatenate(blocks), most, speech.sample_rate_hz)
-    return np.concatenate(blocks)
+def timbre_of(fields: dict[str, Any]) -> Timbre:
+    """A timbre that came over the pipe."""
+    return Timbre(**{**fields, "eq_db": tuple(fields["eq_db"])})
 
 
-def _cut(samples: NDArray[np.float32], most: int, sample_rate_hz: int) -> NDArray[np.float32]:
+def _heard(question: dict[str, Any]) -> Iterator[tuple[str, Utterance]]:
+    """Each passage and how it sounds, until the asked duration is full."""
+    speech = speech_of(question)
+    left = None
+    if question["duration_s"] is not None:
+        left = max(1, int(question["duration_s"] * speech.sample_rate_hz))
+    for passage, utterance in spoken(speech, synthesizers):
+        if left is None or utterance.samples.size <= left:
+            yield passage, utterance
+            left = None if left is None else left - utterance.samples.size
+        else:
+            yield passage, _cut(utterance, left)
+            left = 0
+        if left == 0:
+            return
+
+
+def _cut(utterance: Utterance, most: int) -> Utterance:
     """The first `most` samples, faded out so that the cut does not click."""
-    if samples.size <= most:
-        return samples
-    cut = samples[:most].copy()
-    fade = min(most, int(_FADE_S * sample_rate_hz))
-    cut[most - fade :] *= np.linspace(1.0, 0.0, fade, dtype=np.float32)
-    return cut
+    samples: NDArray[np.float32] = utterance.samples[:most].copy()
+    fade = min(most, int(_FADE_S * utterance.sample_rate_hz))
+    samples[most - fade :] *= np.linspace(1.0, 0.0, fade, dtype=np.float32)
+    return Utterance(
+        samples,
+        utterance.sample_rate_hz,
+        tuple(word for word in utterance.words if word[2] < most),
+        tuple(phoneme for phoneme in utterance.phonemes if phoneme[1] < most),
+    )
+
+
+def _timestamps(question: dict[str, Any], passage: str, utterance: Utterance, before_s: float) -> Iterator[Frame]:
+    if question["word_timestamps"]:
+        words = word_times(passage, question["language"], utterance)
+        yield Frame({"type": "timestamps", "word_timestamps": _columns("words", words, before_s), "last": False}, b"")
+    phonemes = phoneme_times(utterance) if question["phoneme_timestamps"] else []
+    if phonemes:
+        columns = _columns("phonemes", phonemes, before_s)
+        yield Frame({"type": "phoneme_timestamps", "phoneme_timestamps": columns, "last": False}, b"")
+
+
+def _columns(name: str, times: list[Timed], before_s: float) -> dict[str, Any]:
+    return {
+        name: [timed.text for timed in times],
+        "start": [round(before_s + timed.start_s, 4) for timed in times],
+        "end": [round(before_s + timed.end_s, 4) for timed in times],
+    }

@@ -9,6 +9,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from functools import partial
 from typing import IO, Any
 
 from voicemill.engine.workers.frames import Frame, question_line, read_frame
@@ -37,18 +38,18 @@ class WorkerProcess:
         return self._child.pid if self._child else None
 
     def ask(self, question: dict[str, Any], timeout_s: float) -> Iterator[Frame]:
-        """The frames of the answer, the last one marked `last`.
+        """The frames of the answer, each within `timeout_s` of the one before; all but the final one say `last: false`.
 
-        Raises `TimeoutError` when they are not all there in time and `WorkerDied` when the process ended; after
-        either, and when the iteration is abandoned, the process must be `stop`ped.
+        Raises `TimeoutError` when one is late and `WorkerDied` when the process ended; after either, and when the
+        iteration is abandoned, the process must be `stop`ped.
         """
-        deadline = time.monotonic() + timeout_s
         connection = self._started()
         try:
             connection.settimeout(timeout_s)
             connection.sendall(question_line(question))
             while True:
-                frame = read_frame(lambda count: _receive_exactly(connection, count, deadline))
+                deadline = time.monotonic() + timeout_s
+                frame = read_frame(partial(_receive_exactly, connection, deadline))
                 yield frame
                 if frame.header.get("last", True):
                     return
@@ -100,7 +101,7 @@ def _kill_with_children(child: subprocess.Popen[bytes]) -> None:
         os.killpg(child.pid, signal.SIGKILL)
 
 
-def _receive_exactly(connection: socket.socket, count: int, deadline: float) -> bytes:
+def _receive_exactly(connection: socket.socket, deadline: float, count: int) -> bytes:
     data = bytearray(count)
     view = memoryview(data)
     received = 0

@@ -1,0 +1,178 @@
+"""`tts/sse`: the same audio in pieces, with timestamps that say when each word is heard."""
+
+import asyncio
+import base64
+import json
+import os
+import signal
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.engine.asking import FLOAT, SENTENCE, WAV, client, question, speech
+from voicemill.engine.app import create_app
+from voicemill.engine.settings import EngineSettings
+
+TEXT = f"{SENTENCE} It's 12:30, isn't it? Nine men — all of them — were walking along the river."
+SPOKEN = (
+    "The rainbow is a division of white light into many beautiful colors It's 12:30 isn't it "
+    "Nine men all of them were walking along the river"
+)
+
+
+async def events(asker: httpx.AsyncClient, text: str = TEXT, **fields: Any) -> list[dict[str, Any]]:
+    """Every event of a good stream, read as the strictest SDK does: one data line, ASCII only."""
+    response = await asker.post("/tts/sse", json=question(text, output_format=FLOAT, **fields))
+    assert response.status_code == 200, response.text
+    assert response.headers["content-type"].startswith("text/event-stream")
+    frames = response.content.decode("ascii").split("\n\n")
+    assert frames.pop() == ""
+    assert all(frame.startswith("data: ") and "\n" not in frame for frame in frames)
+    return [json.loads(frame.removeprefix("data: ")) for frame in frames]
+
+
+def of_type(events: list[dict[str, Any]], kind: str) -> list[dict[str, Any]]:
+    """The events of one type."""
+    return [event for event in events if event["type"] == kind]
+
+
+async def test_the_pieces_are_the_bytes_of_the_whole(asker: httpx.AsyncClient) -> None:
+    """Chunks joined are what `tts/bytes` gives; one `done` ends them; each carries what the SDKs require."""
+    told = await events(asker, context_id="c1")
+    chunks = of_type(told, "chunk")
+    assert len(chunks) > 10
+    assert b"".join(base64.b64decode(chunk["data"]) for chunk in chunks) == await speech(
+        asker, TEXT, output_format=FLOAT
+    )
+    assert told[-1] == {"type": "done", "done": True, "status_code": 206, "context_id": "c1"}
+    assert all(chunk["step_time"] >= 0 and not chunk["done"] and chunk["status_code"] == 206 for chunk in chunks)
+    assert {event["context_id"] for event in told} == {"c1"}
+    assert len(chunks) == len(told) - 1
+
+
+async def test_no_context_id_is_made_up(asker: httpx.AsyncClient) -> None:
+    """It is echoed only when given."""
+    assert all("context_id" not in event for event in await events(asker))
+
+
+async def test_word_timestamps_are_every_word_in_order(asker: httpx.AsyncClient) -> None:
+    """Across sentences, rising, within the audio, and each word lasts."""
+    told = await events(asker, add_timestamps=True)
+    stamps = [event["word_timestamps"] for event in of_type(told, "timestamps")]
+    words = [word for stamp in stamps for word in stamp["words"]]
+    start = [second for stamp in stamps for second in stamp["start"]]
+    end = [second for stamp in stamps for second in stamp["end"]]
+    seconds = sum(len(base64.b64decode(chunk["data"])) for chunk in of_type(told, "chunk")) / 4 / 24000
+    assert " ".join(words) == SPOKEN
+    assert start == sorted(start)
+    assert all(0 <= a < b <= seconds for a, b in zip(start, end, strict=True))
+    assert told[0]["type"] == "timestamps"
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "count"),
+    [("fr", "Bonjour tout le monde, ça va ?", 6), ("de", "Größe über alles schön.", 4), ("ru", "Привет, мир!", 2),
+     ("zh", "你好世界。", 4), ("ja", "こんにちは。", 5), ("ko", "안녕하세요 세계", 2)],
+)  # fmt: skip
+async def test_other_languages_get_times_for_every_word_too(
+    asker: httpx.AsyncClient, language: str, text: str, count: int
+) -> None:
+    """Where the synthesizer merges words they share its time; Chinese and Japanese go by character."""
+    told = await events(asker, text, language=language, add_timestamps=True)
+    (stamp,) = [event["word_timestamps"] for event in of_type(told, "timestamps")]
+    assert len(stamp["words"]) == len(stamp["start"]) == len(stamp["end"]) == count
+    assert stamp["start"] == sorted(stamp["start"])
+    assert all(a <= b for a, b in zip(stamp["start"], stamp["end"], strict=True))
+
+
+async def test_phoneme_timestamps_are_ipa(asker: httpx.AsyncClient) -> None:
+    """They are sent only when asked for, and cover the words."""
+    told = await events(asker, "Hello, world!", add_phoneme_timestamps=True)
+    (stamp,) = [event["phoneme_timestamps"] for event in of_type(told, "phoneme_timestamps")]
+    assert "".join(stamp["phonemes"]) == "həlˈoʊwˈɜːld"
+    assert stamp["start"] == sorted(stamp["start"])
+    assert not of_type(told, "timestamps")
+
+
+@pytest.mark.parametrize("format", [WAV, {"container": "mp3", "sample_rate": 44100, "bit_rate": 128000}])
+async def test_only_raw_is_streamed(asker: httpx.AsyncClient, format: dict[str, Any]) -> None:
+    """Other containers are refused, with the way out."""
+    response = await asker.post("/tts/sse", json=question(output_format=format))
+    assert response.status_code == 400
+    assert "must be raw for tts/sse; use tts/bytes" in response.text
+
+
+async def test_what_is_wrong_at_once_is_a_status_not_an_event(asker: httpx.AsyncClient) -> None:
+    """A stream that cannot begin is an ordinary refusal."""
+    response = await asker.post("/tts/sse", json=question("...", output_format=FLOAT))
+    assert response.status_code == 400
+
+
+@pytest.mark.parametrize(("version", "old"), [("2024-11-13", True), ("2026-03-01", False)])
+async def test_a_failure_on_the_way_is_an_error_event(version: str, old: bool) -> None:
+    """After a worker is killed the stream ends with `event: error`, in the fields of the API version."""
+    app = create_app(EngineSettings(workers=1))
+    received: list[bytes] = []
+
+    async def kill_at_the_first_piece(message: Any) -> None:
+        if message["type"] == "http.response.body" and message["body"]:
+            if not received:
+                (pid,) = app.state.engine.workers.pids
+                os.kill(pid, signal.SIGKILL)
+            received.append(message["body"])
+
+    await streamed(app, kill_at_the_first_piece, gone=asyncio.Event(), version=version)
+    last = b"".join(received).decode().split("\n\n")[-2]
+    assert last.startswith("event: error\ndata: ")
+    event = json.loads(last.split("data: ")[1])
+    assert (event["type"], event["status_code"], event["done"]) == ("error", 500, True)
+    assert event.keys() >= {"title", "message", "error_code", "request_id"}
+    assert ("error" in event) is old
+    async with client(app) as asker:
+        assert await speech(asker)
+    await app.state.engine.close()
+
+
+async def test_a_listener_who_leaves_frees_the_worker() -> None:
+    """The next request is answered though the first stream was long."""
+    app = create_app(EngineSettings(workers=1, tts_concurrency=1))
+    gone = asyncio.Event()
+
+    async def leave_at_the_first_piece(message: Any) -> None:
+        if message["type"] == "http.response.body":
+            gone.set()
+
+    await streamed(app, leave_at_the_first_piece, gone=gone)
+    async with client(app) as asker:
+        assert await speech(asker)
+    assert app.state.engine.workers.busy == 0
+    await app.state.engine.close()
+
+
+async def streamed(app: Any, send: Any, *, gone: asyncio.Event, version: str = "2024-11-13") -> None:
+    """Ask for a long stream at the ASGI level, where every message and the end of the connection are ours."""
+    body = json.dumps(question(" ".join([SENTENCE] * 250), output_format=FLOAT)).encode()
+    messages = [{"type": "http.request", "body": body, "more_body": False}]
+
+    async def receive() -> dict[str, Any]:
+        if messages:
+            return messages.pop()
+        await gone.wait()
+        return {"type": "http.disconnect"}
+
+    scope = {
+        "type": "http",
+        "asgi": {"version": "3.0", "spec_version": "2.3"},
+        "http_version": "1.1",
+        "method": "POST",
+        "scheme": "http",
+        "path": "/tts/sse",
+        "raw_path": b"/tts/sse",
+        "query_string": b"",
+        "root_path": "",
+        "headers": [(b"x-api-key", b"k"), (b"cartesia-version", version.encode())],
+        "client": ("client", 1),
+        "server": ("engine", 80),
+    }
+    await app(scope, receive, send)
