@@ -124,17 +124,14 @@ class Tenancy:
     """The server's side: whether anybody still needs it, and how it says that it takes nobody more."""
 
     def __init__(self, folder: Path, registration_fd: int) -> None:
-        self._lease = _opened(folder / "lease.lock")
+        self._lease = folder / "lease.lock"
         self._registration_fd = registration_fd  # never closed: the lock is to end with the process, not before
 
     @contextmanager
     def when_unused(self) -> Iterator[bool]:
         """Whether no run holds a lease; while the block lasts, none can take one."""
-        unused = _try_lock(self._lease, fcntl.LOCK_EX)
-        try:
-            yield unused
-        finally:
-            fcntl.flock(self._lease, fcntl.LOCK_UN)
+        with _opened(self._lease) as lease:
+            yield _try_lock(lease, fcntl.LOCK_EX)
 
     def retire(self) -> None:
         """Empty the registration: who comes from now on starts a server of their own."""
