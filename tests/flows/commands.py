@@ -71,7 +71,7 @@ class InThisProcess:
         with (
             mock.patch.object(sys, "argv", ["voicemill", *map(str, arguments)]),
             mock.patch.dict(os.environ),
-            _prefect_leaves_sockets(),
+            prefect_leaves_sockets(),
             pytest.raises(SystemExit) as end,
         ):
             main()
@@ -82,7 +82,7 @@ class InThisProcess:
 
 
 @contextmanager
-def _prefect_leaves_sockets() -> Iterator[None]:
+def prefect_leaves_sockets() -> Iterator[None]:
     """Prefect 3.8.8 leaves the socket of its events client to the garbage collector, once a run."""
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "unclosed <socket", ResourceWarning)
