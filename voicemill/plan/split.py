@@ -13,11 +13,18 @@ from enum import StrEnum
 
 from sentencex import segment
 
-_PARAGRAPH = re.compile(r".+?(?:\n[^\S\n]*(?:\n\s*)+|\Z)", re.DOTALL)
-_CLAUSE_END = re.compile(r"(?:[,;:—–…،、，；：]+[\"'”’»)\]]*|\s[—–-])\s*")
+from voicemill.plan.lines import LINE_END, hear_line_ends, is_heading, mark_line_ends
+
+_PARAGRAPH = re.compile(r".+?(?:\n[^\S\n]*\n\s*|\Z)", re.DOTALL)
+_CLAUSE_END = re.compile(rf"(?:[,;:—–…،、，；：]+[\"'”’»)\]]*|\s[—–-]|{LINE_END})\s*")
 _SPACES = re.compile(r"\s+")
-_LONGEST_HEADING = 80
-_SENTENCE_END = tuple(".!?…。！？।۔؟:;,\"”’»)'")
+_CLOSING = "\"'”’“»›)]」』】）"
+_SENTENCE_END = tuple(".!?…。！？।۔؟")
+# What sentencex takes for an end in some language, and is none: initials, ordinals and numerals, titles, measures.
+_NO_END = re.compile(
+    r"(?:^|[\s(\[„“«‘\"'])(?:[^\W\d_]|\d{1,3}|[IVXLC]+|M[ml]\w{1,2}|Mgr|Prof|Dr|[Vv]ol|approx|ca|No|Nr|[Ff]ig|Mio|Mrd)\.\s*\Z"
+)
+_JOINERS = "\u200c\u200d"
 
 
 class Boundary(StrEnum):
@@ -41,10 +48,10 @@ class Piece:
 def split(transcript: str, language: str, max_characters: int) -> list[Piece]:
     """The pieces of `transcript`, in order; `"".join(piece.text ...)` is the transcript.
 
-    A piece has at most `max_characters` characters besides the white space around it.
+    A piece has at most `max_characters` characters besides the white space around it, spoken at most as many.
     """
     if len(transcript) <= max_characters and "\n" not in transcript.strip():
-        return [Piece(transcript, _spoken(transcript), Boundary.SENTENCE)] if transcript else []
+        return [Piece(transcript, _spoken(transcript, max_characters), Boundary.SENTENCE)] if transcript else []
     return [
         piece for paragraph in _paragraphs(transcript) for piece in _of_paragraph(paragraph, language, max_characters)
     ]
@@ -55,8 +62,11 @@ def can_be_spoken(text: str) -> bool:
     return any(character.isalnum() for character in text)
 
 
-def _spoken(text: str) -> str:
-    return _SPACES.sub(" ", text).strip() if can_be_spoken(text) else ""
+def _spoken(text: str, max_characters: int) -> str:
+    if not can_be_spoken(text):
+        return ""
+    in_lines = _SPACES.sub(" ", hear_line_ends(text)).strip()
+    return in_lines if len(in_lines) <= max_characters else _SPACES.sub(" ", text).strip()
 
 
 def _paragraphs(transcript: str) -> Iterator[str]:
@@ -64,56 +74,83 @@ def _paragraphs(transcript: str) -> Iterator[str]:
 
 
 def _of_paragraph(paragraph: str, language: str, max_characters: int) -> list[Piece]:
-    if not can_be_spoken(paragraph):
+    if not can_be_spoken(paragraph) and len(paragraph.strip()) <= max_characters:
         return [Piece(paragraph, "", Boundary.SECTION)]
-    if len(paragraph.strip()) <= max_characters:
-        return [Piece(paragraph, _spoken(paragraph), _end_of(paragraph))]
-    parts = [part for sentence in _sentences(paragraph, language) for part in _fitting_parts(sentence, max_characters)]
-    pieces = [Piece(text, _spoken(text), _inner_end(text)) for text in _packed(parts, max_characters)]
-    return [*pieces[:-1], Piece(pieces[-1].text, pieces[-1].spoken, _end_of(paragraph))]
+    marked = mark_line_ends(paragraph)
+    sentences = [marked] if len(marked.strip()) <= max_characters else _sentences(marked, language)
+    parts = (part for sentence in sentences for part in _fitting_parts(sentence, max_characters))
+    pieces: list[Piece] = []
+    start = 0
+    for text in _packed(parts, max_characters):
+        stop = start + len(text)
+        ends_at = _inner_end(text) if stop < len(paragraph) else _end_of(paragraph)
+        pieces.append(Piece(paragraph[start:stop], _spoken(text, max_characters), ends_at))
+        start = stop
+    return pieces
 
 
 def _end_of(paragraph: str) -> Boundary:
-    body = paragraph.strip()
-    is_heading = len(body) <= _LONGEST_HEADING and "\n" not in body and not body.endswith(_SENTENCE_END)
-    return Boundary.SECTION if is_heading else Boundary.PARAGRAPH
+    has_gap_after = paragraph[len(paragraph.rstrip()) :].count("\n") > 2
+    return Boundary.SECTION if has_gap_after or is_heading(paragraph) else Boundary.PARAGRAPH
 
 
 def _inner_end(text: str) -> Boundary:
-    return Boundary.SENTENCE if text.rstrip().endswith(tuple('.!?…。！？।۔؟"”’»)')) else Boundary.CLAUSE
+    body = text.rstrip()
+    is_sentence = body.rstrip(_CLOSING).endswith(_SENTENCE_END) or LINE_END in text[len(body) :]
+    return Boundary.SENTENCE if is_sentence else Boundary.CLAUSE
 
 
 def _sentences(paragraph: str, language: str) -> list[str]:
-    sentences: list[str] = segment(language, paragraph)
-    return sentences if "".join(sentences) == paragraph else [paragraph]
+    found: list[str] = segment(language, paragraph)
+    if "".join(found) != paragraph:
+        return [paragraph]
+    sentences: list[str] = []
+    for sentence in found:
+        if sentences and (_NO_END.search(sentences[-1][-12:]) or sentence[:1].islower()):
+            sentences[-1] += sentence
+        else:
+            sentences.append(sentence)
+    return sentences
 
 
 def _fitting_parts(sentence: str, max_characters: int) -> Iterator[str]:
     """A sentence whole, or cut at its clauses, at its spaces, or anywhere, whichever first makes it fit."""
-    while len(sentence.strip()) > max_characters:
-        cut = _cut_before(sentence, len(sentence) - len(sentence.lstrip()) + max_characters)
-        yield sentence[:cut]
-        sentence = sentence[cut:]
-    yield sentence
+    start, stop = 0, len(sentence.rstrip())
+    while True:
+        spaces = _SPACES.match(sentence, start)
+        first = spaces.end() if spaces else start
+        if stop - first <= max_characters:
+            yield sentence[start:]
+            return
+        cut = _cut_between(sentence, first, first + max_characters)
+        yield sentence[start:cut]
+        start = cut
 
 
-def _cut_before(sentence: str, limit: int) -> int:
-    clause_ends = [match.end() for match in _CLAUSE_END.finditer(sentence, limit // 3, limit) if match.end() <= limit]
-    if clause_ends:
-        return clause_ends[-1]
-    spaces = [match.end() for match in _SPACES.finditer(sentence, 1, limit)]
-    if spaces:
-        return spaces[-1]
+def _cut_between(sentence: str, first: int, limit: int) -> int:
+    last = None
+    for match in _CLAUSE_END.finditer(sentence, first + (limit - first) // 3, limit):
+        last = match
+    for match in _SPACES.finditer(sentence, first + 1, limit) if last is None else ():
+        last = match
+    if last is not None:
+        return last.end()
     cut = limit
-    while cut > 1 and unicodedata.combining(sentence[cut]):
+    while cut > first + 1 and _belongs_together(sentence, cut):
         cut -= 1
-    return cut
+    return cut if cut > first + 1 else limit
+
+
+def _belongs_together(text: str, cut: int) -> bool:
+    """Whether what stands before and after `cut` is one character to a reader, as far as Unicode's categories tell."""
+    after = text[cut]
+    return unicodedata.category(after).startswith("M") or after in _JOINERS or text[cut - 1] in _JOINERS
 
 
 def _packed(parts: Iterable[str], max_characters: int) -> list[str]:
     packed: list[str] = []
     for part in parts:
-        if packed and (len((packed[-1] + part).strip()) <= max_characters or not can_be_spoken(part)):
+        if packed and len((packed[-1] + part).strip()) <= max_characters:
             packed[-1] += part
         else:
             packed.append(part)

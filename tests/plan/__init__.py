@@ -1,0 +1,1 @@
+"""Splitting, planning and estimating."""
