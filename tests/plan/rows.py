@@ -1,0 +1,24 @@
+"""Rows as the check of a manifest makes them."""
+
+from typing import Any
+
+from voicemill.audio.formats import AudioFormat
+from voicemill.model import Op, Row
+
+WAV = AudioFormat("wav", 24000, "pcm_s16le")
+
+
+def row(transcript: str = "The wind turns the mill.", **fields: Any) -> Row:
+    """A row that differs from the plainest one in `fields`."""
+    plainest: dict[str, Any] = {
+        "number": 1,
+        "id": "a",
+        "op": Op.TTS,
+        "transcript": transcript,
+        "voice_id": "v",
+        "model": "sonic-2",
+        "language": "en",
+        "format": WAV,
+        "file_name": "audio/a.wav",
+    }
+    return Row(**plainest | fields)
