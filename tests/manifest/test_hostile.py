@@ -18,7 +18,7 @@ from voicemill.config import Settings
 from voicemill.errors import ManifestError
 from voicemill.manifest import ManifestCheck
 from voicemill.manifest.columns import OURS
-from voicemill.store.names import path_fault
+from voicemill.manifest.names import path_fault
 
 many = settings(max_examples=250, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 

@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from voicemill.errors import Problem
+from voicemill.manifest.names import folded
 from voicemill.manifest.row import Checked
-from voicemill.store.names import folded
 
 
 class Suspects(NamedTuple):

@@ -8,7 +8,7 @@ from string import Formatter
 from typing import Any, Final
 
 from voicemill.audio.formats import AudioFormat
-from voicemill.store.names import MAX_PATH_BYTES, file_stem, path_fault
+from voicemill.manifest.names import MAX_PATH_BYTES, file_stem, path_fault
 
 FOLDER: Final = "audio"
 _EXTENSIONS: Final = {"wav": (".wav",), "mp3": (".mp3",), "raw": (".pcm", ".raw")}

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from voicemill.store.names import file_stem, folded, path_fault
+from voicemill.manifest.names import file_stem, folded, path_fault
 
 HOSTILE = [
     "../../etc/passwd",
