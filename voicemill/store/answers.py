@@ -48,7 +48,8 @@ class AnswerStore:
 
     def has(self, key: str) -> bool:
         """Whether an answer of that name is kept; its content is checked when it is read."""
-        return self._path(key).is_file()
+        with durable.storage_errors(self.folder):
+            return self._path(key).is_file()
 
     def keep(self, receipt: Receipt, body: bytes) -> "KeptAnswer":
         """Write an answer so that the death of this process cannot lose it; `commit` the result next."""
@@ -80,17 +81,12 @@ class AnswerStore:
 
     def discard(self, key: str) -> None:
         """Remove a damaged answer, so that its call is made again."""
-        self._path(key).unlink(missing_ok=True)
+        with durable.storage_errors(self._path(key)):
+            self._path(key).unlink(missing_ok=True)
 
     def _recover(self) -> int:
-        saved = 0
-        for partial in self.folder.glob(f"??/*{_SUFFIX}{durable.PARTIAL_SUFFIX}"):
-            if _parse(partial.read_bytes(), partial.name.split(".")[0]) is None:
-                partial.unlink()
-                continue
-            durable.commit(partial, partial.with_name(partial.name.removesuffix(durable.PARTIAL_SUFFIX)))
-            saved += 1
-        return saved
+        partials = self.folder.glob(f"??/*{_SUFFIX}{durable.PARTIAL_SUFFIX}")
+        return sum(_adopt(partial) for partial in partials)
 
     def _path(self, key: str) -> Path:
         return self.folder / key[:2] / f"{key}{_SUFFIX}"
@@ -117,6 +113,16 @@ class KeptAnswer:
         durable.commit(self._partial, self._path)
 
 
+def _adopt(partial: Path) -> bool:
+    """Commit an answer that was written whole and remove one that was not; True where it was whole."""
+    with durable.storage_errors(partial):
+        if _parse(partial.read_bytes(), partial.name.split(".")[0]) is None:
+            partial.unlink()
+            return False
+    durable.commit(partial, partial.with_name(partial.name.removesuffix(durable.PARTIAL_SUFFIX)))
+    return True
+
+
 def _header(receipt: Receipt) -> bytes:
     fields = asdict(receipt) | {
         "asked_at": receipt.asked_at.isoformat(),
@@ -131,13 +137,18 @@ def _parse(content: bytes, key: str) -> tuple[Receipt, bytes] | None:
     rest = memoryview(content)[_FIRST_LINE_BYTES:]
     if content[len(_MAGIC) : _FIRST_LINE_BYTES] != hashlib.sha256(rest).hexdigest().encode() + b"\n":
         return None
-    end_of_header = content.index(b"\n", _FIRST_LINE_BYTES)
-    receipt = Receipt(**json.loads(content[_FIRST_LINE_BYTES:end_of_header]))
-    if receipt.key != key:
+    end_of_header = content.find(b"\n", _FIRST_LINE_BYTES)
+    receipt = _receipt(content[_FIRST_LINE_BYTES:end_of_header])
+    return (receipt, content[end_of_header + 1 :]) if receipt is not None and receipt.key == key else None
+
+
+def _receipt(header: bytes) -> Receipt | None:
+    try:
+        receipt = Receipt(**json.loads(header))
+        return replace(
+            receipt,
+            asked_at=datetime.fromisoformat(str(receipt.asked_at)),
+            answered_at=datetime.fromisoformat(str(receipt.answered_at)),
+        )
+    except (ValueError, TypeError):
         return None
-    receipt = replace(
-        receipt,
-        asked_at=datetime.fromisoformat(str(receipt.asked_at)),
-        answered_at=datetime.fromisoformat(str(receipt.answered_at)),
-    )
-    return receipt, content[end_of_header + 1 :]

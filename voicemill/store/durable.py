@@ -108,11 +108,7 @@ def commit(partial: Path, path: Path, *, sync_name: bool = True) -> None:
     """
     with storage_errors(path):
         fault_point("before fsync")
-        descriptor = os.open(partial, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
+        _sync_file(partial)
         fault_point("before rename")
         os.replace(partial, path)  # noqa: PTH105 - the one rename, named as the rule names it
         fault_point("after rename")
@@ -121,16 +117,36 @@ def commit(partial: Path, path: Path, *, sync_name: bool = True) -> None:
         fault_point("after folder fsync")
 
 
-def write_file(path: Path, *chunks: bytes, sync_name: bool = True) -> None:
-    """Write a whole file durably and atomically. Raises `StorageError`."""
-    commit(write_partial(path, chunks), path, sync_name=sync_name)
+def _sync_file(partial: Path) -> None:
+    descriptor = os.open(partial, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    except OSError:
+        # The kernel may have dropped the bytes, and calls the next fsync a success: nobody may adopt this file.
+        with suppress(OSError):
+            partial.unlink()
+        raise
+    finally:
+        os.close(descriptor)
+
+
+def write_file(path: Path, *chunks: bytes) -> None:
+    """Write a whole file durably and atomically. Raises `StorageError`, and then leaves nothing behind."""
+    partial = write_partial(path, chunks)
+    try:
+        commit(partial, path)
+    except StorageError:
+        with suppress(OSError):
+            partial.unlink()
+        raise
 
 
 def replace_if_changed(partial: Path, path: Path) -> bool:
     """Commit a partial file unless `path` holds just those bytes already; True where it was replaced."""
-    if path.is_file() and filecmp.cmp(partial, path, shallow=False):
-        partial.unlink()
-        return False
+    with storage_errors(path):
+        if path.is_file() and filecmp.cmp(partial, path, shallow=False):
+            partial.unlink()
+            return False
     commit(partial, path)
     return True
 
@@ -148,3 +164,17 @@ def open_partial(path: Path) -> Iterator[tuple[BinaryIO, Path]]:
             with suppress(OSError):
                 partial.unlink()
             raise
+
+
+def append_line(path: Path, line: str) -> None:
+    """Add a line to a file that is read by lines, whole or not at all. Raises `StorageError`."""
+    content = line.encode() + b"\n"
+    with storage_errors(path):
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, FILE_MODE)
+        try:
+            before = os.fstat(descriptor).st_size
+            if os.write(descriptor, content) < len(content):
+                os.ftruncate(descriptor, before)
+                raise OSError(errno.ENOSPC, "no space for a whole line")
+        finally:
+            os.close(descriptor)

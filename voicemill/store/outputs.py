@@ -41,6 +41,7 @@ class OutputFolder:
         self._results = results
         self._written = written
         self._made: set[Path] = set()
+        self._known: set[int] | None = None
         self._lock = threading.Lock()
 
     def size_of(self, file_name: str) -> int | None:
@@ -51,6 +52,14 @@ class OutputFolder:
             return None
         return found.st_size if stat.S_ISREG(found.st_mode) else None
 
+    def is_as_told(self, file_name: str, sha256: str, told_at_ns: int) -> bool:
+        """Whether a file still holds what a table said of it at `told_at_ns`; it is read only where it is younger."""
+        target = self._results / file_name
+        try:
+            return os.lstat(target).st_mtime_ns <= told_at_ns or _digest_of(target) == sha256
+        except OSError:
+            return False
+
     @contextmanager
     def new(self, file_name: str) -> Iterator[tuple[BinaryIO, Path]]:
         """An empty partial file beside the place of `file_name`; hand it to `deliver` when it is written."""
@@ -59,24 +68,26 @@ class OutputFolder:
 
     def deliver_bytes(self, file_name: str, content: bytes) -> Delivered:
         """Put `content` in place."""
-        delivered = Delivered(hashlib.sha256(content).hexdigest(), len(content))
-        target = self._place(file_name)
-        if self._is_free(target, file_name, delivered):
-            self._note(file_name, delivered)
-            durable.write_file(target, content, sync_name=False)
-        return delivered
+        with self.new(file_name) as (file, partial):
+            file.write(content)
+            file.flush()
+            return self._deliver(partial, file_name, Delivered(hashlib.sha256(content).hexdigest(), len(content)))
 
     def deliver(self, partial: Path, file_name: str) -> Delivered:
         """Put a written partial file in place."""
-        with partial.open("rb") as file:
+        with durable.storage_errors(partial), partial.open("rb") as file:
             digest = hashlib.file_digest(file, "sha256").hexdigest()
-        delivered = Delivered(digest, partial.stat().st_size)
+            size_bytes = os.fstat(file.fileno()).st_size
+        return self._deliver(partial, file_name, Delivered(digest, size_bytes))
+
+    def _deliver(self, partial: Path, file_name: str, delivered: Delivered) -> Delivered:
         target = self._place(file_name)
-        if self._is_free(target, file_name, delivered):
-            self._note(file_name, delivered)
-            durable.commit(partial, target, sync_name=False)
-        else:
-            partial.unlink()
+        with durable.storage_errors(target):
+            if self._is_free(target, file_name, delivered):
+                self._note(file_name, delivered)
+                durable.commit(partial, target, sync_name=False)
+            else:
+                partial.unlink()
         return delivered
 
     def sync(self) -> None:
@@ -89,12 +100,12 @@ class OutputFolder:
     def _place(self, file_name: str) -> Path:
         target = self._results / file_name
         folder = target.parent
+        if ".." in target.parts:
+            raise StorageError(f"{target} is outside the results folder")
         with self._lock:
-            is_new = folder not in self._made
-        if is_new:
-            self._refuse_links(folder)
-            durable.make_folder(folder)
-            with self._lock:
+            if folder not in self._made:
+                self._refuse_links(folder)
+                durable.make_folder(folder)
                 self._made.add(folder)
         return target
 
@@ -116,8 +127,7 @@ class OutputFolder:
         except FileNotFoundError:
             return True
         if stat.S_ISREG(found.st_mode):
-            with target.open("rb") as file:
-                digest = hashlib.file_digest(file, "sha256").hexdigest()
+            digest = _digest_of(target)
             if digest == delivered.sha256:
                 return False
             if self._is_ours(file_name, digest):
@@ -128,17 +138,26 @@ class OutputFolder:
         )
 
     def _is_ours(self, file_name: str, sha256: str) -> bool:
-        line = f"{sha256}  {file_name}\n"
+        with self._lock:
+            if self._known is None:
+                self._known = self._read_notes()
+            return hash(f"{sha256}  {file_name}") in self._known
+
+    def _read_notes(self) -> set[int]:
         try:
-            with self._written.open(encoding="utf-8") as lines:
-                return any(known == line for known in lines)
+            with self._written.open(encoding="utf-8", newline="\n") as lines:
+                return {hash(line.removesuffix("\n")) for line in lines}
         except FileNotFoundError:
-            return False
+            return set()
 
     def _note(self, file_name: str, delivered: Delivered) -> None:
-        with self._lock, durable.storage_errors(self._written):
-            descriptor = os.open(self._written, os.O_WRONLY | os.O_CREAT | os.O_APPEND, durable.FILE_MODE)
-            try:
-                os.write(descriptor, f"{delivered.sha256}  {file_name}\n".encode())
-            finally:
-                os.close(descriptor)
+        line = f"{delivered.sha256}  {file_name}"
+        with self._lock:
+            durable.append_line(self._written, line)
+            if self._known is not None:
+                self._known.add(hash(line))
+
+
+def _digest_of(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
