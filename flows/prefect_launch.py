@@ -2,6 +2,7 @@
 
 import os
 import re
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -11,8 +12,9 @@ from flows.prefect_rendezvous import Rendezvous
 from voicemill.errors import ConfigError
 
 IDLE_VARIABLE = "VOICEMILL_PREFECT_IDLE_S"
-# An idle server takes 1.3 % of a core, a cold start about 2 s of CPU: after this time waiting has cost as much.
+# An idle server takes 1.1 % of a core, a cold start about 2 s of CPU: after this time waiting has cost as much.
 DEFAULT_IDLE_S = 180.0
+LOG_LIMIT_BYTES = 1_000_000
 
 SERVER_SETTINGS = {
     "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
@@ -28,11 +30,28 @@ SERVER_ENVIRONMENT = re.compile(
 )
 
 
-def launch(rendezvous: Rendezvous, registration_fd: int, listener_fd: int) -> subprocess.Popen[bytes]:
+def find_or_launch(rendezvous: Rendezvous, port: int = 0) -> tuple[str, subprocess.Popen[bytes] | None]:
+    """The address of the server at this rendezvous, and where it had to be started, the process that does so.
+
+    The server has its socket from the beginning, so who asks it now has an answer as soon as it can give one.
+    Without a port any free one is taken. Raises `OSError` when the port is not to be had.
+    """
+    with rendezvous.starting() as registration:
+        if registration.api_url is not None:
+            return registration.api_url, None
+        with socket.create_server(("127.0.0.1", port)) as listener:
+            api_url = f"http://127.0.0.1:{listener.getsockname()[1]}/api"
+            registration.write(api_url)
+            return api_url, _launch(rendezvous, registration.fileno(), listener.fileno())
+
+
+def _launch(rendezvous: Rendezvous, registration_fd: int, listener_fd: int) -> subprocess.Popen[bytes]:
     """Start the server process; it detaches itself, so what is returned ends within milliseconds."""
     command = [sys.executable, "-P", "-m", "flows.prefect_server_process"]
     arguments = [str(rendezvous.folder), str(registration_fd), str(listener_fd), str(idle_s())]
-    with rendezvous.log_path.open("wb") as log:
+    with rendezvous.log_path.open("ab") as log:
+        if log.tell() > LOG_LIMIT_BYTES:
+            log.truncate(0)
         return subprocess.Popen(  # noqa: S603 - our own interpreter and module
             command + arguments,
             env=_server_environment(),

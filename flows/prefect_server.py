@@ -9,8 +9,6 @@ import gc
 import http.client
 import json
 import os
-import socket
-import subprocess
 import time
 from contextlib import closing
 from importlib.metadata import version
@@ -21,8 +19,9 @@ from urllib.parse import urlsplit
 
 from flows.prefect_configuration import adopt_environment, prefect_home, quiet_prefect_logging, user_settings
 from flows.prefect_delivery import deliver_pending
-from flows.prefect_launch import idle_s, launch
+from flows.prefect_launch import find_or_launch, idle_s
 from flows.prefect_rendezvous import Rendezvous
+from flows.prefect_watch import Watch
 from voicemill.config import LOOPBACK_HOSTS
 from voicemill.errors import ConfigError
 
@@ -32,56 +31,23 @@ STOP_TIMEOUT_S = 60.0
 
 
 class ServerLease:
-    """A run's hold on a Prefect server: the server stays at least until `release` or the end of the process.
+    """A run's hold on a Prefect server. This one is the user's own, and left as it is."""
 
-    Without a rendezvous the server is the user's own and is left as it is.
-    """
-
-    def __init__(
-        self, api_url: str, rendezvous: Rendezvous | None = None, launcher: subprocess.Popen[bytes] | None = None
-    ) -> None:
+    def __init__(self, api_url: str) -> None:
         self.api_url = api_url
         self.sets_environment = False
-        self._rendezvous = rendezvous
-        self._launcher = launcher
 
-    def wait_until_ready(self, timeout_s: float = START_TIMEOUT_S) -> str:
-        """The address of the API, once the server answers there.
-
-        Raises `ConfigError`: our server does not start (its log is named), or the user's own on this machine is down.
-        """
+    def wait_until_ready(self) -> str:
+        """The address of the API, once the server answers there. Raises `ConfigError` that says what is to be done."""
         _import_engine()
-        if self._rendezvous is not None:
-            self._wait_for_start(self._rendezvous, time.monotonic() + timeout_s)
-        elif urlsplit(self.api_url).hostname in LOOPBACK_HOSTS and not answers(self.api_url, "/health", timeout_s=10):
+        if urlsplit(self.api_url).hostname in LOOPBACK_HOSTS and not answers(self.api_url, "/health", timeout_s=10):
             raise ConfigError(_nobody_answers(self.api_url))
         return self.api_url
 
-    def _wait_for_start(self, rendezvous: Rendezvous, deadline: float) -> None:
-        self._join_launcher()
-        while not answers(self.api_url, "/health", max(0.1, deadline - time.monotonic())):
-            if time.monotonic() > deadline or not rendezvous.is_served():
-                raise ConfigError(_not_started(rendezvous.log_path))
-            time.sleep(0.05)
-
     def release(self) -> None:
-        """Let the server go, when it has all of the run; it leaves when nobody has held it for its idle time.
-
-        With an idle time of 0 this waits for the server's end.
-        """
-        if self._rendezvous is not None:
-            self._join_launcher()
-            deliver_pending()
-            if idle_s() == 0:
-                self._rendezvous.wait_until_gone(STOP_TIMEOUT_S)
-            self._rendezvous.leave()
+        """Let the server go; harmless when done twice."""
         if self.sets_environment and os.environ.get("PREFECT_API_URL") == self.api_url:
             del os.environ["PREFECT_API_URL"]  # else the next lease would take our address for the user's
-
-    def _join_launcher(self) -> None:
-        if self._launcher is not None:
-            self._launcher.wait()
-            self._launcher = None
 
     def __enter__(self) -> Self:
         return self
@@ -90,6 +56,46 @@ class ServerLease:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         self.release()
+
+
+class SharedServerLease(ServerLease):
+    """A hold on the server that all runs share: it stays at least until `release` or the end of the process."""
+
+    def __init__(self, rendezvous: Rendezvous) -> None:
+        api_url, self._launcher = find_or_launch(rendezvous)
+        super().__init__(api_url)
+        self._rendezvous = rendezvous
+        self._watch = Watch(rendezvous, api_url)
+
+    def wait_until_ready(self) -> str:
+        """The address of the API, once the server answers there. Raises `ConfigError` that names the server's log."""
+        _import_engine()
+        self._join_launcher()
+        deadline = time.monotonic() + START_TIMEOUT_S
+        while not answers(self.api_url, "/health", max(0.1, deadline - time.monotonic())):
+            if time.monotonic() > deadline or not self._rendezvous.is_served():
+                raise ConfigError(_not_started(self._rendezvous.log_path))
+            time.sleep(0.05)
+        self._watch.start()
+        return self.api_url
+
+    def release(self) -> None:
+        """Let the server go when it has all of the run; it leaves when nobody has held it for its idle time.
+
+        With an idle time of 0 this waits for the server's end.
+        """
+        self._join_launcher()
+        deliver_pending()
+        self._watch.stop()
+        if idle_s() == 0:
+            self._rendezvous.wait_until_gone(STOP_TIMEOUT_S)
+        self._rendezvous.leave()
+        super().release()
+
+    def _join_launcher(self) -> None:
+        if self._launcher is not None:
+            self._launcher.wait()
+            self._launcher = None
 
 
 def ensure_server() -> ServerLease:
@@ -115,7 +121,7 @@ def _lease(settings: dict[str, str]) -> ServerLease:
         return ServerLease(settings["PREFECT_API_URL"])
     if _is_our_version(DEFAULT_API_URL):
         return ServerLease(DEFAULT_API_URL)
-    return _shared_server(settings)
+    return SharedServerLease(Rendezvous.join(prefect_home(settings), version("prefect"), settings))
 
 
 def answers(api_url: str, path: str, timeout_s: float) -> bytes | None:
@@ -133,17 +139,6 @@ def answers(api_url: str, path: str, timeout_s: float) -> bytes | None:
 def _is_our_version(api_url: str) -> bool:
     body = answers(api_url, "/admin/version", timeout_s=2)
     return body is not None and body == json.dumps(version("prefect")).encode()
-
-
-def _shared_server(settings: dict[str, str]) -> ServerLease:
-    rendezvous = Rendezvous.join(prefect_home(settings), version("prefect"), settings)
-    with rendezvous.starting() as registration:
-        if registration.api_url is not None:
-            return ServerLease(registration.api_url, rendezvous)
-        with socket.create_server(("127.0.0.1", 0)) as listener:
-            api_url = f"http://127.0.0.1:{listener.getsockname()[1]}/api"
-            registration.write(api_url)
-            return ServerLease(api_url, rendezvous, launch(rendezvous, registration.fileno(), listener.fileno()))
 
 
 def _import_engine() -> None:

@@ -1,6 +1,6 @@
 """A small flow run through a lease, as a process that tests start: `python -m tests.flows.small_run TASKS [hold]`.
 
-Prints the API's address. With `hold` the run waits in its first task, after it has said so, until it is killed.
+Prints the API's address. With `hold` each task says "held" and waits for the end of the standard input.
 """
 
 import asyncio
@@ -24,7 +24,7 @@ def small_flow(tasks: int, *, hold: bool) -> "Coroutine[Any, Any, None]":
         get_run_logger().warning("task %d was here", number)
         if hold:
             print("held", flush=True)  # noqa: T201 - said to the test
-            await asyncio.Event().wait()
+            await asyncio.to_thread(sys.stdin.read)
 
     @flow(name="small run")
     async def run() -> None:

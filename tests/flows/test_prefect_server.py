@@ -69,10 +69,20 @@ def start(home: Path, tasks: int, *words: str, idle_s: float = END_TIMEOUT_S, **
     return subprocess.Popen(
         command(tasks, *words),
         env=environment(home, idle_s, **more),
+        stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
     )
+
+
+def start_held(home: Path, idle_s: float) -> tuple[subprocess.Popen[str], int]:
+    """A run that is in the middle of its only task, and the process of its server."""
+    run = start(home, 1, "hold", idle_s=idle_s)
+    assert run.stdout is not None
+    assert [run.stdout.readline().startswith("http"), run.stdout.readline()] == [True, "held\n"]
+    (server,) = servers(home)
+    return run, server
 
 
 def finish(run: subprocess.Popen[str]) -> tuple[int, str, str]:
@@ -182,10 +192,7 @@ def test_two_runs_at_once_share_one_server(home: Path) -> None:
 
 def test_a_killed_run_lets_its_server_go(home: Path) -> None:
     """After `kill -9` of the only run, the server leaves by itself, and no process stays."""
-    run = start(home, 1, "hold", idle_s=1)
-    assert run.stdout is not None
-    assert [run.stdout.readline().startswith("http"), run.stdout.readline()] == [True, "held\n"]
-    (server,) = servers(home)
+    run, server = start_held(home, idle_s=1)
     run.kill()
     run.communicate()
     wait_for_end(server)
@@ -212,6 +219,16 @@ def test_a_killed_server_is_replaced_even_when_its_port_is_taken(home: Path) -> 
         code, api_url, stderr = finish(start(home, 1, idle_s=0))
     assert (code, stderr) == (0, "")
     assert api_url != dead_url
+
+
+def test_a_server_that_dies_under_a_run_is_replaced(home: Path) -> None:
+    """The run ends well, and Prefect has it all: a new server has taken the place of the killed one."""
+    run, server = start_held(home, idle_s=0)
+    os.kill(server, signal.SIGKILL)
+    wait_for_end(server)
+    assert finish(run) == (0, "", "")
+    assert servers(home) == []
+    assert task_states(home) == [("COMPLETED",)]
 
 
 def test_no_server_is_started_beside_one_that_the_user_configured(first_run: str, tmp_path: Path) -> None:
