@@ -1,0 +1,1 @@
+"""The cut of the house, held by tests."""
