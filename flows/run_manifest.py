@@ -59,6 +59,8 @@ async def run_manifest(manifest: str, results: Path, settings: Settings, *, plan
 async def _open_bench(settings: Settings, service: Service, folder: ResultsFolder) -> AsyncIterator[Bench]:
     answers = AnswerStore(folder.answers(settings.answers))
     answers.open()
+    if folder.is_cut_short:
+        folder.sweep()
     bench = Bench(
         settings=settings,
         service=service.name,

@@ -29,7 +29,7 @@ def _standing(folder: ResultsFolder) -> dict[str, Any]:
     about = read_json(folder.run_file) or {}
     if folder.is_locked():
         state = "running"
-    elif about and not folder.parts.is_dir():
+    elif about and not folder.is_cut_short:
         state = "ended"
     else:
         state = "cut short"

@@ -157,3 +157,20 @@ def test_a_strangers_file_is_left_alone(voicemill: InThisProcess, service: Speec
     service.forget()
     assert voicemill("run", "book.csv", "-o", _RESULTS).code == 0
     assert service.asked == []
+
+
+def test_a_file_that_a_killed_run_gave_away(voicemill: InThisProcess, service: SpeechService) -> None:
+    """A finished row whose file a killed run gave to another row gets its own again, though both are of one size."""
+    rows = [{"id": "a", "transcript": "This one.", "out": "a"}, {"id": "b", "transcript": "That one.", "out": "b"}]
+    write_manifest(Path("book.csv"), rows)
+    voicemill("run", "book.csv", "-o", _RESULTS)
+    shutil.copy2(_RESULTS / "items.parquet", "items.parquet")
+    rows[0]["out"], rows[1]["out"] = "b", "a"
+    write_manifest(Path("swapped.csv"), rows)
+    voicemill("run", "swapped.csv", "-o", _RESULTS)
+    assert (_RESULTS / "audio/a.wav").stat().st_size == (_RESULTS / "audio/b.wav").stat().st_size
+    shutil.copy2("items.parquet", _RESULTS / "items.parquet")  # as a kill before publishing would leave it
+    assert violations(_RESULTS) != []
+    assert voicemill("run", "book.csv", "-o", _RESULTS).code == 0
+    assert violations(_RESULTS) == []
+    assert len(service.asked) == 2

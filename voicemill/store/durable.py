@@ -16,6 +16,8 @@ from typing import BinaryIO
 from voicemill.errors import StorageError
 
 PARTIAL_SUFFIX = ".partial"
+PARTIALS = ".????????????-*" + PARTIAL_SUFFIX
+"""What the names match that `open_partial` gives."""
 FOLDER_MODE = 0o700
 FILE_MODE = 0o600
 

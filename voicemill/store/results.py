@@ -31,6 +31,7 @@ class ResultsFolder:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.notes = path / ".voicemill"
+        self.audio = path / "audio"
         self.items = path / "items.parquet"
         self.metadata = path / "metadata.csv"
         self.failures = path / "failures.csv"
@@ -86,6 +87,16 @@ class ResultsFolder:
         """Tables that tell of rows done before: the published one, and parts of a run that was cut short."""
         published = [self.items] if self.items.is_file() else []
         return [*published, *sorted(self.parts.glob("*/*.parquet"))]
+
+    @property
+    def is_cut_short(self) -> bool:
+        """Whether the last run here did not come to publish its tables."""
+        return self.parts.is_dir()
+
+    def sweep(self) -> None:
+        """Remove the partial files that a killed run left beside finished ones; to be called before any is written."""
+        for partial in self.audio.rglob(durable.PARTIALS):
+            partial.unlink(missing_ok=True)
 
     def new_parts(self, run_id: str) -> Path:
         """An empty folder for the table parts of the run named `run_id`."""

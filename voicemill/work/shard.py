@@ -80,6 +80,13 @@ async def work_shard(shard: Shard, plan: PlanTable, carried: CarriedTypes, bench
 
 
 def _known(shard: Shard, plan: PlanTable, bench: Bench) -> dict[str, Outcome]:
-    if not bench.earlier_tables:
-        return {}
-    return done_outcomes(bench.earlier_tables, plan.ids(shard.start, shard.stop))
+    known: dict[str, Outcome] = {}
+    ids = plan.ids(shard.start, shard.stop) if bench.earlier_tables else []
+    for table in bench.earlier_tables:
+        told_at_ns = table.stat().st_mtime_ns
+        known |= {
+            row_id: outcome
+            for row_id, outcome in done_outcomes([table], ids).items()
+            if bench.outputs.is_as_told(outcome.file_name or "", outcome.sha256 or "", told_at_ns)
+        }
+    return known

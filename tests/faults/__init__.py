@@ -1,0 +1,1 @@
+"""What must hold when a run is cut short at any instant."""
