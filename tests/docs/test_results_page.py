@@ -1,0 +1,84 @@
+"""The page on results is true: its files, columns, types and keys are those of a real folder, all of them."""
+
+import csv
+import json
+import re
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from tests.flows.commands import InThisProcess
+from tests.flows.results import write_manifest
+from tests.flows.speaking import SpeechService
+from tests.hostile_speech import said
+
+_PAGE = (Path(__file__).parents[2] / "docs" / "results.md").read_text(encoding="utf-8")
+_TYPES = {"list<string>": pa.list_(pa.string()), "timestamp (UTC, µs)": pa.timestamp("us", tz="UTC")}
+
+
+@pytest.fixture
+def results(voicemill: InThisProcess, service: SpeechService) -> Path:
+    """The folder of a run with a finished row, a refused one and a carried column."""
+    rows = [{"id": "a", "transcript": "One.", "title": "T"}, {"id": "b", "transcript": "Two.", "title": "T"}]
+    service.instead["Two."] = said(400, "No", "Not this")
+    voicemill("run", write_manifest(Path("book.csv"), rows), "-o", "results")
+    return Path("results")
+
+
+def test_every_file_is_listed(results: Path) -> None:
+    """Each file of the folder, and of the run's notes, has its line, and each line its file."""
+    named = {name.split("/")[0] for name in _first_cells("Files")}
+    assert {path.name for path in results.iterdir()} == named
+    notes = {name.split("/")[0] for name in _first_cells("The run's own notes")}
+    assert {path.name for path in (results / ".voicemill").iterdir()} == notes - {"parts"}
+
+
+def test_every_column_is_listed(results: Path) -> None:
+    """The columns of `items.parquet` are the listed ones, in that order and of those types, then the carried ones."""
+    listed = re.findall(r"^\| `(\w+)` \| ([^|]+) \|", _section("Columns of `items.parquet`"), re.MULTILINE)
+    schema = pq.read_schema(results / "items.parquet")
+    assert schema.names == [*(name for name, _ in listed), "title"]
+    for name, kind in listed:
+        assert schema.field(name).type == (_TYPES.get(kind) or pa.type_for_alias(kind))
+
+
+@pytest.mark.parametrize("sheet", ["metadata.csv", "failures.csv"])
+def test_the_sheets_have_their_columns(results: Path, sheet: str) -> None:
+    """The first lines of the CSV files are as listed."""
+    said = _section("Columns of the CSV files").partition(f"`{sheet}`:")[2].partition(", then")[0]
+    with (results / sheet).open(newline="") as file:
+        assert next(csv.reader(file)) == [*re.findall(r"`(\w+)`", said), "title"]
+
+
+def test_every_key_of_run_json_is_listed(results: Path) -> None:
+    """The keys of `run.json`, of its summary too, are the listed ones."""
+    about = json.loads((results / "run.json").read_text())
+    section = _section("`run.json`")
+    assert set(about) == set(_first_cells("`run.json`"))
+    lines = {line.split("`")[1]: line for line in section.splitlines() if line.startswith("| `")}
+    own = {"manifest", "results", "service"}
+    assert set(about["summary"]) - own == set(re.findall(r"`(\w+)`", lines["summary"])) - {"summary"}
+    assert set(about["manifest"]) == set(re.findall(r"`(\w+)`", lines["manifest"])) - {"manifest"}
+
+
+def test_answers_are_as_described(results: Path) -> None:
+    """An answer lies where the page says, and begins as it says."""
+    [answer] = (results / "answers").glob("??/*.answer")
+    first_line, receipt, body = answer.read_bytes().split(b"\n", 2)
+    assert first_line.startswith(b"voicemill-answer/1 ")
+    assert {"key", "paid_by", "latency_s", "attempts", "credits", "request_id", "duration_s"} <= set(
+        json.loads(receipt)
+    )
+    assert body[:4] == b"RIFF"
+    assert answer.parent.name == answer.name[:2]
+
+
+def _section(title: str) -> str:
+    return _PAGE.partition(f"\n## {title}\n")[2].partition("\n## ")[0]
+
+
+def _first_cells(title: str) -> list[str]:
+    cells = re.findall(r"^\| (`[^|]+`) \|", _section(title), re.MULTILINE)
+    return [name for cell in cells for name in re.findall(r"`([^`]+)`", cell)]
