@@ -5,9 +5,11 @@ Answers with one: `{"code": 86, "passed": ["before answer", ...]}`. Runs are for
 imported already; `os._exit` ends one as SIGKILL would, between two instructions.
 """
 
+import itertools
 import json
 import os
 import sys
+import threading
 from collections.abc import Sequence
 from typing import Any
 
@@ -38,14 +40,14 @@ def _run(wanted: dict[str, Any]) -> dict[str, Any]:
 
 
 def _crashing(arguments: Sequence[str], crash_at: int, report: int) -> None:
-    passed = 0
+    counted = itertools.count(1)
+    one_at_a_time = threading.Lock()
 
     def hook(name: str) -> None:
-        nonlocal passed
-        passed += 1
-        os.write(report, f"{name}\n".encode())
-        if crash_at == passed:
-            os._exit(CRASHED)
+        with one_at_a_time:
+            os.write(report, f"{name}\n".encode())
+            if next(counted) == crash_at:
+                os._exit(CRASHED)
 
     durable.set_fault_hook(hook)
     sys.argv = ["voicemill", *arguments]
