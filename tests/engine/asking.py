@@ -35,6 +35,15 @@ def question(
     }
 
 
+async def heard(
+    asker: httpx.AsyncClient, audio: bytes, *, query: str = "", **fields: Any
+) -> tuple[int, dict[str, Any] | str]:
+    """The status and the answer of `/stt` for a file."""
+    form = {"model": "ink-whisper"} | fields
+    response = await asker.post(f"/stt{query}", files={"file": ("blob", audio)}, data=form)
+    return response.status_code, response.json() if response.status_code == 200 else response.text
+
+
 async def speech(asker: httpx.AsyncClient, transcript: str = SENTENCE, **fields: Any) -> bytes:
     """The body of a good answer."""
     response = await asker.post("/tts/bytes", json=question(transcript, **fields))

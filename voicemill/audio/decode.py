@@ -1,6 +1,6 @@
 """Reading any audio file as blocks of mono samples at one rate, in memory that does not grow with its length."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import chain
 from pathlib import Path
 from typing import BinaryIO, Final
@@ -68,3 +68,62 @@ def _resampled(frames: Iterator[AudioFrame], to_hz: int) -> Iterator[NDArray[np.
         if block.size:
             yield block
     yield stream.resample_chunk(np.zeros(0, np.float32), last=True)
+
+
+def decode_headerless(
+    source: Path, encoding: str, from_hz: int, to_hz: int, block_bytes: int = 1 << 18
+) -> Iterator[NDArray[np.float32]]:
+    """Mono float32 blocks at `to_hz` of a file that is samples only. `encoding` is one of `HEADERLESS`.
+
+    Raises `UndecodableAudio` when there is not one whole sample.
+    """
+    read = HEADERLESS[encoding]
+    stream = soxr.ResampleStream(from_hz, to_hz, 1, dtype="float32")
+    empty = True
+    with source.open("rb") as file:
+        while content := file.read(block_bytes):
+            samples = read(content)
+            empty = empty and samples.size == 0
+            yield stream.resample_chunk(np.nan_to_num(samples, posinf=1.0, neginf=-1.0))
+    if empty:
+        raise UndecodableAudio("the file holds no audio")
+    yield stream.resample_chunk(np.zeros(0, np.float32), last=True)
+
+
+def _scaled(dtype: str, full_scale: float) -> Callable[[bytes], NDArray[np.float32]]:
+    def read(content: bytes) -> NDArray[np.float32]:
+        whole = len(content) // np.dtype(dtype).itemsize * np.dtype(dtype).itemsize
+        return (np.frombuffer(content[:whole], dtype) / full_scale).astype(np.float32)
+
+    return read
+
+
+def _looked_up(table: NDArray[np.float32]) -> Callable[[bytes], NDArray[np.float32]]:
+    return lambda content: table[np.frombuffer(content, np.uint8)]
+
+
+def _mulaw_table() -> NDArray[np.float32]:
+    """ITU-T G.711, mu-law."""
+    code = ~np.arange(256, dtype=np.uint8)
+    exponent, mantissa = (code >> 4) & 7, (code & 15).astype(np.int32)
+    size = (((mantissa << 3) + 132) << exponent) - 132
+    return (np.where(code & 128, -size, size) / 32768).astype(np.float32)
+
+
+def _alaw_table() -> NDArray[np.float32]:
+    """ITU-T G.711, A-law."""
+    code = np.arange(256, dtype=np.uint8) ^ 0x55
+    exponent, mantissa = ((code >> 4) & 7).astype(np.int32), (code & 15).astype(np.int32)
+    size = np.where(exponent == 0, (mantissa << 4) + 8, ((mantissa << 4) + 264) << np.maximum(exponent - 1, 0))
+    return (np.where(code & 128, size, -size) / 32768).astype(np.float32)
+
+
+HEADERLESS: Final[dict[str, Callable[[bytes], NDArray[np.float32]]]] = {
+    "pcm_s16le": _scaled("<i2", 32768.0),
+    "pcm_s32le": _scaled("<i4", 2147483648.0),
+    "pcm_f16le": _scaled("<f2", 1.0),
+    "pcm_f32le": _scaled("<f4", 1.0),
+    "pcm_mulaw": _looked_up(_mulaw_table()),
+    "pcm_alaw": _looked_up(_alaw_table()),
+}
+"""How each encoding of samples without a header is read."""

@@ -11,7 +11,7 @@ from starlette.responses import Response
 from voicemill.engine.engine import Engine
 from voicemill.engine.http import Envelope
 from voicemill.engine.refusals import Refusal
-from voicemill.engine.routes import status, tts, voices
+from voicemill.engine.routes import infill, own_voices, status, stt, tts, voice_changer, voices
 from voicemill.engine.settings import EngineSettings
 from voicemill.engine.wire.errors import error_response
 
@@ -32,7 +32,7 @@ def create_app(settings: EngineSettings | None = None) -> FastAPI:
     )
     app.state.engine = engine
     app.state.service = engine.service
-    for family in (status, tts, voices):
+    for family in (status, tts, stt, voice_changer, infill, voices, own_voices):
         app.include_router(family.router)
     app.add_exception_handler(Refusal, _refused)
     app.add_exception_handler(HTTPException, _no_such_path)

@@ -11,6 +11,7 @@ from starlette.responses import Response
 from voicemill.audio.formats import AudioFormat
 from voicemill.engine.engine import Engine
 from voicemill.engine.refusals import bad_request
+from voicemill.engine.routes.own_voices import embedded_timbre
 from voicemill.engine.routes.requests import KeyedEngine, json_body
 from voicemill.engine.routes.streams import event_stream
 from voicemill.engine.voices.languages import accent, language
@@ -84,7 +85,9 @@ def audio_format(wire: OutputFormat) -> AudioFormat:
 
 def voice_of(wanted: VoiceSpecifier, engine: Engine) -> EngineVoice:
     """The voice that is meant. Raises `Refusal` (400) when there is none."""
-    if wanted.mode == "embedding" or wanted.id is None:
+    if wanted.embedding is not None:
+        return EngineVoice(id="", name="", language="en", timbre=embedded_timbre(wanted.embedding, "voice.embedding"))
+    if wanted.id is None:
         raise bad_request("voice.id is missing: name a voice by its id; GET /voices lists them.")
     found = engine.catalogue.find(wanted.id)
     if found is None:

@@ -1,10 +1,11 @@
-"""`GET /voices` and `GET /voices/{id}`."""
+"""`GET /voices` and `GET /voices/{id}`: looking at voices."""
 
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Request
 from pydantic import BaseModel, Field, ValidationError
 
+from voicemill.engine.engine import Engine
 from voicemill.engine.refusals import bad_request, not_found
 from voicemill.engine.routes.requests import KeyedEngine, what_is_wrong
 from voicemill.engine.voices.voice import EngineVoice, Gender
@@ -45,24 +46,35 @@ async def list_voices(request: Request, engine: KeyedEngine) -> Any:  # noqa: AN
     """All voices as a plain list for API version 2024-06-10, a page of them for later ones."""
     voices = engine.catalogue.all()
     if request.state.api_version < PAGES_SINCE:
-        return [voice_object(voice) for voice in voices]
+        return [voice_object(voice, with_embedding=True) for voice in voices]
     try:
         page = Page.model_validate(dict(request.query_params))
     except ValidationError as error:
         raise bad_request(what_is_wrong(error)) from None
-    return _page_of([voice for voice in voices if page.holds(voice)], page)
+    return _page_of([voice for voice in voices if page.holds(voice)], page, with_embedding=wants_embedding(request))
 
 
 @router.get("/voices/{voice_id}")
-async def get_voice(voice_id: str, engine: KeyedEngine) -> dict[str, Any]:
+async def get_voice(voice_id: str, request: Request, engine: KeyedEngine) -> dict[str, Any]:
     """One voice."""
+    return voice_object(existing(engine, voice_id), with_embedding=wants_embedding(request))
+
+
+def existing(engine: Engine, voice_id: str) -> EngineVoice:
+    """The voice that a path names. Raises `Refusal` (404)."""
     found = engine.catalogue.find(voice_id)
     if found is None:
         raise not_found(f"There is no voice {voice_id!r}; GET /voices lists them.", "voice_not_found")
-    return voice_object(found)
+    return found
 
 
-def _page_of(voices: list[EngineVoice], page: Page) -> dict[str, Any]:
+def wants_embedding(request: Request) -> bool:
+    """Whether voices are to be shown with their embedding: always to the oldest version, later where asked for."""
+    expand = request.query_params.getlist("expand[]") + request.query_params.getlist("expand")
+    return request.state.api_version < PAGES_SINCE or "embedding" in expand
+
+
+def _page_of(voices: list[EngineVoice], page: Page, *, with_embedding: bool) -> dict[str, Any]:
     ids = [voice.id for voice in voices]
     if page.ending_before is not None:
         stop = _position(ids, page.ending_before, "ending_before")
@@ -74,7 +86,8 @@ def _page_of(voices: list[EngineVoice], page: Page) -> dict[str, Any]:
         more = stop < len(voices)
     shown = voices[start:stop]
     next_page = shown[-1 if page.ending_before is None else 0].id if more and shown else None
-    return {"data": [voice_object(voice) for voice in shown], "has_more": more, "next_page": next_page}
+    data = [voice_object(voice, with_embedding=with_embedding) for voice in shown]
+    return {"data": data, "has_more": more, "next_page": next_page}
 
 
 def _position(ids: list[str], voice_id: str, field: str) -> int:

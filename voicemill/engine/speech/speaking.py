@@ -16,13 +16,9 @@ from voicemill.engine.speech.passages import passages
 from voicemill.engine.speech.piper import Piper
 from voicemill.engine.speech.spectrum import shaped
 from voicemill.engine.speech.utterance import Utterance
-from voicemill.engine.voices.timbre import Timbre
+from voicemill.engine.voices.timbre import PITCH_HZ, PITCH_SETTINGS, SOURCE_PITCH, Timbre
 
-# Mean pitch of espeak-ng 1.52's male base over its `pitch` setting, at range 50 (measured on two sentences), and how
-# much higher the base of other sources lies. The range setting moves the mean too, by 0.29 % a step.
-_PITCH_SETTINGS: Final = (0.0, 25.0, 50.0, 75.0, 99.0)
-_PITCH_HZ: Final = (71.0, 84.0, 104.0, 133.0, 172.0)
-_SOURCE_PITCH: Final = {"f2": 1.91, "f5": 2.02, "m3": 1.04, "Reed": 1.13}
+# The range setting moves the mean pitch too, by 0.29 % a step.
 _PITCH_PER_RANGE_STEP: Final = 0.0029
 _NATURAL_RANGE: Final = 50.0
 
@@ -93,8 +89,8 @@ def _said_by_espeak(text: str, speech: Speech, espeak: Espeak) -> Utterance:
 
 def pitch_setting(f0_hz: float, source: str, span: float) -> float:
     """espeak-ng's `pitch` for a mean of `f0_hz`."""
-    base_hz = f0_hz / _SOURCE_PITCH.get(source, 1.0) / (1.0 + _PITCH_PER_RANGE_STEP * (span - _NATURAL_RANGE))
-    return float(np.interp(base_hz, _PITCH_HZ, _PITCH_SETTINGS))
+    base_hz = f0_hz / SOURCE_PITCH.get(source, 1.0) / (1.0 + _PITCH_PER_RANGE_STEP * (span - _NATURAL_RANGE))
+    return float(np.interp(base_hz, PITCH_HZ, PITCH_SETTINGS))
 
 
 def _finished(utterance: Utterance, speech: Speech) -> Utterance:

@@ -6,23 +6,25 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
+from voicemill.engine.voices.own_voices import OwnVoices
 from voicemill.engine.voices.timbre import Timbre
 from voicemill.engine.voices.voice import EngineVoice
 
 
 class Catalogue:
-    """Voices in the order they are listed."""
+    """The engine's voices in the order they are listed, then the users' own."""
 
-    def __init__(self, voices: Iterable[EngineVoice]) -> None:
+    def __init__(self, voices: Iterable[EngineVoice], own: OwnVoices) -> None:
         self._voices = {voice.id: voice for voice in voices}
+        self.own = own
 
     def all(self) -> list[EngineVoice]:
         """Every voice, in order."""
-        return list(self._voices.values())
+        return [*self._voices.values(), *self.own.all()]
 
     def find(self, voice_id: str) -> EngineVoice | None:
         """The voice of an id, None where there is none."""
-        return self._voices.get(voice_id.lower())
+        return self._voices.get(voice_id.lower()) or self.own.find(voice_id.lower())
 
 
 @cache

@@ -34,6 +34,15 @@ def language(code: str) -> Language:
     return found
 
 
+def dialect_of(code: str, dialect: str | None) -> str | None:
+    """A dialect that the language has, or None for its plain form. Raises `Refusal` (400) that lists them."""
+    known = language(code).dialects
+    if dialect is None or dialect in known:
+        return dialect
+    choice = f"one of {', '.join(known)}" if known else "left out, as this language has none"
+    raise bad_request(f"dialect is {dialect!r}, but for {code!r} it must be {choice}.")
+
+
 def accent(code: str, dialect: str | None = None) -> str:
     """The espeak-ng voice for a language, in a dialect where it has that one."""
     spoken = language(code)

@@ -9,6 +9,8 @@ Gender = Literal["masculine", "feminine", "gender_neutral"]
 
 BUILT_IN_SINCE = "2025-01-01T00:00:00.000000Z"
 ENGINE_OWNER = "00000000-0000-0000-0000-000000000000"
+USER_OWNER = "00000000-0000-4000-8000-000000000001"
+"""Who made a voice is not told apart: whoever has a key to an engine is its user."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

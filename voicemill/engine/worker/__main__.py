@@ -9,11 +9,13 @@ from typing import Any, BinaryIO
 
 from voicemill.engine.refusals import Refusal
 from voicemill.engine.worker.jobs import frames_for
+from voicemill.engine.worker.limits import allow_cpu, limit_memory
 from voicemill.engine.workers.frames import question_from_line, write_frame
 
 
 def main() -> None:
     """Answer questions until the server closes the pipe."""
+    limit_memory()
     questions, answers = sys.stdin.buffer, _private_stdout()
     threading.Thread(target=_end_with_the_server, args=(questions.fileno(),), daemon=True).start()
     for line in questions:
@@ -21,9 +23,11 @@ def main() -> None:
 
 
 def _answer(question: dict[str, Any], answers: BinaryIO) -> None:
+    allow_cpu(question["cpu_s"])
     try:
         for header, body in frames_for(question):
             write_frame(answers, header, body)
+            allow_cpu(question["cpu_s"])
     except Refusal as refusal:
         write_frame(answers, {"refusal": refusal.fields()})
     except Exception as error:

@@ -15,6 +15,8 @@ from typing import IO, Any
 from voicemill.engine.workers.frames import Frame, question_line, read_frame
 
 GRACE_S = 2.0
+# There is a worker a core already; and each thread of a numerical library takes address space.
+_ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
 
 
 class WorkerDied(Exception):
@@ -84,6 +86,7 @@ class WorkerProcess:
                     stdin=theirs.fileno(),
                     stdout=theirs.fileno(),
                     stderr=self._stderr,
+                    env=os.environ | _ONE_THREAD,
                     start_new_session=True,  # a Ctrl-C is for the server, which then closes the socket
                 )
         return self._socket

@@ -1,0 +1,41 @@
+"""The folder of the user's own Whisper model, looked at without loading it."""
+
+import hashlib
+import importlib.util
+from pathlib import Path
+from typing import Final
+
+from voicemill.errors import ConfigError
+
+WHISPER_MISSING: Final = "faster-whisper is not installed: pip install 'voicemill[whisper]'"
+_WEIGHTS: Final = "model.bin"
+_ENDS_BYTES: Final = 1 << 20
+
+
+def check_whisper_model(folder: Path) -> None:
+    """Raises `ConfigError` that says what is missing.
+
+    The folder is checked here because faster-whisper takes a path that is not there for the name of a download.
+    """
+    if not folder.is_dir():
+        raise ConfigError(f"VOICEMILL_WHISPER_MODEL is {str(folder)!r}, which is no folder.")
+    if not (folder / _WEIGHTS).is_file():
+        raise ConfigError(
+            f"VOICEMILL_WHISPER_MODEL is {str(folder)!r}, but there is no {_WEIGHTS} in it. "
+            "It must be the folder of a model in faster-whisper's format."
+        )
+    if importlib.util.find_spec("faster_whisper") is None:
+        raise ConfigError(f"VOICEMILL_WHISPER_MODEL is set, but {WHISPER_MISSING}")
+
+
+def whisper_digest(folder: Path) -> str:
+    """Twelve hex digits that tell one model from another: of its small files, and both ends of its weights."""
+    digest = hashlib.sha256()
+    for path in sorted(path for path in folder.iterdir() if path.is_file()):
+        size = path.stat().st_size
+        digest.update(f"{path.name}\0{size}\0".encode())
+        with path.open("rb") as file:
+            digest.update(file.read(_ENDS_BYTES))
+            file.seek(max(0, size - _ENDS_BYTES))
+            digest.update(file.read())
+    return digest.hexdigest()[:12]

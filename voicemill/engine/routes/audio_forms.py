@@ -1,0 +1,36 @@
+"""What the forms that bring audio and want audio back have in common."""
+
+from pydantic import ValidationError
+
+from voicemill.audio.formats import AudioFormat
+from voicemill.engine.engine import Engine
+from voicemill.engine.refusals import bad_request
+from voicemill.engine.routes.requests import what_is_wrong
+from voicemill.engine.routes.uploads import Form
+from voicemill.engine.voices.voice import EngineVoice
+from voicemill.engine.wire.speech import OutputFormat
+
+
+def form_format(form: Form) -> AudioFormat:
+    """The `output_format[...]` fields. Raises `Refusal` (400) that names the wrong one."""
+    names = ("container", "sample_rate", "encoding", "bit_rate")
+    sent = {name: value for name in names if (value := form.text(f"output_format[{name}]"))}
+    try:
+        return OutputFormat.model_validate(sent).format()
+    except ValidationError as error:
+        raise bad_request(f"output_format: {what_is_wrong(error)}") from None
+    except ValueError as error:
+        raise bad_request(f"output_format.{error}.") from None
+
+
+def form_voice(form: Form, engine: Engine, field: str) -> EngineVoice:
+    """The voice a field names, which is no Piper voice: those have no timbre to lend. Raises `Refusal` (400)."""
+    voice_id = form.text(field)
+    if voice_id is None:
+        raise bad_request(f"{field}: Field required. GET /voices lists the voices.")
+    voice = engine.catalogue.find(voice_id)
+    if voice is None:
+        raise bad_request(f"There is no voice {voice_id!r}; GET /voices lists them.", "voice_not_found")
+    if voice.timbre.piper_model is not None:
+        raise bad_request(f"{voice.name!r} is a Piper voice, which can only speak. Choose another for this.")
+    return voice

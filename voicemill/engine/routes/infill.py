@@ -1,0 +1,58 @@
+"""`POST /infill/bytes`."""
+
+from typing import Any
+
+from fastapi import APIRouter, Request
+from pydantic import ValidationError
+from starlette.responses import Response
+
+from voicemill.engine.engine import Engine
+from voicemill.engine.refusals import bad_request
+from voicemill.engine.routes.audio_forms import form_format, form_voice
+from voicemill.engine.routes.requests import KeyedEngine, what_is_wrong
+from voicemill.engine.routes.tts import CONTENT_TYPES, speech_question
+from voicemill.engine.routes.uploads import Form, uploaded
+from voicemill.engine.wire.speech import ExperimentalControls, OutputFormat, SpeechRequest, VoiceSpecifier
+
+router = APIRouter()
+
+_CONTROLS = "voice[__experimental_controls]"
+
+
+@router.post("/infill/bytes")
+async def infill_bytes(request: Request, engine: KeyedEngine) -> Response:
+    """The transcript spoken to fit between two recordings: the new part alone."""
+    async with uploaded(request, engine.settings.max_upload_bytes) as form:
+        question = _question(form, engine)
+        with engine.admission.admitted("tts"):
+            frame = await engine.workers.ask(question)
+    return Response(frame.body, media_type=CONTENT_TYPES[question["format"]["container"]])
+
+
+def _question(form: Form, engine: Engine) -> dict[str, Any]:
+    sides = {name: str(form.files[name]) if name in form.files else None for name in ("left_audio", "right_audio")}
+    if not any(sides.values()):
+        raise bad_request("left_audio: send left_audio, right_audio or both: what is to be spoken must fit to one.")
+    voice = form_voice(form, engine, "voice_id")
+    format = form_format(form)
+    asked = SpeechRequest(
+        model_id=form.text("model_id") or "",
+        transcript=form.text("transcript") or "",
+        language=form.text("language"),
+        voice=VoiceSpecifier(id=voice.id, controls=_controls(form)),
+        output_format=OutputFormat(
+            container=format.container,
+            sample_rate=format.sample_rate_hz,
+            encoding=format.encoding,
+            bit_rate=format.bit_rate_bps,
+        ),
+    )
+    return speech_question(asked, engine) | sides | {"job": "infill"}
+
+
+def _controls(form: Form) -> ExperimentalControls:
+    sent = {"speed": form.text(f"{_CONTROLS}[speed]"), "emotion": form.fields.get(f"{_CONTROLS}[emotion][]", [])}
+    try:
+        return ExperimentalControls.model_validate(sent)
+    except ValidationError as error:
+        raise bad_request(f"{_CONTROLS}: {what_is_wrong(error)}") from None

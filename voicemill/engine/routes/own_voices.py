@@ -1,0 +1,159 @@
+"""Making, changing and removing voices of one's own."""
+
+import asyncio
+import uuid
+from dataclasses import asdict, replace
+from datetime import UTC, datetime
+from typing import Any
+
+from fastapi import APIRouter, Request
+from starlette.responses import Response
+
+from voicemill.engine.engine import Engine
+from voicemill.engine.refusals import Refusal, bad_request
+from voicemill.engine.routes.requests import KeyedEngine, json_body
+from voicemill.engine.routes.uploads import Form, uploaded
+from voicemill.engine.routes.voices import existing
+from voicemill.engine.voices.catalogue import built_in_voices
+from voicemill.engine.voices.embedding import embedding_of, mixed, timbre_of
+from voicemill.engine.voices.languages import dialect_of, language
+from voicemill.engine.voices.timbre import Timbre
+from voicemill.engine.voices.voice import USER_OWNER, EngineVoice
+from voicemill.engine.wire.voices import CreateVoice, LocalizeVoice, MixVoices, UpdateVoice, voice_object
+
+router = APIRouter()
+
+_GENDERS: dict[str | None, Any] = {"male": "masculine", "female": "feminine"}
+MODES = ("similarity", "stability")
+
+
+@router.post("/voices/clone")
+async def clone_voice(request: Request, engine: KeyedEngine) -> dict[str, Any]:
+    """A voice that speaks like the person in a clip."""
+    async with uploaded(request, engine.settings.max_upload_bytes) as form:
+        voice = _new(_required(form, "name"), form.text("description"), form.text("language") or "en", Timbre())
+        question = {
+            "job": "clone",
+            "clip": str(form.file("clip")),
+            "mode": _mode(form),
+            "base": asdict(_base(engine, form.text("base_voice_id"))),
+        }
+        frame = await engine.workers.ask(question)
+    timbre = frame.header["timbre"]
+    return await _kept(engine, replace(voice, timbre=Timbre(**{**timbre, "eq_db": tuple(timbre["eq_db"])})))
+
+
+@router.post("/voices")
+@router.post("/voices/", include_in_schema=False)
+async def create_voice(request: Request, engine: KeyedEngine) -> dict[str, Any]:
+    """A voice from an embedding; with an empty one, a copy of the base voice."""
+    asked = await json_body(request, CreateVoice, engine.settings.max_json_bytes)
+    timbre = embedded_timbre(asked.embedding) if asked.embedding else _base(engine, asked.base_voice_id)
+    return await _kept(engine, _new(asked.name, asked.description, asked.language, timbre))
+
+
+@router.post("/voices/localize")
+async def localize_voice(request: Request, engine: KeyedEngine) -> dict[str, Any]:
+    """The same speaker in another language, or in a dialect of it."""
+    asked = await json_body(request, LocalizeVoice, engine.settings.max_json_bytes)
+    original = _mixable(_meant(engine, asked.voice_id, "voice_id"))
+    voice = _new(asked.name, asked.description, asked.language, original.timbre)
+    gender = _GENDERS.get(asked.original_speaker_gender, original.gender)
+    return await _kept(engine, replace(voice, gender=gender, dialect=dialect_of(voice.language, asked.dialect)))
+
+
+@router.post("/voices/mix")
+async def mix_voices(request: Request, engine: KeyedEngine) -> dict[str, list[float]]:
+    """The embedding of a voice between others."""
+    asked = await json_body(request, MixVoices, engine.settings.max_json_bytes)
+    parts = []
+    for number, part in enumerate(asked.voices):
+        if part.id is not None:
+            parts.append(embedding_of(_mixable(_meant(engine, part.id, f"voices.{number}.id")).timbre))
+        else:
+            parts.append(embedding_of(embedded_timbre(part.embedding or [], f"voices.{number}.embedding")))
+    try:
+        return {"embedding": mixed(parts, [part.weight for part in asked.voices])}
+    except ValueError as error:
+        raise bad_request(f"voices: {error}.") from None
+
+
+@router.patch("/voices/{voice_id}")
+async def update_voice(voice_id: str, request: Request, engine: KeyedEngine) -> dict[str, Any]:
+    """Another name, description or gender."""
+    asked = await json_body(request, UpdateVoice, engine.settings.max_json_bytes)
+    voice = _owned(engine, voice_id)
+    return await _kept(engine, replace(voice, **asked.model_dump(exclude_none=True)))
+
+
+@router.delete("/voices/{voice_id}")
+async def delete_voice(voice_id: str, engine: KeyedEngine) -> Response:
+    """Forget a voice."""
+    voice = _owned(engine, voice_id)
+    await asyncio.to_thread(engine.catalogue.own.forget, voice.id)
+    return Response(status_code=204)
+
+
+def embedded_timbre(embedding: list[float], field: str = "embedding") -> Timbre:
+    """The timbre of an embedding. Raises `Refusal` (400) that names the field."""
+    try:
+        return timbre_of(embedding)
+    except ValueError as error:
+        raise bad_request(f"{field}: {error}.") from None
+
+
+def _new(name: str, description: str | None, code: str, timbre: Timbre) -> EngineVoice:
+    return EngineVoice(
+        id=str(uuid.uuid4()),
+        name=name,
+        description=description or "",
+        language=language(code).code,
+        timbre=timbre,
+        owner=USER_OWNER,
+        created_at=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
+    )
+
+
+async def _kept(engine: Engine, voice: EngineVoice) -> dict[str, Any]:
+    await asyncio.to_thread(engine.catalogue.own.keep, voice)
+    return voice_object(voice, with_embedding=True)
+
+
+def _owned(engine: Engine, voice_id: str) -> EngineVoice:
+    voice = existing(engine, voice_id)
+    if voice.is_public:
+        raise Refusal(403, "Forbidden", f"{voice.name!r} comes with the engine; only your own voices can be changed.")
+    return voice
+
+
+def _meant(engine: Engine, voice_id: str, field: str) -> EngineVoice:
+    found = engine.catalogue.find(voice_id)
+    if found is None:
+        raise bad_request(f"{field}: there is no voice {voice_id!r}; GET /voices lists them.", "voice_not_found")
+    return found
+
+
+def _mixable(voice: EngineVoice) -> EngineVoice:
+    if voice.timbre.piper_model is not None:
+        raise bad_request(f"{voice.name!r} is a Piper voice, which cannot be mixed, copied or localized.")
+    return voice
+
+
+def _base(engine: Engine, voice_id: str | None) -> Timbre:
+    if voice_id is None:
+        return built_in_voices()[0].timbre
+    return _mixable(_meant(engine, voice_id, "base_voice_id")).timbre
+
+
+def _mode(form: Form) -> str:
+    mode = form.text("mode") or "similarity"
+    if mode not in MODES:
+        raise bad_request(f"mode is {mode!r}, but must be one of {', '.join(MODES)}.")
+    return mode
+
+
+def _required(form: Form, name: str) -> str:
+    value = (form.text(name) or "").strip()
+    if not value:
+        raise bad_request(f"{name}: Field required.")
+    return value

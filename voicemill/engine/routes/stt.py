@@ -1,0 +1,71 @@
+"""`POST /stt`."""
+
+from typing import Any, Final
+
+from fastapi import APIRouter, Request
+
+from voicemill.engine.engine import Engine
+from voicemill.engine.refusals import bad_request
+from voicemill.engine.routes.requests import KeyedEngine
+from voicemill.engine.routes.uploads import Form, uploaded
+
+router = APIRouter()
+
+ENCODINGS: Final = ("pcm_s16le", "pcm_s32le", "pcm_f16le", "pcm_f32le", "pcm_mulaw", "pcm_alaw")
+LOWEST_RATE_HZ, HIGHEST_RATE_HZ = 4000, 384_000
+
+
+@router.post("/stt")
+async def stt(request: Request, engine: KeyedEngine) -> dict[str, Any]:
+    """What is said in a file, and when."""
+    with engine.admission.admitted("stt"):
+        async with uploaded(request, engine.settings.max_upload_bytes) as form:
+            question = _question(request, form, engine)
+            frame = await engine.workers.ask(question)
+    answer = {
+        "type": "transcript",
+        "request_id": request.state.request_id,
+        "is_final": True,
+        "text": frame.header["text"],
+        "language": question["language"],
+        "duration": round(frame.header["duration_s"], 3),
+    }
+    if "word" in (form.fields.get("timestamp_granularities[]") or form.fields.get("timestamp_granularities") or ()):
+        answer["words"] = [{"word": word, "start": start, "end": end} for word, start, end in frame.header["words"]]
+    return answer
+
+
+def _question(request: Request, form: Form, engine: Engine) -> dict[str, Any]:
+    model = form.text("model")
+    if model is None or not model.startswith("ink"):
+        raise bad_request(f"model is {model!r}, but must be ink-whisper.", "model_not_found")
+    whisper = engine.settings.whisper_model
+    language = (form.text("language") or "en").strip().lower()
+    if whisper is None and language != "en":
+        raise bad_request(
+            f"language is {language!r}, but the built-in recogniser knows only 'en'. For other languages set "
+            "VOICEMILL_WHISPER_MODEL to the folder of a faster-whisper model."
+        )
+    encoding, rate_hz = _headerless(request)
+    return {
+        "job": "stt",
+        "file": str(form.file("file")),
+        "language": language,
+        "encoding": encoding,
+        "sample_rate_hz": rate_hz,
+        "whisper_model": str(whisper) if whisper else None,
+    }
+
+
+def _headerless(request: Request) -> tuple[str | None, int | None]:
+    """The query's `encoding` and `sample_rate`, which are given for samples without a header only."""
+    encoding, rate = request.query_params.get("encoding"), request.query_params.get("sample_rate")
+    if encoding is None:
+        return None, None
+    if encoding not in ENCODINGS:
+        raise bad_request(f"encoding is {encoding!r}, but must be one of {', '.join(ENCODINGS)}.")
+    if rate is None or not rate.isascii() or not rate.isdigit():
+        raise bad_request(f"sample_rate is {rate!r}, but must be given in Hz together with encoding.")
+    if not LOWEST_RATE_HZ <= int(rate[:9]) <= HIGHEST_RATE_HZ:
+        raise bad_request(f"sample_rate is {rate}, but must be from {LOWEST_RATE_HZ} to {HIGHEST_RATE_HZ}.")
+    return encoding, int(rate)

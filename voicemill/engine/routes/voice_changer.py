@@ -1,0 +1,70 @@
+"""`POST /voice-changer/bytes` and `/voice-changer/sse`."""
+
+from base64 import b64encode
+from dataclasses import asdict
+from typing import Any
+
+from fastapi import APIRouter, Request
+from starlette.responses import Response
+
+from voicemill.engine.engine import Engine
+from voicemill.engine.routes.audio_forms import form_format, form_voice
+from voicemill.engine.routes.requests import KeyedEngine
+from voicemill.engine.routes.streams import event_stream
+from voicemill.engine.routes.tts import CONTENT_TYPES
+from voicemill.engine.routes.uploads import Form, uploaded
+from voicemill.engine.wire.events import NDJSON, SSE, ndjson, sse
+from voicemill.engine.workers.frames import Frame
+
+router = APIRouter()
+
+
+@router.post("/voice-changer/bytes")
+async def voice_changer_bytes(request: Request, engine: KeyedEngine) -> Response:
+    """The clip in another voice: the same words, intonation and timing."""
+    async with uploaded(request, engine.settings.max_upload_bytes) as form:
+        question = _question(form, engine)
+        with engine.admission.admitted("tts"):
+            frame = await engine.workers.ask(question | {"job": "voice_change"})
+    return Response(frame.body, media_type=CONTENT_TYPES[question["format"]["container"]])
+
+
+@router.post("/voice-changer/sse")
+async def voice_changer_sse(request: Request, engine: KeyedEngine) -> Response:
+    """The same in pieces, as server-sent events, or a line of JSON each for the 2.x SDKs, which read nothing else."""
+    lines = "x-fern-language" in request.headers
+    async with uploaded(request, engine.settings.max_upload_bytes) as form:
+        question = _question(form, engine)
+        rate_hz = question["format"]["sample_rate_hz"]
+        return await event_stream(
+            request,
+            engine,
+            "tts",
+            question | {"job": "voice_change_pieces"},
+            lambda frame: _event(frame, rate_hz),
+            encode=ndjson if lines else sse,
+            media_type=NDJSON if lines else SSE,
+        )
+
+
+def _question(form: Form, engine: Engine) -> dict[str, Any]:
+    voice = form_voice(form, engine, "voice[id]")
+    return {
+        "clip": str(form.file("clip")),
+        "timbre": asdict(voice.timbre),
+        "format": asdict(form_format(form)),
+    }
+
+
+def _event(frame: Frame, sample_rate_hz: int) -> dict[str, Any]:
+    """Unlike in speech, the API says 200 in the last event here."""
+    if frame.header["type"] == "done":
+        return {"type": "done", "status_code": 200, "done": True}
+    return {
+        "type": "chunk",
+        "status_code": 206,
+        "done": False,
+        "data": b64encode(frame.body).decode(),
+        "sample_rate": sample_rate_hz,
+        "step_time": frame.header["step_time"],
+    }

@@ -1,0 +1,26 @@
+"""The job that listens to a speaker."""
+
+from collections.abc import Iterator
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, Final
+
+from voicemill.engine.analysis.matching import timbre_like
+from voicemill.engine.analysis.measures import NoVoice, measure
+from voicemill.engine.refusals import bad_request
+from voicemill.engine.worker.tts import synthesizers, timbre_of
+from voicemill.engine.worker.uploads import clip
+from voicemill.engine.workers.frames import Frame
+
+LONGEST_S: Final = 300.0
+
+
+def clone(question: dict[str, Any]) -> Iterator[Frame]:
+    """One frame with the timbre of the clip's speaker."""
+    samples = clip(Path(question["clip"]), "clip", LONGEST_S)
+    try:
+        recording = measure(samples)
+    except NoVoice as error:
+        raise bad_request(f"clip: {error}.") from None
+    timbre = timbre_like(recording, timbre_of(question["base"]), question["mode"], synthesizers)
+    yield Frame({"timbre": asdict(timbre)}, b"")

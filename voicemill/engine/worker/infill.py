@@ -1,0 +1,116 @@
+"""The job that speaks what is missing between two recordings."""
+
+import math
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+
+from voicemill.audio.encode import encode
+from voicemill.audio.formats import AudioFormat
+from voicemill.engine.analysis.measures import RATE_HZ, NoVoice, Samples, VoiceMeasures, level_db, measure
+from voicemill.engine.analysis.world import with_pitch_moved
+from voicemill.engine.speech.loudness import amplified
+from voicemill.engine.speech.speaking import Speech, spoken
+from voicemill.engine.speech.spectrum import shaped
+from voicemill.engine.voices.timbre import source_that_reaches
+from voicemill.engine.worker.tts import speech_of, synthesizers
+from voicemill.engine.worker.uploads import clip
+from voicemill.engine.workers.frames import Frame
+
+LONGEST_S: Final = 900.0
+CONTEXT_S: Final = 10.0
+"""How much of each side counts: what is near."""
+_JOIN_S: Final = 0.01
+_PITCH_TOLERANCE: Final = 0.02
+_SPECTRUM_SHARE: Final = 0.35
+_MOST_EQ_DB: Final = 6.0
+
+
+def infill(question: dict[str, Any]) -> Iterator[Frame]:
+    """One frame with the infill alone, as loud and as high as what is around it, its ends meeting theirs."""
+    format = AudioFormat(**question["format"])
+    left, right = _side(question["left_audio"], "left_audio"), _side(question["right_audio"], "right_audio")
+    near = [side for side in (_last(left), _first(right)) if side is not None]
+    speech = replace(speech_of(question), sample_rate_hz=RATE_HZ)
+    said = _matched(speech, [measures for side in near if (measures := _measures(side))], near)
+    yield Frame({}, encode(_joined(said, left, right), RATE_HZ, format))
+
+
+def _matched(speech: Speech, around: list[VoiceMeasures], near: list[Samples]) -> Samples:
+    """The speech in the pitch, the loudness and, in part, the spectrum of its surroundings."""
+    if not around:
+        return _spoken(speech)
+    wanted_hz = math.exp(float(np.mean([math.log(measures.f0_hz) for measures in around])))
+    wanted_hz *= 2 ** (speech.delivery.pitch_semitones / 12)
+    samples = _at_pitch(speech, wanted_hz)
+    try:
+        rest_db = np.mean([measures.bands_db for measures in around], axis=0) - measure(samples).bands_db
+    except NoVoice:
+        return samples
+    eq_db = np.clip(_SPECTRUM_SHARE * rest_db, -_MOST_EQ_DB, _MOST_EQ_DB)
+    samples = shaped(samples, RATE_HZ, 0.0, tuple(eq_db.tolist()))
+    wanted_db = float(np.mean([level_db(side) for side in near]))
+    return amplified(samples, wanted_db - level_db(samples) + 20 * math.log10(speech.delivery.volume))
+
+
+def _at_pitch(speech: Speech, wanted_hz: float) -> Samples:
+    """Spoken once to measure, once corrected; what the synthesizer cannot reach is moved by the vocoder."""
+    asked_hz = wanted_hz
+    for _ in range(2):
+        samples = _spoken(_with_f0(speech, asked_hz))
+        try:
+            heard_hz = measure(samples).f0_hz
+        except NoVoice:
+            return samples
+        if abs(heard_hz / wanted_hz - 1) < _PITCH_TOLERANCE:
+            return samples
+        asked_hz *= wanted_hz / heard_hz
+    return with_pitch_moved(samples, wanted_hz / heard_hz)
+
+
+def _with_f0(speech: Speech, f0_hz: float) -> Speech:
+    timbre = speech.timbre
+    source = source_that_reaches(f0_hz / timbre.tract_ratio, timbre.source)
+    return replace(
+        speech,
+        timbre=replace(timbre, f0_hz=f0_hz, source=source),
+        delivery=replace(speech.delivery, pitch_semitones=0.0),
+    )
+
+
+def _spoken(speech: Speech) -> Samples:
+    return np.concatenate([utterance.samples for _, utterance in spoken(speech, synthesizers)])
+
+
+def _joined(samples: Samples, left: Samples | None, right: Samples | None) -> Samples:
+    """The same, its first sample where the left side ends and its last where the right side begins."""
+    size = min(int(_JOIN_S * RATE_HZ), samples.size // 2)
+    fall = (0.5 + 0.5 * np.cos(np.linspace(0, np.pi, size))).astype(np.float32)
+    joined = samples.copy()
+    before = float(left[-1]) if left is not None else 0.0
+    after = float(right[0]) if right is not None else 0.0
+    joined[:size] = joined[:size] * (1 - fall) + before * fall
+    joined[-size:] = joined[-size:] * (1 - fall[::-1]) + after * fall[::-1]
+    return joined
+
+
+def _side(path: str | None, field: str) -> Samples | None:
+    return None if path is None else clip(Path(path), field, LONGEST_S)
+
+
+def _last(samples: Samples | None) -> Samples | None:
+    return None if samples is None else samples[-int(CONTEXT_S * RATE_HZ) :]
+
+
+def _first(samples: Samples | None) -> Samples | None:
+    return None if samples is None else samples[: int(CONTEXT_S * RATE_HZ)]
+
+
+def _measures(samples: Samples) -> VoiceMeasures | None:
+    try:
+        return measure(samples)
+    except NoVoice:
+        return None

@@ -1,0 +1,22 @@
+"""What a worker may use: it reads files that strangers wrote."""
+
+import resource
+import signal
+from typing import Final
+
+MEMORY_BYTES: Final = 6 << 30
+
+
+def limit_memory() -> None:
+    """Make an allocation beyond the limit fail, in this process and those it starts."""
+    _, hard = resource.getrlimit(resource.RLIMIT_AS)
+    soft = MEMORY_BYTES if hard == resource.RLIM_INFINITY else min(MEMORY_BYTES, hard)
+    resource.setrlimit(resource.RLIMIT_AS, (soft, hard))
+
+
+def allow_cpu(seconds: float) -> None:
+    """End this process when it has computed for `seconds` more; the next call sets the clock anew.
+
+    A timer and not RLIMIT_CPU, which counts from the start of a process and is handed down to those it starts.
+    """
+    signal.setitimer(signal.ITIMER_PROF, seconds)

@@ -1,0 +1,33 @@
+"""Files that users send."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+
+from voicemill.audio.decode import UndecodableAudio, decode
+from voicemill.engine.analysis.measures import RATE_HZ, Samples
+from voicemill.engine.refusals import bad_request
+
+
+@contextmanager
+def readable(field: str) -> Iterator[None]:
+    """Turns a file that cannot be decoded into a `Refusal` (400) that names its field."""
+    try:
+        yield
+    except UndecodableAudio as error:
+        raise bad_request(f"{field}: {error}. Send flac, m4a, mp3, mp4, mpeg, mpga, oga, ogg, wav or webm.") from None
+
+
+def clip(path: Path, field: str, longest_s: float) -> Samples:
+    """A whole file at 24 kHz. Raises `Refusal` (400) when it is no audio, or longer than `longest_s`."""
+    blocks: list[Samples] = []
+    size = 0
+    with readable(field):
+        for block in decode(path, RATE_HZ):
+            blocks.append(np.nan_to_num(block))
+            size += block.size
+            if size > longest_s * RATE_HZ:
+                raise bad_request(f"{field}: it is longer than {longest_s:g} seconds. Send it in parts.")
+    return np.concatenate(blocks)
