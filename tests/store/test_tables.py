@@ -1,0 +1,160 @@
+"""The tables of a run: rows come back as they were, and a damaged table is no table."""
+
+from contextlib import suppress
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from tests.plan.rows import row
+from voicemill.audio.formats import AudioFormat
+from voicemill.model import Outcome, Row, Status
+from voicemill.store.tables.items import (
+    CarriedTypes,
+    count_by_status,
+    done_outcomes,
+    publish_items,
+    read_items,
+    write_part,
+)
+from voicemill.store.tables.plan import PlanTable, PlanWriter
+
+MOMENT = datetime(2026, 3, 1, tzinfo=UTC)
+CARRIED: CarriedTypes = {"note": "text", "chapter": "integer", "weight": "number", "is_draft": "boolean"}
+
+
+def rows(count: int) -> list[Row]:
+    """Rows that use every column."""
+    formats = [AudioFormat("wav", 8000, "pcm_alaw"), AudioFormat("mp3", 44100, bit_rate_bps=32000)]
+    return [
+        row(
+            f'Sentence {number}: \u00fc \u65e5 \U0001f600 "quoted"\n',
+            number=number + 1,
+            id=f"id {number}",
+            format=formats[number % 2],
+            speed=(None, "slow", 0.8, 1.0)[number % 4],
+            emotion=((), ("calm",), ("positivity:high", "curiosity"))[number % 3],
+            carried={"note": f"n{number}", "chapter": number, "weight": 0.5, "is_draft": number % 2 == 0},
+        )
+        for number in range(count)
+    ]
+
+
+def outcome(of: Row, status: Status = Status.DONE) -> Outcome:
+    """How a row ended, with every field set."""
+    return Outcome(
+        id=of.id,
+        status=status,
+        file_name=of.file_name,
+        sha256="0" * 64,
+        size_bytes=3,
+        duration_s=1.5,
+        sample_rate_hz=8000,
+        characters=9,
+        calls=1,
+        credits=9.0,
+        attempts=2,
+        latency_s=0.25,
+        request_ids=("r1", "r2"),
+        started_at=MOMENT,
+        finished_at=MOMENT,
+        fingerprint="f",
+    )
+
+
+def plan_of(path: Path, content: list[Row]) -> PlanTable:
+    """A plan on disk."""
+    with PlanWriter(path) as writer:
+        for number, each in enumerate(content):
+            writer.append(each, calls=number % 5)
+    return PlanTable(path)
+
+
+def part(folder: Path, content: list[Row], status: Status = Status.DONE) -> Path:
+    """A shard's part of the table."""
+    plan = plan_of(folder / "plan.parquet", content)
+    write_part(
+        folder / "part.parquet", plan.records(0, len(plan)), [outcome(each, status) for each in content], CARRIED
+    )
+    return folder / "part.parquet"
+
+
+def test_a_plan_gives_back_its_rows(tmp_path: Path) -> None:
+    """Every field of every row, in order, over the borders of row groups, in any stretch."""
+    content = rows(4500)
+    plan = plan_of(tmp_path / "plan.parquet", content)
+    assert len(plan) == 4500
+    assert list(plan.rows(0, 4500)) == content
+    for start, stop in ((0, 0), (0, 1), (1999, 2001), (2000, 4000), (4499, 4500), (1990, 4010)):
+        assert list(plan.rows(start, stop)) == content[start:stop]
+        assert plan.ids(start, stop) == [each.id for each in content[start:stop]]
+    assert plan.ids_at([4499, 0, 2000]) == {0: "id 0", 2000: "id 2000", 4499: "id 4499"}
+    assert plan.calls_per_row().tolist() == [number % 5 for number in range(4500)]
+
+
+def test_a_plan_that_was_given_up_leaves_nothing(tmp_path: Path) -> None:
+    """An error while rows are checked leaves neither a plan nor a part of one."""
+    with suppress(KeyError), PlanWriter(tmp_path / "plan.parquet") as writer:
+        writer.append(rows(1)[0], calls=1)
+        raise KeyError
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_outcomes_come_back_as_they_were(tmp_path: Path) -> None:
+    """What a table says was done is what was told, for the rows that are asked about."""
+    content = rows(10)
+    path = part(tmp_path, content)
+    assert done_outcomes([path], ["id 3", "id 7", "id 99"]) == {
+        each.id: outcome(each) for each in (content[3], content[7])
+    }
+    assert done_outcomes([path], []) == {}
+
+
+@pytest.mark.parametrize("status", [Status.FAILED, Status.REFUSED, Status.NOT_STARTED])
+def test_only_what_is_done_counts_as_done(tmp_path: Path, status: Status) -> None:
+    """Other rows are worked on again."""
+    path = part(tmp_path, rows(3), status)
+    assert done_outcomes([path], ["id 1"]) == {}
+    assert count_by_status(path) == {**dict.fromkeys(map(str, Status), 0), status: 3}
+
+
+def test_carried_columns_keep_their_types(tmp_path: Path) -> None:
+    """Text, integers, numbers and booleans are what they were in the manifest."""
+    items = list(read_items([part(tmp_path, rows(2))]))
+    assert [[item[name] for name in CARRIED] for item in items] == [["n0", 0, 0.5, True], ["n1", 1, 0.5, False]]
+    assert items[0]["request_ids"] == ["r1", "r2"]
+
+
+def test_a_part_cut_anywhere_is_passed_over(tmp_path: Path) -> None:
+    """At each of a hundred lengths, and with a byte changed in its footer: never half a table, never an exception."""
+    content = rows(200)
+    path = part(tmp_path, content)
+    whole = path.read_bytes()
+    for percent in range(100):
+        path.write_bytes(whole[: len(whole) * percent // 100])
+        assert done_outcomes([path], [each.id for each in content]) == {}
+    path.write_bytes(whole[:-20] + b"\xff" + whole[-19:])
+    assert done_outcomes([path], ["id 1"]) == {}
+    path.unlink()
+    assert done_outcomes([path], ["id 1"]) == {}
+
+
+def test_a_damaged_table_hides_no_other(tmp_path: Path) -> None:
+    """What another table tells still counts."""
+    content = rows(5)
+    path = part(tmp_path, content)
+    (tmp_path / "damaged.parquet").write_bytes(b"PAR1 not really PAR1")
+    assert set(done_outcomes([tmp_path / "damaged.parquet", path], ["id 2"])) == {"id 2"}
+
+
+def test_parts_become_one_table_in_order(tmp_path: Path) -> None:
+    """Published again with the same content, the table is left as it is."""
+    (tmp_path / "a").mkdir()
+    (tmp_path / "b").mkdir()
+    parts = [part(tmp_path / "a", rows(3)), part(tmp_path / "b", rows(2))]
+    items = tmp_path / "items.parquet"
+    assert publish_items(parts, items, CARRIED)
+    assert [item["id"] for item in read_items([items])] == ["id 0", "id 1", "id 2", "id 0", "id 1"]
+    before = items.stat()
+    assert not publish_items(parts, items, CARRIED)
+    assert items.stat() == before
