@@ -4,19 +4,13 @@ import gc
 import os
 import socket
 import sys
-import time
 from pathlib import Path
-from types import FrameType
 from typing import TYPE_CHECKING
 
 from flows.prefect_rendezvous import Tenancy
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
-
-TICKS_PER_CHECK = 10  # uvicorn ticks ten times a second
-SETTLE_S = 1.5
-STUCK_S = 30.0
 
 
 def main() -> None:
@@ -47,44 +41,11 @@ def serve(tenancy: Tenancy, listener: socket.socket, idle_s: float) -> None:
     """Answer Prefect's API until the tenancy has been empty for `idle_s`."""
     app = prefect_app()
     import uvicorn
-    from prefect.server.utilities.messaging.memory import METRICS
 
-    class LeasedServer(uvicorn.Server):
-        """Ends when it is unused, and takes no more runs as soon as it is told to end."""
-
-        def __init__(self, config: uvicorn.Config) -> None:
-            super().__init__(config)
-            self.used_at = time.monotonic()
-            self.traffic: dict[str, dict[str, int]] = {}
-
-        async def on_tick(self, counter: int) -> bool:
-            if counter % TICKS_PER_CHECK == 0:
-                self._retire_if_idle()
-            return await super().on_tick(counter)
-
-        def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-            tenancy.retire()
-            super().handle_exit(sig, frame)
-
-        def _retire_if_idle(self) -> None:
-            with tenancy.when_unused() as unused:
-                if not unused or self._has_traffic():
-                    self.used_at = time.monotonic()
-                elif time.monotonic() - self.used_at >= max(idle_s, self._settle_s()):
-                    tenancy.retire()
-                    self.should_exit = True
-
-        def _has_traffic(self) -> bool:
-            before, self.traffic = self.traffic, {topic: dict(counts) for topic, counts in METRICS.items()}
-            return before != self.traffic
-
-        def _settle_s(self) -> float:
-            """Events still wait to be written after the last run has ended; Prefect drops them when it is stopped."""
-            waiting = sum(counts["published"] - counts["consumed"] for counts in self.traffic.values())
-            return SETTLE_S if waiting == 0 else STUCK_S
+    from flows.prefect_leased_server import LeasedServer
 
     config = uvicorn.Config(app, log_level="warning", access_log=False, lifespan="on", timeout_graceful_shutdown=5)
-    LeasedServer(config).run(sockets=[listener])
+    LeasedServer(config, tenancy, idle_s).run(sockets=[listener])
 
 
 if __name__ == "__main__":
