@@ -174,3 +174,17 @@ def test_a_file_that_a_killed_run_gave_away(voicemill: InThisProcess, service: S
     assert voicemill("run", "book.csv", "-o", _RESULTS).code == 0
     assert violations(_RESULTS) == []
     assert len(service.asked) == 2
+
+
+def test_answers_may_be_deleted(voicemill: InThisProcess, service: SpeechService) -> None:
+    """Finished rows stand without their answers; only a changed row is asked for."""
+    rows = short_rows(5)
+    write_manifest(Path("book.csv"), rows)
+    voicemill("run", "book.csv", "-o", _RESULTS)
+    shutil.rmtree(_RESULTS / "answers")
+    service.forget()
+    rows[3]["transcript"] = "Changed."
+    write_manifest(Path("book.csv"), rows)
+    assert voicemill("run", "book.csv", "-o", _RESULTS).code == 0
+    assert service.asked == ["Changed."]
+    assert violations(_RESULTS) == []
