@@ -63,12 +63,16 @@ async def _deliver(plan: RowPlan, bench: Bench) -> Outcome:
 
 
 async def _assembled(plan: RowPlan, bench: Bench) -> Assembled:
+    repeated: set[str] = set()
     while True:
         await crew(plan.pieces, bench.slots.limit, partial(_answer_piece, plan, bench))
         bench.tally.rows_assembling += 1
         try:
             return await bench.in_thread(assemble, plan, bench.answers, bench.outputs)
         except AnswerDamaged as damaged:
+            if damaged.key in repeated:  # A disk that damages what was just written would be paid for again and again.
+                raise
+            repeated.add(damaged.key)
             bench.answers.discard(damaged.key)
         finally:
             bench.tally.rows_assembling -= 1
