@@ -1,0 +1,1 @@
+"""One call, one row, one shard, against a server that lies."""

@@ -1,0 +1,122 @@
+"""A run without its flow: rows planned, cut into shards and worked through, as the flow does it."""
+
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from tests.hostile_server import HostileServer
+from tests.plan.rows import row
+from voicemill.api.client import Cartesia
+from voicemill.api.wire import Wire
+from voicemill.audio.formats import AudioFormat
+from voicemill.config import ApiKey, Settings
+from voicemill.model import Outcome, Row, Status
+from voicemill.pace.retry import Retries
+from voicemill.pace.slots import Slots
+from voicemill.store.answers import AnswerStore
+from voicemill.store.outputs import OutputFolder
+from voicemill.store.results import ResultsFolder
+from voicemill.store.tables.items import done_outcomes, publish_items, read_items
+from voicemill.store.tables.plan import PlanTable, PlanWriter
+from voicemill.work.bench import Bench
+from voicemill.work.crew import crew
+from voicemill.work.prepare import count_calls
+from voicemill.work.shard import cut_shards, work_shard
+
+RATE_HZ = 8000
+WAV = AudioFormat("wav", RATE_HZ, "pcm_s16le")
+QUICK = {"first_wait_s": 0.001, "longest_wait_s": 0.002, "attempt_deadline_s": 20.0}
+
+
+def spoken_row(number: int, transcript: str, **fields: Any) -> Row:
+    """A row of the run."""
+    given = {"number": number, "id": f"row{number}", "format": WAV, "file_name": f"audio/row{number}.wav"}
+    return row(transcript, **given | fields)
+
+
+def spoken_rows(*transcripts: str) -> list[Row]:
+    """A row for each transcript."""
+    return [spoken_row(number, transcript) for number, transcript in enumerate(transcripts, 1)]
+
+
+@dataclass
+class Worked:
+    """What became of a run."""
+
+    items: list[dict[str, Any]]
+    bench: Bench
+
+    def ended(self, status: Status) -> list[str]:
+        """The ids of the rows that ended so."""
+        return [item["id"] for item in self.items if item["status"] == status]
+
+
+@dataclass
+class Workshop:
+    """Runs in one results folder, against one server."""
+
+    server: HostileServer
+    results: ResultsFolder
+    runs: int = 0
+
+    def file(self, of: Row) -> bytes:
+        """The finished file of a row."""
+        return (self.results.path / of.file_name).read_bytes()
+
+    async def run(
+        self, rows: Sequence[Row], meanwhile: Callable[[Bench], Any] | None = None, **settings: Any
+    ) -> Worked:
+        """Work through `rows` and publish the table; `meanwhile` is awaited beside the work. Settings by section."""
+        self.runs += 1
+        given = Settings.model_validate(settings | {"pace": QUICK | settings.get("pace", {})})
+        self.results.create()
+        with PlanWriter(self.results.plan) as writer:
+            for each in rows:
+                writer.append(each, count_calls(each, given.long_text))
+        async with self._bench(given) as bench:
+            plan = PlanTable(self.results.plan)
+            shards = cut_shards(plan, self.results.new_parts(f"run{self.runs}"))
+            jobs = [partial(work_shard, shard, plan, {}, bench) for shard in shards]
+            waiting = [partial(meanwhile, bench)] if meanwhile else []
+            await crew([*waiting, *jobs], len(jobs) + 1, _do)
+        publish_items([shard.part for shard in shards], self.results.items, {})
+        self.results.clear_parts()
+        return Worked(list(read_items([self.results.items])), bench)
+
+    @asynccontextmanager
+    async def _bench(self, settings: Settings) -> AsyncIterator[Bench]:
+        answers = AnswerStore(self.results.answers(""))
+        answers.open()
+        pace = settings.pace
+        deadline_s, most = pace.attempt_deadline_s, pace.max_concurrency
+        key = ApiKey("key")
+        async with Wire(self.server.url, key, api_version="2024-11-13", deadline_s=deadline_s) as wire:
+            bench = Bench(
+                settings=settings,
+                service="hostile",
+                cartesia=Cartesia.over(wire),
+                answers=answers,
+                outputs=OutputFolder(self.results.path, self.results.written),
+                slots=Slots(most),
+                retries=Retries(pace),
+                earlier_tables=tuple(self.results.earlier_tables()),
+            )
+            try:
+                yield bench
+            finally:
+                bench.close()
+
+    def known(self, *ids: str) -> dict[str, Outcome]:
+        """What the published table says was done."""
+        return done_outcomes([self.results.items], ids)
+
+    def answer_file(self, key: str) -> Path:
+        """Where the answer to a question lies."""
+        return self.results.answers("") / key[:2] / f"{key}.answer"
+
+
+async def _do(job: Callable[[], Any]) -> None:
+    await job()
