@@ -1,0 +1,32 @@
+"""Both services, each started once."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.contract.services import WAYS, Service, engine_settings
+
+
+@pytest.fixture(scope="session")
+def services(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Service]]:
+    """The engine both ways."""
+    folder = tmp_path_factory.mktemp("engines")
+    (folder / "a").mkdir()
+    (folder / "b").mkdir()
+    first, second = WAYS
+    with WAYS[first](engine_settings(folder / "a")) as one, WAYS[second](engine_settings(folder / "b")) as other:
+        yield {first: one, second: other}
+
+
+@pytest.fixture(params=WAYS)
+def service(request: pytest.FixtureRequest, services: dict[str, Service]) -> Service:
+    """One service after the other."""
+    return services[request.param]
+
+
+@pytest.fixture(params=WAYS)
+def narrow_service(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    """A service that answers one speech request at a time and refuses the rest."""
+    settings = engine_settings(tmp_path_factory.mktemp("engine"), tts_concurrency=1)
+    with WAYS[request.param](settings) as running:
+        yield running

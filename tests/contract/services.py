@@ -1,0 +1,69 @@
+"""The two ways to the embedded engine: handed over in this process, and over a socket."""
+
+import asyncio
+import socket
+import threading
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import uvicorn
+
+from voicemill.api.client import Cartesia
+from voicemill.api.wire import Wire, in_process
+from voicemill.config import ApiKey
+from voicemill.engine.app import create_app
+from voicemill.engine.settings import EngineSettings
+
+KEY = "contract-key"
+
+
+@dataclass(frozen=True)
+class Service:
+    """A running engine: its address, and its application where it runs in this process."""
+
+    url: str
+    app: Any = None
+
+    @asynccontextmanager
+    async def client(self, *, key: str = KEY, api_version: str = "2024-11-13") -> AsyncIterator[Cartesia]:
+        """A client of the engine."""
+        transport = in_process(self.app) if self.app is not None else None
+        async with Wire(self.url, ApiKey(key), api_version=api_version, transport=transport) as wire:
+            yield Cartesia.over(wire)
+
+
+def engine_settings(folder: Path, **settings: Any) -> EngineSettings:
+    """Settings of an engine that one key opens, and that leaves nothing in the user's home."""
+    return EngineSettings(workers=1, keys=frozenset({KEY}), own_voices=folder / "voices.sqlite", **settings)
+
+
+@contextmanager
+def embedded(settings: EngineSettings) -> Iterator[Service]:
+    """The engine in this process, as a run without a key has it."""
+    app = create_app(settings)
+    try:
+        yield Service("http://embedded.invalid", app)
+    finally:
+        asyncio.run(app.state.engine.close())
+
+
+@contextmanager
+def served(settings: EngineSettings) -> Iterator[Service]:
+    """The engine behind uvicorn, as `voicemill engine serve` has it."""
+    listening = socket.create_server(("127.0.0.1", 0))
+    config = uvicorn.Config(create_app(settings), log_level="warning", access_log=False, ws="none")
+    server = uvicorn.Server(config)
+    thread = threading.Thread(target=server.run, args=([listening],), name="uvicorn")
+    thread.start()
+    try:
+        yield Service(f"http://127.0.0.1:{listening.getsockname()[1]}")
+    finally:
+        server.should_exit = True
+        thread.join(30)
+        listening.close()
+
+
+WAYS = {"embedded": embedded, "served": served}
