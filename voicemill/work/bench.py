@@ -19,7 +19,7 @@ from voicemill.store.outputs import OutputFolder
 P = ParamSpec("P")
 T = TypeVar("T")
 
-_STORAGE_THREADS = 16
+_STORAGE_THREADS = 4
 
 
 @dataclass
