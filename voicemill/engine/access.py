@@ -9,17 +9,22 @@ from contextlib import contextmanager
 from starlette.requests import Request
 
 from voicemill.engine.refusals import Refusal
+from voicemill.engine.tokens import Tokens
 
 
-def require_key(request: Request, keys: frozenset[str] | None) -> None:
-    """Let the request pass with a key as `X-API-Key` or `Authorization: Bearer`.
+def require_access(request: Request, keys: frozenset[str] | None, tokens: Tokens, family: str | None) -> None:
+    """Let the request pass with a key (as `X-API-Key` or `Authorization: Bearer`) or with a token for its `family`.
 
-    With `keys` None, any non-empty one will do. Raises `Refusal` (401).
+    With `keys` None, any non-empty key will do. A request of no family needs a key. Raises `Refusal` (401, 403).
     """
     given = request.headers.get("x-api-key", "").strip() or _bearer(request)
     if not given:
         raise Refusal(401, "Unauthorized", "No API key was sent. Send it in the X-API-Key header.")
-    if keys is not None and not any(hmac.compare_digest(given.encode(), key.encode()) for key in keys):
+    grants = tokens.grants(given)
+    if grants is not None:
+        if family not in grants:
+            raise Refusal(403, "Forbidden", "This access token was not granted this request. Use an API key.")
+    elif keys is not None and not any(hmac.compare_digest(given.encode(), key.encode()) for key in keys):
         raise Refusal(401, "Unauthorized", "This API key is not known here.")
 
 

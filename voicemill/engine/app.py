@@ -9,9 +9,10 @@ from starlette.middleware import Middleware
 from starlette.responses import Response
 
 from voicemill.engine.engine import Engine
+from voicemill.engine.faults import FaultyService
 from voicemill.engine.http import Envelope
 from voicemill.engine.refusals import Refusal
-from voicemill.engine.routes import infill, own_voices, status, stt, tts, voice_changer, voices
+from voicemill.engine.routes import access_token, infill, own_voices, status, stt, tts, voice_changer, voices
 from voicemill.engine.settings import EngineSettings
 from voicemill.engine.wire.errors import error_response
 
@@ -22,17 +23,23 @@ def create_app(settings: EngineSettings | None = None) -> FastAPI:
     Served by uvicorn or called in process through `httpx.ASGITransport`, which runs no lifespan: then
     `await app.state.engine.close()` when done. Without `settings` it takes `EngineSettings.from_environment()`.
     """
-    engine = Engine(settings or EngineSettings.from_environment())
+    settings = settings or EngineSettings.from_environment()
+    engine = Engine(settings)
+    middleware = [Middleware(Envelope)]
+    if settings.faults is not None:
+        middleware.append(Middleware(FaultyService, faults=settings.faults))
     app = FastAPI(
         title="voicemill speech engine",
         version="1",
         lifespan=_closing,
-        middleware=[Middleware(Envelope)],
+        middleware=middleware,
+        docs_url=None,  # its pages load scripts from another host; /openapi.json is served
+        redoc_url=None,
         redirect_slashes=False,
     )
     app.state.engine = engine
     app.state.service = engine.service
-    for family in (status, tts, stt, voice_changer, infill, voices, own_voices):
+    for family in (status, access_token, tts, stt, voice_changer, infill, voices, own_voices):
         app.include_router(family.router)
     app.add_exception_handler(Refusal, _refused)
     app.add_exception_handler(HTTPException, _no_such_path)

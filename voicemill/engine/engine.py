@@ -5,6 +5,7 @@ from functools import cached_property
 from voicemill.engine.access import Admission
 from voicemill.engine.hearing.whisper_model import check_whisper_model, whisper_digest
 from voicemill.engine.settings import EngineSettings
+from voicemill.engine.tokens import Tokens
 from voicemill.engine.version import ENGINE_VERSION
 from voicemill.engine.voices.catalogue import Catalogue, built_in_voices
 from voicemill.engine.voices.own_voices import OwnVoices
@@ -24,6 +25,7 @@ class Engine:
         self.admission = Admission({"tts": settings.tts_concurrency, "stt": settings.stt_concurrency})
         if settings.whisper_model is not None:
             check_whisper_model(settings.whisper_model)
+        self.tokens = Tokens(settings.token_key)
         own = piper_voices(settings.piper_voices) if settings.piper_voices else []
         self.catalogue = Catalogue([*own, *built_in_voices()], OwnVoices(settings.own_voices))
 

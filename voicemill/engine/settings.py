@@ -4,6 +4,8 @@ import os
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from voicemill.engine.faults import Faults
+
 PIPER_VOICES_VARIABLE = "VOICEMILL_PIPER_VOICES"
 WHISPER_MODEL_VARIABLE = "VOICEMILL_WHISPER_MODEL"
 _POSITIVE = (
@@ -22,6 +24,8 @@ class EngineSettings:
     """How an engine runs. The defaults suit one user on one machine, offline.
 
     `keys`: the API keys that open it; None lets any non-empty key in.
+    `token_key`: what access tokens are signed with; None makes tokens that end with this engine.
+    `faults`: what is to go wrong on purpose; None is nothing.
     `tts_concurrency`, `stt_concurrency`: how many requests of a family may be in the house before the next gets a 429;
     None lets them queue.
     `request_timeout_s`: how long a worker may go (queueing left out) without finishing or telling of progress, before
@@ -33,7 +37,8 @@ class EngineSettings:
     """
 
     workers: int = field(default_factory=lambda: available_cores())
-    keys: frozenset[str] | None = None
+    keys: frozenset[str] | None = field(default=None, repr=False)
+    token_key: str | None = field(default=None, repr=False)
     tts_concurrency: int | None = None
     stt_concurrency: int | None = None
     max_transcript_characters: int = 20_000
@@ -43,6 +48,7 @@ class EngineSettings:
     own_voices: Path = field(default_factory=lambda: _data_folder() / "voices.sqlite")
     piper_voices: Path | None = None
     whisper_model: Path | None = None
+    faults: Faults | None = None
 
     def __post_init__(self) -> None:
         for name in _POSITIVE:

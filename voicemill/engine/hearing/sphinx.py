@@ -60,5 +60,6 @@ def _levelled(samples: NDArray[np.float32]) -> bytes:
 def _floor_db(even: NDArray[np.float32]) -> float:
     """The level of the quietest twentieth of 10 ms frames, against the whole."""
     frame = RATE_HZ // FRAMES_PER_S
-    powers = np.square(even[: even.size // frame * frame]).reshape(-1, frame).mean(axis=1)
+    # The variance, as a constant (which is how A-law writes silence) is as silent as zero to the recogniser.
+    powers = even[: even.size // frame * frame].reshape(-1, frame).var(axis=1)
     return float(10 * np.log10(np.percentile(powers, 5) + 1e-12))

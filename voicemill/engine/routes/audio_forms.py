@@ -1,5 +1,7 @@
 """What the forms that bring audio and want audio back have in common."""
 
+from typing import Final
+
 from pydantic import ValidationError
 
 from voicemill.audio.formats import AudioFormat
@@ -9,6 +11,14 @@ from voicemill.engine.routes.requests import what_is_wrong
 from voicemill.engine.routes.uploads import Form
 from voicemill.engine.voices.voice import EngineVoice
 from voicemill.engine.wire.speech import OutputFormat
+
+FORMAT_FIELDS: Final = {
+    "output_format[container]": "text!",
+    "output_format[sample_rate]": "text!",
+    "output_format[encoding]": "text",
+    "output_format[bit_rate]": "text",
+}
+"""The fields of the wanted format, for the documentation."""
 
 
 def form_format(form: Form) -> AudioFormat:

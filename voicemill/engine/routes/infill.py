@@ -1,6 +1,6 @@
 """`POST /infill/bytes`."""
 
-from typing import Any
+from typing import Any, Final
 
 from fastapi import APIRouter, Request
 from pydantic import ValidationError
@@ -8,7 +8,8 @@ from starlette.responses import Response
 
 from voicemill.engine.engine import Engine
 from voicemill.engine.refusals import bad_request
-from voicemill.engine.routes.audio_forms import form_format, form_voice
+from voicemill.engine.routes.audio_forms import FORMAT_FIELDS, form_format, form_voice
+from voicemill.engine.routes.documentation import documented_form
 from voicemill.engine.routes.requests import KeyedEngine, what_is_wrong
 from voicemill.engine.routes.tts import CONTENT_TYPES, speech_question
 from voicemill.engine.routes.uploads import Form, uploaded
@@ -16,10 +17,20 @@ from voicemill.engine.wire.speech import ExperimentalControls, OutputFormat, Spe
 
 router = APIRouter()
 
-_CONTROLS = "voice[__experimental_controls]"
+_CONTROLS: Final = "voice[__experimental_controls]"
+FORM: Final = {
+    "left_audio": "file",
+    "right_audio": "file",
+    "model_id": "text!",
+    "language": "text",
+    "transcript": "text!",
+    "voice_id": "text!",
+    f"{_CONTROLS}[speed]": "text",
+    f"{_CONTROLS}[emotion][]": "texts",
+} | FORMAT_FIELDS
 
 
-@router.post("/infill/bytes")
+@router.post("/infill/bytes", openapi_extra=documented_form(**FORM))
 async def infill_bytes(request: Request, engine: KeyedEngine) -> Response:
     """The transcript spoken to fit between two recordings: the new part alone."""
     async with uploaded(request, engine.settings.max_upload_bytes) as form:

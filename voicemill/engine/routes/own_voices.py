@@ -11,6 +11,7 @@ from starlette.responses import Response
 
 from voicemill.engine.engine import Engine
 from voicemill.engine.refusals import Refusal, bad_request
+from voicemill.engine.routes.documentation import documented, documented_form
 from voicemill.engine.routes.requests import KeyedEngine, json_body
 from voicemill.engine.routes.uploads import Form, uploaded
 from voicemill.engine.routes.voices import existing
@@ -24,10 +25,19 @@ from voicemill.engine.wire.voices import CreateVoice, LocalizeVoice, MixVoices, 
 router = APIRouter()
 
 _GENDERS: dict[str | None, Any] = {"male": "masculine", "female": "feminine"}
+CLONE_FORM = {
+    "clip": "file!",
+    "name": "text!",
+    "description": "text",
+    "language": "text",
+    "mode": "text",
+    "enhance": "text",
+    "base_voice_id": "text",
+}
 MODES = ("similarity", "stability")
 
 
-@router.post("/voices/clone")
+@router.post("/voices/clone", openapi_extra=documented_form(**CLONE_FORM))
 async def clone_voice(request: Request, engine: KeyedEngine) -> dict[str, Any]:
     """A voice that speaks like the person in a clip."""
     async with uploaded(request, engine.settings.max_upload_bytes) as form:
@@ -43,7 +53,7 @@ async def clone_voice(request: Request, engine: KeyedEngine) -> dict[str, Any]:
     return await _kept(engine, replace(voice, timbre=Timbre(**{**timbre, "eq_db": tuple(timbre["eq_db"])})))
 
 
-@router.post("/voices")
+@router.post("/voices", openapi_extra=documented(CreateVoice))
 @router.post("/voices/", include_in_schema=False)
 async def create_voice(request: Request, engine: KeyedEngine) -> dict[str, Any]:
     """A voice from an embedding; with an empty one, a copy of the base voice."""
@@ -52,7 +62,7 @@ async def create_voice(request: Request, engine: KeyedEngine) -> dict[str, Any]:
     return await _kept(engine, _new(asked.name, asked.description, asked.language, timbre))
 
 
-@router.post("/voices/localize")
+@router.post("/voices/localize", openapi_extra=documented(LocalizeVoice))
 async def localize_voice(request: Request, engine: KeyedEngine) -> dict[str, Any]:
     """The same speaker in another language, or in a dialect of it."""
     asked = await json_body(request, LocalizeVoice, engine.settings.max_json_bytes)
@@ -62,7 +72,7 @@ async def localize_voice(request: Request, engine: KeyedEngine) -> dict[str, Any
     return await _kept(engine, replace(voice, gender=gender, dialect=dialect_of(voice.language, asked.dialect)))
 
 
-@router.post("/voices/mix")
+@router.post("/voices/mix", openapi_extra=documented(MixVoices))
 async def mix_voices(request: Request, engine: KeyedEngine) -> dict[str, list[float]]:
     """The embedding of a voice between others."""
     asked = await json_body(request, MixVoices, engine.settings.max_json_bytes)
@@ -78,7 +88,7 @@ async def mix_voices(request: Request, engine: KeyedEngine) -> dict[str, list[fl
         raise bad_request(f"voices: {error}.") from None
 
 
-@router.patch("/voices/{voice_id}")
+@router.patch("/voices/{voice_id}", openapi_extra=documented(UpdateVoice))
 async def update_voice(voice_id: str, request: Request, engine: KeyedEngine) -> dict[str, Any]:
     """Another name, description or gender."""
     asked = await json_body(request, UpdateVoice, engine.settings.max_json_bytes)

@@ -5,7 +5,7 @@ from typing import Annotated, TypeVar
 from fastapi import Depends, Request
 from pydantic import BaseModel, ValidationError
 
-from voicemill.engine.access import require_key
+from voicemill.engine.access import require_access
 from voicemill.engine.engine import Engine
 from voicemill.engine.refusals import Refusal, bad_request
 
@@ -18,14 +18,30 @@ def engine_of(request: Request) -> Engine:
     return engine
 
 
-def keyed_engine(request: Request) -> Engine:
-    """The engine, for who has a key."""
+def _opened(request: Request, family: str | None) -> Engine:
     engine = engine_of(request)
-    require_key(request, engine.settings.keys)
+    require_access(request, engine.settings.keys, engine.tokens, family)
     return engine
 
 
-KeyedEngine = Annotated[Engine, Depends(keyed_engine)]
+def _with_key(request: Request) -> Engine:
+    return _opened(request, None)
+
+
+def _for_tts(request: Request) -> Engine:
+    return _opened(request, "tts")
+
+
+def _for_stt(request: Request) -> Engine:
+    return _opened(request, "stt")
+
+
+KeyedEngine = Annotated[Engine, Depends(_with_key)]
+"""The engine, for who has a key."""
+TtsEngine = Annotated[Engine, Depends(_for_tts)]
+"""The engine, for who has a key or a token for speech."""
+SttEngine = Annotated[Engine, Depends(_for_stt)]
+"""The engine, for who has a key or a token for recognition."""
 
 
 async def json_body(request: Request, model: type[Body], max_bytes: int) -> Body:

@@ -6,17 +6,19 @@ from fastapi import APIRouter, Request
 
 from voicemill.engine.engine import Engine
 from voicemill.engine.refusals import bad_request
-from voicemill.engine.routes.requests import KeyedEngine
+from voicemill.engine.routes.documentation import documented_form
+from voicemill.engine.routes.requests import SttEngine
 from voicemill.engine.routes.uploads import Form, uploaded
 
 router = APIRouter()
 
 ENCODINGS: Final = ("pcm_s16le", "pcm_s32le", "pcm_f16le", "pcm_f32le", "pcm_mulaw", "pcm_alaw")
+FORM: Final = {"file": "file!", "model": "text!", "language": "text", "timestamp_granularities[]": "texts"}
 LOWEST_RATE_HZ, HIGHEST_RATE_HZ = 4000, 384_000
 
 
-@router.post("/stt")
-async def stt(request: Request, engine: KeyedEngine) -> dict[str, Any]:
+@router.post("/stt", openapi_extra=documented_form(**FORM))
+async def stt(request: Request, engine: SttEngine) -> dict[str, Any]:
     """What is said in a file, and when."""
     with engine.admission.admitted("stt"):
         async with uploaded(request, engine.settings.max_upload_bytes) as form:

@@ -11,8 +11,9 @@ from starlette.responses import Response
 from voicemill.audio.formats import AudioFormat
 from voicemill.engine.engine import Engine
 from voicemill.engine.refusals import bad_request
+from voicemill.engine.routes.documentation import documented
 from voicemill.engine.routes.own_voices import embedded_timbre
-from voicemill.engine.routes.requests import KeyedEngine, json_body
+from voicemill.engine.routes.requests import TtsEngine, json_body
 from voicemill.engine.routes.streams import event_stream
 from voicemill.engine.voices.languages import accent, language
 from voicemill.engine.voices.voice import EngineVoice
@@ -25,8 +26,8 @@ CONTENT_TYPES: Final = {"wav": "audio/wav", "mp3": "audio/mpeg", "raw": "applica
 _MODEL: Final = re.compile(r"sonic(-[a-z0-9.]+)*(-\d{4}-\d{2}-\d{2})?")
 
 
-@router.post("/tts/bytes")
-async def tts_bytes(request: Request, engine: KeyedEngine) -> Response:
+@router.post("/tts/bytes", openapi_extra=documented(SpeechRequest))
+async def tts_bytes(request: Request, engine: TtsEngine) -> Response:
     """The transcript as one audio file."""
     asked = await json_body(request, SpeechRequest, engine.settings.max_json_bytes)
     question = speech_question(asked, engine) | {"job": "tts_bytes"}
@@ -35,8 +36,8 @@ async def tts_bytes(request: Request, engine: KeyedEngine) -> Response:
     return Response(frame.body, media_type=CONTENT_TYPES[asked.output_format.container])
 
 
-@router.post("/tts/sse")
-async def tts_sse(request: Request, engine: KeyedEngine) -> Response:
+@router.post("/tts/sse", openapi_extra=documented(StreamedSpeechRequest))
+async def tts_sse(request: Request, engine: TtsEngine) -> Response:
     """The transcript as events: pieces of raw audio as they are made, and timestamps where asked for."""
     asked = await json_body(request, StreamedSpeechRequest, engine.settings.max_json_bytes)
     if asked.output_format.container != "raw":

@@ -2,13 +2,14 @@
 
 from base64 import b64encode
 from dataclasses import asdict
-from typing import Any
+from typing import Any, Final
 
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from voicemill.engine.engine import Engine
-from voicemill.engine.routes.audio_forms import form_format, form_voice
+from voicemill.engine.routes.audio_forms import FORMAT_FIELDS, form_format, form_voice
+from voicemill.engine.routes.documentation import documented_form
 from voicemill.engine.routes.requests import KeyedEngine
 from voicemill.engine.routes.streams import event_stream
 from voicemill.engine.routes.tts import CONTENT_TYPES
@@ -18,8 +19,10 @@ from voicemill.engine.workers.frames import Frame
 
 router = APIRouter()
 
+FORM: Final = {"clip": "file!", "voice[id]": "text!"} | FORMAT_FIELDS
 
-@router.post("/voice-changer/bytes")
+
+@router.post("/voice-changer/bytes", openapi_extra=documented_form(**FORM))
 async def voice_changer_bytes(request: Request, engine: KeyedEngine) -> Response:
     """The clip in another voice: the same words, intonation and timing."""
     async with uploaded(request, engine.settings.max_upload_bytes) as form:
@@ -29,7 +32,7 @@ async def voice_changer_bytes(request: Request, engine: KeyedEngine) -> Response
     return Response(frame.body, media_type=CONTENT_TYPES[question["format"]["container"]])
 
 
-@router.post("/voice-changer/sse")
+@router.post("/voice-changer/sse", openapi_extra=documented_form(**FORM))
 async def voice_changer_sse(request: Request, engine: KeyedEngine) -> Response:
     """The same in pieces, as server-sent events, or a line of JSON each for the 2.x SDKs, which read nothing else."""
     lines = "x-fern-language" in request.headers

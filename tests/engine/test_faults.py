@@ -1,0 +1,60 @@
+"""The fault mode: as often as asked, the same every time, and never unasked."""
+
+from collections import Counter
+from typing import Any
+
+import pytest
+
+from tests.engine.asking import client
+from voicemill.engine.app import create_app
+from voicemill.engine.faults import Faults
+from voicemill.engine.settings import EngineSettings
+
+
+async def statuses(faults: Faults | None, count: int = 400) -> list[tuple[int, int]]:
+    """The status and the length of the body of many requests."""
+    app = create_app(EngineSettings(workers=1, faults=faults))
+    async with client(app) as asker:
+        answers = [await asker.get("/voices/694f9389-aac1-45b6-b726-9d9369183238") for _ in range(count)]
+        assert (await asker.get("/")).status_code == 200
+    return [(answer.status_code, len(answer.content)) for answer in answers]
+
+
+async def test_without_fault_mode_nothing_fails() -> None:
+    """Two hundred good answers, all alike."""
+    assert len(set(await statuses(None, 200))) == 1
+
+
+async def test_faults_come_as_often_as_asked_and_the_same_again() -> None:
+    """A fifth of each kind within 6 %, the same sequence for the same seed, another for another."""
+    faults = Faults(seed=7, throttled=0.2, failed=0.2, cut=0.2)
+    seen = await statuses(faults)
+    whole = max(length for status, length in seen if status == 200)
+    kinds = Counter("cut" if status == 200 and length < whole else str(status)[0] for status, length in seen)
+    assert kinds["4"] == pytest.approx(80, abs=24)
+    assert kinds["5"] == pytest.approx(80, abs=24)
+    assert kinds["cut"] == pytest.approx(80, abs=24)
+    assert {status for status, _ in seen} == {200, 429, 500, 502, 503, 504}
+    assert {length for status, length in seen if status == 200} == {whole, whole // 2}
+    assert await statuses(faults) == seen != await statuses(Faults(seed=8, throttled=0.2, failed=0.2, cut=0.2))
+
+
+@pytest.mark.parametrize(("retry_after_s", "header"), [(None, None), (2.0, "2"), (0.5, "0.5")])
+async def test_a_429_says_when_to_come_back_if_told_to(retry_after_s: float | None, header: str | None) -> None:
+    """And has the code of the API."""
+    app = create_app(EngineSettings(workers=1, faults=Faults(throttled=1.0, retry_after_s=retry_after_s)))
+    async with client(app, version="2026-03-01") as asker:
+        answer = await asker.get("/voices")
+    assert answer.status_code == 429
+    assert answer.json()["error_code"] == "concurrency_limited"
+    assert answer.json()["request_id"] == answer.headers["x-request-id"]
+    assert answer.headers.get("retry-after") == header
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"throttled": 1.1}, {"failed": -0.1}, {"cut": 0.6, "failed": 0.6}, {"latency_s": -1}]
+)
+def test_wrong_shares_are_refused(wrong: dict[str, Any]) -> None:
+    """At once, by name."""
+    with pytest.raises(ValueError, match="|".join(wrong)):
+        Faults(**wrong)

@@ -1,0 +1,36 @@
+"""`POST /access-token`."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Request
+from pydantic import BaseModel, Field
+
+from voicemill.engine.routes.documentation import documented
+from voicemill.engine.routes.requests import KeyedEngine, json_body
+from voicemill.engine.tokens import LONGEST_S
+
+router = APIRouter()
+
+USUAL_S = 600
+
+
+class Grants(BaseModel):
+    """What a token is to open."""
+
+    tts: bool = False
+    stt: bool = False
+
+
+class TokenRequest(BaseModel):
+    """A token for some time."""
+
+    grants: Grants = Field(default_factory=Grants)
+    expires_in: Annotated[int, Field(ge=1, le=LONGEST_S)] | None = None
+
+
+@router.post("/access-token", openapi_extra=documented(TokenRequest))
+async def access_token(request: Request, engine: KeyedEngine) -> dict[str, str]:
+    """A token that can be given to somebody who must not have the key."""
+    asked = await json_body(request, TokenRequest, engine.settings.max_json_bytes)
+    grants = [family for family, granted in asked.grants.model_dump().items() if granted]
+    return {"token": engine.tokens.token(grants, asked.expires_in or USUAL_S)}
