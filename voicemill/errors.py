@@ -119,35 +119,35 @@ class CallError(VoicemillError):
         self.attempts = 1
 
 
-class Throttled(CallError):  # noqa: N818 - named by what happened, as the tree above reads
+class Throttled(CallError):
     """The service has too much to do from us (429)."""
 
     retryable = True
     code = "throttled"
 
 
-class Transient(CallError):  # noqa: N818
+class Transient(CallError):
     """The service or the way to it failed in a manner that may pass."""
 
     retryable = True
     code = "transient"
 
 
-class Incomplete(CallError):  # noqa: N818
+class Incomplete(CallError):
     """The answer stopped before its end."""
 
     retryable = True
     code = "incomplete"
 
 
-class BadAnswer(CallError):  # noqa: N818
+class BadAnswer(CallError):
     """The answer is not the audio that was asked for."""
 
     retryable = True
     code = "bad_answer"
 
 
-class Refused(CallError):  # noqa: N818
+class Refused(CallError):
     """The service will not do this, however often it is asked."""
 
     code = "refused"
@@ -159,13 +159,13 @@ class FatalCallError(CallError):
     exit_code = ExitCode.FATAL_API
 
 
-class AuthRefused(FatalCallError):  # noqa: N818
+class AuthRefused(FatalCallError):
     """The key is missing, wrong or revoked."""
 
     code = "auth"
 
 
-class QuotaExhausted(FatalCallError):  # noqa: N818
+class QuotaExhausted(FatalCallError):
     """The account has no credits left."""
 
     code = "quota"
