@@ -29,7 +29,8 @@ def _share_done(results: Path) -> float:
         tally = json.loads((results / ".voicemill" / "progress.json").read_text())
     except (OSError, ValueError):
         return 0.0
-    return float(tally["calls_kept"] + tally["calls_reused"]) / max(1, tally["calls"])
+    ended: int = tally["calls_kept"] + tally["calls_reused"]
+    return ended / max(1, int(tally["calls"]))
 
 
 def _run_until(command: list[str], results: Path, share: float) -> None:

@@ -147,9 +147,7 @@ def _read_profile(profile: str) -> dict[str, Any]:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         names = ", ".join(profile_names())
-        raise ConfigError(
-            f"there is no profile {profile!r}; give the path of a TOML file or one of: {names}"
-        ) from None
+        raise ConfigError(f"there is no profile {profile!r}; give the path of a TOML file or one of: {names}") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
         raise ConfigError(f"the profile {path} cannot be read: {error}") from None
 
