@@ -25,6 +25,9 @@ from voicemill.errors import ConfigError
 # What decides which data a server shows, and to whom. Servers that differ in it are never shared.
 IDENTITY_PREFIXES = ("PREFECT_SERVER_DATABASE_", "PREFECT_API_DATABASE_", "PREFECT_SERVER_API_")
 
+# The server itself holds the lease for the blink in which it looks whether a run does; a run holds it longer.
+LOOK_S = 1.0
+
 
 class Registration:
     """The open `server.json`, locked by whoever opened it first: a server that lives, or else the caller."""
@@ -106,7 +109,7 @@ class Rendezvous:
         deadline = time.monotonic() + timeout_s
         with _opened(self.folder / "server.json") as registration:
             while time.monotonic() < deadline and self._is_held(registration) and not self._is_leased():
-                time.sleep(0.05)
+                time.sleep(0.1)
 
     def _right_to_start(self) -> IO[str]:
         return _locked(self.folder / "start.lock", fcntl.LOCK_EX)
@@ -116,8 +119,13 @@ class Rendezvous:
             return not _try_lock(registration, fcntl.LOCK_SH)
 
     def _is_leased(self) -> bool:
+        deadline = time.monotonic() + LOOK_S
         with _opened(self.folder / "lease.lock") as lease:
-            return not _try_lock(lease, fcntl.LOCK_EX)
+            while not _try_lock(lease, fcntl.LOCK_EX):
+                if time.monotonic() > deadline:
+                    return True
+                time.sleep(0.05)
+        return False
 
 
 class Tenancy:
