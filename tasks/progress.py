@@ -5,9 +5,11 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import asdict
 from datetime import UTC, datetime
+from uuid import UUID
 
 from prefect.artifacts import acreate_progress_artifact, aupdate_progress_artifact
 
+from voicemill.errors import StorageError
 from voicemill.store.results import ResultsFolder, write_json
 from voicemill.work.bench import Bench
 
@@ -27,24 +29,25 @@ async def report_progress(bench: Bench, results: ResultsFolder) -> AsyncIterator
         with suppress(asyncio.CancelledError):
             await ticker
         _write(bench, results)
-        await aupdate_progress_artifact(artifact, _percent(bench))
+        await _show(bench, artifact)
 
 
-async def _tick(bench: Bench, results: ResultsFolder, artifact: object) -> None:
+async def _tick(bench: Bench, results: ResultsFolder, artifact: UUID) -> None:
     beat = 0
     while True:
         _write(bench, results)
         if beat % _ARTIFACT_EVERY == _ARTIFACT_EVERY - 1:
-            with suppress(Exception):  # a display that cannot be reached stops no work
-                await aupdate_progress_artifact(artifact, _percent(bench))  # type: ignore[arg-type]
+            await _show(bench, artifact)
         beat += 1
         await asyncio.sleep(_FILE_EVERY_S)
 
 
-def _percent(bench: Bench) -> float:
-    return 100.0 * bench.tally.rows_ended / max(1, bench.tally.rows)
+async def _show(bench: Bench, artifact: UUID) -> None:
+    with suppress(Exception):  # a display that cannot be reached stops no work
+        await aupdate_progress_artifact(artifact, 100.0 * bench.tally.rows_ended / max(1, bench.tally.rows))
 
 
 def _write(bench: Bench, results: ResultsFolder) -> None:
     now = datetime.now(UTC).isoformat()
-    write_json(results.progress, asdict(bench.tally) | {"slots": bench.slots.limit, "at": now})
+    with suppress(StorageError):  # a full disk is told by the writes that matter
+        write_json(results.progress, asdict(bench.tally) | {"slots": bench.slots.limit, "at": now})

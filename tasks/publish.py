@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 
@@ -28,4 +29,5 @@ async def publish_results(
 ) -> None:
     """Write what readers load, and show the summary. Raises `StorageError`."""
     await asyncio.to_thread(publish, parts, results, facts, settings, summary, started_at, finished_at)
-    await acreate_markdown_artifact(as_markdown(summary), key="summary", description="How the run ended")
+    with suppress(Exception):  # a display that cannot be reached undoes no work
+        await acreate_markdown_artifact(as_markdown(summary), key="summary", description="How the run ended")

@@ -1,5 +1,7 @@
-"""Small disks of their own, to be filled."""
+"""Disks that fill up and fail."""
 
+import errno
+import itertools
 import os
 import subprocess
 from collections.abc import Iterator
@@ -7,6 +9,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+
+from voicemill.store import durable
+
+_FAILING = ("before fsync", "before rename")
 
 
 @contextmanager
@@ -24,6 +30,22 @@ def small_disk(place: Path, *, megabytes: int, options: str = "rw") -> Iterator[
 def enlarge(place: Path, *, megabytes: int) -> None:
     """Free some space."""
     assert _mount("-o", f"remount,size={megabytes}m", place) == 0
+
+
+@contextmanager
+def disk_that_fails_after(writes: int) -> Iterator[None]:
+    """Let every durable write of this process fail once `writes` fsyncs and renames have gone well."""
+    passed = itertools.count()
+
+    def fail(name: str) -> None:
+        if name in _FAILING and next(passed) >= writes:
+            raise OSError(errno.ENOSPC, "no space left on device")
+
+    durable.set_fault_hook(fail)
+    try:
+        yield
+    finally:
+        durable.set_fault_hook(durable.no_fault)
 
 
 def _mount(*arguments: str | Path) -> int:

@@ -38,6 +38,7 @@ def test_1_some_failed(voicemill: InThisProcess, service: SpeechService, brisk: 
     failed = items(_RESULTS)[3]
     assert (failed["status"], failed["attempts"]) == ("failed", 2)
     assert "Out of breath" in failed["error_message"]
+    assert service.asked.count("Sentence number 3.") == 2
     service.instead.clear()
     service.forget()
     assert voicemill("run", _MANIFEST, "--profile", brisk).code == 0

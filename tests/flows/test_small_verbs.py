@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.flows.commands import KEY, InThisProcess, asking, ending, run_process, start_process
+from tests.flows.disks import disk_that_fails_after
 from tests.flows.results import short_rows, violations, write_manifest
 from tests.flows.speaking import SpeechService
 from tests.hostile_speech import said
@@ -100,6 +101,19 @@ def test_status_of_an_ended_run(voicemill: InThisProcess, service: SpeechService
     assert lines[0] == "results: ended"
     assert lines[1].split() == ["done", "4"]
     assert lines[-1] == "Ended because: 1 rows were refused"
+
+
+def test_status_of_a_run_cut_short(voicemill: InThisProcess, service: SpeechService) -> None:
+    """After a run that could not end in order, status says so and tells how to go on."""
+    write_manifest(Path("book.csv"), short_rows(5))
+    with disk_that_fails_after(30):
+        assert voicemill("run", "book.csv", "-o", "results", "--max-concurrency", "1").code == 5
+    standing = voicemill("status", "results", "--json").json
+    assert standing["state"] == "cut short"
+    assert sum(standing["rows"].values()) == 5
+    assert "Run the same command again to go on" in voicemill("status", "results").stdout
+    assert voicemill("run", "book.csv", "-o", "results").code == 0
+    assert voicemill("status", "results", "--json").json["state"] == "ended"
 
 
 def test_voices_list(quick: InThisProcess, service: SpeechService) -> None:
