@@ -17,7 +17,7 @@ class Whisper:
 
     def __init__(self, folder: Path) -> None:
         try:
-            from faster_whisper import WhisperModel  # type: ignore[import-untyped]
+            from faster_whisper import WhisperModel
         except ImportError:
             raise Refusal(500, "Internal server error", WHISPER_MISSING) from None
         try:
