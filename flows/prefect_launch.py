@@ -18,6 +18,8 @@ LOG_LIMIT_BYTES = 1_000_000
 
 SERVER_SETTINGS = {
     "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+    # Prefect lets the pages of every website ask it; this server shows no pages, so none has to.
+    "PREFECT_SERVER_CORS_ALLOWED_ORIGINS": "http://127.0.0.1",
     # For Prefect's pages, which this server does not show; the server that shows them registers them itself.
     "PREFECT_SERVER_REGISTER_BLOCKS_ON_START": "false",
     # One transaction for many states of task runs in place of one for each: a third of the CPU of 240 task runs.

@@ -181,6 +181,13 @@ def test_the_server_knows_no_key(first_home: Path, first_run: str) -> None:
     assert SECRET.encode() not in Path(f"/proc/{server}/environ").read_bytes()
 
 
+def test_a_website_cannot_read_the_server(first_run: str) -> None:
+    """A page in the user's browser gets no leave to look into the runs."""
+    request = urllib.request.Request(first_run.strip() + "/health", headers={"Origin": "https://website.test"})
+    with urllib.request.urlopen(request, timeout=END_TIMEOUT_S) as response:
+        assert response.headers["Access-Control-Allow-Origin"] is None
+
+
 def test_two_runs_at_once_share_one_server(home: Path) -> None:
     """Two commands started together from nothing meet at one server."""
     runs = [start(home, 1, idle_s=5) for _ in range(2)]
