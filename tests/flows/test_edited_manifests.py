@@ -69,7 +69,7 @@ class LivingManifest(RuleBasedStateMachine):
         assert len(asked) == len(set(asked))
         assert missing - self._perhaps_paid <= set(asked) <= missing
         self._paid |= missing
-        self._perhaps_paid = set()
+        self._perhaps_paid -= missing
         assert violations(self._results) == []
         assert [self._as_written(item) for item in items(self._results)] == list(self._rows.values())
 

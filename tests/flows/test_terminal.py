@@ -4,6 +4,9 @@ import os
 import pty
 import signal
 import subprocess
+import threading
+from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -75,6 +78,26 @@ def test_an_interrupted_run(voicemill: InThisProcess, service: SpeechService, nu
     assert (found.count("done"), found.count("not_started")) == (asked_before, 200 - asked_before)
     assert voicemill("run", "book.csv").code == 0
     assert sorted(service.asked) == sorted(row["transcript"] for row in short_rows(200))
+    assert violations(_RESULTS) == []
+
+
+def test_interrupted_again(voicemill: InThisProcess, service: SpeechService) -> None:
+    """A second Ctrl-C does not wait for the calls in flight: the process is gone, and only those calls are repeated."""
+    write_manifest(Path("book.csv"), short_rows(20))
+    slow = threading.Event()
+    service.instead["*"] = lambda call: slow.set() or replace(speech(call), delay_s=60)  # type: ignore[func-returns-value]
+    process = start_process("run", "book.csv", "--max-concurrency", "4")
+    assert slow.wait(60)
+    while process.poll() is None:
+        process.send_signal(signal.SIGINT)
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(0.1)
+    ended = ending(process)
+    assert ended.code == -signal.SIGINT
+    assert "Traceback" not in ended.stderr
+    service.instead.clear()
+    assert voicemill("run", "book.csv").code == 0
+    assert len(service.asked) <= 20 + 4
     assert violations(_RESULTS) == []
 
 
