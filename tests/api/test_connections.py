@@ -60,9 +60,9 @@ async def test_a_slow_answer_holds_up_no_other() -> None:
 
 
 @pytest.mark.parametrize("end", [End.WHOLE, End.CHUNKED, End.CLOSED])
-async def test_a_body_of_10_gib_ends_at_the_cap(end: End) -> None:
+async def test_a_huge_body_ends_at_the_cap(end: End) -> None:
     """Reading stops at the cap, in bounded memory, whatever length was announced."""
-    endless = Reply(200, (), bytes(MIB), end, times=10 * 1024)
+    endless = Reply(200, (), bytes(MIB), end, times=512)
     gc.collect()
     tracemalloc.start()
     try:

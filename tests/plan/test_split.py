@@ -222,6 +222,14 @@ def test_lists_and_addresses_have_a_pause_at_line_ends() -> None:
     assert spoken(split("CHAPTER I\nDown the Rabbit-Hole\n\nAlice.", "en", 50))[0] == "CHAPTER I, Down the Rabbit-Hole"
 
 
+def test_commas_never_make_a_piece_too_long() -> None:
+    """Verse that fills its piece to the last character is spoken without them."""
+    verse = "Tom went up\nDick went up\nHarry went up\nJane went on"
+    assert len(verse) == 50
+    assert spoken(split(verse, "en", 50)) == [verse.replace("\n", " ")]
+    assert spoken(split(verse, "en", 53)) == [verse.replace("\n", ", ")]
+
+
 def test_wrapped_prose_is_read_on() -> None:
     """A line end where the line was full is a blank, also before a name."""
     prose = (
