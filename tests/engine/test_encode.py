@@ -1,0 +1,98 @@
+"""The encoder the engine and the pipeline share: in blocks, in bounded memory, the same bytes every time."""
+
+import io
+import tracemalloc
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+
+from voicemill.audio import encode as encoding
+from voicemill.audio.decode import UndecodableAudio, decode, decode_all
+from voicemill.audio.encode import Encoder, encode
+from voicemill.audio.formats import ENCODINGS, AudioFormat
+
+RATE = 24_000
+TONE = (0.5 * np.sin(2 * np.pi * 440 * np.arange(3 * RATE) / RATE)).astype(np.float32)
+FORMATS = [AudioFormat("wav", RATE, encoding) for encoding in ENCODINGS]  # type: ignore[arg-type]
+FORMATS += [AudioFormat("raw", 44100, "pcm_s16le"), AudioFormat("mp3", RATE, bit_rate_bps=64000)]
+
+
+@pytest.mark.parametrize("format", FORMATS, ids=str)
+@pytest.mark.parametrize("block", [1000, 7777])
+def test_blocks_make_the_same_file_as_the_whole(format: AudioFormat, block: int, tmp_path: Path) -> None:
+    """In memory or at a path, however it is cut; the duration is that of the samples."""
+    path = tmp_path / "file"
+    with Encoder(path, format, RATE) as encoder:
+        for start in range(0, TONE.size, block):
+            encoder.write(TONE[start : start + block])
+    assert encoder.duration_s == pytest.approx(3.0, abs=0.001)
+    assert path.read_bytes() == encode(TONE, RATE, format)
+
+
+def test_whole_numbers_pass_unchanged() -> None:
+    """16-bit samples come out as they went in, and a WAV of them has the canonical 44-byte header."""
+    samples = (TONE * 32767).astype(np.int16)
+    raw = encode(samples, RATE, AudioFormat("raw", RATE, "pcm_s16le"))
+    assert raw == samples.tobytes()
+    wav = encode(samples, RATE, AudioFormat("wav", RATE, "pcm_s16le"))
+    assert wav[44:] == raw
+    assert wav[36:40] == b"data"
+
+
+def test_samples_beyond_full_scale_are_clipped_not_wrapped() -> None:
+    """Louder than loud is loud."""
+    loud = np.array([2.0, -2.0, 1.0, -1.0], np.float32)
+    raw = np.frombuffer(encode(loud, RATE, AudioFormat("raw", RATE, "pcm_s16le")), "<i2")
+    assert raw.tolist() == [32767, -32768, 32767, -32768]
+
+
+@pytest.mark.parametrize("rate", [8000, 44100, 48000])
+def test_another_rate_keeps_tone_and_length(rate: int) -> None:
+    """Resampled to the format's rate, to the sample."""
+    back = decode_all(io.BytesIO(encode(TONE, RATE, AudioFormat("wav", rate, "pcm_f32le"))), RATE)
+    assert back.size == pytest.approx(TONE.size, abs=2)
+    middle = slice(RATE, 2 * RATE)
+    assert np.abs(back[middle] - TONE[middle]).max() < 0.01
+
+
+def test_a_wav_beyond_its_header_is_refused_in_words(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A size that 32 bits cannot say raises, with what to do instead; raw has no such limit."""
+    monkeypatch.setattr(encoding, "WAV_LIMIT_BYTES", 100_000)
+    with pytest.raises(ValueError, match=r"cannot be longer than 4 GiB.*Choose mp3, or split"):
+        encode(TONE, RATE, AudioFormat("wav", RATE, "pcm_s16le"))
+    assert len(encode(TONE, RATE, AudioFormat("raw", RATE, "pcm_s16le"))) == 2 * TONE.size
+
+
+def test_memory_does_not_grow_with_length(tmp_path: Path) -> None:
+    """Ten minutes are written and read again within a few megabytes of Python's memory."""
+    tracemalloc.start()
+    with Encoder(tmp_path / "long.wav", AudioFormat("wav", RATE, "pcm_s16le"), RATE) as encoder:
+        for _ in range(200):
+            encoder.write(TONE)
+    read = sum(block.size for block in decode(tmp_path / "long.wav", 16000))
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert read == pytest.approx(600 * 16000, abs=10)
+    assert peak < 8_000_000
+
+
+def test_an_empty_file_is_still_a_file() -> None:
+    """No samples make a header that says so; reading it says there is no audio."""
+    empty = encode(np.zeros(0, np.float32), RATE, AudioFormat("wav", RATE, "pcm_s16le"))
+    assert len(empty) == 44
+    with pytest.raises(UndecodableAudio, match="no audio"):
+        decode_all(io.BytesIO(empty), RATE)
+
+
+def test_channels_are_brought_to_their_mean() -> None:
+    """A tone on the left alone is half as loud."""
+    file = io.BytesIO()
+    with av.open(file, "w", format="wav") as container:
+        stream = container.add_stream("pcm_s16le", rate=RATE, layout="stereo")
+        frame = av.AudioFrame.from_ndarray(np.stack([TONE, 0 * TONE]).T.reshape(1, -1).copy(), "flt", "stereo")
+        frame.sample_rate = RATE
+        for packet in [*stream.encode(frame), *stream.encode(None)]:
+            container.mux(packet)
+    assert np.abs(decode_all(io.BytesIO(file.getvalue()), RATE) - TONE / 2).max() < 0.001
