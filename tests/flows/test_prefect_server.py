@@ -66,13 +66,10 @@ def command(tasks: int, *words: str) -> list[str]:
 
 def start(home: Path, tasks: int, *words: str, idle_s: float = END_TIMEOUT_S, **more: str) -> subprocess.Popen[str]:
     """Start a small run."""
+    pipe = subprocess.PIPE
+    its_environment = environment(home, idle_s, **more)
     return subprocess.Popen(
-        command(tasks, *words),
-        env=environment(home, idle_s, **more),
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
+        command(tasks, *words), env=its_environment, stdin=pipe, stdout=pipe, stderr=pipe, text=True
     )
 
 
@@ -288,9 +285,7 @@ def test_a_home_that_cannot_be_written_is_named(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("nonsense", ["soon", "-1", "nan", "inf"])
-def test_an_idle_time_that_is_no_number_of_seconds_is_refused(
-    nonsense: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_idle_time_that_is_no_number_of_seconds_is_refused(nonsense: str, tmp_path: Path) -> None:
     """The setting is named with what it holds."""
     code, _, stderr = finish(start(tmp_path, 1, VOICEMILL_PREFECT_IDLE_S=nonsense))
     assert code == 1
