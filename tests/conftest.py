@@ -39,7 +39,8 @@ def prefect_home() -> str:
 @pytest.fixture(scope="session")
 def prefect_server() -> Iterator[str]:
     """The address of a Prefect server that lives as long as the session; runs find it as they would find any."""
-    with ensure_server() as lease:
+    with mock.patch.dict(os.environ):  # so that runs take the way of a user who configured nothing
+        lease = ensure_server()
         api_url = lease.wait_until_ready()
-        os.environ.pop("PREFECT_API_URL", None)  # so that runs take the way of a user who configured nothing
+    with lease:
         yield api_url

@@ -114,7 +114,7 @@ def test_a_living_manifest(voicemill: InThisProcess, service: SpeechService, tmp
     run_state_machine_as_test(
         lambda: LivingManifest(voicemill, service, tmp_path / f"results-{next(folders)}"),  # type: ignore[arg-type]
         settings=settings(
-            max_examples=6,
+            max_examples=4,
             stateful_step_count=16,
             deadline=None,
             derandomize=True,

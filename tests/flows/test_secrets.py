@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 import pytest
 
-from tests.flows.commands import asking, run_process
+from tests.flows.commands import InThisProcess, asking, run_process
 from tests.flows.results import write_manifest
 from tests.flows.speaking import SpeechService
 from tests.hostile_server import Call, End, Reply
@@ -41,7 +41,7 @@ def unkind(service: SpeechService) -> Iterator[SpeechService]:
         yield service
 
 
-def test_the_key_is_nowhere(unkind: SpeechService, prefect_server: str, prefect_home: str, brisk: Path) -> None:
+def test_the_key_is_nowhere(voicemill: InThisProcess, unkind: SpeechService, prefect_home: str, brisk: Path) -> None:
     """After a run with every kind of ending, the key is in no file, no log, no database and no line that was said."""
     write_manifest(
         Path("book.csv"),
@@ -51,7 +51,7 @@ def test_the_key_is_nowhere(unkind: SpeechService, prefect_server: str, prefect_
     assert ended.code == 1
     unkind.instead = {"*": said(401, "Unauthorized", "Who?")}
     write_manifest(Path("book.csv"), [{"id": "fatal", "transcript": "Fatal."}])
-    fatal = run_process("run", "book.csv", "-o", "fatal", "--profile", brisk)
+    fatal = voicemill("run", "book.csv", "-o", "fatal", "--profile", brisk)
     assert fatal.code == 4
     places = {"what was said": (ended.stdout + ended.stderr + fatal.stdout + fatal.stderr).encode()}
     for folder in (Path("results"), Path("fatal"), Path(prefect_home)):
@@ -64,11 +64,11 @@ def test_the_key_is_nowhere(unkind: SpeechService, prefect_server: str, prefect_
     assert "what was said" not in texts
 
 
-def test_run_json_tells_all_but_secrets(service: SpeechService, prefect_server: str) -> None:
+def test_run_json_tells_all_but_secrets(voicemill: InThisProcess, service: SpeechService) -> None:
     """`run.json` has the settings, the versions and how it ended, and no key."""
     write_manifest(Path("book.csv"), [{"id": "a", "transcript": "One."}])
     with asking(service.url, _KEY):
-        assert run_process("run", "book.csv", "-o", "results").code == 0
+        assert voicemill("run", "book.csv", "-o", "results").code == 0
     text = Path("results/run.json").read_text()
     assert _KEY not in text
     about = json.loads(text)

@@ -64,7 +64,7 @@ def test_a_column_named_as_one_of_ours(voicemill: InThisProcess, service: Speech
 
 def test_rows_keep_their_order(voicemill: InThisProcess, service: SpeechService) -> None:
     """The table has the manifest's order, whatever the order in which rows end."""
-    rows = short_rows(300)[::-1]
+    rows = short_rows(120)[::-1]
     write_manifest(Path("book.csv"), rows)
     voicemill("run", "book.csv", "-o", _RESULTS, "--max-concurrency", "16")
     assert [item["id"] for item in items(_RESULTS)] == [row["id"] for row in rows]

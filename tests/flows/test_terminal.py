@@ -58,11 +58,11 @@ def test_standard_input(prefect_server: str, service: SpeechService) -> None:
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupted_run(voicemill: InThisProcess, service: SpeechService, number: signal.Signals) -> None:
     """Ctrl-C and SIGTERM end a run with 7 after the calls in flight; what was paid for is used by the next run."""
-    write_manifest(Path("book.csv"), short_rows(200))
+    write_manifest(Path("book.csv"), short_rows(80))
     process = start_process("run", "book.csv", "--max-concurrency", "4")
 
     def interrupting(call: Call) -> Reply:
-        if len(service.asked) == 20:
+        if len(service.asked) == 15:
             os.kill(process.pid, number)
         return speech(call)
 
@@ -73,11 +73,11 @@ def test_an_interrupted_run(voicemill: InThisProcess, service: SpeechService, nu
     assert "interrupted" in ended.stdout
     assert "Run the same command again to go on" in ended.stdout
     assert "Traceback" not in ended.stderr
-    assert 20 <= asked_before < 200
+    assert 15 <= asked_before < 80
     found = list(statuses(_RESULTS).values())
-    assert (found.count("done"), found.count("not_started")) == (asked_before, 200 - asked_before)
+    assert (found.count("done"), found.count("not_started")) == (asked_before, 80 - asked_before)
     assert voicemill("run", "book.csv").code == 0
-    assert sorted(service.asked) == sorted(row["transcript"] for row in short_rows(200))
+    assert sorted(service.asked) == sorted(row["transcript"] for row in short_rows(80))
     assert violations(_RESULTS) == []
 
 
@@ -120,17 +120,17 @@ def test_interrupted_before_the_first_call(voicemill: InThisProcess, service: Sp
 
 def test_progress_on_a_terminal(prefect_server: str, service: SpeechService) -> None:
     """On a terminal a bar shows how the run goes, and is gone when the summary is printed."""
-    write_manifest(Path("book.csv"), short_rows(400))
-    service.speaker.latency_s = 0.02
+    write_manifest(Path("book.csv"), short_rows(80))
+    service.speaker.latency_s = 0.05
     controller, terminal = pty.openpty()
     process = subprocess.Popen([COMMAND, "run", "book.csv"], stdin=terminal, stdout=terminal, stderr=terminal)
     os.close(terminal)
     seen = _read_all(controller)
     assert process.wait() == 0
-    assert "/400 rows" in seen
-    assert "/400 calls" in seen
+    assert "/80 rows" in seen
+    assert "/80 calls" in seen
     assert "in flight" in seen
-    assert seen.index("/400 rows") < seen.index("400 done of 400 rows")
+    assert seen.index("/80 rows") < seen.index("80 done of 80 rows")
 
 
 def test_two_runs_in_one_folder(prefect_server: str, service: SpeechService) -> None:
