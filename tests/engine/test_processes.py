@@ -97,8 +97,9 @@ async def test_a_killed_worker_fails_its_call_and_the_next_works(engine: Any, se
     house, asker = engine
     expected = await speech(asker)
     call = asyncio.create_task(asker.post("/tts/bytes", json=question(LONG[:19_000])))
+    pid = await worker_at_work(house)
     waiting = asyncio.create_task(speech(asker))
-    os.kill(await worker_at_work(house), sent)
+    os.kill(pid, sent)
     response = await call
     assert response.status_code == 500
     assert response.json()["message"] == "The worker on this request ended unexpectedly. Try again."

@@ -14,7 +14,6 @@ from typing import IO, Any
 
 from voicemill.engine.workers.frames import Frame, question_line, read_frame
 
-GRACE_S = 2.0
 # There is a worker a core already; and each thread of a numerical library takes address space.
 _ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
 
@@ -70,7 +69,7 @@ class WorkerProcess:
             return
         self._socket.close()
         _kill_with_children(self._child)
-        self._child.wait(GRACE_S)
+        self._child.wait()
         self._stderr.close()
         self._child = self._socket = self._stderr = None
 
