@@ -21,16 +21,21 @@ def _engine() -> None:
 def serve(
     port: Annotated[int, typer.Option(min=0, max=65535, help="Port; 0 takes a free one.")] = 8000,
     host: Annotated[str, typer.Option(help="Address to listen at.")] = "127.0.0.1",
+    allow_host: Annotated[list[str] | None, typer.Option(help="A name that others call this machine by.")] = None,
 ) -> None:
-    """Serve the embedded engine to any Cartesia client, until Ctrl-C."""
+    """Serve the embedded engine to any Cartesia client, until Ctrl-C.
+
+    Any API key will do, unless VOICEMILL_ENGINE_KEYS lists those that open it, separated by commas.
+    """
     import uvicorn
 
-    from voicemill.engine.app import create_app
+    from voicemill.engine.serving import guarded_app
 
+    engine = guarded_app(host=host, allowed_hosts=allow_host or ())
     with _listener(host, port) as listener:
         place = f"http://{host}:{listener.getsockname()[1]}"
-        typer.echo(f"The embedded engine listens at {place} (any API key will do). Ctrl-C ends it.", err=True)
-        config = uvicorn.Config(create_app(), log_level="warning", access_log=False)
+        typer.echo(f"The embedded engine listens at {place}. Ctrl-C ends it.", err=True)
+        config = uvicorn.Config(engine, log_level="warning", access_log=False)
         with suppress(KeyboardInterrupt):  # uvicorn has ended in order, then raises it again
             uvicorn.Server(config).run(sockets=[listener])
 

@@ -29,15 +29,22 @@ def serve(
 
     Raises `ConfigError` when `host` is not loopback and nobody was named in `allowed_hosts`, or no keys are set.
     """
+    app = guarded_app(settings, host=host, allowed_hosts=allowed_hosts)
+    uvicorn.run(app, host=host, port=port, log_level="warning", timeout_keep_alive=_KEEP_ALIVE_S)
+
+
+def guarded_app(
+    settings: EngineSettings | None = None, *, host: str = DEFAULT_HOST, allowed_hosts: Iterable[str] = ()
+) -> "HostGuard":
+    """The engine behind its guard, for a server that listens at `host`. Raises `ConfigError` as `serve` does."""
     settings = settings or EngineSettings.from_environment()
     allowed = frozenset(allowed_hosts)
     if not is_loopback(host) and not (allowed and settings.keys):
         raise ConfigError(
-            f"host is {host!r}, which others can reach. Set keys, and name in allowed_hosts how they will call it, "
-            f"or use {DEFAULT_HOST}."
+            f"host is {host!r}, which others can reach. Set keys (VOICEMILL_ENGINE_KEYS) and name how they will call "
+            f"this machine (--allow-host), or use {DEFAULT_HOST}."
         )
-    guarded = HostGuard(create_app(settings), allowed)
-    uvicorn.run(guarded, host=host, port=port, log_level="warning", timeout_keep_alive=_KEEP_ALIVE_S)
+    return HostGuard(create_app(settings), allowed)
 
 
 class HostGuard:

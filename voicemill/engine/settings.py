@@ -6,6 +6,7 @@ from pathlib import Path
 
 from voicemill.engine.faults import Faults
 
+KEYS_VARIABLE = "VOICEMILL_ENGINE_KEYS"
 PIPER_VOICES_VARIABLE = "VOICEMILL_PIPER_VOICES"
 WHISPER_MODEL_VARIABLE = "VOICEMILL_WHISPER_MODEL"
 _POSITIVE = (
@@ -58,8 +59,16 @@ class EngineSettings:
 
     @classmethod
     def from_environment(cls) -> "EngineSettings":
-        """The defaults, with the folders that `VOICEMILL_PIPER_VOICES` and `VOICEMILL_WHISPER_MODEL` name."""
-        return cls(piper_voices=_folder(PIPER_VOICES_VARIABLE), whisper_model=_folder(WHISPER_MODEL_VARIABLE))
+        """The defaults, with the folders that `VOICEMILL_PIPER_VOICES` and `VOICEMILL_WHISPER_MODEL` name.
+
+        `VOICEMILL_ENGINE_KEYS` lists the keys that open a served engine, separated by commas; unset, any key does.
+        """
+        keys = frozenset(filter(None, map(str.strip, os.environ.get(KEYS_VARIABLE, "").split(","))))
+        return cls(
+            keys=keys or None,
+            piper_voices=_folder(PIPER_VOICES_VARIABLE),
+            whisper_model=_folder(WHISPER_MODEL_VARIABLE),
+        )
 
 
 def _folder(variable: str) -> Path | None:
