@@ -31,8 +31,8 @@ def serve(
 
     from voicemill.engine.serving import guarded_app
 
-    engine = guarded_app(host=host, allowed_hosts=allow_host or ())
     with _listener(host, port) as listener:
+        engine = guarded_app(host=host, allowed_hosts=allow_host or ())
         place = f"http://{host}:{listener.getsockname()[1]}"
         typer.echo(f"The embedded engine listens at {place}. Ctrl-C ends it.", err=True)
         config = uvicorn.Config(engine, log_level="warning", access_log=False)

@@ -3,6 +3,8 @@
 import re
 import signal
 import socket
+import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -130,12 +132,21 @@ def test_voices_of_the_embedded_engine(quick: InThisProcess) -> None:
     assert "James" in {voice["name"] for voice in quick("voices", "list", "--json").json}
 
 
-def test_engine_serve(voicemill: InThisProcess) -> None:
-    """The engine as a server says where it listens, answers a run that is pointed at it, and ends with Ctrl-C."""
+@pytest.fixture
+def engine() -> Iterator["subprocess.Popen[bytes]"]:
+    """The engine as a server of its own, at a free port."""
     process = start_process("engine", "serve", "--port", "0")
-    assert process.stderr is not None
-    line = process.stderr.readline().decode()
-    found = re.search(r"listens at (http://127\.0\.0\.1:[1-9]\d*) ", line)
+    yield process
+    if process.poll() is None:
+        process.kill()
+        process.communicate()
+
+
+def test_engine_serve(voicemill: InThisProcess, engine: "subprocess.Popen[bytes]") -> None:
+    """The engine as a server says where it listens, answers a run that is pointed at it, and ends with Ctrl-C."""
+    assert engine.stderr is not None
+    line = engine.stderr.readline().decode()
+    found = re.search(r"listens at (http://127\.0\.0\.1:[1-9]\d*)\b", line)
     assert found, line
     write_manifest(Path("book.csv"), short_rows(2))
     with asking(found[1], KEY):
@@ -144,8 +155,8 @@ def test_engine_serve(voicemill: InThisProcess) -> None:
         assert ran.code == 0, ran.stderr
     assert ran.stderr.splitlines()[0] == f"Calls go to {found[1]}."
     assert violations(Path("results")) == []
-    process.send_signal(signal.SIGINT)
-    ended = ending(process)
+    engine.send_signal(signal.SIGINT)
+    ended = ending(engine)
     assert (ended.code, ended.stdout, ended.stderr) == (0, "", "")
 
 
