@@ -13,7 +13,7 @@ RATE_HZ = 16_000
 _LONGEST_UTTERANCE_S = 20.0
 _FRAME_S = 0.02
 _DITHER = 10 ** (-32 / 20)
-_LANGUAGE_WEIGHT = 5.5
+_LANGUAGE_WEIGHTS = {"lw": 5.5, "fwdflatlw": 7.0, "bestpathlw": 9.0}
 
 
 def word_error_rate(reference: str, heard: str) -> float:
@@ -28,7 +28,7 @@ def transcribe(path: Path) -> str:
 
 def transcribe_samples(samples: NDArray[np.float32]) -> str:
     """What is said in mono samples at `RATE_HZ`."""
-    decoder = Decoder(samprate=RATE_HZ, lw=_LANGUAGE_WEIGHT, loglevel="FATAL")
+    decoder = Decoder(samprate=RATE_HZ, loglevel="FATAL", **_LANGUAGE_WEIGHTS)
     return " ".join(_recognise(decoder, utterance) for utterance in _utterances(samples))
 
 
