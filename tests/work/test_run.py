@@ -1,6 +1,5 @@
 """A run's rows, from the first question to the file: what is paid, what is kept, what is told."""
 
-import asyncio
 import itertools
 from collections import Counter
 from dataclasses import replace
@@ -20,7 +19,6 @@ from voicemill.errors import AuthRefused, ExitCode, QuotaExhausted, StorageError
 from voicemill.model import Row, Status
 from voicemill.plan.calls import plan_row
 from voicemill.store.answers import AnswerDamaged, AnswerStore
-from voicemill.work.bench import Bench
 
 DONE, FAILED, REFUSED, NOT_STARTED = Status
 CHAPTER = "\n\n".join(f"Paragraph {number} of this chapter." for number in range(1, 7))
@@ -266,40 +264,3 @@ async def test_a_streamed_answer_becomes_a_file_with_its_true_size(workshop: Wor
     worked = await workshop.run(rows)
     assert worked.ended(DONE) == ["row1"]
     assert holds(workshop.file(rows[0]), rows[0])
-
-
-async def test_told_to_stop_a_run_finishes_what_is_in_flight(workshop: Workshop) -> None:
-    """No new call starts, those under way are kept, and the next run goes on from there."""
-    workshop.server.script = Speaker(latency_s=0.05)
-    rows = spoken_rows(*(f"Row {number}." for number in range(60)))
-
-    async def stop(bench: Bench) -> None:
-        while bench.tally.rows_done < 5:
-            await asyncio.sleep(0.001)
-        bench.stop()
-
-    worked = await workshop.run(rows, stop, pace={"max_concurrency": 4})
-    calls = len(workshop.server.calls)
-    done = worked.ended(DONE)
-    assert len(done) == calls == worked.bench.tally.calls_kept
-    assert calls <= 5 + 2 * 4
-    assert len(worked.ended(NOT_STARTED)) == 60 - len(done)
-    assert (await workshop.run(rows)).ended(DONE) == [row.id for row in rows]
-    assert len(workshop.server.calls) == 60
-
-
-async def test_told_to_stop_nobody_waits_for_another_attempt(workshop: Workshop) -> None:
-    """A service that says to come back in ten minutes does not hold up the end of a run."""
-    workshop.server.script = [said(429, "Too many", "Come back later", retry_after="600")]
-
-    async def stop(bench: Bench) -> None:
-        while len(workshop.server.calls) < 4:
-            await asyncio.sleep(0.001)
-        bench.stop()
-
-    async with asyncio.timeout(60):
-        worked = await workshop.run(
-            spoken_rows("One.", "Two.", "Three.", "Four."), stop, pace={"longest_wait_s": 600.0, "max_concurrency": 4}
-        )
-    assert len(worked.ended(NOT_STARTED)) == 4
-    assert len(workshop.server.calls) == 4

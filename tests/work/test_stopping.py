@@ -1,0 +1,45 @@
+"""A run that is told to end: what it still finishes, and what it does not wait for."""
+
+import asyncio
+
+from tests.hostile_speech import Speaker, said
+from tests.work.workshop import Workshop, spoken_rows
+from voicemill.model import Status
+from voicemill.work.bench import Bench
+
+
+async def test_told_to_stop_a_run_finishes_what_is_in_flight(workshop: Workshop) -> None:
+    """No new call starts, those under way are kept, and the next run goes on from there."""
+    workshop.server.script = Speaker(latency_s=0.05)
+    rows = spoken_rows(*(f"Row {number}." for number in range(60)))
+
+    async def stop(bench: Bench) -> None:
+        while bench.tally.rows_done < 5:
+            await asyncio.sleep(0.001)
+        bench.stop()
+
+    worked = await workshop.run(rows, stop, pace={"max_concurrency": 4})
+    calls = len(workshop.server.calls)
+    done = worked.ended(Status.DONE)
+    assert len(done) == calls == worked.bench.tally.calls_kept
+    assert calls <= 5 + 2 * 4
+    assert len(worked.ended(Status.NOT_STARTED)) == 60 - len(done)
+    assert (await workshop.run(rows)).ended(Status.DONE) == [row.id for row in rows]
+    assert len(workshop.server.calls) == 60
+
+
+async def test_told_to_stop_nobody_waits_for_another_attempt(workshop: Workshop) -> None:
+    """A service that says to come back in ten minutes does not hold up the end of a run."""
+    workshop.server.script = [said(429, "Too many", "Come back later", retry_after="600")]
+
+    async def stop(bench: Bench) -> None:
+        while len(workshop.server.calls) < 4:
+            await asyncio.sleep(0.001)
+        bench.stop()
+
+    async with asyncio.timeout(60):
+        worked = await workshop.run(
+            spoken_rows("One.", "Two.", "Three.", "Four."), stop, pace={"longest_wait_s": 600.0, "max_concurrency": 4}
+        )
+    assert len(worked.ended(Status.NOT_STARTED)) == 4
+    assert len(workshop.server.calls) == 4
