@@ -87,7 +87,8 @@ def _wire(base_url: str, key: ApiKey, settings: Settings, transport: object = No
 
 
 def _base_url(settings: Settings) -> str:
-    return settings.service.base_url or os.environ.get(BASE_URL_VARIABLE, "").strip()
+    """As it goes into answer keys: with and without a slash at its end it is the same service."""
+    return (settings.service.base_url or os.environ.get(BASE_URL_VARIABLE, "")).strip().rstrip("/")
 
 
 def _is_loopback(base_url: str) -> bool:
