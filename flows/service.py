@@ -25,11 +25,6 @@ class Service:
     cartesia: Cartesia
 
 
-def is_embedded(settings: Settings) -> bool:
-    """Whether calls go to the embedded engine: neither a key nor a base URL is set."""
-    return not _base_url(settings) and not os.environ.get(KEY_VARIABLE, "").strip()
-
-
 @asynccontextmanager
 async def open_service(settings: Settings, key: ApiKey | None = None) -> AsyncIterator[Service]:
     """Open the service that settings and environment name; `key` stands in for `CARTESIA_API_KEY`.
