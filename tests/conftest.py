@@ -16,7 +16,7 @@ _SETTLED = {"VOICEMILL_PREFECT_IDLE_S": "3", "COLUMNS": "120", "TZ": "UTC", "LC_
 
 @pytest.fixture(scope="session", autouse=True)
 def _nothing_from_outside(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """No key, no service and no Prefect of the machine's user reaches a test, nor that background jobs ignore Ctrl-C."""
+    """No key, service or Prefect of the machine's user reaches a test, nor that background jobs ignore Ctrl-C."""
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
     kept = {name: value for name, value in os.environ.items() if not name.startswith(_NOT_FROM_OUTSIDE)}
