@@ -111,18 +111,21 @@ class ApiKey:
         raise TypeError("an ApiKey is not pickled; pass the name of a secret instead")
 
 
-def load_settings(profile: str | None = None, **overrides: dict[str, Any]) -> Settings:
-    """Settings from a profile, then `overrides` by section (`pace={"max_concurrency": 8}`); None values are skipped.
+def load_settings(profile: str | None = None, **overrides: Any) -> Settings:  # noqa: ANN401 - validated below
+    """Settings from a profile, then `overrides`: sections (`pace={"max_concurrency": 8}`) and settings without one.
+
+    None values are skipped.
 
     `profile` is a path to a TOML file or the name of one in `configs/`. Raises `ConfigError` that names the file, the
     key and what it may be.
     """
     tree: dict[str, Any] = _read_profile(profile) if profile else {}
     source = profile or "the settings"
-    for section, values in overrides.items():
-        given = {key: value for key, value in values.items() if value is not None}
-        if given:
-            tree[section] = {**tree.get(section, {}), **given}
+    for name, value in overrides.items():
+        if isinstance(value, dict):
+            tree[name] = {**tree.get(name, {}), **{key: one for key, one in value.items() if one is not None}}
+        elif value is not None:
+            tree[name] = value
     try:
         return Settings.model_validate(tree)
     except ValidationError as error:

@@ -1,7 +1,14 @@
-"""Options that several verbs share, and the settings they make."""
+"""Options that several verbs share, each written once: a verb takes a whole group of them as one parameter.
 
+To add an option, add a field to the group whose verbs shall know it; where it says which setting it `Sets`, nothing
+else is to be done.
+"""
+
+import inspect
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, fields, is_dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any, NamedTuple, get_type_hints
 
 import typer
 
@@ -12,40 +19,90 @@ Manifest = Annotated[
 ]
 Results = Annotated[Path | None, typer.Option("-o", "--results", help="Results folder. [results/<manifest's name>]")]
 Profile = Annotated[str | None, typer.Option(help="A profile of configs/, by name, or the path of a TOML file.")]
-Voice = Annotated[str | None, typer.Option(help="Voice (name or id) for rows without one.")]
-Model = Annotated[str | None, typer.Option(help="Model for rows without one.")]
-Language = Annotated[str | None, typer.Option(help="Language for rows without one.")]
-Container = Annotated[str | None, typer.Option(help="wav, mp3 or raw, for rows without one.")]
-SampleRate = Annotated[int | None, typer.Option(help="Sample rate in Hz, for rows without one.")]
-MaxConcurrency = Annotated[int | None, typer.Option(min=1, help="Most calls in flight at once.")]
-Answers = Annotated[str | None, typer.Option(help="Answer store shared by several runs. [inside the results folder]")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
-def settings_from(
-    profile: str | None,
-    *,
-    voice: str | None = None,
-    model: str | None = None,
-    language: str | None = None,
-    container: str | None = None,
-    sample_rate: int | None = None,
-    max_concurrency: int | None = None,
-    answers: str | None = None,
-) -> Settings:
-    """Settings from the profile, then the flags. Raises `ConfigError`."""
-    settings = load_settings(
-        profile,
-        defaults={
-            "voice": voice,
-            "model": model,
-            "language": language,
-            "container": container,
-            "sample_rate": sample_rate,
-        },
-        pace={"max_concurrency": max_concurrency},
-    )
-    return settings.model_copy(update={"answers": answers}) if answers else settings
+class Sets(NamedTuple):
+    """Which setting an option stands for; without a section it is one of `Settings` itself."""
+
+    section: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RowOptions:
+    """What rows get where their own cells are empty, over what the profile says."""
+
+    profile: Profile = None
+    voice: Annotated[
+        str | None, Sets("defaults", "voice"), typer.Option(help="Voice (name or id) for rows without one.")
+    ] = None
+    model: Annotated[str | None, Sets("defaults", "model"), typer.Option(help="Model for rows without one.")] = None
+    language: Annotated[
+        str | None, Sets("defaults", "language"), typer.Option(help="Language for rows without one.")
+    ] = None
+    container: Annotated[
+        str | None, Sets("defaults", "container"), typer.Option(help="wav, mp3 or raw, for rows without one.")
+    ] = None
+    sample_rate: Annotated[
+        int | None, Sets("defaults", "sample_rate"), typer.Option(help="Sample rate in Hz, for rows without one.")
+    ] = None
+
+    def settings(self) -> Settings:
+        """The profile's settings, then what the options say. Raises `ConfigError`."""
+        given: dict[str, Any] = {}
+        for name, option in get_type_hints(type(self), include_extras=True).items():
+            for target in getattr(option, "__metadata__", ()):
+                if isinstance(target, Sets):
+                    section = given.setdefault(target.section, {}) if target.section else given
+                    section[target.name] = getattr(self, name)
+        return load_settings(self.profile, **given)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunOptions(RowOptions):
+    """How a run goes about its work, besides what it makes."""
+
+    max_concurrency: Annotated[
+        int | None, Sets("pace", "max_concurrency"), typer.Option(min=1, help="Most calls in flight at once.")
+    ] = None
+    answers: Annotated[
+        str | None,
+        Sets("", "answers"),
+        typer.Option(help="Answer store shared by several runs. [inside the results folder]"),
+    ] = None
+
+
+def with_options(verb: Callable[..., None]) -> Callable[..., None]:
+    """`verb`, with the fields of its groups of options as options of its own."""
+    signature = inspect.signature(verb, eval_str=True)
+    groups: dict[str, Any] = {
+        name: taken.annotation for name, taken in signature.parameters.items() if is_dataclass(taken.annotation)
+    }
+
+    def called(**given: Any) -> None:  # noqa: ANN401 - whatever the verb takes
+        for name, group in groups.items():
+            given[name] = group(**{field.name: given.pop(field.name) for field in fields(group)})
+        verb(**given)
+
+    called.__doc__ = verb.__doc__
+    called.__name__ = verb.__name__
+    called.__signature__ = signature.replace(parameters=list(_spread(signature)))  # type: ignore[attr-defined]
+    return called
+
+
+def _spread(signature: inspect.Signature) -> Iterator[inspect.Parameter]:
+    for name, taken in signature.parameters.items():
+        if is_dataclass(taken.annotation):
+            hints = get_type_hints(taken.annotation, include_extras=True)
+            for field in fields(taken.annotation):
+                yield _option(field.name, hints[field.name], field.default)
+        else:
+            yield _option(name, taken.annotation, taken.default)
+
+
+def _option(name: str, annotation: Any, default: object) -> inspect.Parameter:  # noqa: ANN401 - any type
+    return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, annotation=annotation, default=default)
 
 
 def results_folder(results: Path | None, manifest: str) -> Path:

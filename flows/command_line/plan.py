@@ -11,21 +11,7 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from flows.command_line.options import (
-    Answers,
-    Container,
-    Json,
-    Language,
-    Manifest,
-    MaxConcurrency,
-    Model,
-    Profile,
-    Results,
-    SampleRate,
-    Voice,
-    results_folder,
-    settings_from,
-)
+from flows.command_line.options import Json, Manifest, Results, RunOptions, results_folder, with_options
 from flows.service import Service, all_voices, open_service
 from voicemill.config import Settings
 from voicemill.manifest import ManifestCheck, VoiceBook
@@ -35,30 +21,10 @@ from voicemill.store.answers import AnswerStore
 from voicemill.store.results import ResultsFolder
 
 
-def plan(
-    manifest: Manifest,
-    results: Results = None,
-    profile: Profile = None,
-    max_concurrency: MaxConcurrency = None,
-    voice: Voice = None,
-    model: Model = None,
-    language: Language = None,
-    container: Container = None,
-    sample_rate: SampleRate = None,
-    answers: Answers = None,
-    as_json: Json = False,
-) -> None:
+@with_options
+def plan(manifest: Manifest, options: RunOptions, results: Results = None, as_json: Json = False) -> None:
     """Show rows, calls, what is paid already, credits, money, hours of audio and wall time."""
-    settings = settings_from(
-        profile,
-        voice=voice,
-        model=model,
-        language=language,
-        container=container,
-        sample_rate=sample_rate,
-        max_concurrency=max_concurrency,
-        answers=answers,
-    )
+    settings = options.settings()
     folder = ResultsFolder(results_folder(results, manifest))
     estimate, service = asyncio.run(_estimated(manifest, settings, AnswerStore(folder.answers(settings.answers))))
     figures = _figures(estimate, settings.pace.max_concurrency)

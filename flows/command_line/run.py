@@ -9,21 +9,7 @@ from typing import Any
 
 import typer
 
-from flows.command_line.options import (
-    Answers,
-    Container,
-    Json,
-    Language,
-    Manifest,
-    MaxConcurrency,
-    Model,
-    Profile,
-    Results,
-    SampleRate,
-    Voice,
-    results_folder,
-    settings_from,
-)
+from flows.command_line.options import Json, Manifest, Results, RunOptions, results_folder, with_options
 from flows.prefect_server import ServerLease, ensure_server
 from flows.service import all_voices, open_service
 from voicemill.config import ApiKey, Settings
@@ -35,30 +21,10 @@ from voicemill.work.prepare import PlanFacts, prepare
 from voicemill.work.publish import Summary
 
 
-def run(
-    manifest: Manifest,
-    results: Results = None,
-    profile: Profile = None,
-    max_concurrency: MaxConcurrency = None,
-    voice: Voice = None,
-    model: Model = None,
-    language: Language = None,
-    container: Container = None,
-    sample_rate: SampleRate = None,
-    answers: Answers = None,
-    as_json: Json = False,
-) -> None:
+@with_options
+def run(manifest: Manifest, options: RunOptions, results: Results = None, as_json: Json = False) -> None:
     """Make what a manifest asks for. Run it again to go on: only what is missing is paid for."""
-    settings = settings_from(
-        profile,
-        voice=voice,
-        model=model,
-        language=language,
-        container=container,
-        sample_rate=sample_rate,
-        max_concurrency=max_concurrency,
-        answers=answers,
-    )
+    settings = options.settings()
     folder = ResultsFolder(results_folder(results, manifest))
     with ensure_server() as lease:
         facts = asyncio.run(_checked(manifest, settings, folder, _key(settings, lease)))

@@ -5,17 +5,7 @@ import json
 
 import typer
 
-from flows.command_line.options import (
-    Container,
-    Json,
-    Language,
-    Manifest,
-    Model,
-    Profile,
-    SampleRate,
-    Voice,
-    settings_from,
-)
+from flows.command_line.options import Json, Manifest, RowOptions, with_options
 from flows.service import all_voices, open_service
 from voicemill.config import Settings
 from voicemill.errors import ExitCode
@@ -24,20 +14,10 @@ from voicemill.manifest import ManifestCheck, VoiceBook
 _SHOWN = 100
 
 
-def validate(
-    manifest: Manifest,
-    profile: Profile = None,
-    voice: Voice = None,
-    model: Model = None,
-    language: Language = None,
-    container: Container = None,
-    sample_rate: SampleRate = None,
-    as_json: Json = False,
-) -> None:
+@with_options
+def validate(manifest: Manifest, options: RowOptions, as_json: Json = False) -> None:
     """Check a manifest and list all that is wrong with it, by row and column."""
-    settings = settings_from(
-        profile, voice=voice, model=model, language=language, container=container, sample_rate=sample_rate
-    )
+    settings = options.settings()
     check = ManifestCheck(manifest, settings, asyncio.run(voice_book(settings)))
     rows = sum(1 for _ in check)
     if as_json:
