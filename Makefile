@@ -3,7 +3,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.set-up
 
-.PHONY: setup demo test check kills benchmarks lock clean
+.PHONY: setup demo test check faults kills benchmarks lock clean
 
 setup: $(STAMP)
 
@@ -28,8 +28,13 @@ check: setup
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 
+# FAULTS is the share of the nightly size: `make faults FAULTS=0.1` tries everything in a tenth of the time.
+FAULTS := 1
+faults: setup
+	FAULTS=$(FAULTS) $(BIN)/pytest tests/faults --timeout 36000
+
 kills: setup
-	$(BIN)/pytest -m kills --timeout 3600
+	FAULTS=$(FAULTS) $(BIN)/pytest tests/faults/test_kills.py tests/faults/test_fault_points.py --timeout 36000
 
 benchmarks: setup
 	$(BIN)/python -m benchmarks

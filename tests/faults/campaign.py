@@ -4,14 +4,13 @@ import os
 import random
 import shutil
 import signal
-import subprocess
 import time
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tests.flows.commands import InThisProcess, start_process
+from tests.faults.starting import ForkedRuns, Run
 from tests.flows.results import short_rows, statuses, violations, write_manifest
 from tests.flows.speaking import SpeechService
 from tests.hostile_speech import speech_for
@@ -21,16 +20,14 @@ from voicemill.store.results import read_json
 from voicemill.store.tables.items import count_by_status
 
 CONCURRENCY = 8
-LATENCY_S = 0.05
+LATENCY_S = 0.02
 _RATE_HZ = 8000
 _ROWS = 200
 _CHAPTERS = 8
 _PARAGRAPHS = 6
 _SHARE_BEFORE_THE_FIRST_CALL = 0.15
 _SHARE_AFTER_THE_LAST_CALL = 0.2
-_LONGEST_END_S = 1.0
-
-Process = subprocess.Popen[bytes]
+_LONGEST_END_S = 0.5
 
 
 @dataclass
@@ -46,8 +43,8 @@ class Books:
     torn: list[str] = field(default_factory=list)
     wrong: list[str] = field(default_factory=list)
 
-    def figures(self) -> dict[str, float]:
-        """Counts for `figures.json`."""
+    def figures(self) -> dict[str, float | str]:
+        """What is published."""
         repeated = self.calls_made - self.calls_needed
         return {
             "kills": self.kills,
@@ -66,12 +63,15 @@ class Books:
 class Campaign:
     """Runs one manifest after the other to its end, through as many kills as it takes, each in a folder of its own."""
 
-    def __init__(self, folder: Path, service: SpeechService, to_the_end: InThisProcess, seed: int) -> None:
+    def __init__(
+        self, folder: Path, service: SpeechService, runs: ForkedRuns, seed: int, *, plain: bool = True
+    ) -> None:
         self._folder = folder
         self._service = service
-        self._to_the_end = to_the_end
+        self._runs = runs
+        self._plain = plain
         self._dice = random.Random(seed)
-        self._start_s = 2.0
+        self._start_s = 0.2
         self.books = Books()
         service.speaker.latency_s = LATENCY_S
         self._profile = folder / "profile.toml"
@@ -90,7 +90,7 @@ class Campaign:
         kept: set[str] = set()
         while self.books.kills < kills_in_all and self._is_killed(results, len(text_of) - len(kept)):
             kept = self._reckon(results, kept, text_of)
-        ended = self._to_the_end(*self._command(results))
+        ended = self._start(results).wait()
         assert ended.code == 0, ended.stderr
         assert self._reckon(results, kept, text_of) == set(text_of.values())
         assert self.books.in_flight.pop() == 0
@@ -110,37 +110,37 @@ class Campaign:
         self.books.calls_needed += len(texts)
         return {speech_for(text, _RATE_HZ): text for text in texts}
 
-    def _command(self, results: Path) -> list[str | Path]:
-        return ["run", self._folder / "book.csv", "-o", results, "--profile", self._profile]
+    def _start(self, results: Path) -> Run:
+        command = ["run", self._folder / "book.csv", "-o", results, "--profile", self._profile]
+        return self._runs.start(self._folder, *command, plain=self._plain)
 
     def _is_killed(self, results: Path, calls_left: int) -> bool:
         """Start a run and kill it at an instant of its life chosen at random; False where it came to its end."""
-        process = start_process(*self._command(results))
-        self._wait_for_the_instant(process, calls_left)
-        if process.poll() is None:
-            os.kill(process.pid, signal.SIGKILL)
-        _, said = process.communicate()
-        if process.returncode != -signal.SIGKILL:
-            assert process.returncode == 0, said
+        run = self._start(results)
+        self._wait_for_the_instant(run, calls_left)
+        run.kill()
+        ended = run.wait()
+        if ended.code != -signal.SIGKILL:
+            assert ended.code == 0, ended.stderr
             return False
         self.books.kills += 1
         return True
 
-    def _wait_for_the_instant(self, process: Process, calls_left: int) -> None:
+    def _wait_for_the_instant(self, run: Run, calls_left: int) -> None:
         part = self._dice.random()
         if part < _SHARE_BEFORE_THE_FIRST_CALL:
-            _let_live(process, self._dice.uniform(0, self._start_s))
+            _let_live(run, self._dice.uniform(0, self._start_s))
         elif part < 1 - _SHARE_AFTER_THE_LAST_CALL:
-            self._let_ask(process, self._dice.randint(1, max(1, calls_left)))
-            _let_live(process, self._dice.uniform(0, 2 * LATENCY_S))
+            self._let_ask(run, self._dice.randint(1, max(1, calls_left)))
+            _let_live(run, self._dice.uniform(0, 2 * LATENCY_S))
         else:
-            self._let_ask(process, calls_left)
-            _let_live(process, self._dice.uniform(0, _LONGEST_END_S))
+            self._let_ask(run, calls_left)
+            _let_live(run, self._dice.uniform(0, _LONGEST_END_S))
 
-    def _let_ask(self, process: Process, count: int) -> None:
+    def _let_ask(self, run: Run, count: int) -> None:
         started = time.monotonic()
         the_list_of_voices = 1
-        while process.poll() is None and len(self._service.server.calls) < the_list_of_voices + count:
+        while not run.is_over and len(self._service.server.calls) < the_list_of_voices + count:
             if len(self._service.server.calls) <= the_list_of_voices:
                 self._start_s = time.monotonic() - started
             time.sleep(0.002)
@@ -165,11 +165,10 @@ class Campaign:
         shutil.rmtree(copy)
 
 
-def _let_live(process: Process, seconds: float) -> None:
-    try:
-        process.wait(seconds)
-    except subprocess.TimeoutExpired:
-        return
+def _let_live(run: Run, seconds: float) -> None:
+    end = time.monotonic() + seconds
+    while not run.is_over and time.monotonic() < end:
+        time.sleep(min(0.002, seconds))
 
 
 def _torn(results: Path) -> list[str]:

@@ -5,23 +5,24 @@ from pathlib import Path
 import pytest
 
 from tests.faults.campaign import CONCURRENCY, Books, Campaign
-from tests.faults.figures import publish
-from tests.flows.commands import InThisProcess
+from tests.faults.figures import SEED, Report, size
+from tests.faults.starting import ForkedRuns
 from tests.flows.speaking import SpeechService
 
 
-def test_five_kills(voicemill: InThisProcess, service: SpeechService, tmp_path: Path) -> None:
-    """Five kills at random instants: nothing lost, nothing torn, and only calls in flight are made again."""
-    _hold(Campaign(tmp_path, service, voicemill, seed=1).kill(5))
-
-
-@pytest.mark.kills
-@pytest.mark.timeout(3600)
-def test_a_hundred_kills(voicemill: InThisProcess, service: SpeechService, tmp_path: Path) -> None:
-    """A hundred kills at random instants, as many manifests as that takes; the figures are published."""
-    books = Campaign(tmp_path, service, voicemill, seed=20260101).kill(100)
+def test_kills(runs: ForkedRuns, service: SpeechService, tmp_path: Path, report: Report) -> None:
+    """SIGKILL at random instants, as many manifests as that takes: nothing lost, nothing torn, only calls in flight."""
+    books = Campaign(tmp_path, service, runs, SEED).kill(size(nightly=950, usual=6))
     _hold(books)
-    publish({"kills": books.figures()})
+    report("kills", books.figures())
+
+
+@pytest.mark.usefixtures("prefect_server")
+def test_kills_of_the_command(runs: ForkedRuns, service: SpeechService, tmp_path: Path, report: Report) -> None:
+    """The same for the whole command, which talks with Prefect's server all the while."""
+    books = Campaign(tmp_path, service, runs, SEED + 1, plain=False).kill(size(nightly=50, usual=1))
+    _hold(books)
+    report("kills_of_the_command", books.figures())
 
 
 def _hold(books: Books) -> None:
