@@ -103,12 +103,18 @@ class ApiKey:
         return self._value
 
     def __repr__(self) -> str:
-        return "ApiKey(****)"
+        return f"{type(self).__name__}(****)"
 
     __str__ = __repr__
 
     def __reduce__(self) -> NoReturn:
-        raise TypeError("an ApiKey is not pickled; pass the name of a secret instead")
+        raise TypeError(f"an {type(self).__name__} is not pickled; pass the name of a secret instead")
+
+
+class AccessToken(ApiKey):
+    """A short-lived token that stands in for the key with what it was granted; as secret as a key."""
+
+    __slots__ = ()
 
 
 def load_settings(profile: str | None = None, **overrides: Any) -> Settings:  # noqa: ANN401 - validated below

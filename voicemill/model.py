@@ -41,12 +41,22 @@ class Status(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Voice:
-    """A voice of the service."""
+    """A voice of the service. What an API version does not tell is None; `embedding` comes where it is asked for."""
 
     id: str
     name: str
     language: str
     description: str = ""
+    is_public: bool | None = None
+    is_owner: bool | None = None
+    is_starred: bool | None = None
+    user_id: str | None = None
+    gender: str | None = None
+    accent: str | None = None
+    country: str | None = None
+    created_at: datetime | None = None
+    preview_file_url: str | None = None
+    embedding: tuple[float, ...] | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

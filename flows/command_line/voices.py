@@ -27,13 +27,18 @@ def list_voices(profile: Profile = None, as_json: Json = False) -> None:
     """List the voices that a row may name."""
     voices = asyncio.run(_voices_of(load_settings(profile)))
     if as_json:
-        typer.echo(json.dumps([asdict(voice) for voice in voices], indent=2, ensure_ascii=False))
+        typer.echo(json.dumps([_told(voice) for voice in voices], indent=2, ensure_ascii=False, default=str))
         return
     table = Table("name", "language", "id", "description", box=box.SIMPLE, pad_edge=False)
     table.columns[2].no_wrap = True
     for voice in voices:
         table.add_row(voice.name, voice.language, voice.id, voice.description)
     Console(soft_wrap=False).print(table, markup=False)
+
+
+def _told(voice: Voice) -> dict[str, object]:
+    """What is known of a voice."""
+    return {name: value for name, value in asdict(voice).items() if value is not None}
 
 
 async def _voices_of(settings: Settings) -> list[Voice]:

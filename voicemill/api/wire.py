@@ -1,4 +1,4 @@
-"""The one seam to httpx: a request goes out, a whole and bounded reply comes back.
+"""The one seam to httpx: a request goes out, a whole and bounded reply comes back, or a stream of its bytes.
 
 The transport is used directly, without `httpx.AsyncClient`: that leaves out redirects, cookies, proxies from the
 environment and content decoding, none of which a paid call with a key may do, and half of the CPU a call costs
@@ -7,21 +7,30 @@ environment and content decoding, none of which a paid call with a key may do, a
 
 import asyncio
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Iterable, Mapping, Sequence
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 import aiohttp
 import httpx
 from httpx_aiohttp import AiohttpTransport
 
 from voicemill.api.failures import FOREIGN_ERRORS, failure, network_failure
-from voicemill.config import ApiKey
-from voicemill.errors import BadAnswer
+from voicemill.api.uploads import Body, Form, opened
+from voicemill.config import AccessToken, ApiKey
+from voicemill.errors import BadAnswer, CallError
 
 _ERROR_BODY_BYTES = 64 * 1024
 _IDLE_CONNECTION_S = 30.0
+_LONGEST_GOODBYE_S = 5.0
+_MOST_URLS = 100
+
+T = TypeVar("T")
+Query = Sequence[tuple[str, str]]
+Content = Mapping[str, Any] | Form | None
+"""The body of a question: JSON, a form, or nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +39,7 @@ class Reply:
 
     status: int
     headers: Mapping[str, str]
-    body: bytes
+    body: bytes = field(repr=False)
     framed: bool
 
     @property
@@ -40,16 +49,22 @@ class Reply:
 
     def json(self) -> Any:  # noqa: ANN401 - whatever the service sent
         """The body as JSON. Raises `BadAnswer` where it is none."""
-        try:
-            return json.loads(self.body)
-        except (ValueError, RecursionError):
-            raise BadAnswer("the service answered with something that is no JSON", status=self.status) from None
+        return json_of(self.body, self.status)
+
+
+def json_of(body: bytes, status: int | None = None) -> Any:  # noqa: ANN401 - whatever the service sent
+    """A body as JSON. Raises `BadAnswer` where it is none."""
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError):
+        raise BadAnswer("the service answered with something that is no JSON", status=status) from None
 
 
 class Wire:
     """Requests to one service, each with a total deadline and a cap on its body.
 
-    Open it in the event loop that uses it, as an async context manager. Raises `CallError`s only.
+    `key` is an API key or an access token. Open it in the event loop that uses it, as an async context manager. Raises
+    `CallError`s only.
     """
 
     def __init__(
@@ -90,52 +105,118 @@ class Wire:
     ) -> None:
         await self._transport.aclose()
 
-    async def get(self, path: str, query: Mapping[str, str] | None = None) -> Reply:
-        """GET `path`, which is relative to the base URL."""
-        url = self._base.join(path).copy_merge_params(dict(query or {}))
-        return await self._send(httpx.Request("GET", url, headers=self._keyed()))
+    async def ask(
+        self, method: str, path: str, content: Content = None, *, query: Query = (), deadline_s: float | None = None
+    ) -> Reply:
+        """Send one question and take its whole answer. `path` is relative to the base URL.
 
-    async def post_json(self, path: str, content: Mapping[str, Any]) -> Reply:
-        """POST `content` as JSON; the reply's body is whatever came back."""
-        body = json.dumps(content).encode()
-        about_body = (("Content-Type", "application/json"), ("Content-Length", str(len(body))))
-        url = self._urls.get(path) or self._urls.setdefault(path, self._base.join(path))
-        return await self._send(httpx.Request("POST", url, headers=self._keyed(*about_body), content=body))
+        `deadline_s` is for the whole of it, upload and answer; None is the wire's own.
+        """
+        until = self._until(deadline_s)
+        async with opened(content) as body:
+            return await self._guarded(self._exchange(method, self._url(path, query), body), until, body)
 
-    def _keyed(self, *more: tuple[str, str]) -> list[tuple[str, str]]:
+    @asynccontextmanager
+    async def stream(
+        self, method: str, path: str, content: Content = None, *, deadline_s: float | None = None
+    ) -> AsyncIterator["Stream"]:
+        """Send one question and take its answer as it comes; leaving the context closes the connection.
+
+        `deadline_s` is for the whole stream, what its reader does in between included.
+        """
+        until = self._until(deadline_s)
+        async with opened(content) as body:
+            response = await self._guarded(self._send(method, self._url(path, ()), body), until, body)
+            try:
+                await self._guarded(self._check(response), until, body)
+                yield Stream(self, response, until)
+            finally:
+                with suppress(*FOREIGN_ERRORS):
+                    async with asyncio.timeout(_LONGEST_GOODBYE_S):
+                        await response.stream.aclose()  # type: ignore[union-attr]
+
+    def failure(self, status: int, headers: Mapping[str, str], body: bytes) -> CallError:
+        """The error that an answer means, without the key, which some services quote when they refuse it."""
+        return failure(status, headers, body.replace(self._key.reveal().encode(), b"****"))
+
+    def _until(self, deadline_s: float | None) -> float:
+        return asyncio.get_running_loop().time() + (self._deadline_s if deadline_s is None else deadline_s)
+
+    def _url(self, path: str, query: Query) -> httpx.URL:
+        url = self._urls.get(path) or self._base.join(path)
+        if len(self._urls) < _MOST_URLS:
+            self._urls[path] = url
+        return url.copy_merge_params(list(query)) if query else url
+
+    def _keyed(self, more: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
         """All headers of a request; keep them out of local variables, for tracebacks may show those."""
-        return [*self._headers, ("X-API-Key", self._key.reveal()), *more]
+        return [*self._headers, self._credential(), *more]
 
-    def _without_key(self, body: bytes) -> bytes:
-        """A reason without the key, which some services quote when they refuse it."""
-        return body.replace(self._key.reveal().encode(), b"****")
+    def _credential(self) -> tuple[str, str]:
+        if isinstance(self._key, AccessToken):
+            return "Authorization", f"Bearer {self._key.reveal()}"
+        return "X-API-Key", self._key.reveal()
 
-    async def _send(self, request: httpx.Request) -> Reply:
+    async def _guarded(self, work: Awaitable[T], until: float, body: Body | None = None) -> T:
+        """The result of `work` before the deadline; raises `CallError`s only."""
         try:
-            return await self._exchange(request)
+            async with asyncio.timeout_at(until):
+                return await work
         except FOREIGN_ERRORS as error:
             failed = network_failure(error, self.host)
+        except CallError as error:
+            failed = error
         # Raised outside the handler: an error raised in it would carry the foreign one, and that one the key.
+        if body is not None and body.failure is not None:
+            failed = body.failure
         raise failed
 
-    async def _exchange(self, request: httpx.Request) -> Reply:
-        async with asyncio.timeout(self._deadline_s):
-            response = await self._transport.handle_async_request(request)
-            try:
-                return await self._receive(response)
-            finally:
-                await response.stream.aclose()  # type: ignore[union-attr]
+    async def _send(self, method: str, url: httpx.URL, body: Body) -> httpx.Response:
+        return await self._transport.handle_async_request(body.request(method, url, self._keyed(body.headers)))
+
+    async def _exchange(self, method: str, url: httpx.URL, body: Body) -> Reply:
+        response = await self._send(method, url, body)
+        try:
+            return await self._receive(response)
+        finally:
+            await response.stream.aclose()  # type: ignore[union-attr]
 
     async def _receive(self, response: httpx.Response) -> Reply:
+        await self._check(response)
         headers = response.headers
-        if response.status_code >= 300:
-            body = self._without_key(await _read(response, _ERROR_BODY_BYTES, cut=True))
-            raise failure(response.status_code, headers, body)
-        if headers.get("content-encoding", "identity") != "identity":
-            raise BadAnswer("the service compressed an answer that must not be compressed", status=response.status_code)
         body = await _read(response, self._max_body_bytes, cut=False)
         framed = "content-length" in headers or "transfer-encoding" in headers
         return Reply(response.status_code, headers, body, framed)
+
+    async def _check(self, response: httpx.Response) -> None:
+        status, headers = response.status_code, response.headers
+        if status >= 300:
+            raise self.failure(status, headers, await _read(response, _ERROR_BODY_BYTES, cut=True))
+        if headers.get("content-encoding", "identity") != "identity":
+            raise BadAnswer("the service compressed an answer that must not be compressed", status=status)
+
+
+class Stream:
+    """An answer that is still coming in."""
+
+    def __init__(self, wire: Wire, response: httpx.Response, until: float) -> None:
+        self._wire = wire
+        self._response = response
+        self._until = until
+
+    async def pieces(self) -> AsyncGenerator[bytes, None]:
+        """The body, piece by piece. Raises `CallError`s: past the deadline, over the cap, broken off."""
+        source = aiter(self._response.stream)  # type: ignore[arg-type]
+        size = 0
+        while (piece := await self._wire._guarded(anext(source, None), self._until)) is not None:
+            size += len(piece)
+            if size > self._wire._max_body_bytes:
+                raise _too_large(self._wire._max_body_bytes, self._response.status_code)
+            yield piece
+
+    def failure(self, status: int, said: bytes) -> CallError:
+        """The error that something said within the stream means."""
+        return self._wire.failure(status, self._response.headers, said)
 
 
 async def _read(response: httpx.Response, max_bytes: int, *, cut: bool) -> bytes:
@@ -147,8 +228,12 @@ async def _read(response: httpx.Response, max_bytes: int, *, cut: bool) -> bytes
         if size > max_bytes:
             if cut:
                 break
-            raise BadAnswer(f"the answer is larger than {max_bytes} bytes", status=response.status_code)
+            raise _too_large(max_bytes, response.status_code)
     return b"".join(chunks)[:max_bytes]
+
+
+def _too_large(max_bytes: int, status: int) -> BadAnswer:
+    return BadAnswer(f"the answer is larger than {max_bytes} bytes", status=status)
 
 
 def _network_transport(max_connections: int) -> httpx.AsyncBaseTransport:
