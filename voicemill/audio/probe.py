@@ -6,6 +6,7 @@ A 200 proves nothing: bodies are cut without an error from HTTP, so completeness
 
 import struct
 from dataclasses import dataclass
+from mmap import mmap
 
 from voicemill.audio.formats import BYTES_PER_SAMPLE, Encoding
 
@@ -51,7 +52,7 @@ class WavInfo:
         return self.frames / self.sample_rate_hz
 
 
-def probe_wav(body: bytes) -> WavInfo:
+def probe_wav(body: bytes | mmap) -> WavInfo:
     """Read the chunks of a WAV and hold them against the bytes that are there.
 
     Raises `NotWav` for anything else, for samples that are cut, and for encodings outside the API's.
@@ -89,7 +90,7 @@ def _layout(chunk: bytes) -> tuple[Encoding, int, int]:
     return encoding, channels, sample_rate_hz
 
 
-def _samples(body: bytes, start: int, size: int, layout: tuple[Encoding, int, int]) -> WavInfo:
+def _samples(body: bytes | mmap, start: int, size: int, layout: tuple[Encoding, int, int]) -> WavInfo:
     encoding, channels, sample_rate_hz = layout
     there = len(body) - start
     sized = not _is_placeholder(size)

@@ -13,6 +13,7 @@ Every read checks the whole file against its hash, so a damaged answer is never 
 
 import hashlib
 import json
+from collections.abc import Iterator
 from dataclasses import asdict, replace
 from datetime import datetime
 from pathlib import Path
@@ -83,6 +84,19 @@ class AnswerStore:
         """Remove a damaged answer, so that its call is made again."""
         with durable.storage_errors(self._path(key)):
             self._path(key).unlink(missing_ok=True)
+
+    def files(self) -> Iterator[Path]:
+        """Every file in the store, answers and others, in the order of their names."""
+        if self.folder.is_dir():
+            yield from (path for path in sorted(self.folder.rglob("*")) if not path.is_dir())
+
+    def is_answer(self, path: Path) -> bool:
+        """Whether a file of the store has an answer's name and place."""
+        return path == self._path(path.name.removesuffix(_SUFFIX))
+
+    def is_whole(self, path: Path) -> bool:
+        """Whether an answer's file is undamaged and answers the question that it is named after."""
+        return self.receipt(path.name.removesuffix(_SUFFIX)) is not None
 
     def _recover(self) -> int:
         partials = self.folder.glob(f"??/*{_SUFFIX}{durable.PARTIAL_SUFFIX}")

@@ -153,6 +153,16 @@ def replace_if_changed(partial: Path, path: Path) -> bool:
     return True
 
 
+def new_partial(path: Path) -> Path:
+    """An empty partial file beside `path`, its owner's alone, for a writer that opens files by name."""
+    return write_partial(path, (b"",))
+
+
+def owner_only(path: str, flags: int) -> int:
+    """An `opener` for files that are made by opening them: readable by the owner alone."""
+    return os.open(path, flags, FILE_MODE)
+
+
 @contextmanager
 def open_partial(path: Path) -> Iterator[tuple[BinaryIO, Path]]:
     """A new partial file beside `path` for streamed writing; the caller commits it. It is removed on any error."""

@@ -158,6 +158,19 @@ class OutputFolder:
                 self._known.add(hash(line))
 
 
+def noted_files(written: Path) -> dict[str, set[str]]:
+    """The names of all files that were put in place, each with the SHA-256s it had."""
+    noted: dict[str, set[str]] = {}
+    try:
+        with written.open(encoding="utf-8", errors="replace", newline="\n") as lines:
+            for line in lines:
+                digest, _, name = line.removesuffix("\n").partition("  ")
+                noted.setdefault(name, set()).add(digest)
+    except FileNotFoundError:
+        return {}
+    return noted
+
+
 def _digest_of(path: Path) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

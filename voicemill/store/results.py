@@ -11,6 +11,7 @@ results/book/
 """
 
 import fcntl
+import hashlib
 import json
 import os
 import shutil
@@ -19,7 +20,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from voicemill.errors import ResultsLockedError
 from voicemill.store import durable
@@ -27,6 +28,9 @@ from voicemill.store import durable
 
 class ResultsFolder:
     """The places in a results folder."""
+
+    PUBLISHED: ClassVar = ("items.parquet", "metadata.csv", "failures.csv", "run.json")
+    """What readers load; their sums are kept when they are written."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -40,6 +44,7 @@ class ResultsFolder:
         self.plan_facts = self.notes / "plan.json"
         self.progress = self.notes / "progress.json"
         self.written = self.notes / "written.log"
+        self.sums = self.notes / "published.sha256"
         self.parts = self.notes / "parts"
 
     def answers(self, elsewhere: str) -> Path:
@@ -58,7 +63,7 @@ class ResultsFolder:
         Raises `ResultsLockedError` that names the process which holds it.
         """
         self.create()
-        with (self.notes / "lock").open("a+", encoding="utf-8") as lock:
+        with open(self.notes / "lock", "a+", encoding="utf-8", opener=durable.owner_only) as lock:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
@@ -98,6 +103,25 @@ class ResultsFolder:
         for partial in self.audio.rglob(durable.PARTIALS):
             partial.unlink(missing_ok=True)
 
+    @property
+    def published(self) -> list[Path]:
+        """The files that readers load, there or not."""
+        return [self.path / name for name in self.PUBLISHED]
+
+    def note_sums(self) -> None:
+        """Write down the SHA-256 of each published file, in the form that `sha256sum --check` reads."""
+        lines = "".join(f"{_digest_of(path)}  {path.name}\n" for path in self.published)
+        if not self.sums.is_file() or self.sums.read_bytes() != lines.encode():
+            durable.write_file(self.sums, lines.encode())
+
+    def published_sums(self) -> dict[str, str]:
+        """The SHA-256 of each published file by its name, as it was written down."""
+        try:
+            lines = self.sums.read_text(encoding="utf-8", errors="replace").splitlines()
+        except FileNotFoundError:
+            return {}
+        return {name: digest for digest, _, name in (line.partition("  ") for line in lines)}
+
     def new_parts(self, run_id: str) -> Path:
         """An empty folder for the table parts of the run named `run_id`."""
         folder = self.parts / run_id
@@ -107,6 +131,11 @@ class ResultsFolder:
     def clear_parts(self) -> None:
         """Remove all parts; to be called when the published table tells the same."""
         shutil.rmtree(self.parts, ignore_errors=True)
+
+
+def _digest_of(path: Path) -> str:
+    with durable.storage_errors(path), path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def write_json(path: Path, content: dict[str, Any]) -> None:

@@ -51,7 +51,7 @@ def publish(
     started_at: datetime,
     finished_at: datetime,
 ) -> None:
-    """Write `items.parquet`, `metadata.csv`, `failures.csv` and `run.json`, then drop the parts.
+    """Write `items.parquet`, `metadata.csv`, `failures.csv` and `run.json`, note their sums, then drop the parts.
 
     Raises `StorageError`; the parts then remain, and the next run publishes.
     """
@@ -70,4 +70,5 @@ def publish(
             "versions": {name: version(name) for name in _VERSIONS_OF} | {"python": platform.python_version()},
         }
         write_json(results.run_file, about)
+    results.note_sums()
     results.clear_parts()

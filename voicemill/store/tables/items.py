@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 
 from voicemill.model import Outcome, Status
 from voicemill.store import durable
+from voicemill.store.tables.damage import table_damage
 from voicemill.store.tables.plan import SCHEMA as PLAN_SCHEMA
 
 _MOMENT = pa.timestamp("us", tz="UTC")
@@ -95,7 +96,7 @@ def items_schema(carried: CarriedTypes) -> pa.Schema:
 
 def publish_items(parts: Sequence[Path], path: Path, carried: CarriedTypes) -> bool:
     """Make one table of all parts, in the order given; True where it differs from the one that is there."""
-    partial = path.with_name(path.name + durable.PARTIAL_SUFFIX)
+    partial = durable.new_partial(path)
     with durable.storage_errors(path), pq.ParquetWriter(partial, items_schema(carried), compression="zstd") as writer:
         for part in parts:
             writer.write_table(pq.read_table(part))
@@ -103,9 +104,9 @@ def publish_items(parts: Sequence[Path], path: Path, carried: CarriedTypes) -> b
 
 
 def read_items(paths: Iterable[Path], columns: Sequence[str] | None = None) -> Iterator[dict[str, Any]]:
-    """The rows of one or many tables, streamed, as dictionaries."""
+    """The rows of one or many tables, streamed, as dictionaries. Raises `TableDamaged`."""
     for path in paths:
-        with pq.ParquetFile(path) as file:
+        with table_damage(path), pq.ParquetFile(path) as file:
             for batch in file.iter_batches(batch_size=1000, columns=list(columns) if columns else None):
                 yield from batch.to_pylist()
 

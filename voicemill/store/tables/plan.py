@@ -44,7 +44,7 @@ class PlanWriter:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._partial = path.with_name(path.name + durable.PARTIAL_SUFFIX)
+        self._partial = durable.new_partial(path)
         with durable.storage_errors(path):
             self._writer = pq.ParquetWriter(self._partial, SCHEMA, compression="zstd")
         self._rows: list[dict[str, Any]] = []

@@ -40,7 +40,7 @@ def _as_manifest(item: Item, carried: Iterable[str]) -> list[Any]:
 
 
 def _publish(path: Path, columns: Iterable[str], items: Iterable[Item], line: Callable[[Item], list[Any]]) -> bool:
-    partial = path.with_name(path.name + durable.PARTIAL_SUFFIX)
+    partial = durable.new_partial(path)
     with durable.storage_errors(path), partial.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(columns)

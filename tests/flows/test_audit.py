@@ -1,0 +1,128 @@
+"""The audit of a results folder: silent about a good one, and loud about every byte that is not as promised."""
+
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tests.flows.commands import InThisProcess, run_process
+from tests.flows.results import short_rows, write_manifest
+from tests.flows.speaking import speech_service
+from tests.hostile_speech import said
+from voicemill.work.audit import Kind, Violation, audit
+
+FLIPS = int(os.environ.get("VOICEMILL_BIT_FLIPS", "60"))
+"""How many single bits are turned; `VOICEMILL_BIT_FLIPS=1000` for the whole campaign."""
+
+
+@pytest.fixture(scope="module")
+def delivered(prefect_server: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder in which a run ended: WAV, MP3 and raw files, and one row that was refused."""
+    home = tmp_path_factory.mktemp("delivered")
+    rows = [row | {"container": "wav"} for row in short_rows(9)]
+    rows[3]["container"], rows[4]["container"] = "mp3", "raw"
+    write_manifest(home / "book.csv", rows)
+    with speech_service() as service:
+        service.instead[rows[5]["transcript"]] = said(400, "No", "Not this")
+        assert run_process("run", home / "book.csv", "-o", home / "book").code == 3
+    return home / "book"
+
+
+@pytest.fixture
+def folder(delivered: Path, tmp_path: Path) -> Path:
+    """A copy of that folder, to be damaged."""
+    return Path(shutil.copytree(delivered, tmp_path / "book"))
+
+
+def _kinds(found: list[Violation]) -> set[tuple[Kind, str]]:
+    return {(violation.kind, violation.where) for violation in found}
+
+
+def test_a_good_folder(delivered: Path) -> None:
+    """A folder in which a run ended has nothing to be said of it."""
+    assert audit(delivered) == []
+
+
+@settings(max_examples=FLIPS, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
+@given(data=st.data())
+def test_every_flipped_bit_is_found(delivered: Path, data: st.DataObject) -> None:
+    """One bit that turned, anywhere in what was delivered, in an answer or in a table, is found at its place."""
+    kept = sorted(path for path in delivered.rglob("*") if path.is_file() and ".voicemill" not in path.parts)
+    victim = data.draw(st.sampled_from(kept))
+    bit = data.draw(st.integers(0, victim.stat().st_size * 8 - 1))
+    content = bytearray(victim.read_bytes())
+    content[bit // 8] ^= 1 << bit % 8
+    before = victim.read_bytes()
+    victim.write_bytes(content)
+    try:
+        found = audit(delivered)
+    finally:
+        victim.write_bytes(before)
+    name = victim.relative_to(delivered).as_posix()
+    assert name in {violation.where for violation in found if not violation.is_note}
+
+
+def _cut(path: Path) -> None:
+    os.truncate(path, path.stat().st_size // 2)
+
+
+def _shared(path: Path) -> None:
+    path.chmod(0o644)
+
+
+def _linked(path: Path) -> None:
+    path.rename(path.with_name("elsewhere"))
+    path.symlink_to("elsewhere")
+
+
+@pytest.mark.parametrize(
+    ("name", "damage", "kind"),
+    [
+        ("audio/row-0000.wav", Path.unlink, Kind.FILE),
+        ("audio/row-0001.wav", _cut, Kind.FILE),
+        ("audio/row-0002.wav", _linked, Kind.FILE),
+        ("audio/row-0003.mp3", _shared, Kind.MODE),
+        ("audio/.0123456789ab-row-0000.wav.partial", Path.touch, Kind.PARTIAL),
+        ("audio/mine.wav", Path.touch, Kind.STRANGER),
+        ("answers/00/notes.txt", Path.touch, Kind.STRANGER),
+        ("metadata.csv", Path.unlink, Kind.TABLE),
+        ("items.parquet", _cut, Kind.TABLE),
+        ("run.json", _cut, Kind.TABLE),
+        (".voicemill/plan.parquet", _cut, Kind.TABLE),
+        (".voicemill/parts", Path.mkdir, Kind.UNFINISHED),
+    ],
+)
+def test_what_is_wrong_is_named(folder: Path, name: str, damage: Callable[[Path], None], kind: Kind) -> None:
+    """Each kind of damage is told at its place, and what is not ours is only a note."""
+    (folder / name).parent.mkdir(mode=0o700, exist_ok=True)
+    damage(folder / name)
+    found = audit(folder)
+    assert (kind, Path(name).name if kind is Kind.TABLE else name) in _kinds(found)
+    assert all(violation.is_note == (violation.kind in (Kind.MODE, Kind.STRANGER)) for violation in found)
+
+
+def test_an_answer_under_a_strangers_name(folder: Path) -> None:
+    """A whole answer under the name of another question is found."""
+    one, other, *_ = sorted((folder / "answers").rglob("*.answer"))
+    shutil.copyfile(one, other)
+    assert _kinds(audit(folder)) == {(Kind.ANSWER, other.relative_to(folder).as_posix())}
+
+
+def test_a_table_of_other_rows(voicemill: InThisProcess, folder: Path, tmp_path: Path) -> None:
+    """A plan whose rows are not those of the table is told row by row."""
+    write_manifest(tmp_path / "other.csv", short_rows(2))
+    with speech_service():
+        assert voicemill("run", tmp_path / "other.csv", "-o", tmp_path / "other").code == 0
+    shutil.copyfile(tmp_path / "other/.voicemill/plan.parquet", folder / ".voicemill/plan.parquet")
+    found = audit(folder)
+    assert {violation.kind for violation in found} == {Kind.ROW}
+    assert len(found) == 7  # the first two rows are the same
+
+
+def test_no_run_has_ended(tmp_path: Path) -> None:
+    """An empty folder is told to be unfinished, not to be good."""
+    assert [violation.kind for violation in audit(tmp_path)] == [Kind.UNFINISHED]

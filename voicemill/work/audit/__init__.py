@@ -1,0 +1,36 @@
+"""Whether a results folder keeps its promise: what it says is held against what is there, byte by byte."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from voicemill.store.answers import AnswerStore
+from voicemill.store.results import ResultsFolder
+from voicemill.work.audit.answers import answer_violations
+from voicemill.work.audit.files import FileCheck
+from voicemill.work.audit.tables import checked_items, table_violations
+from voicemill.work.audit.violation import Kind, Violation
+
+__all__ = ["Kind", "Violation", "audit"]
+
+
+def audit(results: Path, answers: str = "") -> list[Violation]:
+    """Everything in which the folder `results` breaks its promise; an empty list is a good folder.
+
+    Every row is in one terminal state, in the order of the plan; every finished row's file has the SHA-256, size and
+    duration that the table tells; tables are as they were published, answers whole and rightly named; nothing partial,
+    nothing foreign, nothing that others may read. `answers` names the store where it lies elsewhere. Writes nothing;
+    raises `StorageError` where something cannot be read at all. To be called while no run works in the folder.
+    """
+    folder = ResultsFolder(results)
+    return list(_violations(folder, AnswerStore(folder.answers(answers)), is_shared=bool(answers)))
+
+
+def _violations(folder: ResultsFolder, store: AnswerStore, *, is_shared: bool) -> Iterator[Violation]:
+    yield from table_violations(folder)
+    files = FileCheck(folder)
+    seen: list[Violation] = []
+    for item in checked_items(folder, seen):
+        yield from files.of_row(item)
+    yield from seen
+    yield from files.others()
+    yield from answer_violations(folder, store, is_shared=is_shared)
