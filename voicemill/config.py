@@ -27,7 +27,7 @@ class RowDefaults(_Section):
     """What a row gets where its own column is empty; names as in the manifest, values checked with the row."""
 
     op: str = "tts"
-    model: str = "sonic-2"
+    model: str = ""
     voice: str = ""
     language: str = "en"
     container: str = "wav"
@@ -36,6 +36,8 @@ class RowDefaults(_Section):
     bit_rate: int = 0
     speed: str = ""
     emotion: str = ""
+    timestamps: str = ""
+    output_format: str = ""
 
 
 class LongText(_Section):

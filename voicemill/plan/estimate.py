@@ -58,7 +58,7 @@ class Estimate:
             self._add_call(piece.call, is_paid[piece.call.key])
 
     def _add_call(self, call: Call, paid: bool) -> None:
-        self.characters += len(call.transcript)
+        self.characters += call.characters
         self._keys.append(int(call.key[:16], 16))
         self._credits.append(call.list_price_credits)
         self._paid.append(paid)

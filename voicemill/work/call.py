@@ -8,12 +8,10 @@ import asyncio
 import time
 from datetime import UTC, datetime
 
-from voicemill.api.wire import Reply
-from voicemill.audio.formats import AudioFormat
-from voicemill.audio.verify import verify_speech
 from voicemill.errors import FatalCallError, StorageError
 from voicemill.model import Call, Receipt
 from voicemill.store.answers import KeptAnswer
+from voicemill.work.ask import ask
 from voicemill.work.bench import Bench
 
 
@@ -64,9 +62,8 @@ async def _pay(call: Call, paid_by: str, bench: Bench) -> None:
 
 async def _ask_and_keep(call: Call, paid_by: str, attempts: int, bench: Bench) -> KeptAnswer:
     asked_at, started = datetime.now(UTC), time.monotonic()
-    reply = await _ask(call, bench)
+    answer = await ask(call, bench.cartesia, bench.settings.pace.attempt_deadline_s)
     latency_s = time.monotonic() - started
-    duration_s = verify_speech(reply.body, call, framed=reply.framed)
     receipt = Receipt(
         key=call.key,
         paid_by=paid_by,
@@ -75,21 +72,10 @@ async def _ask_and_keep(call: Call, paid_by: str, attempts: int, bench: Bench) -
         latency_s=round(latency_s, 4),
         attempts=attempts,
         credits=call.credits,
-        request_id=reply.request_id,
-        duration_s=duration_s,
+        request_id=answer.request_id,
+        duration_s=answer.duration_s,
+        words=answer.words,
     )
     bench.tally.credits += call.credits
-    bench.tally.audio_s += duration_s
-    return await bench.in_thread(bench.answers.keep, receipt, reply.body)
-
-
-async def _ask(call: Call, bench: Bench) -> Reply:
-    return await bench.cartesia.tts.bytes(
-        model_id=call.model,
-        transcript=call.transcript,
-        voice_id=call.voice_id,
-        language=call.language,
-        output_format=AudioFormat("wav", call.sample_rate_hz, call.encoding),
-        speed=call.speed,
-        emotion=call.emotion,
-    )
+    bench.tally.audio_s += answer.duration_s
+    return await bench.in_thread(bench.answers.keep, receipt, answer.body)

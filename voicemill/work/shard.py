@@ -87,6 +87,11 @@ def _known(shard: Shard, plan: PlanTable, bench: Bench) -> dict[str, Outcome]:
         known |= {
             row_id: outcome
             for row_id, outcome in done_outcomes([table], ids).items()
-            if bench.outputs.is_as_told(outcome.file_name or "", outcome.sha256 or "", told_at_ns)
+            if all(bench.outputs.is_as_told(name, sha256, told_at_ns) for name, sha256 in _files_of(outcome))
         }
     return known
+
+
+def _files_of(outcome: Outcome) -> list[tuple[str, str]]:
+    more = [(made.file_name, made.sha256) for made in outcome.more_files]
+    return [(outcome.file_name or "", outcome.sha256 or ""), *more]
