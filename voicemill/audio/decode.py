@@ -79,7 +79,7 @@ def _between(container: InputContainer, start_s: float, stop_s: float | None) ->
 
 
 def _cut(frame: AudioFrame, begin: int, end: int) -> AudioFrame:
-    samples = np.ascontiguousarray(frame.to_ndarray()[:, begin:end])
+    samples = np.ascontiguousarray(frame.to_ndarray()[:, begin:end], np.float32)
     cut = AudioFrame.from_ndarray(samples, "fltp", frame.layout.name)
     cut.sample_rate = frame.sample_rate
     return cut

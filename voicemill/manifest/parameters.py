@@ -58,7 +58,7 @@ class ParameterCheck:
         choice = {name: self._choose(name, cell) for name, cell in zip(PARAMETERS, cells, strict=True)}
         findings = Findings()
         op = _op(choice["op"], findings)
-        audio_format = formats.audio_format(*(choice[name] for name in _FORMAT), findings) if op in AUDIO_OPS else None
+        audio_format = _format(choice, findings) if op in AUDIO_OPS else None
         _note_unused(op, choice, findings)
         language = models.language(choice["language"], op, findings) if "language" in _USED[op] else ""
         model = models.model(choice["model"], op, findings) if "model" in _USED[op] else ""
@@ -102,6 +102,11 @@ class ParameterCheck:
 def _default_text(defaults: RowDefaults, name: str) -> str:
     value = getattr(defaults, name)
     return "" if name == "bit_rate" and not value else str(value).strip()
+
+
+def _format(choice: Mapping[str, Choice], findings: Findings) -> AudioFormat | None:
+    container, sample_rate, encoding, bit_rate = (choice[name] for name in _FORMAT)
+    return formats.audio_format(container, sample_rate, encoding, bit_rate, findings)
 
 
 def _op(choice: Choice, findings: Findings) -> Op:

@@ -7,7 +7,7 @@ from voicemill.api.client import Cartesia
 from voicemill.audio.formats import AudioFormat
 from voicemill.audio.verify import verify_change, verify_speech
 from voicemill.model import Call, Infill, Stt, Tts, VoiceChange, Word
-from voicemill.work.clips import opened
+from voicemill.work.clips import opened, opened_if_any
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,9 @@ async def _stt(call: Stt, cartesia: Cartesia, deadline_s: float) -> Verified:
             word_timestamps=True,
             deadline_s=deadline_s + call.clip.duration_s,
         )
-    return Verified(found.reply.body, found.duration_s or call.clip.duration_s, found.reply.request_id)
+    reply = found.reply
+    assert reply is not None  # only an answer that is read again has none
+    return Verified(reply.body, found.duration_s or call.clip.duration_s, reply.request_id)
 
 
 async def _voice_change(call: VoiceChange, cartesia: Cartesia, deadline_s: float) -> Verified:
@@ -68,7 +70,7 @@ async def _voice_change(call: VoiceChange, cartesia: Cartesia, deadline_s: float
 
 
 async def _infill(call: Infill, cartesia: Cartesia, deadline_s: float) -> Verified:
-    with opened(call.left) as left, opened(call.right) as right:
+    with opened_if_any(call.left) as left, opened_if_any(call.right) as right:
         reply = await cartesia.infill.bytes(
             left_audio=left,
             right_audio=right,

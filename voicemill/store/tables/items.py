@@ -18,6 +18,8 @@ from voicemill.store.tables.plan import SCHEMA as PLAN_SCHEMA
 
 _MOMENT = pa.timestamp("us", tz="UTC")
 
+_MADE_FILE = pa.struct([("file_name", pa.string()), ("sha256", pa.string()), ("size_bytes", pa.int64())])
+
 _OUTCOME_TYPES: dict[str, pa.DataType] = {
     "id": pa.string(),
     "status": pa.string(),
@@ -26,7 +28,7 @@ _OUTCOME_TYPES: dict[str, pa.DataType] = {
     "file_name": pa.string(),
     "sha256": pa.string(),
     "size_bytes": pa.int64(),
-    "more_files": pa.list_(pa.struct({"file_name": pa.string(), "sha256": pa.string(), "size_bytes": pa.int64()})),
+    "more_files": pa.list_(_MADE_FILE),
     "duration_s": pa.float64(),
     "sample_rate_hz": pa.int32(),
     "characters": pa.int64(),
