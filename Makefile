@@ -43,4 +43,4 @@ lock:
 	uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header --group dev pyproject.toml -o requirements.lock
 
 clean:
-	rm -rf $(VENV) results dist build .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) .sdks results dist build .mypy_cache .pytest_cache .ruff_cache

@@ -136,7 +136,7 @@ async def test_localizing_changes_language_and_dialect_only(owner: httpx.AsyncCl
     asked = {"voice_id": SARAH, "language": "es", "original_speaker_gender": "female", "dialect": "pe"}
     spanish = await made(owner, "/voices/localize", **asked)
     mexican = await made(owner, "/voices/localize", **(asked | {"dialect": "mx"}))
-    assert (spanish["language"], spanish["gender"], spanish["accent"]) == ("es", "feminine", "pe")
+    assert (spanish["language"], spanish["gender"], spanish["accent"]) == ("es", "feminine", "peruvian")
     text = "El corazón de la ciudad"
     bodies = [await speech(owner, text, voice=voice["id"]) for voice in (spanish, mexican)]
     assert bodies[0] == await speech(owner, text, language="es")

@@ -17,13 +17,14 @@ from voicemill.engine.routes.uploads import Form, uploaded
 from voicemill.engine.routes.voices import existing
 from voicemill.engine.voices.catalogue import built_in_voices
 from voicemill.engine.voices.embedding import embedding_of, mixed, timbre_of
-from voicemill.engine.voices.languages import dialect_of, language
+from voicemill.engine.voices.languages import accent_named, accent_of_dialect, language
 from voicemill.engine.voices.timbre import Timbre
 from voicemill.engine.voices.voice import USER_OWNER, EngineVoice
 from voicemill.engine.wire.voices import CreateVoice, LocalizeVoice, MixVoices, UpdateVoice, voice_object
 
 router = APIRouter()
 
+_MAY_BE_TAKEN_AWAY = ("gender", "accent")
 _GENDERS: dict[str | None, Any] = {"male": "masculine", "female": "feminine"}
 CLONE_FORM = {
     "clip": "file!",
@@ -33,6 +34,7 @@ CLONE_FORM = {
     "mode": "text",
     "enhance": "text",
     "base_voice_id": "text",
+    "accent": "text",
 }
 MODES = ("similarity", "stability")
 
@@ -42,6 +44,8 @@ async def clone_voice(request: Request, engine: KeyedEngine) -> dict[str, Any]:
     """A voice that speaks like the person in a clip."""
     async with uploaded(request, engine.settings.max_upload_bytes) as form:
         voice = _new(_required(form, "name"), form.text("description"), form.text("language") or "en", Timbre())
+        if accent := form.text("accent"):
+            voice = replace(voice, accent=accent_named(accent, voice.language).id)
         question = {
             "job": "clone",
             "clip": str(form.file("clip")),
@@ -67,9 +71,10 @@ async def localize_voice(request: Request, engine: KeyedEngine) -> dict[str, Any
     """The same speaker in another language, or in a dialect of it."""
     asked = await json_body(request, LocalizeVoice, engine.settings.max_json_bytes)
     original = _mixable(_meant(engine, asked.voice_id, "voice_id"))
-    voice = _new(asked.name, asked.description, asked.language, original.timbre)
+    code, accent = _target(asked)
     gender = _GENDERS.get(asked.original_speaker_gender, original.gender)
-    return await _kept(engine, replace(voice, gender=gender, dialect=dialect_of(voice.language, asked.dialect)))
+    voice = _new(asked.name, asked.description, code, original.timbre)
+    return await _kept(engine, replace(voice, gender=gender, accent=accent))
 
 
 @router.post("/voices/mix", openapi_extra=documented(MixVoices))
@@ -90,10 +95,17 @@ async def mix_voices(request: Request, engine: KeyedEngine) -> dict[str, list[fl
 
 @router.patch("/voices/{voice_id}", openapi_extra=documented(UpdateVoice))
 async def update_voice(voice_id: str, request: Request, engine: KeyedEngine) -> dict[str, Any]:
-    """Another name, description or gender."""
+    """Another name, description, gender or accent."""
     asked = await json_body(request, UpdateVoice, engine.settings.max_json_bytes)
     voice = _owned(engine, voice_id)
-    return await _kept(engine, replace(voice, **asked.model_dump(exclude_none=True)))
+    changes = {
+        name: value
+        for name, value in asked.model_dump(exclude_unset=True).items()
+        if value is not None or name in _MAY_BE_TAKEN_AWAY
+    }
+    if asked.accent is not None:
+        changes["accent"] = accent_named(asked.accent).id
+    return await _kept(engine, replace(voice, **changes))
 
 
 @router.delete("/voices/{voice_id}")
@@ -102,6 +114,18 @@ async def delete_voice(voice_id: str, engine: KeyedEngine) -> Response:
     voice = _owned(engine, voice_id)
     await asyncio.to_thread(engine.catalogue.own.forget, voice.id)
     return Response(status_code=204)
+
+
+def _target(asked: LocalizeVoice) -> tuple[str, str | None]:
+    """The language and the accent that a voice is to have; the newest SDKs name the accent alone."""
+    if asked.language is None and asked.accent is None:
+        raise bad_request("language: Field required, unless an accent is named.")
+    code = None if asked.language is None else language(asked.language).code
+    if asked.accent is not None:
+        accent = accent_named(asked.accent, code)
+        return accent.language, accent.id
+    assert code is not None
+    return code, accent_of_dialect(code, asked.dialect)
 
 
 def embedded_timbre(embedding: list[float], field: str = "embedding") -> Timbre:

@@ -15,7 +15,7 @@ from voicemill.engine.routes.documentation import documented
 from voicemill.engine.routes.own_voices import embedded_timbre
 from voicemill.engine.routes.requests import TtsEngine, json_body
 from voicemill.engine.routes.streams import event_stream
-from voicemill.engine.voices.languages import accent, language
+from voicemill.engine.voices.languages import language, pronunciation
 from voicemill.engine.voices.voice import EngineVoice
 from voicemill.engine.wire.speech import OutputFormat, SpeechRequest, StreamedSpeechRequest, VoiceSpecifier
 from voicemill.engine.workers.frames import Frame
@@ -70,7 +70,7 @@ def speech_question(asked: SpeechRequest, engine: Engine) -> dict[str, Any]:
     return {
         **asked.question(),
         "language": spoken.code,
-        "accent": accent(spoken.code, voice.dialect if spoken.code == voice.language else None),
+        "accent": pronunciation(spoken.code, voice.accent),
         "timbre": asdict(voice.timbre),
         "format": asdict(audio_format(asked.output_format)),
     }

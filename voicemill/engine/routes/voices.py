@@ -1,4 +1,4 @@
-"""`GET /voices` and `GET /voices/{id}`: looking at voices."""
+"""`GET /voices`, `GET /voices/{id}` and `GET /accents`: looking at voices."""
 
 from typing import Annotated, Any
 
@@ -8,8 +8,9 @@ from pydantic import BaseModel, Field, ValidationError
 from voicemill.engine.engine import Engine
 from voicemill.engine.refusals import bad_request, not_found
 from voicemill.engine.routes.requests import KeyedEngine, what_is_wrong
+from voicemill.engine.voices.languages import accents
 from voicemill.engine.voices.voice import EngineVoice, Gender
-from voicemill.engine.wire.voices import voice_object
+from voicemill.engine.wire.voices import accent_object, voice_object
 
 router = APIRouter()
 
@@ -52,6 +53,12 @@ async def list_voices(request: Request, engine: KeyedEngine) -> Any:  # noqa: AN
     except ValidationError as error:
         raise bad_request(what_is_wrong(error)) from None
     return _page_of([voice for voice in voices if page.holds(voice)], page, with_embedding=wants_embedding(request))
+
+
+@router.get("/accents")
+async def list_accents(engine: KeyedEngine) -> dict[str, Any]:
+    """The accents that a voice can be given, by id."""
+    return {"accents": [accent_object(accents()[name]) for name in sorted(accents())]}
 
 
 @router.get("/voices/{voice_id}")

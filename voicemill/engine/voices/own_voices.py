@@ -8,6 +8,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from voicemill.engine.voices.languages import accent_of_dialect
 from voicemill.engine.voices.timbre import Timbre
 from voicemill.engine.voices.voice import EngineVoice
 
@@ -68,4 +69,6 @@ class OwnVoices:
 def _voice(row: tuple[str]) -> EngineVoice:
     record: dict[str, Any] = json.loads(row[0])
     timbre = record.pop("timbre")
+    if "dialect" in record:  # as it was kept before there were accents
+        record["accent"] = accent_of_dialect(record["language"], record.pop("dialect"))
     return EngineVoice(timbre=Timbre(**{**timbre, "eq_db": tuple(timbre["eq_db"])}), **record)

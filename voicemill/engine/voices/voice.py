@@ -15,7 +15,7 @@ USER_OWNER = "00000000-0000-4000-8000-000000000001"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EngineVoice:
-    """One voice. `dialect` narrows its `language`; `owner` is the user id of whoever made it."""
+    """One voice. `accent` narrows its `language`; `owner` is the user id of whoever made it."""
 
     id: str
     name: str
@@ -23,7 +23,7 @@ class EngineVoice:
     timbre: Timbre
     description: str = ""
     gender: Gender | None = None
-    dialect: str | None = None
+    accent: str | None = None
     owner: str = ENGINE_OWNER
     created_at: str = BUILT_IN_SINCE
 

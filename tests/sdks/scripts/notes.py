@@ -1,0 +1,56 @@
+"""What a script writes down: a line of JSON a step, audio in files beside. Stands on the standard library alone."""
+
+import json
+import sys
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+
+def task() -> dict[str, Any]:
+    """What the trial asks of the script: the services' addresses, the texts, the clips, the folder for audio."""
+    asked: dict[str, Any] = json.loads(Path(sys.argv[1]).read_text())
+    return asked
+
+
+class Notes:
+    """Takes one step after another; a step that raises is a step whose error is noted."""
+
+    def __init__(self, folder: str) -> None:
+        self._folder = Path(folder)
+
+    def step(self, name: str, ask: Callable[[], Any]) -> Any:
+        """Note what `ask` gives: facts as a dictionary, whose bytes go to files. None when it raised."""
+        try:
+            facts = ask()
+        except Exception as error:
+            self._line(name, error=_described(error))
+            return None
+        self._line(name, facts={key: self._kept(name, key, value) for key, value in facts.items()})
+        return facts
+
+    def _kept(self, name: str, key: str, value: Any) -> Any:
+        if not isinstance(value, bytes):
+            return value
+        path = self._folder / f"{name.replace('/', '-')}.{key}"
+        path.write_bytes(value)
+        return str(path)
+
+    def _line(self, name: str, **noted: Any) -> None:
+        sys.stdout.write(json.dumps({"step": name} | noted, default=str) + "\n")
+        sys.stdout.flush()
+
+
+def events(stream: Iterable[Any], audio: Callable[[dict[str, Any]], bytes]) -> dict[str, Any]:
+    """The facts of a stream: every event without its audio, and all audio in one."""
+    seen, pieces = [], []
+    for event in stream:
+        pieces.append(audio(event))
+        seen.append({key: value for key, value in event.items() if key != "data"})
+    return {"events": seen, "audio": b"".join(pieces)}
+
+
+def _described(error: Exception) -> dict[str, Any]:
+    kinds = [f"{kind.__module__}.{kind.__name__}" for kind in type(error).__mro__]
+    status = getattr(error, "status_code", None) or getattr(error, "status", None)
+    return {"kinds": kinds, "status": status, "text": str(error)}

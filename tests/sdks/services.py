@@ -1,0 +1,105 @@
+"""Two served engines: one as users have it, and a shaky one that refuses or dies where a script asks it to."""
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import AsyncGenerator, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import uvicorn
+from starlette.datastructures import Headers
+from starlette.middleware import Middleware
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from voicemill.engine.app import create_app
+from voicemill.engine.faults import Faults, FaultyService
+from voicemill.engine.settings import EngineSettings
+from voicemill.engine.workers.frames import Frame
+from voicemill.engine.workers.pool import WorkerPool
+
+KEY = "sdk-key"
+FIRST_REFUSED = "first "
+"""A key that begins so is refused once (429), then let in."""
+DIES = "dies"
+"""With this key, the worker is killed in the middle of a stream."""
+
+
+@contextmanager
+def served(folder: Path) -> Iterator[str]:
+    """The address of `voicemill engine serve`, a process of its own that one key opens."""
+    environment = os.environ | {"VOICEMILL_ENGINE_KEYS": KEY, "XDG_DATA_HOME": str(folder)}
+    command = [str(Path(sys.executable).with_name("voicemill")), "engine", "serve", "--port", "0"]
+    process = subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True)
+    assert process.stderr is not None
+    try:
+        place = re.search(r"http://\S+:\d+", process.stderr.readline())
+        assert place, process.stderr.read()
+        yield place[0]
+    finally:
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=30)
+
+
+@contextmanager
+def shaky(folder: Path) -> Iterator[str]:
+    """The address of an engine that fails as the key of a request says."""
+    settings = EngineSettings(workers=1, own_voices=folder / "voices.sqlite")
+    app = create_app(settings)
+    app.user_middleware.append(Middleware(_ByKey, pool=app.state.engine.workers))
+    listening = socket.create_server(("127.0.0.1", 0))
+    server = uvicorn.Server(uvicorn.Config(app, log_level="critical", access_log=False, ws="none"))
+    thread = threading.Thread(target=server.run, args=([listening],), name="shaky engine")
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+    finally:
+        server.should_exit = True
+        thread.join(30)
+        listening.close()
+
+
+class _ByKey:
+    """Makes requests fail in the way that their key names, with the engine's own refusals."""
+
+    def __init__(self, app: ASGIApp, pool: WorkerPool) -> None:
+        self._app = app
+        self._throttling = FaultyService(app, Faults(throttled=1.0))
+        self._pool = pool
+        self._seen: set[str] = set()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        headers = Headers(scope=scope)
+        key = headers.get("x-api-key") or headers.get("authorization", "").removeprefix("Bearer ")
+        if key.startswith(FIRST_REFUSED) and key not in self._seen:
+            self._seen.add(key)
+            await self._throttling(scope, receive, send)
+            return
+        if key == DIES:
+            scope["app"].state.engine.workers = _Dying(self._pool)
+        await self._app(scope, receive, send)
+
+
+class _Dying:
+    """A pool whose worker is killed once it has sent the first frame of a stream."""
+
+    def __init__(self, pool: WorkerPool) -> None:
+        self._pool = pool
+
+    async def stream(self, question: dict[str, Any]) -> AsyncGenerator[Frame, None]:
+        """The frames until then, then the failure that the engine makes of it."""
+        killed = False
+        async for frame in self._pool.stream(question):
+            yield frame
+            if not killed:
+                killed = True
+                for pid in self._pool.pids:
+                    os.killpg(pid, signal.SIGKILL)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._pool, name)

@@ -1,0 +1,86 @@
+"""The trial: all clients at once against one served engine, each bringing back its evidence."""
+
+import json
+import os
+import subprocess
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from tests.sdks.evidence import Evidence
+from tests.sdks.kits import KITS, ROOT, Kit
+from tests.sdks.services import KEY, served, shaky
+
+SARAH, ROBIN = "694f9389-aac1-45b6-b726-9d9369183238", "Robin"
+NOBODY = "00000000-0000-4000-8000-000000000000"
+TEXTS = {
+    "sentence": "It was a bright cold day in April, and the clocks were striking.",
+    "middle": "every morning before breakfast",
+    "french": "Voilà un déjà vu.",
+    "long": "And on and on it goes, until it ends. " * 60,
+    "left_text": "The doctor told him that he should take a long walk",
+    "right_text": "and drink more water in the evening.",
+}
+LONGEST_S = 240
+
+
+def run_trial(folder: Path) -> dict[str, Evidence]:
+    """The evidence of every client by the client's name."""
+    (folder / "shaky").mkdir()
+    with served(folder / "served") as url, shaky(folder / "shaky") as shaky_url:
+        task = TEXTS | {
+            "url": url,
+            "shaky_url": shaky_url,
+            "key": KEY,
+            "nobody": NOBODY,
+        }
+        task |= _voices(url) | _clips(url, folder)
+        with ThreadPoolExecutor(len(KITS)) as threads:
+            brought = threads.map(partial(_evidence, task=task, folder=folder), KITS.values())
+        return dict(zip(KITS, brought, strict=True))
+
+
+def _evidence(kit: Kit, task: Mapping[str, Any], folder: Path) -> Evidence:
+    own = folder / kit.name
+    own.mkdir()
+    asked = own / "task.json"
+    asked.write_text(json.dumps({**task, "folder": str(own)}))
+    command = [*kit.command(), str(asked)]
+    environment = os.environ | kit.environment
+    done = subprocess.run(
+        command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=LONGEST_S, check=False
+    )
+    lines = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
+    if done.returncode:
+        raise AssertionError(f"{kit.title} stopped after {[line['step'] for line in lines][-1:]}:\n{done.stderr}")
+    return Evidence(kit.name, task, lines)
+
+
+def _voices(url: str) -> dict[str, str]:
+    answer = httpx.get(f"{url}/voices", headers={"X-API-Key": KEY, "Cartesia-Version": "2024-06-10"})
+    ids = {voice["name"]: voice["id"] for voice in answer.raise_for_status().json()}
+    return {"voice": SARAH, "other_voice": ids[ROBIN]}
+
+
+def _clips(url: str, folder: Path) -> dict[str, str]:
+    """The recordings that every client sends."""
+    wav = {"container": "wav", "sample_rate": 24000, "encoding": "pcm_s16le"}
+    raw = {"container": "raw", "sample_rate": 16000, "encoding": "pcm_s16le"}
+    wanted = {
+        "clip": (TEXTS["sentence"], wav),
+        "headerless": (TEXTS["sentence"], raw),
+        "left": (TEXTS["left_text"], wav),
+        "right": (TEXTS["right_text"], wav),
+    }
+    paths = {}
+    for name, (text, output_format) in wanted.items():
+        body = {"model_id": "sonic-2", "transcript": text, "voice": SARAH, "output_format": output_format}
+        answer = httpx.post(f"{url}/tts/bytes", json=body, headers={"X-API-Key": KEY}, timeout=60)
+        path = folder / f"{name}.audio"
+        path.write_bytes(answer.raise_for_status().content)
+        paths[name] = str(path)
+    return paths
