@@ -17,7 +17,7 @@ _BELOW: dict[str, set[str]] = {
     "formats": set(),
     "model": {"formats"},
     "config": {"errors"},
-    "manifest": {"audio", *_NOUNS},
+    "manifest": _NOUNS,
     "audio": {"errors", "model", "formats"},
     "api": _NOUNS,
     "store": _NOUNS,
