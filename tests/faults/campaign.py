@@ -111,7 +111,7 @@ class Campaign:
         return {speech_for(text, _RATE_HZ): text for text in texts}
 
     def _start(self, results: Path) -> Run:
-        command = ["run", self._folder / "book.csv", "-o", results, "--profile", self._profile]
+        command: list[str | Path] = ["run", self._folder / "book.csv", "-o", results, "--profile", self._profile]
         return self._runs.start(self._folder, *command, plain=self._plain)
 
     def _is_killed(self, results: Path, calls_left: int) -> bool:

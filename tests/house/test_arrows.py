@@ -17,7 +17,7 @@ _BELOW: dict[str, set[str]] = {
     "formats": set(),
     "model": {"formats"},
     "config": {"errors"},
-    "manifest": _NOUNS,
+    "manifest": {"audio", *_NOUNS},
     "audio": {"errors", "model", "formats"},
     "api": _NOUNS,
     "store": _NOUNS,

@@ -81,10 +81,17 @@ TEXTS = [
     Bad("text file with NUL", a_text_file(b"Hi\0"), 1, "text_file", "NUL byte at character 3; remove it"),
 ]
 PARAMETERS = [
-    Bad("unknown op", one_row(op="sing"), 1, "op", "'sing' is no operation; use tts", "m.jsonl"),
-    Bad("op of a later version", one_row(op="stt"), 1, "op", "not available yet in this version; use tts", "m.jsonl"),
-    Bad("infill", one_row(op="infill"), 1, "op", "not available yet", "m.jsonl"),
-    Bad("voice change", one_row(op="voice_change"), 1, "op", "not available yet", "m.jsonl"),
+    Bad(
+        "unknown op",
+        one_row(op="sing"),
+        1,
+        "op",
+        "'sing' is no operation; use one of tts, stt, voice_change, infill",
+        "m.jsonl",
+    ),
+    Bad("no recording", one_row(op="stt"), 1, "audio", "stt needs the name of an audio file here", "m.jsonl"),
+    Bad("no recording to change", one_row(op="voice_change"), 1, "audio", "needs the name of an audio", "m.jsonl"),
+    Bad("nothing to fill", one_row(op="infill"), 1, "audio", "audio with from_s and to_s, or left_audio", "m.jsonl"),
     Bad("unknown voice", one_row(voice="Ana"), 1, "voice", "no voice 'Ana'; did you mean 'Anna'", "m.jsonl"),
     Bad("strange voice", one_row(voice="Zzyx"), 1, "voice", "'voicemill voices' lists, such as 'Anna'", "m.jsonl"),
     Bad(

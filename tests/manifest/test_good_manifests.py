@@ -132,8 +132,8 @@ def test_numbers_and_gaps_of_a_data_frame_are_understood(tmp_path: Path) -> None
     )
     pq.write_table(table, tmp_path / "m.parquet")
     first, second = read_good(tmp_path / "m.parquet").rows
-    assert (first.format.sample_rate_hz, first.speed, first.model) == (24000, 1.1, "sonic-3")
-    assert (second.format.sample_rate_hz, second.speed, second.model) == (44100, None, "sonic-2")
+    assert (first.audio_format.sample_rate_hz, first.speed, first.model) == (24000, 1.1, "sonic-3")
+    assert (second.audio_format.sample_rate_hz, second.speed, second.model) == (44100, None, "sonic-2")
 
 
 def test_a_cell_comes_before_the_settings(tmp_path: Path) -> None:
@@ -160,7 +160,7 @@ def test_a_default_that_does_not_fit_the_container_is_not_applied(tmp_path: Path
         AudioFormat("mp3", 44100, bit_rate_bps=192000),
         AudioFormat("raw", 44100, encoding="pcm_mulaw"),
     ]
-    plain = [row.format for row in read_good(path).rows]
+    plain = [row.audio_format for row in read_good(path).rows]
     assert (plain[0].encoding, plain[1].bit_rate_bps) == ("pcm_s16le", 128000)
 
 

@@ -3,7 +3,7 @@
 from typing import Any
 
 from voicemill.audio.formats import AudioFormat
-from voicemill.model import Op, Row
+from voicemill.model import Call, Op, Row, Tts
 
 WAV = AudioFormat("wav", 24000, "pcm_s16le")
 
@@ -22,3 +22,9 @@ def row(transcript: str = "The wind turns the mill.", **fields: Any) -> Row:
         "file_name": "audio/a.wav",
     }
     return Row(**plainest | fields)
+
+
+def transcript_of(call: Call) -> str:
+    """The text that a call sends to be spoken."""
+    assert isinstance(call, Tts)
+    return call.transcript

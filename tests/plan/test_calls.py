@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.plan.rows import WAV, row
+from tests.plan.rows import WAV, row, transcript_of
 from voicemill.audio.formats import AudioFormat
 from voicemill.config import LongText
 from voicemill.model import Row, Tts
@@ -138,7 +138,7 @@ def test_a_row_is_asked_for_as_it_stands() -> None:
 def test_a_chapter_becomes_calls_with_pauses() -> None:
     """Heading, sentences, a row of asterisks and a paragraph are each followed by their own pause."""
     pieces = plan(row(BOOK), max_characters_per_call=300).pieces
-    spoken = [piece.call.transcript for piece in pieces]
+    spoken = [transcript_of(piece.call) for piece in pieces]
     assert spoken[0] == "Chapter One"
     assert spoken[-1] == "It was light."
     settings = (LONG_TEXT.section_pause_s, LONG_TEXT.sentence_pause_s, LONG_TEXT.paragraph_pause_s)
@@ -148,7 +148,7 @@ def test_a_chapter_becomes_calls_with_pauses() -> None:
 
 def test_marks_in_front_make_no_call() -> None:
     """A transcript that begins with what cannot be said begins with what can."""
-    assert [piece.call.transcript for piece in plan(row("***\n\nAfter the stars.")).pieces] == ["After the stars."]
+    assert [transcript_of(piece.call) for piece in plan(row("***\n\nAfter the stars.")).pieces] == ["After the stars."]
 
 
 def test_pauses_are_those_of_the_settings() -> None:

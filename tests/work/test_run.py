@@ -10,6 +10,7 @@ import pytest
 
 from tests.hostile_server import Call, End, Reply
 from tests.hostile_speech import Speaker, said, speech, speech_for, wav
+from tests.plan.rows import transcript_of
 from tests.work.workshop import RATE_HZ, Workshop, spoken_row, spoken_rows
 from voicemill.audio.formats import AudioFormat
 from voicemill.audio.join import join, read_samples
@@ -28,8 +29,8 @@ def expected_file(of: Row) -> bytes:
     """The WAV that a row must have: the server's speech for its pieces, joined with its pauses."""
     pieces = plan_row(of, "hostile", LongText()).pieces
     if len(pieces) == 1:
-        return speech_for(pieces[0].call.transcript, RATE_HZ)
-    samples = ((read_samples(speech_for(piece.call.transcript, RATE_HZ))[0], piece.pause_s) for piece in pieces)
+        return speech_for(transcript_of(pieces[0].call), RATE_HZ)
+    samples = ((read_samples(speech_for(transcript_of(piece.call), RATE_HZ))[0], piece.pause_s) for piece in pieces)
     return np.concatenate(list(join(samples, RATE_HZ))).tobytes()
 
 

@@ -14,9 +14,10 @@ from typing import Any
 
 from voicemill.api.answers import Told, checked
 from voicemill.api.event_lines import EventLines, Sent
-from voicemill.api.stt import Word, words_of
+from voicemill.api.stt import words_of
 from voicemill.api.wire import Stream, json_of
 from voicemill.errors import BadAnswer, CallError, Incomplete
+from voicemill.model import Word
 
 _STATUS_OF_AN_ERROR_WITHOUT_ONE = 500
 

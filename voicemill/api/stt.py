@@ -7,22 +7,17 @@ from typing import Literal
 from voicemill.api.answers import Told, checked
 from voicemill.api.uploads import Form, Upload
 from voicemill.api.wire import Reply, Wire, json_of
+from voicemill.model import Word
 
 SampleEncoding = Literal["pcm_s16le", "pcm_s32le", "pcm_f16le", "pcm_f32le", "pcm_mulaw", "pcm_alaw"]
 
 
 @dataclass(frozen=True, slots=True)
-class Word:
-    """A word, and when it is said: seconds from the beginning."""
-
-    word: str
-    start_s: float
-    end_s: float
-
-
-@dataclass(frozen=True, slots=True)
 class Transcription:
-    """What is said in a recording. `words` is empty unless they were asked for; `reply` is the answer as it came."""
+    """What is said in a recording. `words` is empty unless they were asked for; `reply` is the answer as it came.
+
+    It is None for a kept answer that was read again.
+    """
 
     text: str
     language: str | None

@@ -16,7 +16,12 @@ from numpy.typing import NDArray
 # The demuxers of the API's upload formats (flac m4a mp3 mp4 mpeg mpga oga ogg wav webm). No playlist is among them,
 # and a file object is given instead of a path, so that a hostile file cannot make FFmpeg open another one.
 DEMUXERS: Final = ("aac", "flac", "matroska", "mov", "mp3", "mp4", "mpeg", "mpegts", "ogg", "wav", "w64")
-_OPTIONS: Final = {"format_whitelist": ",".join((*DEMUXERS, "webm", "m4a")), "protocol_whitelist": "none"}
+OPTIONS: Final = {"format_whitelist": ",".join((*DEMUXERS, "webm", "m4a")), "protocol_whitelist": "none"}
+"""What every file is opened with."""
+
+
+_SEEK_MARGIN_S: Final = 1.0
+"""How much before a stretch decoding begins, for a decoder needs what came before (MP3's bit reservoir)."""
 
 
 class UndecodableAudio(ValueError):
@@ -33,7 +38,7 @@ def decode(source: Path | BinaryIO, sample_rate_hz: int) -> Iterator[NDArray[np.
             yield from decode(file, sample_rate_hz)
         return
     try:
-        with av.open(source, "r", options=_OPTIONS) as container:
+        with av.open(source, "r", options=OPTIONS) as container:
             yield from _resampled(_frames(container), sample_rate_hz)
     except av.error.FFmpegError as error:
         raise UndecodableAudio(f"the file is no audio that can be read ({error.strerror})") from error
@@ -44,14 +49,51 @@ def decode_all(source: Path | BinaryIO, sample_rate_hz: int) -> NDArray[np.float
     return np.concatenate([np.zeros(0, np.float32), *decode(source, sample_rate_hz)])
 
 
-def _frames(container: InputContainer) -> Iterator[AudioFrame]:
+def decode_stretch(
+    path: Path, sample_rate_hz: int, start_s: float, stop_s: float | None
+) -> Iterator[NDArray[np.float32]]:
+    """As `decode`, from `start_s` to `stop_s` (None: the end); what lies before is sought over, not decoded.
+
+    Raises `UndecodableAudio`.
+    """
+    try:
+        with path.open("rb") as file, av.open(file, "r", options=OPTIONS) as container:
+            if start_s > _SEEK_MARGIN_S:
+                container.seek(int((start_s - _SEEK_MARGIN_S) * av.time_base))
+            yield from _resampled(_between(container, start_s, stop_s), sample_rate_hz)
+    except av.error.FFmpegError as error:
+        raise UndecodableAudio(f"the file is no audio that can be read ({error.strerror})") from error
+
+
+def _between(container: InputContainer, start_s: float, stop_s: float | None) -> Iterator[AudioFrame]:
+    """The frames of a stretch, the first and last cut to it. They tell their own time, in samples from the start."""
+    first = container.streams.audio[0].start_time or 0
+    for frame in _frames(container, keep_times=True):
+        at_s = 0.0 if frame.pts is None or frame.time_base is None else float((frame.pts - first) * frame.time_base)
+        begin = max(0, round((start_s - at_s) * frame.sample_rate))
+        end = frame.samples if stop_s is None else min(frame.samples, round((stop_s - at_s) * frame.sample_rate))
+        if end <= 0:
+            return
+        if begin < end:
+            yield frame if (begin, end) == (0, frame.samples) else _cut(frame, begin, end)
+
+
+def _cut(frame: AudioFrame, begin: int, end: int) -> AudioFrame:
+    samples = np.ascontiguousarray(frame.to_ndarray()[:, begin:end], np.float32)
+    cut = AudioFrame.from_ndarray(samples, "fltp", frame.layout.name)
+    cut.sample_rate = frame.sample_rate
+    return cut
+
+
+def _frames(container: InputContainer, *, keep_times: bool = False) -> Iterator[AudioFrame]:
     if not container.streams.audio:
         raise UndecodableAudio("the file holds no audio")
     resampler: AudioResampler | None = None
     for frame in container.decode(container.streams.audio[0]):
         if resampler is None:
             resampler = AudioResampler("fltp")  # FFmpeg's own downmix is 3 dB louder than the mean, and clips
-        frame.pts = None
+        if not keep_times:
+            frame.pts = None
         yield from resampler.resample(frame)
     if resampler is None:
         raise UndecodableAudio("the file holds no audio")

@@ -5,20 +5,46 @@ import numpy as np
 from voicemill.audio.join import Samples, read_samples
 from voicemill.audio.probe import NotWav
 from voicemill.errors import BadAnswer, Incomplete
-from voicemill.model import Tts
+from voicemill.model import Infill, Tts, VoiceChange
 
 _QUICKEST_LETTERS_PER_S = 60
 """Speech runs at about 12 letters a second, twice that when hurried; five times is no speech. Rows of dots are none."""
 
+_MOST_STRETCH = 1.5
+_SLACK_S = 0.25
+"""A changed voice keeps its timing; half as long again is another recording."""
+
 _SILENCE = 10 ** (-60 / 20)
 
 
-def verify_speech(body: bytes, call: Tts, *, framed: bool) -> float:
+def verify_speech(body: bytes, call: Tts | Infill, *, framed: bool) -> float:
     """The duration in seconds of a good answer.
 
     `framed` says whether HTTP gave the body's end. Raises `Incomplete` for a body that is cut, `BadAnswer` for one
     that is something else than the speech asked for.
     """
+    samples, duration_s = _verified_samples(body, call, framed=framed)
+    _verify_sound(samples)
+    letters = sum(character.isalnum() for character in call.transcript)
+    if duration_s * _QUICKEST_LETTERS_PER_S < letters:
+        raise BadAnswer(f"the answer lasts {duration_s:.2f} s, too short for {letters} letters")
+    return duration_s
+
+
+def verify_change(body: bytes, call: VoiceChange, *, framed: bool) -> float:
+    """The duration in seconds of a good answer, which is about that of the clip; silence may stay silent.
+
+    Raises as `verify_speech` does.
+    """
+    samples, duration_s = _verified_samples(body, call, framed=framed)
+    if not len(samples) or not np.isfinite(float(samples.max())):
+        raise BadAnswer("the answer holds no samples that could be heard")
+    if not call.clip.duration_s / _MOST_STRETCH <= duration_s + _SLACK_S <= call.clip.duration_s * _MOST_STRETCH + 1:
+        raise BadAnswer(f"the answer lasts {duration_s:.2f} s, the recording {call.clip.duration_s:.2f} s")
+    return duration_s
+
+
+def _verified_samples(body: bytes, call: Tts | Infill | VoiceChange, *, framed: bool) -> tuple[Samples, float]:
     try:
         samples, info = read_samples(body)
     except NotWav as fault:
@@ -31,11 +57,7 @@ def verify_speech(body: bytes, call: Tts, *, framed: bool) -> float:
     if (info.encoding, info.sample_rate_hz) != (call.encoding, call.sample_rate_hz):
         found = f"{info.encoding} at {info.sample_rate_hz} Hz"
         raise BadAnswer(f"the answer is {found}, not the {call.encoding} at {call.sample_rate_hz} Hz asked for")
-    _verify_sound(samples)
-    letters = sum(character.isalnum() for character in call.transcript)
-    if info.duration_s * _QUICKEST_LETTERS_PER_S < letters:
-        raise BadAnswer(f"the answer lasts {info.duration_s:.2f} s, too short for {letters} letters")
-    return info.duration_s
+    return samples, info.duration_s
 
 
 def _verify_sound(samples: Samples) -> None:

@@ -18,6 +18,18 @@ LANGUAGES: Final = {
     "or": "odia", "ur": "urdu",
 }  # fmt: skip
 
+STT_LANGUAGES: Final = frozenset({
+    "en", "zh", "de", "es", "ru", "ko", "fr", "ja", "pt", "tr", "pl", "ca", "nl", "ar", "sv", "it", "id", "hi", "fi",
+    "vi", "he", "uk", "el", "ms", "cs", "ro", "da", "hu", "ta", "no", "th", "ur", "hr", "bg", "lt", "la", "mi", "ml",
+    "cy", "sk", "te", "fa", "lv", "bn", "sr", "az", "sl", "kn", "et", "mk", "br", "eu", "is", "hy", "ne", "mn", "bs",
+    "kk", "sq", "sw", "gl", "mr", "pa", "si", "km", "sn", "yo", "so", "af", "oc", "ka", "be", "tg", "sd", "gu", "am",
+    "yi", "lo", "uz", "fo", "ht", "ps", "tk", "nn", "mt", "sa", "lb", "my", "bo", "tl", "mg", "as", "tt", "haw",
+    "ln", "ha", "ba", "jw", "su", "yue",
+})  # fmt: skip
+"""Whisper's, which `stt` takes as two or three letters."""
+
+STT_MODELS: Final = frozenset({"ink-whisper", "ink-whisper-2025-06-04"})
+
 MODELS: Final = frozenset({
     "sonic-2", "sonic-2-2025-04-16", "sonic-2-2025-05-08", "sonic-2-2025-06-11",
     "sonic-turbo", "sonic-turbo-2025-06-04",

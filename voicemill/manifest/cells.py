@@ -5,7 +5,9 @@ from decimal import Decimal
 
 from voicemill.manifest.findings import Findings
 
-_NUMBERS = frozenset({"sample_rate", "bit_rate", "speed"})
+_NUMBERS = frozenset({"sample_rate", "bit_rate", "speed", "from_s", "to_s"})
+_TRUTHS = frozenset({"timestamps"})
+_LISTS = frozenset({"emotion", "output_format"})
 
 
 def as_text(value: object, column: str, findings: Findings) -> str:
@@ -14,6 +16,8 @@ def as_text(value: object, column: str, findings: Findings) -> str:
         return ""
     if isinstance(value, str):
         return value
+    if isinstance(value, bool) and column in _TRUTHS:
+        return str(value).lower()
     if isinstance(value, bool):
         return _refused(column, f"this is {str(value).lower()}, not text; write it in quotes", findings)
     if isinstance(value, int):
@@ -22,7 +26,7 @@ def as_text(value: object, column: str, findings: Findings) -> str:
         return _from_fraction(value, column, findings)
     if isinstance(value, bytes):
         return _from_bytes(value, column, findings)
-    if isinstance(value, list) and column == "emotion" and all(isinstance(item, str) for item in value):
+    if isinstance(value, list) and column in _LISTS and all(isinstance(item, str) for item in value):
         return ", ".join(value)
     kind = "a list" if isinstance(value, list) else "nested" if isinstance(value, dict) else type(value).__name__
     return _refused(column, f"this is {kind}, not text; write plain text", findings)

@@ -5,12 +5,14 @@ from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 
+from voicemill.audio.inspect import inspect_recording
 from voicemill.config import Settings
 from voicemill.errors import ManifestError, Problem
 from voicemill.manifest.columns import Columns
 from voicemill.manifest.duplicates import OnceOnly
 from voicemill.manifest.findings import printable
 from voicemill.manifest.read import STDIN, Line, Reader, Source, Unreadable, open_reader
+from voicemill.manifest.recordings import Inspect
 from voicemill.manifest.row import Checked, RowCheck
 from voicemill.manifest.voices import VoiceBook
 from voicemill.model import Row
@@ -27,10 +29,13 @@ class ManifestCheck:
     `ManifestError` at once, on opening or on iterating, where the file cannot be read on.
     """
 
-    def __init__(self, source: str | Path, settings: Settings, voices: VoiceBook) -> None:
+    def __init__(
+        self, source: str | Path, settings: Settings, voices: VoiceBook, inspect: Inspect = inspect_recording
+    ) -> None:
         self._given = source
         self._defaults = settings.defaults
         self._voices = voices
+        self._inspect = inspect
         self._forget()
 
     @property
@@ -84,11 +89,11 @@ class ManifestCheck:
 
     @cached_property
     def _columns(self) -> Columns:
-        return Columns(self._reader.columns)
+        return Columns(self._reader.columns, self._defaults.op)
 
     @cached_property
     def _row_check(self) -> RowCheck:
-        return RowCheck(self._columns, self._source.folder, self._defaults, self._voices)
+        return RowCheck(self._columns, self._source.folder, self._defaults, self._voices, self._inspect)
 
     def _checked_lines(self) -> Iterator[tuple[Line, Checked]]:
         check = self._row_check.check

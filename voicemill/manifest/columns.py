@@ -7,15 +7,23 @@ from typing import Final, NamedTuple
 
 PARAMETERS: Final = (
     "op", "voice", "model", "language", "container", "sample_rate", "encoding", "bit_rate", "speed", "emotion",
+    "timestamps", "output_format",
 )  # fmt: skip
-OURS: Final = ("id", "transcript", "text_file", "out", *PARAMETERS)
-SYNONYMS: Final = {"text": "transcript", "input": "transcript", "script": "transcript"}
+RECORDINGS: Final = ("audio", "left_audio", "right_audio")
+OURS: Final = ("id", "transcript", "text_file", *RECORDINGS, "from_s", "to_s", "out", *PARAMETERS)
+SYNONYMS: Final = {
+    "text": "transcript", "input": "transcript", "script": "transcript",
+    "audio_filepath": "audio", "audio_file": "audio",
+}  # fmt: skip
+_INPUTS: Final = frozenset({"transcript", "text_file", *RECORDINGS})
 
 _OFTEN_MEANT: Final = {
     "voice_id": "voice", "voice_name": "voice", "speaker": "voice", "model_id": "model", "lang": "language",
     "language_code": "language", "format": "container", "samplerate": "sample_rate", "sampling_rate": "sample_rate",
     "bitrate": "bit_rate", "rate": "speed", "output": "out", "filename": "out", "file_name": "out", "textfile":
     "text_file", "txt_file": "text_file", "identifier": "id", "content": "transcript", "sentence": "transcript",
+    "recording": "audio", "clip": "audio", "audio_path": "audio", "wav": "audio", "start_s": "from_s", "end_s": "to_s",
+    "formats": "output_format", "word_timestamps": "timestamps",
 }  # fmt: skip
 _GUESSABLE = [name for name in (*OURS, *SYNONYMS) if len(name) >= 4]
 
@@ -33,8 +41,9 @@ class Columns:
     `labels` are the names to show for both, as the user wrote them.
     """
 
-    def __init__(self, names: Sequence[str]) -> None:
+    def __init__(self, names: Sequence[str], default_op: str = "tts") -> None:
         self.names = tuple(names)
+        self._default_op = default_op
         self.places: dict[str, int] = {}
         self.carried: dict[str, int] = {}
         for place, name in enumerate(self.names):
@@ -74,7 +83,10 @@ class Columns:
     def _missing(self) -> Iterator[Remark]:
         if "id" not in self.places:
             yield Remark("id", f"there is no such column; add one with a name for each row{self._hint('id')}")
-        if not {"transcript", "text_file"} & self.places.keys():
+        if not _INPUTS & self.places.keys() and self._default_op in ("stt", "voice_change"):
+            hint = self._hint("audio")
+            yield Remark("audio", f"there is no such column; add one with the names of audio files{hint}")
+        elif not _INPUTS & self.places.keys():
             yield Remark(
                 "transcript",
                 "there is no such column; add one with the text to speak, or a column text_file with the names of "

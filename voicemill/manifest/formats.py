@@ -1,8 +1,8 @@
-"""The cells that make an audio format: container, sample_rate, encoding, bit_rate."""
+"""The cells that say what the files are: container, sample_rate, encoding, bit_rate, output_format, timestamps."""
 
 import re
 from collections.abc import Sequence
-from typing import cast
+from typing import Final, cast
 
 from voicemill.audio.formats import (
     BIT_RATES_BPS,
@@ -16,7 +16,12 @@ from voicemill.audio.formats import (
     Encoding,
 )
 from voicemill.manifest.findings import Choice, Findings
+from voicemill.model import Op
 
+TEXT_FORMATS: Final = ("txt", "json")
+"""The files that a transcript can be written as."""
+_DEFAULT_TEXT_FORMATS: Final = {Op.STT: ("txt",)}
+_YES_OR_NO: Final = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False, "": False}
 _RATE = re.compile(r"([0-9][0-9.,_ ]{0,20}?)\s*(k?)\s*(?:hz|bps|bit/s|bits|b)?", re.ASCII)
 
 
@@ -38,6 +43,27 @@ def audio_format(
     if rate_hz is None or (samples is None and bits is None):
         return None
     return AudioFormat(cast(Container, kind), rate_hz, encoding=samples, bit_rate_bps=bits)
+
+
+def text_formats(choice: Choice, op: Op, findings: Findings) -> tuple[str, ...]:
+    """The files of text that are wanted, in the order in which they are named; `all` is every one of them."""
+    if op not in (Op.STT, Op.TTS):
+        return ()
+    names = [name.strip().lstrip(".") for name in choice.text.casefold().replace(" ", ",").split(",") if name.strip()]
+    if names == ["all"]:
+        return TEXT_FORMATS
+    unknown = [name for name in names if name not in TEXT_FORMATS]
+    for name in unknown:
+        findings.fault("output_format", f"{name!r} is no format of text; use {_any_of((*TEXT_FORMATS, 'all'))}", choice)
+    return tuple(dict.fromkeys(names)) or _DEFAULT_TEXT_FORMATS.get(op, ())
+
+
+def yes_or_no(column: str, choice: Choice, findings: Findings) -> bool:
+    """`true` or `false`; else a fault."""
+    answer = _YES_OR_NO.get(choice.text.casefold())
+    if answer is None:
+        findings.fault(column, f"{choice.text!r} is neither true nor false; write one of them", choice)
+    return bool(answer)
 
 
 def whole_number(column: str, choice: Choice, allowed: Sequence[int], findings: Findings) -> int | None:

@@ -1,7 +1,8 @@
 """Where a row's file goes: its `out` cell, which may hold placeholders, or a name made of its id."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import PurePosixPath
 from string import Formatter
@@ -10,7 +11,8 @@ from typing import Any, Final
 from voicemill.audio.formats import AudioFormat
 from voicemill.manifest.names import MAX_PATH_BYTES, file_stem, path_fault
 
-FOLDER: Final = "audio"
+AUDIO_FOLDER: Final = "audio"
+TEXT_FOLDER: Final = "text"
 _EXTENSIONS: Final = {"wav": (".wav",), "mp3": (".mp3",), "raw": (".pcm", ".raw")}
 _EXTENSION = re.compile(r"\.[A-Za-z][A-Za-z0-9]{0,4}")
 _WHOLE_NUMBER_SPEC = re.compile(r"0?[0-9]{0,2}d")
@@ -22,31 +24,51 @@ class OutputFault(Exception):
     """An `out` cell cannot be a file name; its text says why and what to write."""
 
 
-def default_file_name(row_id: str, audio_format: AudioFormat) -> str:
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A kind of file: its folder in the results, its extension, and those that a user may write in its place."""
+
+    folder: str
+    extension: str
+    fitting: tuple[str, ...]
+    name: str
+
+    @classmethod
+    def audio(cls, format: AudioFormat) -> "Kind":
+        """Audio in `format`."""
+        name = f"the container is {format.container}"
+        return cls(AUDIO_FOLDER, format.extension, _EXTENSIONS[format.container], name)
+
+    @classmethod
+    def text(cls, formats: Sequence[str]) -> "Kind":
+        """Text, written first of all in the first of `formats`."""
+        return cls(TEXT_FOLDER, f".{formats[0]}", (f".{formats[0]}",), f"the first output_format is {formats[0]}")
+
+
+def default_file_name(row_id: str, kind: Kind) -> str:
     """The file of a row that names none, relative to the results folder."""
-    return f"{FOLDER}/{file_stem(row_id)}{audio_format.extension}"
+    return f"{kind.folder}/{file_stem(row_id)}{kind.extension}"
 
 
-def file_name(out: str, values: Mapping[str, Any], audio_format: AudioFormat) -> str:
+def file_name(out: str, values: Mapping[str, Any], kind: Kind) -> str:
     """The file that `out` names, relative to the results folder, its placeholders filled in. Raises `OutputFault`."""
     path = _filled(out, values) if "{" in out or "}" in out else out
-    path = _with_extension(path, audio_format)
+    path = _with_extension(path, kind)
     if fault := path_fault(path):
         raise OutputFault(fault)
-    return f"{FOLDER}/{path}"
+    return f"{kind.folder}/{path}"
 
 
-def _with_extension(path: str, audio_format: AudioFormat) -> str:
+def _with_extension(path: str, kind: Kind) -> str:
     extension = PurePosixPath(path).suffix if not path.endswith(("/", ".")) else ""
-    fitting = _EXTENSIONS[audio_format.container]
-    if extension.lower() in fitting:
+    if extension.lower() in kind.fitting:
         return path
-    if _EXTENSION.fullmatch(extension):
+    if _EXTENSION.fullmatch(extension) and kind.folder == AUDIO_FOLDER:
         raise OutputFault(
-            f"{path[-60:]!r} ends in {extension}, but the container is {audio_format.container}; end it in "
-            f"{' or '.join(fitting)}, or leave the ending away"
+            f"{path[-60:]!r} ends in {extension}, but {kind.name}; end it in "
+            f"{' or '.join(kind.fitting)}, or leave the ending away"
         )
-    return path if path.endswith("/") else path + audio_format.extension
+    return path if path.endswith("/") else path + kind.extension
 
 
 def _filled(out: str, values: Mapping[str, Any]) -> str:

@@ -1,63 +1,80 @@
-"""The cells that repeat from row to row (voice, model, format, …), resolved once for each combination."""
+"""The cells that repeat from row to row (operation, voice, model, format, …), resolved once for each combination."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from difflib import get_close_matches
 from functools import lru_cache
+from typing import Final
 
 from voicemill.audio.formats import AudioFormat
 from voicemill.config import RowDefaults
-from voicemill.manifest import delivery, formats
-from voicemill.manifest.catalogue import LANGUAGES, MODELS, SUNSET_MODELS
+from voicemill.manifest import delivery, formats, models
 from voicemill.manifest.columns import PARAMETERS
 from voicemill.manifest.findings import Choice, Fault, Findings
 from voicemill.manifest.voices import VoiceBook
-from voicemill.model import Op, Speed, Voice
+from voicemill.model import AUDIO_OPS, Op, Speed, Voice
 
 _COMBINATIONS_KEPT = 4096
+_FORMAT = ("container", "sample_rate", "encoding", "bit_rate")
+_DELIVERY = ("model", "language", "speed", "emotion")
+_USED: Final[Mapping[Op, frozenset[str]]] = {
+    Op.TTS: frozenset({"voice", *_FORMAT, *_DELIVERY, "timestamps", "output_format"}),
+    Op.STT: frozenset({"model", "language", "output_format"}),
+    Op.VOICE_CHANGE: frozenset({"voice", *_FORMAT}),
+    Op.INFILL: frozenset({"voice", *_FORMAT, *_DELIVERY}),
+}
+"""What each operation takes; the rest of a row's parameters means nothing to it."""
+
+_INFILL_CONTROLS: Final = "sonic-2"
+"""Infill takes the controls of this model with every model: words for speed, a list of emotions."""
 
 
 @dataclass(frozen=True, slots=True)
 class Parameters:
-    """One combination, understood. `voice` and `format` are None where `faults` say why."""
+    """One combination, understood. `voice` and `format` are None where `faults` say why, or nothing is spoken."""
 
+    op: Op
     voice: Voice | None
     model: str
     language: str
     format: AudioFormat | None
     speed: Speed | None
     emotion: tuple[str, ...]
+    timestamps: bool
+    text_formats: tuple[str, ...]
     faults: tuple[Fault, ...]
     warnings: tuple[Fault, ...]
 
 
 class ParameterCheck:
-    """Turns the ten parameter cells of a row, in the order of `PARAMETERS`, into `Parameters`."""
+    """Turns the parameter cells of a row, in the order of `PARAMETERS`, into `Parameters`."""
 
     def __init__(self, defaults: RowDefaults, voices: VoiceBook) -> None:
         self._defaults = {name: _default_text(defaults, name) for name in PARAMETERS}
         self._voices = voices
         self.resolve = lru_cache(_COMBINATIONS_KEPT)(self._resolve)
-        self._voice = lru_cache(_COMBINATIONS_KEPT)(self._find_voice)
+        self._voice_named = lru_cache(_COMBINATIONS_KEPT)(self._find_voice)
 
     def _resolve(self, *cells: str) -> Parameters:
         choice = {name: self._choose(name, cell) for name, cell in zip(PARAMETERS, cells, strict=True)}
         findings = Findings()
-        audio_format = formats.audio_format(
-            choice["container"], choice["sample_rate"], choice["encoding"], choice["bit_rate"], findings
-        )
-        _check_op(choice["op"], findings)
-        language = _language(choice["language"], findings)
-        model = _model(choice["model"], findings)
-        voice, why = self._voice(choice["voice"].text, language)
-        if why:
-            findings.fault("voice", why, choice["voice"] if choice["voice"].text else None)
+        op = _op(choice["op"], findings)
+        audio_format = _format(choice, findings) if op in AUDIO_OPS else None
+        _note_unused(op, choice, findings)
+        language = models.language(choice["language"], op, findings) if "language" in _USED[op] else ""
+        model = models.model(choice["model"], op, findings) if "model" in _USED[op] else ""
+        voice = self._voice(choice["voice"], op, language, findings) if "voice" in _USED[op] else None
+        speaks = "speed" in _USED[op]
+        controls = _INFILL_CONTROLS if op is Op.INFILL else model
         return Parameters(
+            op,
             voice,
             model,
             language,
             audio_format,
-            delivery.speed(choice["speed"], model, findings),
-            delivery.emotion(choice["emotion"], model, findings),
+            delivery.speed(choice["speed"], controls, findings) if speaks else None,
+            delivery.emotion(choice["emotion"], controls, findings) if speaks else (),
+            formats.yes_or_no("timestamps", choice["timestamps"], findings) if op is Op.TTS else False,
+            formats.text_formats(choice["output_format"], op, findings),
             tuple(findings.faults),
             tuple(findings.warnings),
         )
@@ -65,6 +82,15 @@ class ParameterCheck:
     def _choose(self, name: str, cell: str) -> Choice:
         text = cell.strip()
         return Choice(text, False) if text else Choice(self._defaults[name], True)
+
+    def _voice(self, choice: Choice, op: Op, language: str, findings: Findings) -> Voice | None:
+        if op is Op.VOICE_CHANGE and not choice.text:
+            findings.fault("voice", "no voice is given to change to; name one that 'voicemill voices list' shows")
+            return None
+        voice, why = self._voice_named(choice.text, language)
+        if why:
+            findings.fault("voice", why, choice if choice.text else None)
+        return voice
 
     def _find_voice(self, name_or_id: str, language: str) -> tuple[Voice | None, str]:
         try:
@@ -78,37 +104,21 @@ def _default_text(defaults: RowDefaults, name: str) -> str:
     return "" if name == "bit_rate" and not value else str(value).strip()
 
 
-def _check_op(choice: Choice, findings: Findings) -> None:
-    op = choice.text.casefold()
-    if op == Op.TTS:
-        return
-    if op in [known.value for known in Op]:
-        findings.fault("op", f"{choice.text!r} is not available yet in this version; use tts", choice)
-    else:
-        findings.fault("op", f"{choice.text!r} is no operation; use tts, or leave the cell empty", choice)
+def _format(choice: Mapping[str, Choice], findings: Findings) -> AudioFormat | None:
+    container, sample_rate, encoding, bit_rate = (choice[name] for name in _FORMAT)
+    return formats.audio_format(container, sample_rate, encoding, bit_rate, findings)
 
 
-def _language(choice: Choice, findings: Findings) -> str:
-    language = choice.text.casefold()
-    if language in LANGUAGES:
-        return language
-    codes = {name: code for code, name in LANGUAGES.items()}
-    primary = language.replace("_", "-").split("-")[0]
-    close = get_close_matches(language[:40], codes, n=1, cutoff=0.75)
-    meant = primary if primary in LANGUAGES else codes[close[0]] if close else ""
-    remedy = f"write {meant}" if meant else f"use one of {', '.join(LANGUAGES)}"
-    findings.fault("language", f"{choice.text!r} is no language of the service; {remedy}", choice)
-    return language
+def _op(choice: Choice, findings: Findings) -> Op:
+    try:
+        return Op(choice.text.casefold().replace("-", "_"))
+    except ValueError:
+        known = ", ".join(op.value for op in Op)
+        findings.fault("op", f"{choice.text!r} is no operation; use one of {known}, or leave the cell empty", choice)
+        return Op.TTS
 
 
-def _model(choice: Choice, findings: Findings) -> str:
-    model = choice.text
-    if not model:
-        findings.fault("model", f"no model is given; use one of {', '.join(sorted(MODELS))}")
-    elif model in SUNSET_MODELS:
-        findings.warn("model", f"the service has ended {model!r} (2026-06-01); use sonic-3 or sonic-2")
-    elif model not in MODELS:
-        close = get_close_matches(model[:40], MODELS, n=1, cutoff=0.7)
-        hint = f"; did you mean {close[0]!r}?" if close else f"; known are {', '.join(sorted(MODELS))}"
-        findings.warn("model", f"{model!r} is not among the documented models and may be refused{hint}")
-    return model
+def _note_unused(op: Op, choices: Mapping[str, Choice], findings: Findings) -> None:
+    for name, choice in choices.items():
+        if name != "op" and not choice.from_settings and name not in _USED[op]:
+            findings.warn(name, f"{op.value} takes no {name}, so this is not used; leave the cell empty")

@@ -10,14 +10,17 @@ from voicemill.manifest import outputs
 from voicemill.manifest.cells import as_text
 from voicemill.manifest.columns import PARAMETERS, Columns
 from voicemill.manifest.findings import Fault, Findings
+from voicemill.manifest.inputs import InputCheck
 from voicemill.manifest.parameters import ParameterCheck, Parameters
-from voicemill.manifest.texts import MAX_CHARACTERS, TextFolder, check_text, unusable_character
+from voicemill.manifest.recordings import Inspect
+from voicemill.manifest.texts import MAX_CHARACTERS, unusable_character
 from voicemill.manifest.voices import VoiceBook
-from voicemill.model import Op, Row
+from voicemill.model import AUDIO_OPS, Row
 
 MAX_ID_CHARACTERS = 10_000
 MAX_VALUE_CHARACTERS = 1000
 _LARGEST_TABLE_INTEGER = 1 << 63
+_CONTROLS_AS_BLANKS = dict.fromkeys([*range(1, 32), *range(127, 160)], " ")
 
 
 class Checked(NamedTuple):
@@ -33,37 +36,46 @@ class Checked(NamedTuple):
 class RowCheck:
     """Checks the lines of one manifest, each by itself."""
 
-    def __init__(self, columns: Columns, folder: Path, defaults: RowDefaults, voices: VoiceBook) -> None:
+    def __init__(
+        self, columns: Columns, folder: Path, defaults: RowDefaults, voices: VoiceBook, inspect: Inspect
+    ) -> None:
         self._places = columns.places
         self._carried = tuple(columns.carried.items())
         self._parameter_places = tuple(columns.places.get(name) for name in PARAMETERS)
         self._parameters = ParameterCheck(defaults, voices)
-        self._texts = TextFolder(folder)
+        self._inputs = InputCheck(columns.places, folder, inspect)
 
     def check(self, number: int, cells: Sequence[Any]) -> Checked:
         """The row that `cells` make, or why they make none."""
         findings = Findings()
         row_id = self._id(cells, findings)
-        transcript = self._transcript(cells, findings)
         parameters = self._parameters.resolve(*self._parameter_cells(cells, findings))
+        inputs = self._inputs.check(parameters.op, lambda column: self._cell(cells, column, findings), findings)
         findings.faults += parameters.faults
         carried = self._carry(cells, findings)
         file_name = self._file_name(number, row_id, cells, parameters, carried, findings)
         findings.warnings += parameters.warnings
-        if findings.faults or parameters.voice is None or parameters.format is None or transcript is None:
+        if findings.faults:
             return Checked(None, row_id, file_name, findings.faults, findings.warnings)
         row = Row(
             number=number,
             id=row_id,
-            op=Op.TTS,
-            transcript=transcript,
-            voice_id=parameters.voice.id,
+            op=parameters.op,
+            transcript=inputs.transcript,
+            voice_id=parameters.voice.id if parameters.voice else "",
             model=parameters.model,
             language=parameters.language,
             format=parameters.format,
             file_name=file_name,
             speed=parameters.speed,
             emotion=parameters.emotion,
+            audio=inputs.audio,
+            left=inputs.left,
+            right=inputs.right,
+            from_s=inputs.from_s,
+            to_s=inputs.to_s,
+            timestamps=parameters.timestamps,
+            text_formats=parameters.text_formats,
             carried=carried,
         )
         return Checked(row, row_id, file_name, (), findings.warnings)
@@ -95,33 +107,6 @@ class RowCheck:
                 findings.warn("id", "the id is nothing but blanks; give the row a name that can be seen")
             return row_id
         return ""
-
-    def _transcript(self, cells: Sequence[Any], findings: Findings) -> str | None:
-        before = len(findings.faults)
-        text = self._cell(cells, "transcript", findings)
-        file = self._cell(cells, "text_file", findings)
-        if len(findings.faults) > before:
-            return None
-        if file.strip():
-            if text.strip():
-                findings.fault("text_file", "both transcript and text_file are given; leave one of them empty")
-                return None
-            return self._text_of_file(file, findings)
-        if text.strip():
-            check_text(text, "transcript", findings)
-        elif "transcript" in self._places or "text_file" in self._places:
-            both = "text_file" in self._places
-            remedy = "fill in transcript or text_file" if both else "write one or remove the row"
-            findings.fault(
-                "transcript" if "transcript" in self._places else "text_file", f"the text is empty; {remedy}"
-            )
-        return text
-
-    def _text_of_file(self, name: str, findings: Findings) -> str | None:
-        text = self._texts.read(name, findings)
-        if text is not None:
-            check_text(text, "text_file", findings)
-        return text
 
     def _parameter_cells(self, cells: Sequence[Any], findings: Findings) -> list[str]:
         texts = ["" if place is None else cells[place] for place in self._parameter_places]
@@ -160,20 +145,30 @@ class RowCheck:
         out = self._cell(cells, "out", findings).strip()
         if why := _unusable_value(out):
             findings.fault("out", why)
-        if parameters.format is None or len(findings.faults) > before:
+        kind = _kind(parameters)
+        if kind is None or len(findings.faults) > before:
             return ""
         if not out:
-            return outputs.default_file_name(row_id, parameters.format) if row_id else ""
+            return outputs.default_file_name(row_id, kind) if row_id else ""
         voice = parameters.voice.name if parameters.voice else None
         try:
             if "{" not in out and "}" not in out:
-                return outputs.file_name(out, {}, parameters.format)
-            if voice is None or not row_id:
+                return outputs.file_name(out, {}, kind)
+            if (voice is None and parameters.op in AUDIO_OPS) or not row_id:
                 return ""
-            return outputs.file_name(out, {**carried, "id": row_id, "row": number, "voice": voice}, parameters.format)
+            named = {"voice": voice} if voice else {}
+            return outputs.file_name(out, {**carried, "id": row_id, "row": number, **named}, kind)
         except outputs.OutputFault as fault:
             findings.fault("out", str(fault))
             return ""
+
+
+def _kind(parameters: Parameters) -> outputs.Kind | None:
+    if parameters.format is not None:
+        return outputs.Kind.audio(parameters.format)
+    if parameters.op in AUDIO_OPS or not parameters.text_formats:
+        return None
+    return outputs.Kind.text(parameters.text_formats)
 
 
 def _unusable_value(text: str) -> str:
@@ -189,9 +184,8 @@ def _unusable_in_name(text: str) -> str:
 
 
 def _unusable_in_table(text: str) -> str:
-    """Control characters are the user's own business in a column that is not ours."""
-    why = unusable_character(text)
-    return "" if "control character" in why else why
+    """Control characters other than NUL are the user's own business in a column that is not ours."""
+    return unusable_character(text.translate(_CONTROLS_AS_BLANKS))
 
 
 def _plain(value: object) -> object:

@@ -1,13 +1,12 @@
 """How many calls may be in flight at once."""
 
 import asyncio
-import heapq
-from itertools import count
+from collections import deque
 from types import TracebackType
 
 
 class Slots:
-    """A gate: at most `limit` holders, the most urgent goes first, and of equals the longest waiting.
+    """A fair gate: at most `limit` holders, the longest waiting goes first.
 
     Use it from one event loop. `limit` may be changed while it is in use; fewer slots are reached as holders leave.
     """
@@ -15,8 +14,7 @@ class Slots:
     def __init__(self, limit: int) -> None:
         self._limit = limit
         self._held = 0
-        self._waiting: list[tuple[float, int, asyncio.Future[None]]] = []
-        self._numbers = count()
+        self._waiting: deque[asyncio.Future[None]] = deque()
 
     @property
     def limit(self) -> int:
@@ -33,18 +31,13 @@ class Slots:
         """How many hold a slot now."""
         return self._held
 
-    @property
-    def waiting(self) -> int:
-        """About how many wait for a slot; those who gave up count until their turn comes."""
-        return len(self._waiting)
-
-    async def acquire(self, urgency: float = 0.0) -> None:
+    async def acquire(self) -> None:
         """Wait for a slot."""
         if self._held < self._limit and not self._waiting:
             self._held += 1
             return
         turn = asyncio.get_running_loop().create_future()
-        heapq.heappush(self._waiting, (-urgency, next(self._numbers), turn))
+        self._waiting.append(turn)
         try:
             await turn
         except asyncio.CancelledError:
@@ -59,7 +52,7 @@ class Slots:
 
     def _admit(self) -> None:
         while self._waiting and self._held < self._limit:
-            turn = heapq.heappop(self._waiting)[2]
+            turn = self._waiting.popleft()
             if not turn.done():
                 self._held += 1
                 turn.set_result(None)

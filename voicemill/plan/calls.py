@@ -2,42 +2,51 @@
 
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from voicemill.audio.formats import DEFAULT_ENCODING, Encoding
 from voicemill.config import LongText
-from voicemill.model import Call, Row, Tts
+from voicemill.model import Call, Clip, Infill, Op, Recording, Row, Stt, Tts, VoiceChange
 from voicemill.plan.split import Boundary, split
+
+CONTEXT_S = 20.0
+"""How much of a recording on each side of a gap is sent for new speech to fit to."""
 
 _ASSEMBLY_VERSION = 1
 
 
 @dataclass(frozen=True, slots=True)
-class SpokenPiece:
+class CallPiece:
     """A call, and the silence that follows its audio where another piece comes after it."""
 
     call: Call
-    pause_s: float
+    pause_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
 class RowPlan:
-    """All that a row needs: its calls in order, and a fingerprint of everything that decides its file's bytes."""
+    """All that a row needs: its calls in order, and a fingerprint of everything that decides its files' bytes."""
 
     row: Row
-    pieces: tuple[SpokenPiece, ...]
+    pieces: tuple[CallPiece, ...]
     fingerprint: str
+
+    @property
+    def characters(self) -> int:
+        """How many characters of text its calls send."""
+        return sum(piece.call.characters for piece in self.pieces)
 
 
 def plan_row(row: Row, service: str, long_text: LongText) -> RowPlan:
-    """The calls of a speech row: one for a short transcript, one for each piece of a long one."""
-    pieces: list[SpokenPiece] = []
-    for piece in split(row.transcript, row.language, long_text.max_characters_per_call):
-        pause_s = _pause_s(piece.ends_at, long_text)
-        if piece.spoken:
-            pieces.append(SpokenPiece(_call(row, service, piece.spoken), pause_s))
-        elif pieces:
-            pieces[-1] = SpokenPiece(pieces[-1].call, max(pause_s, pieces[-1].pause_s))
+    """The calls of a row whose recordings are all there: one, or one for each piece of a long text."""
+    if row.op is Op.TTS:
+        pieces = _speech(row, service, long_text)
+    elif row.op is Op.STT:
+        pieces = [CallPiece(Stt(service, row.model, row.language, clip)) for clip in _clips(row)]
+    elif row.op is Op.VOICE_CHANGE:
+        pieces = [CallPiece(_voice_change(row, service, clip)) for clip in _clips(row)]
+    else:
+        pieces = [CallPiece(_infill(row, service))]
     return RowPlan(row, tuple(pieces), _fingerprint(row, pieces))
 
 
@@ -46,18 +55,71 @@ def wire_encoding(encoding: Encoding | None) -> Encoding:
     return "pcm_f32le" if encoding == "pcm_f32le" else DEFAULT_ENCODING
 
 
-def _call(row: Row, service: str, spoken: str) -> Tts:
+def _speech(row: Row, service: str, long_text: LongText) -> list[CallPiece]:
+    pieces: list[CallPiece] = []
+    for piece in split(row.transcript, row.language, long_text.max_characters_per_call):
+        pause_s = _pause_s(piece.ends_at, long_text)
+        if piece.spoken:
+            pieces.append(CallPiece(_tts(row, service, piece.spoken), pause_s))
+        elif pieces:
+            pieces[-1] = replace(pieces[-1], pause_s=max(pause_s, pieces[-1].pause_s))
+    return pieces
+
+
+def _tts(row: Row, service: str, spoken: str) -> Tts:
     return Tts(
         service=service,
         model=row.model,
         transcript=spoken,
         voice_id=row.voice_id,
         language=row.language,
-        sample_rate_hz=row.format.sample_rate_hz,
-        encoding=wire_encoding(row.format.encoding),
+        sample_rate_hz=row.audio_format.sample_rate_hz,
+        encoding=wire_encoding(row.audio_format.encoding),
         speed=row.speed,
         emotion=row.emotion,
     )
+
+
+def _clips(row: Row) -> list[Clip]:
+    return [_needed(row.audio, row).clip()]
+
+
+def _voice_change(row: Row, service: str, clip: Clip) -> VoiceChange:
+    format = row.audio_format
+    return VoiceChange(service, row.voice_id, clip, format.sample_rate_hz, wire_encoding(format.encoding))
+
+
+def _infill(row: Row, service: str) -> Infill:
+    left, right = _neighbours(row)
+    return Infill(
+        service=service,
+        model=row.model,
+        transcript=" ".join(row.transcript.split()),
+        voice_id=row.voice_id,
+        language=row.language,
+        left=left,
+        right=right,
+        sample_rate_hz=row.audio_format.sample_rate_hz,
+        encoding=wire_encoding(row.audio_format.encoding),
+        speed=row.speed,
+        emotion=row.emotion,
+    )
+
+
+def _neighbours(row: Row) -> tuple[Clip | None, Clip | None]:
+    """What new speech is to fit to: the recordings on both sides, or what lies before and after a gap in one."""
+    if row.audio is None:
+        return (row.left.clip() if row.left else None), (row.right.clip() if row.right else None)
+    audio, from_s, to_s = row.audio, row.from_s or 0.0, row.to_s or 0.0
+    left = audio.clip(max(0.0, from_s - CONTEXT_S), from_s) if from_s > 0 else None
+    right = audio.clip(to_s, min(audio.duration_s, to_s + CONTEXT_S)) if to_s < audio.duration_s else None
+    return left, right
+
+
+def _needed(recording: Recording | None, row: Row) -> Recording:
+    if recording is None or not recording.sha256:
+        raise ValueError(f"row {row.id!r} has no recording yet")
+    return recording
 
 
 def _pause_s(boundary: Boundary, long_text: LongText) -> float:
@@ -69,9 +131,13 @@ def _pause_s(boundary: Boundary, long_text: LongText) -> float:
     }[boundary]
 
 
-def _fingerprint(row: Row, pieces: list[SpokenPiece]) -> str:
+def _fingerprint(row: Row, pieces: list[CallPiece]) -> str:
     pauses = [piece.pause_s for piece in pieces[:-1]]
-    made = row.format
-    file = [row.file_name, made.container, made.sample_rate_hz, made.encoding, made.bit_rate_bps]
-    parts = [_ASSEMBLY_VERSION, file, pauses, [piece.call.key for piece in pieces]]
+    file: list[object] = [row.file_name]
+    if row.format is not None:
+        made = row.format
+        file += [made.container, made.sample_rate_hz, made.encoding, made.bit_rate_bps]
+    parts: list[object] = [_ASSEMBLY_VERSION, file, pauses, [piece.call.key for piece in pieces]]
+    if row.text_formats or row.from_s is not None or row.to_s is not None:
+        parts.append([row.text_formats, row.from_s, row.to_s])
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()

@@ -19,7 +19,7 @@ from datetime import datetime
 from pathlib import Path
 
 from voicemill.errors import StorageError
-from voicemill.model import Receipt
+from voicemill.model import Receipt, Word
 from voicemill.store import durable
 
 _MAGIC = b"voicemill-answer/1 "
@@ -161,6 +161,7 @@ def _receipt(header: bytes) -> Receipt | None:
         receipt = Receipt(**json.loads(header))
         return replace(
             receipt,
+            words=tuple(Word(*word) for word in receipt.words),
             asked_at=datetime.fromisoformat(str(receipt.asked_at)),
             answered_at=datetime.fromisoformat(str(receipt.answered_at)),
         )

@@ -8,13 +8,11 @@ import asyncio
 import time
 from datetime import UTC, datetime
 
-from voicemill.api.wire import Reply
-from voicemill.audio.formats import AudioFormat
-from voicemill.audio.verify import verify_speech
-from voicemill.errors import BudgetReached, FatalCallError, Refused, StorageError
+from voicemill.errors import FatalCallError, StorageError
 from voicemill.model import Call, Receipt
 from voicemill.store.answers import KeptAnswer
-from voicemill.work.bench import Bench, Stopped
+from voicemill.work.ask import ask
+from voicemill.work.bench import Bench
 
 
 async def ensure_answer(call: Call, paid_by: str, bench: Bench) -> None:
@@ -25,9 +23,6 @@ async def ensure_answer(call: Call, paid_by: str, bench: Bench) -> None:
     if bench.answers.has(call.key):
         bench.tally.calls_reused += 1
         return
-    refused = bench.refused.get(call.key)
-    if refused is not None:  # the same question would be refused again
-        raise refused
     already_asked = bench.asking.get(call.key)
     if already_asked is not None:
         await asyncio.wait([already_asked])
@@ -35,12 +30,6 @@ async def ensure_answer(call: Call, paid_by: str, bench: Bench) -> None:
     asked = bench.asking[call.key] = asyncio.get_running_loop().create_future()
     try:
         await _pay(call, paid_by, bench)
-    except Refused as error:
-        bench.refused[call.key] = error
-        raise
-    except BudgetReached as error:
-        bench.stop(error)
-        raise Stopped(str(error)) from None
     except (FatalCallError, StorageError) as error:
         bench.stop(error)
         raise
@@ -50,28 +39,31 @@ async def ensure_answer(call: Call, paid_by: str, bench: Bench) -> None:
 
 
 async def _pay(call: Call, paid_by: str, bench: Bench) -> None:
-    turn = bench.pace.turn(call)
+    attempts = 0
 
     async def attempt() -> KeptAnswer:
-        async with turn:
+        nonlocal attempts
+        bench.check_going()
+        async with bench.slots:
+            bench.check_going()
+            attempts += 1
             bench.tally.calls_made += 1
-            bench.tally.retries += turn.attempts > 1
+            bench.tally.retries += attempts > 1
             bench.tally.calls_in_flight += 1
             try:
-                return await _ask_and_keep(call, paid_by, turn.attempts, bench)
+                return await _ask_and_keep(call, paid_by, attempts, bench)
             finally:
                 bench.tally.calls_in_flight -= 1
 
-    kept, _ = await bench.pace.retries.run(attempt, bench.pause)
+    kept, _ = await bench.retries.run(attempt, bench.pause)
     await bench.in_thread(kept.commit)
     bench.tally.calls_kept += 1
 
 
 async def _ask_and_keep(call: Call, paid_by: str, attempts: int, bench: Bench) -> KeptAnswer:
     asked_at, started = datetime.now(UTC), time.monotonic()
-    reply = await _ask(call, bench)
+    answer = await ask(call, bench.cartesia, bench.settings.pace.attempt_deadline_s)
     latency_s = time.monotonic() - started
-    duration_s = verify_speech(reply.body, call, framed=reply.framed)
     receipt = Receipt(
         key=call.key,
         paid_by=paid_by,
@@ -80,21 +72,10 @@ async def _ask_and_keep(call: Call, paid_by: str, attempts: int, bench: Bench) -
         latency_s=round(latency_s, 4),
         attempts=attempts,
         credits=call.credits,
-        request_id=reply.request_id,
-        duration_s=duration_s,
+        request_id=answer.request_id,
+        duration_s=answer.duration_s,
+        words=answer.words,
     )
     bench.tally.credits += call.credits
-    bench.tally.audio_s += duration_s
-    return await bench.in_thread(bench.answers.keep, receipt, reply.body)
-
-
-async def _ask(call: Call, bench: Bench) -> Reply:
-    return await bench.cartesia.tts.bytes(
-        model_id=call.model,
-        transcript=call.transcript,
-        voice_id=call.voice_id,
-        language=call.language,
-        output_format=AudioFormat("wav", call.sample_rate_hz, call.encoding),
-        speed=call.speed,
-        emotion=call.emotion,
-    )
+    bench.tally.audio_s += answer.duration_s
+    return await bench.in_thread(bench.answers.keep, receipt, answer.body)

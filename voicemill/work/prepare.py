@@ -8,7 +8,7 @@ from typing import Any
 from voicemill.config import LongText, Settings
 from voicemill.errors import ManifestError, Problem
 from voicemill.manifest import ManifestCheck, VoiceBook
-from voicemill.model import Row
+from voicemill.model import Op, Row
 from voicemill.plan.split import split
 from voicemill.store.results import ResultsFolder, read_json, write_json
 from voicemill.store.tables.items import FAILURE_COLUMNS, OWN_COLUMNS, CarriedTypes
@@ -84,6 +84,8 @@ def load_facts(results: ResultsFolder, plan_id: str) -> PlanFacts | None:
 
 def count_calls(row: Row, long_text: LongText) -> int:
     """How many calls `row` needs."""
+    if row.op is not Op.TTS:
+        return 1
     pieces = split(row.transcript, row.language, long_text.max_characters_per_call)
     return sum(1 for piece in pieces if piece.spoken)
 

@@ -5,7 +5,7 @@ from functools import partial
 
 from voicemill.errors import CallError, Refused, VoicemillError
 from voicemill.model import Outcome, Receipt, Status
-from voicemill.plan.calls import RowPlan, SpokenPiece
+from voicemill.plan.calls import CallPiece, RowPlan
 from voicemill.store.answers import AnswerDamaged
 from voicemill.store.outputs import OutputRefused
 from voicemill.work.assemble import Assembled, assemble
@@ -14,18 +14,13 @@ from voicemill.work.call import ensure_answer
 from voicemill.work.crew import crew
 
 
-async def work_row(plan: RowPlan, known: Outcome | None, bench: Bench, *, chosen: bool = True) -> Outcome:
-    """Bring one row to its end; one that is not `chosen` stays as it is.
-
-    Raises nothing for the row's own troubles; fatal ones are noted on the bench.
-    """
+async def work_row(plan: RowPlan, known: Outcome | None, bench: Bench) -> Outcome:
+    """Bring one row to its end. Raises nothing for the row's own troubles; fatal ones are noted on the bench."""
     if known is not None and _still_stands(plan, known, bench):
         bench.tally.rows_done += 1
         bench.tally.rows_unchanged += 1
         bench.tally.calls_reused += len(plan.pieces)
         return known
-    if not chosen:
-        return _ended(plan, Status.NOT_STARTED, "not_chosen", "it is not among the rows of --sample or --limit")
     try:
         outcome = await _deliver(plan, bench)
     except Stopped as stopped:
@@ -45,7 +40,8 @@ async def work_row(plan: RowPlan, known: Outcome | None, bench: Bench, *, chosen
 def _still_stands(plan: RowPlan, known: Outcome, bench: Bench) -> bool:
     if known.fingerprint != plan.fingerprint or known.file_name != plan.row.file_name:
         return False
-    return bench.outputs.size_of(plan.row.file_name) == known.size_bytes
+    more_stand = all(bench.outputs.size_of(made.file_name) == made.size_bytes for made in known.more_files)
+    return more_stand and bench.outputs.size_of(plan.row.file_name) == known.size_bytes
 
 
 async def _deliver(plan: RowPlan, bench: Bench) -> Outcome:
@@ -56,8 +52,10 @@ async def _deliver(plan: RowPlan, bench: Bench) -> Outcome:
         file_name=plan.row.file_name,
         sha256=assembled.delivered.sha256,
         size_bytes=assembled.delivered.size_bytes,
+        more_files=assembled.more_files,
         duration_s=assembled.duration_s,
-        sample_rate_hz=plan.row.format.sample_rate_hz,
+        sample_rate_hz=plan.row.format.sample_rate_hz if plan.row.format else None,
+        heard=assembled.heard,
         credits=sum(receipt.credits for receipt in _paid_for(plan, receipts)),
         attempts=sum(receipt.attempts for receipt in receipts),
         latency_s=round(sum(receipt.latency_s for receipt in receipts), 4),
@@ -70,7 +68,7 @@ async def _deliver(plan: RowPlan, bench: Bench) -> Outcome:
 async def _assembled(plan: RowPlan, bench: Bench) -> Assembled:
     repeated: set[str] = set()
     while True:
-        await crew(plan.pieces, bench.pace.most, partial(_answer_piece, plan, bench))
+        await crew(plan.pieces, bench.slots.limit, partial(_answer_piece, plan, bench))
         bench.tally.rows_assembling += 1
         try:
             return await bench.in_thread(assemble, plan, bench.answers, bench.outputs)
@@ -83,7 +81,7 @@ async def _assembled(plan: RowPlan, bench: Bench) -> Assembled:
             bench.tally.rows_assembling -= 1
 
 
-async def _answer_piece(plan: RowPlan, bench: Bench, piece: SpokenPiece) -> None:
+async def _answer_piece(plan: RowPlan, bench: Bench, piece: CallPiece) -> None:
     await ensure_answer(piece.call, plan.row.id, bench)
 
 
@@ -108,7 +106,7 @@ def _ended(plan: RowPlan, status: Status, code: str | None = None, message: str 
         status=status,
         error_code=code,
         error_message=message,
-        characters=sum(len(piece.call.transcript) for piece in plan.pieces),
+        characters=plan.characters,
         calls=len(plan.pieces),
         fingerprint=plan.fingerprint if status is Status.DONE else None,
     )

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import fields
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -11,12 +11,14 @@ import pyarrow.compute as pc
 import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 
-from voicemill.model import Outcome, Status
+from voicemill.model import MadeFile, Op, Outcome, Status
 from voicemill.store import durable
 from voicemill.store.tables.damage import table_damage
 from voicemill.store.tables.plan import SCHEMA as PLAN_SCHEMA
 
 _MOMENT = pa.timestamp("us", tz="UTC")
+
+_MADE_FILE = pa.struct([("file_name", pa.string()), ("sha256", pa.string()), ("size_bytes", pa.int64())])
 
 _OUTCOME_TYPES: dict[str, pa.DataType] = {
     "id": pa.string(),
@@ -26,6 +28,7 @@ _OUTCOME_TYPES: dict[str, pa.DataType] = {
     "file_name": pa.string(),
     "sha256": pa.string(),
     "size_bytes": pa.int64(),
+    "more_files": pa.list_(_MADE_FILE),
     "duration_s": pa.float64(),
     "sample_rate_hz": pa.int32(),
     "characters": pa.int64(),
@@ -51,6 +54,13 @@ FROM_PLAN = (
     "bit_rate",
     "speed",
     "emotion",
+    "audio",
+    "left_audio",
+    "right_audio",
+    "from_s",
+    "to_s",
+    "timestamps",
+    "output_format",
 )
 OWN_COLUMNS = frozenset((*OUTCOME_SCHEMA.names, *FROM_PLAN, "out"))
 FAILURE_COLUMNS = ("status", "error_code", "error_message")
@@ -65,16 +75,22 @@ _ARROW_TYPES = {"text": pa.string(), "integer": pa.int64(), "number": pa.float64
 def write_part(path: Path, plan_rows: Iterable[pa.Table], outcomes: Sequence[Outcome], carried: CarriedTypes) -> None:
     """Write one shard's part of the table: its plan rows, in order, each with its outcome."""
     plan = pa.concat_tables(plan_rows)
-    records = [{field.name: getattr(outcome, field.name) for field in fields(Outcome)} for outcome in outcomes]
-    table = pa.Table.from_pylist(records, OUTCOME_SCHEMA)
+    table = pa.Table.from_pylist([_record(outcome) for outcome in outcomes], OUTCOME_SCHEMA)
+    heard = pa.chunked_array([pa.array([outcome.heard for outcome in outcomes], pa.string())])
     for name in FROM_PLAN:
-        table = table.append_column(plan.schema.field(name), plan.column(name))
+        column = pc.coalesce(heard, plan.column(name)) if name == "transcript" else plan.column(name)
+        table = table.append_column(plan.schema.field(name), column)
     table = table.append_column("out", plan.column("file_name"))
     for name, values in _carried_columns(plan.column("carried").to_pylist(), carried):
         table = table.append_column(name, values)
     sink = pa.BufferOutputStream()
     pq.write_table(table, sink, compression="zstd")
     durable.write_file(path, sink.getvalue().to_pybytes())
+
+
+def _record(outcome: Outcome) -> dict[str, Any]:
+    record = {name: getattr(outcome, name) for name in OUTCOME_SCHEMA.names}
+    return record | {"more_files": [asdict(made) for made in outcome.more_files]}
 
 
 def _carried_columns(texts: Sequence[str | None], carried: CarriedTypes) -> Iterator[tuple[str, "pa.Array[Any]"]]:
@@ -125,11 +141,21 @@ def done_outcomes(tables: Sequence[Path], ids: Sequence[str]) -> dict[str, Outco
     for path in tables:
         try:
             condition = pc.field("id").isin(wanted) & (pc.field("status") == Status.DONE.value)
-            table = ds.dataset(path).to_table(columns=OUTCOME_SCHEMA.names, filter=condition)
+            table = ds.dataset(path).to_table(columns=[*OUTCOME_SCHEMA.names, "op", "transcript"], filter=condition)
         except (pa.ArrowException, OSError, KeyError):
             continue
-        for record in table.to_pylist():
-            record["status"] = Status(record["status"])
-            record["request_ids"] = tuple(record["request_ids"])
-            known[record["id"]] = Outcome(**record)
+        known |= {record["id"]: _outcome(record) for record in table.to_pylist()}
     return known
+
+
+def _outcome(record: dict[str, Any]) -> Outcome:
+    told = {name: record[name] for name in OUTCOME_SCHEMA.names}
+    return Outcome(
+        **told
+        | {
+            "status": Status(record["status"]),
+            "request_ids": tuple(record["request_ids"]),
+            "more_files": tuple(MadeFile(**made) for made in record["more_files"]),
+            "heard": record["transcript"] if record["op"] == Op.STT else None,
+        }
+    )

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable, Iterator
+from dataclasses import asdict
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -12,7 +13,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from voicemill.audio.formats import AudioFormat
-from voicemill.model import Op, Row
+from voicemill.model import Op, Recording, Row
 from voicemill.store import durable
 
 _ROWS_PER_GROUP = 2000
@@ -32,6 +33,14 @@ _TYPES: dict[str, pa.DataType] = {
     "bit_rate": pa.int32(),
     "speed": pa.string(),
     "emotion": pa.list_(pa.string()),
+    "audio": pa.string(),
+    "left_audio": pa.string(),
+    "right_audio": pa.string(),
+    "from_s": pa.float64(),
+    "to_s": pa.float64(),
+    "timestamps": pa.bool_(),
+    "output_format": pa.list_(pa.string()),
+    "recordings": pa.string(),
     "file_name": pa.string(),
     "carried": pa.string(),
     "calls": pa.int32(),
@@ -135,34 +144,66 @@ def _record(row: Row, calls: int) -> dict[str, Any]:
         "number": row.number,
         "id": row.id,
         "op": row.op.value,
-        "transcript": row.transcript,
-        "voice": row.voice_id,
-        "model": row.model,
-        "language": row.language,
-        "container": row.format.container,
-        "sample_rate": row.format.sample_rate_hz,
-        "encoding": row.format.encoding,
-        "bit_rate": row.format.bit_rate_bps,
+        "transcript": row.transcript or None,
+        "voice": row.voice_id or None,
+        "model": row.model or None,
+        "language": row.language or None,
+        **_format_record(row.format),
         "speed": None if row.speed is None else json.dumps(row.speed),
         "emotion": list(row.emotion),
+        **{column: recording and recording.name for column, recording in _recordings(row).items()},
+        "from_s": row.from_s,
+        "to_s": row.to_s,
+        "timestamps": row.timestamps,
+        "output_format": list(row.text_formats),
+        "recordings": json.dumps({column: found and asdict(found) for column, found in _recordings(row).items()}),
         "file_name": row.file_name,
         "carried": json.dumps(dict(row.carried), default=str) if row.carried else "{}",
         "calls": calls,
     }
 
 
+def _recordings(row: Row) -> dict[str, Recording | None]:
+    return {"audio": row.audio, "left_audio": row.left, "right_audio": row.right}
+
+
+def _format_record(format: AudioFormat | None) -> dict[str, Any]:
+    if format is None:
+        return dict.fromkeys(("container", "sample_rate", "encoding", "bit_rate"))
+    return {
+        "container": format.container,
+        "sample_rate": format.sample_rate_hz,
+        "encoding": format.encoding,
+        "bit_rate": format.bit_rate_bps,
+    }
+
+
 def _row(record: dict[str, Any]) -> Row:
+    recordings = {column: found and Recording(**found) for column, found in json.loads(record["recordings"]).items()}
     return Row(
         number=record["number"],
         id=record["id"],
         op=Op(record["op"]),
-        transcript=record["transcript"],
-        voice_id=record["voice"],
-        model=record["model"],
-        language=record["language"],
-        format=AudioFormat(record["container"], record["sample_rate"], record["encoding"], record["bit_rate"]),
         file_name=record["file_name"],
+        transcript=record["transcript"] or "",
+        voice_id=record["voice"] or "",
+        model=record["model"] or "",
+        language=record["language"] or "",
+        format=_format(record),
         speed=None if record["speed"] is None else json.loads(record["speed"]),
         emotion=tuple(record["emotion"]),
+        audio=recordings["audio"],
+        left=recordings["left_audio"],
+        right=recordings["right_audio"],
+        from_s=record["from_s"],
+        to_s=record["to_s"],
+        timestamps=record["timestamps"],
+        text_formats=tuple(record["output_format"]),
         carried=json.loads(record["carried"]),
     )
+
+
+def _format(record: dict[str, Any]) -> AudioFormat | None:
+    if record["container"] is None:
+        return None
+    return AudioFormat(record["container"], record["sample_rate"], record["encoding"], record["bit_rate"])

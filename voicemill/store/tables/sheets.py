@@ -6,12 +6,13 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from voicemill.model import Status
+from voicemill.model import AUDIO_OPS, Status
 from voicemill.store import durable
 from voicemill.store.tables.items import FAILURE_COLUMNS
 
 _METADATA = ("file_name", "id", "transcript", "duration_s", "sample_rate_hz", "voice", "model", "language", "sha256")
 _MANIFEST = ("id", "op", "transcript", "voice", "model", "language", "container", "sample_rate", "encoding", "bit_rate")
+_INPUTS = ("audio", "left_audio", "right_audio", "from_s", "to_s", "timestamps")
 
 Item = Mapping[str, Any]
 
@@ -19,24 +20,26 @@ Item = Mapping[str, Any]
 def publish_metadata(items: Iterable[Item], path: Path, carried: Iterable[str]) -> bool:
     """Write the finished rows, `file_name` first and relative to the file's own folder; True where it changed."""
     columns = (*_METADATA, *carried)
-    done = (item for item in items if item["status"] == Status.DONE)
+    done = (item for item in items if item["status"] == Status.DONE and item["op"] in AUDIO_OPS)
     return _publish(path, columns, done, lambda item: [item[column] for column in columns])
 
 
 def publish_failures(items: Iterable[Item], path: Path, carried: Iterable[str]) -> bool:
     """Write the unfinished rows as a manifest that asks for just them, with the reasons; True where it changed."""
     names = tuple(carried)
-    columns = (*_MANIFEST, "speed", "emotion", "out", *FAILURE_COLUMNS, *names)
+    columns = (*_MANIFEST, "speed", "emotion", *_INPUTS, "output_format", "out", *FAILURE_COLUMNS, *names)
     unfinished = (item for item in items if item["status"] != Status.DONE)
     return _publish(path, columns, unfinished, lambda item: _as_manifest(item, names))
 
 
 def _as_manifest(item: Item, carried: Iterable[str]) -> list[Any]:
     speed = None if item["speed"] is None else json.loads(item["speed"])
-    out = str(PurePosixPath(item["out"]).relative_to("audio"))
+    out = str(PurePosixPath(*PurePosixPath(item["out"]).parts[1:]))
     manifest = [item[column] for column in _MANIFEST]
+    inputs = [None if item[column] is False else item[column] for column in _INPUTS]
     why = [item[column] for column in FAILURE_COLUMNS]
-    return [*manifest, speed, ",".join(item["emotion"]), out, *why, *(item[column] for column in carried)]
+    lists = [",".join(item["output_format"]), out, *why]
+    return [*manifest, speed, ",".join(item["emotion"]), *inputs, *lists, *(item[column] for column in carried)]
 
 
 def _publish(path: Path, columns: Iterable[str], items: Iterable[Item], line: Callable[[Item], list[Any]]) -> bool:

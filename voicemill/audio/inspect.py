@@ -1,0 +1,79 @@
+"""What an audio file is, before it is sent anywhere: its length, its digest, and whether it is audio at all."""
+
+import errno
+import hashlib
+import os
+import stat
+from pathlib import Path
+from typing import BinaryIO
+
+import av
+from av.container import InputContainer
+
+from voicemill.audio.decode import OPTIONS
+from voicemill.model import Recording
+
+_AV_TIME_BASE = 1_000_000
+
+
+class Unlistenable(ValueError):
+    """A file is no audio that could be sent; the text follows its name, and says what to do."""
+
+
+def inspect_recording(path: Path) -> Recording:
+    """Length, digest and kind of the audio file at `path`; only a regular file is opened. Raises `Unlistenable`."""
+    try:
+        # Without blocking, so that a pipe cannot hold the check up.
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        with os.fdopen(descriptor, "rb") as file:
+            found = os.fstat(file.fileno())
+            if not stat.S_ISREG(found.st_mode):
+                raise Unlistenable("is not a file but a folder or a device; give an audio file")
+            if not found.st_size:
+                raise Unlistenable("is empty; give a file with audio in it")
+            duration_s, has_video = _measured(file)
+            file.seek(0)
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
+    except (OSError, ValueError) as error:
+        raise error if isinstance(error, Unlistenable) else Unlistenable(_why_not_read(error)) from None
+    return Recording(str(path.absolute()), digest, found.st_size, duration_s, has_video)
+
+
+def _measured(file: BinaryIO) -> tuple[float, bool]:
+    try:
+        with av.open(file, "r", options=OPTIONS) as container:
+            if not container.streams.audio:
+                raise Unlistenable("holds no audio; give a file with speech in it")
+            has_video = any(not _is_cover(stream) for stream in container.streams.video)
+            return _duration_s(container), has_video
+    except av.error.FFmpegError:
+        raise Unlistenable("is no audio that can be read; convert it, or leave it out") from None
+
+
+def _is_cover(stream: "av.video.stream.VideoStream") -> bool:
+    return bool(stream.disposition & av.stream.Disposition.attached_pic)
+
+
+def _duration_s(container: InputContainer) -> float:
+    """The length that the container tells, or where it tells none (a stream), that of its audio as decoded."""
+    stream = container.streams.audio[0]
+    if stream.duration is not None and stream.time_base is not None:
+        length_s = float(stream.duration * stream.time_base)
+    elif container.duration is not None:
+        length_s = container.duration / _AV_TIME_BASE
+    else:
+        length_s = sum(frame.samples / frame.sample_rate for frame in container.decode(stream))
+    if not 0 < length_s < float("inf"):
+        raise Unlistenable("lasts no time at all; give a file with audio in it")
+    return length_s
+
+
+def _why_not_read(error: Exception) -> str:
+    number = error.errno if isinstance(error, OSError) else None
+    if number in (errno.ENOENT, errno.ENOTDIR):
+        return "does not exist; give its path from the manifest's folder, or in full"
+    if number in (errno.EACCES, errno.EPERM):
+        return "may not be read by you; give yourself permission (chmod u+r)"
+    if number == errno.ENXIO:
+        return "is not a file but a device; give an audio file"
+    return f"cannot be read ({error}); check the path"

@@ -1,0 +1,60 @@
+"""The cells that name audio: files that are found, measured and told by their content before anything is sent."""
+
+from collections.abc import Callable
+from functools import lru_cache
+from pathlib import Path
+
+from voicemill.audio.inspect import Unlistenable, inspect_recording
+from voicemill.manifest.findings import Findings
+from voicemill.manifest.texts import unusable_character
+from voicemill.model import Recording
+
+Inspect = Callable[[Path], Recording]
+"""What a file is, or `Unlistenable` that says why it is no audio that could be sent."""
+
+_RECORDINGS_KEPT = 4096
+_LONGEST_TIME_CHARACTERS = 32
+
+
+class RecordingFolder:
+    """The folder that the paths of a manifest's audio start from; absolute paths are taken as they are."""
+
+    def __init__(self, folder: Path, inspect: Inspect = inspect_recording) -> None:
+        self._folder = folder
+        self._inspect = inspect
+        self._inspected = lru_cache(_RECORDINGS_KEPT)(self._inspect_named)
+
+    def find(self, name: str, column: str, findings: Findings) -> Recording | None:
+        """The recording that a cell names, or None where `findings` say why there is none."""
+        if why := unusable_character(name):
+            findings.fault(column, why)
+            return None
+        recording, why = self._inspected(name)
+        if why:
+            findings.fault(column, f"{name!r} {why}")
+        return recording
+
+    def _inspect_named(self, name: str) -> tuple[Recording | None, str]:
+        try:
+            return self._inspect(self._folder / name), ""
+        except Unlistenable as fault:
+            return None, str(fault)
+
+
+def seconds(text: str, column: str, findings: Findings) -> float | None:
+    """A moment in a recording: `83.5`, or `1:23.5`, or `1:02:03`; None, with a fault unless empty, where it is none."""
+    if not text.strip():
+        return None
+    parts = text.strip().split(":")
+    try:
+        if len(parts) > 3 or len(text) > _LONGEST_TIME_CHARACTERS or not text.isascii() or "_" in text:
+            raise ValueError
+        amount = float(parts[-1])
+        for part, unit_s in zip(reversed(parts[:-1]), (60, 3600), strict=False):
+            amount += int(part) * unit_s
+    except ValueError:
+        amount = -1.0
+    if not 0 <= amount < float("inf"):
+        findings.fault(column, f"{text[:40]!r} is no time; write seconds such as 83.5, or 1:23.5")
+        return None
+    return amount

@@ -1,0 +1,34 @@
+"""The nouns of a run: rows, calls, answers, outcomes. Pure types; nothing here reads or writes.
+
+A manifest line becomes a `Row`, a row becomes one or more `Call`s, a call gets one `Answer`, and the row ends in
+exactly one `Outcome`.
+"""
+
+from voicemill.model.calls import EMBEDDED_PREFIX, Call, Family, Infill, Stt, Tts, VoiceChange
+from voicemill.model.outcome import MadeFile, Outcome, Receipt, Status
+from voicemill.model.recordings import Clip, Recording
+from voicemill.model.row import AUDIO_OPS, Op, Row, Speed
+from voicemill.model.voice import Voice
+from voicemill.model.words import Word
+
+__all__ = [
+    "Op",
+    "AUDIO_OPS",
+    "Speed",
+    "Voice",
+    "Recording",
+    "Row",
+    "Clip",
+    "Call",
+    "Tts",
+    "Stt",
+    "VoiceChange",
+    "Infill",
+    "Family",
+    "EMBEDDED_PREFIX",
+    "Word",
+    "Receipt",
+    "Status",
+    "MadeFile",
+    "Outcome",
+]

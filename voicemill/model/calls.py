@@ -1,0 +1,152 @@
+"""The questions that cost money: one for each method that the pipeline calls.
+
+`service` says who is asked, so that no engine's answer stands in for another's. What is made of an answer afterwards
+(container, bit rate, file name, pauses) is not part of the question, so a new output format costs nothing.
+Prices: docs.cartesia.ai and the reference of cartesia-js 2.2.9; how part seconds are rounded is not published.
+"""
+
+import hashlib
+import json
+from dataclasses import dataclass, fields
+from functools import cached_property
+from typing import Any, ClassVar, Literal
+
+from voicemill.audio.formats import Encoding
+from voicemill.model.recordings import Clip
+from voicemill.model.row import Op, Speed
+
+EMBEDDED_PREFIX = "embedded/"
+"""How the names of embedded engines begin; what follows is the version that decides the bytes."""
+
+Family = Literal["tts", "stt"]
+"""What the service counts together when it limits calls at once."""
+
+_STT_CREDITS_PER_S = 0.5
+_VOICE_CHANGE_CREDITS_PER_S = 15.0
+_INFILL_CREDITS = 300.0
+
+
+@dataclass(frozen=True)
+class _Question:
+    """What all questions have in common: a key, a price, and the family of calls they count with."""
+
+    op: ClassVar[Op]
+    family: ClassVar[Family] = "tts"
+
+    service: str
+
+    @cached_property
+    def key(self) -> str:
+        """SHA-256 over the whole question, as 64 hex digits: the name of its answer."""
+        question = {"op": self.op.value, **{field.name: _plain(getattr(self, field.name)) for field in fields(self)}}
+        return hashlib.sha256(json.dumps(question, sort_keys=True).encode()).hexdigest()
+
+    @property
+    def list_price_credits(self) -> float:
+        """What Cartesia charges."""
+        raise NotImplementedError
+
+    @property
+    def characters(self) -> int:
+        """How many characters of text are sent."""
+        return 0
+
+    @property
+    def credits(self) -> float:
+        """What the service that is asked charges; the embedded engine is free."""
+        return 0.0 if self.service.startswith(EMBEDDED_PREFIX) else self.list_price_credits
+
+
+def _plain(value: object) -> Any:  # noqa: ANN401 - whatever JSON takes
+    return value.identity if isinstance(value, Clip) else value
+
+
+@dataclass(frozen=True)
+class Tts(_Question):
+    """One question to `tts.bytes`, for WAV with `encoding` samples at `sample_rate_hz`."""
+
+    op: ClassVar[Op] = Op.TTS
+
+    model: str
+    transcript: str
+    voice_id: str
+    language: str
+    sample_rate_hz: int
+    encoding: Encoding
+    speed: Speed | None = None
+    emotion: tuple[str, ...] = ()
+
+    @property
+    def list_price_credits(self) -> float:
+        """About one credit a character."""
+        return float(len(self.transcript))
+
+    @property
+    def characters(self) -> int:
+        """How many characters of text are sent."""
+        return len(self.transcript)
+
+
+@dataclass(frozen=True)
+class Stt(_Question):
+    """One question to `stt.transcribe`: the words of `clip`, and when they are said."""
+
+    op: ClassVar[Op] = Op.STT
+    family: ClassVar[Family] = "stt"
+
+    model: str
+    language: str
+    clip: Clip
+
+    @property
+    def list_price_credits(self) -> float:
+        """One credit for two seconds of audio."""
+        return self.clip.duration_s * _STT_CREDITS_PER_S
+
+
+@dataclass(frozen=True)
+class VoiceChange(_Question):
+    """One question to `voiceChanger.bytes`: `clip` in another voice, as WAV."""
+
+    op: ClassVar[Op] = Op.VOICE_CHANGE
+
+    voice_id: str
+    clip: Clip
+    sample_rate_hz: int
+    encoding: Encoding
+
+    @property
+    def list_price_credits(self) -> float:
+        """Fifteen credits for a second of audio."""
+        return self.clip.duration_s * _VOICE_CHANGE_CREDITS_PER_S
+
+
+@dataclass(frozen=True)
+class Infill(_Question):
+    """One question to `infill.bytes`: `transcript` spoken to fit between `left` and `right`, as WAV."""
+
+    op: ClassVar[Op] = Op.INFILL
+
+    model: str
+    transcript: str
+    voice_id: str
+    language: str
+    left: Clip | None
+    right: Clip | None
+    sample_rate_hz: int
+    encoding: Encoding
+    speed: Speed | None = None
+    emotion: tuple[str, ...] = ()
+
+    @property
+    def list_price_credits(self) -> float:
+        """Three hundred credits, and one for each character."""
+        return _INFILL_CREDITS + len(self.transcript)
+
+    @property
+    def characters(self) -> int:
+        """How many characters of text are sent."""
+        return len(self.transcript)
+
+
+Call = Tts | Stt | VoiceChange | Infill

@@ -1,0 +1,73 @@
+"""What became of a call, and of a row."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from voicemill.model.words import Word
+
+
+class Status(StrEnum):
+    """How a row ended."""
+
+    DONE = "done"
+    FAILED = "failed"
+    REFUSED = "refused"
+    NOT_STARTED = "not_started"
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What is known of how an answer came about; kept with its body. `duration_s` is that of the audio in it or of it.
+
+    `words` are those that came with speech, where timestamps were asked for.
+    """
+
+    key: str
+    paid_by: str
+    asked_at: datetime
+    answered_at: datetime
+    latency_s: float
+    attempts: int
+    credits: float
+    request_id: str | None
+    duration_s: float
+    words: tuple[Word, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class MadeFile:
+    """A file of a row besides its first, relative to the results folder."""
+
+    file_name: str
+    sha256: str
+    size_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How one row ended, and what it took: the row's line in `items.parquet`.
+
+    `heard` is the text that was recognised, None where a row recognises nothing.
+    """
+
+    id: str
+    status: Status
+    error_code: str | None = None
+    error_message: str | None = None
+    file_name: str | None = None
+    sha256: str | None = None
+    size_bytes: int | None = None
+    more_files: tuple[MadeFile, ...] = ()
+    duration_s: float | None = None
+    sample_rate_hz: int | None = None
+    heard: str | None = None
+    characters: int = 0
+    calls: int = 0
+    credits: float = 0.0
+    attempts: int = 0
+    latency_s: float | None = None
+    request_ids: tuple[str, ...] = ()
+    started_at: datetime | None = None
+    finished_at: datetime | None = None
+    fingerprint: str | None = None
