@@ -15,19 +15,23 @@ import json
 import os
 import sys
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import flows.tts  # noqa: F401 - so that each fork has it
 import tasks.progress
 import tasks.publish
 from flows import run_manifest
 from flows.command_line import main
-from voicemill.config import load_settings
+from voicemill.config import Settings, load_settings
 from voicemill.errors import VoicemillError
 from voicemill.store import durable
+from voicemill.work.publish import Summary
 
+DEFAULTS = Settings()
 CRASHED = 86
 BROKEN = 70
 
@@ -101,23 +105,31 @@ def _as_command(arguments: Sequence[str]) -> None:
 def _plainly(arguments: Sequence[str]) -> None:
     """`run MANIFEST -o RESULTS [--profile PROFILE]`."""
     _verb, manifest, _, results, *profile = arguments
-    without_prefect()
     try:
         settings = load_settings(profile[1] if profile else None)
-        sys.exit(asyncio.run(run_manifest.run_manifest(manifest, Path(results), settings)).exit_code)
+        sys.exit(asyncio.run(plain_run(manifest, Path(results), settings)).exit_code)
     except VoicemillError as error:
         sys.stderr.write(f"voicemill: {error}\n")
         sys.exit(error.exit_code)
 
 
-def without_prefect() -> None:
-    """Call tasks as the functions they are, and make no artifacts; for the rest of this process."""
-    for module in (run_manifest, tasks.progress, tasks.publish):
-        for name, value in list(vars(module).items()):
-            if hasattr(value, "fn"):
-                setattr(module, name, value.fn)
-            elif name.endswith("_artifact"):
-                setattr(module, name, _no_artifact)
+async def plain_run(manifest: str | Path, results: Path, settings: Settings = DEFAULTS) -> Summary:
+    """A run whose tasks are plain functions, in this process."""
+    with without_prefect():
+        return await run_manifest.run_manifest(str(manifest), results, settings)
+
+
+@contextmanager
+def without_prefect() -> Iterator[None]:
+    """Within, tasks are the functions they were made of, and no artifacts are made."""
+    with ExitStack() as patches:
+        for module in (run_manifest, tasks.progress, tasks.publish):
+            for name, value in list(vars(module).items()):
+                if hasattr(value, "fn"):
+                    patches.enter_context(mock.patch.object(module, name, value.fn))
+                elif name.endswith("_artifact"):
+                    patches.enter_context(mock.patch.object(module, name, _no_artifact))
+        yield
 
 
 async def _no_artifact(*_: object, **__: object) -> None:

@@ -223,9 +223,25 @@ def test_a_file_that_is_given_up_leaves_nothing(results: Path) -> None:
     assert everything_in(results) == set()
 
 
+def test_a_name_given_after_a_sync_needs_the_next(results: Path) -> None:
+    """A file that was begun before another row's sync, and got its name after it, is made durable by its own."""
+    outputs = opened(results)
+    synced: list[Path] = []
+    with mock.patch.object(durable, "sync_folder", synced.append):
+        with outputs.new("audio/late.wav") as (file, partial):
+            outputs.deliver_bytes("audio/early.wav", OURS)
+            outputs.sync()
+            synced.clear()
+            file.write(OURS)
+            file.flush()
+            outputs.deliver(partial, "audio/late.wav")
+        outputs.sync()
+    assert results / "audio" in synced
+
+
 @both_ways
 def test_names_are_made_durable_together(results: Path, deliver: Way) -> None:
-    """One sync of each folder makes all its new names durable, and is not repeated."""
+    """One sync of each folder makes all its new names durable, and the notes of them; it is not repeated."""
     outputs = opened(results)
     for number in range(10):
         deliver(outputs, f"audio/{number % 2}/{number}.wav", OURS)
@@ -233,7 +249,7 @@ def test_names_are_made_durable_together(results: Path, deliver: Way) -> None:
     with mock.patch.object(durable, "sync_folder", synced.append):
         outputs.sync()
         outputs.sync()
-    assert sorted(synced) == [results / "audio/0", results / "audio/1"]
+    assert sorted(synced) == [results / ".voicemill", results / "audio/0", results / "audio/1"]
 
 
 def test_many_threads_may_deliver_at_once(results: Path) -> None:

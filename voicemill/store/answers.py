@@ -57,7 +57,6 @@ class AnswerStore:
         path = self._path(receipt.key)
         if path.parent.name not in self._made:
             durable.make_folder(path.parent)
-            durable.sync_folder(self.folder)
             self._made.add(path.parent.name)
         header = _header(receipt)
         digest = hashlib.sha256(header)

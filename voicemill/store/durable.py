@@ -58,19 +58,39 @@ def storage_errors(path: Path) -> Iterator[None]:
 
 
 def make_folder(folder: Path) -> None:
-    """Create `folder` and its parents, readable by the owner alone where they are new."""
+    """Create `folder` and its parents, readable by the owner alone where they are new; their names are durable."""
     with storage_errors(folder):
+        missing = [step for step in folder.parents if not step.exists()]
         folder.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
+    # Its own name always, though it may have been there: by a run that was killed before it could sync it.
+    for step in (*reversed(missing), folder):
+        _sync_name(step)
+
+
+def _sync_name(step: Path) -> None:
+    with storage_errors(step), suppress(PermissionError):  # A folder above ours may be entered, yet not read.
+        _sync(step.parent, os.O_DIRECTORY)
 
 
 def sync_folder(folder: Path) -> None:
     """Make the names in `folder` durable."""
     with storage_errors(folder):
-        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
+        _sync(folder, os.O_DIRECTORY)
+
+
+def sync_lines(path: Path) -> None:
+    """Make the lines of a file durable that `append_line` has written, and its name."""
+    with storage_errors(path):
+        _sync(path, 0)
+    sync_folder(path.parent)
+
+
+def _sync(path: Path, flags: int) -> None:
+    descriptor = os.open(path, os.O_RDONLY | flags)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def write_partial(path: Path, chunks: tuple[bytes, ...]) -> Path:
@@ -180,11 +200,12 @@ def open_partial(path: Path) -> Iterator[tuple[BinaryIO, Path]]:
 
 def append_line(path: Path, line: str) -> None:
     """Add a line to a file that is read by lines, whole or not at all. Raises `StorageError`."""
-    content = line.encode() + b"\n"
     with storage_errors(path):
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, FILE_MODE)
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, FILE_MODE)
         try:
             before = os.fstat(descriptor).st_size
+            is_torn = before > 0 and os.pread(descriptor, 1, before - 1) != b"\n"  # by a power cut
+            content = b"\n" * is_torn + line.encode() + b"\n"
             if os.write(descriptor, content) < len(content):
                 os.ftruncate(descriptor, before)
                 raise OSError(errno.ENOSPC, "no space for a whole line")

@@ -42,7 +42,10 @@ class OutputFolder:
         self._written = written
         self._made: set[Path] = set()
         self._known: set[int] | None = None
+        self._unsynced: set[Path] = set()
+        self._has_notes = False
         self._lock = threading.Lock()
+        self._syncing = threading.Lock()
 
     def size_of(self, file_name: str) -> int | None:
         """The size in bytes of a delivered file, None where there is no regular file of that name."""
@@ -88,14 +91,21 @@ class OutputFolder:
                 durable.commit(partial, target, sync_name=False)
             else:
                 partial.unlink()
+        with self._lock:  # Only now: a sync before the rename would not have been one of this name.
+            self._unsynced.add(target.parent)
         return delivered
 
     def sync(self) -> None:
-        """Make the names of all delivered files durable; call it before a table tells of them."""
-        with self._lock:
-            folders, self._made = self._made, set()
-        for folder in folders:
-            durable.sync_folder(folder)
+        """Make delivered files' names durable, and the notes of them; call it before a table tells of them."""
+        with self._syncing:  # Who comes while another syncs may not go on before that is done.
+            with self._lock:
+                folders, self._unsynced = self._unsynced, set()
+                self._made -= folders
+                has_notes, self._has_notes = self._has_notes, False
+            if has_notes:
+                durable.sync_lines(self._written)
+            for folder in folders:
+                durable.sync_folder(folder)
 
     def _place(self, file_name: str) -> Path:
         target = self._results / file_name
@@ -154,6 +164,7 @@ class OutputFolder:
         line = f"{delivered.sha256}  {file_name}"
         with self._lock:
             durable.append_line(self._written, line)
+            self._has_notes = True
             if self._known is not None:
                 self._known.add(hash(line))
 

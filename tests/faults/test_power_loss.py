@@ -1,0 +1,110 @@
+"""After a power cut at any moment, nothing that was acknowledged is lost or torn, and the next run finishes."""
+
+import random
+import shutil
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from unittest import mock
+
+import pytest
+
+from tests.faults.figures import SEED, SHARE, Report, size
+from tests.faults.forked_runs import plain_run
+from tests.faults.power_loss import PowerLoss, Tree, lay_out
+from tests.faults.promises import broken_promises
+from tests.faults.recorded_disk import Camera
+from tests.flows.results import statuses, violations, write_manifest
+from tests.flows.speaking import SpeechService
+from voicemill.store.answers import KeptAnswer
+
+_BOOKS = 3 if SHARE else 1
+_CALLS = 12 * _BOOKS
+_RATE_HZ = 24000 if SHARE else 8000
+_PARAGRAPHS = {"a": 1, "b": 1, "c": 1, "d": 1, "first-chapter": 3, "second-chapter": 5}
+_ROWS = [
+    {
+        "id": f"{name}-{book}",
+        "transcript": "\n\n".join(f"Paragraph {part} of {name}, book {book}." for part in range(parts)),
+        "sample_rate": str(_RATE_HZ),
+    }
+    for book in range(_BOOKS)
+    for name, parts in _PARAGRAPHS.items()
+]
+_EDITED = [_ROWS[0] | {"transcript": "Another sentence."}, *_ROWS[1:]]
+
+
+@pytest.fixture
+def in_memory() -> Iterator[Path]:
+    """A folder whose syncs cost nothing, where there is one."""
+    shared = Path("/dev/shm")
+    with tempfile.TemporaryDirectory(dir=shared if shared.is_dir() else None) as folder:
+        yield Path(folder)
+
+
+async def recorded(root: Path, manifest: Path) -> PowerLoss:
+    """A run into `root/results`, with what it did to the disk, and each answer as it was said to be durable."""
+    camera = Camera(root)
+    commit = KeptAnswer.commit
+
+    def acknowledged(answer: KeptAnswer) -> None:
+        commit(answer)
+        camera.acknowledge(answer._path.stem)
+
+    with mock.patch.object(KeptAnswer, "commit", acknowledged), camera.recording():
+        assert (await plain_run(manifest, root / "results")).exit_code == 0
+    return PowerLoss(camera.before, camera.log)
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """What a power cut left, what had been acknowledged, and the manifest of the run it cut."""
+
+    tree: Tree
+    acknowledged: frozenset[str]
+    manifest: Path
+
+
+async def test_power_cuts(service: SpeechService, in_memory: Path, tmp_path: Path, report: Report) -> None:
+    """In every state the disk may be in: kept answers are whole, done rows have their files, and a run goes on."""
+    disk = in_memory / "disk"
+    disk.mkdir()
+    first = write_manifest(tmp_path / "first.csv", _ROWS)
+    edited = write_manifest(tmp_path / "edited.csv", _EDITED)
+    cuts = [(await recorded(disk, manifest), manifest) for manifest in (first, edited)]
+    (in_memory / "killed").mkdir()
+    lay_out(cuts[0][0].state_after(0.4), in_memory / "killed")
+    cuts.append((await recorded(in_memory / "killed", first), first))
+    states = _distinct(cuts, most=size(nightly=12_000, usual=300), per_moment=size(nightly=200, usual=2))
+    to_be_resumed = size(nightly=500, usual=6)
+    for number, state in enumerate(states):
+        place = in_memory / "state"
+        place.mkdir()
+        lay_out(state.tree, place)
+        assert broken_promises(place / "results", state.acknowledged) == [], f"state {number}"
+        if number < to_be_resumed:
+            await _finish(place, state.manifest, service)
+        shutil.rmtree(place)
+    report("power_cuts", {"crash_states": len(states), "lost_or_torn": 0, "resumed_to_the_end": to_be_resumed})
+
+
+def _distinct(cuts: list[tuple[PowerLoss, Path]], *, most: int, per_moment: int) -> list[State]:
+    dice = random.Random(SEED)
+    found: dict[int, State] = {}
+    for log, manifest in cuts:
+        for acknowledged, tree in log.states(dice, per_moment=per_moment):
+            found.setdefault(hash((acknowledged, *tree.items())), State(tree, acknowledged, manifest))
+    states = list(found.values())
+    dice.shuffle(states)
+    return states[:most]
+
+
+async def _finish(place: Path, manifest: Path, service: SpeechService) -> None:
+    """The next run comes to the end, and asks for nothing that it has."""
+    kept = sum(1 for _ in (place / "results" / "answers").glob("??/*.answer"))
+    service.forget()
+    assert (await plain_run(manifest, place / "results")).exit_code == 0
+    assert violations(place / "results") == []
+    assert set(statuses(place / "results").values()) == {"done"}
+    assert len(service.asked) <= max(0, _CALLS - kept) + (manifest.name == "edited.csv")
