@@ -15,7 +15,12 @@ from tests.flows.speaking import SpeechService
 from tests.hostile_speech import said
 
 _PAGE = (Path(__file__).parents[2] / "docs" / "results.md").read_text(encoding="utf-8")
-_TYPES = {"list<string>": pa.list_(pa.string()), "timestamp (UTC, µs)": pa.timestamp("us", tz="UTC")}
+_FILE = pa.struct([("file_name", pa.string()), ("sha256", pa.string()), ("size_bytes", pa.int64())])
+_TYPES = {
+    "list<string>": pa.list_(pa.string()),
+    "list of structs": pa.list_(_FILE),
+    "timestamp (UTC, µs)": pa.timestamp("us", tz="UTC"),
+}
 
 
 @pytest.fixture

@@ -1,6 +1,6 @@
 """Reading any audio file as blocks of mono samples at one rate, in memory that does not grow with its length."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import chain
 from pathlib import Path
 from typing import BinaryIO, Final
@@ -66,12 +66,21 @@ def decode_stretch(
 
 
 def _between(container: InputContainer, start_s: float, stop_s: float | None) -> Iterator[AudioFrame]:
-    """The frames of a stretch, the first and last cut to it. They tell their own time, in samples from the start."""
-    first = container.streams.audio[0].start_time or 0
-    for frame in _frames(container, keep_times=True):
-        at_s = 0.0 if frame.pts is None or frame.time_base is None else float((frame.pts - first) * frame.time_base)
-        begin = max(0, round((start_s - at_s) * frame.sample_rate))
-        end = frame.samples if stop_s is None else min(frame.samples, round((stop_s - at_s) * frame.sample_rate))
+    """The frames of a stretch, the first and last cut to it."""
+    frames = _decoded(container)
+    first = next(frames, None)
+    if first is None:
+        return
+    at_s = 0.0
+    if first.pts is not None and first.time_base is not None:
+        at_s = float((first.pts - (container.streams.audio[0].start_time or 0)) * first.time_base)
+    position = round(at_s * first.sample_rate)
+    start = round(start_s * first.sample_rate)
+    stop = None if stop_s is None else round(stop_s * first.sample_rate)
+    for frame in _planar(chain([first], frames)):
+        begin = max(0, start - position)
+        end = frame.samples if stop is None else min(frame.samples, stop - position)
+        position += frame.samples
         if end <= 0:
             return
         if begin < end:
@@ -85,19 +94,31 @@ def _cut(frame: AudioFrame, begin: int, end: int) -> AudioFrame:
     return cut
 
 
-def _frames(container: InputContainer, *, keep_times: bool = False) -> Iterator[AudioFrame]:
+def _frames(container: InputContainer) -> Iterator[AudioFrame]:
+    frames = _planar(_decoded(container))
+    first = next(frames, None)
+    if first is None:
+        raise UndecodableAudio("the file holds no audio")
+    yield first
+    yield from frames
+
+
+def _decoded(container: InputContainer) -> Iterator[AudioFrame]:
     if not container.streams.audio:
         raise UndecodableAudio("the file holds no audio")
+    return container.decode(container.streams.audio[0])
+
+
+def _planar(frames: Iterable[AudioFrame]) -> Iterator[AudioFrame]:
+    """The frames as planes of float32, at their own rate and with their own channels."""
     resampler: AudioResampler | None = None
-    for frame in container.decode(container.streams.audio[0]):
+    for frame in frames:
         if resampler is None:
             resampler = AudioResampler("fltp")  # FFmpeg's own downmix is 3 dB louder than the mean, and clips
-        if not keep_times:
-            frame.pts = None
+        frame.pts = None
         yield from resampler.resample(frame)
-    if resampler is None:
-        raise UndecodableAudio("the file holds no audio")
-    yield from resampler.resample(None)
+    if resampler is not None:
+        yield from resampler.resample(None)
 
 
 def _resampled(frames: Iterator[AudioFrame], to_hz: int) -> Iterator[NDArray[np.float32]]:

@@ -14,9 +14,7 @@ from av.audio.stream import AudioStream
 from numpy.typing import NDArray
 
 from voicemill.audio.formats import BYTES_PER_SAMPLE, AudioFormat
-
-Samples = NDArray[np.float32] | NDArray[np.int16]
-"""Mono: float32 in -1..1, or int16."""
+from voicemill.audio.join import Samples, as_float
 
 WAV_LIMIT_BYTES: Final = (1 << 32) - 128
 """A WAV header counts its bytes in 32 bits; 128 leaves room for the header itself."""
@@ -61,7 +59,7 @@ class Encoder:
     def write(self, samples: Samples) -> None:
         """Append mono samples: float32 in -1..1 (beyond is clipped), or int16."""
         if self._resampler is not None:
-            samples = self._resampler.resample_chunk(_as_float(samples))
+            samples = self._resampler.resample_chunk(as_float(samples))
         self._write(samples)
 
     def close(self) -> None:
@@ -121,9 +119,3 @@ def _muxer(format: AudioFormat) -> str:
 
 def _resampler(from_hz: int, to_hz: int) -> soxr.ResampleStream | None:
     return None if from_hz == to_hz else soxr.ResampleStream(from_hz, to_hz, 1, dtype="float32")
-
-
-def _as_float(samples: Samples) -> NDArray[np.float32]:
-    if samples.dtype == np.int16:
-        return samples.astype(np.float32) / np.float32(32768)
-    return np.asarray(samples, np.float32)

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from voicemill.audio.probe import WavInfo, probe_wav
 
 Samples = NDArray[np.int16] | NDArray[np.float32]
+"""Mono: float32 in -1..1, or int16."""
 
 _DTYPES: Final[dict[str, np.dtype[Any]]] = {"pcm_s16le": np.dtype("<i2"), "pcm_f32le": np.dtype("<f4")}
 _FADE_S: Final = 0.005
@@ -26,6 +27,13 @@ def read_samples(body: bytes) -> tuple[Samples, WavInfo]:
     if dtype is None or info.channels != 1:
         raise ValueError(f"{info.encoding} with {info.channels} channels cannot be joined")
     return np.frombuffer(body, dtype, info.frames, info.start), info
+
+
+def as_float(samples: Samples) -> NDArray[np.float32]:
+    """The same samples as float32 in -1..1."""
+    return (
+        samples.astype(np.float32) / np.float32(32768) if samples.dtype == np.int16 else np.asarray(samples, np.float32)
+    )
 
 
 def join(pieces: Iterable[tuple[Samples, float]], sample_rate_hz: int) -> Iterator[Samples]:

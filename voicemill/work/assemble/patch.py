@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from voicemill.audio.decode import decode_stretch
-from voicemill.audio.join import Samples, read_samples
+from voicemill.audio.join import Samples, as_float, read_samples
 from voicemill.model import Recording, Row
 from voicemill.plan.calls import RowPlan
 from voicemill.store.answers import AnswerStore
@@ -23,7 +23,7 @@ def assemble_patch(plan: RowPlan, answers: AnswerStore, outputs: OutputFolder) -
 
 def _patched(row: Row, new: Samples) -> Iterator[Samples]:
     yield from _stretch(row, row.audio or row.left, 0.0, row.from_s)
-    yield new
+    yield as_float(new)
     yield from _stretch(row, row.audio or row.right, row.to_s or 0.0, None)
 
 
