@@ -4,10 +4,12 @@ import math
 import time
 import uuid
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
+
+from prefect.logging import get_run_logger
 
 from flows.drain import drain_on_signals
 from flows.secret import key_from_block
@@ -20,17 +22,20 @@ from voicemill.config import Settings
 from voicemill.errors import ExitCode
 from voicemill.manifest import VoiceBook
 from voicemill.model import Status
-from voicemill.pace.retry import Retries
-from voicemill.pace.slots import Slots
 from voicemill.store.answers import AnswerStore
+from voicemill.store.ledger import Ledger
 from voicemill.store.outputs import OutputFolder
 from voicemill.store.results import ResultsFolder
 from voicemill.store.tables.plan import PlanTable
 from voicemill.work.bench import Bench
 from voicemill.work.crew import crew
+from voicemill.work.pacing import open_pace
 from voicemill.work.prepare import PlanFacts, load_facts
 from voicemill.work.publish import Summary
 from voicemill.work.shard import Shard, cut_shards
+
+_MOST_SHARDS = 64
+"""Shards under way, those that only wait for their last calls included."""
 
 
 async def run_manifest(manifest: str, results: Path, settings: Settings, *, plan_id: str = "") -> Summary:
@@ -61,20 +66,21 @@ async def _open_bench(settings: Settings, service: Service, folder: ResultsFolde
     answers.open()
     if folder.is_cut_short:
         folder.sweep()
+    ledger = Ledger(folder.spent)
     bench = Bench(
         settings=settings,
         service=service.name,
         cartesia=service.cartesia,
         answers=answers,
         outputs=OutputFolder(folder.path, folder.written),
-        slots=Slots(settings.pace.max_concurrency),
-        retries=Retries(settings.pace),
+        pace=open_pace(settings, service.name, ledger, get_run_logger().info),
         earlier_tables=tuple(folder.earlier_tables()),
     )
     try:
         yield bench
     finally:
         bench.close()
+        ledger.close()
 
 
 async def _work(bench: Bench, folder: ResultsFolder, facts: PlanFacts) -> list[Path]:
@@ -82,16 +88,20 @@ async def _work(bench: Bench, folder: ResultsFolder, facts: PlanFacts) -> list[P
     shards = cut_shards(plan, folder.new_parts(uuid.uuid4().hex[:12]))
     bench.tally.rows, bench.tally.calls = facts.rows, facts.calls
     calls_per_shard = max(1, facts.calls // len(shards))
-    # While some shards assemble their files, others must keep the slots busy.
-    at_once = min(16, max(4, math.ceil(2 * bench.slots.limit / calls_per_shard)))
+    # While some shards assemble their files, and others wait for their last calls, there must be work for every slot.
+    bench.open_shards.limit = min(16, max(4, math.ceil(2 * bench.pace.most / calls_per_shard)))
     with drain_on_signals(bench.stop):
         async with report_progress(bench, folder):
-            await crew(shards, at_once, partial(_work_one, plan, facts, bench))
+            await crew(shards, _MOST_SHARDS, partial(_work_one, plan, facts, bench))
     return [shard.part for shard in shards]
 
 
 async def _work_one(plan: PlanTable, facts: PlanFacts, bench: Bench, shard: Shard) -> None:
-    await work_shard_task(shard, plan, facts.carried, bench)
+    """Work a shard; once its last row has begun, the next shard may begin, however long its last call takes."""
+    await bench.open_shards.acquire()
+    with ExitStack() as open_shard:
+        open_shard.callback(bench.open_shards.release)
+        await work_shard_task(shard, plan, facts.carried, bench, open_shard.close)
 
 
 def _summary(manifest: str, folder: ResultsFolder, bench: Bench, seconds: float) -> Summary:

@@ -50,4 +50,6 @@ async def _show(bench: Bench, artifact: UUID) -> None:
 def _write(bench: Bench, results: ResultsFolder) -> None:
     now = datetime.now(UTC).isoformat()
     with suppress(StorageError):  # a full disk is told by the writes that matter
-        write_json(results.progress, asdict(bench.tally) | {"slots": bench.slots.limit, "at": now})
+        bench.pace.budget.sync()
+        pace = {"slots": bench.pace.slots, "why": bench.pace.why}
+        write_json(results.progress, asdict(bench.tally) | pace | {"at": now})

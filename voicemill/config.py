@@ -6,10 +6,11 @@ comes from the environment (see `ApiKey`).
 
 import os
 import tomllib
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, NoReturn, Self
+from typing import Any, Literal, NoReturn, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from voicemill.errors import ConfigError
 
@@ -49,15 +50,82 @@ class LongText(_Section):
     section_pause_s: float = Field(1.2, ge=0, le=60)
 
 
-class Pace(_Section):
-    """How many calls at once, and how long one may take."""
+PLAN_NAMES = ("free", "pro", "startup", "scale")
+AUTO = {"min_concurrency": 1, "start_concurrency": 0, "max_concurrency": 100}
 
-    max_concurrency: int = Field(4, ge=1, le=1000)
+
+class Pace(_Section):
+    """How many calls at once, how long one may take, and when to give up.
+
+    `max_concurrency` may be given as a number, which then never changes; as `least-first-most`; or as `auto`: found,
+    beginning with what `plan` allows, where one is named.
+    """
+
+    max_concurrency: int = Field(100, ge=1, le=1000)
+    min_concurrency: int = Field(1, ge=1, le=1000)
+    start_concurrency: int = Field(0, ge=0, le=1000)
+    plan: str = ""
+    shared_limit: str = ""
+    requests_per_s: float = Field(0.0, ge=0, le=10_000)
     attempts: int = Field(6, ge=1, le=50)
     first_wait_s: float = Field(0.5, gt=0, le=60)
     longest_wait_s: float = Field(30.0, gt=0, le=600)
     attempt_deadline_s: float = Field(120.0, gt=0, le=3600)
+    call_deadline_s: float = Field(900.0, gt=0, le=86_400)
+    cool_down_s: float = Field(15.0, gt=0, le=3600)
+    give_up_after_s: float = Field(600.0, gt=0, le=86_400)
+    when_down: Literal["stop", "wait"] = "stop"
+    same_refusals: int = Field(25, ge=0)
     max_body_bytes: int = Field(256 * 1024 * 1024, ge=1024)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _read_concurrency(cls, given: Any) -> Any:  # noqa: ANN401 - pydantic's own
+        if isinstance(given, dict) and "max_concurrency" in given:
+            return {**given, **_concurrency(given["max_concurrency"], given)}
+        return given
+
+    @field_validator("plan")
+    @classmethod
+    def _know_the_plan(cls, plan: str) -> str:
+        if plan.lower() not in ("", *PLAN_NAMES):
+            raise ValueError(f"a plan is one of {', '.join(PLAN_NAMES)}")
+        return plan.lower()
+
+    @model_validator(mode="after")
+    def _bounds_are_in_order(self) -> Self:
+        start = self.start_concurrency or self.max_concurrency
+        if not self.min_concurrency <= start <= self.max_concurrency:
+            raise ValueError("min_concurrency, start_concurrency and max_concurrency must rise")
+        return self
+
+
+def _concurrency(given: object, beside: Mapping[str, object]) -> dict[str, object]:
+    """The three numbers that `N`, `least-first-most` or `auto` stand for; what is given beside a number stays."""
+    text = str(given).strip().lower()
+    if text == "auto":
+        return dict(AUTO)
+    parts = text.split("-")
+    if len(parts) == 3:
+        return dict(zip(AUTO, parts, strict=True))
+    if "start_concurrency" in beside or "min_concurrency" in beside:
+        return {"max_concurrency": given}
+    return {"min_concurrency": given, "start_concurrency": given, "max_concurrency": given}
+
+
+class Budget(_Section):
+    """What a run may spend, 0 for no limit. Credits and calls are counted over all runs in one results folder.
+
+    `max_cost_usd` is turned into credits by the price of `pace.plan`. `sample_rows` takes so many rows, spread evenly;
+    `first_rows` so many from the top; a later run without them does the rest.
+    """
+
+    max_credits: float = Field(0.0, ge=0)
+    max_cost_usd: float = Field(0.0, ge=0)
+    max_calls: int = Field(0, ge=0)
+    max_duration_s: float = Field(0.0, ge=0)
+    sample_rows: int = Field(0, ge=0)
+    first_rows: int = Field(0, ge=0)
 
 
 class Service(_Section):
@@ -74,6 +142,7 @@ class Settings(_Section):
     defaults: RowDefaults = RowDefaults()
     long_text: LongText = LongText()
     pace: Pace = Pace()
+    budget: Budget = Budget()
     service: Service = Service()
     answers: str = ""
 
@@ -81,6 +150,8 @@ class Settings(_Section):
     def _waits_are_in_order(self) -> Self:
         if self.pace.longest_wait_s < self.pace.first_wait_s:
             raise ValueError("pace.longest_wait_s is shorter than pace.first_wait_s")
+        if self.budget.max_cost_usd and self.pace.plan in ("", "free"):
+            raise ValueError("budget.max_cost_usd needs the price of a plan: --plan pro, startup or scale")
         return self
 
 

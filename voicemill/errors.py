@@ -5,6 +5,9 @@ VoicemillError                 exit code
 ├── ManifestError              2   the manifest has problems: all of them, with row and column
 ├── ResultsLockedError         8   another run works in this results folder
 ├── StorageError               5   the disk cannot take what must be kept
+├── BudgetReached              6   what the run may spend is spent
+├── SameRefusals               3   one and the same refusal again and again, and nothing else
+├── ServiceDown                9   the service does not answer, and did not come back in time
 └── CallError                      one API call did not give an answer
     ├── Throttled                  429: too many at once; try again, later
     ├── Transient                  5xx, connection or deadline: try again
@@ -38,6 +41,7 @@ class ExitCode(IntEnum):
     BUDGET = 6
     INTERRUPTED = 7
     LOCKED = 8
+    SERVICE_DOWN = 9
 
 
 class VoicemillError(Exception):
@@ -90,11 +94,30 @@ class StorageError(VoicemillError):
     exit_code = ExitCode.FATAL_STORAGE
 
 
+class BudgetReached(VoicemillError):
+    """The next call does not fit into the budget."""
+
+    exit_code = ExitCode.BUDGET
+
+
+class SameRefusals(VoicemillError):
+    """Calls were refused for one and the same reason, many in a row, and none was answered in between."""
+
+    exit_code = ExitCode.SOME_REFUSED
+
+
+class ServiceDown(VoicemillError):
+    """The service has not answered for as long as a run waits."""
+
+    exit_code = ExitCode.SERVICE_DOWN
+
+
 class CallError(VoicemillError):
     """One attempt at an API call failed.
 
     `status` is the HTTP status, None when there was no answer. `billed` is "unknown" where the service may have
-    done the work before the failure.
+    done the work before the failure. `took_s` is how long the attempt took, and `counts` says whether it is one of the
+    attempts that a call has; one that only asked whether the service is back is none.
     """
 
     retryable: ClassVar[bool] = False
@@ -117,6 +140,8 @@ class CallError(VoicemillError):
         self.retry_after_s = retry_after_s
         self.billed: Billed = billed
         self.attempts = 1
+        self.took_s = 0.0
+        self.counts = True
 
 
 class Throttled(CallError):

@@ -64,12 +64,49 @@ class RunOptions(RowOptions):
     """How a run goes about its work, besides what it makes."""
 
     max_concurrency: Annotated[
-        int | None, Sets("pace", "max_concurrency"), typer.Option(min=1, help="Most calls in flight at once.")
+        str | None,
+        Sets("pace", "max_concurrency"),
+        typer.Option(help="Calls in flight at once: a number, least-first-most as in 4-20-100, or auto. [auto]"),
+    ] = None
+    plan: Annotated[
+        str | None,
+        Sets("pace", "plan"),
+        typer.Option(help="Your Cartesia plan: free, pro, startup or scale. Its concurrency is where the pace begins."),
+    ] = None
+    requests_per_second: Annotated[
+        float | None, Sets("pace", "requests_per_s"), typer.Option(help="Most requests a second.")
     ] = None
     answers: Annotated[
         str | None,
         Sets("", "answers"),
         typer.Option(help="Answer store shared by several runs. [inside the results folder]"),
+    ] = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SpendingOptions(RunOptions):
+    """What a run may spend, and what becomes of it when the service is down."""
+
+    max_credits: Annotated[
+        float | None, Sets("budget", "max_credits"), typer.Option(help="Most credits, over all runs in the folder.")
+    ] = None
+    max_cost: Annotated[
+        float | None, Sets("budget", "max_cost_usd"), typer.Option(help="The same in US dollars, at --plan's price.")
+    ] = None
+    max_calls: Annotated[
+        int | None, Sets("budget", "max_calls"), typer.Option(help="Most requests, over all runs in the folder.")
+    ] = None
+    max_duration: Annotated[
+        float | None, Sets("budget", "max_duration_s"), typer.Option(help="Seconds after which no call is begun.")
+    ] = None
+    sample: Annotated[
+        int | None, Sets("budget", "sample_rows"), typer.Option(help="Make only so many rows, spread over all.")
+    ] = None
+    limit: Annotated[
+        int | None, Sets("budget", "first_rows"), typer.Option(help="Make only so many rows, the first ones.")
+    ] = None
+    when_down: Annotated[
+        str | None, Sets("pace", "when_down"), typer.Option(help="stop or wait, when the service stays down. [stop]")
     ] = None
 
 

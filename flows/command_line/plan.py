@@ -19,6 +19,7 @@ from voicemill.plan.calls import plan_row
 from voicemill.plan.estimate import PRICE_PLANS, Estimate
 from voicemill.store.answers import AnswerStore
 from voicemill.store.results import ResultsFolder
+from voicemill.work.pacing import bounds_of, price_plan
 
 
 @with_options
@@ -27,11 +28,12 @@ def plan(manifest: Manifest, options: RunOptions, results: Results = None, as_js
     settings = options.settings()
     folder = ResultsFolder(results_folder(results, manifest))
     estimate, service = asyncio.run(_estimated(manifest, settings, AnswerStore(folder.answers(settings.answers))))
-    figures = _figures(estimate, settings.pace.max_concurrency)
+    slots = bounds_of(settings.pace, price_plan(settings.pace), "tts", service).start
+    figures = _figures(estimate, slots)
     if as_json:
         typer.echo(json.dumps({"manifest": manifest, "service": service, **figures}, indent=2))
     else:
-        _print(manifest, figures, settings.pace.max_concurrency)
+        _print(manifest, figures, slots)
 
 
 async def _estimated(manifest: str, settings: Settings, answers: AnswerStore) -> tuple[Estimate, str]:

@@ -9,7 +9,7 @@ from typing import Any
 
 import typer
 
-from flows.command_line.options import Json, Manifest, Results, RunOptions, results_folder, with_options
+from flows.command_line.options import Json, Manifest, Results, SpendingOptions, results_folder, with_options
 from flows.prefect_server import ServerLease, ensure_server
 from flows.service import all_voices, open_service
 from voicemill.config import ApiKey, Settings
@@ -22,7 +22,7 @@ from voicemill.work.publish import Summary
 
 
 @with_options
-def run(manifest: Manifest, options: RunOptions, results: Results = None, as_json: Json = False) -> None:
+def run(manifest: Manifest, options: SpendingOptions, results: Results = None, as_json: Json = False) -> None:
     """Make what a manifest asks for. Run it again to go on: only what is missing is paid for."""
     settings = options.settings()
     folder = ResultsFolder(results_folder(results, manifest))

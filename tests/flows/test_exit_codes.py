@@ -68,7 +68,7 @@ def test_2_a_bad_manifest(voicemill: InThisProcess, service: SpeechService, mani
     [
         (["run"], "Missing argument"),
         (["run", "book.csv", "--loud"], "No such option: --loud"),
-        (["run", "book.csv", "--max-concurrency", "0"], "--max-concurrency"),
+        (["run", "book.csv", "--max-concurrency", "0"], "pace.max_concurrency is '0'"),
         (["run", "nowhere.csv"], "nowhere.csv: 1 problem\n  file: there is no such file"),
         (["run", "book.csv", "--profile", "nobody"], "there is no profile 'nobody'"),
         (["run", "book.csv", "--profile", "bad.toml"], "pace.speed is no setting"),

@@ -72,7 +72,7 @@ def test_run_json_tells_all_but_secrets(voicemill: InThisProcess, service: Speec
     text = Path("results/run.json").read_text()
     assert _KEY not in text
     about = json.loads(text)
-    assert about["settings"]["pace"]["max_concurrency"] == 4
+    assert about["settings"]["pace"]["max_concurrency"] == 100
     assert about["summary"]["rows"]["done"] == about["manifest"]["rows"] == 1
     assert set(about["versions"]) >= {"voicemill", "prefect", "httpx", "pandas", "python"}
 

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -14,21 +14,21 @@ from voicemill.api.wire import Wire
 from voicemill.audio.formats import AudioFormat
 from voicemill.config import ApiKey, Settings
 from voicemill.model import Outcome, Row, Status
-from voicemill.pace.retry import Retries
-from voicemill.pace.slots import Slots
 from voicemill.store.answers import AnswerStore
+from voicemill.store.ledger import Ledger
 from voicemill.store.outputs import OutputFolder
 from voicemill.store.results import ResultsFolder
 from voicemill.store.tables.items import done_outcomes, publish_items, read_items
 from voicemill.store.tables.plan import PlanTable, PlanWriter
 from voicemill.work.bench import Bench
 from voicemill.work.crew import crew
+from voicemill.work.pacing import open_pace
 from voicemill.work.prepare import count_calls
 from voicemill.work.shard import cut_shards, work_shard
 
 RATE_HZ = 8000
 WAV = AudioFormat("wav", RATE_HZ, "pcm_s16le")
-QUICK = {"first_wait_s": 0.001, "longest_wait_s": 0.002, "attempt_deadline_s": 20.0}
+QUICK = {"max_concurrency": 4, "first_wait_s": 0.001, "longest_wait_s": 0.002, "attempt_deadline_s": 20.0}
 
 
 def spoken_row(number: int, transcript: str, **fields: Any) -> Row:
@@ -61,6 +61,7 @@ class Workshop:
     server: HostileServer
     results: ResultsFolder
     runs: int = 0
+    said: list[str] = field(default_factory=list)
 
     def file(self, of: Row) -> bytes:
         """The finished file of a row."""
@@ -91,7 +92,7 @@ class Workshop:
         answers = AnswerStore(self.results.answers(""))
         answers.open()
         pace = settings.pace
-        deadline_s, most = pace.attempt_deadline_s, pace.max_concurrency
+        deadline_s, ledger = pace.attempt_deadline_s, Ledger(self.results.spent)
         key = ApiKey("key")
         async with Wire(self.server.url, key, api_version="2024-11-13", deadline_s=deadline_s) as wire:
             bench = Bench(
@@ -100,14 +101,14 @@ class Workshop:
                 cartesia=Cartesia.over(wire),
                 answers=answers,
                 outputs=OutputFolder(self.results.path, self.results.written),
-                slots=Slots(most),
-                retries=Retries(pace),
+                pace=open_pace(settings, "hostile", ledger, self.said.append),
                 earlier_tables=tuple(self.results.earlier_tables()),
             )
             try:
                 yield bench
             finally:
                 bench.close()
+                ledger.close()
 
     def known(self, *ids: str) -> dict[str, Outcome]:
         """What the published table says was done."""

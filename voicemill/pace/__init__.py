@@ -1,1 +1,1 @@
-"""How fast and how often calls are made."""
+"""How fast, how often and for how much calls are made."""

@@ -50,7 +50,7 @@ class Retries:
         """The loop itself; only calls that failed once get here, for it costs a tenth of a call's CPU."""
         retrying = tenacity.AsyncRetrying(
             retry=tenacity.retry_if_exception(_may_pass),
-            stop=_Enough(self._pace.attempts),
+            stop=_Enough(self._pace),
             wait=self._wait_s,
             sleep=sleep,
             reraise=True,
@@ -71,16 +71,26 @@ class Retries:
 
 
 class _Enough:
-    """Whether one call has had its attempts. A second bad answer is the last: a service that errs twice means it."""
+    """Whether one call has had its attempts, or its time: that of its attempts and the waits between, not that at a
+    closed gate. A second bad answer is the last: a service that errs twice means it."""
 
-    def __init__(self, attempts: int) -> None:
-        self._attempts = attempts
+    def __init__(self, pace: Pace) -> None:
+        self._pace = pace
+        self._attempts = 0
         self._bad_answers = 0
+        self._took_s = 0.0
 
     def __call__(self, state: tenacity.RetryCallState) -> bool:
         """Asked once after each failed attempt."""
-        self._bad_answers += isinstance(_error_of(state), BadAnswer)
-        return state.attempt_number >= self._attempts or self._bad_answers >= _MOST_BAD_ANSWERS
+        error = _error_of(state)
+        if not isinstance(error, CallError) or not error.counts:
+            return False
+        self._attempts += 1
+        self._bad_answers += isinstance(error, BadAnswer)
+        self._took_s += error.took_s
+        spent_s = self._took_s + state.idle_for + state.upcoming_sleep
+        too_long = spent_s > self._pace.call_deadline_s
+        return too_long or self._attempts >= self._pace.attempts or self._bad_answers >= _MOST_BAD_ANSWERS
 
 
 def _may_pass(error: BaseException) -> bool:

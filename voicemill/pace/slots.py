@@ -1,12 +1,13 @@
 """How many calls may be in flight at once."""
 
 import asyncio
-from collections import deque
+import heapq
+from itertools import count
 from types import TracebackType
 
 
 class Slots:
-    """A fair gate: at most `limit` holders, the longest waiting goes first.
+    """A gate: at most `limit` holders, the most urgent goes first, and of equals the longest waiting.
 
     Use it from one event loop. `limit` may be changed while it is in use; fewer slots are reached as holders leave.
     """
@@ -14,7 +15,8 @@ class Slots:
     def __init__(self, limit: int) -> None:
         self._limit = limit
         self._held = 0
-        self._waiting: deque[asyncio.Future[None]] = deque()
+        self._waiting: list[tuple[float, int, asyncio.Future[None]]] = []
+        self._numbers = count()
 
     @property
     def limit(self) -> int:
@@ -31,13 +33,18 @@ class Slots:
         """How many hold a slot now."""
         return self._held
 
-    async def acquire(self) -> None:
+    @property
+    def waiting(self) -> int:
+        """About how many wait for a slot; those who gave up count until their turn comes."""
+        return len(self._waiting)
+
+    async def acquire(self, urgency: float = 0.0) -> None:
         """Wait for a slot."""
         if self._held < self._limit and not self._waiting:
             self._held += 1
             return
         turn = asyncio.get_running_loop().create_future()
-        self._waiting.append(turn)
+        heapq.heappush(self._waiting, (-urgency, next(self._numbers), turn))
         try:
             await turn
         except asyncio.CancelledError:
@@ -52,7 +59,7 @@ class Slots:
 
     def _admit(self) -> None:
         while self._waiting and self._held < self._limit:
-            turn = self._waiting.popleft()
+            turn = heapq.heappop(self._waiting)[2]
             if not turn.done():
                 self._held += 1
                 turn.set_result(None)

@@ -18,7 +18,7 @@ SECONDS_PER_CHARACTER = 0.01
 
 @dataclass(frozen=True, slots=True)
 class PricePlan:
-    """A monthly plan of Cartesia, and how many calls to TTS it allows at once.
+    """A monthly plan of Cartesia, and how many calls to TTS and to STT it allows at once.
 
     Source: docs.cartesia.ai (concurrency limits) and its pricing page, read in 2026; prices change.
     """
@@ -27,6 +27,15 @@ class PricePlan:
     usd_per_month: float
     credits_per_month: int
     tts_slots: int
+    stt_slots: int
+
+    def slots(self, family: str) -> int:
+        """How many calls of `family` ("tts" or "stt") it allows at once."""
+        return self.stt_slots if family == "stt" else self.tts_slots
+
+    def credits(self, usd: float) -> float:
+        """How many credits `usd` pay for. The plan must have a price."""
+        return usd / self.usd_per_month * self.credits_per_month
 
     def usd(self, credits: float) -> float:
         """What `credits` cost as a share of the monthly price."""
@@ -34,10 +43,10 @@ class PricePlan:
 
 
 PRICE_PLANS = (
-    PricePlan("Free", 0.0, 20_000, 2),
-    PricePlan("Pro", 5.0, 100_000, 3),
-    PricePlan("Startup", 49.0, 1_250_000, 5),
-    PricePlan("Scale", 299.0, 8_000_000, 15),
+    PricePlan("Free", 0.0, 20_000, 2, 8),
+    PricePlan("Pro", 5.0, 100_000, 3, 12),
+    PricePlan("Startup", 49.0, 1_250_000, 5, 20),
+    PricePlan("Scale", 299.0, 8_000_000, 15, 60),
 )
 
 

@@ -12,6 +12,8 @@ _NEXT = {
     ExitCode.SOME_REFUSED: "Correct those rows ({failures} says why) and run again: only they are sent.",
     ExitCode.FATAL_API: "Mend that and run the same command again: nothing that was paid for is paid again.",
     ExitCode.FATAL_STORAGE: "Mend that and run the same command again: nothing that was paid for is paid again.",
+    ExitCode.BUDGET: "Raise the budget and run the same command again: nothing that was paid for is paid again.",
+    ExitCode.SERVICE_DOWN: "Run the same command again when it is back: nothing that was paid for is paid again.",
     ExitCode.INTERRUPTED: "Run the same command again to go on: nothing that was paid for is paid again.",
 }
 

@@ -45,6 +45,7 @@ class ResultsFolder:
         self.progress = self.notes / "progress.json"
         self.written = self.notes / "written.log"
         self.sums = self.notes / "published.sha256"
+        self.spent = self.notes / "spent.json"
         self.parts = self.notes / "parts"
 
     def answers(self, elsewhere: str) -> Path:

@@ -1,4 +1,4 @@
-"""What the hands of a run share: the service, the store, the slots, the output folder, and the word to stop."""
+"""What the hands of a run share: the service, the store, the pace, the output folder, and the word to stop."""
 
 import asyncio
 from collections.abc import Callable
@@ -10,8 +10,8 @@ from typing import ParamSpec, TypeVar
 
 from voicemill.api.client import Cartesia
 from voicemill.config import Settings
-from voicemill.errors import VoicemillError
-from voicemill.pace.retry import Retries
+from voicemill.errors import Refused, VoicemillError
+from voicemill.pace.pacer import Pacer
 from voicemill.pace.slots import Slots
 from voicemill.store.answers import AnswerStore
 from voicemill.store.outputs import OutputFolder
@@ -20,6 +20,7 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 _STORAGE_THREADS = 4
+_MOST_OPEN_SHARDS = 16
 
 
 @dataclass
@@ -60,8 +61,7 @@ class Bench:
     cartesia: Cartesia
     answers: AnswerStore
     outputs: OutputFolder
-    slots: Slots
-    retries: Retries
+    pace: Pacer
     earlier_tables: tuple[Path, ...] = ()
     tally: Tally = field(default_factory=Tally)
     fatal: VoicemillError | None = None
@@ -70,13 +70,17 @@ class Bench:
     def __post_init__(self) -> None:
         self._threads = ThreadPoolExecutor(_STORAGE_THREADS, thread_name_prefix="storage")
         self.asking: dict[str, asyncio.Future[None]] = {}
+        self.refused: dict[str, Refused] = {}
+        self.open_shards = Slots(_MOST_OPEN_SHARDS)
         self._stopping = asyncio.Event()
+        self.pace.serve(self)
 
     def stop(self, error: VoicemillError | None = None) -> None:
         """Start nothing more; with `error`, because nothing more could succeed."""
         self.draining = True
         self.fatal = self.fatal or error
         self._stopping.set()
+        self.pace.end()
 
     def check_going(self) -> None:
         """Raise `Stopped` once the run is ending."""
@@ -94,5 +98,6 @@ class Bench:
         return await loop.run_in_executor(self._threads, lambda: work(*args, **kwargs))
 
     def close(self) -> None:
-        """Wait for the storage threads and end them."""
+        """Wait for the storage threads and end them; write down what was spent."""
         self._threads.shutdown(wait=True)
+        self.pace.close()

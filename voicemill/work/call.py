@@ -8,11 +8,11 @@ import asyncio
 import time
 from datetime import UTC, datetime
 
-from voicemill.errors import FatalCallError, StorageError
+from voicemill.errors import BudgetReached, FatalCallError, Refused, StorageError
 from voicemill.model import Call, Receipt
 from voicemill.store.answers import KeptAnswer
 from voicemill.work.ask import ask
-from voicemill.work.bench import Bench
+from voicemill.work.bench import Bench, Stopped
 
 
 async def ensure_answer(call: Call, paid_by: str, bench: Bench) -> None:
@@ -23,6 +23,9 @@ async def ensure_answer(call: Call, paid_by: str, bench: Bench) -> None:
     if bench.answers.has(call.key):
         bench.tally.calls_reused += 1
         return
+    refused = bench.refused.get(call.key)
+    if refused is not None:  # the same question would be refused again
+        raise refused
     already_asked = bench.asking.get(call.key)
     if already_asked is not None:
         await asyncio.wait([already_asked])
@@ -30,6 +33,12 @@ async def ensure_answer(call: Call, paid_by: str, bench: Bench) -> None:
     asked = bench.asking[call.key] = asyncio.get_running_loop().create_future()
     try:
         await _pay(call, paid_by, bench)
+    except Refused as error:
+        bench.refused[call.key] = error
+        raise
+    except BudgetReached as error:
+        bench.stop(error)
+        raise Stopped(str(error)) from None
     except (FatalCallError, StorageError) as error:
         bench.stop(error)
         raise
@@ -39,23 +48,19 @@ async def ensure_answer(call: Call, paid_by: str, bench: Bench) -> None:
 
 
 async def _pay(call: Call, paid_by: str, bench: Bench) -> None:
-    attempts = 0
+    turn = bench.pace.turn(call)
 
     async def attempt() -> KeptAnswer:
-        nonlocal attempts
-        bench.check_going()
-        async with bench.slots:
-            bench.check_going()
-            attempts += 1
+        async with turn:
             bench.tally.calls_made += 1
-            bench.tally.retries += attempts > 1
+            bench.tally.retries += turn.attempts > 1
             bench.tally.calls_in_flight += 1
             try:
-                return await _ask_and_keep(call, paid_by, attempts, bench)
+                return await _ask_and_keep(call, paid_by, turn.attempts, bench)
             finally:
                 bench.tally.calls_in_flight -= 1
 
-    kept, _ = await bench.retries.run(attempt, bench.pause)
+    kept, _ = await bench.pace.retries.run(attempt, bench.pause)
     await bench.in_thread(kept.commit)
     bench.tally.calls_kept += 1
 

@@ -14,13 +14,18 @@ from voicemill.work.call import ensure_answer
 from voicemill.work.crew import crew
 
 
-async def work_row(plan: RowPlan, known: Outcome | None, bench: Bench) -> Outcome:
-    """Bring one row to its end. Raises nothing for the row's own troubles; fatal ones are noted on the bench."""
+async def work_row(plan: RowPlan, known: Outcome | None, bench: Bench, *, chosen: bool = True) -> Outcome:
+    """Bring one row to its end; one that is not `chosen` stays as it is.
+
+    Raises nothing for the row's own troubles; fatal ones are noted on the bench.
+    """
     if known is not None and _still_stands(plan, known, bench):
         bench.tally.rows_done += 1
         bench.tally.rows_unchanged += 1
         bench.tally.calls_reused += len(plan.pieces)
         return known
+    if not chosen:
+        return _ended(plan, Status.NOT_STARTED, "not_chosen", "it is not among the rows of --sample or --limit")
     try:
         outcome = await _deliver(plan, bench)
     except Stopped as stopped:
@@ -68,7 +73,7 @@ async def _deliver(plan: RowPlan, bench: Bench) -> Outcome:
 async def _assembled(plan: RowPlan, bench: Bench) -> Assembled:
     repeated: set[str] = set()
     while True:
-        await crew(plan.pieces, bench.slots.limit, partial(_answer_piece, plan, bench))
+        await crew(plan.pieces, bench.pace.most, partial(_answer_piece, plan, bench))
         bench.tally.rows_assembling += 1
         try:
             return await bench.in_thread(assemble, plan, bench.answers, bench.outputs)

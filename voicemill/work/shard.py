@@ -1,8 +1,10 @@
 """One shard: a stretch of the plan's rows, worked through by many hands, ending in its part of the table."""
 
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 
@@ -11,8 +13,11 @@ from voicemill.plan.calls import RowPlan, plan_row
 from voicemill.store.tables.items import CarriedTypes, done_outcomes, write_part
 from voicemill.store.tables.plan import PlanTable
 from voicemill.work.bench import Bench
+from voicemill.work.chosen import Chosen
 from voicemill.work.crew import crew
 from voicemill.work.row import work_row
+
+T = TypeVar("T")
 
 SHARDS_OF_A_RUN = 24
 """Prefect spends about 80 ms of CPU on a task; some tens of shards make that small beside any run's work."""
@@ -59,24 +64,38 @@ def _starts(plan: PlanTable) -> list[int]:
     return [start for first, last in pairwise(edges) for start in range(first, last, LARGEST_SHARD_ROWS)]
 
 
-async def work_shard(shard: Shard, plan: PlanTable, carried: CarriedTypes, bench: Bench) -> dict[str, int]:
+async def work_shard(
+    shard: Shard,
+    plan: PlanTable,
+    carried: CarriedTypes,
+    bench: Bench,
+    on_all_begun: Callable[[], None] = lambda: None,
+) -> dict[str, int]:
     """Bring every row of the shard to its end and write its part of the table; how many rows ended how.
 
-    Raises `StorageError` when the part cannot be written; a row's own failure is in its outcome.
+    `on_all_begun` is called when its last row has begun: from then on another shard may begin. Raises `StorageError`
+    when the part cannot be written; a row's own failure is in its outcome.
     """
     outcomes: list[Outcome | None] = [None] * (shard.stop - shard.start)
+    chosen = Chosen.of(bench.settings.budget, len(plan))
     known = await bench.in_thread(_known, shard, plan, bench)
 
     async def work(numbered: tuple[int, RowPlan]) -> None:
         index, row_plan = numbered
-        outcomes[index] = await work_row(row_plan, known.get(row_plan.row.id), bench)
+        is_chosen = shard.start + index in chosen
+        outcomes[index] = await work_row(row_plan, known.get(row_plan.row.id), bench, chosen=is_chosen)
 
     plans = (plan_row(row, bench.service, bench.settings.long_text) for row in plan.rows(shard.start, shard.stop))
-    await crew(enumerate(plans), bench.slots.limit * 2, work)
+    await crew(_to_the_end(enumerate(plans), then=on_all_begun), bench.pace.most * 2, work)
     ended = [outcome for outcome in outcomes if outcome is not None]
     await bench.in_thread(bench.outputs.sync)
     await bench.in_thread(write_part, shard.part, plan.records(shard.start, shard.stop), ended, carried)
     return {status.value: sum(outcome.status is status for outcome in ended) for status in Status}
+
+
+def _to_the_end(things: Iterable[T], then: Callable[[], None]) -> Iterator[T]:
+    yield from things
+    then()
 
 
 def _known(shard: Shard, plan: PlanTable, bench: Bench) -> dict[str, Outcome]:

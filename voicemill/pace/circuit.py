@@ -1,0 +1,129 @@
+"""When calls may flow at all: retry quota and breaker together, and the time that passes while the service is down."""
+
+import asyncio
+from collections.abc import Callable, Iterable
+
+from voicemill.config import Pace
+from voicemill.errors import CallError, ServiceDown, Throttled, VoicemillError
+from voicemill.pace.breaker import Breaker
+from voicemill.pace.lane import Lane, Log
+from voicemill.pace.quota import COST_OF_A_FAILURE, COST_OF_A_TIMEOUT, RetryQuota
+
+_LOOK_EVERY_S = 0.1
+_LONGEST_PARK_S = 300.0
+_FEWEST_THROTTLED = 20
+
+
+class Circuit:
+    """Holds all lanes back while the service is down, and sends one call at a time to see whether it is back."""
+
+    def __init__(
+        self,
+        pace: Pace,
+        lanes: Callable[[], Iterable[Lane]],
+        clock: Callable[[], float],
+        log: Log,
+        give_up: Callable[[VoicemillError], None],
+    ) -> None:
+        self._pace = pace
+        self._lanes = lanes
+        self._clock = clock
+        self._log = log
+        self._give_up = give_up
+        self._quota = RetryQuota()
+        self._breaker = Breaker(pace.cool_down_s)
+        self._throttled_in_a_row = 0
+        self._timer: asyncio.TimerHandle | None = None
+        self._last = ""
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the service counts as down."""
+        return self._breaker.is_open
+
+    def depart(self) -> bool:
+        """A call leaves now; True where it is the one that asks whether the service is back."""
+        if not self._breaker.is_open:
+            return False
+        self._breaker.probe()
+        self._hold_back()
+        return True
+
+    def answered(self, taken: int) -> None:
+        """The service did its work for a call whose failures had taken so many tokens."""
+        self._throttled_in_a_row = 0
+        self._quota.give_back(taken)
+        if self._breaker.is_open:
+            self._close()
+
+    def failed(self, error: CallError, slots: int, *, is_probe: bool) -> int:
+        """An attempt failed in a way that may pass; the tokens that it took."""
+        now_s, self._last = self._clock(), str(error)
+        asked_s = error.retry_after_s if (error.retry_after_s or 0) > self._pace.longest_wait_s else None
+        wait_s = None if asked_s is None else min(asked_s, _LONGEST_PARK_S)
+        if is_probe:
+            error.counts = False
+            self._breaker.probe_failed(now_s, wait_s)
+            return 0
+        if self._breaker.is_open:
+            return 0
+        if wait_s is not None:
+            self._open(wait_s, f"it asked for {asked_s:.0f} s of silence")
+            return 0
+        if isinstance(error, Throttled):
+            self._throttled_in_a_row += 1
+            if self._throttled_in_a_row >= max(_FEWEST_THROTTLED, 3 * slots):
+                self._open(None, f"{self._throttled_in_a_row} calls in a row were throttled and none was answered")
+            return 0
+        cost = COST_OF_A_TIMEOUT if error.code == "deadline" else COST_OF_A_FAILURE
+        if self._quota.take(cost):
+            return cost
+        self._open(None, "too many calls failed")
+        return 0
+
+    def learnt_nothing(self, *, is_probe: bool) -> None:
+        """A call ended for reasons of our own."""
+        if is_probe:
+            self._breaker.probe_came_to_nothing(self._clock())
+
+    def close(self) -> None:
+        """The run is over."""
+        if self._timer is not None:
+            self._timer.cancel()
+
+    def _open(self, wait_s: float | None, why: str) -> None:
+        self._breaker.open(self._clock(), wait_s)
+        self._log(f"the service is down: {why} ({self._last}); one call at a time asks whether it is back")
+        self._hold_back()
+        self._look()
+
+    def _close(self) -> None:
+        self._log(f"the service is back after {self._breaker.down_for_s(self._clock()):.0f} s")
+        self._breaker.close()
+        self._quota.refill()
+        self.close()
+        for lane in self._lanes():
+            lane.hold_back(None)
+
+    def _hold_back(self) -> None:
+        for lane in self._lanes():
+            lane.hold_back(0)
+
+    def _look(self) -> None:
+        """See, ten times a second, whether it is time for a probe, or to give up."""
+        now_s = self._clock()
+        self._timer = asyncio.get_running_loop().call_later(_LOOK_EVERY_S, self._look)
+        if self._pace.when_down == "stop" and self._breaker.down_for_s(now_s) >= self._pace.give_up_after_s:
+            self.close()
+            self._give_up(_down(self._breaker.down_for_s(now_s), self._last))
+        elif self._breaker.may_probe(now_s):
+            waiting = next((lane for lane in self._lanes() if lane.slots.waiting), None)
+            if waiting is not None:
+                waiting.hold_back(waiting.slots.held + 1)
+
+
+def _down(for_s: float, last: str) -> ServiceDown:
+    return ServiceDown(
+        f"the service has been down for {for_s:,.0f} s (last it said: {last}); "
+        "run the same command again when it is back, or let runs wait for it with --when-down wait"
+    )
