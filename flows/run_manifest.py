@@ -9,7 +9,9 @@ from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
+from prefect.client.schemas.objects import State
 from prefect.logging import get_run_logger
+from prefect.states import Completed, Failed
 
 from flows.drain import drain_on_signals
 from flows.secret import key_from_block
@@ -22,6 +24,7 @@ from voicemill.config import Settings
 from voicemill.errors import ExitCode
 from voicemill.manifest import VoiceBook
 from voicemill.model import Status
+from voicemill.report.summary import headline
 from voicemill.store.answers import AnswerStore
 from voicemill.store.ledger import Ledger
 from voicemill.store.outputs import OutputFolder
@@ -32,14 +35,17 @@ from voicemill.work.crew import crew
 from voicemill.work.pacing import open_pace
 from voicemill.work.prepare import PlanFacts, load_facts
 from voicemill.work.publish import Summary
+from voicemill.work.selection import EVERY_ROW, Selection
 from voicemill.work.shard import Shard, cut_shards
 
 _MOST_SHARDS = 64
 """Shards under way, those that only wait for their last calls included."""
 
 
-async def run_manifest(manifest: str, results: Path, settings: Settings, *, plan_id: str = "") -> Summary:
-    """Bring every row of `manifest` to its end and publish the tables.
+async def run_manifest(
+    manifest: str, results: Path, settings: Settings, *, plan_id: str = "", selection: Selection = EVERY_ROW
+) -> Summary:
+    """Bring every row of `manifest` to its end and publish the tables; rows outside `selection` stay as they are.
 
     `plan_id` names the plan that the caller has just prepared in the results folder. Raises `ManifestError`
     before anything is paid for, `ResultsLockedError`, `StorageError`, `ConfigError`. A key that is refused, an empty
@@ -53,15 +59,23 @@ async def run_manifest(manifest: str, results: Path, settings: Settings, *, plan
             if facts is None:
                 voices = VoiceBook(await all_voices(service, settings.pace))
                 facts = await check_manifest(manifest, settings, voices, folder)
-            async with _open_bench(settings, service, folder) as bench:
+            async with _open_bench(settings, service, folder, selection) as bench:
                 parts = await _work(bench, folder, facts)
         summary = _summary(manifest, folder, bench, seconds=time.monotonic() - clock)
         await publish_results(parts, folder, facts, settings, summary, started_at, datetime.now(UTC))
     return summary
 
 
+def ending_state(summary: Summary) -> State[Summary]:
+    """The state in which a flow ends that ended as `summary` says: failed where a row did not finish."""
+    end = Completed if summary.exit_code == ExitCode.OK else Failed
+    return end(message=headline(summary), data=summary)
+
+
 @asynccontextmanager
-async def _open_bench(settings: Settings, service: Service, folder: ResultsFolder) -> AsyncIterator[Bench]:
+async def _open_bench(
+    settings: Settings, service: Service, folder: ResultsFolder, selection: Selection
+) -> AsyncIterator[Bench]:
     answers = AnswerStore(folder.answers(settings.answers))
     answers.open()
     if folder.is_cut_short:
@@ -75,6 +89,7 @@ async def _open_bench(settings: Settings, service: Service, folder: ResultsFolde
         outputs=OutputFolder(folder.path, folder.written),
         pace=open_pace(settings, service.name, ledger, get_run_logger().info),
         earlier_tables=tuple(folder.earlier_tables()),
+        selection=selection,
     )
     try:
         yield bench

@@ -13,6 +13,8 @@ from typing import Annotated, Any, NamedTuple, get_type_hints
 import typer
 
 from voicemill.config import Settings, load_settings
+from voicemill.errors import ConfigError
+from voicemill.store.results import ResultsFolder
 
 Manifest = Annotated[
     str, typer.Argument(help="CSV, TSV, JSONL or Parquet; - reads standard input.", show_default=False)
@@ -20,6 +22,9 @@ Manifest = Annotated[
 Results = Annotated[Path | None, typer.Option("-o", "--results", help="Results folder. [results/<manifest's name>]")]
 Profile = Annotated[str | None, typer.Option(help="A profile of configs/, by name, or the path of a TOML file.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+Force = Annotated[bool, typer.Option("--force", help="Also ask again for rows that the service refused.")]
+ResultsOfRun = Annotated[Path, typer.Argument(metavar="results", help="A results folder.", show_default=False)]
 
 
 class Sets(NamedTuple):
@@ -145,3 +150,11 @@ def _option(name: str, annotation: Any, default: object) -> inspect.Parameter:  
 def results_folder(results: Path | None, manifest: str) -> Path:
     """The folder the user named, or one named after the manifest."""
     return results or Path("results") / (Path(manifest).stem if manifest != "-" else "stdin")
+
+
+def results_of_run(results: Path) -> ResultsFolder:
+    """The folder of an earlier run. Raises `ConfigError` where there was none."""
+    folder = ResultsFolder(results)
+    if not folder.notes.is_dir():
+        raise ConfigError(f"{results} is no results folder; give the folder that a run was started with (-o)")
+    return folder

@@ -1,25 +1,19 @@
 """`voicemill status`: how a results folder stands, while a run works in it or after."""
 
 import json
-from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
 import typer
 
-from flows.command_line.options import Json
-from voicemill.errors import ConfigError
+from flows.command_line.options import Json, ResultsOfRun, results_of_run
 from voicemill.model import Status
 from voicemill.store.results import ResultsFolder, read_json
 from voicemill.store.tables.items import count_by_status
 
 
-def status(
-    results: Annotated[Path, typer.Argument(help="A results folder.", show_default=False)], as_json: Json = False
-) -> None:
+def status(results: ResultsOfRun, as_json: Json = False) -> None:
     """Show how far a run is, or how it ended."""
-    folder = ResultsFolder(results)
-    if not folder.notes.is_dir():
-        raise ConfigError(f"{results} is no results folder; give the folder that a run was started with (-o)")
+    folder = results_of_run(results)
     standing = _standing(folder)
     typer.echo(json.dumps(standing, indent=2) if as_json else "\n".join(_lines(standing)))
 

@@ -12,7 +12,7 @@ from voicemill.model import Outcome, Row, Status
 from voicemill.store.tables.items import (
     CarriedTypes,
     count_by_status,
-    done_outcomes,
+    known_outcomes,
     publish_items,
     read_items,
     write_part,
@@ -104,17 +104,22 @@ def test_outcomes_come_back_as_they_were(tmp_path: Path) -> None:
     """What a table says was done is what was told, for the rows that are asked about."""
     content = rows(10)
     path = part(tmp_path, content)
-    assert done_outcomes([path], ["id 3", "id 7", "id 99"]) == {
+    assert known_outcomes([path], ["id 3", "id 7", "id 99"]) == {
         each.id: outcome(each) for each in (content[3], content[7])
     }
-    assert done_outcomes([path], []) == {}
+    assert known_outcomes([path], []) == {}
 
 
 @pytest.mark.parametrize("status", [Status.FAILED, Status.REFUSED, Status.NOT_STARTED])
-def test_only_what_is_done_counts_as_done(tmp_path: Path, status: Status) -> None:
-    """Other rows are worked on again."""
+def test_what_was_done_stands_over_what_was_not(tmp_path: Path, status: Status) -> None:
+    """A later table's word counts, but no later failure takes back that a row was done."""
+    (tmp_path / "before").mkdir()
+    before = part(tmp_path / "before", rows(2))
     path = part(tmp_path, rows(3), status)
-    assert done_outcomes([path], ["id 1"]) == {}
+    assert [known_outcomes([before, path], ["id 1", "id 2"])[name].status for name in ("id 1", "id 2")] == [
+        Status.DONE,
+        status,
+    ]
     assert count_by_status(path) == {**dict.fromkeys(map(str, Status), 0), status: 3}
 
 
@@ -132,11 +137,11 @@ def test_a_part_cut_anywhere_is_passed_over(tmp_path: Path) -> None:
     whole = path.read_bytes()
     for percent in range(100):
         path.write_bytes(whole[: len(whole) * percent // 100])
-        assert done_outcomes([path], [each.id for each in content]) == {}
+        assert known_outcomes([path], [each.id for each in content]) == {}
     path.write_bytes(whole[:-20] + b"\xff" + whole[-19:])
-    assert done_outcomes([path], ["id 1"]) == {}
+    assert known_outcomes([path], ["id 1"]) == {}
     path.unlink()
-    assert done_outcomes([path], ["id 1"]) == {}
+    assert known_outcomes([path], ["id 1"]) == {}
 
 
 def test_a_damaged_table_hides_no_other(tmp_path: Path) -> None:
@@ -144,7 +149,7 @@ def test_a_damaged_table_hides_no_other(tmp_path: Path) -> None:
     content = rows(5)
     path = part(tmp_path, content)
     (tmp_path / "damaged.parquet").write_bytes(b"PAR1 not really PAR1")
-    assert set(done_outcomes([tmp_path / "damaged.parquet", path], ["id 2"])) == {"id 2"}
+    assert set(known_outcomes([tmp_path / "damaged.parquet", path], ["id 2"])) == {"id 2"}
 
 
 def test_parts_become_one_table_in_order(tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ from voicemill.store.answers import AnswerStore
 from voicemill.store.ledger import Ledger
 from voicemill.store.outputs import OutputFolder
 from voicemill.store.results import ResultsFolder
-from voicemill.store.tables.items import done_outcomes, publish_items, read_items
+from voicemill.store.tables.items import known_outcomes, publish_items, read_items
 from voicemill.store.tables.plan import PlanTable, PlanWriter
 from voicemill.work.bench import Bench
 from voicemill.work.crew import crew
@@ -112,7 +112,7 @@ class Workshop:
 
     def known(self, *ids: str) -> dict[str, Outcome]:
         """What the published table says was done."""
-        return done_outcomes([self.results.items], ids)
+        return known_outcomes([self.results.items], ids)
 
     def answer_file(self, key: str) -> Path:
         """Where the answer to a question lies."""

@@ -53,6 +53,7 @@ class Outcome:
 
     id: str
     status: Status
+    error_class: str | None = None
     error_code: str | None = None
     error_message: str | None = None
     file_name: str | None = None

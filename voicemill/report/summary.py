@@ -8,8 +8,13 @@ from voicemill.model import EMBEDDED_PREFIX, Status
 from voicemill.work.publish import Summary
 
 _NEXT = {
-    ExitCode.SOME_FAILED: "Run the same command again: only the rows that failed are tried.",
-    ExitCode.SOME_REFUSED: "Correct those rows ({failures} says why) and run again: only they are sent.",
+    ExitCode.SOME_FAILED: (
+        "Run the same command again, or voicemill retry {results}: only the rows that failed are tried."
+    ),
+    ExitCode.SOME_REFUSED: (
+        "Correct those rows ({failures} says why) and run again: only they are sent. "
+        "As they are, they are asked for again only with --force."
+    ),
     ExitCode.FATAL_API: "Mend that and run the same command again: nothing that was paid for is paid again.",
     ExitCode.FATAL_STORAGE: "Mend that and run the same command again: nothing that was paid for is paid again.",
     ExitCode.BUDGET: "Raise the budget and run the same command again: nothing that was paid for is paid again.",
@@ -35,7 +40,8 @@ def as_lines(summary: Summary) -> list[str]:
     lines.append(f"Table:  {summary.results}/items.parquet")
     following = _NEXT.get(ExitCode(summary.exit_code))
     if following:
-        lines.append(f"Next:   {following.format(failures=shlex.quote(summary.results + '/failures.csv'))}")
+        results, failures = (shlex.quote(summary.results + below) for below in ("", "/failures.csv"))
+        lines.append(f"Next:   {following.format(results=results, failures=failures)}")
     return lines
 
 

@@ -15,6 +15,7 @@ from voicemill.pace.pacer import Pacer
 from voicemill.pace.slots import Slots
 from voicemill.store.answers import AnswerStore
 from voicemill.store.outputs import OutputFolder
+from voicemill.work.selection import EVERY_ROW, Selection
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -63,6 +64,7 @@ class Bench:
     outputs: OutputFolder
     pace: Pacer
     earlier_tables: tuple[Path, ...] = ()
+    selection: Selection = EVERY_ROW
     tally: Tally = field(default_factory=Tally)
     fatal: VoicemillError | None = None
     draining: bool = False

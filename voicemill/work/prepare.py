@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from voicemill.config import LongText, Settings
-from voicemill.errors import ManifestError, Problem
+from voicemill.errors import ConfigError, ManifestError, Problem
 from voicemill.manifest import ManifestCheck, VoiceBook
 from voicemill.model import Op, Row
 from voicemill.plan.split import split
@@ -29,6 +29,7 @@ class PlanFacts:
     characters: int = 0
     carried: CarriedTypes = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
+    settings: dict[str, Any] = field(default_factory=dict)
 
     def add(self, row: Row, calls: int) -> None:
         """Count one good row."""
@@ -65,6 +66,7 @@ def prepare(
     facts.digest = check.digest
     facts.carried = {name: facts.carried.get(name, "text") for name in check.carried_columns if name not in OWN_COLUMNS}
     facts.warnings = [str(warning) for warning in [*_taken_names(check.carried_columns), *check.warnings]]
+    facts.settings = settings.model_dump()
     write_json(results.plan_facts, asdict(facts))
     return facts
 
@@ -78,8 +80,24 @@ def _taken_names(columns: Sequence[str]) -> list[Problem]:
 
 def load_facts(results: ResultsFolder, plan_id: str) -> PlanFacts | None:
     """What `prepare` found when it made the plan `plan_id`, None where the folder holds another plan or none."""
+    facts = _last_facts(results)
+    return facts if facts is not None and facts.plan_id == plan_id else None
+
+
+def planned_facts(results: ResultsFolder) -> PlanFacts:
+    """What the last run in a folder was about to do. Raises `ConfigError` where the folder holds no whole plan."""
+    facts = _last_facts(results)
+    if facts is None:
+        raise ConfigError(f"{results.path} holds no plan of a run; run its manifest again with -o {results.path}")
+    return facts
+
+
+def _last_facts(results: ResultsFolder) -> PlanFacts | None:
     content: dict[str, Any] | None = read_json(results.plan_facts)
-    return PlanFacts(**content) if content and plan_id and content.get("plan_id") == plan_id else None
+    try:
+        return PlanFacts(**content) if content and results.plan.is_file() else None
+    except TypeError:
+        return None
 
 
 def count_calls(row: Row, long_text: LongText) -> int:

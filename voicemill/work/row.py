@@ -24,25 +24,39 @@ async def work_row(plan: RowPlan, known: Outcome | None, bench: Bench, *, chosen
         bench.tally.rows_unchanged += 1
         bench.tally.calls_reused += len(plan.pieces)
         return known
+    left_alone = bench.selection.left_alone(plan, known, bench.answers)
+    if left_alone is not None:
+        _count(left_alone, bench)
+        bench.tally.rows_unchanged += left_alone == known
+        return left_alone
     if not chosen:
-        return _ended(plan, Status.NOT_STARTED, "not_chosen", "it is not among the rows of --sample or --limit")
+        return _ended(
+            plan, Status.NOT_STARTED, "stopped", "not_chosen", "it is not among the rows of --sample or --limit"
+        )
     try:
         outcome = await _deliver(plan, bench)
     except Stopped as stopped:
-        return _ended(plan, Status.NOT_STARTED, "stopped", str(stopped))
+        return _ended(plan, Status.NOT_STARTED, "stopped", "stopped", str(stopped))
     except CallError as error:
         return _call_failed(plan, error, bench)
     except OutputRefused as error:
         bench.tally.rows_refused += 1
-        return _ended(plan, Status.REFUSED, error.code, str(error))
+        return _ended(plan, Status.REFUSED, "output", error.code, str(error))
     except VoicemillError as error:
         bench.stop(error)
-        return _ended(plan, Status.NOT_STARTED, "storage", str(error))
+        return _ended(plan, Status.NOT_STARTED, "storage", "storage", str(error))
     bench.tally.rows_done += 1
     return outcome
 
 
+def _count(outcome: Outcome, bench: Bench) -> None:
+    bench.tally.rows_refused += outcome.status is Status.REFUSED
+    bench.tally.rows_failed += outcome.status is Status.FAILED
+
+
 def _still_stands(plan: RowPlan, known: Outcome, bench: Bench) -> bool:
+    if known.status is not Status.DONE:
+        return False
     if known.fingerprint != plan.fingerprint or known.file_name != plan.row.file_name:
         return False
     more_stand = all(bench.outputs.size_of(made.file_name) == made.size_bytes for made in known.more_files)
@@ -96,22 +110,22 @@ def _paid_for(plan: RowPlan, receipts: tuple[Receipt, ...]) -> list[Receipt]:
 
 
 def _call_failed(plan: RowPlan, error: CallError, bench: Bench) -> Outcome:
-    refused = isinstance(error, Refused)
-    if refused:
-        bench.tally.rows_refused += 1
-    else:
-        bench.tally.rows_failed += 1
-    outcome = _ended(plan, Status.REFUSED if refused else Status.FAILED, error.code, str(error))
+    status = Status.REFUSED if isinstance(error, Refused) else Status.FAILED
+    outcome = _ended(plan, status, type(error).code, error.code, str(error))
+    _count(outcome, bench)
     return replace(outcome, attempts=error.attempts, request_ids=(error.request_id,) if error.request_id else ())
 
 
-def _ended(plan: RowPlan, status: Status, code: str | None = None, message: str | None = None) -> Outcome:
+def _ended(
+    plan: RowPlan, status: Status, error_class: str | None = None, code: str | None = None, message: str | None = None
+) -> Outcome:
     return Outcome(
         id=plan.row.id,
         status=status,
+        error_class=error_class,
         error_code=code,
         error_message=message,
         characters=plan.characters,
         calls=len(plan.pieces),
-        fingerprint=plan.fingerprint if status is Status.DONE else None,
+        fingerprint=plan.fingerprint,
     )

@@ -10,7 +10,7 @@ import numpy as np
 
 from voicemill.model import Outcome, Status
 from voicemill.plan.calls import RowPlan, plan_row
-from voicemill.store.tables.items import CarriedTypes, done_outcomes, write_part
+from voicemill.store.tables.items import CarriedTypes, known_outcomes, write_part
 from voicemill.store.tables.plan import PlanTable
 from voicemill.work.bench import Bench
 from voicemill.work.chosen import Chosen
@@ -105,10 +105,16 @@ def _known(shard: Shard, plan: PlanTable, bench: Bench) -> dict[str, Outcome]:
         told_at_ns = table.stat().st_mtime_ns
         known |= {
             row_id: outcome
-            for row_id, outcome in done_outcomes([table], ids).items()
-            if all(bench.outputs.is_as_told(name, sha256, told_at_ns) for name, sha256 in _files_of(outcome))
+            for row_id, outcome in known_outcomes([table], ids).items()
+            if _is_to_be_believed(outcome, told_at_ns, bench)
         }
     return known
+
+
+def _is_to_be_believed(outcome: Outcome, told_at_ns: int, bench: Bench) -> bool:
+    return outcome.status is not Status.DONE or all(
+        bench.outputs.is_as_told(name, sha256, told_at_ns) for name, sha256 in _files_of(outcome)
+    )
 
 
 def _files_of(outcome: Outcome) -> list[tuple[str, str]]:

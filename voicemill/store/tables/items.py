@@ -23,6 +23,7 @@ _MADE_FILE = pa.struct([("file_name", pa.string()), ("sha256", pa.string()), ("s
 _OUTCOME_TYPES: dict[str, pa.DataType] = {
     "id": pa.string(),
     "status": pa.string(),
+    "error_class": pa.string(),
     "error_code": pa.string(),
     "error_message": pa.string(),
     "file_name": pa.string(),
@@ -63,7 +64,7 @@ FROM_PLAN = (
     "output_format",
 )
 OWN_COLUMNS = frozenset((*OUTCOME_SCHEMA.names, *FROM_PLAN, "out"))
-FAILURE_COLUMNS = ("status", "error_code", "error_message")
+FAILURE_COLUMNS = ("status", "error_class", "error_code", "error_message")
 """What `failures.csv` says besides being a manifest."""
 
 CarriedTypes = dict[str, str]
@@ -134,17 +135,22 @@ def count_by_status(path: Path) -> dict[str, int]:
     return counts | {row["status"]: row["status_count"] for row in found.to_pylist()}
 
 
-def done_outcomes(tables: Sequence[Path], ids: Sequence[str]) -> dict[str, Outcome]:
-    """What earlier tables say was done, for the rows named `ids`. Damaged tables are passed over: they are rebuilt."""
+def known_outcomes(tables: Sequence[Path], ids: Sequence[str]) -> dict[str, Outcome]:
+    """What earlier tables say of the rows named `ids`, later ones before earlier ones, and done before anything else.
+
+    Damaged tables are passed over: they are rebuilt.
+    """
     known: dict[str, Outcome] = {}
     wanted = pa.array(ids, pa.string())
     for path in tables:
         try:
-            condition = pc.field("id").isin(wanted) & (pc.field("status") == Status.DONE.value)
-            table = ds.dataset(path).to_table(columns=[*OUTCOME_SCHEMA.names, "op", "transcript"], filter=condition)
+            columns = [*OUTCOME_SCHEMA.names, "op", "transcript"]
+            table = ds.dataset(path).to_table(columns=columns, filter=pc.field("id").isin(wanted))
         except (pa.ArrowException, OSError, KeyError):
             continue
-        known |= {record["id"]: _outcome(record) for record in table.to_pylist()}
+        for outcome in map(_outcome, table.to_pylist()):
+            if outcome.status is Status.DONE or known.get(outcome.id, outcome).status is not Status.DONE:
+                known[outcome.id] = outcome
     return known
 
 

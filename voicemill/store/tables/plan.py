@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from voicemill.audio.formats import AudioFormat
 from voicemill.model import Op, Recording, Row
 from voicemill.store import durable
+from voicemill.store.tables.damage import table_damage
 
 _ROWS_PER_GROUP = 2000
 _CHARACTERS_PER_GROUP = 8_000_000
@@ -95,7 +96,7 @@ class PlanTable:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        with pq.ParquetFile(path) as file:
+        with table_damage(path), pq.ParquetFile(path) as file:
             metadata = file.metadata
             sizes = [metadata.row_group(group).num_rows for group in range(metadata.num_row_groups)]
         self._starts = np.concatenate(([0], np.cumsum(sizes, dtype=np.int64)))

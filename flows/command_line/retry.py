@@ -1,0 +1,51 @@
+"""`voicemill retry`: what an earlier run did not finish, from its results folder alone."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from flows.command_line.launch import end_with, run_flow
+from flows.command_line.options import Force, Json, ResultsOfRun, results_of_run
+from flows.prefect_server import ensure_server
+from voicemill.errors import ConfigError
+from voicemill.work.prepare import planned_facts
+from voicemill.work.selection import Selection
+
+
+def retry(
+    results: ResultsOfRun,
+    classes: Annotated[
+        str | None,
+        typer.Option("--class", help="Only rows with these statuses, classes or codes of errors: throttled,transient"),
+    ] = None,
+    ids: Annotated[str | None, typer.Option("--id", help="Only the rows with these ids: a,b")] = None,
+    id_file: Annotated[Path | None, typer.Option(help="Only rows whose ids stand in this file, one a line.")] = None,
+    force: Force = False,
+    as_json: Json = False,
+) -> None:
+    """Try the rows that failed or were not started again, with the settings of the run that made the folder."""
+    folder = results_of_run(results)
+    with folder.locked():
+        facts = planned_facts(folder)
+    selection = Selection(_listed(classes), (*_listed(ids), *_lines(id_file)), force)
+    with ensure_server() as lease:
+        summary = run_flow(_retry, folder, facts, lease, selection=selection)
+    end_with(summary, as_json=as_json)
+
+
+def _retry() -> Any:  # noqa: ANN401 - a flow
+    from flows.retry import retry
+
+    return retry
+
+
+def _listed(text: str | None) -> tuple[str, ...]:
+    return tuple(part for part in (text or "").split(",") if part)
+
+
+def _lines(path: Path | None) -> tuple[str, ...]:
+    try:
+        return tuple(path.read_text(encoding="utf-8").splitlines()) if path else ()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"the file of ids cannot be read: {error}; give a text file with one id a line") from None
