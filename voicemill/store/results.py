@@ -36,6 +36,7 @@ class ResultsFolder:
         self.path = path
         self.notes = path / ".voicemill"
         self.audio = path / "audio"
+        self.outputs = (self.audio, path / "text")
         self.items = path / "items.parquet"
         self.metadata = path / "metadata.csv"
         self.failures = path / "failures.csv"
@@ -101,7 +102,7 @@ class ResultsFolder:
 
     def sweep(self) -> None:
         """Remove the partial files that a killed run left beside finished ones; to be called before any is written."""
-        for partial in self.audio.rglob(durable.PARTIALS):
+        for partial in (found for folder in self.outputs for found in folder.rglob(durable.PARTIALS)):
             partial.unlink(missing_ok=True)
 
     @property

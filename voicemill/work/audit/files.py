@@ -32,13 +32,14 @@ class FileCheck:
         """What is wrong with a row's file, where the row is done."""
         if item["status"] != Status.DONE:
             return
-        name = str(item["file_name"])
-        if name in self._told:
-            yield Violation(Kind.ROW, name, "two rows have this file", item["id"])
-        self._told.add(name)
-        why = _fault(self._folder.path / name, item)
-        if why:
-            yield Violation(Kind.FILE, name, why, item["id"])
+        for made in (item, *item["more_files"]):
+            name = str(made["file_name"])
+            if name in self._told:
+                yield Violation(Kind.ROW, name, "two rows have this file", item["id"])
+            self._told.add(name)
+            why = _fault(self._folder.path / name, made)
+            if why:
+                yield Violation(Kind.FILE, name, why, item["id"])
 
     def others(self) -> Iterator[Violation]:
         """Partial files, strangers and damage among what is no finished row's file, and what others may read."""
@@ -47,7 +48,7 @@ class FileCheck:
             name = path.relative_to(self._folder.path).as_posix()
             if _is_ours(name) and found.st_mode & _OTHERS and not stat.S_ISLNK(found.st_mode):
                 yield Violation(Kind.MODE, name, "others than its owner may read or write it")
-            if stat.S_ISDIR(found.st_mode) or name in self._told or name.partition("/")[0] != self._folder.audio.name:
+            if stat.S_ISDIR(found.st_mode) or name in self._told or not self._is_output(path):
                 continue
             if name.endswith(PARTIAL_SUFFIX):
                 yield Violation(Kind.PARTIAL, name, "a partial file was left behind")
@@ -56,10 +57,13 @@ class FileCheck:
             elif digest_of(path) not in noted[name]:
                 yield Violation(Kind.STRANGER, name, "it is no row's file any more, and was changed since it was made")
 
+    def _is_output(self, path: Path) -> bool:
+        return any(path.is_relative_to(folder) for folder in self._folder.outputs)
+
 
 def _is_ours(name: str) -> bool:
     """Everything in a results folder but what a user laid beside our tables."""
-    return "/" in name or name in {"audio", "answers", ".voicemill"} or name in ResultsFolder.PUBLISHED
+    return "/" in name or name in {"audio", "text", "answers", ".voicemill"} or name in ResultsFolder.PUBLISHED
 
 
 def _below(folder: Path) -> Iterator[tuple[Path, os.stat_result]]:
@@ -67,7 +71,7 @@ def _below(folder: Path) -> Iterator[tuple[Path, os.stat_result]]:
         yield path, path.lstat()
 
 
-def _fault(path: Path, item: Item) -> str:
+def _fault(path: Path, told: Item) -> str:
     try:
         mode = path.lstat().st_mode
     except FileNotFoundError:
@@ -75,14 +79,14 @@ def _fault(path: Path, item: Item) -> str:
     if not stat.S_ISREG(mode):
         return "it is no regular file"
     size_bytes = path.stat().st_size
-    if size_bytes != item["size_bytes"]:
+    if size_bytes != told["size_bytes"]:
         return f"it has {size_bytes} bytes, and the table tells of {item['size_bytes']}"
     if size_bytes == 0:
         return "it is empty"
     with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as body:
-        if sha256(body).hexdigest() != item["sha256"]:
+        if sha256(body).hexdigest() != told["sha256"]:
             return "its bytes are not those that the table tells of"
-        return _fault_of_length(path, body, item)
+        return _fault_of_length(path, body, told) if told.get("container") else ""
 
 
 def _fault_of_length(path: Path, body: mmap.mmap, item: Item) -> str:
