@@ -80,9 +80,9 @@ def _fault(path: Path, told: Item) -> str:
         return "it is no regular file"
     size_bytes = path.stat().st_size
     if size_bytes != told["size_bytes"]:
-        return f"it has {size_bytes} bytes, and the table tells of {item['size_bytes']}"
-    if size_bytes == 0:
-        return "it is empty"
+        return f"it has {size_bytes} bytes, and the table tells of {told['size_bytes']}"
+    if size_bytes == 0:  # which cannot be mapped
+        return "" if told["sha256"] == sha256().hexdigest() else "it is empty"
     with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as body:
         if sha256(body).hexdigest() != told["sha256"]:
             return "its bytes are not those that the table tells of"
