@@ -64,6 +64,18 @@ KITS = {
     kit.name: kit
     for kit in (
         Kit(
+            "voicemill",
+            "client",
+            _own("voicemill_client"),
+            {
+                0: "voicemill.errors.Refused",
+                401: "voicemill.errors.AuthRefused",
+                429: "voicemill.errors.Throttled",
+                500: "voicemill.errors.Transient",
+            },
+        ),
+        Kit("plain-http", "engine", _own("plain_http"), {0: "__main__.Refused"}),
+        Kit(
             "cartesia-js-2",
             "cartesia-js 2.2.9",
             _node("cartesia-js-2", "cartesia_js_2.cjs"),

@@ -3,8 +3,10 @@
 import pytest
 
 from tests.sdks.checks import CHECKS, Check
+from tests.sdks.checks.register import ERRORS
 from tests.sdks.evidence import Evidence
 from tests.sdks.kits import KITS
+from tests.sdks.table import METHODS, shown, table
 
 pytestmark = [pytest.mark.xdist_group("sdks"), pytest.mark.timeout(400)]
 
@@ -15,3 +17,13 @@ CASES = [(kit.name, check) for kit in KITS.values() for check in CHECKS if check
 def test_no_client_notices_a_difference(trial: dict[str, Evidence], client: str, check: Check) -> None:
     """What came back through the client is what its method promises."""
     check.judge(trial[client])
+
+
+def test_the_page_shows_what_was_found(trial: dict[str, Evidence]) -> None:
+    """The table of docs/api.md is the one that this trial gives; `python -m tests.sdks` writes it."""
+    assert shown() == table(trial)
+
+
+def test_no_method_goes_unchecked() -> None:
+    """Each method of the reference has a check, and no check is of a method that is not there."""
+    assert {check.method for check in CHECKS} == {*METHODS, ERRORS}

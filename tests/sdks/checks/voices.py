@@ -14,6 +14,8 @@ from tests.sdks.evidence import Evidence
 _SHOWN_BY_ALL = {"id", "name", "description", "created_at", "language"}
 _SHOWN_BY_VERSION = {
     "cartesia-js-2": {"is_public", "embedding"},
+    "plain-http": {"is_owner", "embedding"},
+    "voicemill": {"is_owner", "embedding"},
     "cartesia-2": {"is_owner", "embedding"},
     "cartesia-4": {"is_owner", "access", "visibility", "tagline", "locales"},
 }
