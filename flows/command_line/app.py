@@ -6,7 +6,7 @@ from typing import Any, ClassVar, NoReturn
 import typer
 from typer.core import TyperGroup
 
-from flows.command_line import engine, plan, retry, run, status, validate, voices
+from flows.command_line import engine, plan, retry, run, status, validate, verify, voices
 from voicemill import __version__
 from voicemill.errors import ExitCode, VoicemillError
 
@@ -39,6 +39,7 @@ app.command("plan")(plan.plan)
 app.command("run")(run.run)
 app.command("retry")(retry.retry)
 app.command("status")(status.status)
+app.command("verify")(verify.verify)
 app.add_typer(voices.app, name="voices")
 app.add_typer(engine.app, name="engine")
 

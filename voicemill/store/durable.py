@@ -163,6 +163,13 @@ def write_file(path: Path, *chunks: bytes) -> None:
         raise
 
 
+def set_aside(path: Path, folder: Path) -> None:
+    """Move a file, link or nothing out of the way, into `folder`, under a new name that ends as its own did."""
+    make_folder(folder)
+    with storage_errors(path), suppress(FileNotFoundError):
+        os.replace(path, folder / f"{secrets.token_hex(6)}-{path.name[-100:]}")  # noqa: PTH105
+
+
 def replace_if_changed(partial: Path, path: Path) -> bool:
     """Commit a partial file unless `path` holds just those bytes already; True where it was replaced."""
     with storage_errors(path):

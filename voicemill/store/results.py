@@ -48,6 +48,7 @@ class ResultsFolder:
         self.sums = self.notes / "published.sha256"
         self.spent = self.notes / "spent.json"
         self.parts = self.notes / "parts"
+        self.damaged = self.notes / "damaged"
 
     def answers(self, elsewhere: str) -> Path:
         """The answer store: in the folder itself, or where the settings put it."""

@@ -80,19 +80,20 @@ def _taken_names(columns: Sequence[str]) -> list[Problem]:
 
 def load_facts(results: ResultsFolder, plan_id: str) -> PlanFacts | None:
     """What `prepare` found when it made the plan `plan_id`, None where the folder holds another plan or none."""
-    facts = _last_facts(results)
+    facts = last_facts(results)
     return facts if facts is not None and facts.plan_id == plan_id else None
 
 
 def planned_facts(results: ResultsFolder) -> PlanFacts:
     """What the last run in a folder was about to do. Raises `ConfigError` where the folder holds no whole plan."""
-    facts = _last_facts(results)
+    facts = last_facts(results)
     if facts is None:
         raise ConfigError(f"{results.path} holds no plan of a run; run its manifest again with -o {results.path}")
     return facts
 
 
-def _last_facts(results: ResultsFolder) -> PlanFacts | None:
+def last_facts(results: ResultsFolder) -> PlanFacts | None:
+    """What `prepare` found when it made the plan that the folder holds, None where it holds none."""
     content: dict[str, Any] | None = read_json(results.plan_facts)
     try:
         return PlanFacts(**content) if content and results.plan.is_file() else None

@@ -1,7 +1,7 @@
 """One shard: a stretch of the plan's rows, worked through by many hands, ending in its part of the table."""
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
 from typing import TypeVar
@@ -99,19 +99,24 @@ def _to_the_end(things: Iterable[T], then: Callable[[], None]) -> Iterator[T]:
 
 
 def _known(shard: Shard, plan: PlanTable, bench: Bench) -> dict[str, Outcome]:
+    """What earlier tables tell of the shard's rows; where they differ, a file that is there counts for most."""
     known: dict[str, Outcome] = {}
     ids = plan.ids(shard.start, shard.stop) if bench.earlier_tables else []
     for table in bench.earlier_tables:
         told_at_ns = table.stat().st_mtime_ns
-        known |= {
-            row_id: outcome
-            for row_id, outcome in known_outcomes([table], ids).items()
-            if _is_to_be_believed(outcome, told_at_ns, bench)
-        }
+        for row_id, told in known_outcomes([table], ids).items():
+            outcome = told if _is_as_told(told, told_at_ns, bench) else replace(told, file_name=None)
+            if row_id not in known or _weight(outcome) >= _weight(known[row_id]):
+                known[row_id] = outcome
     return known
 
 
-def _is_to_be_believed(outcome: Outcome, told_at_ns: int, bench: Bench) -> bool:
+def _weight(outcome: Outcome) -> int:
+    return (outcome.status is Status.DONE) + (outcome.file_name is not None)
+
+
+def _is_as_told(outcome: Outcome, told_at_ns: int, bench: Bench) -> bool:
+    """Whether a finished row's files still are what its table says; one whose are not is made again."""
     return outcome.status is not Status.DONE or all(
         bench.outputs.is_as_told(name, sha256, told_at_ns) for name, sha256 in _files_of(outcome)
     )

@@ -136,10 +136,7 @@ def count_by_status(path: Path) -> dict[str, int]:
 
 
 def known_outcomes(tables: Sequence[Path], ids: Sequence[str]) -> dict[str, Outcome]:
-    """What earlier tables say of the rows named `ids`, later ones before earlier ones, and done before anything else.
-
-    Damaged tables are passed over: they are rebuilt.
-    """
+    """What earlier tables say of the rows named `ids`. Damaged tables are passed over: they are rebuilt."""
     known: dict[str, Outcome] = {}
     wanted = pa.array(ids, pa.string())
     for path in tables:
@@ -148,9 +145,7 @@ def known_outcomes(tables: Sequence[Path], ids: Sequence[str]) -> dict[str, Outc
             table = ds.dataset(path).to_table(columns=columns, filter=pc.field("id").isin(wanted))
         except (pa.ArrowException, OSError, KeyError):
             continue
-        for outcome in map(_outcome, table.to_pylist()):
-            if outcome.status is Status.DONE or known.get(outcome.id, outcome).status is not Status.DONE:
-                known[outcome.id] = outcome
+        known |= {record["id"]: _outcome(record) for record in table.to_pylist()}
     return known
 
 

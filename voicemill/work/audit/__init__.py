@@ -9,23 +9,31 @@ from voicemill.work.audit.answers import answer_violations
 from voicemill.work.audit.files import FileCheck
 from voicemill.work.audit.tables import checked_items, table_violations
 from voicemill.work.audit.violation import Kind, Violation
+from voicemill.work.prepare import last_facts
 
-__all__ = ["Kind", "Violation", "audit"]
+__all__ = ["Kind", "Violation", "answer_store", "audit"]
 
 
-def audit(results: Path, answers: str = "") -> list[Violation]:
+def audit(results: Path) -> list[Violation]:
     """Everything in which the folder `results` breaks its promise; an empty list is a good folder.
 
     Every row is in one terminal state, in the order of the plan; every finished row's file has the SHA-256, size and
     duration that the table tells; tables are as they were published, answers whole and rightly named; nothing partial,
-    nothing foreign, nothing that others may read. `answers` names the store where it lies elsewhere. Writes nothing;
-    raises `StorageError` where something cannot be read at all. To be called while no run works in the folder.
+    nothing foreign, nothing that others may read. Writes nothing; raises `StorageError` where
+    something cannot be read at all. To be called while no run works in the folder.
     """
     folder = ResultsFolder(results)
-    return list(_violations(folder, AnswerStore(folder.answers(answers)), is_shared=bool(answers)))
+    return list(_violations(folder, answer_store(folder)))
 
 
-def _violations(folder: ResultsFolder, store: AnswerStore, *, is_shared: bool) -> Iterator[Violation]:
+def answer_store(folder: ResultsFolder) -> AnswerStore:
+    """The answer store that the last run in `folder` used: its own, or one that several runs share."""
+    facts = last_facts(folder)
+    elsewhere = str(facts.settings.get("answers") or "") if facts else ""
+    return AnswerStore(folder.answers(elsewhere))
+
+
+def _violations(folder: ResultsFolder, store: AnswerStore) -> Iterator[Violation]:
     yield from table_violations(folder)
     files = FileCheck(folder)
     seen: list[Violation] = []
@@ -33,4 +41,4 @@ def _violations(folder: ResultsFolder, store: AnswerStore, *, is_shared: bool) -
         yield from files.of_row(item)
     yield from seen
     yield from files.others()
-    yield from answer_violations(folder, store, is_shared=is_shared)
+    yield from answer_violations(folder, store, is_shared=not store.folder.is_relative_to(folder.path))
