@@ -22,4 +22,5 @@ def checked(shape: type[Shape], content: Any) -> Shape:  # noqa: ANN401 - whatev
     except ValidationError as error:
         fault = error.errors(include_input=False, include_url=False)[0]
         field = ".".join(map(str, fault["loc"]))
-        raise BadAnswer(f"the answer has another shape than documented: {field} {fault['msg']}") from None
+    # Outside the handler, for pydantic's error holds what was sent, which may be a token.
+    raise BadAnswer(f"the answer has another shape than documented: {field} {fault['msg']}")

@@ -41,4 +41,8 @@ class Auth:
         try:
             return AccessToken(checked(_Token, reply.json()).token.get_secret_value())
         except ConfigError:
-            raise BadAnswer("the service answered with a token that cannot be one", status=reply.status) from None
+            why = "the service answered with a token that cannot be one"
+        except BadAnswer as error:
+            why = str(error)
+        # A new error, outside the handler: the frames that the first one came through hold the answer.
+        raise BadAnswer(why, status=reply.status)

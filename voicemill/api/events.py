@@ -5,7 +5,6 @@ versions from 2025-11-04 on.
 """
 
 import base64
-import binascii
 import json
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
@@ -14,7 +13,6 @@ from typing import Any
 
 from voicemill.api.answers import Told, checked
 from voicemill.api.event_lines import EventLines, Sent
-from voicemill.api.stt import words_of
 from voicemill.api.wire import Stream, json_of
 from voicemill.errors import BadAnswer, CallError, Incomplete
 from voicemill.model import Word
@@ -58,16 +56,17 @@ class Done:
 Event = Chunk | WordTimestamps | PhonemeTimestamps | Done
 
 
-class _Words(Told):
+class _Times(Told):
+    start: list[float]
+    end: list[float]
+
+
+class _Words(_Times):
     words: list[str]
-    start: list[float]
-    end: list[float]
 
 
-class _Phonemes(Told):
+class _Phonemes(_Times):
     phonemes: list[str]
-    start: list[float]
-    end: list[float]
 
 
 class _Event(Told):
@@ -111,17 +110,22 @@ def _event(sent: Sent, stream: Stream) -> Event | None:
     if sent.data.strip() == b"[DONE]":
         return Done()
     try:
-        content = json_of(sent.data)
-        told = checked(_Event, content)
-        if sent.name == "error" or _is_error(told, content):
-            raise _failure(told.status_code, content, stream)
-        return _typed(told)
-    except BadAnswer:
-        if not sent.whole:
-            raise _cut() from None
-        if sent.name == "error":
-            raise stream.failure(_STATUS_OF_AN_ERROR_WITHOUT_ONE, sent.data) from None
-        raise
+        return _read(sent, stream)
+    except BadAnswer as error:
+        failed: CallError = error
+    if not sent.whole:
+        failed = _cut()
+    elif sent.name == "error":
+        failed = stream.failure(_STATUS_OF_AN_ERROR_WITHOUT_ONE, sent.data)
+    raise failed
+
+
+def _read(sent: Sent, stream: Stream) -> Event | None:
+    content = json_of(sent.data)
+    told = checked(_Event, content)
+    if sent.name == "error" or _is_error(told, content):
+        raise _failure(told.status_code, content, stream)
+    return _typed(told)
 
 
 def _is_error(told: _Event, content: dict[str, Any]) -> bool:
@@ -138,21 +142,31 @@ def _failure(status: int | None, content: dict[str, Any], stream: Stream) -> Cal
 def _typed(told: _Event) -> Event | None:
     if told.done or told.type == "done":
         return Done(told.context_id)
-    try:
-        if told.word_timestamps is not None:
-            times = told.word_timestamps
-            return WordTimestamps(words_of(times.words, times.start, times.end), told.context_id)
-        if told.phoneme_timestamps is not None:
-            phones = told.phoneme_timestamps
-            return PhonemeTimestamps(words_of(phones.phonemes, phones.start, phones.end), told.context_id)
-        if told.data is not None:
-            audio = base64.b64decode(told.data, validate=True)
-            return Chunk(audio, told.step_time, told.sample_rate, told.context_id)
-    except (binascii.Error, ValueError):
-        raise BadAnswer("an event has times without words, or audio that is no Base64") from None
+    if told.word_timestamps is not None:
+        times = told.word_timestamps
+        return WordTimestamps(_timed(times.words, times), told.context_id)
+    if told.phoneme_timestamps is not None:
+        phones = told.phoneme_timestamps
+        return PhonemeTimestamps(_timed(phones.phonemes, phones), told.context_id)
+    if told.data is not None:
+        return Chunk(_audio(told.data), told.step_time, told.sample_rate, told.context_id)
     if told.type in ("chunk", "timestamps", "phoneme_timestamps"):
         raise BadAnswer(f"an event of type {told.type} came without its content")
     return None
+
+
+def _timed(words: list[str], times: _Times) -> tuple[Word, ...]:
+    if not len(words) == len(times.start) == len(times.end):
+        raise BadAnswer("an event has words without times, or times without words")
+    return tuple(map(Word, words, times.start, times.end))
+
+
+def _audio(data: str) -> bytes:
+    try:
+        return base64.b64decode(data, validate=True)
+    except ValueError:
+        pass
+    raise BadAnswer("an event has audio that is no Base64")
 
 
 def _cut() -> Incomplete:

@@ -1,6 +1,5 @@
 """`stt` of the reference: recordings to text."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -86,8 +85,3 @@ def _read(body: bytes, reply: Reply | None) -> Transcription:
     told = checked(_Transcription, json_of(body))
     words = tuple(Word(word.word, word.start, word.end) for word in told.words or ())
     return Transcription(told.text, told.language, told.duration, words, reply)
-
-
-def words_of(words: Sequence[str], starts: Sequence[float], ends: Sequence[float]) -> tuple[Word, ...]:
-    """Words with their times, from three columns of the same length. Raises `ValueError` where they differ."""
-    return tuple(Word(*timed) for timed in zip(words, starts, ends, strict=True))

@@ -57,7 +57,8 @@ def json_of(body: bytes, status: int | None = None) -> Any:  # noqa: ANN401 - wh
     try:
         return json.loads(body)
     except (ValueError, RecursionError):
-        raise BadAnswer("the service answered with something that is no JSON", status=status) from None
+        pass  # raised below: the error of `json` holds the whole body
+    raise BadAnswer("the service answered with something that is no JSON", status=status)
 
 
 class Wire:
