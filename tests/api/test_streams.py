@@ -15,9 +15,9 @@ from tests.hostile_server import CUTS, End, HostileServer, Reply
 from tests.hostile_speech import SARAH
 from voicemill.api.client import Cartesia
 from voicemill.api.events import Chunk, Done, Event, PhonemeTimestamps, WordTimestamps
-from voicemill.api.stt import Word
 from voicemill.audio.formats import AudioFormat
 from voicemill.errors import AuthRefused, BadAnswer, CallError, Incomplete, Refused, Throttled, Transient
+from voicemill.model import Word
 
 RAW = AudioFormat("raw", 16000, "pcm_s16le")
 AUDIO = bytes(range(256)) * 4
