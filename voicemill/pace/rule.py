@@ -1,9 +1,10 @@
 """How many calls at once: what each outcome changes, as a pure function from state and event to the next state.
 
-Slow start: doubling until the first 429. A 429 at a number that had been proven good takes a quarter away, once for
-all calls that were sent before the cut. Then one more at a time, each after a round of good answers; where one more is
-refused, the number goes back to the proven one, and the next try waits twice as long. So a limit is found, held with
-few 429s, left at once when it falls, and found again when it rises.
+Slow start: doubling until the first 429, which takes a quarter away, once for all calls that were sent before the cut.
+Then one more at a time, each after a round of good answers; where one more is refused, the number goes back to the
+proven one, and the next try waits twice as long. A number that was proven good is doubted at several 429s in a round,
+not at a single one: services refuse a call now and then that comes in the moment in which another ends. So a limit is
+found, held with few 429s, left at once when it falls, and found again when it rises.
 """
 
 from dataclasses import dataclass, replace
@@ -11,6 +12,7 @@ from typing import Self
 
 _KEPT_AFTER_CUT = 0.75
 _FIRST_PATIENCE_ROUNDS = 8
+_FEWEST_DOUBTS = 2
 LONGEST_PATIENCE = 256
 """Good answers between two tries beyond a number that was refused: so far below one call in a hundred is refused."""
 
@@ -53,7 +55,7 @@ class State:
     """`slots` calls at once, and why. `number` counts changes; calls remember in which they were sent.
 
     `patience` is how many good answers the next step up waits for, `waited` how many the last one did, None where the
-    last step went down.
+    last step went down. `doubts` counts the refusals in a round at a proven number.
     """
 
     bounds: Bounds
@@ -63,6 +65,7 @@ class State:
     cut_at: int = 0
     proven: int = 0
     answered: int = 0
+    doubts: int = 0
     patience: int = 0
     waited: int | None = None
     stride: int = 1
@@ -84,18 +87,18 @@ def after(state: State, event: Event) -> State:
     if state.bounds.least == state.bounds.most:
         return state
     if isinstance(event, Throttled):
-        return state if event.sent_in < state.cut_at else _lowered(state)
+        return state if event.sent_in < state.cut_at else _refused(state)
     if not event.full or event.sent_in != state.number:
         return state
     answered = state.answered + 1
     if answered < max(state.slots, state.patience):
-        return replace(state, answered=answered)
+        return replace(state, answered=answered, doubts=state.doubts if answered % state.slots else 0)
     return _raised(state)
 
 
 def _raised(state: State) -> State:
     if state.slots >= state.bounds.most:
-        return state if state.proven == state.slots else replace(state, proven=state.slots)
+        return replace(state, proven=state.slots, answered=0, doubts=0)
     wanted = state.slots * 2 if state.doubling else state.slots + state.stride
     return replace(
         state,
@@ -104,10 +107,17 @@ def _raised(state: State) -> State:
         number=state.number + 1,
         proven=state.slots,
         answered=0,
+        doubts=0,
         patience=0,
         waited=state.patience,
         stride=min(state.stride * 2, max(1, state.slots // 8)),
     )
+
+
+def _refused(state: State) -> State:
+    if state.proven == state.slots and state.doubts + 1 < max(_FEWEST_DOUBTS, state.slots // 4):
+        return replace(state, doubts=state.doubts + 1)
+    return _lowered(state)
 
 
 def _lowered(state: State) -> State:
@@ -121,6 +131,7 @@ def _lowered(state: State) -> State:
             number=number,
             cut_at=number,
             answered=0,
+            doubts=0,
             patience=min(LONGEST_PATIENCE, patience),
             waited=None,
             stride=1,
@@ -134,6 +145,7 @@ def _lowered(state: State) -> State:
         cut_at=number,
         proven=state.proven if state.proven < kept else 0,
         answered=0,
+        doubts=0,
         patience=0,
         waited=None,
         stride=1,

@@ -1,0 +1,170 @@
+"""A service that is sick, throttles or is down: how much it is asked, what becomes of the rows, and how it ends."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+
+from tests.hostile_server import Call, End, Reply
+from tests.hostile_speech import FAULTS, Speaker, said, speech, speech_for
+from tests.work.workshop import RATE_HZ, Workshop, spoken_rows
+from voicemill.errors import ExitCode, SameRefusals, ServiceDown
+from voicemill.model import Status
+from voicemill.pace.quota import CAPACITY, COST_OF_A_FAILURE
+
+DONE, FAILED, REFUSED, NOT_STARTED = Status
+BRIEF = {"cool_down_s": 0.05, "give_up_after_s": 0.3, "max_concurrency": 8}
+SICK: dict[str, Callable[[Call], Reply]] = {
+    "500": lambda _: said(500, "Internal server error", "Try again."),
+    "503 with Retry-After": lambda _: said(503, "Unavailable", "Wait.", Retry_After="0"),
+    "429": lambda _: said(429, "Too many", "Wait.", "concurrency_limited"),
+    "resets": lambda call: replace(speech(call), end=End.RESET),
+    "a web page": lambda _: Reply(200, [("Content-Type", "text/html")], b"<html>Log in</html>"),
+}
+
+
+@pytest.mark.parametrize("sickness", SICK)
+async def test_a_service_that_is_down_is_left_alone(workshop: Workshop, sickness: str) -> None:
+    """With nothing but failures: calls stay below 1.2 x rows, the run ends as down, and rows are left, not burnt."""
+    rows = spoken_rows(*(f"Row {number}." for number in range(400)))
+    workshop.server.script = SICK[sickness]
+    worked = await workshop.run(rows, pace=BRIEF)
+    calls = len(workshop.server.calls)
+    # The quota's failures, those in flight when it was empty, and a probe each 0.05, 0.1, 0.2 s.
+    assert calls <= CAPACITY // COST_OF_A_FAILURE + 8 + 5 < 1.2 * len(rows)
+    assert isinstance(worked.bench.fatal, ServiceDown)
+    assert worked.bench.fatal.exit_code is ExitCode.SERVICE_DOWN
+    assert len(worked.ended(NOT_STARTED)) >= len(rows) - CAPACITY // COST_OF_A_FAILURE // 2
+    assert len(worked.items) == len(rows)
+
+
+async def test_in_the_morning_one_run_finishes_it(workshop: Workshop) -> None:
+    """What a night without a service left is done by the next run, each row for one call."""
+    rows = spoken_rows(*(f"Row {number}." for number in range(60)))
+    workshop.server.script = SICK["500"]
+    await workshop.run(rows, pace=BRIEF)
+    night = len(workshop.server.calls)
+    workshop.server.script = Speaker()
+    assert len((await workshop.run(rows)).ended(DONE)) == 60
+    assert len(workshop.server.calls) == night + 60
+
+
+async def test_a_run_may_wait_for_the_service(workshop: Workshop) -> None:
+    """Told to wait, it waits beyond the time to give up, and goes on by itself when the service is back."""
+    rows = spoken_rows(*(f"Row {number}." for number in range(150)))
+    probes_of_the_night = CAPACITY // COST_OF_A_FAILURE + 8 + 4
+
+    def script(call: Call) -> Reply:
+        return speech(call) if call.number > probes_of_the_night else SICK["500"](call)
+
+    workshop.server.script = script
+    worked = await workshop.run(rows, pace=BRIEF | {"when_down": "wait", "give_up_after_s": 0.001, "cool_down_s": 0.01})
+    assert worked.bench.fatal is None
+    assert len(worked.ended(DONE)) >= 150 - CAPACITY // COST_OF_A_FAILURE // 5
+    assert set(worked.ended(DONE)) | set(worked.ended(FAILED)) == {row.id for row in rows}
+    assert any("the service is back" in line for line in workshop.said)
+
+
+async def test_a_long_retry_after_parks_the_whole_run(workshop: Workshop) -> None:
+    """A wait above the cap is kept by all calls: only probes go out, and none before its time."""
+    rows = spoken_rows(*(f"Row {number}." for number in range(50)))
+    workshop.server.script = lambda _: said(429, "Too many", "Wait.", "concurrency_limited", Retry_After="3600")
+    worked = await workshop.run(rows, pace=BRIEF)
+    assert len(workshop.server.calls) <= 8
+    assert worked.ended(NOT_STARTED) == [row.id for row in rows]
+    assert isinstance(worked.bench.fatal, ServiceDown)
+
+
+async def test_a_hidden_limit_is_found_by_a_run(workshop: Workshop) -> None:
+    """Against a service that takes 6 at once, and counts a call a moment longer than its answer takes, all are done."""
+    workshop.server.script = Speaker(latency_s=0.01, limit=6)
+    rows = spoken_rows(*(f"Row {number}." for number in range(250)))
+    worked = await workshop.run(rows, pace={"max_concurrency": "auto"})
+    assert len(worked.ended(DONE)) == 250
+    refused = [call for call in workshop.server.calls if call.status == 429]
+    assert 0 < len(refused) < 0.2 * len(workshop.server.calls)
+    assert max(call.in_flight for call in workshop.server.calls) <= 9
+    assert 4 <= worked.bench.pace.lanes["tts"].state.slots <= 8
+    assert any("calls at once: 8 at once were too many" in line for line in workshop.said)
+
+
+async def test_one_refusal_again_and_again_ends_the_run(workshop: Workshop) -> None:
+    """Rows that are all refused for one reason stop the run with one message; the rest has not started."""
+    workshop.server.script = lambda _: said(404, "Not found", "No such model.", "model_not_found")
+    rows = spoken_rows(*(f"Row {number}." for number in range(300)))
+    worked = await workshop.run(rows, pace={"max_concurrency": 4})
+    assert isinstance(worked.bench.fatal, SameRefusals)
+    assert "25 calls were refused as model_not_found" in str(worked.bench.fatal)
+    assert "No such model." in str(worked.bench.fatal)
+    assert len(workshop.server.calls) <= 25 + 4
+    assert len(worked.ended(NOT_STARTED)) >= 300 - 29
+
+
+async def test_refusals_between_answers_end_nothing(workshop: Workshop) -> None:
+    """Each row is judged by itself as long as others are answered; and where that is wanted, always."""
+    workshop.server.script = lambda call: speech(call) if call.number % 9 == 0 else said(400, "No", "Not this", "no")
+    rows = spoken_rows(*(f"Row {number}." for number in range(90)))
+    assert len((await workshop.run(rows)).ended(REFUSED)) == 80
+    workshop.server.script = lambda _: said(400, "No", "Not this", "no")
+    assert len((await workshop.run(rows, pace={"same_refusals": 0})).ended(REFUSED)) == 80
+
+
+async def test_a_refused_question_is_asked_once(workshop: Workshop) -> None:
+    """A hundred rows with the same refused words are one call, and each row says why."""
+    workshop.server.script = lambda _: said(400, "No", "Not these words", "bad_words")
+    worked = await workshop.run(spoken_rows(*["The same words."] * 100))
+    assert len(workshop.server.calls) == 1
+    assert len(worked.ended(REFUSED)) == 100
+    assert {item["error_code"] for item in worked.items} == {"bad_words"}
+
+
+class Mix:
+    """A third of the answers is faulty, of every kind: statuses, waits, cuts, stalls, pages and noise."""
+
+    def __init__(self, seed: int) -> None:
+        self.speaker = Speaker(fault_rate=0.3, seed=seed)
+
+    def __call__(self, call: Call) -> Reply:
+        """The speaker's answer, with some of its faults made worse."""
+        reply = self.speaker(call)
+        if reply.status == 429 and call.number % 2:
+            return said(429, "Too many requests", "Wait.", "concurrency_limited")
+        if reply.end is End.CLOSED_CUT:
+            return replace(reply, end=End.STALL)
+        if reply.body.startswith(b"<html>"):
+            return Reply(200, (), bytes(range(256)) * 40)
+        return reply
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+async def test_a_mix_of_faults_at_a_pace_that_is_found(seed: int, workshop: Workshop) -> None:
+    """With 30 % faulty answers every row ends, done rows are right to the byte, and calls stay within the bound."""
+    mix = workshop.server.script = Mix(seed)
+    rows = spoken_rows(*(f"Row number {number} of the mix." for number in range(120)))
+    pace = {"max_concurrency": "auto", "attempt_deadline_s": 0.5, "longest_wait_s": 0.05}
+    worked = await workshop.run(rows, pace=pace)
+    done, failed = worked.ended(DONE), worked.ended(FAILED)
+    assert sorted(done + failed) == sorted(row.id for row in rows)
+    for row in rows:
+        if row.id in done:
+            assert workshop.file(row) == speech_for(row.transcript, RATE_HZ)
+    calls, injected = len(workshop.server.calls), sum(mix.speaker.faults.values())
+    assert len(mix.speaker.faults) > len(FAULTS) - 3
+    assert 0.2 * calls < injected == calls - worked.bench.tally.calls_kept
+    # Each failed attempt is followed by at most one more, and nobody makes more than six.
+    assert calls <= len(rows) + injected <= 6 * len(rows)
+    assert len(failed) <= 0.15 * len(rows)
+
+
+async def test_a_service_that_comes_and_goes(workshop: Workshop) -> None:
+    """Restarted in the middle of a run, with a minute's worth of failures between: every row is done in the end."""
+    rows = spoken_rows(*(f"Row {number}." for number in range(150)))
+
+    def script(call: Call) -> Reply:
+        return SICK["503 with Retry-After"](call) if 60 < call.number <= 170 else speech(call)
+
+    workshop.server.script = script
+    worked = await workshop.run(rows, pace=BRIEF | {"give_up_after_s": 600})
+    assert len(worked.ended(DONE)) + len(worked.ended(FAILED)) == 150
+    assert len(worked.ended(FAILED)) <= 110 // 6
+    assert worked.bench.fatal is None
