@@ -12,9 +12,11 @@ functions: all of the product but the talk with Prefect's server, in a tenth of 
 import asyncio
 import itertools
 import json
+import logging
 import os
 import sys
 import threading
+import traceback
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -78,10 +80,13 @@ def _live(wanted: Mapping[str, Any], report: int) -> None:
     if wanted["crash_at"] is not None:
         durable.set_fault_hook(_hook(wanted["crash_at"], report))
     try:
-        (_plainly if wanted["plain"] else _as_command)(wanted["arguments"])
+        (plainly if wanted["plain"] else _as_command)(wanted["arguments"])
     except SystemExit as end:
         sys.stderr.flush()
         os._exit(int(end.code or 0))
+    except BaseException:
+        traceback.print_exc()
+        sys.stderr.flush()
 
 
 def _hook(crash_at: int, report: int) -> durable.FaultHook:
@@ -102,7 +107,7 @@ def _as_command(arguments: Sequence[str]) -> None:
     main()
 
 
-def _plainly(arguments: Sequence[str]) -> None:
+def plainly(arguments: Sequence[str]) -> None:
     """`run MANIFEST -o RESULTS [--profile PROFILE]`."""
     _verb, manifest, _, results, *profile = arguments
     try:
@@ -121,7 +126,7 @@ async def plain_run(manifest: str | Path, results: Path, settings: Settings = DE
 
 @contextmanager
 def without_prefect() -> Iterator[None]:
-    """Within, tasks are the functions they were made of, and no artifacts are made."""
+    """Within, tasks are the functions they were made of, logs go nowhere, and no artifacts are made."""
     with ExitStack() as patches:
         for module in (run_manifest, tasks.progress, tasks.publish):
             for name, value in list(vars(module).items()):
@@ -129,6 +134,8 @@ def without_prefect() -> Iterator[None]:
                     patches.enter_context(mock.patch.object(module, name, value.fn))
                 elif name.endswith("_artifact"):
                     patches.enter_context(mock.patch.object(module, name, _no_artifact))
+                elif name == "get_run_logger":
+                    patches.enter_context(mock.patch.object(module, name, logging.getLogger))
         yield
 
 

@@ -15,6 +15,7 @@ from pathlib import Path, PurePosixPath
 from tests.faults.recorded_disk import Op
 
 PAGE_BYTES = 4096
+SECTOR_BYTES = 512
 
 Tree = dict[str, bytes | None]
 """Files with their content and folders (None), by their path."""
@@ -30,6 +31,8 @@ class _File:
         new, old = self.volatile, self.durable
         if new == old:
             return [new]
+        if len(new) == len(old) <= SECTOR_BYTES:  # written in place; a disk writes a sector whole or not at all
+            return [new, old]
         kept = len(old) if new.startswith(old) else 0  # what lines are added to keeps the lines that were durable
         cuts = range(-(-kept // PAGE_BYTES) * PAGE_BYTES, len(new), PAGE_BYTES)
         torn = [new[:cut] for cut in cuts]

@@ -9,6 +9,7 @@ import pyarrow as pa
 from voicemill.audio.probe import NotWav, probe_wav
 from voicemill.errors import StorageError
 from voicemill.store.answers import AnswerStore
+from voicemill.store.ledger import Ledger
 from voicemill.store.results import ResultsFolder, read_json
 from voicemill.store.tables.items import read_items
 
@@ -55,6 +56,10 @@ def _final_names(results: Path) -> Iterator[str]:
                 probe_wav(path.read_bytes())
             except NotWav:
                 yield f"{path} is torn"
+        elif path.name == "spent.json":
+            ledger = Ledger(path)
+            ledger.read()
+            ledger.close()
         elif path.suffix == ".json" and read_json(path) is None:
             yield f"{path} is torn"
         elif path.suffix == ".answer":

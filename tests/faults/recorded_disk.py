@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 from unittest import mock
 
-_CALLS = ("open", "close", "write", "writev", "ftruncate", "fsync", "replace", "unlink", "mkdir", "rmdir")
+_CALLS = ("open", "close", "write", "writev", "pwrite", "ftruncate", "fsync", "replace", "unlink", "mkdir", "rmdir")
 _REAL: dict[str, Callable[..., Any]] = {name: getattr(os, name) for name in _CALLS}
 
 
@@ -126,7 +126,7 @@ class Camera:
             self._look(name)
         return outcome
 
-    _write = _writev = _ftruncate = _changed
+    _write = _writev = _pwrite = _ftruncate = _changed
 
     def _fsync(self, real: Any, descriptor: int) -> None:
         real(descriptor)

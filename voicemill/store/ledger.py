@@ -1,7 +1,7 @@
 """What a results folder has spent, in a small file that is rewritten in place before each call.
 
 A killed process loses nothing of it: the page is the kernel's. What a power cut may lose is what was written since the
-last `sync`.
+last `sync`. It tears nothing: the file has its one size from the start, and so little is written whole or not at all.
 """
 
 import json
@@ -21,13 +21,20 @@ class Ledger:
         self._path = path
         with durable.storage_errors(path):
             self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, durable.FILE_MODE)
+        if self._is_blank():
+            self.write(0.0, 0)
+            self.sync()
+            durable.sync_folder(path.parent)
+
+    def _is_blank(self) -> bool:
+        """Whether nothing was ever durable: the file is new, or a power cut left a size without content."""
+        with durable.storage_errors(self._path):
+            return not os.pread(self._file, _BYTES, 0).strip(b"\0")
 
     def read(self) -> tuple[float, int]:
         """Credits and calls so far. Raises `StorageError` where the file is damaged."""
         with durable.storage_errors(self._path):
             content = os.pread(self._file, _BYTES, 0)
-        if not content:
-            return 0.0, 0
         try:
             told = json.loads(content)
             return float(told["credits"]), int(told["calls"])

@@ -65,8 +65,10 @@ class ResultsFolder:
 
         Raises `ResultsLockedError` that names the process which holds it.
         """
-        self.create()
-        with open(self.notes / "lock", "a+", encoding="utf-8", opener=durable.owner_only) as lock:
+        durable.make_folder(self.notes)
+        with durable.storage_errors(self.notes / "lock"):
+            descriptor = durable.owner_only(self.notes / "lock", os.O_RDWR | os.O_CREAT | os.O_APPEND)
+        with os.fdopen(descriptor, "a+", encoding="utf-8") as lock:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
@@ -78,6 +80,7 @@ class ResultsFolder:
             lock.truncate(0)
             lock.write(f"process {os.getpid()} on {socket.gethostname()} since {datetime.now(UTC):%Y-%m-%d %H:%M} UTC")
             lock.flush()
+            self.create()  # Not before: two runs that tried the folder at once would be in each other's way.
             yield
 
     def is_locked(self) -> bool:

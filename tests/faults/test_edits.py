@@ -1,0 +1,108 @@
+"""A manifest that is edited, killed over and run again: what is right stays, what changed is made, all is paid once."""
+
+from pathlib import Path
+
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, precondition, rule, run_state_machine_as_test
+
+from tests.faults.figures import Report, size
+from tests.faults.forked_runs import CRASHED
+from tests.faults.starting import ForkedRuns
+from tests.flows.results import items, violations, write_manifest
+from tests.flows.speaking import SpeechService
+from tests.hostile_speech import speech_for
+
+_RATE_HZ = 8000
+_ids = st.sampled_from([f"row-{number}" for number in range(6)])
+_texts = st.sampled_from([f"Text number {number}." for number in range(8)])
+
+
+class EditedBook(RuleBasedStateMachine):
+    """A manifest under edit; what has been asked and delivered, as it should be, is kept in plain dictionaries."""
+
+    folders = 0
+    runs_made = 0
+    steps = 0
+
+    def __init__(self, runs: ForkedRuns, service: SpeechService, folder: Path) -> None:
+        super().__init__()
+        type(self).folders += 1
+        self._folder = folder / f"book-{self.folders}"
+        self._folder.mkdir()
+        self._runs, self._service = runs, service
+        self._rows: dict[str, str] = {}
+        self._wanted: set[str] = set()
+        self._delivered: dict[str, str] = {}
+        self._repeatable = 0
+        service.forget()
+
+    @rule(row=_ids, text=_texts)
+    def add_or_edit(self, row: str, text: str) -> None:
+        """A row is added, or its text changed."""
+        type(self).steps += 1
+        self._rows[row] = text
+
+    @precondition(lambda self: len(self._rows) > 1)
+    @rule(data=st.data())
+    def remove(self, data: st.DataObject) -> None:
+        """A row is taken out."""
+        type(self).steps += 1
+        del self._rows[data.draw(st.sampled_from(sorted(self._rows)))]
+
+    @rule(data=st.data())
+    def reorder(self, data: st.DataObject) -> None:
+        """The rows come in another order."""
+        type(self).steps += 1
+        self._rows = {row: self._rows[row] for row in data.draw(st.permutations(sorted(self._rows)))}
+
+    @precondition(lambda self: self._rows)
+    @rule(point=st.integers(1, 80))
+    def kill(self, point: int) -> None:
+        """A run ends at one of its fault points, or gets through."""
+        self._run(point)
+
+    @precondition(lambda self: self._rows)
+    @rule()
+    def finish(self) -> None:
+        """A run comes to its end: table, files and bill are those of the model."""
+        assert self._run(0) == 0
+        table = items(self._folder / "results")
+        assert [item["id"] for item in table] == list(self._rows)
+        assert {item["status"] for item in table} == {"done"}
+        assert violations(self._folder / "results") == []
+        self._delivered |= self._rows
+        for row, text in self._delivered.items():  # those of rows that were taken out are kept
+            assert (self._folder / "results" / "audio" / f"{row}.wav").read_bytes() == speech_for(text, _RATE_HZ)
+        assert set(self._rows.values()) <= set(self._service.asked) <= self._wanted
+        assert len(self._service.asked) <= len(self._wanted) + self._repeatable
+
+    def _run(self, crash_at: int) -> int:
+        type(self).steps += 1
+        type(self).runs_made += 1
+        self._wanted |= set(self._rows.values())
+        rows = [{"id": row, "transcript": text, "sample_rate": _RATE_HZ} for row, text in self._rows.items()]
+        manifest = write_manifest(self._folder / "book.csv", rows)
+        before = len(self._service.asked)
+        ended = self._runs.run(self._folder, "run", manifest, "-o", self._folder / "results", crash_at=crash_at)
+        assert ended.code in (0, CRASHED), ended.stderr
+        self._repeatable += len(self._service.asked) - before - list(ended.passed).count("answer kept")
+        if ended.code == CRASHED:  # a row that has been taken out since may have been given this text's file
+            self._delivered = {row: text for row, text in self._delivered.items() if row not in self._rows}
+        return ended.code
+
+
+def test_edits(runs: ForkedRuns, service: SpeechService, tmp_path: Path, report: Report) -> None:
+    """Rows added, edited, removed and reordered, runs killed and finished, in any sequence that hypothesis finds."""
+    run_state_machine_as_test(
+        lambda: EditedBook(runs, service, tmp_path),
+        settings=settings(
+            max_examples=size(nightly=1000, usual=8),
+            stateful_step_count=size(nightly=50, usual=12),
+            deadline=None,
+            derandomize=True,
+            database=None,
+            suppress_health_check=list(HealthCheck),
+        ),
+    )
+    report("edits", {"books": EditedBook.folders, "steps": EditedBook.steps, "runs": EditedBook.runs_made, "wrong": 0})

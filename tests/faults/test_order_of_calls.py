@@ -1,0 +1,92 @@
+"""The order of system calls as the kernel sees them: what a table tells of is durable before the table is there."""
+
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.flows.speaking import SpeechService
+
+_WORK = """
+import asyncio, sys
+from pathlib import Path
+from types import SimpleNamespace
+from tests.work.workshop import Workshop, spoken_rows
+from voicemill.store.results import ResultsFolder
+workshop = Workshop(SimpleNamespace(url=sys.argv[1]), ResultsFolder(Path(sys.argv[2])))
+asyncio.run(workshop.run(spoken_rows("One.", "Two.", "Three.", "Four.")))
+"""
+_FSYNC = re.compile(r"fsync\(\d+<(.+)>\) += 0")
+_RENAME = re.compile(r'rename\("(.+)", "(.+)"\) += 0')
+_RESUMED = re.compile(r"<\.\.\. \w+ resumed>(.*)")
+_ROWS = 4
+
+
+@pytest.mark.skipif(shutil.which("strace") is None, reason="strace is not installed")
+def test_the_order_of_system_calls(service: SpeechService, tmp_path: Path) -> None:
+    """For each answer and file: its fsync, its rename, the fsync of its folder, and only then the row's part table."""
+    results = tmp_path / "results"
+    steps = _traced(tmp_path / "strace.log", service.url, results)
+    answers = [target for kind, _, target in steps if kind == "rename" and target.endswith(".answer")]
+    assert len(answers) == _ROWS
+    for answer in answers:
+        _in_order(steps, Path(answer))
+    for number in range(_ROWS):
+        folder_synced = _in_order(steps, results / "audio" / f"row{number + 1}.wav")
+        [told] = [place for place, (_, _, target) in enumerate(steps) if target.endswith(f"{number:05d}.parquet")]
+        assert folder_synced < told
+
+
+def _traced(log: Path, *arguments: str | Path) -> list[tuple[str, str, str]]:
+    trace = [
+        "strace",
+        "--follow-forks",
+        "--seccomp-bpf",
+        "-qq",
+        "-y",
+        "-s",
+        "4096",
+        "-e",
+        "trace=fsync,rename",
+        "-o",
+        log,
+    ]
+    command = [*trace, sys.executable, "-c", _WORK, *arguments]
+    ended = subprocess.run(command, cwd=Path(__file__).parents[2], capture_output=True, text=True, check=False)
+    if "ptrace" in ended.stderr.lower():
+        pytest.skip("processes may not be traced here")
+    assert ended.returncode == 0, ended.stderr
+    steps = []
+    for line in _whole_lines(log.read_text().splitlines()):
+        if synced := _FSYNC.search(line):
+            steps.append(("fsync", synced[1], ""))
+        elif renamed := _RENAME.search(line):
+            steps.append(("rename", renamed[1], renamed[2]))
+    return steps
+
+
+def _whole_lines(lines: list[str]) -> Iterator[str]:
+    """Calls that another thread's interrupted in the log count where they ended."""
+    begun: dict[str, str] = {}
+    for line in lines:
+        thread, _, call = line.partition(" ")
+        if call.endswith("<unfinished ...>"):
+            begun[thread] = call.removesuffix("<unfinished ...>").rstrip()
+        elif resumed := _RESUMED.search(call):
+            yield begun.pop(thread) + resumed[1]
+        else:
+            yield call
+
+
+def _in_order(steps: list[tuple[str, str, str]], final: Path) -> int:
+    """When the folder of a file was synced, which was after its rename, which was after its own sync."""
+    [renamed] = [place for place, (_, _, target) in enumerate(steps) if target == str(final)]
+    partial = steps[renamed][1]
+    assert ("fsync", partial, "") in steps[:renamed]
+    folder = ("fsync", str(final.parent), "")
+    assert folder in steps[renamed:]
+    return steps.index(folder, renamed)
