@@ -24,6 +24,9 @@ class _Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+OPERATIONS = ("tts", "stt", "voice_change", "infill")
+
+
 class RowDefaults(_Section):
     """What a row gets where its own column is empty; names as in the manifest, values checked with the row."""
 
@@ -137,7 +140,10 @@ class Service(_Section):
 
 
 class Settings(_Section):
-    """Everything a run is told, resolved; safe to write down, for it holds no secret."""
+    """Everything a run is told, resolved; safe to write down, for it holds no secret.
+
+    `operation` is the one that every row asks for; where it is empty, each says so itself (`defaults.op` without).
+    """
 
     defaults: RowDefaults = RowDefaults()
     long_text: LongText = LongText()
@@ -145,6 +151,20 @@ class Settings(_Section):
     budget: Budget = Budget()
     service: Service = Service()
     answers: str = ""
+    operation: str = ""
+
+    @field_validator("operation")
+    @classmethod
+    def _know_the_operation(cls, operation: str) -> str:
+        name = operation.strip().casefold().replace("-", "_")
+        if name not in ("", *OPERATIONS):
+            raise ValueError(f"an operation is one of {', '.join(OPERATIONS)}")
+        return name
+
+    @property
+    def row_defaults(self) -> RowDefaults:
+        """What a row gets where its own column is empty, its operation included."""
+        return self.defaults.model_copy(update={"op": self.operation}) if self.operation else self.defaults
 
     @model_validator(mode="after")
     def _waits_are_in_order(self) -> Self:

@@ -39,6 +39,11 @@ class RowOptions:
     """What rows get where their own cells are empty, over what the profile says."""
 
     profile: Profile = None
+    op: Annotated[
+        str | None,
+        Sets("", "operation"),
+        typer.Option(help="What is done, for all rows: tts, stt, voice_change or infill. [each row's own op, or tts]"),
+    ] = None
     voice: Annotated[
         str | None, Sets("defaults", "voice"), typer.Option(help="Voice (name or id) for rows without one.")
     ] = None

@@ -1,6 +1,8 @@
 """`voicemill run`: a manifest into a results folder."""
 
 import asyncio
+from functools import partial
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +30,7 @@ def run(
         for warning in facts.warnings[:20]:
             say(f"warning: {warning}")
         asked = {"manifest": _absolute(manifest), "settings": settings, "selection": Selection(force=force)}
-        summary = run_flow(_tts, folder, facts, lease, plan_id=facts.plan_id, **asked)
+        summary = run_flow(partial(_flow, settings.operation), folder, facts, lease, plan_id=facts.plan_id, **asked)
     end_with(summary, as_json=as_json)
 
 
@@ -56,10 +58,9 @@ async def _checked(manifest: str, settings: Settings, folder: ResultsFolder, key
     return facts
 
 
-def _tts() -> Any:  # noqa: ANN401 - a flow
-    from flows.tts import tts
-
-    return tts
+def _flow(operation: str) -> Any:  # noqa: ANN401 - a flow
+    name = operation or "mixed"
+    return getattr(import_module(f"flows.{name}"), name)
 
 
 def _absolute(manifest: str) -> str:

@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Any
 from unittest import mock
 
-import flows.tts  # noqa: F401 - so that each fork has it
+import flows.mixed  # noqa: F401 - so that each fork has it
 import tasks.progress
 import tasks.publish
 from flows import run_manifest

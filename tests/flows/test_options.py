@@ -41,7 +41,7 @@ def test_a_verb_takes_the_fields_of_its_groups() -> None:
         seen.extend((manifest, options, twice))
 
     taken = inspect.signature(verb).parameters
-    assert list(taken)[:3] == ["manifest", "profile", "voice"]
+    assert list(taken)[:3] == ["manifest", "profile", "op"]
     assert list(taken)[-2:] == ["answers", "twice"]
     verb(**{name: option.default for name, option in taken.items()} | {"manifest": "book.csv", "voice": "James"})
     assert seen == ["book.csv", RunOptions(voice="James"), False]

@@ -55,13 +55,16 @@ def test_a_run_with_failures(
 
 
 @pytest.mark.parametrize(
-    "deployment", yaml.safe_load(_PREFECT_YAML.read_text())["deployments"], ids=lambda d: d["name"]
+    "deployment", yaml.safe_load(_PREFECT_YAML.read_text())["deployments"], ids=lambda d: d["entrypoint"]
 )
 def test_deployments_load(deployment: dict[str, Any]) -> None:
-    """Each deployment names a flow that really loads, and parameters that it takes."""
+    """Each deployment names a flow that really loads, known by its own name, and parameters that it takes."""
     flow: Any = load_flow_from_entrypoint(deployment["entrypoint"], use_placeholder_flow=False)
-    flow.validate_parameters(deployment["parameters"])
-    assert (_PREFECT_YAML.parent / deployment["parameters"]["manifest"]).is_file()
+    assert deployment["entrypoint"] == f"flows.{flow.name}.{flow.name}"
+    given = deployment.get("parameters", {"manifest": "data/the-lamp.csv", "results": "results"})
+    flow.validate_parameters(given)
+    assert (_PREFECT_YAML.parent / given["manifest"]).is_file()
+    assert (flow.fn.__module__, flow.fn.__name__) == (f"flows.{flow.name}", flow.name)
 
 
 def test_a_deployed_run(service: SpeechService, prefect_server: str, monkeypatch: pytest.MonkeyPatch) -> None:

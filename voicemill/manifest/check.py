@@ -11,6 +11,7 @@ from voicemill.errors import ManifestError, Problem
 from voicemill.manifest.columns import Columns
 from voicemill.manifest.duplicates import OnceOnly
 from voicemill.manifest.findings import printable
+from voicemill.manifest.parameters import ParameterCheck
 from voicemill.manifest.read import STDIN, Line, Reader, Source, Unreadable, open_reader
 from voicemill.manifest.recordings import Inspect
 from voicemill.manifest.row import Checked, RowCheck
@@ -33,7 +34,8 @@ class ManifestCheck:
         self, source: str | Path, settings: Settings, voices: VoiceBook, inspect: Inspect = inspect_recording
     ) -> None:
         self._given = source
-        self._defaults = settings.defaults
+        self._defaults = settings.row_defaults
+        self._operation = settings.operation
         self._voices = voices
         self._inspect = inspect
         self._forget()
@@ -93,7 +95,8 @@ class ManifestCheck:
 
     @cached_property
     def _row_check(self) -> RowCheck:
-        return RowCheck(self._columns, self._source.folder, self._defaults, self._voices, self._inspect)
+        parameters = ParameterCheck(self._defaults, self._voices, only=self._operation)
+        return RowCheck(self._columns, self._source.folder, parameters, self._inspect)
 
     def _checked_lines(self) -> Iterator[tuple[Line, Checked]]:
         check = self._row_check.check

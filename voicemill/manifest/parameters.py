@@ -46,9 +46,13 @@ class Parameters:
 
 
 class ParameterCheck:
-    """Turns the parameter cells of a row, in the order of `PARAMETERS`, into `Parameters`."""
+    """Turns the parameter cells of a row, in the order of `PARAMETERS`, into `Parameters`.
 
-    def __init__(self, defaults: RowDefaults, voices: VoiceBook) -> None:
+    Where `only` names an operation, a row that asks for another is at fault.
+    """
+
+    def __init__(self, defaults: RowDefaults, voices: VoiceBook, only: str = "") -> None:
+        self._only = only
         self._defaults = {name: _default_text(defaults, name) for name in PARAMETERS}
         self._voices = voices
         self.resolve = lru_cache(_COMBINATIONS_KEPT)(self._resolve)
@@ -57,7 +61,7 @@ class ParameterCheck:
     def _resolve(self, *cells: str) -> Parameters:
         choice = {name: self._choose(name, cell) for name, cell in zip(PARAMETERS, cells, strict=True)}
         findings = Findings()
-        op = _op(choice["op"], findings)
+        op = _op(choice["op"], findings, self._only)
         audio_format = _format(choice, findings) if op in AUDIO_OPS else None
         _note_unused(op, choice, findings)
         language = models.language(choice["language"], op, findings) if "language" in _USED[op] else ""
@@ -109,13 +113,16 @@ def _format(choice: Mapping[str, Choice], findings: Findings) -> AudioFormat | N
     return formats.audio_format(container, sample_rate, encoding, bit_rate, findings)
 
 
-def _op(choice: Choice, findings: Findings) -> Op:
+def _op(choice: Choice, findings: Findings, only: str) -> Op:
     try:
-        return Op(choice.text.casefold().replace("-", "_"))
+        op = Op(choice.text.casefold().replace("-", "_"))
     except ValueError:
         known = ", ".join(op.value for op in Op)
         findings.fault("op", f"{choice.text!r} is no operation; use one of {known}, or leave the cell empty", choice)
         return Op.TTS
+    if only and op != only:
+        findings.fault("op", f"this run is of {only} alone, and the row asks for {op}; remove it, or run without --op")
+    return op
 
 
 def _note_unused(op: Op, choices: Mapping[str, Choice], findings: Findings) -> None:

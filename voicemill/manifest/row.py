@@ -5,7 +5,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from voicemill.config import RowDefaults
 from voicemill.manifest import outputs
 from voicemill.manifest.cells import as_text
 from voicemill.manifest.columns import PARAMETERS, Columns
@@ -14,7 +13,6 @@ from voicemill.manifest.inputs import InputCheck
 from voicemill.manifest.parameters import ParameterCheck, Parameters
 from voicemill.manifest.recordings import Inspect
 from voicemill.manifest.texts import MAX_CHARACTERS, unusable_character
-from voicemill.manifest.voices import VoiceBook
 from voicemill.model import AUDIO_OPS, Row
 
 MAX_ID_CHARACTERS = 10_000
@@ -36,13 +34,11 @@ class Checked(NamedTuple):
 class RowCheck:
     """Checks the lines of one manifest, each by itself."""
 
-    def __init__(
-        self, columns: Columns, folder: Path, defaults: RowDefaults, voices: VoiceBook, inspect: Inspect
-    ) -> None:
+    def __init__(self, columns: Columns, folder: Path, parameters: ParameterCheck, inspect: Inspect) -> None:
         self._places = columns.places
         self._carried = tuple(columns.carried.items())
         self._parameter_places = tuple(columns.places.get(name) for name in PARAMETERS)
-        self._parameters = ParameterCheck(defaults, voices)
+        self._parameters = parameters
         self._inputs = InputCheck(columns.places, folder, inspect)
 
     def check(self, number: int, cells: Sequence[Any]) -> Checked:
