@@ -28,10 +28,11 @@ class Service:
     app: Any = None
 
     @asynccontextmanager
-    async def client(self, *, key: str = KEY, api_version: str = "2024-11-13") -> AsyncIterator[Cartesia]:
-        """A client of the engine."""
+    async def client(self, *, key: str | ApiKey = KEY, api_version: str = "2024-11-13") -> AsyncIterator[Cartesia]:
+        """A client of the engine; `key` may be an access token too."""
+        key = ApiKey(key) if isinstance(key, str) else key
         transport = in_process(self.app) if self.app is not None else None
-        async with Wire(self.url, ApiKey(key), api_version=api_version, transport=transport) as wire:
+        async with Wire(self.url, key, api_version=api_version, transport=transport) as wire:
             yield Cartesia.over(wire)
 
 

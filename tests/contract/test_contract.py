@@ -17,7 +17,7 @@ from voicemill.model import Tts, Voice
 SENTENCE = "The rainbow is a division of white light into many beautiful colors."
 WAV = AudioFormat("wav", 24000, "pcm_s16le")
 UNKNOWN = "00000000-0000-4000-8000-000000000000"
-VERSIONS = ["2024-06-10", "2024-11-13", "2025-04-16", "2026-03-01"]
+VERSIONS = ["2024-06-10", "2024-11-13", "2025-04-16", "2025-11-04", "2026-03-01", "2026-08-14"]
 
 
 async def voices_of(cartesia: Cartesia) -> list[Voice]:

@@ -1,0 +1,212 @@
+"""Every method of the reference, against the engine both ways: what is asked for comes back, and is what it says."""
+
+from collections.abc import AsyncIterator
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.contract.services import Service
+from tests.contract.test_contract import SENTENCE, UNKNOWN, VERSIONS, WAV, speak, voices_of
+from voicemill.api.client import Cartesia
+from voicemill.api.events import Chunk, Done, Event, PhonemeTimestamps, WordTimestamps
+from voicemill.api.stt import read_transcription
+from voicemill.api.voices import Share
+from voicemill.audio.formats import AudioFormat
+from voicemill.audio.probe import probe_wav
+from voicemill.errors import AuthRefused, CallError, Refused
+from voicemill.model import Word
+
+SARAH = "694f9389-aac1-45b6-b726-9d9369183238"
+RAW = AudioFormat("raw", 16000, "pcm_s16le")
+PLAIN = "The boat is on the river."
+
+
+@pytest.fixture
+async def cartesia(service: Service) -> AsyncIterator[Cartesia]:
+    """A client of one service after the other."""
+    async with service.client() as cartesia:
+        yield cartesia
+
+
+@pytest.fixture
+async def clip(cartesia: Cartesia, tmp_path: Path) -> Path:
+    """A recording on disk."""
+    path = tmp_path / "clip.wav"
+    path.write_bytes((await speak(cartesia, PLAIN, voice_id=SARAH)).body)
+    return path
+
+
+def duration_s(wav: bytes) -> float:
+    """The length of a WAV, whole and sounding."""
+    assert len(set(wav[1000:])) > 20
+    return probe_wav(wav).duration_s
+
+
+def in_order(timed: list[Word], length_s: float) -> bool:
+    """Whether times go forward and stay inside the audio."""
+    times = [moment for word in timed for moment in (word.start_s, word.end_s)]
+    return (
+        all(earlier <= later for earlier, later in pairwise(times)) and times[0] >= 0 and times[-1] <= length_s + 0.05
+    )
+
+
+async def test_speech_is_streamed_with_its_times(cartesia: Cartesia) -> None:
+    """Audio in pieces, words and phonemes inside it and in order, the caller's context in each event, Done last."""
+    events: list[Event] = [
+        event
+        async for event in cartesia.tts.sse(
+            model_id="sonic-2", transcript=SENTENCE, voice_id=SARAH, language="en", output_format=RAW,
+            word_timestamps=True, phoneme_timestamps=True, context_id="c",
+        )
+    ]  # fmt: skip
+    audio = b"".join(event.audio for event in events if isinstance(event, Chunk))
+    length_s = len(audio) / 2 / RAW.sample_rate_hz
+    words = [word for event in events if isinstance(event, WordTimestamps) for word in event.words]
+    phonemes = [word for event in events if isinstance(event, PhonemeTimestamps) for word in event.phonemes]
+    assert 2 < length_s < 10
+    assert [word.word.strip(".").lower() for word in words] == SENTENCE.lower().strip(".").split()
+    assert len(phonemes) > len(words)
+    assert in_order(words, length_s)
+    assert in_order(phonemes, length_s)
+    assert {event.context_id for event in events} == {"c"}
+    assert [type(event) for event in events].index(Done) == len(events) - 1
+
+
+async def test_a_stream_that_cannot_be_is_refused_before_it_begins(cartesia: Cartesia) -> None:
+    """A container that cannot be streamed, and an unknown voice, are refused with a reason."""
+    for fields in ({"output_format": WAV}, {"voice_id": UNKNOWN}):
+        asked: dict[str, Any] = {"model_id": "sonic-2", "transcript": "x", "voice_id": SARAH, "output_format": RAW}
+        with pytest.raises(Refused) as caught:
+            _ = [event async for event in cartesia.tts.sse(**asked | fields)]
+        assert caught.value.status == 400
+
+
+async def test_what_is_spoken_is_heard(cartesia: Cartesia, clip: Path) -> None:
+    """A file from disk becomes text with word times, and the kept answer reads the same."""
+    heard = await cartesia.stt.transcribe(clip, language="en", word_timestamps=True)
+    assert heard.reply is not None
+    assert read_transcription(heard.reply.body) == heard
+    assert len({"boat", "is", "on", "the", "river"} & set(heard.text.split())) >= 3
+    assert heard.duration_s == pytest.approx(duration_s(clip.read_bytes()), abs=0.05)
+    assert " ".join(word.word for word in heard.words) == heard.text
+    assert in_order(list(heard.words), heard.duration_s or 0)
+
+
+async def test_samples_without_a_header_are_heard_too(cartesia: Cartesia) -> None:
+    """With encoding and rate, the samples alone are enough; without word times none are given."""
+    raw = (await speak(cartesia, PLAIN, voice_id=SARAH, output_format=RAW)).body
+    heard = await cartesia.stt.transcribe(raw, encoding="pcm_s16le", sample_rate_hz=RAW.sample_rate_hz)
+    assert "river" in heard.text or "boat" in heard.text
+    assert heard.words == ()
+    with pytest.raises(Refused):
+        await cartesia.stt.transcribe(b"no audio at all" * 100)
+
+
+async def test_a_voice_is_changed(cartesia: Cartesia, clip: Path) -> None:
+    """The same length in another voice, whole and in pieces, in any container."""
+    other = next(voice.id for voice in await voices_of(cartesia) if voice.id != SARAH)
+    changed = await cartesia.voice_changer.bytes(clip, voice_id=other, output_format=WAV)
+    assert duration_s(changed.body) == pytest.approx(duration_s(clip.read_bytes()), abs=0.1)
+    streamed = [event async for event in cartesia.voice_changer.sse(clip, voice_id=other, output_format=WAV)]
+    assert b"".join(event.audio for event in streamed if isinstance(event, Chunk)) == changed.body
+    assert isinstance(streamed[-1], Done)
+    with pytest.raises(Refused, match=UNKNOWN):
+        await cartesia.voice_changer.bytes(clip, voice_id=UNKNOWN, output_format=WAV)
+
+
+async def test_a_gap_is_filled(cartesia: Cartesia, clip: Path) -> None:
+    """Between two recordings, or beside one, and the side decides what comes."""
+    question: dict[str, Any] = {"model_id": "sonic-2", "language": "en", "transcript": "and it moves"}
+    question |= {"voice_id": SARAH, "output_format": WAV}
+    sides: list[dict[str, Any]] = [
+        {"left_audio": clip, "right_audio": clip.read_bytes()},
+        {"left_audio": clip, "right_audio": None},
+        {"left_audio": None, "right_audio": clip},
+    ]
+    for side in sides:
+        assert 0.3 < duration_s((await cartesia.infill.bytes(**question, **side)).body) < 5
+    slow = await cartesia.infill.bytes(**question, **sides[0], speed="slowest", emotion=("curiosity:high",))
+    plain = await cartesia.infill.bytes(**question, **sides[0])
+    assert duration_s(slow.body) > duration_s(plain.body)
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+async def test_a_voice_of_ones_own_comes_and_goes(service: Service, version: str) -> None:
+    """Made, listed, changed and removed, in every version of the API."""
+    async with service.client(api_version=version) as cartesia:
+        made = await cartesia.voices.create(name=f"Own {version}", description="D", base_voice_id=SARAH, language="en")
+        renamed = await cartesia.voices.update(made.id, name=f"Renamed {version}", description="D2")
+        assert (renamed.id, renamed.name, renamed.description) == (made.id, f"Renamed {version}", "D2")
+        assert (await cartesia.voices.get(made.id)).name == renamed.name
+        assert [voice.id async for voice in cartesia.voices.list(is_owner=True, q=version)] == [made.id]
+        await cartesia.voices.delete(made.id)
+        with pytest.raises(Refused) as caught:
+            await cartesia.voices.get(made.id)
+        assert caught.value.status == 404
+
+
+async def test_lists_are_filtered_and_paged(service: Service) -> None:
+    """Small pages make the same list as large ones, and filters let through what they should."""
+    async with service.client() as cartesia:
+        voices = await voices_of(cartesia)
+        assert [voice.id async for voice in cartesia.voices.list(limit=3)] == [voice.id for voice in voices]
+        after = [voice.id async for voice in cartesia.voices.list(starting_after=voices[4].id)]
+        assert after == [voice.id for voice in voices[5:]]
+        german = [voice async for voice in cartesia.voices.list(language="de", expand=("embedding",))]
+        assert german
+        assert all(voice.language == "de" and len(voice.embedding or ()) == 192 for voice in german)
+    async with service.client(api_version="2024-06-10") as oldest:
+        assert [voice.id async for voice in oldest.voices.list(language="de")] == [voice.id for voice in german]
+
+
+async def test_a_voice_is_mixed_made_and_heard(cartesia: Cartesia) -> None:
+    """A mix is an embedding that speaks at once, and as a voice made from it, the same."""
+    voices = await voices_of(cartesia)
+    embedding = await cartesia.voices.mix([Share(1, voice_id=voices[0].id), Share(3, voice_id=voices[1].id)])
+    assert len(embedding) == 192
+    made = await cartesia.voices.create(name="Mixed", description="", embedding=embedding, language="en")
+    question: dict[str, Any] = {"model_id": "sonic-2", "transcript": PLAIN, "language": "en", "output_format": WAV}
+    at_once = await cartesia.tts.bytes(**question, voice_embedding=embedding)
+    assert at_once.body == (await cartesia.tts.bytes(**question, voice_id=made.id)).body
+    assert at_once.body != (await cartesia.tts.bytes(**question, voice_id=voices[0].id)).body
+    await cartesia.voices.delete(made.id)
+
+
+async def test_a_voice_is_cloned_and_localized(cartesia: Cartesia, clip: Path) -> None:
+    """A clone is one's own and speaks; localized, it is another voice in another language."""
+    clone = await cartesia.voices.clone(clip, name="Clone", language="en", mode="stability", enhance=False)
+    assert (clone.name, clone.language, clone.is_public) == ("Clone", "en", False)
+    assert duration_s((await speak(cartesia, PLAIN, voice_id=clone.id)).body) > 1
+    spanish = await cartesia.voices.localize(
+        voice_id=clone.id, name="Clon", description="D", language="es", original_speaker_gender="female", dialect="mx"
+    )
+    assert spanish.id != clone.id
+    assert (spanish.language, spanish.gender) == ("es", "feminine")
+    for voice in (clone, spanish):
+        await cartesia.voices.delete(voice.id)
+
+
+async def test_a_token_opens_what_it_was_granted(service: Service) -> None:
+    """With a token for recognition one may listen, but neither speak nor see the voices."""
+    async with service.client() as cartesia:
+        wav = (await speak(cartesia, PLAIN, voice_id=SARAH)).body
+        token = await cartesia.auth.access_token(grants=["stt"], expires_in_s=60)
+        with pytest.raises(CallError):
+            await cartesia.auth.access_token(expires_in_s=100_000)
+    async with service.client(key=token) as bearer:
+        assert (await bearer.stt.transcribe(wav)).text
+        for refused in (speak(bearer, PLAIN, voice_id=SARAH), voices_of(bearer), bearer.auth.access_token()):
+            with pytest.raises((Refused, AuthRefused)):
+                await refused
+
+
+async def test_what_newer_and_older_models_read_is_heard(cartesia: Cartesia) -> None:
+    """Volume, experimental speed and the longest duration each make another recording."""
+    plain = (await speak(cartesia, PLAIN, voice_id=SARAH)).body
+    fields: list[dict[str, Any]] = [{"volume": 0.5}, {"experimental_speed": -0.9}, {"duration_s": 0.5}]
+    others = [(await speak(cartesia, PLAIN, voice_id=SARAH, **each)).body for each in fields]
+    assert len({plain, *others}) == 4
+    assert duration_s(others[1]) > duration_s(plain)
+    assert duration_s(others[2]) == pytest.approx(0.5, abs=0.05)
