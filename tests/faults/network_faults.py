@@ -1,0 +1,84 @@
+"""A service in which anything may go wrong: every fault that an answer can have, dealt by lot, the same each time."""
+
+import random
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+
+from tests.hostile_server import Call, End, Reply
+from tests.hostile_speech import FAULTS, said, speech, wav
+
+_HEAD_BYTES = 44
+_CONTROL = ("0", "-10", "inf", "nan", "soon", "1e400", "99999999", "0.001", "Fri, 31 Dec 9999 23:59:59 GMT", "")
+
+
+def _throttled(retry_after: str) -> Callable[[Reply], Reply]:
+    return lambda _: said(429, "Too many requests", "Wait.", "concurrency_limited", Retry_After=retry_after)
+
+
+def _with_body(make: Callable[[bytes], bytes]) -> Callable[[Reply], Reply]:
+    return lambda good: replace(good, body=make(good.body))
+
+
+PASSING: Mapping[str, Callable[[Reply], Reply]] = {
+    **FAULTS,
+    **{f"429, Retry-After {value!r}": _throttled(value) for value in _CONTROL},
+    "429 without Retry-After": lambda _: Reply(429, (), b"slow down"),
+    "502": lambda _: Reply(502, (), b"<html>Bad gateway</html>"),
+    "504": lambda _: Reply(504),
+    "408": lambda _: said(408, "Timeout", "Too slow"),
+    "no answer": lambda good: replace(good, end=End.NO_ANSWER),
+    "stall": lambda good: replace(good, end=End.STALL),
+    "drip": lambda good: replace(good, drip_s=0.05),
+    "gone while idle": lambda good: Reply(503, (), b"going away", End.THEN_GONE),
+    "noise": _with_body(lambda body: random.Random(len(body)).randbytes(len(body))),
+    "mp3": _with_body(lambda body: b"\xff\xfb\x90\x64" + body),
+    "another encoding": _with_body(lambda body: wav(body[_HEAD_BYTES:], 8000, "pcm_f32le")),
+    "not a number": _with_body(lambda body: wav(b"\0\0\xc0\x7f" * 1000, 8000, "pcm_f32le")),
+    "2 GiB claimed": _with_body(lambda body: wav(body[_HEAD_BYTES:], 8000, claimed=1 << 31)),
+    "far too short": _with_body(lambda body: wav(body[_HEAD_BYTES : _HEAD_BYTES + 80], 8000)),
+    "a head alone": _with_body(lambda body: body[:_HEAD_BYTES]),
+    "compressed": lambda good: replace(good, headers=[*good.headers, ("Content-Encoding", "gzip")]),
+    "a header of a megabyte": lambda good: replace(good, headers=[*good.headers, ("X-Long", "x" * (1 << 20))]),
+    "ten thousand headers": lambda good: replace(good, headers=[("X-Many", "x")] * 10_000),
+}
+"""What a second question may cure."""
+
+LASTING: Mapping[str, Callable[[Reply], Reply]] = {
+    **{str(status): lambda _, status=status: said(status, "No", "Not this") for status in (400, 404, 413, 422)},  # type: ignore[misc]
+    "redirect": lambda _: Reply(302, [("Location", "http://127.0.0.1:1/")]),
+}
+"""What it will not."""
+
+
+@dataclass
+class Trouble:
+    """A script: a share of all answers is faulty, by `seed`, the transcript and how often it was asked."""
+
+    seed: int
+    share: float
+    lasting_share: float = 0.005
+    latency_s: float = 0.0
+    asked: Counter[str] = field(default_factory=Counter)
+    dealt: Counter[str] = field(default_factory=Counter)
+    good: Counter[str] = field(default_factory=Counter)
+    refused: set[str] = field(default_factory=set)
+
+    def __call__(self, call: Call) -> Reply:
+        """The answer to a question to speak."""
+        text = call.transcript or ""
+        self.asked[text] += 1
+        dice = random.Random(f"{self.seed}/{self.asked[text]}/{text}")
+        drawn = dice.random()
+        if drawn < self.lasting_share:
+            self.refused.add(text)
+            return self._faulty(call, dice, LASTING)
+        if drawn < self.share:
+            return self._faulty(call, dice, PASSING)
+        self.good[text] += 1
+        return replace(speech(call), delay_s=self.latency_s)
+
+    def _faulty(self, call: Call, dice: random.Random, faults: Mapping[str, Callable[[Reply], Reply]]) -> Reply:
+        name = dice.choice(sorted(faults))
+        self.dealt[name] += 1
+        return faults[name](replace(speech(call), delay_s=self.latency_s))
