@@ -12,6 +12,7 @@ from prefect.artifacts import acreate_progress_artifact, aupdate_progress_artifa
 from voicemill.errors import StorageError
 from voicemill.store.results import ResultsFolder, write_json
 from voicemill.work.bench import Bench
+from voicemill.work.control import Steering
 
 _FILE_EVERY_S = 0.5
 _ARTIFACT_EVERY = 10
@@ -21,21 +22,23 @@ _ARTIFACT_EVERY = 10
 async def report_progress(bench: Bench, results: ResultsFolder) -> AsyncIterator[None]:
     """Report until the block ends, then once more."""
     artifact = await acreate_progress_artifact(0.0, key="progress", description="Rows that have ended, in percent")
-    ticker = asyncio.create_task(_tick(bench, results, artifact))
+    steering = Steering(bench, results)
+    ticker = asyncio.create_task(_tick(bench, results, steering, artifact))
     try:
         yield
     finally:
         ticker.cancel()
         with suppress(asyncio.CancelledError):
             await ticker
-        _write(bench, results)
+        _write(bench, results, steering)
         await _show(bench, artifact)
 
 
-async def _tick(bench: Bench, results: ResultsFolder, artifact: UUID) -> None:
+async def _tick(bench: Bench, results: ResultsFolder, steering: Steering, artifact: UUID) -> None:
     beat = 0
     while True:
-        _write(bench, results)
+        steering.listen()
+        _write(bench, results, steering)
         if beat % _ARTIFACT_EVERY == _ARTIFACT_EVERY - 1:
             await _show(bench, artifact)
         beat += 1
@@ -47,9 +50,9 @@ async def _show(bench: Bench, artifact: UUID) -> None:
         await aupdate_progress_artifact(artifact, 100.0 * bench.tally.rows_ended / max(1, bench.tally.rows))
 
 
-def _write(bench: Bench, results: ResultsFolder) -> None:
+def _write(bench: Bench, results: ResultsFolder, steering: Steering) -> None:
     now = datetime.now(UTC).isoformat()
     with suppress(StorageError):  # a full disk is told by the writes that matter
         bench.pace.budget.sync()
         pace = {"slots": bench.pace.slots, "why": bench.pace.why}
-        write_json(results.progress, asdict(bench.tally) | pace | {"at": now})
+        write_json(results.progress, asdict(bench.tally) | pace | {"control": steering.state, "at": now})

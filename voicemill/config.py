@@ -77,6 +77,7 @@ class Pace(_Section):
     call_deadline_s: float = Field(900.0, gt=0, le=86_400)
     cool_down_s: float = Field(15.0, gt=0, le=3600)
     give_up_after_s: float = Field(600.0, gt=0, le=86_400)
+    fail_on_error: float = Field(0.0, ge=0)
     when_down: Literal["stop", "wait"] = "stop"
     same_refusals: int = Field(25, ge=0)
     max_body_bytes: int = Field(256 * 1024 * 1024, ge=1024)

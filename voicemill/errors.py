@@ -5,6 +5,7 @@ VoicemillError                 exit code
 ├── ManifestError              2   the manifest has problems: all of them, with row and column
 ├── ResultsLockedError         8   another run works in this results folder
 ├── StorageError               5   the disk cannot take what must be kept
+├── TooManyErrors              1   more rows failed than the user allows for
 ├── BudgetReached              6   what the run may spend is spent
 ├── SameRefusals               3   one and the same refusal again and again, and nothing else
 ├── ServiceDown                9   the service does not answer, and did not come back in time
@@ -86,6 +87,10 @@ class ResultsLockedError(VoicemillError):
     """Another run holds the results folder."""
 
     exit_code = ExitCode.LOCKED
+
+
+class TooManyErrors(VoicemillError):
+    """More rows failed or were refused than the user allows for."""
 
 
 class StorageError(VoicemillError):

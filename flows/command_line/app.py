@@ -6,7 +6,7 @@ from typing import Any, ClassVar, NoReturn
 import typer
 from typer.core import TyperGroup
 
-from flows.command_line import engine, plan, retry, run, status, validate, verify, voices
+from flows.command_line import control, engine, plan, retry, run, status, validate, verify, voices
 from voicemill import __version__
 from voicemill.errors import ExitCode, VoicemillError
 
@@ -38,6 +38,7 @@ app.command("validate")(validate.validate)
 app.command("plan")(plan.plan)
 app.command("run")(run.run)
 app.command("retry")(retry.retry)
+app.command("control")(control.control)
 app.command("status")(status.status)
 app.command("verify")(verify.verify)
 app.add_typer(voices.app, name="voices")

@@ -115,6 +115,11 @@ class SpendingOptions(RunOptions):
     limit: Annotated[
         int | None, Sets("budget", "first_rows"), typer.Option(help="Make only so many rows, the first ones.")
     ] = None
+    fail_on_error: Annotated[
+        float | None,
+        Sets("pace", "fail_on_error"),
+        typer.Option(help="Stop once more rows failed or were refused: a number, or a share as in 0.1."),
+    ] = None
     when_down: Annotated[
         str | None, Sets("pace", "when_down"), typer.Option(help="stop or wait, when the service stays down. [stop]")
     ] = None

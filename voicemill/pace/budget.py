@@ -49,6 +49,10 @@ class Budget:
         self._book.write(wanted)
         self.spent = wanted
 
+    def limit_credits(self, credits: float) -> None:
+        """Let at most so many be spent, in place of what was set."""
+        self._limits = replace(self._limits, credits=credits)
+
     def give_back(self, credits: float) -> None:
         """The call was answered with an error that is certainly free; as a call it still counts."""
         self.spent = replace(self.spent, credits=self.spent.credits - credits)

@@ -1,6 +1,7 @@
 """One family of calls (speech, transcription), which the service counts by itself: its slots, and who sets them."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from voicemill.pace.rule import Bounds, Event, State, after
 from voicemill.pace.slots import Slots
@@ -18,6 +19,7 @@ class Lane:
         self.slots = Slots(self.state.slots)
         self.share: int | None = None
         self._held_back: int | None = None
+        self._paused = False
         self._is_ending = False
         self._log = log
 
@@ -29,6 +31,8 @@ class Lane:
     @property
     def why(self) -> str:
         """Why it is as many slots as it is."""
+        if self._paused:
+            return "paused"
         if self._held_back is not None:
             return "the service is down"
         return "the shared limit" if self.share is not None and self.share < self.state.slots else self.state.why
@@ -53,6 +57,16 @@ class Lane:
             self._held_back = slots
             self._set()
 
+    def pause(self, paused: bool) -> None:
+        """Let nothing begin, or go on."""
+        self._paused = paused
+        self._set()
+
+    def settle(self, slots: int) -> None:
+        """Use so many slots from now on, whatever was found."""
+        self.state = replace(State.opening(Bounds.exactly(slots)), number=self.state.number + 1)
+        self._set()
+
     def end(self) -> None:
         """Let everybody through who waits: the run is ending, and they will see it."""
         self._is_ending = True
@@ -62,5 +76,5 @@ class Lane:
         if self._is_ending:
             self.slots.limit = self.slots.held + self.slots.waiting + self.state.bounds.most
             return
-        caps = (self.state.slots, self.share, self._held_back)
+        caps = (self.state.slots, self.share, self._held_back, 0 if self._paused else None)
         self.slots.limit = min(cap for cap in caps if cap is not None)

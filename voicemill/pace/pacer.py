@@ -90,6 +90,16 @@ class Pacer:
         """Pace `run`; to be told once, before the first turn."""
         self._run = run
 
+    def pause(self, paused: bool) -> None:
+        """Let no call begin, or let them begin again; those in flight are not touched."""
+        for lane in self.lanes.values():
+            lane.pause(paused)
+
+    def limit_concurrency(self, slots: int) -> None:
+        """Use so many slots for each family from now on, in place of what was set or found."""
+        for lane in self.lanes.values():
+            lane.settle(slots)
+
     def turn(self, call: Paid) -> "Turn":
         """The way of one call through all its attempts: `async with` it around each."""
         return Turn(self, self.lanes[call.family], call)

@@ -72,6 +72,8 @@ def describe(tally: dict[str, Any], age_s: float) -> str:
     ]
     if tally["rows_failed"] or tally["rows_refused"]:
         parts.insert(1, f"{tally['rows_failed']} failed, {tally['rows_refused']} refused")
+    if tally.get("control", {}).get("paused"):
+        parts.append("paused")
     if tally["rows_assembling"]:
         parts.append(f"{tally['rows_assembling']} files being written")
     if tally["retries"]:

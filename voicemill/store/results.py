@@ -25,6 +25,8 @@ from typing import Any, ClassVar
 from voicemill.errors import ResultsLockedError
 from voicemill.store import durable
 
+_SINCE = " since "
+
 
 class ResultsFolder:
     """The places in a results folder."""
@@ -43,6 +45,7 @@ class ResultsFolder:
         self.run_file = path / "run.json"
         self.plan = self.notes / "plan.parquet"
         self.plan_facts = self.notes / "plan.json"
+        self.control = self.notes / "control.json"
         self.progress = self.notes / "progress.json"
         self.written = self.notes / "written.log"
         self.sums = self.notes / "published.sha256"
@@ -78,10 +81,17 @@ class ResultsFolder:
                     f"{self.path} is in use by {holder}; wait for it, or choose another results folder with -o"
                 ) from None
             lock.truncate(0)
-            lock.write(f"process {os.getpid()} on {socket.gethostname()} since {datetime.now(UTC):%Y-%m-%d %H:%M} UTC")
+            lock.write(f"{this_process()}{_SINCE}{datetime.now(UTC):%Y-%m-%d %H:%M} UTC")
             lock.flush()
             self.create()  # Not before: two runs that tried the folder at once would be in each other's way.
             yield
+
+    def holder(self) -> str:
+        """The process that holds the folder, or held it last, as `this_process` names it there."""
+        try:
+            return (self.notes / "lock").read_text(encoding="utf-8").partition(_SINCE)[0]
+        except FileNotFoundError:
+            return ""
 
     def is_locked(self) -> bool:
         """Whether a run works in this folder now."""
@@ -137,6 +147,11 @@ class ResultsFolder:
     def clear_parts(self) -> None:
         """Remove all parts; to be called when the published table tells the same."""
         shutil.rmtree(self.parts, ignore_errors=True)
+
+
+def this_process() -> str:
+    """A name for this process that no other has now."""
+    return f"process {os.getpid()} on {socket.gethostname()}"
 
 
 def _digest_of(path: Path) -> str:

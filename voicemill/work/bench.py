@@ -10,7 +10,7 @@ from typing import ParamSpec, TypeVar
 
 from voicemill.api.client import Cartesia
 from voicemill.config import Settings
-from voicemill.errors import Refused, VoicemillError
+from voicemill.errors import Refused, TooManyErrors, VoicemillError
 from voicemill.pace.pacer import Pacer
 from voicemill.pace.slots import Slots
 from voicemill.store.answers import AnswerStore
@@ -72,6 +72,7 @@ class Bench:
     def __post_init__(self) -> None:
         self._threads = ThreadPoolExecutor(_STORAGE_THREADS, thread_name_prefix="storage")
         self.asking: dict[str, asyncio.Future[None]] = {}
+        self.errors = 0
         self.refused: dict[str, Refused] = {}
         self.open_shards = Slots(_MOST_OPEN_SHARDS)
         self._stopping = asyncio.Event()
@@ -83,6 +84,18 @@ class Bench:
         self.fatal = self.fatal or error
         self._stopping.set()
         self.pace.end()
+
+    def count_error(self) -> None:
+        """A row failed or was refused just now; the run stops where those are more than it may have."""
+        self.errors += 1
+        allowed = self.settings.pace.fail_on_error
+        if allowed and self.errors > (allowed if allowed >= 1 else allowed * self.tally.rows):
+            self.stop(
+                TooManyErrors(
+                    f"{self.errors} rows failed or were refused, more than --fail-on-error {allowed:g} allows; see "
+                    "failures.csv, then run the same command again to go on"
+                )
+            )
 
     def check_going(self) -> None:
         """Raise `Stopped` once the run is ending."""

@@ -113,6 +113,7 @@ def _call_failed(plan: RowPlan, error: CallError, bench: Bench) -> Outcome:
     status = Status.REFUSED if isinstance(error, Refused) else Status.FAILED
     outcome = _ended(plan, status, type(error).code, error.code, str(error))
     _count(outcome, bench)
+    bench.count_error()
     return replace(outcome, attempts=error.attempts, request_ids=(error.request_id,) if error.request_id else ())
 
 
