@@ -16,6 +16,7 @@ from prefect.states import Completed, Failed
 from flows.drain import drain_on_signals
 from flows.secret import key_from_block
 from flows.service import Service, all_voices, open_service
+from flows.shared_slots import shared_slots
 from tasks.check import check_manifest
 from tasks.progress import report_progress
 from tasks.publish import publish_results
@@ -32,7 +33,7 @@ from voicemill.store.results import ResultsFolder
 from voicemill.store.tables.plan import PlanTable
 from voicemill.work.bench import Bench
 from voicemill.work.crew import crew
-from voicemill.work.pacing import open_pace
+from voicemill.work.pacing import open_pace, shared_sizes
 from voicemill.work.prepare import PlanFacts, load_facts
 from voicemill.work.publish import Summary
 from voicemill.work.selection import EVERY_ROW, Selection
@@ -105,8 +106,9 @@ async def _work(bench: Bench, folder: ResultsFolder, facts: PlanFacts) -> list[P
     calls_per_shard = max(1, facts.calls // len(shards))
     # While some shards assemble their files, and others wait for their last calls, there must be work for every slot.
     bench.open_shards.limit = min(16, max(4, math.ceil(2 * bench.pace.most / calls_per_shard)))
+    name, sizes = bench.settings.pace.shared_limit, shared_sizes(bench.settings.pace)
     with drain_on_signals(bench.stop):
-        async with report_progress(bench, folder):
+        async with report_progress(bench, folder), shared_slots(name, bench.pace.lanes, sizes, bench.stop):
             await crew(shards, _MOST_SHARDS, partial(_work_one, plan, facts, bench))
     return [shard.part for shard in shards]
 

@@ -83,6 +83,11 @@ class RunOptions(RowOptions):
         Sets("pace", "plan"),
         typer.Option(help="Your Cartesia plan: free, pro, startup or scale. Its concurrency is where the pace begins."),
     ] = None
+    shared_limit: Annotated[
+        str | None,
+        Sets("pace", "shared_limit"),
+        typer.Option(help="Share a limit of that name with other runs, through Prefect. [every run by itself]"),
+    ] = None
     requests_per_second: Annotated[
         float | None, Sets("pace", "requests_per_s"), typer.Option(help="Most requests a second.")
     ] = None

@@ -179,7 +179,7 @@ class Turn:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         slots = self._lane.slots
-        full = slots.held >= slots.limit
+        full = slots.held >= self._lane.state.slots
         try:
             self._tell(error, full)
         finally:

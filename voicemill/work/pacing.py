@@ -61,6 +61,16 @@ def bounds_of(pace: Pace, plan: PricePlan | None, family: str, service: str) -> 
     return Bounds(least, min(most, max(least, start or known or FIRST_CONCURRENCY)), most, known=bool(known))
 
 
+def shared_sizes(pace: Pace) -> dict[str, int]:
+    """By family, how large a limit that runs have in common is to be made where there is none; 0 where that is unknown.
+
+    What the plan allows, else a number that was set and does not change.
+    """
+    plan = price_plan(pace)
+    fixed = pace.max_concurrency if pace.min_concurrency == pace.max_concurrency else 0
+    return {family: plan.slots(family) if plan is not None else fixed for family in FAMILIES}
+
+
 def limits_of(budget: BudgetSettings, plan: PricePlan | None) -> Limits:
     """The budget in credits, calls and seconds."""
     caps = [budget.max_credits] if budget.max_credits else []

@@ -1,0 +1,45 @@
+"""A worker that shares a limit with others: `python -m tests.flows.sharing_worker NAME LOG SECONDS SLOTS`.
+
+Makes calls of 20 ms, as many at once as it may, and notes the begin and end of each in LOG, which all workers share.
+"""
+
+import asyncio
+import os
+import sys
+import time
+
+from flows.shared_slots import shared_slots
+from voicemill.errors import VoicemillError
+from voicemill.pace.lane import Lane
+from voicemill.pace.rule import Bounds
+
+
+async def work(name: str, log: int, seconds: float, slots: int) -> None:
+    """Call until the time is over."""
+    lane = Lane("tts", Bounds.exactly(slots), lambda _line: None)
+    ends_s = time.monotonic() + seconds
+
+    def note(event: str) -> None:
+        os.write(log, f"{os.getpid()} {event} {time.monotonic():.4f}\n".encode())
+
+    def stop(error: VoicemillError) -> None:
+        sys.exit(str(error))
+
+    async def call_on() -> None:
+        while time.monotonic() < ends_s:
+            async with lane.slots:
+                if time.monotonic() < ends_s:
+                    note("begin")
+                    await asyncio.sleep(0.02)
+                    note("end")
+
+    async with shared_slots(name, {"tts": lane}, {"tts": slots}, stop):
+        callers = [asyncio.create_task(call_on()) for _ in range(slots * 2)]
+        await asyncio.wait(callers, timeout=seconds)
+        lane.end()
+        await asyncio.wait(callers)
+
+
+if __name__ == "__main__":
+    name, log, seconds, slots = sys.argv[1:]
+    asyncio.run(work(name, os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND), float(seconds), int(slots)))

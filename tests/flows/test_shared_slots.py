@@ -1,0 +1,114 @@
+"""One limit for several processes, through a real Prefect server: kept by all, shared fairly, and never lost."""
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import pytest
+from prefect.client.orchestration import get_client
+
+from tests.flows.commands import InThisProcess
+from tests.flows.results import short_rows, statuses, write_manifest
+from tests.flows.speaking import SpeechService
+
+SLOTS = 12
+
+
+@contextmanager
+def workers(name: str, api_url: str, log: Path, count: int, seconds: float) -> Iterator[list[subprocess.Popen[bytes]]]:
+    """Processes that share the limit `name`, killed at the end where they did not end."""
+    command = [sys.executable, "-m", "tests.flows.sharing_worker", name, str(log), str(seconds), str(SLOTS)]
+    environment = os.environ | {"PYTHONPATH": str(Path(__file__).parents[2]), "PREFECT_API_URL": api_url}
+    with ExitStack() as stack:
+        started = [stack.enter_context(subprocess.Popen(command, env=environment)) for _ in range(count)]
+        try:
+            yield started
+        finally:
+            for process in started:
+                process.kill()
+
+
+def events(log: Path) -> list[tuple[int, str, float]]:
+    """What the workers noted, in the order in which it happened."""
+    lines = (line.split() for line in log.read_text().splitlines())
+    return sorted(((int(pid), event, float(at_s)) for pid, event, at_s in lines), key=lambda event: event[2])
+
+
+def most_at_once(log: Path) -> int:
+    """How many calls were ever under way together."""
+    now = most = 0
+    for _, event, _ in events(log):
+        now += 1 if event == "begin" else -1
+        most = max(most, now)
+    return most
+
+
+def calls_since(log: Path, since_s: float) -> Counter[int]:
+    """How many calls each worker has begun since a moment."""
+    return Counter(pid for pid, event, at_s in events(log) if event == "begin" and at_s >= since_s)
+
+
+async def slots_in_use(name: str) -> tuple[int, int]:
+    """How many slots of the limit are leased, and how many runs take part."""
+    async with get_client() as client:
+        limit = await client.read_global_concurrency_limit_by_name(f"{name}-tts")
+        runs = await client.read_global_concurrency_limit_by_name(f"{name}-tts-runs")
+        return limit.active_slots, runs.active_slots
+
+
+def test_workers_share_a_limit(prefect_server: str, tmp_path: Path) -> None:
+    """Four processes never exceed the limit of twelve, none is starved, and all slots are given back at the end."""
+    log = tmp_path / "calls"
+    with workers("four", prefect_server, log, 4, 12.0) as started:
+        assert [process.wait(90) for process in started] == [0] * 4
+    assert most_at_once(log) <= SLOTS
+    whole = events(log)
+    all_there_s = max(min(at_s for pid, _, at_s in whole if pid == process.pid) for process in started)
+    late = calls_since(log, min(all_there_s + 3.0, whole[-1][2] - 4.0))
+    assert len(late) == 4
+    assert min(late.values()) >= 0.4 * max(late.values())
+    assert asyncio.run(slots_in_use("four")) == (0, 0)
+
+
+@pytest.mark.skipif(float(os.environ.get("FAULTS", "0")) < 1, reason="leases last a minute: FAULTS=1 tries it")
+@pytest.mark.timeout(300)
+def test_slots_of_the_dead_come_back(prefect_server: str, tmp_path: Path) -> None:
+    """A worker that is killed holds its slots until its leases end; then the others have them."""
+    log = tmp_path / "calls"
+    with workers("three", prefect_server, log, 3, 150.0) as started:
+        while not log.exists() or len(calls_since(log, 0.0)) < 3:
+            time.sleep(0.2)
+        time.sleep(6)
+        started[0].send_signal(signal.SIGKILL)
+        killed_s = time.monotonic()
+        while asyncio.run(slots_in_use("three"))[1] > 2:
+            assert time.monotonic() < killed_s + 120
+            time.sleep(1)
+        time.sleep(8)
+        assert asyncio.run(slots_in_use("three")) == (SLOTS, 2)
+        assert most_at_once(log) <= SLOTS
+
+
+def test_a_run_keeps_to_a_shared_limit(voicemill: InThisProcess, service: SpeechService) -> None:
+    """A run that names a limit asks Prefect for its slots, and makes the limit from the plan where there is none."""
+    write_manifest(Path("book.csv"), short_rows(30))
+    ended = voicemill("run", "book.csv", "--shared-limit", "desk", "--plan", "startup")
+    assert ended.code == 0
+    assert set(statuses(Path("results/book")).values()) == {"done"}
+    assert asyncio.run(slots_in_use("desk")) == (0, 0)
+
+
+def test_a_limit_of_unknown_size_is_not_made(voicemill: InThisProcess, service: SpeechService) -> None:
+    """Without a plan a limit must be there; the message says how to make it, and no call is made."""
+    write_manifest(Path("book.csv"), short_rows(3))
+    ended = voicemill("run", "book.csv", "--shared-limit", "nobody-made-it")
+    assert ended.code == 2
+    assert "prefect gcl create nobody-made-it-tts --limit N" in ended.stdout
+    assert service.asked == []
