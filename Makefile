@@ -3,7 +3,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.set-up
 
-.PHONY: setup demo test check faults kills benchmarks lock clean
+.PHONY: setup demo test check fuzz faults kills benchmarks lock clean
 
 setup: $(STAMP)
 
@@ -35,6 +35,9 @@ faults: setup
 
 kills: setup
 	FAULTS=$(FAULTS) $(BIN)/pytest tests/faults/test_kills.py tests/faults/test_fault_points.py --timeout 36000
+
+fuzz: setup
+	$(BIN)/pytest tests/fuzz -m fuzz
 
 benchmarks: setup
 	$(BIN)/python -m benchmarks

@@ -179,6 +179,7 @@ async def test_the_api_is_described(engine_app: Any) -> None:
         ("POST", "/voice-changer/sse"),
         ("POST", "/infill/bytes"),
         ("GET", "/voices"),
+        ("GET", "/accents"),
         ("POST", "/voices"),
         ("GET", "/voices/{voice_id}"),
         ("PATCH", "/voices/{voice_id}"),
@@ -193,3 +194,8 @@ async def test_the_api_is_described(engine_app: Any) -> None:
     assert all(next(iter(body["requestBody"]["content"].values()))["schema"]["properties"] for body in bodies)
     assert "$ref" not in json.dumps([body["requestBody"] for body in bodies])
     assert SARAH not in json.dumps(described)
+    operations = [(path, methods[method]) for path, methods in described["paths"].items() for method in methods]
+    assert {path for path, operation in operations if not operation["security"]} == {"/"}
+    assert all({"4XX", "5XX"} < operation["responses"].keys() for _, operation in operations)
+    speech = described["paths"]["/tts/bytes"]["post"]["responses"]["200"]["content"]
+    assert list(speech) == ["audio/wav", "audio/mpeg", "application/octet-stream"]

@@ -24,6 +24,11 @@ _SEEK_MARGIN_S: Final = 1.0
 """How much before a stretch decoding begins, for a decoder needs what came before (MP3's bit reservoir)."""
 
 
+LOWEST_RATE_HZ: Final = 1000
+HIGHEST_RATE_HZ: Final = 768_000
+"""Sample rates that recordings have. A header may claim 1 Hz, and a few kilobytes would become hours."""
+
+
 class UndecodableAudio(ValueError):
     """The file holds no audio that can be read; the text says why."""
 
@@ -125,6 +130,8 @@ def _resampled(frames: Iterator[AudioFrame], to_hz: int) -> Iterator[NDArray[np.
     first = next(frames, None)
     if first is None:
         raise UndecodableAudio("the file holds no audio")
+    if not LOWEST_RATE_HZ <= first.sample_rate <= HIGHEST_RATE_HZ:
+        raise UndecodableAudio(f"its sample rate of {first.sample_rate} Hz is none that a recording has")
     stream = soxr.ResampleStream(first.sample_rate, to_hz, 1, dtype="float32")
     for frame in chain([first], frames):
         block = stream.resample_chunk(frame.to_ndarray().mean(axis=0, dtype=np.float32))

@@ -13,6 +13,7 @@ from voicemill.engine.faults import FaultyService
 from voicemill.engine.http import Envelope
 from voicemill.engine.refusals import Refusal
 from voicemill.engine.routes import access_token, infill, own_voices, status, stt, tts, voice_changer, voices
+from voicemill.engine.routes.documentation import DocumentedApp
 from voicemill.engine.settings import EngineSettings
 from voicemill.engine.wire.errors import error_response
 
@@ -28,7 +29,7 @@ def create_app(settings: EngineSettings | None = None) -> FastAPI:
     middleware = [Middleware(Envelope)]
     if settings.faults is not None:
         middleware.append(Middleware(FaultyService, faults=settings.faults))
-    app = FastAPI(
+    app = DocumentedApp(
         title="voicemill speech engine",
         version="1",
         lifespan=_closing,

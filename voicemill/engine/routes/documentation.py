@@ -1,8 +1,72 @@
-"""What `/openapi.json` says of bodies that the routes read themselves, to bound and check them."""
+"""What `/openapi.json` says of bodies that the routes read themselves, to bound and check them, and of all answers."""
 
-from typing import Any
+from typing import Any, Final
 
+from fastapi import FastAPI
 from pydantic import BaseModel
+
+AUDIO: Final = ("audio/wav", "audio/mpeg", "application/octet-stream")
+_BINARY: Final = {"type": "string", "format": "binary"}
+_TEXT: Final = {"type": "string"}
+_ERROR: Final = {
+    "type": "object",
+    "required": ["error_code", "title", "message", "request_id"],
+    "properties": {
+        "error_code": {"type": ["string", "null"]},
+        "title": _TEXT,
+        "message": _TEXT,
+        "request_id": {"type": "string", "format": "uuid"},
+    },
+}
+_REFUSALS: Final = {
+    "4XX": "The question is wrong or not allowed; the answer says what to change.",
+    "5XX": "The engine failed, was shut down or took too long.",
+}
+_KEYS: Final = {
+    "ApiKey": {"type": "apiKey", "in": "header", "name": "X-API-Key"},
+    "Bearer": {"type": "http", "scheme": "bearer", "description": "An API key or an access token."},
+}
+_VERSION: Final = {
+    "name": "Cartesia-Version",
+    "in": "header",
+    "schema": {"type": "string", "format": "date"},
+    "description": "The API version to answer in: 2024-06-10 when it is missing; errors are JSON from 2026-03-01 on.",
+}
+
+
+class DocumentedApp(FastAPI):
+    """An application whose document tells of keys, versions and refusals, which every path has in common."""
+
+    def openapi(self) -> dict[str, Any]:
+        """The document."""
+        if self.openapi_schema is None:
+            document = super().openapi()
+            document.setdefault("components", {})["securitySchemes"] = _KEYS
+            for path, operations in document["paths"].items():
+                for operation in operations.values():
+                    _complete(operation, needs_key=path != "/")
+        document = self.openapi_schema or {}
+        return document
+
+
+def _complete(operation: dict[str, Any], *, needs_key: bool) -> None:
+    operation["responses"].pop("422", None)  # FastAPI's own, which is never given
+    content = {"text/plain": {"schema": _TEXT}, "application/json": {"schema": _ERROR}}
+    for statuses, description in _REFUSALS.items():
+        operation["responses"][statuses] = {"description": description, "content": content}
+    operation.setdefault("parameters", []).append(_VERSION)
+    operation["security"] = [{name: []} for name in _KEYS] if needs_key else []
+
+
+def answered_with(*media_types: str) -> dict[str, Any]:
+    """The OpenAPI entry of a good answer that is not JSON."""
+    content = {kind: {"schema": _BINARY} if kind in AUDIO else {} for kind in media_types}
+    return {"responses": {"200": {"content": content}}}
+
+
+def documented_query(**fields: dict[str, Any]) -> dict[str, Any]:
+    """The OpenAPI entry of a query that the route reads itself: the schema of each field by its name."""
+    return {"parameters": [{"name": name, "in": "query", "schema": schema} for name, schema in fields.items()]}
 
 
 def documented(model: type[BaseModel]) -> dict[str, Any]:
@@ -13,9 +77,9 @@ def documented(model: type[BaseModel]) -> dict[str, Any]:
 def documented_form(**fields: str) -> dict[str, Any]:
     """The OpenAPI entry of a multipart form: each field `file`, `text` or `texts`, with `!` where it is needed."""
     kinds: dict[str, dict[str, Any]] = {
-        "file": {"type": "string", "format": "binary"},
-        "text": {"type": "string"},
-        "texts": {"type": "array", "items": {"type": "string"}},
+        "file": _BINARY,
+        "text": _TEXT,
+        "texts": {"type": "array", "items": _TEXT},
     }
     schema = {
         "type": "object",

@@ -108,7 +108,7 @@ async def update_voice(voice_id: str, request: Request, engine: KeyedEngine) -> 
     return await _kept(engine, replace(voice, **changes))
 
 
-@router.delete("/voices/{voice_id}")
+@router.delete("/voices/{voice_id}", status_code=204)
 async def delete_voice(voice_id: str, engine: KeyedEngine) -> Response:
     """Forget a voice."""
     voice = _owned(engine, voice_id)

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Request
 
 from voicemill.engine.engine import Engine
 from voicemill.engine.refusals import bad_request
-from voicemill.engine.routes.documentation import documented_form
+from voicemill.engine.routes.documentation import documented_form, documented_query
 from voicemill.engine.routes.requests import SttEngine
 from voicemill.engine.routes.uploads import Form, uploaded
 
@@ -15,9 +15,13 @@ router = APIRouter()
 ENCODINGS: Final = ("pcm_s16le", "pcm_s32le", "pcm_f16le", "pcm_f32le", "pcm_mulaw", "pcm_alaw")
 FORM: Final = {"file": "file!", "model": "text!", "language": "text", "timestamp_granularities[]": "texts"}
 LOWEST_RATE_HZ, HIGHEST_RATE_HZ = 4000, 384_000
+QUERY: Final[dict[str, dict[str, Any]]] = {
+    "encoding": {"type": "string", "enum": list(ENCODINGS)},
+    "sample_rate": {"type": "integer", "minimum": LOWEST_RATE_HZ, "maximum": HIGHEST_RATE_HZ},
+}
 
 
-@router.post("/stt", openapi_extra=documented_form(**FORM))
+@router.post("/stt", openapi_extra=documented_form(**FORM) | documented_query(**QUERY))
 async def stt(request: Request, engine: SttEngine) -> dict[str, Any]:
     """What is said in a file, and when."""
     with engine.admission.admitted("stt"):

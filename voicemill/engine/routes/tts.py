@@ -11,12 +11,13 @@ from starlette.responses import Response
 from voicemill.audio.formats import AudioFormat
 from voicemill.engine.engine import Engine
 from voicemill.engine.refusals import bad_request
-from voicemill.engine.routes.documentation import documented
+from voicemill.engine.routes.documentation import AUDIO, answered_with, documented
 from voicemill.engine.routes.own_voices import embedded_timbre
 from voicemill.engine.routes.requests import TtsEngine, json_body
 from voicemill.engine.routes.streams import event_stream
 from voicemill.engine.voices.languages import language, pronunciation
 from voicemill.engine.voices.voice import EngineVoice
+from voicemill.engine.wire.events import SSE
 from voicemill.engine.wire.speech import OutputFormat, SpeechRequest, StreamedSpeechRequest, VoiceSpecifier
 from voicemill.engine.workers.frames import Frame
 
@@ -26,7 +27,7 @@ CONTENT_TYPES: Final = {"wav": "audio/wav", "mp3": "audio/mpeg", "raw": "applica
 _MODEL: Final = re.compile(r"sonic(-[a-z0-9.]+)*(-\d{4}-\d{2}-\d{2})?")
 
 
-@router.post("/tts/bytes", openapi_extra=documented(SpeechRequest))
+@router.post("/tts/bytes", response_class=Response, openapi_extra=documented(SpeechRequest) | answered_with(*AUDIO))
 async def tts_bytes(request: Request, engine: TtsEngine) -> Response:
     """The transcript as one audio file."""
     asked = await json_body(request, SpeechRequest, engine.settings.max_json_bytes)
@@ -36,7 +37,7 @@ async def tts_bytes(request: Request, engine: TtsEngine) -> Response:
     return Response(frame.body, media_type=CONTENT_TYPES[asked.output_format.container])
 
 
-@router.post("/tts/sse", openapi_extra=documented(StreamedSpeechRequest))
+@router.post("/tts/sse", response_class=Response, openapi_extra=documented(StreamedSpeechRequest) | answered_with(SSE))
 async def tts_sse(request: Request, engine: TtsEngine) -> Response:
     """The transcript as events: pieces of raw audio as they are made, and timestamps where asked for."""
     asked = await json_body(request, StreamedSpeechRequest, engine.settings.max_json_bytes)

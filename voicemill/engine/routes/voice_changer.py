@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from voicemill.engine.engine import Engine
 from voicemill.engine.routes.audio_forms import FORMAT_FIELDS, form_format, form_voice
-from voicemill.engine.routes.documentation import documented_form
+from voicemill.engine.routes.documentation import AUDIO, answered_with, documented_form
 from voicemill.engine.routes.requests import KeyedEngine
 from voicemill.engine.routes.streams import event_stream
 from voicemill.engine.routes.tts import CONTENT_TYPES
@@ -22,7 +22,9 @@ router = APIRouter()
 FORM: Final = {"clip": "file!", "voice[id]": "text!"} | FORMAT_FIELDS
 
 
-@router.post("/voice-changer/bytes", openapi_extra=documented_form(**FORM))
+@router.post(
+    "/voice-changer/bytes", response_class=Response, openapi_extra=documented_form(**FORM) | answered_with(*AUDIO)
+)
 async def voice_changer_bytes(request: Request, engine: KeyedEngine) -> Response:
     """The clip in another voice: the same words, intonation and timing."""
     async with uploaded(request, engine.settings.max_upload_bytes) as form:
@@ -32,7 +34,9 @@ async def voice_changer_bytes(request: Request, engine: KeyedEngine) -> Response
     return Response(frame.body, media_type=CONTENT_TYPES[question["format"]["container"]])
 
 
-@router.post("/voice-changer/sse", openapi_extra=documented_form(**FORM))
+@router.post(
+    "/voice-changer/sse", response_class=Response, openapi_extra=documented_form(**FORM) | answered_with(SSE, NDJSON)
+)
 async def voice_changer_sse(request: Request, engine: KeyedEngine) -> Response:
     """The same in pieces, as server-sent events, or a line of JSON each for the 2.x SDKs, which read nothing else."""
     lines = "x-fern-language" in request.headers

@@ -7,6 +7,7 @@ from pydantic import BaseModel, Field, ValidationError
 
 from voicemill.engine.engine import Engine
 from voicemill.engine.refusals import bad_request, not_found
+from voicemill.engine.routes.documentation import documented_query
 from voicemill.engine.routes.requests import KeyedEngine, what_is_wrong
 from voicemill.engine.voices.languages import accents
 from voicemill.engine.voices.voice import EngineVoice, Gender
@@ -15,6 +16,7 @@ from voicemill.engine.wire.voices import accent_object, voice_object
 router = APIRouter()
 
 PAGES_SINCE = "2024-11-13"
+EXPAND: dict[str, dict[str, Any]] = {"expand[]": {"type": "array", "items": {"type": "string"}}}
 
 
 class Page(BaseModel):
@@ -41,7 +43,7 @@ class Page(BaseModel):
         )
 
 
-@router.get("/voices")
+@router.get("/voices", openapi_extra=documented_query(**Page.model_json_schema()["properties"] | EXPAND))
 @router.get("/voices/", include_in_schema=False)
 async def list_voices(request: Request, engine: KeyedEngine) -> Any:  # noqa: ANN401 - a list or an object, by version
     """All voices as a plain list for API version 2024-06-10, a page of them for later ones."""
@@ -61,7 +63,7 @@ async def list_accents(engine: KeyedEngine) -> dict[str, Any]:
     return {"accents": [accent_object(accents()[name]) for name in sorted(accents())]}
 
 
-@router.get("/voices/{voice_id}")
+@router.get("/voices/{voice_id}", openapi_extra=documented_query(**EXPAND))
 async def get_voice(voice_id: str, request: Request, engine: KeyedEngine) -> dict[str, Any]:
     """One voice."""
     return voice_object(existing(engine, voice_id), with_embedding=wants_embedding(request))

@@ -8,6 +8,8 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 from voicemill.audio.formats import DEFAULT_BIT_RATE_BPS, AudioFormat
 from voicemill.engine.speech.controls import SPEED_FACTORS, delivery, experimental_rate
 
+LONGEST_DURATION_S = 86_400.0
+
 ExperimentalSpeed = Annotated[float, Field(ge=-1.0, le=1.0)] | Literal["slowest", "slow", "normal", "fast", "fastest"]
 
 
@@ -66,7 +68,7 @@ class SpeechRequest(BaseModel):
     output_format: OutputFormat
     language: str | None = None
     generation_config: GenerationConfig | None = None
-    duration: float | None = Field(default=None, gt=0)
+    duration: float | None = Field(default=None, gt=0, le=LONGEST_DURATION_S)
     speed: Literal["slow", "normal", "fast"] | None = None
 
     @field_validator("voice", mode="before")

@@ -1,0 +1,112 @@
+"""The engine under requests and files that are wrong: refused or answered, no 500, no worker that dies or grows."""
+
+import asyncio
+import io
+import json
+import struct
+from collections.abc import Iterator
+from contextlib import nullcontext
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.engine.asking import client, heard, speech
+from tests.fuzz import audio_campaign, schema_campaign
+from tests.fuzz.broken_audio import MUTATIONS, broken_files
+from voicemill.audio.decode import UndecodableAudio, decode_all
+from voicemill.engine.app import create_app
+from voicemill.engine.settings import EngineSettings
+
+FIGURES = Path(__file__).with_name("figures.json")
+FILES, REQUESTS_EACH, SEED = 10_000, 300, 2026
+LONGEST_ANSWER_S = 30.0
+MOST_WORKER_BYTES = 1 << 30
+
+pytestmark = pytest.mark.xdist_group("fuzz")
+
+
+@pytest.fixture(scope="module")
+def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    """An engine whose workers must answer within the limit."""
+    app = engine(tmp_path_factory.mktemp("fuzz"))
+    yield app
+    asyncio.run(app.state.engine.close())
+
+
+def engine(folder: Path) -> Any:
+    """A new one."""
+    settings = EngineSettings(workers=2, request_timeout_s=LONGEST_ANSWER_S, own_voices=folder / "voices.sqlite")
+    return create_app(settings)
+
+
+def publish(name: str, figures: dict[str, Any]) -> None:
+    """Put figures beside those of the other campaign."""
+    published = json.loads(FIGURES.read_text()) if FIGURES.exists() else {}
+    FIGURES.write_text(json.dumps(published | {name: figures}, indent=2, sort_keys=True) + "\n")
+
+
+def well_borne(figures: audio_campaign.Figures) -> None:
+    """Nothing failed, died, hung or grew."""
+    assert figures.failures == []
+    assert figures.worker_deaths == 0
+    assert figures.longest_answer_s < LONGEST_ANSWER_S
+    assert figures.worker_peak_bytes < MOST_WORKER_BYTES
+    assert figures.answers[200] > figures.answers.total() / 20  # some still are speech, so all of a job was reached
+    assert figures.answers[400] > figures.answers.total() / 20
+
+
+async def test_some_broken_files(app: Any) -> None:
+    """Files of every container to every endpoint: answered or refused, with the worker none the worse."""
+    well_borne(await audio_campaign.run_campaign(app, 110, seed=1))
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_some_requests(tmp_path: Path) -> None:
+    """Requests drawn from the OpenAPI document are answered as it says; each client of schemathesis ends its engine."""
+    figures = schema_campaign.run_campaign(engine(tmp_path), 8, first_seed=1)
+    assert {200, 400, 404} <= figures.answers.keys()
+
+
+async def test_a_file_that_claims_a_tiny_rate_does_not_become_hours(app: Any) -> None:
+    """Refused at once, where thirty kilobytes would be four hours at 1 Hz; rates that recordings have are decoded."""
+    async with client(app) as asker:
+        wav = bytearray(await speech(asker, "To be."))
+        struct.pack_into("<I", wav, 24, 1)
+        status, said = await heard(asker, bytes(wav))
+    assert (status, "its sample rate of 1 Hz is none that a recording has" in said) == (400, True)
+    for rate_hz, decodes in ((999, False), (1000, True), (768_000, True), (768_001, False)):
+        struct.pack_into("<I", wav, 24, rate_hz)
+        with nullcontext() if decodes else pytest.raises(UndecodableAudio):
+            decode_all(io.BytesIO(wav), 16_000)
+
+
+def test_broken_files_are_the_same_for_the_same_seed() -> None:
+    """A failure can be found again; files differ by number and by seed, and every mutation occurs."""
+    whole = {"a": bytes(range(256)) * 8, "b": b"RIFF" * 300}
+
+    def first(seed: int, count: int) -> list[bytes]:
+        return [broken.content for broken, _ in zip(broken_files(whole, seed), range(count), strict=False)]
+
+    assert first(1, 50) == first(1, 50)
+    assert first(1, 50) != first(2, 50)
+    assert next(broken_files(whole, 1, first=30)).content == first(1, 31)[30]
+    done = {name for broken, _ in zip(broken_files(whole, 1), range(200), strict=False) for name in broken.mutations}
+    assert done == {*MUTATIONS, "spliced"}
+
+
+@pytest.mark.fuzz
+@pytest.mark.timeout(7200)
+async def test_all_broken_files(app: Any) -> None:
+    """Ten thousand of them."""
+    figures = await audio_campaign.run_campaign(app, FILES, SEED)
+    publish("audio", figures.published())
+    well_borne(figures)
+
+
+@pytest.mark.fuzz
+@pytest.mark.timeout(7200)
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_many_requests(tmp_path: Path) -> None:
+    """Hundreds to every path."""
+    publish("requests", schema_campaign.run_campaign(engine(tmp_path), REQUESTS_EACH, SEED).published())
