@@ -14,6 +14,8 @@ from voicemill.model import Voice
 from voicemill.pace.retry import Retries
 
 _EMBEDDED_URL = "http://embedded.invalid"
+_FEWEST_CONNECTIONS = 64
+"""They are made as they are needed, and a live run may be given more slots than it was started with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +77,7 @@ def _wire(base_url: str, key: ApiKey, settings: Settings, transport: object = No
         key,
         api_version=settings.service.api_version,
         transport=transport,  # type: ignore[arg-type]
-        max_connections=settings.pace.max_concurrency + 8,
+        max_connections=max(_FEWEST_CONNECTIONS, settings.pace.max_concurrency) + 8,
         deadline_s=settings.pace.attempt_deadline_s,
         max_body_bytes=settings.pace.max_body_bytes,
     )

@@ -32,10 +32,10 @@ def live(voicemill: InThisProcess, service: SpeechService) -> Iterator["subproce
     service.instead["*"] = slowly
     process = start_process("run", "book.csv", "--max-concurrency", "1", "--json")
     assert begun.wait(60)
-    yield process
-    if process.poll() is None:
-        process.kill()
-        process.communicate()
+    with process:
+        yield process
+        if process.poll() is None:
+            process.kill()
 
 
 def _end(voicemill: InThisProcess, process: "subprocess.Popen[bytes]") -> Ended:

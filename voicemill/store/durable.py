@@ -185,7 +185,7 @@ def new_partial(path: Path) -> Path:
     return write_partial(path, (b"",))
 
 
-def owner_only(path: str, flags: int) -> int:
+def owner_only(path: str | Path, flags: int) -> int:
     """An `opener` for files that are made by opening them: readable by the owner alone."""
     return os.open(path, flags, FILE_MODE)
 

@@ -24,6 +24,9 @@ SHARDS_OF_A_RUN = 24
 
 LARGEST_SHARD_ROWS = 5000
 
+_FEWEST_HANDS = 32
+"""They cost little while they wait, and a live run may be given more slots than it was started with."""
+
 
 @dataclass(frozen=True, slots=True)
 class Shard:
@@ -86,7 +89,7 @@ async def work_shard(
         outcomes[index] = await work_row(row_plan, known.get(row_plan.row.id), bench, chosen=is_chosen)
 
     plans = (plan_row(row, bench.service, bench.settings.long_text) for row in plan.rows(shard.start, shard.stop))
-    await crew(_to_the_end(enumerate(plans), then=on_all_begun), bench.pace.most * 2, work)
+    await crew(_to_the_end(enumerate(plans), then=on_all_begun), max(_FEWEST_HANDS, bench.pace.most * 2), work)
     ended = [outcome for outcome in outcomes if outcome is not None]
     await bench.in_thread(bench.outputs.sync)
     await bench.in_thread(write_part, shard.part, plan.records(shard.start, shard.stop), ended, carried)
