@@ -14,7 +14,7 @@ VoicemillError                 exit code
     ├── Transient                  5xx, connection or deadline: try again
     ├── Incomplete                 the body was cut: try again
     ├── BadAnswer                  a 200 whose body is not the audio that was asked for
-    ├── Refused                    4xx: the same question will be refused again
+    ├── Refused                3   4xx: the same question will be refused again
     └── FatalCallError         4   no further call can succeed
         ├── AuthRefused            401, or a certificate that does not hold
         └── QuotaExhausted         402
@@ -180,6 +180,7 @@ class BadAnswer(CallError):
 class Refused(CallError):
     """The service will not do this, however often it is asked."""
 
+    exit_code = ExitCode.SOME_REFUSED
     code = "refused"
 
 

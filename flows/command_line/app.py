@@ -6,7 +6,20 @@ from typing import Any, ClassVar, NoReturn
 import typer
 from typer.core import TyperGroup
 
-from flows.command_line import control, engine, plan, retry, run, status, validate, verify, voices
+from flows.command_line import (
+    control,
+    engine,
+    hear,
+    plan,
+    retry,
+    run,
+    say,
+    status,
+    token,
+    validate,
+    verify,
+    voices,
+)
 from voicemill import __version__
 from voicemill.errors import ExitCode, VoicemillError
 
@@ -41,6 +54,9 @@ app.command("retry")(retry.retry)
 app.command("control")(control.control)
 app.command("status")(status.status)
 app.command("verify")(verify.verify)
+app.command("say")(say.say)
+app.command("hear")(hear.hear)
+app.command("token")(token.token)
 app.add_typer(voices.app, name="voices")
 app.add_typer(engine.app, name="engine")
 

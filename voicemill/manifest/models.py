@@ -7,7 +7,7 @@ from voicemill.manifest.catalogue import LANGUAGES, MODELS, STT_LANGUAGES, STT_M
 from voicemill.manifest.findings import Choice, Findings
 from voicemill.model import Op
 
-_DEFAULT_MODEL: Final = {Op.TTS: "sonic-2", Op.INFILL: "sonic-2", Op.STT: "ink-whisper"}
+DEFAULT_MODEL: Final = {Op.TTS: "sonic-2", Op.INFILL: "sonic-2", Op.STT: "ink-whisper"}
 
 
 def language(choice: Choice, op: Op, findings: Findings) -> str:
@@ -30,7 +30,7 @@ def model(choice: Choice, op: Op, findings: Findings) -> str:
     known = STT_MODELS if op is Op.STT else MODELS
     name = choice.text
     if not name or (choice.from_settings and _is_for_others(name, op)):
-        return _DEFAULT_MODEL[op]
+        return DEFAULT_MODEL[op]
     if name in SUNSET_MODELS:
         findings.warn("model", f"the service has ended {name!r} (2026-06-01); use sonic-3 or sonic-2")
     elif name not in known:

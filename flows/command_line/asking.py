@@ -1,0 +1,42 @@
+"""What the verbs that ask the service one thing have in common."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Annotated, TypeVar
+
+import typer
+
+from flows.service import Service, all_voices, open_service
+from voicemill.config import Settings
+from voicemill.errors import ConfigError
+from voicemill.manifest import VoiceBook
+from voicemill.model import Voice
+from voicemill.pace.retry import Retries
+
+T = TypeVar("T")
+
+VoiceName = Annotated[str, typer.Argument(metavar="VOICE", help="A voice, by name or id.", show_default=False)]
+
+
+def answer_of(settings: Settings, ask: Callable[[Service], Awaitable[T]]) -> T:
+    """What `ask` gets from the service that the settings name, in an event loop of its own. Raises `CallError`s."""
+
+    async def asked() -> T:
+        async with open_service(settings) as service:
+            return await ask(service)
+
+    return asyncio.run(asked())
+
+
+async def tried(settings: Settings, attempt: Callable[[], Awaitable[T]]) -> T:
+    """An attempt, made again where its failure may pass; for questions that leave nothing behind at the service."""
+    result, _ = await Retries(settings.pace).run(attempt)
+    return result
+
+
+async def voice_named(service: Service, settings: Settings, name_or_id: str, language: str = "") -> Voice:
+    """The voice of that name or id, or the first that speaks `language`. Raises `ConfigError` that tells of others."""
+    try:
+        return VoiceBook(await all_voices(service, settings.pace)).resolve(name_or_id, language)
+    except LookupError as error:
+        raise ConfigError(str(error)) from None
