@@ -14,10 +14,15 @@ import typer
 
 from voicemill.config import Settings, load_settings
 from voicemill.errors import ConfigError
+from voicemill.manifest import source_name
 from voicemill.store.results import ResultsFolder
 
 Manifest = Annotated[
-    str, typer.Argument(help="CSV, TSV, JSONL or Parquet; - reads standard input.", show_default=False)
+    str,
+    typer.Argument(
+        help="CSV, TSV, JSONL or Parquet, - for standard input; or a folder, a 'glob', @ and a list of files.",
+        show_default=False,
+    ),
 ]
 Results = Annotated[Path | None, typer.Option("-o", "--results", help="Results folder. [results/<manifest's name>]")]
 Profile = Annotated[str | None, typer.Option(help="A profile of configs/, by name, or the path of a TOML file.")]
@@ -164,7 +169,7 @@ def _option(name: str, annotation: Any, default: object) -> inspect.Parameter:  
 
 def results_folder(results: Path | None, manifest: str) -> Path:
     """The folder the user named, or one named after the manifest."""
-    return results or Path("results") / (Path(manifest).stem if manifest != "-" else "stdin")
+    return results or Path("results") / source_name(manifest)
 
 
 def results_of_run(results: Path) -> ResultsFolder:

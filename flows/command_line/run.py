@@ -11,7 +11,7 @@ from flows.command_line.options import Force, Json, Manifest, Results, SpendingO
 from flows.prefect_server import ServerLease, ensure_server
 from flows.service import all_voices, open_service
 from voicemill.config import ApiKey, Settings
-from voicemill.manifest import VoiceBook
+from voicemill.manifest import VoiceBook, is_listing
 from voicemill.report.summary import counted
 from voicemill.store.results import ResultsFolder
 from voicemill.work.prepare import PlanFacts, prepare
@@ -64,4 +64,7 @@ def _flow(operation: str) -> Any:  # noqa: ANN401 - a flow
 
 
 def _absolute(manifest: str) -> str:
-    return manifest if manifest == "-" else str(Path(manifest).absolute())
+    if manifest in ("-", "@-"):
+        return manifest
+    mark = "@" if manifest.startswith("@") and is_listing(manifest) and not Path(manifest).exists() else ""
+    return mark + str(Path(manifest.removeprefix(mark)).absolute())

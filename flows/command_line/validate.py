@@ -24,7 +24,8 @@ def validate(manifest: Manifest, options: RowOptions, as_json: Json = False) -> 
         _print_json(check, rows)
     else:
         _print_text(check, manifest, rows)
-    raise typer.Exit(ExitCode.USAGE if check.problem_count else ExitCode.OK)
+    refused = ExitCode.SOME_REFUSED if check.refused_count else ExitCode.OK
+    raise typer.Exit(ExitCode.USAGE if check.problem_count else refused)
 
 
 async def voice_book(settings: Settings) -> VoiceBook:
@@ -42,6 +43,8 @@ def _print_text(check: ManifestCheck, manifest: str, rows: int) -> None:
         typer.echo(f"… and {check.problem_count - _SHOWN} more")
     if check.problem_count:
         typer.echo(f"{manifest}: {check.problem_count} problems; nothing was sent.")
+    elif check.refused_count:
+        typer.echo(f"{manifest}: {rows} rows, of which {check.refused_count} will be refused; the others are good.")
     else:
         typer.echo(f"{manifest}: {rows} rows, all good.")
 
@@ -52,6 +55,7 @@ def _print_json(check: ManifestCheck, rows: int) -> None:
 
     content = {
         "rows": rows,
+        "refused": check.refused_count,
         "problem_count": check.problem_count,
         "problems": listed(check.problems),
         "warnings": listed(check.warnings),

@@ -17,7 +17,11 @@ _AV_TIME_BASE = 1_000_000
 
 
 class Unlistenable(ValueError):
-    """A file is no audio that could be sent; the text follows its name, and says what to do."""
+    """A file is no audio that could be sent; the text follows its name, and says what to do. `code` is for programs."""
+
+    def __init__(self, why: str, code: str) -> None:
+        super().__init__(why)
+        self.code = code
 
 
 def inspect_recording(path: Path) -> Recording:
@@ -28,14 +32,14 @@ def inspect_recording(path: Path) -> Recording:
         with os.fdopen(descriptor, "rb") as file:
             found = os.fstat(file.fileno())
             if not stat.S_ISREG(found.st_mode):
-                raise Unlistenable("is not a file but a folder or a device; give an audio file")
+                raise Unlistenable("is not a file but a folder or a device; give an audio file", "not_a_file")
             if not found.st_size:
-                raise Unlistenable("is empty; give a file with audio in it")
+                raise Unlistenable("is empty; give a file with audio in it", "empty_file")
             duration_s, has_video = _measured(file)
             file.seek(0)
             digest = hashlib.file_digest(file, "sha256").hexdigest()
     except (OSError, ValueError) as error:
-        raise error if isinstance(error, Unlistenable) else Unlistenable(_why_not_read(error)) from None
+        raise error if isinstance(error, Unlistenable) else _unreadable(error) from None
     return Recording(str(path.absolute()), digest, found.st_size, duration_s, has_video)
 
 
@@ -43,11 +47,11 @@ def _measured(file: BinaryIO) -> tuple[float, bool]:
     try:
         with av.open(file, "r", options=OPTIONS) as container:
             if not container.streams.audio:
-                raise Unlistenable("holds no audio; give a file with speech in it")
+                raise Unlistenable("holds no audio; give a file with speech in it", "not_audio")
             has_video = any(not _is_cover(stream) for stream in container.streams.video)
             return _duration_s(container), has_video
     except av.error.FFmpegError:
-        raise Unlistenable("is no audio that can be read; convert it, or leave it out") from None
+        raise Unlistenable("is no audio that can be read; convert it, or leave it out", "not_audio") from None
 
 
 def _is_cover(stream: "av.video.stream.VideoStream") -> bool:
@@ -64,16 +68,16 @@ def _duration_s(container: InputContainer) -> float:
     else:
         length_s = sum(frame.samples / frame.sample_rate for frame in container.decode(stream))
     if not 0 < length_s < float("inf"):
-        raise Unlistenable("lasts no time at all; give a file with audio in it")
+        raise Unlistenable("lasts no time at all; give a file with audio in it", "not_audio")
     return length_s
 
 
-def _why_not_read(error: Exception) -> str:
+def _unreadable(error: Exception) -> Unlistenable:
     number = error.errno if isinstance(error, OSError) else None
     if number in (errno.ENOENT, errno.ENOTDIR):
-        return "does not exist; give its path from the manifest's folder, or in full"
+        return Unlistenable("does not exist; give its path from the manifest's folder, or in full", "missing")
     if number in (errno.EACCES, errno.EPERM):
-        return "may not be read by you; give yourself permission (chmod u+r)"
+        return Unlistenable("may not be read by you; give yourself permission (chmod u+r)", "unreadable")
     if number == errno.ENXIO:
-        return "is not a file but a device; give an audio file"
-    return f"cannot be read ({error}); check the path"
+        return Unlistenable("is not a file but a device; give an audio file", "not_a_file")
+    return Unlistenable(f"cannot be read ({error}); check the path", "unreadable")

@@ -1,5 +1,6 @@
 """A whole manifest, checked in one pass before anything is paid for."""
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cached_property
@@ -11,10 +12,13 @@ from voicemill.errors import ManifestError, Problem
 from voicemill.manifest.columns import Columns
 from voicemill.manifest.duplicates import OnceOnly
 from voicemill.manifest.findings import printable
+from voicemill.manifest.inputs import InputCheck
+from voicemill.manifest.listing import Listing, is_listing, open_listing
 from voicemill.manifest.parameters import ParameterCheck
 from voicemill.manifest.read import STDIN, Line, Reader, Source, Unreadable, open_reader
-from voicemill.manifest.recordings import Inspect
+from voicemill.manifest.recordings import Inspect, RecordingFolder
 from voicemill.manifest.row import Checked, RowCheck
+from voicemill.manifest.texts import TextFolder
 from voicemill.manifest.voices import VoiceBook
 from voicemill.model import Row
 
@@ -23,11 +27,12 @@ _NOTHING = Checked(None, "", "", (), ())
 
 
 class ManifestCheck:
-    """Reads a manifest (`-` is standard input) row by row, and gathers everything that is wrong with it.
+    """Reads a manifest, or the files of a folder, glob or list, row by row, and gathers all that is wrong with it.
 
     Iterating yields the good rows in the manifest's order and can be done again; when it has ended, `problems` (the
-    first 10,000), `problem_count`, `warnings`, `row_count` and `digest` (SHA-256 of the file) are known. Raises
-    `ManifestError` at once, on opening or on iterating, where the file cannot be read on.
+    first 10,000), `problem_count`, `warnings`, `row_count`, `refused_count` (good rows whose file cannot be worked on)
+    and `digest` (SHA-256 of the file) are known. `-` is standard input. Raises `ManifestError` at once, on opening or
+    on iterating, where the file cannot be read on.
     """
 
     def __init__(
@@ -74,19 +79,24 @@ class ManifestCheck:
         self.warnings: list[Problem] = []
         self.problem_count = 0
         self.row_count = 0
+        self.refused_count = 0
         self._written_rows = 0
         self.digest = ""
         self._said: set[tuple[str, str]] = set()
 
     @cached_property
-    def _source(self) -> Source:
+    def _source(self) -> Source | Listing:
         with self._file_faults():
+            if is_listing(str(self._given)):
+                return open_listing(str(self._given), self._defaults.op)
             return Source(self._given)
 
     @cached_property
     def _reader(self) -> Reader:
         source = self._source
         with self._file_faults():
+            if isinstance(source, Listing):
+                return source
             return open_reader(source)
 
     @cached_property
@@ -95,8 +105,15 @@ class ManifestCheck:
 
     @cached_property
     def _row_check(self) -> RowCheck:
+        source, places = self._source, self._columns.places
         parameters = ParameterCheck(self._defaults, self._voices, only=self._operation)
-        return RowCheck(self._columns, self._source.folder, parameters, self._inspect)
+        if isinstance(source, Listing):
+            texts = TextFolder(source.folder, source.root)
+            recordings = RecordingFolder(source.folder, source.root, self._inspect)
+            return RowCheck(self._columns, parameters, InputCheck(places, texts, recordings), listing=True)
+        texts = TextFolder(source.folder, Path(os.path.realpath(source.folder)))
+        recordings = RecordingFolder(source.folder, None, self._inspect)
+        return RowCheck(self._columns, parameters, InputCheck(places, texts, recordings))
 
     def _checked_lines(self) -> Iterator[tuple[Line, Checked]]:
         check = self._row_check.check
@@ -110,18 +127,24 @@ class ManifestCheck:
             self._add(Problem(0, remark.column, remark.why))
         for remark in self._columns.warnings:
             self._warn(Problem(0, remark.column, remark.why))
+        if isinstance(self._source, Listing) and (left_out := self._source.left_out):
+            why = f"{len(left_out):,} files that are nothing to work on are left out, such as {left_out[0]!r}"
+            self._warn(Problem(0, "", why))
 
     def _note(self, line: Line, checked: Checked) -> None:
         if line.complaint:
             self._add(self._problem(line, *line.complaint))
         elif not line.cells:
             self._warn(self._problem(line, "", "the row is empty and is passed over"))
-        for column, why, from_settings in checked.faults:
+        if checked.row is not None and checked.row.refusal is not None:
+            self.refused_count += 1
+            self._warn(self._problem(line, self._columns.names[1], checked.row.refusal.why))
+        for column, why, from_settings, _ in checked.faults:
             if not from_settings:
                 self._add(self._problem(line, column, why))
             elif self._is_news(column, why):
                 self._add(Problem(0, column, why))
-        for column, why, _ in checked.warnings:
+        for column, why, *_ in checked.warnings:
             if self._is_news(column, why):
                 self._warn(self._problem(line, column, why))
 

@@ -21,11 +21,15 @@ class Choice(NamedTuple):
 
 
 class Fault(NamedTuple):
-    """A column of a row, and what is wrong with it; a fault of the settings is the same for many rows."""
+    """A column of a row, and what is wrong with it; a fault of the settings is the same for many rows.
+
+    `code` names what is wrong with a file that the cell names, and is empty for what is wrong with the cell itself.
+    """
 
     column: str
     why: str
     from_settings: bool = False
+    code: str = ""
 
 
 @dataclass(slots=True)
@@ -35,11 +39,11 @@ class Findings:
     faults: list[Fault] = field(default_factory=list)
     warnings: list[Fault] = field(default_factory=list)
 
-    def fault(self, column: str, why: str, choice: Choice | None = None) -> None:
-        """Note what is wrong with a cell, or with the setting that stands in for it."""
+    def fault(self, column: str, why: str, choice: Choice | None = None, *, code: str = "") -> None:
+        """Note what is wrong with a cell, the setting that stands in for it, or (`code`) the file that it names."""
         from_settings = choice is not None and choice.from_settings
         origin = "; it comes from the profile or the command line, for the row's cell is empty" if from_settings else ""
-        self.faults.append(Fault(column, why + origin, from_settings))
+        self.faults.append(Fault(column, why + origin, from_settings, code))
 
     def warn(self, column: str, why: str) -> None:
         """Note what may be meant otherwise."""

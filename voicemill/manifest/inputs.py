@@ -2,10 +2,9 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 from voicemill.manifest.findings import Findings
-from voicemill.manifest.recordings import Inspect, RecordingFolder, seconds
+from voicemill.manifest.recordings import RecordingFolder, seconds
 from voicemill.manifest.texts import TextFolder, check_text
 from voicemill.model import Op, Recording
 
@@ -28,10 +27,10 @@ class Inputs:
 class InputCheck:
     """Checks the inputs of one manifest's rows. `places` are the columns that it has."""
 
-    def __init__(self, places: Mapping[str, int], folder: Path, inspect: Inspect) -> None:
+    def __init__(self, places: Mapping[str, int], texts: TextFolder, recordings: RecordingFolder) -> None:
         self._places = places
-        self._texts = TextFolder(folder)
-        self._recordings = RecordingFolder(folder, inspect)
+        self._texts = texts
+        self._recordings = recordings
 
     def check(self, op: Op, cell: Cell, findings: Findings) -> Inputs:
         """The inputs of a row for `op`; where something is wrong with them, `findings` say what."""

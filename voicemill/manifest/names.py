@@ -33,8 +33,12 @@ def file_stem(row_id: str) -> str:
     """The file name, without extension, of a row that names none; of at most 100 ASCII characters."""
     if _PLAIN.fullmatch(row_id) and not _ENDS_IN_DIGEST.search(row_id) and not _is_reserved(row_id):
         return row_id
-    digest = hashlib.sha256(row_id.encode("utf-8", "surrogatepass")).hexdigest()[:_DIGEST_DIGITS]
-    return f"{_slug(row_id)}-{digest}"
+    return f"{_slug(row_id)}-{short_digest(row_id)}"
+
+
+def short_digest(text: str) -> str:
+    """Sixteen hex digits that tell `text` from any other."""
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:_DIGEST_DIGITS]
 
 
 def folded(path: str) -> str:

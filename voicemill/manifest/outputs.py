@@ -50,6 +50,11 @@ def default_file_name(row_id: str, kind: Kind) -> str:
     return f"{kind.folder}/{file_stem(row_id)}{kind.extension}"
 
 
+def mirror_name(path: str, kind: Kind) -> str:
+    """The file of a source, by the path that `listing.mirror` made of its name."""
+    return f"{kind.folder}/{path}{kind.extension}"
+
+
 def file_name(out: str, values: Mapping[str, Any], kind: Kind) -> str:
     """The file that `out` names, relative to the results folder, its placeholders filled in. Raises `OutputFault`."""
     path = _filled(out, values) if "{" in out or "}" in out else out

@@ -1,5 +1,6 @@
 """The cells that name audio: files that are found, measured and told by their content before anything is sent."""
 
+import os
 from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
@@ -7,38 +8,46 @@ from pathlib import Path
 from voicemill.audio.inspect import Unlistenable, inspect_recording
 from voicemill.manifest.findings import Findings
 from voicemill.manifest.texts import unusable_character
-from voicemill.model import Recording
+from voicemill.model import Recording, Refusal
 
 Inspect = Callable[[Path], Recording]
 """What a file is, or `Unlistenable` that says why it is no audio that could be sent."""
 
 _RECORDINGS_KEPT = 4096
+_LEADS_OUT = "is a link out of the folder; copy what it leads to, or give that as a source of its own"
 _LONGEST_TIME_CHARACTERS = 32
 
 
 class RecordingFolder:
-    """The folder that the paths of a manifest's audio start from; absolute paths are taken as they are."""
+    """The folder that the paths of audio start from; absolute paths are taken as they are.
 
-    def __init__(self, folder: Path, inspect: Inspect = inspect_recording) -> None:
+    Where there is a `root`, a path that leads out of it, as a link may, is refused.
+    """
+
+    def __init__(self, folder: Path, root: Path | None = None, inspect: Inspect = inspect_recording) -> None:
         self._folder = folder
+        self._root = root
         self._inspect = inspect
         self._inspected = lru_cache(_RECORDINGS_KEPT)(self._inspect_named)
 
     def find(self, name: str, column: str, findings: Findings) -> Recording | None:
         """The recording that a cell names, or None where `findings` say why there is none."""
         if why := unusable_character(name):
-            findings.fault(column, why)
+            findings.fault(column, why, code="bad_name")
             return None
-        recording, why = self._inspected(name)
-        if why:
-            findings.fault(column, f"{name!r} {why}")
+        recording, refusal = self._inspected(name)
+        if refusal:
+            findings.fault(column, f"{name!r} {refusal.why}", code=refusal.code)
         return recording
 
-    def _inspect_named(self, name: str) -> tuple[Recording | None, str]:
+    def _inspect_named(self, name: str) -> tuple[Recording | None, Refusal | None]:
+        path = self._folder / name
+        if self._root is not None and not Path(os.path.realpath(path)).is_relative_to(self._root):
+            return None, Refusal("link_outside", _LEADS_OUT)
         try:
-            return self._inspect(self._folder / name), ""
+            return self._inspect(path), None
         except Unlistenable as fault:
-            return None, str(fault)
+            return None, Refusal(fault.code, str(fault))
 
 
 def seconds(text: str, column: str, findings: Findings) -> float | None:

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any, NamedTuple
 
 from voicemill.manifest import outputs
@@ -11,12 +10,12 @@ from voicemill.manifest.columns import PARAMETERS, Columns
 from voicemill.manifest.findings import Fault, Findings
 from voicemill.manifest.inputs import InputCheck
 from voicemill.manifest.parameters import ParameterCheck, Parameters
-from voicemill.manifest.recordings import Inspect
 from voicemill.manifest.texts import MAX_CHARACTERS, unusable_character
-from voicemill.model import AUDIO_OPS, Row
+from voicemill.model import AUDIO_OPS, Refusal, Row
 
 MAX_ID_CHARACTERS = 10_000
 MAX_VALUE_CHARACTERS = 1000
+_BAD_NAME = "the file's name holds bytes or control characters that no table can; rename it"
 _LARGEST_TABLE_INTEGER = 1 << 63
 _CONTROLS_AS_BLANKS = dict.fromkeys([*range(1, 32), *range(127, 160)], " ")
 
@@ -32,14 +31,20 @@ class Checked(NamedTuple):
 
 
 class RowCheck:
-    """Checks the lines of one manifest, each by itself."""
+    """Checks the lines of one manifest, each by itself.
 
-    def __init__(self, columns: Columns, folder: Path, parameters: ParameterCheck, inspect: Inspect) -> None:
+    In a `listing` a file that cannot be worked on makes a row that is refused, and names of outputs mirror the sources.
+    """
+
+    def __init__(
+        self, columns: Columns, parameters: ParameterCheck, inputs: InputCheck, *, listing: bool = False
+    ) -> None:
+        self._listing = listing
         self._places = columns.places
         self._carried = tuple(columns.carried.items())
         self._parameter_places = tuple(columns.places.get(name) for name in PARAMETERS)
         self._parameters = parameters
-        self._inputs = InputCheck(columns.places, folder, inspect)
+        self._inputs = inputs
 
     def check(self, number: int, cells: Sequence[Any]) -> Checked:
         """The row that `cells` make, or why they make none."""
@@ -51,6 +56,7 @@ class RowCheck:
         carried = self._carry(cells, findings)
         file_name = self._file_name(number, row_id, cells, parameters, carried, findings)
         findings.warnings += parameters.warnings
+        refusal = self._refusal(findings)
         if findings.faults:
             return Checked(None, row_id, file_name, findings.faults, findings.warnings)
         row = Row(
@@ -72,9 +78,18 @@ class RowCheck:
             to_s=inputs.to_s,
             timestamps=parameters.timestamps,
             text_formats=parameters.text_formats,
+            refusal=refusal,
             carried=carried,
         )
         return Checked(row, row_id, file_name, (), findings.warnings)
+
+    def _refusal(self, findings: Findings) -> Refusal | None:
+        """In a listing, what is wrong with a file is no fault of the manifest, but the end of its row."""
+        if not self._listing or not findings.faults or not all(fault.code for fault in findings.faults):
+            return None
+        first = findings.faults[0]
+        findings.faults.clear()
+        return Refusal(first.code, _BAD_NAME if first.code == "bad_name" else first.why)
 
     def _cell(self, cells: Sequence[Any], column: str, findings: Findings) -> str:
         place = self._places.get(column)
@@ -144,6 +159,8 @@ class RowCheck:
         kind = _kind(parameters)
         if kind is None or len(findings.faults) > before:
             return ""
+        if self._listing:
+            return outputs.mirror_name(out, kind)
         if not out:
             return outputs.default_file_name(row_id, kind) if row_id else ""
         voice = parameters.voice.name if parameters.voice else None

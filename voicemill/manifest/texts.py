@@ -13,6 +13,7 @@ MAX_CHARACTERS: Final = 2_000_000
 _MAX_UTF8_BYTES = 4 * MAX_CHARACTERS + 3
 _LETTER_OR_DIGIT = re.compile(r"[^\W_]")
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
+OUTSIDE: Final = "is outside the manifest's folder; move the file there and give its path from there"
 _SAVE_AS_UTF8 = "save the file as UTF-8 (in Excel: 'CSV UTF-8')"
 
 
@@ -39,43 +40,46 @@ def unusable_character(text: str) -> str:
 def check_text(text: str, column: str, findings: Findings) -> None:
     """Note what stands in the way of `text` being spoken."""
     if unusable := unusable_character(text):
-        findings.fault(column, unusable)
+        findings.fault(column, unusable, code="not_text")
     elif len(text) > MAX_CHARACTERS:
         findings.fault(
-            column, f"the text has {len(text):,} characters, the most is {MAX_CHARACTERS:,}; split it over several rows"
+            column,
+            f"the text has {len(text):,} characters, the most is {MAX_CHARACTERS:,}; split it over several rows",
+            code="text_too_long",
         )
     elif not _LETTER_OR_DIGIT.search(text):
         findings.fault(
-            column, "the text has no letter and no digit, so there is nothing to speak; write some or remove the row"
+            column,
+            "the text has no letter and no digit, so there is nothing to speak; write some or remove the row",
+            code="empty_file",
         )
 
 
 class TextFolder:
-    """The folder of a manifest, out of which no text file is read."""
+    """The folder that paths of text files start from; none is read that lies outside `root` (None: all may be)."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, root: Path | None) -> None:
         self._folder = folder
-        self._root = Path(os.path.realpath(folder))
+        self._root = root
 
     def read(self, name: str, findings: Findings) -> str | None:
         """The text of the file `name`, or None where `findings` say why there is none."""
-        why = unusable_character(name)
+        if why := unusable_character(name):
+            findings.fault("text_file", why, code="bad_name")
+            return None
         try:
-            path = None if why else Path(os.path.realpath(self._folder / name))
-            if path is not None and not path.is_relative_to(self._root):
-                why = f"{name!r} is outside the manifest's folder; move the file there and give its path from there"
-            content = self._content(path) if path is not None and not why else b""
-            text = content.removeprefix(b"\xef\xbb\xbf").decode()
+            path = Path(os.path.realpath(self._folder / name))
+            if self._root is not None and not path.is_relative_to(self._root):
+                raise _Unfit(OUTSIDE, "link_outside")
+            return self._content(path).removeprefix(b"\xef\xbb\xbf").decode()
         except _Unfit as unfit:
-            why = f"{name!r} {unfit}"
+            findings.fault("text_file", f"{name!r} {unfit}", code=unfit.code)
         except OSError as error:
-            why = f"{name!r} {_why_not_read(error)}"
+            findings.fault("text_file", f"{name!r} {_why_not_read(error)}", code="unreadable")
         except UnicodeDecodeError as error:
             why = f"{name!r} is not UTF-8 at byte {error.start + 1:,}; save it as UTF-8 text"
-        if why:
-            findings.fault("text_file", why)
-            return None
-        return text
+            findings.fault("text_file", why, code="not_text")
+        return None
 
     def _content(self, path: Path) -> bytes:
         # Links are already resolved; without blocking, so that a pipe cannot hold the check up.
@@ -83,14 +87,18 @@ class TextFolder:
         with os.fdopen(descriptor, "rb") as file:
             found = os.fstat(file.fileno())
             if not stat.S_ISREG(found.st_mode):
-                raise _Unfit("is not a file but a folder or a device; give a text file")
+                raise _Unfit("is not a file but a folder or a device; give a text file", "not_a_file")
             if found.st_size > _MAX_UTF8_BYTES:
-                raise _Unfit(f"is longer than {MAX_CHARACTERS:,} characters; split it over several rows")
+                raise _Unfit(
+                    f"is longer than {MAX_CHARACTERS:,} characters; split it over several rows", "text_too_long"
+                )
             return file.read(_MAX_UTF8_BYTES + 1)
 
 
 class _Unfit(Exception):
-    pass
+    def __init__(self, why: str, code: str) -> None:
+        super().__init__(why)
+        self.code = code
 
 
 def _why_not_read(error: OSError) -> str:

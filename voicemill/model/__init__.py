@@ -7,7 +7,7 @@ exactly one `Outcome`.
 from voicemill.model.calls import EMBEDDED_PREFIX, Call, Family, Infill, Stt, Tts, VoiceChange
 from voicemill.model.outcome import MadeFile, Outcome, Receipt, Status
 from voicemill.model.recordings import Clip, Recording
-from voicemill.model.row import AUDIO_OPS, Op, Row, Speed
+from voicemill.model.row import AUDIO_OPS, Op, Refusal, Row, Speed
 from voicemill.model.voice import Voice
 from voicemill.model.words import Word
 
@@ -18,6 +18,7 @@ __all__ = [
     "Voice",
     "Recording",
     "Row",
+    "Refusal",
     "Clip",
     "Call",
     "Tts",

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, NamedTuple
 
 from voicemill.audio.formats import AudioFormat
 from voicemill.model.recordings import Recording
@@ -24,6 +24,13 @@ AUDIO_OPS: Final = frozenset({Op.TTS, Op.VOICE_CHANGE, Op.INFILL})
 """The operations whose output is audio."""
 
 
+class Refusal(NamedTuple):
+    """Why a row's own file cannot be worked on: a code for programs, and a reason for people."""
+
+    code: str
+    why: str
+
+
 @dataclass(frozen=True, slots=True)
 class Row:
     """One checked line of a manifest.
@@ -32,6 +39,7 @@ class Row:
     slashes. What an operation does not use is empty. `audio` is what `stt`, `voice_change` and `infill` work on;
     `from_s` to `to_s` is the stretch of it that `infill` speaks anew, or `left` and `right` are its neighbours.
     `text_formats` are the files of text that are wanted besides, `timestamps` asks speech for its words.
+    `refusal` says why a row of a folder or a list is not worked on; its inputs may then be missing.
     `carried` holds the columns that are not ours, as text or as the manifest's own scalar.
     """
 
@@ -53,6 +61,7 @@ class Row:
     to_s: float | None = None
     timestamps: bool = False
     text_formats: tuple[str, ...] = ()
+    refusal: Refusal | None = None
     carried: Mapping[str, Any] = field(default_factory=dict)
 
     @property

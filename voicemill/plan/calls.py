@@ -38,8 +38,14 @@ class RowPlan:
 
 
 def plan_row(row: Row, service: str, long_text: LongText) -> RowPlan:
-    """The calls of a row whose recordings are all there: one, or one for each piece of a long text."""
-    if row.op is Op.TTS:
+    """The calls of a row whose recordings are all there: one, or one for each piece of a long text.
+
+    A row that is refused before has none.
+    """
+    pieces: list[CallPiece]
+    if row.refusal is not None:
+        pieces = []
+    elif row.op is Op.TTS:
         pieces = _speech(row, service, long_text)
     elif row.op is Op.STT:
         pieces = [CallPiece(Stt(service, row.model, row.language, clip)) for clip in _clips(row)]

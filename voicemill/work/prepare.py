@@ -103,6 +103,8 @@ def last_facts(results: ResultsFolder) -> PlanFacts | None:
 
 def count_calls(row: Row, long_text: LongText) -> int:
     """How many calls `row` needs."""
+    if row.refusal is not None:
+        return 0
     if row.op is not Op.TTS:
         return 1
     pieces = split(row.transcript, row.language, long_text.max_characters_per_call)

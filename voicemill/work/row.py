@@ -19,6 +19,11 @@ async def work_row(plan: RowPlan, known: Outcome | None, bench: Bench, *, chosen
 
     Raises nothing for the row's own troubles; fatal ones are noted on the bench.
     """
+    if plan.row.refusal is not None:
+        refused = _ended(plan, Status.REFUSED, "input", *plan.row.refusal)
+        _count(refused, bench)
+        bench.tally.rows_unchanged += refused == known
+        return refused
     if known is not None and _still_stands(plan, known, bench):
         bench.tally.rows_done += 1
         bench.tally.rows_unchanged += 1

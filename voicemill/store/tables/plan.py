@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from voicemill.audio.formats import AudioFormat
-from voicemill.model import Op, Recording, Row
+from voicemill.model import Op, Recording, Refusal, Row
 from voicemill.store import durable
 from voicemill.store.tables.damage import table_damage
 
@@ -42,6 +42,7 @@ _TYPES: dict[str, pa.DataType] = {
     "timestamps": pa.bool_(),
     "output_format": pa.list_(pa.string()),
     "recordings": pa.string(),
+    "refusal": pa.list_(pa.string()),
     "file_name": pa.string(),
     "carried": pa.string(),
     "calls": pa.int32(),
@@ -158,6 +159,7 @@ def _record(row: Row, calls: int) -> dict[str, Any]:
         "timestamps": row.timestamps,
         "output_format": list(row.text_formats),
         "recordings": json.dumps({column: found and asdict(found) for column, found in _recordings(row).items()}),
+        "refusal": None if row.refusal is None else list(row.refusal),
         "file_name": row.file_name,
         "carried": json.dumps(dict(row.carried), default=str) if row.carried else "{}",
         "calls": calls,
@@ -200,6 +202,7 @@ def _row(record: dict[str, Any]) -> Row:
         to_s=record["to_s"],
         timestamps=record["timestamps"],
         text_formats=tuple(record["output_format"]),
+        refusal=None if record["refusal"] is None else Refusal(*record["refusal"]),
         carried=json.loads(record["carried"]),
     )
 

@@ -1,0 +1,82 @@
+"""What kind of source a user named, told by its form and by what there is on the disk."""
+
+import glob
+import os
+import re
+from contextlib import suppress
+from pathlib import Path
+from typing import Final, Literal
+
+Kind = Literal["table", "folder", "glob", "list", "file"]
+
+RECORDINGS: Final = frozenset({
+    ".flac", ".m4a", ".mp3", ".mp4", ".mpeg", ".mpga", ".oga", ".ogg", ".wav", ".webm",
+    ".aac", ".m4b", ".m4v", ".mka", ".mkv", ".mov", ".mpg", ".opus", ".ts", ".w64", ".weba",
+    ".3gp", ".ac3", ".aif", ".aifc", ".aiff", ".amr", ".avi", ".caf", ".flv", ".wma", ".wmv",
+})  # fmt: skip
+"""What the service takes, what can be read besides, and what is known as audio elsewhere: told so, it is refused."""
+TEXTS: Final = frozenset({".txt"})
+LISTS: Final = frozenset({".m3u", ".m3u8"})
+LIST_MARK: Final = "@"
+STDIN: Final = "-"
+
+_AUDIO_STARTS: Final = (b"ID3", b"fLaC", b"OggS", b"\x1aE\xdf\xa3", b"\xff\xfb", b"\xff\xf3", b"\xff\xf1", b"\xff\xf9")
+_PICTURE_BRANDS: Final = (b"heic", b"heix", b"mif1", b"msf1", b"avif", b"avis")
+_HEAD_BYTES: Final = 12
+_FIXED_PARTS = re.compile(r"[*?\[]")
+
+
+def kind_of(given: str) -> Kind:
+    """What `given` is: a table (also where there is nothing of that name), or one of the sources of files."""
+    path = Path(given)
+    with suppress(OSError, ValueError):
+        if path.is_dir():
+            return "folder"
+        if path.is_file():
+            suffix = path.suffix.lower()
+            return "list" if suffix in LISTS else "file" if suffix in RECORDINGS else "table"
+    if given.startswith(LIST_MARK) and len(given) > 1:
+        return "list"
+    return "glob" if glob.has_magic(given) and not os.path.lexists(given) else "table"
+
+
+def is_listing(given: str) -> bool:
+    """Whether `given` names files rather than a table of rows."""
+    return kind_of(given) != "table"
+
+
+def list_path(given: str) -> str:
+    """The path of a list, without the mark that tells it as one."""
+    return given if Path(given).suffix.lower() in LISTS and Path(given).is_file() else given.removeprefix(LIST_MARK)
+
+
+def fixed_folder(pattern: str) -> Path:
+    """The folder of a glob that all its matches are in."""
+    head = _FIXED_PARTS.split(pattern, maxsplit=1)[0]
+    return Path(head.rpartition("/")[0] or ("/" if head.startswith("/") else "."))
+
+
+def source_name(given: str) -> str:
+    """A name for the results of a source."""
+    kind = kind_of(given)
+    if given == STDIN or given == LIST_MARK + STDIN:
+        return "stdin"
+    if kind == "list":
+        return Path(list_path(given)).stem
+    if kind in ("folder", "glob"):
+        folder = Path(given) if kind == "folder" else fixed_folder(given)
+        return folder.resolve().name or "files"
+    return Path(given).stem
+
+
+def is_recording_by_content(path: str) -> bool:
+    """Whether a file begins like audio, whatever its name."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        with os.fdopen(descriptor, "rb") as file:
+            head = file.read(_HEAD_BYTES)
+    except OSError:
+        return False
+    is_wave = head[:4] in (b"RIFF", b"RF64") and head[8:12] == b"WAVE"
+    is_mp4 = head[4:8] == b"ftyp" and head[8:12] not in _PICTURE_BRANDS
+    return is_wave or is_mp4 or (head or b"").startswith(_AUDIO_STARTS)
