@@ -1,0 +1,99 @@
+"""The page on the client is true: each method has its example, and each example and command works."""
+
+import ast
+import asyncio
+import inspect
+import re
+import shlex
+import typing
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from types import CodeType
+
+import pytest
+
+from tests.contract.services import KEY, Service, embedded, engine_settings, served
+from tests.flows.commands import InThisProcess
+from voicemill.api.client import Cartesia
+from voicemill.audio.formats import AudioFormat
+
+_PAGE = (Path(__file__).parents[2] / "docs" / "api.md").read_text(encoding="utf-8")
+_EXAMPLES = dict(re.findall(r"^## `([\w.]+)`\n.*?^```python\n(.*?)^```$", _PAGE, re.DOTALL | re.MULTILINE))
+_FIRST = re.search(r"^```python\n(.*?)^```$", _PAGE, re.DOTALL | re.MULTILINE)
+_COMMANDS = re.findall(r"^    (voicemill .*)$", _PAGE, re.MULTILINE)
+_WAV = AudioFormat("wav", 16000, "pcm_s16le")
+
+
+def methods() -> set[str]:
+    """The client's methods, by family."""
+    return {
+        f"{family}.{name}"
+        for family, kind in typing.get_type_hints(Cartesia).items()
+        for name, value in vars(kind).items()
+        if inspect.isfunction(value) and not name.startswith("_")
+    }
+
+
+def compiled(name: str) -> CodeType:
+    """An example as a program that may await."""
+    code = compile(_EXAMPLES[name], f"docs/api.md: {name}", "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
+    assert isinstance(code, CodeType)
+    return code
+
+
+@pytest.fixture(scope="module")
+def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    """One engine for all examples."""
+    with embedded(engine_settings(tmp_path_factory.mktemp("engine"))) as service:
+        yield service
+
+
+@pytest.fixture
+async def cartesia(engine: Service) -> AsyncIterator[Cartesia]:
+    """A client, and the recordings that the examples name, in the working folder."""
+    async with engine.client() as cartesia:
+        for name in ("clip.wav", "left.wav", "right.wav"):
+            reply = await cartesia.tts.bytes(
+                model_id="sonic-2",
+                transcript="The boat is on the river.",
+                voice_id="694f9389-aac1-45b6-b726-9d9369183238",
+                output_format=_WAV,
+            )
+            Path(name).write_bytes(reply.body)
+        yield cartesia
+
+
+def test_every_method_has_its_example() -> None:
+    """Sixteen methods of the reference, no more and no fewer, and an example for each."""
+    assert set(_EXAMPLES) == methods()
+    assert len(_EXAMPLES) == 16
+    assert all(f"cartesia.{name}(" in code for name, code in _EXAMPLES.items())
+
+
+@pytest.mark.parametrize("name", _EXAMPLES)
+async def test_the_examples_run(cartesia: Cartesia, name: str) -> None:
+    """Each by itself, as it stands, against the engine."""
+    running = eval(compiled(name), {"cartesia": cartesia})
+    assert inspect.iscoroutine(running)
+    await running
+
+
+def test_the_first_example_runs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """How a client is opened, against a served engine in the place of the service."""
+    assert _FIRST
+    monkeypatch.setenv("CARTESIA_API_KEY", KEY)
+    with served(engine_settings(tmp_path)) as service:
+        exec(_FIRST[1].replace("https://api.cartesia.ai", service.url), {"asyncio": asyncio})
+    assert capsys.readouterr().out.startswith("ok=True version=")
+
+
+def test_the_commands_run(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """What a reader types, in the order of the page, ends well without a key."""
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+    voicemill = InThisProcess(capfd)
+    assert len(_COMMANDS) > 10
+    for command in _COMMANDS:
+        ended = voicemill(*shlex.split(command)[1:])
+        assert ended.code == 0, f"{command}: {ended.stderr}"
