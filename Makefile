@@ -3,7 +3,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.set-up
 
-.PHONY: setup demo test check fuzz faults kills benchmarks lock clean
+.PHONY: setup demo test check fuzz faults kills safety-nets benchmarks lock clean
 
 setup: $(STAMP)
 
@@ -31,13 +31,16 @@ check: setup
 # FAULTS is the share of the nightly size: `make faults FAULTS=0.1` tries everything in a tenth of the time.
 FAULTS := 1
 faults: setup
-	FAULTS=$(FAULTS) $(BIN)/pytest tests/faults --timeout 36000
+	FAULTS=$(FAULTS) $(BIN)/pytest tests/faults tests/security tests/manifest/test_hostile.py --timeout 36000
 
 kills: setup
 	FAULTS=$(FAULTS) $(BIN)/pytest tests/faults/test_kills.py tests/faults/test_fault_points.py --timeout 36000
 
 fuzz: setup
 	$(BIN)/pytest tests/fuzz -m fuzz
+
+safety-nets: setup
+	FAULTS=$(FAULTS) $(BIN)/pytest tests/faults/test_safety_nets.py --timeout 36000
 
 benchmarks: setup
 	$(BIN)/python -m benchmarks

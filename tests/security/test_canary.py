@@ -1,0 +1,108 @@
+"""The key appears nowhere but in the header of a request, and a text in no log and no database of Prefect."""
+
+import traceback
+from collections.abc import Iterator
+from pathlib import Path
+from unittest import mock
+
+import pytest
+
+from tests.faults.figures import Report
+from tests.faults.forked_runs import plain_run
+from tests.faults.network_faults import LASTING, PASSING
+from tests.flows.commands import InThisProcess, asking, ending, start_process
+from tests.flows.results import statuses, write_manifest
+from tests.flows.speaking import SpeechService
+from tests.hostile_server import Call, Reply
+from tests.hostile_speech import said, speech
+from tests.security.canary import KEY, children_of, files_below, forms, found_in, processes_of
+from voicemill.work import shard
+
+_PROFILE = """
+[pace]
+attempts = 1
+first_wait_s = 0.01
+longest_wait_s = 0.02
+attempt_deadline_s = 1.0
+same_refusals = 0
+cool_down_s = 0.05
+"""
+_WORD = "Whispered"
+"""In every text; it may be in results, in questions, and nowhere else."""
+
+
+@pytest.fixture
+def treacherous(service: SpeechService) -> Iterator[SpeechService]:
+    """A service that fails in every way there is, a text each, and says the key back wherever it can."""
+
+    def failing(name: str, call: Call) -> Reply:
+        assert call.headers["x-api-key"] == KEY
+        return ({**PASSING, **LASTING})[name](speech(call))
+
+    for name in (*PASSING, *LASTING):
+        service.instead[f"{_WORD}: {name}."] = lambda call, name=name: failing(name, call)  # type: ignore[misc]
+    for status in (400, 422, 429, 500, 503):
+        reply = said(status, f"Your key {KEY}", f"is odd: {KEY}", KEY, X_Request_Id="r", Retry_After=KEY)
+        service.instead[f"{_WORD}: the key back with {status}."] = reply
+    with asking(service.url, KEY):
+        yield service
+
+
+def test_the_key_is_nowhere(
+    voicemill: InThisProcess, treacherous: SpeechService, prefect_home: str, tmp_path: Path, report: Report
+) -> None:
+    """After every way of ending: not in output, results, databases, logs, command lines or other processes."""
+    (tmp_path / "profile.toml").write_text(_PROFILE)
+    texts = [*treacherous.instead, f"{_WORD}: all well."]
+    write_manifest(tmp_path / "book.csv", [{"id": f"row-{n}", "transcript": text} for n, text in enumerate(texts)])
+    places: dict[str, bytes] = {}
+    process = start_process("run", "book.csv", "-o", "results", "--profile", "profile.toml")
+    while process.poll() is None and not treacherous.asked:
+        places |= dict(children_of(process.pid))
+    places |= dict(processes_of(prefect_home))
+    assert any("prefect_server_process" in place for place in places)
+    ended = ending(process)
+    assert ended.code == 1, ended.stderr
+    assert set(statuses(tmp_path / "results").values()) == {"done", "failed", "refused"}
+    fatal = _fatal(voicemill, treacherous, tmp_path)
+    outputs = {"what was said": (ended.stdout + ended.stderr).encode(), "what was said at the end": fatal}
+    places |= outputs | dict(files_below(tmp_path, Path(prefect_home)))
+    assert [(name, found) for name, content in places.items() if (found := found_in(content))] == []
+    assert any(name.endswith("prefect.db-wal") for name in places)
+    told = {name for name, content in places.items() if _WORD.encode() in content}
+    assert not [name for name in told if prefect_home in name or name in outputs]
+    report(
+        "key",
+        {
+            "found": 0,
+            "forms": len(forms(KEY)),
+            "places": len(places),
+            "bytes_searched": sum(map(len, places.values())),
+            "ways_of_failing": len(treacherous.instead) + 2,
+        },
+    )
+
+
+def _fatal(voicemill: InThisProcess, service: SpeechService, folder: Path) -> bytes:
+    """What runs say that a refused key and an empty account bring to an end."""
+    heard = b""
+    write_manifest(folder / "fatal.csv", [{"id": "fatal", "transcript": f"{_WORD}: fatal."}])
+    for status in (401, 402):
+        service.instead[f"{_WORD}: fatal."] = said(status, "Unauthorized", f"Not with {KEY}")
+        ended = voicemill("run", "fatal.csv", "-o", f"fatal-{status}")
+        assert ended.code == 4
+        heard += (ended.stdout + ended.stderr).encode()
+    return heard
+
+
+async def test_no_crash_report_shows_the_key(treacherous: SpeechService, tmp_path: Path) -> None:
+    """An error that nobody foresaw holds no key, with all local variables of every frame of the product."""
+    write_manifest(tmp_path / "book.csv", [{"id": "a", "transcript": f"{_WORD}: all well."}])
+    broken = mock.patch.object(shard, "write_part", side_effect=RuntimeError("unforeseen"))
+    with broken, pytest.raises(RuntimeError, match="unforeseen") as caught:
+        await plain_run(tmp_path / "book.csv", tmp_path / "results")
+    shown = traceback.TracebackException.from_exception(caught.value, capture_locals=True)
+    for frame in shown.stack:
+        if "/tests/" not in frame.filename:
+            assert found_in(f"{frame.locals}".encode()) == [], frame
+    assert len(shown.stack) > 5
