@@ -95,6 +95,42 @@ async def test_emotions_of_older_models_are_experimental_controls() -> None:
 
 
 @pytest.mark.parametrize(
+    ("field", "value", "expected"),
+    [
+        ("volume", 0.5, {"generation_config": {"volume": 0.5}}),
+        ("duration_s", 2.5, {"duration": 2.5}),
+        ("pronunciation_dict_id", "d", {"pronunciation_dict_id": "d"}),
+        ("save", True, {"save": True}),
+        ("save", False, {"save": False}),
+    ],
+)
+async def test_each_further_field_is_sent_under_its_name(field: str, value: object, expected: dict[str, Any]) -> None:
+    """What is given is sent, zero and False too."""
+    plain, sent = (await question()).question, (await question(**{field: value})).question
+    assert sent == plain | expected
+
+
+@pytest.mark.parametrize("speed", [-0.5, 0, "fastest"])
+async def test_experimental_speed_goes_with_the_voice(speed: object) -> None:
+    """Normal speed, which is 0, is sent like any other."""
+    sent = (await question(experimental_speed=speed)).question
+    assert sent["voice"] == {"mode": "id", "id": SARAH, "__experimental_controls": {"speed": speed}}
+
+
+async def test_a_voice_may_be_an_embedding() -> None:
+    """Numbers in the place of an id."""
+    sent = (await question(voice_id=None, voice_embedding=(0.5, -1.0))).question
+    assert sent["voice"] == {"mode": "embedding", "embedding": [0.5, -1.0]}
+
+
+@pytest.mark.parametrize("voice", [{"voice_id": None}, {"voice_id": "v", "voice_embedding": [0.5]}], ids=str)
+async def test_a_question_names_one_voice(voice: dict[str, Any]) -> None:
+    """None or two are a mistake, and nothing is sent."""
+    with pytest.raises(ValueError, match="one of voice_id and voice_embedding"):
+        await question(**voice)
+
+
+@pytest.mark.parametrize(
     "wanted",
     [
         *(AudioFormat("raw", rate, encoding) for rate in SAMPLE_RATES_HZ[:2] for encoding in get_args(Encoding)),

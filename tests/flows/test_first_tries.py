@@ -126,12 +126,11 @@ def test_a_token_of_the_embedded_engine(quick: InThisProcess) -> None:
     assert re.fullmatch(r"[\w-]+\.[\w-]+\.[\w-]+\n", quick("token", "--tts").stdout)
 
 
-def made(quick: InThisProcess, *arguments: str | Path) -> dict[str, Any]:
-    """The voice that a verb of `voices` shows."""
+def made(quick: InThisProcess, *arguments: str | Path) -> Any:
+    """The voice that a verb of `voices` shows, or the voices that it lists."""
     ended = quick("voices", *arguments, "--json")
     assert ended.code == 0, ended.stderr
-    shown: dict[str, Any] = ended.json
-    return shown
+    return ended.json
 
 
 def test_own_voices_are_kept_from_command_to_command(quick: InThisProcess) -> None:
