@@ -60,11 +60,20 @@ def _response(content_type: str, body: bytes) -> bytes:
     return f"HTTP/1.1 200 OK\r\nContent-Type: {content_type}\r\nContent-Length: {len(body)}\r\n\r\n".encode() + body
 
 
-async def _serve(latency_s: float, audio_bytes: int, sample_rate_hz: int) -> None:
+def speech_response(audio_bytes: int, sample_rate_hz: int) -> bytes:
+    """The whole answer with a tone of so many bytes."""
     tone = np.sin(np.arange(audio_bytes // 2) * 2 * np.pi * 220 / sample_rate_hz) * 8000
-    speech = _response("audio/wav", wav(tone.astype("<i2").tobytes(), sample_rate_hz))
+    return _response("audio/wav", wav(tone.astype("<i2").tobytes(), sample_rate_hz))
+
+
+def voices_response() -> bytes:
+    """The whole answer with the one voice."""
     voice = {"id": VOICE_ID, "name": "Bench", "language": "en", "description": ""}
-    voices = _response("application/json", json.dumps({"data": [voice], "has_more": False, "next_page": None}).encode())
+    return _response("application/json", json.dumps({"data": [voice], "has_more": False, "next_page": None}).encode())
+
+
+async def _serve(latency_s: float, audio_bytes: int, sample_rate_hz: int) -> None:
+    speech, voices = speech_response(audio_bytes, sample_rate_hz), voices_response()
     loop = asyncio.get_running_loop()
     server = await loop.create_server(lambda: _Connection(latency_s, speech, voices), "127.0.0.1", 0, backlog=1024)
     print(server.sockets[0].getsockname()[1], flush=True)

@@ -25,6 +25,8 @@ SERVER_SETTINGS = {
     # One transaction for many states of task runs in place of one for each: a third of the CPU of 240 task runs.
     "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_BATCH_SIZE": "50",
     "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_FLUSH_INTERVAL": "1",
+    # In memory they would go with the server, and the slots that they are for would stay taken for ever.
+    "PREFECT_SERVER_CONCURRENCY_LEASE_STORAGE": "prefect.server.concurrency.lease_storage.filesystem",
 }
 # The server outlives the run, so it is given nothing of the environment but what it needs: no keys.
 SERVER_ENVIRONMENT = re.compile(

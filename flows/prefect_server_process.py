@@ -30,7 +30,12 @@ def prefect_app() -> "FastAPI":
     """
     gc.disable()
     from prefect.server.api.server import create_app
+    from prefect.server.services import perpetual_services, repossessor
 
+    # Else slots that were leased by a run that died would never come back (`flows/shared_slots.py`).
+    for service in perpetual_services._PERPETUAL_SERVICES:
+        if service.function is repossessor.monitor_expired_leases:
+            service.run_in_ephemeral = True
     app = create_app(ephemeral=True)
     gc.freeze()
     gc.enable()

@@ -60,7 +60,7 @@ async def test_what_is_free_is_given_back(workshop: Workshop) -> None:
     await workshop.run(ROWS)
     assert spent(workshop) == {"credits": 90 * CREDITS, "calls": 110}
     workshop.server.script = lambda _: said(500, "Bad", "luck")
-    worked = await workshop.run(ROWS, pace={"attempts": 2})
+    worked = await workshop.run(spoken_rows(*(f"Bad {number:03d}." for number in range(10))), pace={"attempts": 2})
     assert len(worked.ended(FAILED)) == 10
     assert spent(workshop) == {"credits": 110 * CREDITS, "calls": 130}
 
@@ -82,8 +82,8 @@ async def test_a_killed_run_has_spent_what_was_in_flight(workshop: Workshop) -> 
 
 async def test_a_run_ends_in_time(workshop: Workshop) -> None:
     """After its duration no call is begun; those in flight are kept."""
-    workshop.server.script = Speaker(latency_s=0.05)
-    worked = await workshop.run(ROWS, budget={"max_duration_s": 0.2})
+    workshop.server.script = Speaker(latency_s=0.4)
+    worked = await workshop.run(ROWS, budget={"max_duration_s": 1.5})
     assert isinstance(worked.bench.fatal, BudgetReached)
     assert 0 < len(worked.ended(DONE)) == len(workshop.server.calls) < 100
 

@@ -1,0 +1,106 @@
+"""The fake service with a hidden limit of calls at once, which may be changed while it is in use.
+
+    python -m benchmarks.limited_cartesia --latency 0.2 --limit 12
+
+Prints its port as its first line. Above the limit it answers 429 at once. `POST /limit/6` changes the limit,
+`GET /log` gives `[seconds, status, in flight]` of each call to `/tts/bytes` so far, in the order of their answers.
+"""
+
+import argparse
+import asyncio
+import json
+import random
+import time
+from dataclasses import dataclass, field
+
+from benchmarks.fake_cartesia import SAMPLE_RATE_HZ, speech_response, voices_response
+
+AUDIO_BYTES = 16_000
+TOO_MANY = json.dumps({"error_code": "concurrency_limited", "title": "Too many requests", "message": "Wait."}).encode()
+
+
+@dataclass
+class Service:
+    """What all connections share."""
+
+    latency_s: float
+    limit: int
+    speech: bytes
+    voices: bytes
+    in_flight: int = 0
+    log: list[tuple[float, int, int]] = field(default_factory=list)
+    started_s: float = field(default_factory=time.monotonic)
+
+    def note(self, status: int) -> None:
+        """A call to be counted."""
+        self.log.append((round(time.monotonic() - self.started_s, 4), status, self.in_flight))
+
+
+class _Connection(asyncio.Protocol):
+    def __init__(self, service: Service) -> None:
+        self._service = service
+        self._received = b""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self._transport = transport
+
+    def data_received(self, data: bytes) -> None:
+        self._received += data
+        end = self._received.find(b"\r\n\r\n")
+        if end < 0:
+            return
+        head = self._received[:end].lower()
+        length = int(head.split(b"content-length:")[1].split(b"\r\n")[0]) if b"content-length:" in head else 0
+        if len(self._received) < end + 4 + length:
+            return
+        self._received = self._received[end + 4 + length :]
+        self._answer(head)
+
+    def _answer(self, head: bytes) -> None:
+        service = self._service
+        if head.startswith(b"post /tts/bytes"):
+            self._speak()
+        elif head.startswith(b"post /limit/"):
+            service.limit = int(head.split(b" ")[1].removeprefix(b"/limit/"))
+            self._transport.write(_json(200, b"{}"))
+        elif head.startswith(b"get /log"):
+            self._transport.write(_json(200, json.dumps(service.log).encode()))
+        else:
+            self._transport.write(service.voices)
+
+    def _speak(self) -> None:
+        service = self._service
+        if service.in_flight >= service.limit:
+            service.note(429)
+            self._transport.write(_json(429, TOO_MANY))
+            return
+        service.in_flight += 1
+        latency_s = service.latency_s * random.uniform(0.75, 1.25)
+        asyncio.get_running_loop().call_later(latency_s, self._spoken)
+
+    def _spoken(self) -> None:
+        self._service.note(200)
+        self._service.in_flight -= 1
+        self._transport.write(self._service.speech)
+
+
+def _json(status: int, body: bytes) -> bytes:
+    head = f"HTTP/1.1 {status} Whatever\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+    return head.encode() + body
+
+
+async def _serve(latency_s: float, limit: int) -> None:
+    service = Service(latency_s, limit, speech_response(AUDIO_BYTES, SAMPLE_RATE_HZ), voices_response())
+    loop = asyncio.get_running_loop()
+    server = await loop.create_server(lambda: _Connection(service), "127.0.0.1", 0, backlog=1024)
+    print(server.sockets[0].getsockname()[1], flush=True)
+    await server.serve_forever()
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--latency", type=float, default=0.2)
+    parser.add_argument("--limit", type=int, default=12)
+    arguments = parser.parse_args()
+    asyncio.run(_serve(arguments.latency, arguments.limit))
