@@ -11,6 +11,7 @@ import pytest
 
 from tests.api.asking import KEY, Raising, cartesia
 from tests.api.forms import Sink, listening
+from tests.api.test_key import everything_about, found_in
 from tests.hostile_server import CUTS, End, HostileServer, Reply
 from tests.hostile_speech import SARAH
 from voicemill.api.client import Cartesia
@@ -53,10 +54,11 @@ async def events_of(reply: Reply, *, key: str = KEY, **options: Any) -> list[Eve
 
 
 async def error_of(reply: Reply, **options: Any) -> CallError:
-    """The error that a stream ends in."""
+    """The error that a stream ends in; nothing of libraries and nothing of the key goes with it."""
     with pytest.raises(CallError) as caught:
         await events_of(reply, **options)
     assert (caught.value.__cause__, caught.value.__context__) == (None, None)
+    assert found_in(everything_about(caught.value)) == []
     return caught.value
 
 

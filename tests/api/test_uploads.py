@@ -13,6 +13,7 @@ import pytest
 
 from tests.api.asking import cartesia
 from tests.api.forms import Part, Sink, fields, listening, parts
+from tests.api.test_key import everything_about, found_in
 from tests.hostile_server import Call, HostileServer, Reply
 from tests.hostile_speech import SARAH
 from voicemill.api.client import Cartesia
@@ -178,6 +179,7 @@ async def unreadable(path: Path) -> Refused:
             await service.stt.transcribe(path)
         assert (caught.value.__cause__, caught.value.__context__) == (None, None)
         assert not sink.heard.is_set()
+    assert found_in(everything_about(caught.value)) == []
     return caught.value
 
 
@@ -223,6 +225,7 @@ async def test_a_refusal_before_the_end_of_the_upload_is_heard() -> None:
         with pytest.raises(Refused, match="Too large") as caught:
             await service.stt.transcribe(bytes(8 * MIB))
     assert caught.value.status == 413
+    assert found_in(everything_about(caught.value)) == []
 
 
 async def test_an_upload_ends_at_its_own_deadline() -> None:

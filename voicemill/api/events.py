@@ -8,7 +8,7 @@ import base64
 import json
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from voicemill.api.answers import Told, checked
@@ -101,9 +101,9 @@ async def _sent(stream: Stream) -> AsyncGenerator[Sent, None]:
     async with aclosing(stream.pieces()) as pieces:
         async for piece in pieces:
             for sent in lines.feed(piece):
-                yield sent
+                yield replace(sent, data=stream.masked(sent.data))
     for sent in lines.finish():
-        yield sent
+        yield replace(sent, data=stream.masked(sent.data))
 
 
 def _event(sent: Sent, stream: Stream) -> Event | None:

@@ -137,8 +137,12 @@ class Wire:
                         await response.stream.aclose()  # type: ignore[union-attr]
 
     def failure(self, status: int, headers: Mapping[str, str], body: bytes) -> CallError:
-        """The error that an answer means, without the key, which some services quote when they refuse it."""
-        return failure(status, headers, body.replace(self._key.reveal().encode(), b"****"))
+        """The error that an answer means."""
+        return failure(status, headers, self.masked(body))
+
+    def masked(self, said: bytes) -> bytes:
+        """What a service says, without the key, which some quote when they refuse it."""
+        return said.replace(self._key.reveal().encode(), b"****")
 
     def _until(self, deadline_s: float | None) -> float:
         return asyncio.get_running_loop().time() + (self._deadline_s if deadline_s is None else deadline_s)
@@ -214,6 +218,10 @@ class Stream:
             if size > self._wire._max_body_bytes:
                 raise _too_large(self._wire._max_body_bytes, self._response.status_code)
             yield piece
+
+    def masked(self, said: bytes) -> bytes:
+        """Something said within the stream, without the key."""
+        return self._wire.masked(said)
 
     def failure(self, status: int, said: bytes) -> CallError:
         """The error that something said within the stream means."""
