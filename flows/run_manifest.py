@@ -38,6 +38,7 @@ from voicemill.work.prepare import PlanFacts, load_facts
 from voicemill.work.publish import Summary
 from voicemill.work.selection import EVERY_ROW, Selection
 from voicemill.work.shard import Shard, cut_shards
+from voicemill.work.timed import earlier_timings
 
 _MOST_SHARDS = 64
 """Shards under way, those that only wait for their last calls included."""
@@ -91,6 +92,7 @@ async def _open_bench(
         pace=open_pace(settings, service.name, ledger, get_run_logger().info),
         earlier_tables=tuple(folder.earlier_tables()),
         selection=selection,
+        timings=earlier_timings(folder),
     )
     try:
         yield bench

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from tests.hostile_events import timed_speech
 from tests.hostile_server import CUTS, Call, End, Reply
 
 CHARACTERS_PER_S = 30
@@ -78,6 +79,9 @@ class Speaker:
     def __call__(self, call: Call) -> Reply:
         """The answer to any request of the API that is served here."""
         path = call.path.partition("?")[0].rstrip("/")
+        if (call.method, path) == ("POST", "/tts/sse"):
+            samples = samples_for(call.transcript or "", call.question["output_format"]["sample_rate"])
+            return replace(timed_speech(call, samples), delay_s=self.latency_s)
         if (call.method, path) == ("POST", "/tts/bytes"):
             return replace(self._spoken(call), delay_s=self.latency_s)
         if call.method == "GET" and path == "":

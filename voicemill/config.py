@@ -40,7 +40,7 @@ class RowDefaults(_Section):
     bit_rate: int = 0
     speed: str = ""
     emotion: str = ""
-    timestamps: str = ""
+    timestamps: bool = False
     output_format: str = ""
 
 
@@ -55,6 +55,17 @@ class LongText(_Section):
 
 PLAN_NAMES = ("free", "pro", "startup", "scale")
 AUTO = {"min_concurrency": 1, "start_concurrency": 0, "max_concurrency": 100}
+
+
+class Subtitles(_Section):
+    """How words become subtitles; names as Whisper has them, where it has them."""
+
+    max_line_width: int = Field(42, ge=8, le=1000)
+    max_line_count: int = Field(2, ge=1, le=100)
+    max_characters_per_s: float = Field(17.0, ge=1, le=1000)
+    min_duration_s: float = Field(0.83, ge=0, le=10)
+    max_duration_s: float = Field(7.0, ge=0.5, le=3600)
+    highlight_words: bool = False
 
 
 class Pace(_Section):
@@ -148,6 +159,7 @@ class Settings(_Section):
 
     defaults: RowDefaults = RowDefaults()
     long_text: LongText = LongText()
+    subtitles: Subtitles = Subtitles()
     pace: Pace = Pace()
     budget: Budget = Budget()
     service: Service = Service()

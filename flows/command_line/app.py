@@ -9,6 +9,7 @@ from typer.core import TyperGroup
 from flows.command_line import (
     control,
     engine,
+    export,
     hear,
     plan,
     retry,
@@ -53,6 +54,7 @@ app.command("run")(run.run)
 app.command("retry")(retry.retry)
 app.command("control")(control.control)
 app.command("status")(status.status)
+app.command("export")(export.export)
 app.command("verify")(verify.verify)
 app.command("say")(say.say)
 app.command("hear")(hear.hear)

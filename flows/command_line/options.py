@@ -63,6 +63,28 @@ class RowOptions:
         int | None, Sets("defaults", "sample_rate"), typer.Option(help="Sample rate in Hz, for rows without one.")
     ] = None
 
+    output_format: Annotated[
+        str | None,
+        Sets("defaults", "output_format"),
+        typer.Option(help="Files of text, with commas: txt, json, srt, vtt, tsv, or all. [txt for stt, none for tts]"),
+    ] = None
+    timestamps: Annotated[
+        bool | None,
+        Sets("defaults", "timestamps"),
+        typer.Option("--timestamps", "--word-timestamps", help="Speech tells when each word is said; stt always does."),
+    ] = None
+    max_line_width: Annotated[
+        int | None, Sets("subtitles", "max_line_width"), typer.Option(help="Columns of a line of subtitles. [42]")
+    ] = None
+    max_line_count: Annotated[
+        int | None, Sets("subtitles", "max_line_count"), typer.Option(help="Lines of a subtitle. [2]")
+    ] = None
+    highlight_words: Annotated[
+        bool | None,
+        Sets("subtitles", "highlight_words"),
+        typer.Option("--highlight-words", help="Underline each word of subtitles as it is said."),
+    ] = None
+
     def settings(self) -> Settings:
         """The profile's settings, then what the options say. Raises `ConfigError`."""
         given: dict[str, Any] = {}

@@ -11,7 +11,7 @@ _TESTS = sorted((_ROOT / "tests").rglob("*.py"))
 _LONGEST_FILE_LINES = 350
 
 _NOUNS = {"errors", "model", "config", "formats"}
-_CRAFTS = {"api", "store", "audio", "pace", "plan"}
+_CRAFTS = {"api", "store", "audio", "pace", "plan", "text"}
 _BELOW: dict[str, set[str]] = {
     "errors": set(),
     "formats": set(),
@@ -23,6 +23,7 @@ _BELOW: dict[str, set[str]] = {
     "store": _NOUNS,
     "pace": _NOUNS,
     "plan": _NOUNS,
+    "text": _NOUNS,
     "engine": {"audio", "errors", "model", "formats"},
     "work": {*_CRAFTS, "manifest", *_NOUNS},
     "report": {"work", "store", *_NOUNS},

@@ -27,6 +27,7 @@ OTHER: dict[str, Any] = {
     "encoding": "pcm_f32le",
     "speed": "slow",
     "emotion": ("calm",),
+    "timestamps": True,
 }
 
 

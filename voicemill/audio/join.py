@@ -1,7 +1,7 @@
 """Joining pieces of speech into one, without clicks and with pauses of a chosen length."""
 
 from collections.abc import Iterable, Iterator
-from typing import Any, Final
+from typing import Any, Final, NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +15,22 @@ _DTYPES: Final[dict[str, np.dtype[Any]]] = {"pcm_s16le": np.dtype("<i2"), "pcm_f
 _FADE_S: Final = 0.005
 _KEPT_SILENCE_S: Final = 0.02
 _SILENCE_LEVEL: Final = 10 ** (-55 / 20)
+
+
+T = TypeVar("T")
+
+
+class Place(NamedTuple):
+    """Where a piece came to lie: its frames from `first` to `last` begin at frame `start` of the whole."""
+
+    start: int
+    first: int
+    last: int
+
+    def moved_s(self, moment_s: float, sample_rate_hz: int) -> float:
+        """When a moment of the piece comes in the whole; one that was cut away, at the nearest that was kept."""
+        kept = min(max(moment_s * sample_rate_hz, self.first), self.last)
+        return (self.start + kept - self.first) / sample_rate_hz
 
 
 def read_samples(body: bytes) -> tuple[Samples, WavInfo]:
@@ -36,34 +52,45 @@ def as_float(samples: Samples) -> NDArray[np.float32]:
     )
 
 
-def join(pieces: Iterable[tuple[Samples, float]], sample_rate_hz: int) -> Iterator[Samples]:
+def join(
+    pieces: Iterable[tuple[Samples, float]], sample_rate_hz: int, places: list[Place] | None = None
+) -> Iterator[Samples]:
     """Blocks of one continuous recording from `(samples, pause after it in seconds)` pairs.
 
     At a join the silence that the pieces bring along is cut to a rest and their edges are faded, so that the pause is
     as long as asked and starts and ends at zero. The head of the first and the tail of the last piece are left alone.
-    Holds one piece at a time, whatever the length of the whole.
+    Holds one piece at a time, whatever the length of the whole. `places` gets the place of each piece.
     """
-    previous: tuple[Samples, float] | None = None
-    is_first = True
-    for piece in pieces:
-        if previous is not None:
-            yield from _with_pause(previous, sample_rate_hz, at_start=is_first)
-            is_first = False
-        previous = piece
-    if previous is not None:
-        yield previous[0] if is_first else _edge(previous[0], sample_rate_hz, head=True, tail=False)
+    written, is_first = 0, True
+    for (samples, pause_s), is_last in _and_whether_last(pieces):
+        cut, first = _edge(samples, sample_rate_hz, head=not is_first, tail=not is_last)
+        if places is not None:
+            places.append(Place(written, first, first + len(cut)))
+        yield cut
+        pause = 0 if is_last else round(pause_s * sample_rate_hz)
+        if pause > 0:
+            yield np.zeros(pause, samples.dtype)
+        written += len(cut) + pause
+        is_first = False
 
 
-def _with_pause(piece: tuple[Samples, float], sample_rate_hz: int, *, at_start: bool) -> Iterator[Samples]:
-    samples, pause_s = piece
-    yield _edge(samples, sample_rate_hz, head=not at_start, tail=True)
-    if pause_s > 0:
-        yield np.zeros(round(pause_s * sample_rate_hz), samples.dtype)
+def _and_whether_last(things: Iterable[T]) -> Iterator[tuple[T, bool]]:
+    held: list[T] = []
+    for thing in things:
+        if held:
+            yield held.pop(), False
+        held.append(thing)
+    if held:
+        yield held.pop(), True
 
 
-def _edge(samples: Samples, sample_rate_hz: int, *, head: bool, tail: bool) -> Samples:
+def _edge(samples: Samples, sample_rate_hz: int, *, head: bool, tail: bool) -> tuple[Samples, int]:
+    """What is kept of a piece, and the frame that it begins with."""
+    if not head and not tail:
+        return samples, 0
     first, last = _sounding(samples, round(_KEPT_SILENCE_S * sample_rate_hz))
-    cut = samples[first if head else 0 : last if tail else len(samples)].copy()
+    first = first if head else 0
+    cut = samples[first : last if tail else len(samples)].copy()
     length = min(round(_FADE_S * sample_rate_hz), len(cut) // 2)
     if length:
         ramp = 0.5 - 0.5 * np.cos(np.linspace(0, np.pi, length, endpoint=False))
@@ -71,7 +98,7 @@ def _edge(samples: Samples, sample_rate_hz: int, *, head: bool, tail: bool) -> S
             cut[:length] = (cut[:length] * ramp).astype(cut.dtype)
         if tail:
             cut[-length:] = (cut[-length:] * ramp[::-1]).astype(cut.dtype)
-    return cut
+    return cut, first
 
 
 def _sounding(samples: Samples, kept: int) -> tuple[int, int]:

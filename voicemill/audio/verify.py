@@ -1,11 +1,13 @@
 """Whether an answer is the speech that was asked for: whole, in the format asked, sounding, of a credible length."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from voicemill.audio.join import Samples, read_samples
 from voicemill.audio.probe import NotWav
 from voicemill.errors import BadAnswer, Incomplete
-from voicemill.model import Infill, Tts, VoiceChange
+from voicemill.model import Infill, Tts, VoiceChange, Word
 
 _QUICKEST_LETTERS_PER_S = 60
 """Speech runs at about 12 letters a second, twice that when hurried; five times is no speech. Rows of dots are none."""
@@ -13,6 +15,8 @@ _QUICKEST_LETTERS_PER_S = 60
 _MOST_STRETCH = 1.5
 _SLACK_S = 0.25
 """A changed voice keeps its timing; half as long again is another recording."""
+
+_WORD_SLACK_S = 0.1
 
 _SILENCE = 10 ** (-60 / 20)
 
@@ -42,6 +46,19 @@ def verify_change(body: bytes, call: VoiceChange, *, framed: bool) -> float:
     if not call.clip.duration_s / _MOST_STRETCH <= duration_s + _SLACK_S <= call.clip.duration_s * _MOST_STRETCH + 1:
         raise BadAnswer(f"the answer lasts {duration_s:.2f} s, the recording {call.clip.duration_s:.2f} s")
     return duration_s
+
+
+def verify_words(words: Sequence[Word], duration_s: float) -> tuple[Word, ...]:
+    """The words of a good answer, within its `duration_s`. Raises `BadAnswer` for times outside of the audio."""
+    latest_s = duration_s + _WORD_SLACK_S
+    for word in words:
+        if not -_WORD_SLACK_S <= word.start_s <= word.end_s <= latest_s:
+            times = f"{word.start_s:.2f} to {word.end_s:.2f} s"
+            raise BadAnswer(f"a word is said from {times}, outside of the {duration_s:.2f} s of the answer")
+    return tuple(
+        Word(word.word, min(max(word.start_s, 0.0), duration_s), min(max(word.end_s, 0.0), duration_s))
+        for word in words
+    )
 
 
 def _verified_samples(body: bytes, call: Tts | Infill | VoiceChange, *, framed: bool) -> tuple[Samples, float]:

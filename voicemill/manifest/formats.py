@@ -16,10 +16,8 @@ from voicemill.audio.formats import (
     Encoding,
 )
 from voicemill.manifest.findings import Choice, Findings
-from voicemill.model import Op
+from voicemill.model import TEXT_FORMATS, Op
 
-TEXT_FORMATS: Final = ("txt", "json")
-"""The files that a transcript can be written as."""
 _DEFAULT_TEXT_FORMATS: Final = {Op.STT: ("txt",)}
 _YES_OR_NO: Final = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False, "": False}
 _RATE = re.compile(r"([0-9][0-9.,_ ]{0,20}?)\s*(k?)\s*(?:hz|bps|bit/s|bits|b)?", re.ASCII)

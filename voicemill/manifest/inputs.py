@@ -39,9 +39,10 @@ class InputCheck:
             return Inputs(self._transcript(cell, findings))
         if op is Op.INFILL:
             return self._infill(cell, findings)
-        unused = ("transcript", "text_file", "left_audio", "right_audio", "from_s", "to_s")
-        self._note_unused(unused, op, cell, findings)
-        return Inputs(audio=self._needed("audio", op, cell, findings))
+        texts = () if op is Op.STT else ("transcript", "text_file")
+        self._note_unused((*texts, "left_audio", "right_audio", "from_s", "to_s"), op, cell, findings)
+        reference = self._reference(cell, findings) if op is Op.STT else ""
+        return Inputs(reference, self._needed("audio", op, cell, findings))
 
     def _infill(self, cell: Cell, findings: Findings) -> Inputs:
         inputs = Inputs(self._transcript(cell, findings))
@@ -88,6 +89,11 @@ class InputCheck:
             column = self._present("transcript", "text_file")
             findings.fault(column, "the text is empty; write one or remove the row")
         return text
+
+    def _reference(self, cell: Cell, findings: Findings) -> str:
+        """What a recording is known to say, to be held against what is heard; a row may do without."""
+        given = any(column in self._places and cell(column).strip() for column in ("transcript", "text_file"))
+        return self._transcript(cell, findings) if given else ""
 
     def _text_of_file(self, name: str, findings: Findings) -> str:
         text = self._texts.read(name, findings)

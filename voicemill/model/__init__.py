@@ -7,13 +7,26 @@ exactly one `Outcome`.
 from voicemill.model.calls import EMBEDDED_PREFIX, Call, Family, Infill, Stt, Tts, VoiceChange
 from voicemill.model.outcome import MadeFile, Outcome, Receipt, Status
 from voicemill.model.recordings import Clip, Recording
-from voicemill.model.row import AUDIO_OPS, Op, Refusal, Row, Speed
+from voicemill.model.row import (
+    AUDIO_OPS,
+    LAID_OUT_FORMATS,
+    TEXT_FORMATS,
+    UNTIMED_FORMATS,
+    Op,
+    Refusal,
+    Row,
+    Speed,
+)
+from voicemill.model.transcript import Segment, Transcript
 from voicemill.model.voice import Voice
 from voicemill.model.words import Word
 
 __all__ = [
     "Op",
     "AUDIO_OPS",
+    "TEXT_FORMATS",
+    "UNTIMED_FORMATS",
+    "LAID_OUT_FORMATS",
     "Speed",
     "Voice",
     "Recording",
@@ -28,6 +41,8 @@ __all__ = [
     "Family",
     "EMBEDDED_PREFIX",
     "Word",
+    "Segment",
+    "Transcript",
     "Receipt",
     "Status",
     "MadeFile",

@@ -7,6 +7,7 @@ Prices: docs.cartesia.ai and the reference of cartesia-js 2.2.9; how part second
 
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from functools import cached_property
 from typing import Any, ClassVar, Literal
@@ -32,13 +33,17 @@ class _Question:
 
     op: ClassVar[Op]
     family: ClassVar[Family] = "tts"
+    added: ClassVar[Mapping[str, object]] = {}
+    """What later versions can ask besides, with what it was before: so keys of questions that do not ask it stay."""
 
     service: str
 
     @cached_property
     def key(self) -> str:
         """SHA-256 over the whole question, as 64 hex digits: the name of its answer."""
-        question = {"op": self.op.value, **{field.name: _plain(getattr(self, field.name)) for field in fields(self)}}
+        told = {field.name: getattr(self, field.name) for field in fields(self)}
+        told = {name: value for name, value in told.items() if name not in self.added or value != self.added[name]}
+        question = {"op": self.op.value, **{name: _plain(value) for name, value in told.items()}}
         return hashlib.sha256(json.dumps(question, sort_keys=True).encode()).hexdigest()
 
     @property
@@ -63,9 +68,13 @@ def _plain(value: object) -> Any:  # noqa: ANN401 - whatever JSON takes
 
 @dataclass(frozen=True)
 class Tts(_Question):
-    """One question to `tts.bytes`, for WAV with `encoding` samples at `sample_rate_hz`."""
+    """One question to `tts.bytes`, for WAV with `encoding` samples at `sample_rate_hz`.
+
+    With `timestamps` it is one to `tts.sse`, which tells of the words as well; its audio is kept as WAV all the same.
+    """
 
     op: ClassVar[Op] = Op.TTS
+    added: ClassVar[Mapping[str, object]] = {"timestamps": False}
 
     model: str
     transcript: str
@@ -75,6 +84,7 @@ class Tts(_Question):
     encoding: Encoding
     speed: Speed | None = None
     emotion: tuple[str, ...] = ()
+    timestamps: bool = False
 
     @property
     def list_price_credits(self) -> float:

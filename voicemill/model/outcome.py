@@ -48,7 +48,9 @@ class MadeFile:
 class Outcome:
     """How one row ended, and what it took: the row's line in `items.parquet`.
 
-    `heard` is the text that was recognised, None where a row recognises nothing.
+    `heard` is the text that was recognised, None where a row recognises nothing. `words` counts those whose times are
+    in the tables, None where none were asked for. `suspect` names what is doubtful about them, `word_error_rate` tells
+    how far what was heard is from the reference, where there is one.
     """
 
     id: str
@@ -63,6 +65,9 @@ class Outcome:
     duration_s: float | None = None
     sample_rate_hz: int | None = None
     heard: str | None = None
+    words: int | None = None
+    suspect: tuple[str, ...] = ()
+    word_error_rate: float | None = None
     characters: int = 0
     calls: int = 0
     credits: float = 0.0

@@ -23,6 +23,12 @@ class Op(StrEnum):
 AUDIO_OPS: Final = frozenset({Op.TTS, Op.VOICE_CHANGE, Op.INFILL})
 """The operations whose output is audio."""
 
+TEXT_FORMATS: Final = ("txt", "json", "srt", "vtt", "tsv")
+"""The files that a transcript can be written as: Whisper's."""
+UNTIMED_FORMATS: Final = frozenset({"txt"})
+LAID_OUT_FORMATS: Final = frozenset({"srt", "vtt"})
+"""Those whose bytes depend on the rules for subtitles."""
+
 
 class Refusal(NamedTuple):
     """Why a row's own file cannot be worked on: a code for programs, and a reason for people."""
@@ -40,6 +46,7 @@ class Row:
     `from_s` to `to_s` is the stretch of it that `infill` speaks anew, or `left` and `right` are its neighbours.
     `text_formats` are the files of text that are wanted besides, `timestamps` asks speech for its words.
     `refusal` says why a row of a folder or a list is not worked on; its inputs may then be missing.
+    The `transcript` of a recording that is to be transcribed is its reference.
     `carried` holds the columns that are not ours, as text or as the manifest's own scalar.
     """
 
@@ -63,6 +70,12 @@ class Row:
     text_formats: tuple[str, ...] = ()
     refusal: Refusal | None = None
     carried: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def wants_words(self) -> bool:
+        """Whether its words and their times are to be told: always where a recording is transcribed."""
+        is_timed = self.timestamps or not UNTIMED_FORMATS.issuperset(self.text_formats)
+        return self.op is Op.STT or (self.op is Op.TTS and is_timed)
 
     @property
     def audio_format(self) -> AudioFormat:

@@ -5,14 +5,16 @@ import json
 from dataclasses import dataclass, replace
 
 from voicemill.audio.formats import DEFAULT_ENCODING, Encoding
-from voicemill.config import LongText
-from voicemill.model import Call, Clip, Infill, Op, Recording, Row, Stt, Tts, VoiceChange
+from voicemill.config import LongText, Subtitles
+from voicemill.model import LAID_OUT_FORMATS, Call, Clip, Infill, Op, Recording, Row, Stt, Tts, VoiceChange
 from voicemill.plan.split import Boundary, split
 
 CONTEXT_S = 20.0
 """How much of a recording on each side of a gap is sent for new speech to fit to."""
 
+DEFAULT_SUBTITLES = Subtitles()
 _ASSEMBLY_VERSION = 1
+_TEXT_VERSION = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +32,7 @@ class RowPlan:
     row: Row
     pieces: tuple[CallPiece, ...]
     fingerprint: str
+    subtitles: Subtitles = DEFAULT_SUBTITLES
 
     @property
     def characters(self) -> int:
@@ -37,7 +40,7 @@ class RowPlan:
         return sum(piece.call.characters for piece in self.pieces)
 
 
-def plan_row(row: Row, service: str, long_text: LongText) -> RowPlan:
+def plan_row(row: Row, service: str, long_text: LongText, subtitles: Subtitles = DEFAULT_SUBTITLES) -> RowPlan:
     """The calls of a row whose recordings are all there: one, or one for each piece of a long text.
 
     A row that is refused before has none.
@@ -53,7 +56,7 @@ def plan_row(row: Row, service: str, long_text: LongText) -> RowPlan:
         pieces = [CallPiece(_voice_change(row, service, clip)) for clip in _clips(row)]
     else:
         pieces = [CallPiece(_infill(row, service))]
-    return RowPlan(row, tuple(pieces), _fingerprint(row, pieces))
+    return RowPlan(row, tuple(pieces), _fingerprint(row, pieces, subtitles), subtitles)
 
 
 def wire_encoding(encoding: Encoding | None) -> Encoding:
@@ -83,6 +86,7 @@ def _tts(row: Row, service: str, spoken: str) -> Tts:
         encoding=wire_encoding(row.audio_format.encoding),
         speed=row.speed,
         emotion=row.emotion,
+        timestamps=row.wants_words,
     )
 
 
@@ -128,6 +132,10 @@ def _needed(recording: Recording | None, row: Row) -> Recording:
     return recording
 
 
+def _reference(row: Row) -> str:
+    return row.transcript if row.op is Op.STT else ""
+
+
 def _pause_s(boundary: Boundary, long_text: LongText) -> float:
     return {
         Boundary.CLAUSE: 0.0,
@@ -137,7 +145,7 @@ def _pause_s(boundary: Boundary, long_text: LongText) -> float:
     }[boundary]
 
 
-def _fingerprint(row: Row, pieces: list[CallPiece]) -> str:
+def _fingerprint(row: Row, pieces: list[CallPiece], subtitles: Subtitles) -> str:
     pauses = [piece.pause_s for piece in pieces[:-1]]
     file: list[object] = [row.file_name]
     if row.format is not None:
@@ -146,4 +154,7 @@ def _fingerprint(row: Row, pieces: list[CallPiece]) -> str:
     parts: list[object] = [_ASSEMBLY_VERSION, file, pauses, [piece.call.key for piece in pieces]]
     if row.text_formats or row.from_s is not None or row.to_s is not None:
         parts.append([row.text_formats, row.from_s, row.to_s])
+    if row.wants_words:
+        is_laid_out = not LAID_OUT_FORMATS.isdisjoint(row.text_formats)
+        parts.append([_TEXT_VERSION, subtitles.model_dump() if is_laid_out else None, _reference(row)])
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()

@@ -33,6 +33,7 @@ def as_lines(summary: Summary) -> list[str]:
     """The summary for a terminal."""
     lines = [headline(summary) + (f" ({summary.rows_unchanged} unchanged)" if summary.rows_unchanged else "")]
     lines.append(_cost(summary))
+    lines += _told_by_words(summary)
     if summary.reason:
         lines.append(f"Ended because: {summary.reason}")
     if summary.rows[Status.DONE]:
@@ -42,6 +43,15 @@ def as_lines(summary: Summary) -> list[str]:
     if following:
         results, failures = (shlex.quote(summary.results + below) for below in ("", "/failures.csv"))
         lines.append(f"Next:   {following.format(results=results, failures=failures)}")
+    return lines
+
+
+def _told_by_words(summary: Summary) -> list[str]:
+    lines = []
+    if summary.word_error_rate is not None:
+        lines.append(f"Word error rate against the references: {summary.word_error_rate:.1%}")
+    if summary.suspect:
+        lines.append(f"Doubtful: {counted(summary.suspect, 'row')}; the column suspect says why")
     return lines
 
 

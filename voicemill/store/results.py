@@ -2,7 +2,9 @@
 
 results/book/
   audio/…            the files that were asked for
+  text/…             what was heard, subtitles, and what else is text
   items.parquet      one row per manifest row, in manifest order
+  words.parquet      when each word is said, where that was asked for; segments.parquet likewise
   metadata.csv       the finished files, as audio-folder loaders read them
   failures.csv       what did not finish; itself a manifest
   run.json           what was run, with which settings and versions
@@ -33,6 +35,8 @@ class ResultsFolder:
 
     PUBLISHED: ClassVar = ("items.parquet", "metadata.csv", "failures.csv", "run.json")
     """What readers load; their sums are kept when they are written."""
+    TIMINGS: ClassVar = ("words.parquet", "segments.parquet")
+    """Published as well, where a row has words."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -40,6 +44,8 @@ class ResultsFolder:
         self.audio = path / "audio"
         self.outputs = (self.audio, path / "text")
         self.items = path / "items.parquet"
+        self.words = path / "words.parquet"
+        self.segments = path / "segments.parquet"
         self.metadata = path / "metadata.csv"
         self.failures = path / "failures.csv"
         self.run_file = path / "run.json"
@@ -121,12 +127,19 @@ class ResultsFolder:
 
     @property
     def published(self) -> list[Path]:
-        """The files that readers load, there or not."""
-        return [self.path / name for name in self.PUBLISHED]
+        """The files that readers load, there or not; those of words only where they are there or once were."""
+        told = self.published_sums()
+        timings = [name for name in self.TIMINGS if name in told or (self.path / name).is_file()]
+        return [self.path / name for name in (*self.PUBLISHED, *timings)]
+
+    def is_as_published(self, path: Path) -> bool:
+        """Whether a published file still has the bytes that it was published with."""
+        return path.is_file() and self.published_sums().get(path.name) == _digest_of(path)
 
     def note_sums(self) -> None:
         """Write down the SHA-256 of each published file, in the form that `sha256sum --check` reads."""
-        lines = "".join(f"{_digest_of(path)}  {path.name}\n" for path in self.published)
+        there = [path for path in self.published if path.name in self.PUBLISHED or path.is_file()]
+        lines = "".join(f"{_digest_of(path)}  {path.name}\n" for path in there)
         if not self.sums.is_file() or self.sums.read_bytes() != lines.encode():
             durable.write_file(self.sums, lines.encode())
 

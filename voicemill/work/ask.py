@@ -1,11 +1,17 @@
 """Asking the service, one way for each kind of call, and proving that the answer is what was asked for."""
 
+from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Literal
 
+import numpy as np
+
 from voicemill.api.client import Cartesia
-from voicemill.audio.formats import AudioFormat
-from voicemill.audio.verify import verify_change, verify_speech
+from voicemill.api.events import Chunk, Done, WordTimestamps
+from voicemill.audio.encode import encode
+from voicemill.audio.formats import BYTES_PER_SAMPLE, AudioFormat
+from voicemill.audio.verify import verify_change, verify_speech, verify_words
+from voicemill.errors import Incomplete
 from voicemill.model import Call, Infill, Stt, Tts, VoiceChange, Word
 from voicemill.work.clips import opened, opened_if_any
 
@@ -23,7 +29,7 @@ class Verified:
 async def ask(call: Call, cartesia: Cartesia, deadline_s: float) -> Verified:
     """One attempt at `call`, for at most `deadline_s` and the time its audio lasts. Raises `CallError`."""
     if isinstance(call, Tts):
-        return await _tts(call, cartesia)
+        return await (_timed_tts(call, cartesia, deadline_s) if call.timestamps else _tts(call, cartesia))
     if isinstance(call, Stt):
         return await _stt(call, cartesia, deadline_s)
     if isinstance(call, VoiceChange):
@@ -42,6 +48,44 @@ async def _tts(call: Tts, cartesia: Cartesia) -> Verified:
         emotion=call.emotion,
     )
     return Verified(reply.body, verify_speech(reply.body, call, framed=reply.framed), reply.request_id)
+
+
+async def _timed_tts(call: Tts, cartesia: Cartesia, deadline_s: float) -> Verified:
+    """Speech with its words, which only a stream of events tells; kept as the WAV that `tts.bytes` would be."""
+    samples = bytearray()
+    words: list[Word] = []
+    context_id: str | None = None
+    stream = cartesia.tts.sse(
+        model_id=call.model,
+        transcript=call.transcript,
+        voice_id=call.voice_id,
+        language=call.language,
+        output_format=AudioFormat("raw", call.sample_rate_hz, call.encoding),
+        speed=call.speed,
+        emotion=call.emotion,
+        word_timestamps=True,
+        deadline_s=deadline_s,
+    )
+    async with aclosing(stream) as events:
+        async for event in events:
+            if isinstance(event, Chunk):
+                samples += event.audio
+            elif isinstance(event, WordTimestamps):
+                words += event.words
+            elif isinstance(event, Done):
+                context_id = event.context_id
+    body = _as_wav(bytes(samples), call)
+    duration_s = verify_speech(body, call, framed=True)
+    return Verified(body, duration_s, context_id, verify_words(words, duration_s))
+
+
+def _as_wav(samples: bytes, call: Tts) -> bytes:
+    if len(samples) % BYTES_PER_SAMPLE[call.encoding]:
+        raise Incomplete("the stream ended in the middle of a sample", billed="unknown")
+    wav = AudioFormat("wav", call.sample_rate_hz, call.encoding)
+    if call.encoding == "pcm_f32le":
+        return encode(np.frombuffer(samples, np.float32), call.sample_rate_hz, wav)
+    return encode(np.frombuffer(samples, np.int16), call.sample_rate_hz, wav)
 
 
 async def _stt(call: Stt, cartesia: Cartesia, deadline_s: float) -> Verified:

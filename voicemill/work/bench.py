@@ -15,6 +15,7 @@ from voicemill.pace.pacer import Pacer
 from voicemill.pace.slots import Slots
 from voicemill.store.answers import AnswerStore
 from voicemill.store.outputs import OutputFolder
+from voicemill.store.tables.timings import Timings
 from voicemill.work.selection import EVERY_ROW, Selection
 
 P = ParamSpec("P")
@@ -65,6 +66,7 @@ class Bench:
     pace: Pacer
     earlier_tables: tuple[Path, ...] = ()
     selection: Selection = EVERY_ROW
+    timings: Timings = field(default_factory=Timings)
     tally: Tally = field(default_factory=Tally)
     fatal: VoicemillError | None = None
     draining: bool = False

@@ -35,7 +35,7 @@ class PlanFacts:
         """Count one good row."""
         self.rows += 1
         self.calls += calls
-        self.characters += len(row.transcript)
+        self.characters += len(row.transcript) if row.op is not Op.STT else 0
         for name, value in row.carried.items():
             if value is not None and name not in OWN_COLUMNS:
                 self.carried[name] = _wider(self.carried.get(name), value)

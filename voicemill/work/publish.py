@@ -14,6 +14,7 @@ from voicemill.store.results import ResultsFolder, write_json
 from voicemill.store.tables.items import publish_items, read_items
 from voicemill.store.tables.sheets import publish_failures, publish_metadata
 from voicemill.work.prepare import PlanFacts
+from voicemill.work.timed import doubts_and_errors, publish_timings
 
 _VERSIONS_OF = ("voicemill", "prefect", "httpx", "httpx-aiohttp", "aiohttp", "pandas", "pyarrow", "tenacity", "av")
 
@@ -33,6 +34,8 @@ class Summary:
     credits: float = 0.0
     audio_s: float = 0.0
     seconds: float = 0.0
+    suspect: int = 0
+    word_error_rate: float | None = None
     exit_code: int = ExitCode.OK
     reason: str = ""
 
@@ -51,11 +54,15 @@ def publish(
     started_at: datetime,
     finished_at: datetime,
 ) -> None:
-    """Write `items.parquet`, `metadata.csv`, `failures.csv` and `run.json`, note their sums, then drop the parts.
+    """Write what readers load (the tables, the sheets, `run.json`), note their sums, then drop the parts.
+
+    `summary` is told what can be seen in the tables alone.
 
     Raises `StorageError`; the parts then remain, and the next run publishes.
     """
     changed = publish_items(parts, results.items, facts.carried)
+    changed |= publish_timings(results, parts, items_changed=changed)
+    summary.suspect, summary.word_error_rate = doubts_and_errors(results)
     changed |= publish_metadata(read_items([results.items]), results.metadata, facts.carried)
     changed |= publish_failures(read_items([results.items]), results.failures, facts.carried)
     if changed or summary.changed or not results.run_file.is_file():

@@ -2,20 +2,26 @@
 
 from dataclasses import replace
 from functools import partial
+from typing import Any
 
 from voicemill.errors import CallError, Refused, VoicemillError
-from voicemill.model import Outcome, Receipt, Status
+from voicemill.model import Op, Outcome, Receipt, Status
 from voicemill.plan.calls import CallPiece, RowPlan
 from voicemill.store.answers import AnswerDamaged
 from voicemill.store.outputs import OutputRefused
+from voicemill.store.tables.timings import TimingsPart
+from voicemill.text.suspicion import suspicions
+from voicemill.text.word_errors import word_error_rate
 from voicemill.work.assemble import Assembled, assemble
 from voicemill.work.bench import Bench, Stopped
 from voicemill.work.call import ensure_answer
 from voicemill.work.crew import crew
 
 
-async def work_row(plan: RowPlan, known: Outcome | None, bench: Bench, *, chosen: bool = True) -> Outcome:
-    """Bring one row to its end; one that is not `chosen` stays as it is.
+async def work_row(
+    plan: RowPlan, known: Outcome | None, bench: Bench, timings: TimingsPart, *, chosen: bool = True
+) -> Outcome:
+    """Bring one row to its end; one that is not `chosen` stays as it is. Its words go to `timings`.
 
     Raises nothing for the row's own troubles; fatal ones are noted on the bench.
     """
@@ -39,7 +45,7 @@ async def work_row(plan: RowPlan, known: Outcome | None, bench: Bench, *, chosen
             plan, Status.NOT_STARTED, "stopped", "not_chosen", "it is not among the rows of --sample or --limit"
         )
     try:
-        outcome = await _deliver(plan, bench)
+        outcome = await _deliver(plan, bench, timings)
     except Stopped as stopped:
         return _ended(plan, Status.NOT_STARTED, "stopped", "stopped", str(stopped))
     except CallError as error:
@@ -64,12 +70,16 @@ def _still_stands(plan: RowPlan, known: Outcome, bench: Bench) -> bool:
         return False
     if known.fingerprint != plan.fingerprint or known.file_name != plan.row.file_name:
         return False
+    if known.words is not None and not bench.timings.tell_of(known.id, known.words):
+        return False
     more_stand = all(bench.outputs.size_of(made.file_name) == made.size_bytes for made in known.more_files)
     return more_stand and bench.outputs.size_of(plan.row.file_name) == known.size_bytes
 
 
-async def _deliver(plan: RowPlan, bench: Bench) -> Outcome:
+async def _deliver(plan: RowPlan, bench: Bench, timings: TimingsPart) -> Outcome:
     assembled = await _assembled(plan, bench)
+    if assembled.transcript is not None:
+        await bench.in_thread(timings.add, plan.row.id, assembled.transcript)
     receipts = assembled.receipts
     return replace(
         _ended(plan, Status.DONE),
@@ -79,7 +89,7 @@ async def _deliver(plan: RowPlan, bench: Bench) -> Outcome:
         more_files=assembled.more_files,
         duration_s=assembled.duration_s,
         sample_rate_hz=plan.row.format.sample_rate_hz if plan.row.format else None,
-        heard=assembled.heard,
+        **_told_by_words(plan, assembled),
         credits=sum(receipt.credits for receipt in _paid_for(plan, receipts)),
         attempts=sum(receipt.attempts for receipt in receipts),
         latency_s=round(sum(receipt.latency_s for receipt in receipts), 4),
@@ -87,6 +97,22 @@ async def _deliver(plan: RowPlan, bench: Bench) -> Outcome:
         started_at=min(receipt.asked_at for receipt in receipts),
         finished_at=max(receipt.answered_at for receipt in receipts),
     )
+
+
+def _told_by_words(plan: RowPlan, assembled: Assembled) -> dict[str, Any]:
+    """What the words of a row say of it."""
+    row, transcript = plan.row, assembled.transcript
+    if transcript is None:
+        return {}
+    if row.op is not Op.STT:
+        return {"words": len(transcript.words), "suspect": () if transcript.words else ("untimed",)}
+    rate = word_error_rate(row.transcript, transcript.text)
+    return {
+        "heard": transcript.text,
+        "words": len(transcript.words),
+        "suspect": suspicions(transcript, assembled.found_language),
+        "word_error_rate": None if rate is None else round(rate, 4),
+    }
 
 
 async def _assembled(plan: RowPlan, bench: Bench) -> Assembled:

@@ -12,6 +12,7 @@ from voicemill.model import Outcome, Status
 from voicemill.plan.calls import RowPlan, plan_row
 from voicemill.store.tables.items import CarriedTypes, known_outcomes, write_part
 from voicemill.store.tables.plan import PlanTable
+from voicemill.store.tables.timings import TimingsPart
 from voicemill.work.bench import Bench
 from voicemill.work.chosen import Chosen
 from voicemill.work.crew import crew
@@ -80,18 +81,22 @@ async def work_shard(
     when the part cannot be written; a row's own failure is in its outcome.
     """
     outcomes: list[Outcome | None] = [None] * (shard.stop - shard.start)
-    chosen = Chosen.of(bench.settings.budget, len(plan))
+    rules = bench.settings
+    chosen = Chosen.of(rules.budget, len(plan))
+    timings = TimingsPart(shard.part.parent, shard.part.name)
     known = await bench.in_thread(_known, shard, plan, bench)
 
     async def work(numbered: tuple[int, RowPlan]) -> None:
         index, row_plan = numbered
         is_chosen = shard.start + index in chosen
-        outcomes[index] = await work_row(row_plan, known.get(row_plan.row.id), bench, chosen=is_chosen)
+        outcomes[index] = await work_row(row_plan, known.get(row_plan.row.id), bench, timings, chosen=is_chosen)
 
-    plans = (plan_row(row, bench.service, bench.settings.long_text) for row in plan.rows(shard.start, shard.stop))
+    rows = plan.rows(shard.start, shard.stop)
+    plans = (plan_row(row, bench.service, rules.long_text, rules.subtitles) for row in rows)
     await crew(_to_the_end(enumerate(plans), then=on_all_begun), max(_FEWEST_HANDS, bench.pace.most * 2), work)
     ended = [outcome for outcome in outcomes if outcome is not None]
     await bench.in_thread(bench.outputs.sync)
+    await bench.in_thread(timings.commit)
     await bench.in_thread(write_part, shard.part, plan.records(shard.start, shard.stop), ended, carried)
     return {status.value: sum(outcome.status is status for outcome in ended) for status in Status}
 

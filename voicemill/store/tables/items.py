@@ -32,6 +32,9 @@ _OUTCOME_TYPES: dict[str, pa.DataType] = {
     "more_files": pa.list_(_MADE_FILE),
     "duration_s": pa.float64(),
     "sample_rate_hz": pa.int32(),
+    "words": pa.int32(),
+    "suspect": pa.list_(pa.string()),
+    "word_error_rate": pa.float64(),
     "characters": pa.int64(),
     "calls": pa.int32(),
     "credits": pa.float64(),
@@ -63,7 +66,7 @@ FROM_PLAN = (
     "timestamps",
     "output_format",
 )
-OWN_COLUMNS = frozenset((*OUTCOME_SCHEMA.names, *FROM_PLAN, "out"))
+OWN_COLUMNS = frozenset((*OUTCOME_SCHEMA.names, *FROM_PLAN, "reference", "out"))
 FAILURE_COLUMNS = ("status", "error_class", "error_code", "error_message")
 """What `failures.csv` says besides being a manifest."""
 
@@ -77,10 +80,14 @@ def write_part(path: Path, plan_rows: Iterable[pa.Table], outcomes: Sequence[Out
     """Write one shard's part of the table: its plan rows, in order, each with its outcome."""
     plan = pa.concat_tables(plan_rows)
     table = pa.Table.from_pylist([_record(outcome) for outcome in outcomes], OUTCOME_SCHEMA)
-    heard = pa.chunked_array([pa.array([outcome.heard for outcome in outcomes], pa.string())])
+    is_heard = pc.equal(plan.column("op"), pa.scalar(Op.STT.value))
     for name in FROM_PLAN:
-        column = pc.coalesce(heard, plan.column(name)) if name == "transcript" else plan.column(name)
+        column = plan.column(name)
+        if name == "transcript":
+            column = pc.if_else(is_heard, pa.array([outcome.heard for outcome in outcomes], pa.string()), column)
         table = table.append_column(plan.schema.field(name), column)
+    reference = pc.if_else(is_heard, plan.column("transcript"), pa.scalar(None, pa.string()))
+    table = table.append_column("reference", reference)
     table = table.append_column("out", plan.column("file_name"))
     for name, values in _carried_columns(plan.column("carried").to_pylist(), carried):
         table = table.append_column(name, values)
@@ -107,7 +114,8 @@ def _carried_columns(texts: Sequence[str | None], carried: CarriedTypes) -> Iter
 
 def items_schema(carried: CarriedTypes) -> pa.Schema:
     """The schema of `items.parquet`."""
-    own = [*OUTCOME_SCHEMA, *(PLAN_SCHEMA.field(name) for name in FROM_PLAN), pa.field("out", pa.string())]
+    last = [pa.field("reference", pa.string()), pa.field("out", pa.string())]
+    own = [*OUTCOME_SCHEMA, *(PLAN_SCHEMA.field(name) for name in FROM_PLAN), *last]
     return pa.schema([*own, *(pa.field(name, _ARROW_TYPES[kind]) for name, kind in carried.items())])
 
 
@@ -156,6 +164,7 @@ def _outcome(record: dict[str, Any]) -> Outcome:
         | {
             "status": Status(record["status"]),
             "request_ids": tuple(record["request_ids"]),
+            "suspect": tuple(record["suspect"]),
             "more_files": tuple(MadeFile(**made) for made in record["more_files"]),
             "heard": record["transcript"] if record["op"] == Op.STT else None,
         }

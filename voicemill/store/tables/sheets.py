@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from voicemill.model import AUDIO_OPS, Status
+from voicemill.model import AUDIO_OPS, Op, Status
 from voicemill.store import durable
 from voicemill.store.tables.items import FAILURE_COLUMNS
 
@@ -35,7 +35,8 @@ def publish_failures(items: Iterable[Item], path: Path, carried: Iterable[str]) 
 def _as_manifest(item: Item, carried: Iterable[str]) -> list[Any]:
     speed = None if item["speed"] is None else json.loads(item["speed"])
     out = str(PurePosixPath(*PurePosixPath(item["out"]).parts[1:]))
-    manifest = [item[column] for column in _MANIFEST]
+    told = {**item, "transcript": item["reference"]} if item["op"] == Op.STT else item
+    manifest = [told[column] for column in _MANIFEST]
     inputs = [None if item[column] is False else item[column] for column in _INPUTS]
     why = [item[column] for column in FAILURE_COLUMNS]
     lists = [",".join(item["output_format"]), out, *why]

@@ -1,30 +1,48 @@
 """Speech: the pieces of a text joined into one file, with pauses where the text has them."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
-from voicemill.audio.join import Samples, join, read_samples
+from voicemill.audio.join import Place, Samples, join, read_samples
 from voicemill.audio.probe import probe_wav
-from voicemill.model import Receipt
+from voicemill.model import Receipt, Word
 from voicemill.plan.calls import RowPlan, wire_encoding
 from voicemill.store.answers import AnswerStore
 from voicemill.store.outputs import OutputFolder
+from voicemill.text.segments import transcript_of
 from voicemill.work.assemble.assembled import Assembled
-from voicemill.work.assemble.written import deliver_audio
+from voicemill.work.assemble.written import deliver_audio, deliver_texts
 
 
 def assemble_speech(plan: RowPlan, answers: AnswerStore, outputs: OutputFolder) -> Assembled:
-    """Make the file of `plan.row` from its answers, holding one answer in memory at a time.
+    """Make the files of `plan.row` from its answers, holding one answer in memory at a time.
 
     Raises `AnswerDamaged`, `StorageError` and `OutputRefused`.
     """
+    places: list[Place] = []
+    assembled = _as_answered(plan, answers, outputs) or _joined(plan, answers, outputs, places)
+    if not plan.row.wants_words and not plan.row.text_formats:
+        return assembled
+    words = _words(plan, assembled.receipts, places)
+    transcript = transcript_of(plan.row.transcript, plan.row.language, assembled.duration_s, words)
+    made = deliver_texts(transcript, plan, outputs)
+    return replace(assembled, more_files=made, transcript=transcript if plan.row.wants_words else None)
+
+
+def _as_answered(plan: RowPlan, answers: AnswerStore, outputs: OutputFolder) -> Assembled | None:
+    """The only answer as the file, where it is just what was asked for."""
     wanted = plan.row.audio_format
-    is_as_answered = wanted.container == "wav" and wanted.encoding == wire_encoding(wanted.encoding)
-    if len(plan.pieces) == 1 and is_as_answered:
-        receipt, body = answers.read(plan.pieces[0].call.key)
-        if probe_wav(body).sized:  # Players refuse a file whose header still has a stream's placeholder for its size.
-            return Assembled(outputs.deliver_bytes(plan.row.file_name, body), receipt.duration_s, (receipt,))
+    if len(plan.pieces) != 1 or wanted.container != "wav" or wanted.encoding != wire_encoding(wanted.encoding):
+        return None
+    receipt, body = answers.read(plan.pieces[0].call.key)
+    if not probe_wav(body).sized:  # Players refuse a file whose header still has a stream's placeholder for its size.
+        return None
+    return Assembled(outputs.deliver_bytes(plan.row.file_name, body), receipt.duration_s, (receipt,))
+
+
+def _joined(plan: RowPlan, answers: AnswerStore, outputs: OutputFolder, places: list[Place]) -> Assembled:
     receipts: list[Receipt] = []
-    blocks = join(_pieces(plan, answers, receipts), wanted.sample_rate_hz)
+    blocks = join(_pieces(plan, answers, receipts), plan.row.audio_format.sample_rate_hz, places)
     delivered, duration_s = deliver_audio(blocks, plan.row, outputs)
     return Assembled(delivered, duration_s, tuple(receipts))
 
@@ -34,3 +52,15 @@ def _pieces(plan: RowPlan, answers: AnswerStore, receipts: list[Receipt]) -> Ite
         receipt, body = answers.read(piece.call.key)
         receipts.append(receipt)
         yield read_samples(body)[0], piece.pause_s
+
+
+def _words(plan: RowPlan, receipts: tuple[Receipt, ...], places: list[Place]) -> list[Word]:
+    """The words of all pieces, each at the time at which the file has it."""
+    if not places:
+        return list(receipts[0].words)
+    rate_hz = plan.row.audio_format.sample_rate_hz
+    return [
+        Word(word.word, place.moved_s(word.start_s, rate_hz), place.moved_s(word.end_s, rate_hz))
+        for receipt, place in zip(receipts, places, strict=True)
+        for word in receipt.words
+    ]

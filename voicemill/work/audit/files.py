@@ -18,6 +18,7 @@ from voicemill.work.audit.tables import Item, digest_of
 from voicemill.work.audit.violation import Kind, Violation
 
 _TOLERANCE_S = {"mp3": 0.1}
+_OURS = {"audio", "text", "answers", ".voicemill", *ResultsFolder.PUBLISHED, *ResultsFolder.TIMINGS}
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
 
@@ -63,7 +64,7 @@ class FileCheck:
 
 def _is_ours(name: str) -> bool:
     """Everything in a results folder but what a user laid beside our tables."""
-    return "/" in name or name in {"audio", "text", "answers", ".voicemill"} or name in ResultsFolder.PUBLISHED
+    return "/" in name or name in _OURS
 
 
 def _below(folder: Path) -> Iterator[tuple[Path, os.stat_result]]:

@@ -1,0 +1,81 @@
+"""Segments: sentences, or where the text has no stops, what stands between two pauses or two paragraphs."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import accumulate, pairwise
+
+from sentencex import segment
+
+from voicemill.model import Segment, Transcript, Word
+from voicemill.text.wording import PARAGRAPH, worded
+
+PAUSE_S = 0.8
+"""A silence that ends a segment, whatever the text says."""
+LONGEST_S = 30.0
+"""The longest segment, as Whisper has it; a longer one is cut at its longest pause."""
+
+
+def transcript_of(text: str, language: str, duration_s: float, words: Sequence[Word]) -> Transcript:
+    """The transcript that a text and the times of its words make.
+
+    Times are put in order first: no word begins before the one before it, nor ends before it begins. What has no
+    letter and no digit is no word.
+    """
+    ordered = tuple(_in_order(word for word in words if any(map(str.isalnum, word.word))))
+    segments = tuple(_segments(worded(ordered, text), language))
+    if text.strip() and not ordered:
+        segments = (Segment(0.0, duration_s, " ".join(text.split())),)
+    return Transcript(text, language, duration_s, ordered, segments)
+
+
+def _in_order(words: Iterable[Word]) -> Iterator[Word]:
+    earliest_s = 0.0
+    for word in words:
+        earliest_s = max(earliest_s, word.start_s)
+        yield Word(word.word, earliest_s, max(earliest_s, word.end_s))
+
+
+def _segments(words: Sequence[Word], language: str) -> Iterator[Segment]:
+    for stretch in _stretches(words):
+        for sentence in _sentences(stretch, language):
+            yield from map(_segment, _short_enough(sentence))
+
+
+def _segment(words: Sequence[Word]) -> Segment:
+    inline = tuple(word._replace(word=word.word.replace(PARAGRAPH, " ")) for word in words)
+    text = "".join(word.word for word in inline).strip()
+    return Segment(words[0].start_s, words[-1].end_s, text, inline)
+
+
+def _stretches(words: Sequence[Word]) -> Iterator[Sequence[Word]]:
+    start = 0
+    for index, (before, after) in enumerate(pairwise(words), start=1):
+        if after.start_s - before.end_s >= PAUSE_S or after.word.startswith(PARAGRAPH):
+            yield words[start:index]
+            start = index
+    if start < len(words):
+        yield words[start:]
+
+
+def _sentences(words: Sequence[Word], language: str) -> Iterator[Sequence[Word]]:
+    text = "".join(word.word for word in words)
+    sentences: list[str] = segment(language, text)
+    ends = set(accumulate(map(len, sentences))) if "".join(sentences) == text else set()
+    reached = start = 0
+    for index, word in enumerate(words, start=1):
+        reached += len(word.word)
+        following = words[index].word if index < len(words) else ""
+        spaces = len(following) - len(following.lstrip())  # which a sentence keeps at its end
+        if index == len(words) or ends & set(range(reached, reached + spaces + 1)):
+            yield words[start:index]
+            start = index
+
+
+def _short_enough(words: Sequence[Word]) -> Iterator[Sequence[Word]]:
+    if len(words) < 2 or words[-1].end_s - words[0].start_s <= LONGEST_S:
+        yield words
+        return
+    pauses_s = [after.start_s - before.end_s for before, after in pairwise(words)]
+    middle = len(words) / 2
+    cut = max(range(len(pauses_s)), key=lambda index: (round(pauses_s[index], 2), -abs(index + 1 - middle))) + 1
+    yield from _short_enough(words[:cut])
+    yield from _short_enough(words[cut:])

@@ -1,0 +1,119 @@
+"""Words as they stand in their text: services tell of bare words, readers want commas and capitals."""
+
+import re
+import unicodedata
+from collections.abc import Iterator, Sequence
+
+from voicemill.model import Word
+
+PARAGRAPH = "\n"
+"""What stands in the place of a space before a word that begins a paragraph."""
+_SPACES = re.compile(r"\s+")
+_BLANK_LINE = re.compile(r"\n[^\S\n]*\n")
+_BARE = re.compile(r"^\W+|\W+$")
+_FARTHEST = 60
+"""How many characters a text may go on before its next word: beyond that the word is not in it."""
+_PER_WORD = 12
+"""So many more for each word before it that was not found."""
+_OPENING = ("Ps", "Pi")
+
+
+def worded(words: Sequence[Word], text: str) -> tuple[Word, ...]:
+    """The words with the punctuation and the spaces that `text` has around them, so that joined they read as it does.
+
+    A word that the text does not have keeps its own form; what the text has besides its words is left out.
+    """
+    spaces = " " if len(words) < 2 or not text or _SPACES.search(text.strip()) else ""
+    places = list(_places(words, text))
+    heads, tails = _around(places, text)
+    return tuple(
+        Word(_head(head, spaces, is_first=not index) + _form(word, place, text) + tail, word.start_s, word.end_s)
+        for index, (word, place, head, tail) in enumerate(zip(words, places, heads, tails, strict=True))
+    )
+
+
+def _head(head: str | None, spaces: str, *, is_first: bool) -> str:
+    if head is None:
+        return spaces
+    return " " + head.lstrip() if is_first else head
+
+
+def _form(word: Word, place: tuple[int, int] | None, text: str) -> str:
+    return text[slice(*place)] if place else _SPACES.sub(" ", word.word).strip()
+
+
+def _places(words: Sequence[Word], text: str) -> Iterator[tuple[int, int] | None]:
+    """Where each word stands in the text, one after the other; None for one that is not there."""
+    lower = _lower(text)
+    position = missed = 0
+    for word in words:
+        bare = _lower(_BARE.sub("", word.word))
+        found = _find(bare, lower, position, _FARTHEST + _PER_WORD * missed) if bare else None
+        if found is None:
+            missed += 1
+            yield None
+        else:
+            position, missed = found + len(bare), 0
+            yield found, position
+
+
+def _lower(text: str) -> str:
+    """In lower case, and just as long: a few letters would become two."""
+    lower = text.lower()
+    if len(lower) == len(text):
+        return lower
+    return "".join(one if len(one.lower()) != 1 else one.lower() for one in text)
+
+
+def _find(bare: str, text: str, position: int, farthest: int) -> int | None:
+    last = min(len(text), position + farthest + len(bare))
+    found = text.find(bare, position, last)
+    while found >= 0:
+        stop = found + len(bare)
+        is_whole = not text[found - 1 : found].isalnum() and not text[stop : stop + 1].isalnum()
+        if is_whole or not any(map(str.isalnum, text[position:found])):
+            return found
+        found = text.find(bare, found + 1, last)
+    return None
+
+
+def _around(places: Sequence[tuple[int, int] | None], text: str) -> tuple[list[str | None], list[str]]:
+    """What stands before and after each word: what closes belongs to the word before it, what opens to the next."""
+    heads: list[str | None] = [None] * len(places)
+    tails = [""] * len(places)
+    before: int | None = None
+    stop = 0
+    for index, place in enumerate(places):
+        if place is None:
+            continue
+        tail, heads[index] = _parted(text[stop : place[0]], at_start=before is None)
+        if before is not None:
+            tails[before] = tail
+        before, stop = index, place[1]
+    if before is not None:
+        tails[before] = _parted(text[stop:] + " ")[0]
+    return heads, tails
+
+
+def _parted(gap: str, *, at_start: bool = False) -> tuple[str, str]:
+    if any(map(str.isalnum, gap)):  # words of the text that were not told of
+        tail, *_, head = _SPACES.split(gap) if _SPACES.search(gap) else ("", "")
+        return _unless_a_word(tail), _space(gap) + _unless_a_word(head)
+    cut = 0 if at_start else _cut(gap)
+    return _SPACES.sub(" ", gap[:cut]).rstrip(), _SPACES.sub(_space(gap), gap[cut:])
+
+
+def _space(gap: str) -> str:
+    return PARAGRAPH if _BLANK_LINE.search(gap) else " "
+
+
+def _unless_a_word(text: str) -> str:
+    return "" if any(map(str.isalnum, text)) else text
+
+
+def _cut(gap: str) -> int:
+    """Before the last space, or where there is none, before what opens."""
+    spaces = [match.start() for match in _SPACES.finditer(gap)]
+    if spaces:
+        return spaces[-1]
+    return next((index for index, one in enumerate(gap) if unicodedata.category(one) in _OPENING), len(gap))
