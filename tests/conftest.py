@@ -2,14 +2,16 @@
 
 import os
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from unittest import mock
 
 import pytest
 
 from flows.prefect_server import ensure_server
+from tests.faults.figures import Report
 
+_FIGURES = "figures"
 _NOT_FROM_OUTSIDE = ("CARTESIA_", "PREFECT_", "VOICEMILL_", "FORCE_COLOR", "NO_COLOR")
 _SETTLED = {"VOICEMILL_PREFECT_IDLE_S": "3", "COLUMNS": "120", "TZ": "UTC", "LC_ALL": "C.UTF-8"}
 
@@ -47,3 +49,17 @@ def prefect_server() -> Iterator[str]:
         api_url = lease.wait_until_ready()
     with lease:
         yield api_url
+
+
+@pytest.fixture
+def report(record_property: Callable[[str, object], None]) -> Report:
+    """Says a campaign's figures in the summary of the tests; at nightly size they are published."""
+    return Report(lambda line: record_property(_FIGURES, line))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """One line for each campaign."""
+    for test in terminalreporter.stats.get("passed", []):
+        for name, line in test.user_properties:
+            if name == _FIGURES:
+                terminalreporter.write_line(str(line))

@@ -3,6 +3,7 @@
 import io
 import json
 import string
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.faults.figures import Report, size
 from tests.manifest.checking import VOICES
 from voicemill.config import Settings
 from voicemill.errors import ManifestError
@@ -20,7 +22,11 @@ from voicemill.manifest import ManifestCheck
 from voicemill.manifest.columns import OURS
 from voicemill.manifest.names import path_fault
 
-many = settings(max_examples=250, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+many = settings(
+    max_examples=size(nightly=1250, usual=250),
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
 
 CSV = (
     b"id,transcript,voice,model,language,container,sample_rate,speed,out,title\n"
@@ -78,6 +84,10 @@ def mutated(draw: st.DrawFn, original: bytes) -> bytes:
     return bytes(content)
 
 
+read: Counter[bool] = Counter()
+"""How many manifests were read, by whether they began as Parquet does."""
+
+
 @pytest.fixture
 def folder(tmp_path: Path) -> Iterator[Path]:
     """Where the manifests are; nothing else may appear there."""
@@ -87,6 +97,7 @@ def folder(tmp_path: Path) -> Iterator[Path]:
 
 def read_hostile(folder: Path, content: bytes) -> None:
     """Rows or a `ManifestError`; then every row can be relied on, and every message printed."""
+    read[content[:4] == b"PAR1"] += 1
     (folder / "m").write_bytes(content)
     check = ManifestCheck(folder / "m", Settings(), VOICES)
     error = error_of(check)
@@ -177,3 +188,8 @@ def test_any_values_in_parquet(folder: Path, columns: dict[str, list[Any]]) -> N
 def test_any_template(folder: Path, out: str, title: str) -> None:
     """Whatever `out` asks for, the file stands in the audio folder."""
     read_hostile(folder, json.dumps({"id": "A", "text": "Hi", "out": "{title}" + out, "title": title}).encode())
+
+
+def test_enough_were_read(report: Report) -> None:
+    """What the tests above have read ended in rows or in a `ManifestError`; how many there were is a figure."""
+    report("hostile_manifests", {"files": read.total(), "of_which_parquet": read[True], "uncaught_exceptions": 0})

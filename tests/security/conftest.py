@@ -1,6 +1,5 @@
-"""The command, the service, and the figures of campaigns."""
+"""The command, and the service that it asks."""
 
-from tests.faults.conftest import report
 from tests.flows.conftest import brisk, service, voicemill
 
-__all__ = ["brisk", "report", "service", "voicemill"]
+__all__ = ["brisk", "service", "voicemill"]

@@ -61,7 +61,8 @@ def make_folder(folder: Path) -> None:
     """Create `folder` and its parents, readable by the owner alone where they are new; their names are durable."""
     with storage_errors(folder):
         missing = [step for step in folder.parents if not step.exists()]
-        folder.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
+        for step in (*reversed(missing), folder):
+            step.mkdir(mode=FOLDER_MODE, exist_ok=True)
     # Its own name always, though it may have been there: by a run that was killed before it could sync it.
     for step in (*reversed(missing), folder):
         _sync_name(step)

@@ -1,0 +1,25 @@
+"""Nobody but the owner may read what a run leaves, whatever the umask."""
+
+import os
+from pathlib import Path
+
+from tests.faults.forked_runs import plain_run
+from tests.flows.results import short_rows, write_manifest
+from tests.flows.speaking import SpeechService
+
+
+async def test_what_a_run_leaves_is_the_owner_s(service: SpeechService, tmp_path: Path) -> None:
+    """Under a umask that forbids nothing, every file of a results folder is 0600 and every folder 0700."""
+    write_manifest(tmp_path / "book.csv", short_rows(3))
+    before = os.umask(0)
+    try:
+        assert (await plain_run(tmp_path / "book.csv", tmp_path / "results")).exit_code == 0
+    finally:
+        os.umask(before)
+    modes = {
+        str(path.relative_to(tmp_path)): path.stat().st_mode & 0o777
+        for path in [tmp_path / "results", *(tmp_path / "results").rglob("*")]
+    }
+    assert {name: oct(mode) for name, mode in modes.items() if mode not in (0o600, 0o700)} == {}
+    assert all((mode == 0o700) == (tmp_path / name).is_dir() for name, mode in modes.items())
+    assert len(modes) > 15

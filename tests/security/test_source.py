@@ -1,0 +1,40 @@
+"""What the product's own source must not contain: code that runs what it reads."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+_ROOT = Path(__file__).parents[2]
+_SOURCES = sorted(path for room in ("voicemill", "flows", "tasks") for path in (_ROOT / room).rglob("*.py"))
+_READERS = {"pickle", "cPickle", "_pickle", "dill", "cloudpickle", "joblib", "marshal", "shelve", "yaml"}
+_CALLS = {"eval", "exec", "compile"}
+
+
+@pytest.mark.parametrize("source", _SOURCES, ids=lambda path: str(path.relative_to(_ROOT)))
+def test_nothing_that_is_read_is_run(source: Path) -> None:
+    """No module unpickles, loads YAML, or evaluates text, and no array is loaded with pickles allowed."""
+    tree = ast.parse(source.read_text(encoding="utf-8"))
+    assert _READERS.isdisjoint(_imported(tree))
+    for call in (node for node in ast.walk(tree) if isinstance(node, ast.Call)):
+        assert not (isinstance(call.func, ast.Name) and call.func.id in _CALLS), ast.unparse(call)
+        assert "allow_pickle" not in {keyword.arg for keyword in call.keywords}, ast.unparse(call)
+
+
+def test_tasks_and_flows_persist_no_result() -> None:
+    """Prefect pickles results that it persists; every task and flow of ours says that it shall not."""
+    for source in (path for path in _SOURCES if path.is_relative_to(_ROOT / "flows") or path.parent.name == "tasks"):
+        for function in ast.walk(ast.parse(source.read_text(encoding="utf-8"))):
+            if isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef):
+                for decorator in map(ast.unparse, function.decorator_list):
+                    if decorator.startswith(("task", "flow")):
+                        assert "persist_result=False" in decorator, f"{source.name}: {decorator}"
+
+
+def _imported(tree: ast.Module) -> Iterator[str]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name.partition(".")[0] for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield node.module.partition(".")[0]
