@@ -95,7 +95,7 @@ class EditedBook(RuleBasedStateMachine):
 def test_edits(runs: ForkedRuns, service: SpeechService, tmp_path: Path, report: Report) -> None:
     """Rows added, edited, removed and reordered, runs killed and finished, in any sequence that hypothesis finds."""
     run_state_machine_as_test(
-        lambda: EditedBook(runs, service, tmp_path),
+        lambda: EditedBook(runs, service, tmp_path),  # type: ignore[arg-type]
         settings=settings(
             max_examples=size(nightly=1000, usual=8),
             stateful_step_count=size(nightly=50, usual=12),

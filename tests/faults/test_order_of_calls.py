@@ -42,7 +42,7 @@ def test_the_order_of_system_calls(service: SpeechService, tmp_path: Path) -> No
 
 
 def _traced(log: Path, *arguments: str | Path) -> list[tuple[str, str, str]]:
-    trace = [
+    trace: list[str | Path] = [
         "strace",
         "--follow-forks",
         "--seccomp-bpf",

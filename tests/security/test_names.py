@@ -125,7 +125,7 @@ def _accepted(manifest: Path, batch: int, dice: random.Random) -> list[Row]:
             row["id"] = f"{row['id']}{batch}-{number}" if dice.random() < 0.8 else row["id"]
             file.write(json.dumps(row) + "\n")
     check = ManifestCheck(manifest, Settings(), VOICES)
-    rows = []
+    rows: list[Row] = []
     try:
         rows.extend(check)
     except ManifestError:
