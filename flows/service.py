@@ -4,7 +4,7 @@ import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from voicemill.api.client import Cartesia
 from voicemill.api.wire import Wire, in_process
@@ -93,8 +93,20 @@ def _is_loopback(base_url: str) -> bool:
 
 
 def _check_base_url(base_url: str) -> None:
+    """Messages do not say the address back: who puts a key into one should not find it in a log."""
     parts = urlsplit(base_url)
-    if not parts.hostname or parts.username or parts.query or parts.fragment:
-        raise ConfigError(f"{base_url!r} is no base URL; give one like {CARTESIA_URL}")
+    if not parts.hostname or parts.username or parts.query or parts.fragment or not _has_good_port(parts):
+        raise ConfigError(
+            f"the base URL is none: it takes a scheme, a host and a path, no user and no query, as {CARTESIA_URL} does"
+        )
     if parts.scheme != "https" and not (parts.scheme == "http" and _is_loopback(base_url)):
-        raise ConfigError(f"{base_url} would send the key in the clear; use https, or http on this machine only")
+        raise ConfigError(
+            f"the base URL at {parts.hostname} would get the key in the clear; use https, or http on this machine only"
+        )
+
+
+def _has_good_port(parts: SplitResult) -> bool:
+    try:
+        return parts.port is None or parts.port > 0
+    except ValueError:
+        return False

@@ -1,0 +1,42 @@
+"""What the page on faults names is there, and what the README says of kills is what was counted."""
+
+import json
+import re
+from pathlib import Path
+
+from tests.faults.figures import FIGURES
+from tests.faults.safety_nets import NETS
+
+_ROOT = Path(__file__).parents[2]
+_PAGE = (_ROOT / "docs" / "faults.md").read_text(encoding="utf-8")
+_README = (_ROOT / "README.md").read_text(encoding="utf-8")
+_PROMISED = {"C": 9, "N": 13, "D": 7, "M": 5, "S": 12, "B": 4}
+
+
+def test_every_fault_has_its_line() -> None:
+    """Each fault that is promised for has a test, or a line that says why not."""
+    rows = re.findall(r"^\| ([A-Z]\d+) \| (.+?) \| (.+?) \|", _PAGE, re.MULTILINE)
+    assert {row for row, _, _ in rows} == {f"{kind}{n + 1}" for kind, count in _PROMISED.items() for n in range(count)}
+    assert all("`tests/" in test or test.startswith("not ") for _, _, test in rows)
+
+
+def test_the_tests_are_there() -> None:
+    """Every test file that the page names exists."""
+    assert [name for name in re.findall(r"`(tests/[\w/.]+)`", _PAGE) if not (_ROOT / name).is_file()] == []
+
+
+def test_the_readme_says_what_was_counted() -> None:
+    """The README's line on kills has the numbers that the campaign published."""
+    figures = json.loads(FIGURES.read_text())
+    kills = [campaign for name, campaign in figures.items() if name.startswith("kills")]
+    [row] = re.findall(r"^\| ([\d,]+) × SIGKILL.*?\| (.*?) \|", _README, re.MULTILINE)
+    assert int(row[0].replace(",", "")) == sum(campaign["kills"] for campaign in kills)
+    lost, torn = (sum(campaign[name] for campaign in kills) for name in ("paid_answers_lost", "torn_files"))
+    most = max(campaign["calls_in_flight_at_a_kill_at_most"] for campaign in kills)
+    assert f"{lost} answers lost, {torn} files torn, at most {most} calls repeated a kill" in row[1]
+
+
+def test_every_net_is_missed() -> None:
+    """All safety nets were cut, and each was missed by a test."""
+    figures = json.loads(FIGURES.read_text())["safety_nets"]
+    assert figures == {"cut": len(NETS), "missed_by_a_test": len(NETS)}
