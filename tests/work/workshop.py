@@ -25,6 +25,7 @@ from voicemill.work.crew import crew
 from voicemill.work.pacing import open_pace
 from voicemill.work.prepare import count_calls
 from voicemill.work.shard import cut_shards, work_shard
+from voicemill.work.timed import earlier_timings, publish_timings
 
 RATE_HZ = 8000
 WAV = AudioFormat("wav", RATE_HZ, "pcm_s16le")
@@ -83,7 +84,8 @@ class Workshop:
             jobs = [partial(work_shard, shard, plan, {}, bench) for shard in shards]
             waiting = [partial(meanwhile, bench)] if meanwhile else []
             await crew([*waiting, *jobs], len(jobs) + 1, _do)
-        publish_items([shard.part for shard in shards], self.results.items, {})
+        parts = [shard.part for shard in shards]
+        publish_timings(self.results, parts, items_changed=publish_items(parts, self.results.items, {}))
         self.results.clear_parts()
         return Worked(list(read_items([self.results.items])), bench)
 
@@ -103,6 +105,7 @@ class Workshop:
                 outputs=OutputFolder(self.results.path, self.results.written),
                 pace=open_pace(settings, "hostile", ledger, self.said.append),
                 earlier_tables=tuple(self.results.earlier_tables()),
+                timings=earlier_timings(self.results),
             )
             try:
                 yield bench

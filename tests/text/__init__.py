@@ -1,0 +1,1 @@
+"""Segments, subtitles and doubts: what is made of words and their times."""
