@@ -1,9 +1,10 @@
-"""How fast the embedded engine is: audio per second of wall time and latency, of speech by format and concurrency, then
-of every other endpoint.
+"""How fast the served engine is: audio per second of wall time and latency, of speech by format and concurrency; then of
+every endpoint that works on audio, with the time to the first piece of the answer and the memory of the workers.
 
-python -m benchmarks.engine_speed
+python -m benchmarks.engine_speed [--runs 5]
 """
 
+import argparse
 import asyncio
 import os
 import statistics
@@ -12,17 +13,25 @@ import time
 from collections.abc import Awaitable, Callable
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import httpx
 
-from voicemill.engine.app import create_app
-from voicemill.engine.settings import EngineSettings, available_cores
+from benchmarks.engine_server import ServedEngine, served_engine
+from voicemill.engine.settings import available_cores
 
-Call = Callable[[], Awaitable[bytes]]
 
-RUNS = 5
+class Timing(NamedTuple):
+    """Seconds to the first piece of an answer, and to its end."""
+
+    first_s: float
+    whole_s: float
+
+
+Call = Callable[[], Awaitable[Timing]]
+
 REQUESTS = 16
+PAGE = 20
 TEXT = (
     "The rainbow is a division of white light into many beautiful colors. These take the shape of a long round "
     "arch, with its path high above, and its two ends apparently beyond the horizon."
@@ -31,20 +40,36 @@ FORMATS: dict[str, dict[str, Any]] = {
     "wav": {"container": "wav", "sample_rate": 44100, "encoding": "pcm_s16le"},
     "mp3": {"container": "mp3", "sample_rate": 44100, "bit_rate": 128000},
 }
+RAW = {"container": "raw", "sample_rate": 44100, "encoding": "pcm_s16le"}
 KEY = {"X-API-Key": "k"}
 SARAH = "694f9389-aac1-45b6-b726-9d9369183238"
 
 
-async def ask(client: httpx.AsyncClient, number: int, format: dict[str, Any]) -> float:
-    """One request; how long it took, in seconds."""
-    begun = time.perf_counter()
-    await posted(client, "/tts/bytes", json=speech_body(format, number))
-    return time.perf_counter() - begun
+async def main(runs: int) -> None:
+    """Print both tables."""
+    with served_engine(Path(tempfile.mkdtemp())) as engine:
+        async with httpx.AsyncClient(base_url=engine.url, headers=KEY, timeout=120) as client:
+            cold = await timed(client, "/tts/bytes", json=speech_body(FORMATS["wav"]))
+            print(f"first answer of a cold engine: {cold.whole_s:.2f} s")
+            await print_speech(client, runs)
+            await print_endpoints(client, engine, runs)
 
 
-def speech_body(format: dict[str, Any], number: int = 0) -> dict[str, Any]:
-    """A request for speech; each number is another text."""
-    return {"model_id": "sonic-2", "transcript": f"Number {number}. {TEXT}", "voice": SARAH, "output_format": format}
+async def print_speech(client: httpx.AsyncClient, runs: int) -> None:
+    """Speech by format and concurrency."""
+    seconds = await audio_s(client)
+    print(f"{available_cores()} cores, load {os.getloadavg()[0]:.1f}; {REQUESTS} requests, {seconds:.0f} s of audio")
+    print(f"{'format':8}{'at once':>8}{'audio s per s':>16}{'(min-max)':>14}{'latency ms':>12}{'(min-max)':>14}")
+    for name, format in FORMATS.items():
+        for concurrency in (1, 2, 8):
+            measured = [await run(client, format, concurrency) for _ in range(runs)]
+            speeds, latencies_ms = [seconds / wall for wall, _ in measured], [1000 * late for _, late in measured]
+            speed, latency = statistics.median(speeds), statistics.median(latencies_ms)
+            print(
+                f"{name:8}{concurrency:8}{speed:16.0f}{f'({min(speeds):.0f}-{max(speeds):.0f})':>14}"
+                f"{latency:12.0f}{f'({min(latencies_ms):.0f}-{max(latencies_ms):.0f})':>14}",
+                flush=True,
+            )
 
 
 async def run(client: httpx.AsyncClient, format: dict[str, Any], concurrency: int) -> tuple[float, float]:
@@ -53,7 +78,7 @@ async def run(client: httpx.AsyncClient, format: dict[str, Any], concurrency: in
 
     async def one(number: int) -> float:
         async with slots:
-            return await ask(client, number, format)
+            return (await timed(client, "/tts/bytes", json=speech_body(format, number))).whole_s
 
     begun = time.perf_counter()
     latencies = await asyncio.gather(*(one(number) for number in range(REQUESTS)))
@@ -67,30 +92,20 @@ async def audio_s(client: httpx.AsyncClient) -> float:
     return sum(map(len, bodies)) / 8000
 
 
-async def main() -> None:
-    """Print the table."""
-    app = create_app(EngineSettings(own_voices=Path(tempfile.mkdtemp()) / "voices.sqlite"))
-    transport = httpx.ASGITransport(app=app)
-    async with httpx.AsyncClient(transport=transport, base_url="http://engine", headers=KEY, timeout=120) as client:
-        begun = time.perf_counter()
-        await ask(client, 0, FORMATS["wav"])
-        print(f"first answer of a cold engine: {time.perf_counter() - begun:.2f} s")
-        seconds = await audio_s(client)
+async def print_endpoints(client: httpx.AsyncClient, engine: ServedEngine, runs: int) -> None:
+    """Each endpoint that works on audio, one request at a time: speed, time to the first audio, memory."""
+    print(f"\n{'endpoint':24}{'audio s':>8}{'audio s per s':>16}{'(min-max)':>14}{'first ms':>10}{'worker MiB':>12}")
+    for name, call, clip_s in await endpoints(client):
+        await call()
+        engine.forget_peaks()
+        timings = [await call() for _ in range(runs)]
+        speeds = [clip_s / timing.whole_s for timing in timings]
+        first_ms = 1000 * statistics.median(timing.first_s for timing in timings)
         print(
-            f"{available_cores()} cores, load {os.getloadavg()[0]:.1f}; {REQUESTS} requests, {seconds:.0f} s of audio"
+            f"{name:24}{clip_s:8.1f}{statistics.median(speeds):16.1f}{f'({min(speeds):.1f}-{max(speeds):.1f})':>14}"
+            f"{first_ms:10.0f}{engine.worker_peak_bytes() >> 20:12}",
+            flush=True,
         )
-        print(f"{'format':8}{'at once':>8}{'audio s per s':>16}{'(min-max)':>14}{'latency ms':>12}{'(min-max)':>14}")
-        for name, format in FORMATS.items():
-            for concurrency in (1, 2, 8):
-                runs = [await run(client, format, concurrency) for _ in range(RUNS)]
-                print(row(name, concurrency, [seconds / wall for wall, _ in runs], [1000 * late for _, late in runs]))
-        print(f"\n{'endpoint':22}{'audio s':>8}{'audio s per s':>16}{'(min-max)':>14}")
-        for name, call, clip_s in await endpoints(client):
-            await call()
-            speeds = [clip_s / await seconds_of(call) for _ in range(RUNS)]
-            spread = f"({min(speeds):.1f}-{max(speeds):.1f})"
-            print(f"{name:22}{clip_s:8.1f}{statistics.median(speeds):16.1f}{spread:>14}")
-    await app.state.engine.close()
 
 
 async def endpoints(client: httpx.AsyncClient) -> list[tuple[str, Call, float]]:
@@ -98,22 +113,27 @@ async def endpoints(client: httpx.AsyncClient) -> list[tuple[str, Call, float]]:
     clip = await posted(client, "/tts/bytes", json=speech_body(FORMATS["wav"]))
     clip_s = (len(clip) - 44) / 2 / 44100
     file = ("blob", clip)
-    form = {
-        "output_format[container]": "wav",
-        "output_format[sample_rate]": "44100",
-        "output_format[encoding]": "pcm_s16le",
-    }
+    form = {f"output_format[{name}]": str(value) for name, value in FORMATS["wav"].items()}
     said = form | {"model_id": "sonic-2", "transcript": TEXT, "voice_id": SARAH}
-    raw = speech_body({"container": "raw", "sample_rate": 44100, "encoding": "pcm_s16le"})
+    raw = speech_body(RAW)
+    page = raw | {"transcript": f"{TEXT} " * PAGE}
     changer = {"files": {"clip": file}, "data": form | {"voice[id]": SARAH}}
+    call = partial(partial, timed, client)
     return [
-        ("tts/sse", partial(posted, client, "/tts/sse", json=raw | {"add_timestamps": True}), clip_s),
-        ("stt", partial(posted, client, "/stt", files={"file": file}, data={"model": "ink-whisper"}), clip_s),
-        ("voice-changer/bytes", partial(posted, client, "/voice-changer/bytes", **changer), clip_s),
-        ("voice-changer/sse", partial(posted, client, "/voice-changer/sse", **changer), clip_s),
-        ("infill/bytes", partial(posted, client, "/infill/bytes", files={"left_audio": file}, data=said), clip_s),
-        ("voices/clone", partial(posted, client, "/voices/clone", files={"clip": file}, data={"name": "n"}), clip_s),
+        ("tts/bytes", call("/tts/bytes", json=speech_body(FORMATS["wav"])), clip_s),
+        ("tts/sse", call("/tts/sse", json=raw | {"add_timestamps": True}), clip_s),
+        (f"tts/sse of {PAGE} times that", call("/tts/sse", json=page), PAGE * clip_s),
+        ("stt", call("/stt", files={"file": file}, data={"model": "ink-whisper"}), clip_s),
+        ("voice-changer/bytes", call("/voice-changer/bytes", **changer), clip_s),
+        ("voice-changer/sse", call("/voice-changer/sse", **changer), clip_s),
+        ("infill/bytes", call("/infill/bytes", files={"left_audio": file}, data=said), clip_s),
+        ("voices/clone", call("/voices/clone", files={"clip": file}, data={"name": "n"}), clip_s),
     ]
+
+
+def speech_body(format: dict[str, Any], number: int = 0) -> dict[str, Any]:
+    """A request for speech; each number is another text."""
+    return {"model_id": "sonic-2", "transcript": f"Number {number}. {TEXT}", "voice": SARAH, "output_format": format}
 
 
 async def posted(client: httpx.AsyncClient, path: str, **sent: Any) -> bytes:
@@ -121,21 +141,19 @@ async def posted(client: httpx.AsyncClient, path: str, **sent: Any) -> bytes:
     return (await client.post(path, **sent)).raise_for_status().content
 
 
-async def seconds_of(call: Call) -> float:
-    """How long one call takes."""
+async def timed(client: httpx.AsyncClient, path: str, **sent: Any) -> Timing:
+    """When the first piece of a good answer came, and when the last."""
     begun = time.perf_counter()
-    await call()
-    return time.perf_counter() - begun
-
-
-def row(name: str, concurrency: int, speeds: list[float], latencies_ms: list[float]) -> str:
-    """One line of the table: medians over the runs and their spread."""
-    speed, latency = statistics.median(speeds), statistics.median(latencies_ms)
-    return (
-        f"{name:8}{concurrency:8}{speed:16.0f}{f'({min(speeds):.0f}-{max(speeds):.0f})':>14}"
-        f"{latency:12.0f}{f'({min(latencies_ms):.0f}-{max(latencies_ms):.0f})':>14}"
-    )
+    first_s = None
+    async with client.stream("POST", path, **sent) as response:
+        response.raise_for_status()
+        async for _ in response.aiter_raw():
+            first_s = first_s or time.perf_counter() - begun
+    whole_s = time.perf_counter() - begun
+    return Timing(first_s or whole_s, whole_s)
 
 
 if __name__ == "__main__":
-    asyncio.run(main())
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--runs", type=int, default=5, help="how often each is measured")
+    asyncio.run(main(parser.parse_args().runs))

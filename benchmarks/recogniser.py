@@ -1,6 +1,8 @@
 """An independent recogniser (pocketsphinx, US English) to hear whether audio says its text."""
 
 import re
+from collections.abc import Iterable
+from functools import cache
 from pathlib import Path
 
 import av
@@ -16,9 +18,9 @@ _DITHER = 10 ** (-32 / 20)
 _LANGUAGE_WEIGHTS = {"lw": 5.5, "fwdflatlw": 7.0, "bestpathlw": 9.0}
 
 
-def word_error_rate(reference: str, heard: str) -> float:
-    """Substituted, missing and added words, as a share of the reference's words (jiwer)."""
-    return float(jiwer.wer(_words(reference), _words(heard)))
+def word_error_rate(said: str | Iterable[str], heard: str | Iterable[str]) -> float:
+    """Substituted, missing and added words, as a share of those said (jiwer); of one text or of several."""
+    return float(jiwer.wer(_texts(said), _texts(heard)))
 
 
 def transcribe(path: Path) -> str:
@@ -28,8 +30,17 @@ def transcribe(path: Path) -> str:
 
 def transcribe_samples(samples: NDArray[np.float32]) -> str:
     """What is said in mono samples at `RATE_HZ`."""
-    decoder = Decoder(samprate=RATE_HZ, loglevel="FATAL", **_LANGUAGE_WEIGHTS)
-    return " ".join(_recognise(decoder, utterance) for utterance in _utterances(samples))
+    return " ".join(_recognise(_decoder(), utterance) for utterance in _utterances(samples))
+
+
+@cache
+def _decoder() -> Decoder:
+    """Half a second to load."""
+    return Decoder(samprate=RATE_HZ, loglevel="FATAL", **_LANGUAGE_WEIGHTS)
+
+
+def _texts(texts: str | Iterable[str]) -> list[str]:
+    return [_words(text) for text in ([texts] if isinstance(texts, str) else texts)]
 
 
 def _words(text: str) -> str:

@@ -13,9 +13,9 @@ import numpy as np
 import pytest
 from av.audio.frame import AudioFrame
 
+from benchmarks.recogniser import word_error_rate
+from benchmarks.sentences import PROSE
 from tests.engine.asking import client, heard, speech
-from tests.engine.recogniser import word_error_rate
-from tests.engine.sentences import PROSE
 from voicemill.audio.decode import decode_all, decode_headerless
 from voicemill.engine.app import create_app
 from voicemill.engine.settings import EngineSettings

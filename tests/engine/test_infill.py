@@ -7,10 +7,10 @@ import httpx
 import numpy as np
 import pytest
 
+from benchmarks.recogniser import word_error_rate
+from benchmarks.sentences import PROSE
 from tests.engine.asking import SARAH, heard, speech
 from tests.engine.measures import floats
-from tests.engine.recogniser import word_error_rate
-from tests.engine.sentences import PROSE
 from tests.engine.test_hearing import wav_of
 from tests.engine.test_voice_changer import RAW, VOICES
 from voicemill.audio.decode import decode_all

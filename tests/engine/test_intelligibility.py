@@ -5,9 +5,9 @@ import io
 import httpx
 import pytest
 
+from benchmarks.recogniser import RATE_HZ, transcribe_samples, word_error_rate
+from benchmarks.sentences import PROSE
 from tests.engine.asking import speech
-from tests.engine.recogniser import HEARING_RATE_HZ, Recogniser, word_error_rate
-from tests.engine.sentences import PROSE
 from voicemill.audio.decode import decode_all
 
 
@@ -16,10 +16,9 @@ async def test_a_recogniser_understands_the_default_voice(
 ) -> None:
     """Sarah, through MP3 and back, is misheard in no more than 35 % of over a hundred words."""
     assert sum(len(sentence.split()) for sentence in PROSE) >= 100
-    recogniser = Recogniser()
     mp3 = {"container": "mp3", "sample_rate": 44100, "bit_rate": 128000}
     heard = [
-        recogniser.hear(decode_all(io.BytesIO(await speech(asker, sentence, output_format=mp3)), HEARING_RATE_HZ))
+        transcribe_samples(decode_all(io.BytesIO(await speech(asker, sentence, output_format=mp3)), RATE_HZ))
         for sentence in PROSE
     ]
     rate = word_error_rate(PROSE, heard)

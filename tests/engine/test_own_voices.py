@@ -10,9 +10,9 @@ import httpx
 import numpy as np
 import pytest
 
+from benchmarks.sentences import PROSE
 from tests.engine.asking import FLOAT, RATE_HZ, SARAH, client, question, speech
 from tests.engine.measures import band_levels_db, floats, level_db, pitch_hz
-from tests.engine.sentences import PROSE
 from tests.engine.test_hearing import RECORDINGS, wav_of
 from tests.engine.test_voice_changer import VOICES
 from voicemill.audio.decode import decode_all

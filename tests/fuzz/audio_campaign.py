@@ -6,11 +6,11 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import islice
-from pathlib import Path
 from typing import Any
 
 import httpx
 
+from benchmarks.engine_server import peak_bytes
 from tests.engine.asking import SARAH, client, speech
 from tests.engine.test_hearing import CONTAINERS, contained
 from tests.fuzz.broken_audio import Broken, broken_files
@@ -101,12 +101,3 @@ async def _watch_memory(app: Any, figures: Figures) -> None:
         for pid in app.state.engine.workers.pids:
             figures.worker_peak_bytes = max(figures.worker_peak_bytes, peak_bytes(pid))
         await asyncio.sleep(0.2)
-
-
-def peak_bytes(pid: int) -> int:
-    """The peak of a process's resident memory; 0 where it has gone."""
-    try:
-        status = Path(f"/proc/{pid}/status").read_text()
-    except OSError:
-        return 0
-    return next((int(line.split()[1]) << 10 for line in status.splitlines() if line.startswith("VmHWM:")), 0)

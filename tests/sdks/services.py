@@ -1,11 +1,8 @@
-"""Two served engines: one as users have it, and a shaky one that refuses or dies where a script asks it to."""
+"""A shaky engine, beside the one that users have: it refuses or dies where a script asks it to."""
 
 import os
-import re
 import signal
 import socket
-import subprocess
-import sys
 import threading
 from collections.abc import AsyncGenerator, Iterator
 from contextlib import contextmanager
@@ -28,22 +25,6 @@ FIRST_REFUSED = "first "
 """A key that begins so is refused once (429), then let in."""
 DIES = "dies"
 """With this key, the worker is killed in the middle of a stream."""
-
-
-@contextmanager
-def served(folder: Path) -> Iterator[str]:
-    """The address of `voicemill engine serve`, a process of its own that one key opens."""
-    environment = os.environ | {"VOICEMILL_ENGINE_KEYS": KEY, "XDG_DATA_HOME": str(folder)}
-    command = [str(Path(sys.executable).with_name("voicemill")), "engine", "serve", "--port", "0"]
-    process = subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True)
-    assert process.stderr is not None
-    try:
-        place = re.search(r"http://\S+:\d+", process.stderr.readline())
-        assert place, process.stderr.read()
-        yield place[0]
-    finally:
-        process.send_signal(signal.SIGINT)
-        process.communicate(timeout=30)
 
 
 @contextmanager

@@ -11,9 +11,10 @@ from typing import Any
 
 import httpx
 
+from benchmarks.engine_server import served_engine
 from tests.sdks.evidence import Evidence
 from tests.sdks.kits import KITS, ROOT, Kit
-from tests.sdks.services import KEY, served, shaky
+from tests.sdks.services import KEY, shaky
 
 SARAH, ROBIN = "694f9389-aac1-45b6-b726-9d9369183238", "Robin"
 NOBODY = "00000000-0000-4000-8000-000000000000"
@@ -31,14 +32,14 @@ LONGEST_S = 240
 def run_trial(folder: Path) -> dict[str, Evidence]:
     """The evidence of every client by the client's name."""
     (folder / "shaky").mkdir()
-    with served(folder / "served") as url, shaky(folder / "shaky") as shaky_url:
+    with served_engine(folder / "served", keys=KEY) as engine, shaky(folder / "shaky") as shaky_url:
         task = TEXTS | {
-            "url": url,
+            "url": engine.url,
             "shaky_url": shaky_url,
             "key": KEY,
             "nobody": NOBODY,
         }
-        task |= _voices(url) | _clips(url, folder)
+        task |= _voices(engine.url) | _clips(engine.url, folder)
         with ThreadPoolExecutor(len(KITS)) as threads:
             brought = threads.map(partial(_evidence, task=task, folder=folder), KITS.values())
         return dict(zip(KITS, brought, strict=True))

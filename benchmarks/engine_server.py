@@ -1,0 +1,65 @@
+"""The embedded engine as a server of its own, and what its workers hold in memory."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class ServedEngine:
+    """A running engine: where it listens, and its process."""
+
+    url: str
+    pid: int
+
+    def forget_peaks(self) -> None:
+        """Let the kernel count the workers' peaks from now on."""
+        for pid in descendants(self.pid):
+            with suppress(OSError):
+                Path(f"/proc/{pid}/clear_refs").write_text("5")
+
+    def worker_peak_bytes(self) -> int:
+        """The most memory that a worker or a synthesizer of it has had; 0 where the system does not tell."""
+        return max((peak_bytes(pid) for pid in descendants(self.pid)), default=0)
+
+
+@contextmanager
+def served_engine(data: Path, *, keys: str = "") -> Iterator[ServedEngine]:
+    """`voicemill engine serve` on a free port; its users' voices are kept under `data`."""
+    environment = os.environ | {"VOICEMILL_ENGINE_KEYS": keys, "XDG_DATA_HOME": str(data)}
+    command = [str(Path(sys.executable).with_name("voicemill")), "engine", "serve", "--port", "0"]
+    process = subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True)
+    assert process.stderr is not None
+    try:
+        place = re.search(r"http://\S+:\d+", process.stderr.readline())
+        if place is None:
+            raise RuntimeError(f"the engine did not start: {process.stderr.read()}")
+        yield ServedEngine(place[0], process.pid)
+    finally:
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=30)
+
+
+def descendants(pid: int) -> list[int]:
+    """The processes that a process has started, and those that they have."""
+    found: list[int] = []
+    for tasks in Path(f"/proc/{pid}/task").glob("*/children"):
+        with suppress(OSError):
+            for child in map(int, tasks.read_text().split()):
+                found += [child, *descendants(child)]
+    return found
+
+
+def peak_bytes(pid: int) -> int:
+    """The peak of a process's resident memory; 0 where it has gone."""
+    try:
+        status = Path(f"/proc/{pid}/status").read_text()
+    except OSError:
+        return 0
+    return next((int(line.split()[1]) << 10 for line in status.splitlines() if line.startswith("VmHWM:")), 0)
