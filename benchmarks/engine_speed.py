@@ -1,5 +1,5 @@
-"""How fast the served engine is: audio per second of wall time and latency, of speech by format and concurrency; then of
-every endpoint that works on audio, with the time to the first piece of the answer and the memory of the workers.
+"""How fast the served engine is: audio per second of wall time and latency, of speech by format and concurrency; then,
+for every endpoint that works on audio, the time to the first piece of the answer and the memory of the workers too.
 
 python -m benchmarks.engine_speed [--runs 5]
 """
