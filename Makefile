@@ -31,7 +31,8 @@ check: setup
 # FAULTS is the share of the nightly size: `make faults FAULTS=0.1` tries everything in a tenth of the time.
 FAULTS := 1
 faults: setup
-	FAULTS=$(FAULTS) $(BIN)/pytest tests/faults tests/security tests/manifest/test_hostile.py --timeout 36000
+	FAULTS=$(FAULTS) $(BIN)/pytest tests/faults tests/security tests/manifest/test_hostile.py \
+		tests/work/test_disks.py --timeout 36000
 
 kills: setup
 	FAULTS=$(FAULTS) $(BIN)/pytest tests/faults/test_kills.py tests/faults/test_fault_points.py --timeout 36000

@@ -18,6 +18,7 @@ from voicemill.audio.probe import NotWav, probe_wav
 from voicemill.store.answers import AnswerStore
 from voicemill.store.results import read_json
 from voicemill.store.tables.items import count_by_status
+from voicemill.work.audit import audit
 
 CONCURRENCY = 8
 LATENCY_S = 0.02
@@ -95,6 +96,7 @@ class Campaign:
         assert self._reckon(results, kept, text_of) == set(text_of.values())
         assert self.books.in_flight.pop() == 0
         self.books.wrong += violations(results)
+        self.books.wrong += [str(found) for found in audit(results)]
         self.books.wrong += [row for row, status in statuses(results).items() if status != "done"]
         shutil.rmtree(results)
 
