@@ -153,7 +153,8 @@ def tell(scenario: Scenario, log: Log, said: list[dict[str, Any]], seconds: floa
               f"{refused(log, start_s, stop_s):.2%} 429s")  # fmt: skip
     if len(said) > 1:
         done = sorted(process["done"] for process in said)
-        print(f"  rows done by each process: {done}, the least is {done[0] / (sum(done) / len(done)):.2f} of the mean")
+        mean = sum(done) / len(done)
+        print(f"  rows done by each process: {done}, the least is {done[0] / max(1.0, mean):.2f} of the mean")
 
 
 def plot(played: Sequence[tuple[Scenario, Log]], seconds: float, path: Path) -> None:

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 
 from benchmarks.fake_cartesia import SAMPLE_RATE_HZ, speech_response, voices_response
 
-AUDIO_BYTES = 16_000
+AUDIO_BYTES = 64_000
 TOO_MANY = json.dumps({"error_code": "concurrency_limited", "title": "Too many requests", "message": "Wait."}).encode()
 
 

@@ -1,6 +1,7 @@
 """How many may hold a slot, and who is next."""
 
 import asyncio
+import math
 from typing import Any
 
 import pytest
@@ -89,6 +90,26 @@ async def test_a_newcomer_does_not_overtake() -> None:
     await holders.leave(2)
     assert holders.entered == [1, 2, 3]
     await holders.end()
+
+
+async def test_the_most_urgent_goes_first() -> None:
+    """A repeated call overtakes long ones, long ones overtake short ones, and equals keep their order."""
+    slots, order = Slots(1), list[str]()
+
+    async def come(name: str, urgency: float) -> None:
+        await slots.acquire(urgency)
+        order.append(name)
+
+    await slots.acquire()
+    asked = [("short", 5.0), ("long", 500.0), ("short too", 5.0), ("repeated", math.inf), ("long too", 500.0)]
+    tasks = [asyncio.create_task(come(*one)) for one in asked]
+    await settled()
+    assert slots.waiting == 5
+    for _ in tasks:
+        slots.release()
+        await settled()
+    assert order == ["repeated", "long", "long too", "short", "short too"]
+    assert all(task.done() for task in tasks)
 
 
 async def test_more_slots_are_used_at_once() -> None:

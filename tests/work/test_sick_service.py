@@ -169,3 +169,15 @@ async def test_a_service_that_comes_and_goes(workshop: Workshop) -> None:
     assert len(worked.ended(DONE)) + len(worked.ended(FAILED)) == 150
     assert len(worked.ended(FAILED)) <= 110 // 6
     assert worked.bench.fatal is None
+
+
+async def test_a_shard_makes_room_before_its_last_call_ends(workshop: Workshop) -> None:
+    """Another shard may begin as soon as the last row has begun, while its calls are still under way."""
+    rows = spoken_rows(*(f"Row {number}." for number in range(30)))
+    begun_at: list[int] = []
+    workshop.server.script = Speaker(latency_s=0.05)
+    worked = await workshop.run(rows, on_all_begun=lambda bench: begun_at.append(bench.tally.rows_done))
+    assert len(worked.ended(DONE)) == 30
+    assert len(begun_at) == 24
+    assert begun_at[0] == 0
+    assert max(begun_at) < 30

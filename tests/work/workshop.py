@@ -69,9 +69,16 @@ class Workshop:
         return (self.results.path / of.file_name).read_bytes()
 
     async def run(
-        self, rows: Sequence[Row], meanwhile: Callable[[Bench], Any] | None = None, **settings: Any
+        self,
+        rows: Sequence[Row],
+        meanwhile: Callable[[Bench], Any] | None = None,
+        on_all_begun: Callable[[Bench], None] = lambda _bench: None,
+        **settings: Any,
     ) -> Worked:
-        """Work through `rows` and publish the table; `meanwhile` is awaited beside the work. Settings by section."""
+        """Work through `rows` and publish the table. Settings by section.
+
+        `meanwhile` is awaited beside the work, `on_all_begun` called by each shard when its last row has begun.
+        """
         self.runs += 1
         given = Settings.model_validate(settings | {"pace": QUICK | settings.get("pace", {})})
         self.results.create()
@@ -81,7 +88,7 @@ class Workshop:
         async with self._bench(given) as bench:
             plan = PlanTable(self.results.plan)
             shards = cut_shards(plan, self.results.new_parts(f"run{self.runs}"))
-            jobs = [partial(work_shard, shard, plan, {}, bench) for shard in shards]
+            jobs = [partial(work_shard, shard, plan, {}, bench, partial(on_all_begun, bench)) for shard in shards]
             waiting = [partial(meanwhile, bench)] if meanwhile else []
             await crew([*waiting, *jobs], len(jobs) + 1, _do)
         parts = [shard.part for shard in shards]

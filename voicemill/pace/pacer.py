@@ -185,6 +185,10 @@ class Turn:
         finally:
             slots.release()
 
+    def has_answer(self) -> None:
+        """The answer is there and good, though it is not kept yet."""
+        self._pacer.was_answered()
+
     def _tell(self, error: BaseException | None, full: bool) -> None:
         pacer, circuit, lane = self._pacer, self._pacer.circuit, self._lane
         if isinstance(error, CallError):
@@ -200,7 +204,5 @@ class Turn:
             self._taken += circuit.failed(error, lane.state.slots, is_probe=self._is_probe)
         else:
             circuit.learnt_nothing(is_probe=self._is_probe)
-        if error is None:
-            pacer.was_answered()
-        elif isinstance(error, Refused):
+        if isinstance(error, Refused):
             pacer.was_refused(error)

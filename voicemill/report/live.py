@@ -78,6 +78,8 @@ def describe(tally: dict[str, Any], age_s: float) -> str:
         parts.append(f"{tally['rows_assembling']} files being written")
     if tally["retries"]:
         parts.append(f"{tally['retries']} retries")
+    if not tally.get("slots", 1):
+        parts.append(str(tally.get("why", "waiting")))
     kept = int(tally["calls_kept"])
     if kept and ended < calls:
         parts.append(f"{timedelta(seconds=round((calls - ended) * age_s / kept))} left")

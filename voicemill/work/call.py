@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 
 from voicemill.errors import BudgetReached, FatalCallError, Refused, StorageError
 from voicemill.model import Call, Receipt
+from voicemill.pace.pacer import Turn
 from voicemill.store.answers import KeptAnswer
 from voicemill.work.ask import ask
 from voicemill.work.bench import Bench, Stopped
@@ -56,7 +57,7 @@ async def _pay(call: Call, paid_by: str, bench: Bench) -> None:
             bench.tally.retries += turn.attempts > 1
             bench.tally.calls_in_flight += 1
             try:
-                return await _ask_and_keep(call, paid_by, turn.attempts, bench)
+                return await _ask_and_keep(call, paid_by, turn, bench)
             finally:
                 bench.tally.calls_in_flight -= 1
 
@@ -65,17 +66,18 @@ async def _pay(call: Call, paid_by: str, bench: Bench) -> None:
     bench.tally.calls_kept += 1
 
 
-async def _ask_and_keep(call: Call, paid_by: str, attempts: int, bench: Bench) -> KeptAnswer:
+async def _ask_and_keep(call: Call, paid_by: str, turn: Turn, bench: Bench) -> KeptAnswer:
     asked_at, started = datetime.now(UTC), time.monotonic()
     answer = await ask(call, bench.cartesia, bench.settings.pace.attempt_deadline_s)
     latency_s = time.monotonic() - started
+    turn.has_answer()
     receipt = Receipt(
         key=call.key,
         paid_by=paid_by,
         asked_at=asked_at,
         answered_at=datetime.now(UTC),
         latency_s=round(latency_s, 4),
-        attempts=attempts,
+        attempts=turn.attempts,
         credits=call.credits,
         request_id=answer.request_id,
         duration_s=answer.duration_s,
