@@ -3,7 +3,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.set-up
 
-.PHONY: setup demo test check fuzz faults kills safety-nets benchmarks lock clean
+.PHONY: setup demo test check fuzz faults kills safety-nets schedules benchmarks lock clean
 
 setup: $(STAMP)
 
@@ -42,6 +42,9 @@ fuzz: setup
 
 safety-nets: setup
 	FAULTS=$(FAULTS) $(BIN)/pytest tests/faults/test_safety_nets.py --timeout 36000
+
+schedules: setup
+	$(BIN)/pytest -m schedules --timeout 600
 
 benchmarks: setup
 	$(BIN)/python -m benchmarks

@@ -5,6 +5,7 @@ import time
 import uuid
 from collections.abc import AsyncIterator
 from contextlib import ExitStack, asynccontextmanager
+from dataclasses import asdict
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -21,7 +22,8 @@ from tasks.check import check_manifest
 from tasks.progress import report_progress
 from tasks.publish import publish_results
 from tasks.shard import work_shard_task
-from voicemill.config import Settings
+from voicemill.api.webhook import post_json
+from voicemill.config import Settings, webhook_of
 from voicemill.errors import ExitCode
 from voicemill.manifest import VoiceBook
 from voicemill.model import Status
@@ -65,7 +67,15 @@ async def run_manifest(
                 parts = await _work(bench, folder, facts)
         summary = _summary(manifest, folder, bench, seconds=time.monotonic() - clock)
         await publish_results(parts, folder, facts, settings, summary, started_at, datetime.now(UTC))
+    await _tell(settings, summary)
     return summary
+
+
+async def _tell(settings: Settings, summary: Summary) -> None:
+    url = webhook_of(settings)
+    fault = await post_json(url, {"headline": headline(summary), **asdict(summary)}) if url else ""
+    if fault:
+        get_run_logger().warning("The webhook was not told how the run ended: %s.", fault)
 
 
 def ending_state(summary: Summary) -> State[Summary]:

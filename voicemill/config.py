@@ -9,6 +9,7 @@ import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal, NoReturn, Self
+from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
@@ -17,6 +18,7 @@ from voicemill.errors import ConfigError
 KEY_VARIABLE = "CARTESIA_API_KEY"
 BASE_URL_VARIABLE = "CARTESIA_BASE_URL"
 CARTESIA_URL = "https://api.cartesia.ai"
+WEBHOOK_VARIABLE = "VOICEMILL_WEBHOOK"
 LOOPBACK_HOSTS = ("127.0.0.1", "localhost", "::1")
 
 
@@ -165,6 +167,12 @@ class Settings(_Section):
     service: Service = Service()
     answers: str = ""
     operation: str = ""
+    webhook: str = ""
+
+    @field_validator("webhook")
+    @classmethod
+    def _tell_in_private(cls, webhook: str) -> str:
+        return _checked_webhook(webhook.strip())
 
     @field_validator("operation")
     @classmethod
@@ -186,6 +194,25 @@ class Settings(_Section):
         if self.budget.max_cost_usd and self.pace.plan in ("", "free"):
             raise ValueError("budget.max_cost_usd needs the price of a plan: --plan pro, startup or scale")
         return self
+
+
+def webhook_of(settings: Settings) -> str:
+    """Who is told how a run ended, empty for nobody: `settings.webhook`, else `VOICEMILL_WEBHOOK`.
+
+    The variable is for an address that is a secret itself: settings are written down. Raises `ConfigError`.
+    """
+    try:
+        return settings.webhook or _checked_webhook(os.environ.get(WEBHOOK_VARIABLE, "").strip())
+    except ValueError as error:
+        raise ConfigError(f"{WEBHOOK_VARIABLE}: {error}") from None
+
+
+def _checked_webhook(url: str) -> str:
+    parts = urlsplit(url)
+    is_private = parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in LOOPBACK_HOSTS)
+    if url and (not is_private or not parts.hostname or parts.username):
+        raise ValueError("a webhook is an https address without a password in it, or http on this machine")
+    return url
 
 
 class ApiKey:

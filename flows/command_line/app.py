@@ -15,8 +15,10 @@ from flows.command_line import (
     retry,
     run,
     say,
+    schedule,
     status,
     token,
+    up,
     validate,
     verify,
     voices,
@@ -59,6 +61,8 @@ app.command("verify")(verify.verify)
 app.command("say")(say.say)
 app.command("hear")(hear.hear)
 app.command("token")(token.token)
+app.command("up")(up.up)
+app.add_typer(schedule.app, name="schedule")
 app.add_typer(voices.app, name="voices")
 app.add_typer(engine.app, name="engine")
 

@@ -152,6 +152,11 @@ class SpendingOptions(RunOptions):
         Sets("pace", "fail_on_error"),
         typer.Option(help="Stop once more rows failed or were refused: a number, or a share as in 0.1."),
     ] = None
+    webhook: Annotated[
+        str | None,
+        Sets("", "webhook"),
+        typer.Option(help="POST the summary as JSON here when the run has ended. [$VOICEMILL_WEBHOOK]"),
+    ] = None
     when_down: Annotated[
         str | None, Sets("pace", "when_down"), typer.Option(help="stop or wait, when the service stays down. [stop]")
     ] = None

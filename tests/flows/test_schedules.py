@@ -1,0 +1,132 @@
+"""Runs that recur: kept by Prefect, served by `voicemill up`, paid for once."""
+
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from unittest import mock
+
+import pytest
+
+from tests.flows.commands import InThisProcess, ending, run_process, start_process
+from tests.flows.results import short_rows, statuses, violations, write_manifest
+from tests.flows.speaking import SpeechService
+
+_RESULTS = Path("out")
+_LONGEST_S = 240
+
+
+@pytest.fixture
+def port(tmp_path: Path) -> Iterator[int]:
+    """A free port, at which commands of this test look for Prefect, with a home of its own."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        number = int(free.getsockname()[1])
+    own = {"PREFECT_HOME": str(tmp_path / "prefect"), "PREFECT_API_URL": f"http://127.0.0.1:{number}/api"}
+    with mock.patch.dict(os.environ, own):
+        yield number
+
+
+@pytest.fixture
+def up(port: int) -> Iterator["subprocess.Popen[bytes]"]:
+    """`voicemill up`, serving."""
+    # Prefect looks for work every ten seconds; a test need not wait so long.
+    quick = {"PREFECT_WORKER_QUERY_SECONDS": "1", "PREFECT_SERVER_SERVICES_SCHEDULER_LOOP_SECONDS": "2"}
+    process = start_process("up", "--port", str(port), environment=quick)
+    with process:
+        assert process.stderr is not None
+        assert "Schedules are served" in process.stderr.readline().decode()
+        yield process
+        if process.poll() is None:
+            process.kill()
+
+
+def _wait_for(what: Callable[[], bool], process: "subprocess.Popen[bytes]") -> None:
+    until = time.monotonic() + _LONGEST_S
+    while not what():
+        assert process.poll() is None
+        assert time.monotonic() < until
+        time.sleep(0.5)
+
+
+def _told(name: str) -> dict[str, object]:
+    [found] = [one for one in run_process("schedule", "list", "--json").json if one["name"] == name]
+    return dict(found)
+
+
+@pytest.mark.schedules
+@pytest.mark.timeout(600)
+def test_a_schedule_fires_by_itself(service: SpeechService, up: "subprocess.Popen[bytes]", port: int) -> None:
+    """A schedule runs by itself, and again: the second time on one new row, which is all that is paid for."""
+    rows = short_rows(3)
+    write_manifest(Path("book.csv"), rows[:2])
+    added = run_process("schedule", "add", "nightly", "--every", "10", "--", "run", "book.csv", "-o", str(_RESULTS))
+    assert (added.code, added.stdout) == (0, "Schedule 'nightly' is set; voicemill up serves it.\n"), added.stderr
+    table = _RESULTS / "items.parquet"
+    _wait_for(table.exists, up)
+    write_manifest(Path("new.csv"), rows).replace("book.csv")
+    _wait_for(lambda: len(statuses(_RESULTS)) == 3, up)
+    assert sorted(service.asked) == [row["transcript"] for row in rows]
+    assert violations(_RESULTS) == []
+    told = _told("nightly")
+    assert (told["fires"], told["paused"], told["last_state"]) == ("every 10 s", False, "Completed")
+    assert run_process("schedule", "pause", "nightly").code == 0
+    assert _told("nightly")["paused"] is True
+    assert run_process("schedule", "resume", "nightly").code == 0
+    assert run_process("schedule", "remove", "nightly").code == 0
+    assert run_process("schedule", "list", "--json").json == []
+    assert "there are: none" in run_process("schedule", "pause", "nightly").stderr
+    up.send_signal(signal.SIGINT)
+    ended = ending(up)
+    assert (ended.code, ended.stderr) == (0, "Ended; schedules wait for the next voicemill up.\n")
+    with socket.create_server(("127.0.0.1", port)):
+        pass  # nobody is left there
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--cron", "0 1 * * *", "--", "plan", "book.csv"], "'plan' cannot recur"),
+        (["--cron", "0 1 * * *", "--", "run", "-"], "standard input cannot recur"),
+        (["--cron", "0 1 * * *", "--", "run"], "the command of the schedule is no run: "),
+        (["--cron", "0 1 * * *", "--", "run", "book.csv", "--speed", "3"], "No such option"),
+        (["--cron", "soon", "--", "run", "book.csv"], "correct --cron or --timezone"),
+        (["--cron", "0 1 * * *", "--timezone", "Moon/Base", "--", "run", "book.csv"], "correct --cron or --timezone"),
+        (["--", "run", "book.csv"], "give either --cron"),
+    ],
+)
+def test_what_cannot_recur(voicemill: InThisProcess, arguments: list[str], said: str) -> None:
+    """What is no recurring run is refused with 2 before anything is kept."""
+    ended = voicemill("schedule", "add", "nightly", *arguments)
+    assert (ended.code, said in ended.stderr) == (2, True), ended.stderr
+
+
+def test_a_unit_for_systemd(voicemill: InThisProcess) -> None:
+    """The printed unit starts this installation's command in this folder, and holds no secret."""
+    with mock.patch.dict(os.environ, {"CARTESIA_API_KEY": "sk_car_secret"}):
+        unit = voicemill("up", "--port", "4242", "--systemd").stdout
+    assert re.search(r"^ExecStart=/.*/voicemill up --port 4242$", unit, re.MULTILINE)
+    assert f"WorkingDirectory={Path.cwd()}" in unit
+    assert "sk_car_secret" not in unit
+
+
+def test_a_taken_port(voicemill: InThisProcess) -> None:
+    """`up` at a port that is taken says so, and starts nothing."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        ended = voicemill("up", "--port", str(taken.getsockname()[1]))
+    assert (ended.code, "choose another --port" in ended.stderr) == (2, True)
+
+
+def test_the_parameters_hold_no_secret(voicemill: InThisProcess, service: SpeechService) -> None:
+    """What Prefect keeps of a schedule is manifest, folder and settings, with whole paths and without the key."""
+    with mock.patch.dict(os.environ, {"CARTESIA_API_KEY": "sk_car_secret"}):
+        voicemill("schedule", "add", "kept", "--cron", "0 1 * * *", "--", "run", "book.csv", "--voice", "James")
+    [kept] = voicemill("schedule", "list", "--json").json
+    assert (kept["fires"], kept["manifest"]) == ("0 1 * * * (UTC)", str(Path("book.csv").absolute()))
+    assert kept["results"] == str(Path("results/book").absolute())
+    assert "sk_car_secret" not in json.dumps(kept)
+    assert voicemill("schedule", "remove", "kept").code == 0
