@@ -25,6 +25,7 @@ from flows.command_line import (
 )
 from voicemill import __version__
 from voicemill.errors import ExitCode, VoicemillError
+from voicemill.manifest.findings import printable
 
 
 class Interrupted(VoicemillError):
@@ -79,7 +80,8 @@ def main() -> NoReturn:
     try:
         app(standalone_mode=True)
     except VoicemillError as error:
-        typer.echo(f"voicemill: {error}", err=True)
+        said = "\n".join(printable(line, 5000) for line in str(error).split("\n"))
+        typer.echo(f"voicemill: {said}", err=True)
         sys.exit(error.exit_code)
     except BrokenPipeError:
         sys.stderr.close()

@@ -14,6 +14,7 @@ from flows.command_line import run
 from flows.command_line.options import Json, SpendingOptions, results_folder
 from flows.prefect_server import ensure_server
 from voicemill.errors import ConfigError
+from voicemill.manifest.findings import printable
 
 app = typer.Typer(help="Runs that recur.", no_args_is_help=True, rich_markup_mode=None)
 
@@ -59,7 +60,7 @@ def list_schedules(as_json: Json = False) -> None:
         typer.echo(f"{one['name']}: {one['fires']}, {standing}")
         typer.echo(f"  {one['manifest']} into {one['results']}")
         if one["last_run"]:
-            typer.echo(f"  last {one['last_run']}: {one['last_state']}, {one['last_message'] or 'without a word'}")
+            typer.echo(f"  last {one['last_run']}: {one['last_state']}, {printable(one['last_message'] or 'no word')}")
 
 
 @app.command()

@@ -9,9 +9,10 @@ from voicemill.config import LongText, Settings
 from voicemill.errors import ConfigError, ManifestError, Problem
 from voicemill.manifest import ManifestCheck, VoiceBook
 from voicemill.model import Op, Row
+from voicemill.model.formula import FAILURE_COLUMNS
 from voicemill.plan.split import split
 from voicemill.store.results import ResultsFolder, read_json, write_json
-from voicemill.store.tables.items import FAILURE_COLUMNS, OWN_COLUMNS, CarriedTypes
+from voicemill.store.tables.items import OWN_COLUMNS, CarriedTypes
 from voicemill.store.tables.plan import PlanWriter
 
 _KINDS: dict[type, str] = {bool: "boolean", int: "integer", float: "number", str: "text"}

@@ -8,6 +8,7 @@ from typing import TypeVar
 
 import numpy as np
 
+from voicemill.manifest.findings import printable
 from voicemill.model import Outcome, Status
 from voicemill.plan.calls import RowPlan, plan_row
 from voicemill.store.tables.items import CarriedTypes, known_outcomes, write_part
@@ -43,9 +44,10 @@ class Shard:
     @property
     def label(self) -> str:
         """A name that one can read in a list."""
+        first, last = printable(self.first_id, 60), printable(self.last_id, 60)
         if self.stop - self.start == 1:
-            return f"row {self.start + 1}: {self.first_id}"
-        return f"rows {self.start + 1}–{self.stop}: {self.first_id} … {self.last_id}"
+            return f"row {self.start + 1}: {first}"
+        return f"rows {self.start + 1}–{self.stop}: {first} … {last}"
 
 
 def cut_shards(plan: PlanTable, parts: Path) -> list[Shard]:

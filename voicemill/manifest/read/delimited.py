@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final, TextIO
 from voicemill.manifest.read.line import Line, Unreadable
 from voicemill.manifest.read.sniff import Kind
 from voicemill.manifest.read.source import Source
+from voicemill.model.formula import FAILURE_COLUMNS, unguarded
 
 if TYPE_CHECKING:
     from _csv import Reader
@@ -17,7 +18,10 @@ _NAMES = {"csv": "comma", "tsv": "tab"}
 
 
 class DelimitedReader:
-    """A CSV or TSV file. Bytes that are no UTF-8 arrive as lone surrogates, for the row's check to name."""
+    """A CSV or TSV file. Bytes that are no UTF-8 arrive as lone surrogates, for the row's check to name.
+
+    In a `failures.csv`, the marks of `model.formula` are taken off.
+    """
 
     lines_above = 1
 
@@ -25,7 +29,9 @@ class DelimitedReader:
         self._source = source
         self._delimiter = _DELIMITERS[kind]
         self._delimiter_name = _NAMES[kind]
-        self.columns: tuple[str, ...] = self._header()
+        header = self._header()
+        self._is_ours = set(FAILURE_COLUMNS) <= set(header)
+        self.columns: tuple[str, ...] = tuple(map(unguarded, header)) if self._is_ours else header
 
     def lines(self) -> Iterator[Line]:
         """The data rows in order; empty physical lines are passed over and not counted."""
@@ -61,7 +67,8 @@ class DelimitedReader:
 
     def _line(self, number: int, start: int, cells: list[str], width: int) -> Line:
         if len(cells) == width:
-            return Line(number, start, cells if any(cells) else ())
+            read = [*map(unguarded, cells)] if self._is_ours else cells
+            return Line(number, start, read if any(read) else ())
         return Line(number, start, (), self._ragged(cells))
 
     def _ragged(self, cells: list[str]) -> tuple[str, str]:

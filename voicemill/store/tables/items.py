@@ -67,8 +67,6 @@ FROM_PLAN = (
     "output_format",
 )
 OWN_COLUMNS = frozenset((*OUTCOME_SCHEMA.names, *FROM_PLAN, "reference", "out"))
-FAILURE_COLUMNS = ("status", "error_class", "error_code", "error_message")
-"""What `failures.csv` says besides being a manifest."""
 
 CarriedTypes = dict[str, str]
 """Carried columns in manifest order, each with `text`, `integer`, `number` or `boolean`."""

@@ -7,8 +7,8 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from voicemill.model import AUDIO_OPS, Op, Status
+from voicemill.model.formula import FAILURE_COLUMNS, guarded
 from voicemill.store import durable
-from voicemill.store.tables.items import FAILURE_COLUMNS
 
 _METADATA = ("file_name", "id", "transcript", "duration_s", "sample_rate_hz", "voice", "model", "language", "sha256")
 _MANIFEST = ("id", "op", "transcript", "voice", "model", "language", "container", "sample_rate", "encoding", "bit_rate")
@@ -47,6 +47,6 @@ def _publish(path: Path, columns: Iterable[str], items: Iterable[Item], line: Ca
     partial = durable.new_partial(path)
     with durable.storage_errors(path), partial.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(columns)
-        writer.writerows(map(line, items))
+        writer.writerow(map(guarded, columns))
+        writer.writerows(map(guarded, line(item)) for item in items)
     return durable.replace_if_changed(partial, path)
