@@ -17,6 +17,7 @@ from voicemill.errors import ResultsLockedError
 from voicemill.work.publish import Summary
 
 DEFAULT_SETTINGS = Settings()
+SKIPPED = "Skipped"
 
 
 @flow(name="scheduled run", persist_result=False, validate_parameters=True)
@@ -26,7 +27,8 @@ async def scheduled(
     """Do what is new or has changed in `manifest`; rows that are finished cost nothing.
 
     Ends as Skipped where another run works in the folder, where this run begins more than `skip_if_later_than_s` after
-    its time (0: however late), and where a later run of the same schedule is due as well, which does all of it.
+    its time (0: however late), and where a run of the same schedule that began since has done all that was due: after a
+    night without a server, one run makes up for all.
     """
     late = await _lateness(skip_if_later_than_s)
     if late:
@@ -38,7 +40,7 @@ async def scheduled(
 
 
 def _skipped(why: str) -> State[None]:
-    return Completed(name="Skipped", message=f"skipped: {why}")
+    return Completed(name=SKIPPED, message=f"skipped: {why}")
 
 
 async def _lateness(skip_if_later_than_s: float) -> str:
@@ -49,19 +51,18 @@ async def _lateness(skip_if_later_than_s: float) -> str:
     late_s = (now - due).total_seconds()
     if 0 < skip_if_later_than_s < late_s:
         return f"it is {late_s:.0f} s late, and may be {skip_if_later_than_s:.0f}"
-    return "a later run of this schedule is due as well" if await _is_overtaken(due, now) else ""
+    return "a run that began since has done it" if await _was_done(due) else ""
 
 
-async def _is_overtaken(due: datetime, now: datetime) -> bool:
-    after = FlowRunFilter.model_validate(
-        {
-            "state": {"type": {"any_": ["SCHEDULED", "PENDING"]}},
-            "expected_start_time": {"after_": due.isoformat(), "before_": now.isoformat()},
-        }
-    )
+async def _was_done(due: datetime) -> bool:
+    """Whether a run of the same schedule began after this one's time and ended: it saw all that this one would see."""
+    since = {"state": {"type": {"any_": ["COMPLETED", "FAILED"]}}, "start_time": {"after_": due.isoformat()}}
     mine = DeploymentFilter(id=DeploymentFilterId(any_=[deployment.id]))
     async with get_client() as client:
         found = await client.read_flow_runs(
-            flow_run_filter=after, deployment_filter=mine, limit=5, sort=FlowRunSort.EXPECTED_START_TIME_DESC
+            flow_run_filter=FlowRunFilter.model_validate(since),
+            deployment_filter=mine,
+            limit=50,
+            sort=FlowRunSort.START_TIME_DESC,
         )
-    return any(other.id != flow_run.id and (other.expected_start_time or due) > due for other in found)
+    return any(run.state is not None and run.state.name != SKIPPED and run.id != flow_run.id for run in found)

