@@ -39,14 +39,8 @@ def served(port: int) -> Iterator[list["subprocess.Popen[bytes]"]]:
     try:
         _wait(server, api_url, logs / "up-server.log")
         asked = dict(os.environ) | {"PREFECT_API_URL": api_url}
-        started.insert(
-            0,
-            _start(
-                ["worker", "start", "--pool", POOL, "--type", "process", "--limit", str(_MOST_RUNS)],
-                asked,
-                logs / "up-worker.log",
-            ),
-        )
+        worker = ["worker", "start", "--pool", POOL, "--type", "process", "--limit", str(_MOST_RUNS)]
+        started.insert(0, _start(worker, asked, logs / "up-worker.log"))
         yield started
     finally:
         for process in started:
