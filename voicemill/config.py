@@ -36,7 +36,7 @@ class RowDefaults(_Section):
     model: str = ""
     voice: str = ""
     language: str = "en"
-    container: str = "wav"
+    container: str = ""
     sample_rate: int = 44100
     encoding: str = ""
     bit_rate: int = 0
@@ -44,6 +44,7 @@ class RowDefaults(_Section):
     emotion: str = ""
     timestamps: bool = False
     output_format: str = ""
+    splice: bool = True
 
 
 class LongText(_Section):
@@ -68,6 +69,17 @@ class Subtitles(_Section):
     min_duration_s: float = Field(0.83, ge=0, le=10)
     max_duration_s: float = Field(7.0, ge=0.5, le=3600)
     highlight_words: bool = False
+
+
+class LongAudio(_Section):
+    """How much of a recording is sent in one call; a longer one is cut where it is quietest, a silent stretch left out.
+
+    Transcription takes any length, but a call that fails is repeated whole. A changed voice comes back as samples,
+    which are held in memory until they are proved.
+    """
+
+    stt_call_s: float = Field(3600.0, ge=30, le=86_400)
+    voice_change_call_s: float = Field(120.0, ge=10, le=900)
 
 
 class Pace(_Section):
@@ -162,6 +174,7 @@ class Settings(_Section):
     defaults: RowDefaults = RowDefaults()
     long_text: LongText = LongText()
     subtitles: Subtitles = Subtitles()
+    long_audio: LongAudio = LongAudio()
     pace: Pace = Pace()
     budget: Budget = Budget()
     service: Service = Service()

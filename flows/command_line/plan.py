@@ -19,6 +19,7 @@ from voicemill.plan.calls import plan_row
 from voicemill.plan.estimate import PRICE_PLANS, Estimate
 from voicemill.store.answers import AnswerStore
 from voicemill.store.results import ResultsFolder
+from voicemill.work.cuts import with_cuts
 from voicemill.work.pacing import bounds_of, price_plan
 
 
@@ -45,7 +46,7 @@ async def _estimated(manifest: str, settings: Settings, answers: AnswerStore) ->
 def _estimate(check: ManifestCheck, settings: Settings, service: Service, answers: AnswerStore) -> Estimate:
     estimate = Estimate()
     for row in check:
-        row_plan = plan_row(row, service.name, settings.long_text)
+        row_plan = plan_row(with_cuts(row, settings.long_audio), service.name, settings.long_text)
         estimate.add(row_plan, {piece.call.key: answers.has(piece.call.key) for piece in row_plan.pieces})
     check.raise_if_bad()
     return estimate

@@ -27,6 +27,8 @@ _SEEK_MARGIN_S: Final = 1.0
 LOWEST_RATE_HZ: Final = 1000
 HIGHEST_RATE_HZ: Final = 768_000
 """Sample rates that recordings have. A header may claim 1 Hz, and a few kilobytes would become hours."""
+_UNSEEKABLE: Final = frozenset({"mpeg"})
+"""FFmpeg finds no place in these by its time, so what lies before is read."""
 
 
 class UndecodableAudio(ValueError):
@@ -63,7 +65,7 @@ def decode_stretch(
     """
     try:
         with path.open("rb") as file, av.open(file, "r", options=OPTIONS) as container:
-            if start_s > _SEEK_MARGIN_S:
+            if start_s > _SEEK_MARGIN_S and container.format.name not in _UNSEEKABLE:
                 container.seek(int((start_s - _SEEK_MARGIN_S) * av.time_base))
             yield from _resampled(_between(container, start_s, stop_s), sample_rate_hz)
     except av.error.FFmpegError as error:

@@ -17,6 +17,8 @@ BYTES_PER_SAMPLE: Final[dict[str, int]] = {"pcm_f32le": 4, "pcm_s16le": 2, "pcm_
 
 DEFAULT_ENCODING: Final[Encoding] = "pcm_s16le"
 DEFAULT_BIT_RATE_BPS: Final = 128000
+_DEEP: Final = frozenset({"pcm_s24le", "pcm_s24be", "pcm_s32le", "pcm_f32le", "pcm_f64le"})
+"""Encodings of samples that 16 bits do not hold."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,30 @@ class AudioFormat:
     def extension(self) -> str:
         """The file name extension with its dot; `.pcm` for headerless samples."""
         return {"wav": ".wav", "raw": ".pcm", "mp3": ".mp3"}[self.container]
+
+
+@dataclass(frozen=True, slots=True)
+class KeptFormat:
+    """The format of a file that stays of the kind of the recording it is made from, of the API's formats or not.
+
+    `container` is `wav`, `flac`, `mp3`, `m4a`, `ogg`, `mp4`, `mov`, `mkv` or `webm`; `encoding` is the codec's name.
+    """
+
+    container: str
+    sample_rate_hz: int
+    encoding: str
+
+    @property
+    def extension(self) -> str:
+        """The file name extension with its dot."""
+        return f".{self.container}"
+
+    @property
+    def asked(self) -> AudioFormat:
+        """What is asked of the service for it: lossless, and no less than the file holds where the API goes so far."""
+        enough = [rate_hz for rate_hz in SAMPLE_RATES_HZ if rate_hz >= self.sample_rate_hz]
+        is_deep = self.encoding in _DEEP
+        return AudioFormat("wav", (enough or SAMPLE_RATES_HZ[-1:])[0], "pcm_f32le" if is_deep else DEFAULT_ENCODING)
 
 
 def _one_of(field: str, value: object, allowed: tuple[object, ...]) -> None:

@@ -4,6 +4,7 @@ import errno
 import hashlib
 import os
 import stat
+from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO
 
@@ -14,6 +15,7 @@ from voicemill.audio.decode import OPTIONS
 from voicemill.model import Recording
 
 _AV_TIME_BASE = 1_000_000
+_EBML_HEADER_BYTES = 64
 
 
 class Unlistenable(ValueError):
@@ -35,27 +37,46 @@ def inspect_recording(path: Path) -> Recording:
                 raise Unlistenable("is not a file but a folder or a device; give an audio file", "not_a_file")
             if not found.st_size:
                 raise Unlistenable("is empty; give a file with audio in it", "empty_file")
-            duration_s, has_video = _measured(file)
+            measured = _measured(file)
             file.seek(0)
             digest = hashlib.file_digest(file, "sha256").hexdigest()
     except (OSError, ValueError) as error:
         raise error if isinstance(error, Unlistenable) else _unreadable(error) from None
-    return Recording(str(path.absolute()), digest, found.st_size, duration_s, has_video)
+    return replace(measured, path=str(path.absolute()), sha256=digest, size_bytes=found.st_size)
 
 
-def _measured(file: BinaryIO) -> tuple[float, bool]:
+def _measured(file: BinaryIO) -> Recording:
     try:
         with av.open(file, "r", options=OPTIONS) as container:
             if not container.streams.audio:
                 raise Unlistenable("holds no audio; give a file with speech in it", "not_audio")
             has_video = any(not _is_cover(stream) for stream in container.streams.video)
-            return _duration_s(container), has_video
+            sound = container.streams.audio[0].codec_context
+            return Recording(
+                duration_s=_duration_s(container),
+                has_video=has_video,
+                container=_container_name(container, file, has_video=has_video),
+                encoding=sound.name,
+                sample_rate_hz=sound.sample_rate,
+            )
     except av.error.FFmpegError:
         raise Unlistenable("is no audio that can be read; convert it, or leave it out", "not_audio") from None
 
 
 def _is_cover(stream: "av.video.stream.VideoStream") -> bool:
     return bool(stream.disposition & av.stream.Disposition.attached_pic)
+
+
+def _container_name(container: InputContainer, file: BinaryIO, *, has_video: bool) -> str:
+    """What FFmpeg calls the container; it has one name for all kinds of MP4, and one for WebM and Matroska."""
+    name = container.format.name.partition(",")[0]
+    if name == "mov":
+        brand = container.metadata.get("major_brand", "").strip()
+        return "mov" if brand == "qt" else "mp4" if has_video else "m4a"
+    if name == "matroska":
+        file.seek(0)
+        return "webm" if b"webm" in file.read(_EBML_HEADER_BYTES) else "mkv"
+    return name
 
 
 def _duration_s(container: InputContainer) -> float:

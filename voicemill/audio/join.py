@@ -88,7 +88,7 @@ def _edge(samples: Samples, sample_rate_hz: int, *, head: bool, tail: bool) -> t
     """What is kept of a piece, and the frame that it begins with."""
     if not head and not tail:
         return samples, 0
-    first, last = _sounding(samples, round(_KEPT_SILENCE_S * sample_rate_hz))
+    first, last = sounding(samples, round(_KEPT_SILENCE_S * sample_rate_hz))
     first = first if head else 0
     cut = samples[first : last if tail else len(samples)].copy()
     length = min(round(_FADE_S * sample_rate_hz), len(cut) // 2)
@@ -101,7 +101,8 @@ def _edge(samples: Samples, sample_rate_hz: int, *, head: bool, tail: bool) -> t
     return cut, first
 
 
-def _sounding(samples: Samples, kept: int) -> tuple[int, int]:
+def sounding(samples: Samples, kept: int) -> tuple[int, int]:
+    """Where sound begins and ends, with `kept` samples of the silence around it; all of it where nothing sounds."""
     full_scale = 32768 if samples.dtype.kind == "i" else 1
     loud = np.flatnonzero(np.abs(samples.astype(np.float32)) > _SILENCE_LEVEL * full_scale)
     if not len(loud):

@@ -6,7 +6,7 @@ from decimal import Decimal
 from voicemill.manifest.findings import Findings
 
 _NUMBERS = frozenset({"sample_rate", "bit_rate", "speed", "from_s", "to_s"})
-_TRUTHS = frozenset({"timestamps"})
+_TRUTHS = frozenset({"timestamps", "splice"})
 _LISTS = frozenset({"emotion", "output_format"})
 
 

@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 
 PARAMETERS: Final = (
     "op", "voice", "model", "language", "container", "sample_rate", "encoding", "bit_rate", "speed", "emotion",
-    "timestamps", "output_format",
+    "timestamps", "output_format", "splice",
 )  # fmt: skip
 RECORDINGS: Final = ("audio", "left_audio", "right_audio")
 OURS: Final = ("id", "transcript", "text_file", *RECORDINGS, "from_s", "to_s", "out", *PARAMETERS)

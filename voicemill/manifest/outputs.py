@@ -8,7 +8,7 @@ from pathlib import PurePosixPath
 from string import Formatter
 from typing import Any, Final
 
-from voicemill.audio.formats import AudioFormat
+from voicemill.audio.formats import AudioFormat, KeptFormat
 from voicemill.manifest.names import MAX_PATH_BYTES, file_stem, path_fault
 
 AUDIO_FOLDER: Final = "audio"
@@ -38,6 +38,12 @@ class Kind:
         """Audio in `format`."""
         name = f"the container is {format.container}"
         return cls(AUDIO_FOLDER, format.extension, _EXTENSIONS[format.container], name)
+
+    @classmethod
+    def kept(cls, format: KeptFormat) -> "Kind":
+        """A file of the kind of the recording it is made from."""
+        name = f"the file stays {format.container}, as its audio is"
+        return cls(AUDIO_FOLDER, format.extension, (format.extension,), name)
 
     @classmethod
     def text(cls, formats: Sequence[str]) -> "Kind":

@@ -15,12 +15,13 @@ from voicemill.model import AUDIO_OPS, Op, Speed, Voice
 
 _COMBINATIONS_KEPT = 4096
 _FORMAT = ("container", "sample_rate", "encoding", "bit_rate")
+_DEFAULT_CONTAINER = "wav"
 _DELIVERY = ("model", "language", "speed", "emotion")
 _USED: Final[Mapping[Op, frozenset[str]]] = {
     Op.TTS: frozenset({"voice", *_FORMAT, *_DELIVERY, "timestamps", "output_format"}),
     Op.STT: frozenset({"model", "language", "output_format"}),
     Op.VOICE_CHANGE: frozenset({"voice", *_FORMAT}),
-    Op.INFILL: frozenset({"voice", *_FORMAT, *_DELIVERY}),
+    Op.INFILL: frozenset({"voice", *_FORMAT, *_DELIVERY, "splice"}),
 }
 """What each operation takes; the rest of a row's parameters means nothing to it."""
 
@@ -30,7 +31,10 @@ _INFILL_CONTROLS: Final = "sonic-2"
 
 @dataclass(frozen=True, slots=True)
 class Parameters:
-    """One combination, understood. `voice` and `format` are None where `faults` say why, or nothing is spoken."""
+    """One combination, understood. `voice` and `format` are None where `faults` say why, or nothing is spoken.
+
+    `said_of_format` names the columns of the format that the row fills in, and `container` wherever it comes from.
+    """
 
     op: Op
     voice: Voice | None
@@ -41,6 +45,8 @@ class Parameters:
     emotion: tuple[str, ...]
     timestamps: bool
     text_formats: tuple[str, ...]
+    splice: bool
+    said_of_format: frozenset[str]
     faults: tuple[Fault, ...]
     warnings: tuple[Fault, ...]
 
@@ -79,6 +85,8 @@ class ParameterCheck:
             delivery.emotion(choice["emotion"], controls, findings) if speaks else (),
             formats.yes_or_no("timestamps", choice["timestamps"], findings) if op is Op.TTS else False,
             formats.text_formats(choice["output_format"], op, findings),
+            formats.yes_or_no("splice", choice["splice"], findings) if op is Op.INFILL else True,
+            frozenset(name for name in _FORMAT if choice[name].text and _is_said(name, choice[name])),
             tuple(findings.faults),
             tuple(findings.warnings),
         )
@@ -110,7 +118,13 @@ def _default_text(defaults: RowDefaults, name: str) -> str:
 
 def _format(choice: Mapping[str, Choice], findings: Findings) -> AudioFormat | None:
     container, sample_rate, encoding, bit_rate = (choice[name] for name in _FORMAT)
+    if not container.text:
+        container = Choice(_DEFAULT_CONTAINER, True)
     return formats.audio_format(container, sample_rate, encoding, bit_rate, findings)
+
+
+def _is_said(name: str, choice: Choice) -> bool:
+    return name == "container" or not choice.from_settings
 
 
 def _op(choice: Choice, findings: Findings, only: str) -> Op:

@@ -4,11 +4,13 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
+from voicemill.audio.formats import KeptFormat
 from voicemill.manifest import outputs
 from voicemill.manifest.cells import as_text
 from voicemill.manifest.columns import PARAMETERS, Columns
 from voicemill.manifest.findings import Fault, Findings
 from voicemill.manifest.inputs import InputCheck
+from voicemill.manifest.kept import kept_format
 from voicemill.manifest.parameters import ParameterCheck, Parameters
 from voicemill.manifest.texts import MAX_CHARACTERS, unusable_character
 from voicemill.model import AUDIO_OPS, Refusal, Row
@@ -54,7 +56,8 @@ class RowCheck:
         inputs = self._inputs.check(parameters.op, lambda column: self._cell(cells, column, findings), findings)
         findings.faults += parameters.faults
         carried = self._carry(cells, findings)
-        file_name = self._file_name(number, row_id, cells, parameters, carried, findings)
+        kept = kept_format(parameters, inputs)
+        file_name = self._file_name(number, row_id, cells, parameters, kept, carried, findings)
         findings.warnings += parameters.warnings
         refusal = self._refusal(findings)
         if findings.faults:
@@ -67,7 +70,8 @@ class RowCheck:
             voice_id=parameters.voice.id if parameters.voice else "",
             model=parameters.model,
             language=parameters.language,
-            format=parameters.format,
+            format=kept.asked if kept else parameters.format,
+            kept_format=kept,
             file_name=file_name,
             speed=parameters.speed,
             emotion=parameters.emotion,
@@ -76,6 +80,7 @@ class RowCheck:
             right=inputs.right,
             from_s=inputs.from_s,
             to_s=inputs.to_s,
+            splice=parameters.splice,
             timestamps=parameters.timestamps,
             text_formats=parameters.text_formats,
             refusal=refusal,
@@ -149,6 +154,7 @@ class RowCheck:
         row_id: str,
         cells: Sequence[Any],
         parameters: Parameters,
+        kept: KeptFormat | None,
         carried: Mapping[str, Any],
         findings: Findings,
     ) -> str:
@@ -156,7 +162,7 @@ class RowCheck:
         out = self._cell(cells, "out", findings).strip()
         if why := _unusable_value(out):
             findings.fault("out", why)
-        kind = _kind(parameters)
+        kind = _kind(parameters, kept)
         if kind is None or len(findings.faults) > before:
             return ""
         if self._listing:
@@ -176,7 +182,9 @@ class RowCheck:
             return ""
 
 
-def _kind(parameters: Parameters) -> outputs.Kind | None:
+def _kind(parameters: Parameters, kept: KeptFormat | None) -> outputs.Kind | None:
+    if kept is not None:
+        return outputs.Kind.kept(kept)
     if parameters.format is not None:
         return outputs.Kind.audio(parameters.format)
     if parameters.op in AUDIO_OPS or not parameters.text_formats:

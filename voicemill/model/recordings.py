@@ -7,6 +7,8 @@ from dataclasses import dataclass
 class Recording:
     """An audio file that a row takes in: where it was found (`path`, absolute), and what it is.
 
+    `container` and `encoding` are what FFmpeg's demuxer and its decoder are called, with the family of MP4 and that of
+    Matroska told apart: `mp4`, `m4a`, `mov`, `mkv`, `webm`.
     Where `made_by` is the id of another row, the file is that row's output: all else is empty until that row is done.
     """
 
@@ -15,6 +17,9 @@ class Recording:
     size_bytes: int = 0
     duration_s: float = 0.0
     has_video: bool = False
+    container: str = ""
+    encoding: str = ""
+    sample_rate_hz: int = 0
     made_by: str = ""
 
     @property

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Final, Literal, NamedTuple
 
-from voicemill.audio.formats import AudioFormat
+from voicemill.audio.formats import AudioFormat, KeptFormat
 from voicemill.model.recordings import Recording
 
 Speed = Literal["slow", "normal", "fast"] | float
@@ -44,6 +44,10 @@ class Row:
     `number` counts data rows from 1. `file_name` is the row's first file, relative to the results folder, with forward
     slashes. What an operation does not use is empty. `audio` is what `stt`, `voice_change` and `infill` work on;
     `from_s` to `to_s` is the stretch of it that `infill` speaks anew, or `left` and `right` are its neighbours.
+    `splice` says whether that is put into its place, or made a file by itself.
+    `cuts_s` are the moments in seconds where `audio` is really cut, in pairs: the starts and ends of the stretches that
+    are sent, one call each (none where all of it is sent at once; what lies between them is silent), or the two ends of
+    the gap. `kept_format` is set where the file is of the kind of `audio`; `format` is then what the service is asked.
     `text_formats` are the files of text that are wanted besides, `timestamps` asks speech for its words.
     `refusal` says why a row of a folder or a list is not worked on; its inputs may then be missing.
     The `transcript` of a recording that is to be transcribed is its reference.
@@ -59,6 +63,7 @@ class Row:
     model: str = ""
     language: str = ""
     format: AudioFormat | None = None
+    kept_format: KeptFormat | None = None
     speed: Speed | None = None
     emotion: tuple[str, ...] = ()
     audio: Recording | None = None
@@ -66,6 +71,8 @@ class Row:
     right: Recording | None = None
     from_s: float | None = None
     to_s: float | None = None
+    splice: bool = True
+    cuts_s: tuple[float, ...] = ()
     timestamps: bool = False
     text_formats: tuple[str, ...] = ()
     refusal: Refusal | None = None
@@ -83,6 +90,22 @@ class Row:
         if self.format is None:
             raise ValueError(f"{self.op} makes no audio")
         return self.format
+
+    @property
+    def sample_rate_hz(self) -> int | None:
+        """That of the file which an audio operation makes; None for other rows."""
+        made = self.kept_format or self.format
+        return made.sample_rate_hz if made else None
+
+    @property
+    def stretches_s(self) -> tuple[tuple[float, float], ...]:
+        """`cuts_s`, pair by pair."""
+        return tuple(zip(self.cuts_s[::2], self.cuts_s[1::2], strict=True))
+
+    @property
+    def gap_s(self) -> tuple[float, float]:
+        """Where `audio` is cut for new speech: near `from_s` and `to_s`, or there."""
+        return self.stretches_s[0] if self.cuts_s else (self.from_s or 0.0, self.to_s or 0.0)
 
     @property
     def recordings(self) -> tuple[Recording, ...]:

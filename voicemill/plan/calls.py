@@ -91,7 +91,8 @@ def _tts(row: Row, service: str, spoken: str) -> Tts:
 
 
 def _clips(row: Row) -> list[Clip]:
-    return [_needed(row.audio, row).clip()]
+    audio = _needed(row.audio, row)
+    return [audio.clip(start_s, stop_s) for start_s, stop_s in row.stretches_s] or [audio.clip()]
 
 
 def _voice_change(row: Row, service: str, clip: Clip) -> VoiceChange:
@@ -119,8 +120,9 @@ def _infill(row: Row, service: str) -> Infill:
 def _neighbours(row: Row) -> tuple[Clip | None, Clip | None]:
     """What new speech is to fit to: the recordings on both sides, or what lies before and after a gap in one."""
     if row.audio is None:
-        return (row.left.clip() if row.left else None), (row.right.clip() if row.right else None)
-    audio, from_s, to_s = row.audio, row.from_s or 0.0, row.to_s or 0.0
+        left = row.left.clip(max(0.0, row.left.duration_s - CONTEXT_S)) if row.left else None
+        return left, (row.right.clip(0.0, min(row.right.duration_s, CONTEXT_S)) if row.right else None)
+    audio, (from_s, to_s) = row.audio, row.gap_s
     left = audio.clip(max(0.0, from_s - CONTEXT_S), from_s) if from_s > 0 else None
     right = audio.clip(to_s, min(audio.duration_s, to_s + CONTEXT_S)) if to_s < audio.duration_s else None
     return left, right
@@ -151,9 +153,15 @@ def _fingerprint(row: Row, pieces: list[CallPiece], subtitles: Subtitles) -> str
     if row.format is not None:
         made = row.format
         file += [made.container, made.sample_rate_hz, made.encoding, made.bit_rate_bps]
+    if row.kept_format is not None:
+        kept = row.kept_format
+        file += [kept.container, kept.sample_rate_hz, kept.encoding]
     parts: list[object] = [_ASSEMBLY_VERSION, file, pauses, [piece.call.key for piece in pieces]]
-    if row.text_formats or row.from_s is not None or row.to_s is not None:
-        parts.append([row.text_formats, row.from_s, row.to_s])
+    if row.text_formats:
+        parts.append(row.text_formats)
+    if row.recordings:
+        sources = [recording.sha256 for recording in row.recordings]
+        parts.append([sources, row.cuts_s, row.gap_s if row.op is Op.INFILL else [], row.splice])
     if row.wants_words:
         is_laid_out = not LAID_OUT_FORMATS.isdisjoint(row.text_formats)
         parts.append([_TEXT_VERSION, subtitles.model_dump() if is_laid_out else None, _reference(row)])

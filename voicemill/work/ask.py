@@ -13,7 +13,7 @@ from voicemill.audio.formats import BYTES_PER_SAMPLE, AudioFormat
 from voicemill.audio.verify import verify_change, verify_speech, verify_words
 from voicemill.errors import Incomplete
 from voicemill.model import Call, Infill, Stt, Tts, VoiceChange, Word
-from voicemill.work.clips import opened, opened_if_any
+from voicemill.work.clips import heard, opened, opened_as_wav
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +89,7 @@ def _as_wav(samples: bytes, call: Tts) -> bytes:
 
 
 async def _stt(call: Stt, cartesia: Cartesia, deadline_s: float) -> Verified:
-    with opened(call.clip) as upload:
+    async with heard(call.clip) as upload:
         found = await cartesia.stt.transcribe(
             upload,
             model=call.model,
@@ -103,7 +103,7 @@ async def _stt(call: Stt, cartesia: Cartesia, deadline_s: float) -> Verified:
 
 
 async def _voice_change(call: VoiceChange, cartesia: Cartesia, deadline_s: float) -> Verified:
-    with opened(call.clip) as upload:
+    async with opened(call.clip, call.sample_rate_hz) as upload:
         reply = await cartesia.voice_changer.bytes(
             upload,
             voice_id=call.voice_id,
@@ -114,7 +114,8 @@ async def _voice_change(call: VoiceChange, cartesia: Cartesia, deadline_s: float
 
 
 async def _infill(call: Infill, cartesia: Cartesia, deadline_s: float) -> Verified:
-    with opened_if_any(call.left) as left, opened_if_any(call.right) as right:
+    rate_hz = call.sample_rate_hz
+    async with opened_as_wav(call.left, rate_hz) as left, opened_as_wav(call.right, rate_hz) as right:
         reply = await cartesia.infill.bytes(
             left_audio=left,
             right_audio=right,

@@ -14,6 +14,7 @@ from voicemill.plan.split import split
 from voicemill.store.results import ResultsFolder, read_json, write_json
 from voicemill.store.tables.items import OWN_COLUMNS, CarriedTypes
 from voicemill.store.tables.plan import PlanWriter
+from voicemill.work.cuts import with_cuts
 
 _KINDS: dict[type, str] = {bool: "boolean", int: "integer", float: "number", str: "text"}
 
@@ -56,7 +57,8 @@ def prepare(
     check = ManifestCheck(manifest, settings, voices)
     facts = PlanFacts(manifest)
     with PlanWriter(results.plan) as writer:
-        for row in check:
+        for checked in check:
+            row = with_cuts(checked, settings.long_audio)
             calls = count_calls(row, settings.long_text)
             writer.append(row, calls)
             facts.add(row, calls)
@@ -107,7 +109,7 @@ def count_calls(row: Row, long_text: LongText) -> int:
     if row.refusal is not None:
         return 0
     if row.op is not Op.TTS:
-        return 1
+        return max(1, len(row.stretches_s))
     pieces = split(row.transcript, row.language, long_text.max_characters_per_call)
     return sum(1 for piece in pieces if piece.spoken)
 

@@ -88,7 +88,7 @@ async def _deliver(plan: RowPlan, bench: Bench, timings: TimingsPart) -> Outcome
         size_bytes=assembled.delivered.size_bytes,
         more_files=assembled.more_files,
         duration_s=assembled.duration_s,
-        sample_rate_hz=plan.row.format.sample_rate_hz if plan.row.format else None,
+        sample_rate_hz=plan.row.sample_rate_hz,
         **_told_by_words(plan, assembled),
         credits=sum(receipt.credits for receipt in _paid_for(plan, receipts)),
         attempts=sum(receipt.attempts for receipt in receipts),

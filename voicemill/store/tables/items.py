@@ -63,6 +63,7 @@ FROM_PLAN = (
     "right_audio",
     "from_s",
     "to_s",
+    "splice",
     "timestamps",
     "output_format",
 )

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from voicemill.audio.formats import AudioFormat
+from voicemill.audio.formats import AudioFormat, KeptFormat
 from voicemill.model import Op, Recording, Refusal, Row
 from voicemill.store import durable
 from voicemill.store.tables.damage import table_damage
@@ -39,9 +39,12 @@ _TYPES: dict[str, pa.DataType] = {
     "right_audio": pa.string(),
     "from_s": pa.float64(),
     "to_s": pa.float64(),
+    "splice": pa.bool_(),
+    "cuts_s": pa.list_(pa.float64()),
     "timestamps": pa.bool_(),
     "output_format": pa.list_(pa.string()),
     "recordings": pa.string(),
+    "keeps_format": pa.bool_(),
     "refusal": pa.list_(pa.string()),
     "file_name": pa.string(),
     "carried": pa.string(),
@@ -150,12 +153,15 @@ def _record(row: Row, calls: int) -> dict[str, Any]:
         "voice": row.voice_id or None,
         "model": row.model or None,
         "language": row.language or None,
-        **_format_record(row.format),
+        **_format_record(row.kept_format or row.format),
+        "keeps_format": row.kept_format is not None,
         "speed": None if row.speed is None else json.dumps(row.speed),
         "emotion": list(row.emotion),
         **{column: recording and recording.name for column, recording in _recordings(row).items()},
         "from_s": row.from_s,
         "to_s": row.to_s,
+        "splice": row.splice if row.op is Op.INFILL else None,
+        "cuts_s": list(row.cuts_s),
         "timestamps": row.timestamps,
         "output_format": list(row.text_formats),
         "recordings": json.dumps({column: found and asdict(found) for column, found in _recordings(row).items()}),
@@ -170,19 +176,20 @@ def _recordings(row: Row) -> dict[str, Recording | None]:
     return {"audio": row.audio, "left_audio": row.left, "right_audio": row.right}
 
 
-def _format_record(format: AudioFormat | None) -> dict[str, Any]:
+def _format_record(format: AudioFormat | KeptFormat | None) -> dict[str, Any]:
     if format is None:
         return dict.fromkeys(("container", "sample_rate", "encoding", "bit_rate"))
     return {
         "container": format.container,
         "sample_rate": format.sample_rate_hz,
         "encoding": format.encoding,
-        "bit_rate": format.bit_rate_bps,
+        "bit_rate": format.bit_rate_bps if isinstance(format, AudioFormat) else None,
     }
 
 
 def _row(record: dict[str, Any]) -> Row:
     recordings = {column: found and Recording(**found) for column, found in json.loads(record["recordings"]).items()}
+    kept = _kept_format(record)
     return Row(
         number=record["number"],
         id=record["id"],
@@ -192,7 +199,8 @@ def _row(record: dict[str, Any]) -> Row:
         voice_id=record["voice"] or "",
         model=record["model"] or "",
         language=record["language"] or "",
-        format=_format(record),
+        format=kept.asked if kept else _format(record),
+        kept_format=kept,
         speed=None if record["speed"] is None else json.loads(record["speed"]),
         emotion=tuple(record["emotion"]),
         audio=recordings["audio"],
@@ -200,11 +208,19 @@ def _row(record: dict[str, Any]) -> Row:
         right=recordings["right_audio"],
         from_s=record["from_s"],
         to_s=record["to_s"],
+        splice=record["splice"] is not False,
+        cuts_s=tuple(record["cuts_s"]),
         timestamps=record["timestamps"],
         text_formats=tuple(record["output_format"]),
         refusal=None if record["refusal"] is None else Refusal(*record["refusal"]),
         carried=json.loads(record["carried"]),
     )
+
+
+def _kept_format(record: dict[str, Any]) -> KeptFormat | None:
+    if not record["keeps_format"]:
+        return None
+    return KeptFormat(record["container"], record["sample_rate"], record["encoding"])
 
 
 def _format(record: dict[str, Any]) -> AudioFormat | None:

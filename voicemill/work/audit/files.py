@@ -17,7 +17,8 @@ from voicemill.store.results import ResultsFolder
 from voicemill.work.audit.tables import Item, digest_of
 from voicemill.work.audit.violation import Kind, Violation
 
-_TOLERANCE_S = {"mp3": 0.1}
+_TOLERANCE_S = {"wav": 0.001, "raw": 0.001, "flac": 0.001}
+_TOLERANCE_OF_THE_REST_S = 0.1
 _OURS = {"audio", "text", "answers", ".voicemill", *ResultsFolder.PUBLISHED, *ResultsFolder.TIMINGS}
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
@@ -95,17 +96,15 @@ def _fault_of_length(path: Path, body: mmap.mmap, item: Item) -> str:
         found_s = _duration_s(path, body, item)
     except (NotWav, UndecodableAudio) as fault:
         return str(fault)
-    if found_s is None or abs(found_s - item["duration_s"]) <= _TOLERANCE_S.get(item["container"], 0.001):
+    if abs(found_s - item["duration_s"]) <= _TOLERANCE_S.get(item["container"], _TOLERANCE_OF_THE_REST_S):
         return ""
     return f"it lasts {found_s:.3f} s, and the table tells of {item['duration_s']:.3f} s"
 
 
-def _duration_s(path: Path, body: mmap.mmap, item: Item) -> float | None:
-    if item["container"] == "wav":
+def _duration_s(path: Path, body: mmap.mmap, item: Item) -> float:
+    if item["container"] == "wav" and item["encoding"] in BYTES_PER_SAMPLE:
         return probe_wav(body).duration_s
     if item["container"] == "raw":
         return len(body) / BYTES_PER_SAMPLE[item["encoding"]] / int(item["sample_rate_hz"])
-    if item["container"] == "mp3":
-        rate_hz = int(item["sample_rate_hz"])
-        return sum(len(block) for block in decode(path, rate_hz)) / rate_hz
-    return None
+    rate_hz = int(item["sample_rate_hz"])
+    return sum(len(block) for block in decode(path, rate_hz)) / rate_hz

@@ -1,0 +1,89 @@
+"""Writing samples as an audio file of any container and codec of FFmpeg, with any number of channels."""
+
+from collections.abc import Mapping
+from fractions import Fraction
+from types import TracebackType
+from typing import Any, BinaryIO, Final, Self, cast
+
+import av
+import numpy as np
+from av.audio.frame import AudioFrame
+from av.audio.stream import AudioStream
+from numpy.typing import NDArray
+
+MUXERS: Final = {"m4a": "ipod", "mkv": "matroska"}
+"""What FFmpeg calls a container, where that is not our name for it."""
+
+_OPTIONS: Final = {"fflags": "+bitexact"}
+_WAV_OPTIONS: Final = {"rf64": "auto"}
+_PACKED: Final = {"u1": "u8", "i2": "s16", "i4": "s32", "f4": "flt", "f8": "dbl"}
+
+Frames = NDArray[Any]
+"""Samples, shape (frames, channels), of one of the types that decoders give: uint8, int16, int32, float32, float64."""
+
+
+class Track:
+    """A file with one audio stream, written block by block; samples of the codec's own type are kept to the bit.
+
+    `bits` are those of a sample that count, where that are fewer than its type holds. Use it as a context manager, or
+    call `close`: only then is the file whole.
+    """
+
+    def __init__(
+        self,
+        target: BinaryIO,
+        container: str,
+        codec: str,
+        sample_rate_hz: int,
+        *,
+        channels: int | str = 1,
+        bit_rate_bps: int | None = None,
+        is_deep: bool = False,
+        tags: Mapping[str, str] | None = None,
+    ) -> None:
+        options = _OPTIONS | (_WAV_OPTIONS if container == "wav" else {})
+        self._container = av.open(target, "w", format=MUXERS.get(container, container), options=options)
+        self._container.metadata.update(tags or {})
+        self._layout = {1: "mono", 2: "stereo"}.get(channels, f"{channels}c") if isinstance(channels, int) else channels
+        stream = self._container.add_stream(codec, rate=sample_rate_hz, layout=self._layout)
+        self._stream = cast(AudioStream, stream)
+        if is_deep and codec == "flac":
+            self._stream.codec_context.format = "s32"
+        if bit_rate_bps:
+            self._stream.bit_rate = bit_rate_bps
+        self._rate_hz = sample_rate_hz
+        self._frames = 0
+
+    @property
+    def duration_s(self) -> float:
+        """How much has been written so far, in seconds."""
+        return self._frames / self._rate_hz
+
+    def write(self, samples: Frames) -> None:
+        """Append samples, shape (frames, channels)."""
+        if not len(samples):
+            return
+        plane = np.ascontiguousarray(samples).reshape(1, -1)
+        frame = AudioFrame.from_ndarray(plane, _PACKED[plane.dtype.str[1:]], self._layout)
+        frame.sample_rate = self._rate_hz
+        frame.time_base = Fraction(1, self._rate_hz)
+        frame.pts = self._frames
+        self._frames += len(samples)
+        self._container.mux(self._stream.encode(frame))
+
+    def close(self) -> None:
+        """Write what is still held back and the header's true sizes."""
+        self._container.start_encoding()
+        self._container.mux(self._stream.encode(None))
+        self._container.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if kind is None:
+            self.close()
+        else:
+            self._container.close()
