@@ -3,19 +3,20 @@
 from collections.abc import Iterable, Iterator
 from fractions import Fraction
 from pathlib import Path
-from typing import BinaryIO, Final, cast
+from typing import Any, BinaryIO, Final, cast
 
 import av
 import numpy as np
 from av.audio.frame import AudioFrame
 from av.audio.stream import AudioStream
 from av.container import InputContainer, OutputContainer
+from av.packet import Packet
 from av.stream import Stream
 from numpy.typing import NDArray
 
 from voicemill.audio.decode import OPTIONS, UndecodableAudio
 from voicemill.audio.formats import KeptFormat
-from voicemill.audio.track import MUXERS
+from voicemill.audio.track import ENCODERS, MUXERS
 
 _COPIED: Final = ("video", "subtitle")
 
@@ -39,15 +40,16 @@ def with_new_sound(
 
 def _remux(film: InputContainer, sound: Iterator[AudioFrame], kept: KeptFormat, made: OutputContainer) -> None:
     copies = {stream.index: made.add_stream_from_template(stream) for stream in film.streams if stream.type in _COPIED}
-    track = cast(AudioStream, made.add_stream(kept.encoding, rate=kept.sample_rate_hz, layout="mono"))
+    track = cast(
+        AudioStream,
+        made.add_stream(ENCODERS.get(kept.encoding, kept.encoding), rate=kept.sample_rate_hz, layout="mono"),
+    )
     made.metadata.update(film.metadata)
     track.metadata.update(film.streams.audio[0].metadata)
     said_s = 0.0
-    for packet in film.demux([stream for stream in film.streams if stream.index in copies]):
-        if packet.dts is None:
-            continue
+    for packet in _timed(film.demux([stream for stream in film.streams if stream.index in copies])):
         # In step, so that the muxer holds little back.
-        while float(packet.dts * (packet.time_base or 0)) > said_s and (frame := next(sound, None)) is not None:
+        while _moment_s(packet) > said_s and (frame := next(sound, None)) is not None:
             said_s = float(cast(int, frame.pts) * cast(Fraction, frame.time_base))
             made.mux(track.encode(frame))
         packet.stream = copies[packet.stream.index]
@@ -55,6 +57,30 @@ def _remux(film: InputContainer, sound: Iterator[AudioFrame], kept: KeptFormat, 
     for frame in sound:
         made.mux(track.encode(frame))
     made.mux(track.encode(None))
+
+
+def _timed(packets: "Iterable[Packet[Any]]") -> "Iterator[Packet[Any]]":
+    """The packets that hold something; where Matroska does not tell when the first are to be decoded: just before."""
+    waiting: dict[int, list[Packet[Any]]] = {}
+    for packet in packets:
+        if not packet.size:
+            continue
+        early = waiting.setdefault(packet.stream.index, [])
+        if packet.dts is None:
+            early.append(packet)
+            continue
+        for before, untimed in zip(range(len(early), 0, -1), early, strict=True):
+            untimed.dts = packet.dts - before * max(1, packet.duration or 0)
+        yield from early
+        early.clear()
+        yield packet
+    for early in waiting.values():
+        yield from early
+
+
+def _moment_s(packet: "Packet[Any]") -> float:
+    moment = packet.dts if packet.dts is not None else packet.pts or 0
+    return float(moment * (packet.time_base or 0))
 
 
 def _start_s(stream: Stream) -> float:

@@ -54,6 +54,8 @@ def gap_times(path: Path, from_s: float, to_s: float, duration_s: float) -> tupl
     The very start and end of the recording stay what they are, and so does a gap without length. Raises
     `UndecodableAudio`.
     """
+    if from_s >= duration_s:
+        return duration_s, duration_s
     middle_s = (from_s + to_s) / 2
     left_s = _quietest_s(path, from_s, 0.0, middle_s if to_s > from_s else duration_s) if from_s > 0 else 0.0
     if to_s == from_s:
@@ -83,9 +85,11 @@ def _edges(levels: Levels, longest: int) -> list[int]:
     edges: list[int] = []
     start, slack = 0, int(_SLACK * longest)
     while levels.size - start > longest:
-        pieces = math.ceil((levels.size - start) / (longest - slack))
-        even = start + (levels.size - start) // pieces
-        first = even - slack
+        rest = levels.size - start
+        pieces = math.ceil(rest / longest)
+        pieces += pieces * longest - rest < slack
+        even = start + rest // pieces
+        first = max(even - slack, levels.size - (pieces - 1) * longest)
         edges.append(first + _quietest(loudness[first : min(even + slack, start + longest) + 1]))
         start = edges[-1]
     return edges

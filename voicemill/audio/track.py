@@ -14,6 +14,9 @@ from numpy.typing import NDArray
 MUXERS: Final = {"m4a": "ipod", "mkv": "matroska"}
 """What FFmpeg calls a container, where that is not our name for it."""
 
+ENCODERS: Final = {"opus": "libopus", "mp3": "libmp3lame"}
+"""What FFmpeg encodes with, where that is not called as the encoding is."""
+
 _OPTIONS: Final = {"fflags": "+bitexact"}
 _WAV_OPTIONS: Final = {"rf64": "auto"}
 _PACKED: Final = {"u1": "u8", "i2": "s16", "i4": "s32", "f4": "flt", "f8": "dbl"}
@@ -25,7 +28,7 @@ Frames = NDArray[Any]
 class Track:
     """A file with one audio stream, written block by block; samples of the codec's own type are kept to the bit.
 
-    `bits` are those of a sample that count, where that are fewer than its type holds. Use it as a context manager, or
+    `is_deep` samples have 24 bits, which stand left in 32. Use it as a context manager, or
     call `close`: only then is the file whole.
     """
 
@@ -45,7 +48,7 @@ class Track:
         self._container = av.open(target, "w", format=MUXERS.get(container, container), options=options)
         self._container.metadata.update(tags or {})
         self._layout = {1: "mono", 2: "stereo"}.get(channels, f"{channels}c") if isinstance(channels, int) else channels
-        stream = self._container.add_stream(codec, rate=sample_rate_hz, layout=self._layout)
+        stream = self._container.add_stream(ENCODERS.get(codec, codec), rate=sample_rate_hz, layout=self._layout)
         self._stream = cast(AudioStream, stream)
         if is_deep and codec == "flac":
             self._stream.codec_context.format = "s32"

@@ -7,15 +7,16 @@ from voicemill.manifest.inputs import Inputs
 from voicemill.manifest.parameters import Parameters
 from voicemill.model import Op, Recording
 
-_SOUND_OF_PICTURES: Final = {"mp4": "aac", "mov": "aac", "mkv": "libopus", "webm": "libopus"}
-_ENCODER_OF: Final = {
-    "mp3": "libmp3lame",
-    "mp3float": "libmp3lame",
+_SOUND_OF_PICTURES: Final = {"mp4": "aac", "mov": "aac", "mkv": "opus", "webm": "opus"}
+_DECODED_BY: Final = {
+    "mp3": "mp3",
+    "mp3float": "mp3",
     "aac": "aac",
-    "opus": "libopus",
-    "libopus": "libopus",
+    "opus": "opus",
+    "libopus": "opus",
     "flac": "flac",
 }
+"""What can be encoded again, by what FFmpeg decodes it with."""
 _OPUS_HZ: Final = 48000
 _COMPRESSED: Final = frozenset({"flac", "mp3", "m4a", "ogg"})
 
@@ -40,7 +41,7 @@ def _with_picture(recording: Recording, sample_rate_hz: int) -> KeptFormat | Non
     encoding = _SOUND_OF_PICTURES.get(recording.container)
     if encoding is None:
         return None
-    return KeptFormat(recording.container, _OPUS_HZ if encoding == "libopus" else sample_rate_hz, encoding)
+    return KeptFormat(recording.container, _OPUS_HZ if encoding == "opus" else sample_rate_hz, encoding)
 
 
 def _of_sound(recording: Recording) -> KeptFormat | None:
@@ -48,7 +49,7 @@ def _of_sound(recording: Recording) -> KeptFormat | None:
         return None
     if recording.container == "wav" and recording.encoding.startswith("pcm_"):
         return KeptFormat("wav", recording.sample_rate_hz, recording.encoding)
-    encoding = _ENCODER_OF.get(recording.encoding)
+    encoding = _DECODED_BY.get(recording.encoding)
     if recording.container in _COMPRESSED and encoding:
         return KeptFormat(recording.container, recording.sample_rate_hz, encoding)
     return None

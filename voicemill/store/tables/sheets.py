@@ -12,7 +12,7 @@ from voicemill.store import durable
 
 _METADATA = ("file_name", "id", "transcript", "duration_s", "sample_rate_hz", "voice", "model", "language", "sha256")
 _MANIFEST = ("id", "op", "transcript", "voice", "model", "language", "container", "sample_rate", "encoding", "bit_rate")
-_INPUTS = ("audio", "left_audio", "right_audio", "from_s", "to_s", "timestamps")
+_INPUTS = ("audio", "left_audio", "right_audio", "from_s", "to_s", "splice", "timestamps")
 
 Item = Mapping[str, Any]
 
