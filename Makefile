@@ -37,8 +37,10 @@ faults: setup
 kills: setup
 	FAULTS=$(FAULTS) $(BIN)/pytest tests/faults/test_kills.py tests/faults/test_fault_points.py --timeout 36000
 
+# FUZZ is a share, as FAULTS is.
+FUZZ := 1
 fuzz: setup
-	$(BIN)/pytest tests/fuzz -m fuzz
+	FUZZ=$(FUZZ) $(BIN)/pytest tests/fuzz -m fuzz
 
 safety-nets: setup
 	FAULTS=$(FAULTS) $(BIN)/pytest tests/faults/test_safety_nets.py --timeout 36000
