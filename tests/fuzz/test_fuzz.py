@@ -10,7 +10,10 @@ from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
+import av
+import numpy as np
 import pytest
+from av.audio.frame import AudioFrame
 
 from tests.engine.asking import client, heard, speech
 from tests.fuzz import audio_campaign, schema_campaign
@@ -81,6 +84,21 @@ async def test_a_file_that_claims_a_tiny_rate_does_not_become_hours(app: Any) ->
         struct.pack_into("<I", wav, 24, rate_hz)
         with nullcontext() if decodes else pytest.raises(UndecodableAudio):
             decode_all(io.BytesIO(wav), 16_000)
+
+
+def test_tags_in_another_encoding_do_no_harm() -> None:
+    """A title whose bytes are no UTF-8, as old programs write them, leaves the audio as readable as before."""
+    file = io.BytesIO()
+    with av.open(file, "w", format="wav") as container:
+        container.metadata["title"] = "Xitle"
+        stream: Any = container.add_stream("pcm_s16le", rate=16_000, layout="mono")
+        frame = AudioFrame.from_ndarray(np.ones((1, 1600), np.float32), "flt", "mono")
+        frame.sample_rate = 16_000
+        for packet in [*stream.encode(frame), *stream.encode(None)]:
+            container.mux(packet)
+    tagged = file.getvalue().replace(b"Xitle", b"\xffitle")
+    assert b"\xffitle" in tagged
+    assert decode_all(io.BytesIO(tagged), 16_000).size == 1600
 
 
 def test_broken_files_are_the_same_for_the_same_seed() -> None:

@@ -45,7 +45,7 @@ def decode(source: Path | BinaryIO, sample_rate_hz: int) -> Iterator[NDArray[np.
             yield from decode(file, sample_rate_hz)
         return
     try:
-        with av.open(source, "r", options=OPTIONS) as container:
+        with av.open(source, "r", options=OPTIONS, metadata_errors="replace") as container:
             yield from _resampled(_frames(container), sample_rate_hz)
     except av.error.FFmpegError as error:
         raise UndecodableAudio(f"the file is no audio that can be read ({error.strerror})") from error
@@ -64,7 +64,7 @@ def decode_stretch(
     Raises `UndecodableAudio`.
     """
     try:
-        with path.open("rb") as file, av.open(file, "r", options=OPTIONS) as container:
+        with path.open("rb") as file, av.open(file, "r", options=OPTIONS, metadata_errors="replace") as container:
             if start_s > _SEEK_MARGIN_S and container.format.name not in _UNSEEKABLE:
                 container.seek(int((start_s - _SEEK_MARGIN_S) * av.time_base))
             yield from _resampled(_between(container, start_s, stop_s), sample_rate_hz)

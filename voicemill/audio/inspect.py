@@ -47,7 +47,7 @@ def inspect_recording(path: Path) -> Recording:
 
 def _measured(file: BinaryIO) -> Recording:
     try:
-        with av.open(file, "r", options=OPTIONS) as container:
+        with av.open(file, "r", options=OPTIONS, metadata_errors="replace") as container:
             if not container.streams.audio:
                 raise Unlistenable("holds no audio; give a file with speech in it", "not_audio")
             has_video = any(not _is_cover(stream) for stream in container.streams.video)
