@@ -39,7 +39,7 @@ from voicemill.work.pacing import open_pace, shared_sizes
 from voicemill.work.prepare import PlanFacts, load_facts
 from voicemill.work.publish import Summary
 from voicemill.work.selection import EVERY_ROW, Selection
-from voicemill.work.shard import Shard, cut_shards
+from voicemill.work.shard import Shard, by_level, cut_shards
 from voicemill.work.timed import earlier_timings
 
 _MOST_SHARDS = 64
@@ -121,7 +121,8 @@ async def _work(bench: Bench, folder: ResultsFolder, facts: PlanFacts) -> list[P
     name, sizes = bench.settings.pace.shared_limit, shared_sizes(bench.settings.pace)
     with drain_on_signals(bench.stop):
         async with report_progress(bench, folder), shared_slots(name, bench.pace.lanes, sizes, bench.stop):
-            await crew(shards, _MOST_SHARDS, partial(_work_one, plan, facts, bench))
+            for ready in by_level(shards):
+                await crew(ready, _MOST_SHARDS, partial(_work_one, plan, facts, bench))
     return [shard.part for shard in shards]
 
 

@@ -24,7 +24,7 @@ def test_the_page_lists_every_column() -> None:
 def test_the_examples_are_good_manifests(kind: str, content: str, tmp_path: Path) -> None:
     """What a reader copies works."""
     found = read_good(written(tmp_path, content, f"m.{kind}"))
-    assert len(found.rows) == 2
+    assert len(found.rows) == len(content.splitlines()) - (kind == "csv") > 1
     assert found.check.warnings == []
 
 

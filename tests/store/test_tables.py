@@ -1,6 +1,7 @@
 """The tables of a run: rows come back as they were, and a damaged table is no table."""
 
 from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -8,7 +9,7 @@ import pytest
 
 from tests.plan.rows import row
 from voicemill.audio.formats import AudioFormat
-from voicemill.model import Outcome, Row, Status
+from voicemill.model import Outcome, Recording, Row, Status
 from voicemill.store.tables.items import (
     CarriedTypes,
     count_by_status,
@@ -84,9 +85,9 @@ def test_a_plan_gives_back_its_rows(tmp_path: Path) -> None:
     content = rows(4500)
     plan = plan_of(tmp_path / "plan.parquet", content)
     assert len(plan) == 4500
-    assert list(plan.rows(0, 4500)) == content
+    assert list(plan.rows(0, 4500)) == list(enumerate(content))
     for start, stop in ((0, 0), (0, 1), (1999, 2001), (2000, 4000), (4499, 4500), (1990, 4010)):
-        assert list(plan.rows(start, stop)) == content[start:stop]
+        assert list(plan.rows(start, stop)) == list(enumerate(content))[start:stop]
         assert plan.ids(start, stop) == [each.id for each in content[start:stop]]
     assert plan.ids_at([4499, 0, 2000]) == {0: "id 0", 2000: "id 2000", 4499: "id 4499"}
     assert plan.calls_per_row().tolist() == [number % 5 for number in range(4500)]
@@ -145,6 +146,22 @@ def test_a_damaged_table_hides_no_other(tmp_path: Path) -> None:
     path = part(tmp_path, content)
     (tmp_path / "damaged.parquet").write_bytes(b"PAR1 not really PAR1")
     assert set(known_outcomes([tmp_path / "damaged.parquet", path], ["id 2"])) == {"id 2"}
+
+
+def test_parts_of_several_levels_are_merged(tmp_path: Path) -> None:
+    """Rows that take others' outputs are made later and in parts of their own, yet stand in the manifest's order."""
+    content = [
+        replace(each, audio=Recording(made_by="id 1")) if number in (0, 3) else each
+        for number, each in enumerate(rows(5))
+    ]
+    plan = plan_of(tmp_path / "plan.parquet", content)
+    assert (set(plan.taken), plan.levels, plan.levels_in(0, 5)) == ({"id 1"}, {"id 0": 1, "id 3": 1}, [0, 1])
+    parts = [tmp_path / "00000.0.parquet", tmp_path / "00000.1.parquet"]
+    for level, path in enumerate(parts):
+        made = [outcome(each) for _, each in plan.rows(0, 5, level)]
+        write_part(path, plan.records(0, 5, level), made, CARRIED)
+    publish_items(parts, tmp_path / "items.parquet", CARRIED)
+    assert [item["id"] for item in read_items([tmp_path / "items.parquet"])] == [each.id for each in content]
 
 
 def test_parts_become_one_table_in_order(tmp_path: Path) -> None:

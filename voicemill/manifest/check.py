@@ -9,6 +9,7 @@ from pathlib import Path
 from voicemill.audio.inspect import inspect_recording
 from voicemill.config import Settings
 from voicemill.errors import ManifestError, Problem
+from voicemill.manifest.chains import Chains
 from voicemill.manifest.columns import Columns
 from voicemill.manifest.duplicates import OnceOnly
 from voicemill.manifest.findings import printable
@@ -66,8 +67,14 @@ class ManifestCheck:
             once.add(checked)
             self._note(line, checked)
             if checked.row is not None and not self._columns.faults:
+                self._chains.add(checked.row)
                 yield checked.row
         self._finish(once)
+
+    @property
+    def taken_ids(self) -> frozenset[str]:
+        """The ids of the rows whose output other rows take in; known when the iteration has ended."""
+        return self._chains.targets
 
     def raise_if_bad(self) -> None:
         """Raise one `ManifestError` with all that was found; to be called after the iteration."""
@@ -82,6 +89,7 @@ class ManifestCheck:
         self.refused_count = 0
         self._written_rows = 0
         self.digest = ""
+        self._chains = Chains()
         self._said: set[tuple[str, str]] = set()
 
     @cached_property
@@ -112,7 +120,7 @@ class ManifestCheck:
             recordings = RecordingFolder(source.folder, source.root, self._inspect)
             return RowCheck(self._columns, parameters, InputCheck(places, texts, recordings), listing=True)
         texts = TextFolder(source.folder, Path(os.path.realpath(source.folder)))
-        recordings = RecordingFolder(source.folder, None, self._inspect)
+        recordings = RecordingFolder(source.folder, None, self._inspect, takes_outputs=True)
         return RowCheck(self._columns, parameters, InputCheck(places, texts, recordings))
 
     def _checked_lines(self) -> Iterator[tuple[Line, Checked]]:
@@ -167,6 +175,7 @@ class ManifestCheck:
         if not self._written_rows and not self.problem_count:
             self._add(Problem(0, "", "there are no rows below the names of the columns; add one for each text"))
         self._compare_suspects(once)
+        self._follow_chains()
         self.problems.sort()
         with self._file_faults():
             self.digest = self._source.digest()
@@ -181,6 +190,16 @@ class ManifestCheck:
         for problem in suspects.clashes():
             self._add(problem)
         self.problem_count += suspects.unnamed
+
+    def _follow_chains(self) -> None:
+        targets = self.taken_ids
+        if not targets:
+            return
+        for _, checked in self._checked_lines():
+            if checked.id in targets:
+                self._chains.see(checked.id, checked.row.op if checked.row else None)
+        for problem in self._chains.problems():
+            self._add(problem)
 
     def _add(self, problem: Problem) -> None:
         self.problem_count += 1

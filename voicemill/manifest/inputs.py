@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 from voicemill.manifest.findings import Findings
-from voicemill.manifest.recordings import RecordingFolder, seconds
+from voicemill.manifest.recordings import OUTPUT_MARK, RecordingFolder, seconds
 from voicemill.manifest.texts import TextFolder, check_text
 from voicemill.model import Op, Recording
 
@@ -17,6 +17,7 @@ class Inputs:
     """What a row works on, as far as its operation takes it."""
 
     transcript: str = ""
+    text: Recording | None = None
     audio: Recording | None = None
     left: Recording | None = None
     right: Recording | None = None
@@ -36,16 +37,16 @@ class InputCheck:
         """The inputs of a row for `op`; where something is wrong with them, `findings` say what."""
         if op is Op.TTS:
             self._note_unused(("audio", "left_audio", "right_audio", "from_s", "to_s"), op, cell, findings)
-            return Inputs(self._transcript(cell, findings))
+            return self._spoken(cell, findings)
         if op is Op.INFILL:
             return self._infill(cell, findings)
         texts = () if op is Op.STT else ("transcript", "text_file")
         self._note_unused((*texts, "left_audio", "right_audio", "from_s", "to_s"), op, cell, findings)
         reference = self._reference(cell, findings) if op is Op.STT else ""
-        return Inputs(reference, self._needed("audio", op, cell, findings))
+        return Inputs(reference, audio=self._needed("audio", op, cell, findings))
 
     def _infill(self, cell: Cell, findings: Findings) -> Inputs:
-        inputs = Inputs(self._transcript(cell, findings))
+        inputs = self._spoken(cell, findings)
         whole = self._recording("audio", cell, findings)
         sides = (self._recording("left_audio", cell, findings), self._recording("right_audio", cell, findings))
         from_s, to_s = (seconds(cell(column), column, findings) for column in ("from_s", "to_s"))
@@ -58,7 +59,7 @@ class InputCheck:
             return replace(inputs, left=sides[0], right=sides[1])
         if any(sides):
             findings.fault("audio", "both audio and left_audio or right_audio are given; leave one way empty")
-        _check_gap(from_s, to_s, whole.duration_s, findings)
+        _check_gap(from_s, to_s, float("inf") if whole.made_by else whole.duration_s, findings)
         return replace(inputs, audio=whole, from_s=from_s, to_s=to_s)
 
     def _needed(self, column: str, op: Op, cell: Cell, findings: Findings) -> Recording | None:
@@ -70,6 +71,12 @@ class InputCheck:
     def _recording(self, column: str, cell: Cell, findings: Findings) -> Recording | None:
         name = cell(column)
         return self._recordings.find(name, column, findings) if name.strip() else None
+
+    def _spoken(self, cell: Cell, findings: Findings) -> Inputs:
+        file = cell("text_file")
+        if self._recordings.takes_outputs and file.startswith(OUTPUT_MARK) and not cell("transcript").strip():
+            return Inputs(text=Recording(made_by=file.removeprefix(OUTPUT_MARK)))
+        return Inputs(self._transcript(cell, findings))
 
     def _transcript(self, cell: Cell, findings: Findings) -> str:
         before = len(findings.faults)

@@ -13,6 +13,9 @@ from voicemill.model import Recording, Refusal
 Inspect = Callable[[Path], Recording]
 """What a file is, or `Unlistenable` that says why it is no audio that could be sent."""
 
+OUTPUT_MARK = "@"
+"""What an id begins with where it stands for that row's output."""
+
 _RECORDINGS_KEPT = 4096
 _LEADS_OUT = "is a link out of the folder; copy what it leads to, or give that as a source of its own"
 _LONGEST_TIME_CHARACTERS = 32
@@ -21,20 +24,34 @@ _LONGEST_TIME_CHARACTERS = 32
 class RecordingFolder:
     """The folder that the paths of audio start from; absolute paths are taken as they are.
 
-    Where there is a `root`, a path that leads out of it, as a link may, is refused.
+    Where there is a `root`, a path that leads out of it, as a link may, is refused. With `takes_outputs` a cell may
+    name another row's output.
     """
 
-    def __init__(self, folder: Path, root: Path | None = None, inspect: Inspect = inspect_recording) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        root: Path | None = None,
+        inspect: Inspect = inspect_recording,
+        *,
+        takes_outputs: bool = False,
+    ) -> None:
+        self.takes_outputs = takes_outputs
         self._folder = folder
         self._root = root
         self._inspect = inspect
         self._inspected = lru_cache(_RECORDINGS_KEPT)(self._inspect_named)
 
     def find(self, name: str, column: str, findings: Findings) -> Recording | None:
-        """The recording that a cell names, or None where `findings` say why there is none."""
+        """The recording that a cell names, or None where `findings` say why there is none.
+
+        In a manifest `@id` is the output of the row with that id, and `./@name` a file that is named so.
+        """
         if why := unusable_character(name):
             findings.fault(column, why, code="bad_name")
             return None
+        if self.takes_outputs and name.startswith(OUTPUT_MARK):
+            return Recording(made_by=name.removeprefix(OUTPUT_MARK))
         recording, refusal = self._inspected(name)
         if refusal:
             findings.fault(column, f"{name!r} {refusal.why}", code=refusal.code)

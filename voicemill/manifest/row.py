@@ -67,6 +67,7 @@ class RowCheck:
             id=row_id,
             op=parameters.op,
             transcript=inputs.transcript,
+            text=inputs.text,
             voice_id=parameters.voice.id if parameters.voice else "",
             model=parameters.model,
             language=parameters.language,

@@ -5,6 +5,7 @@ exactly one `Outcome`.
 """
 
 from voicemill.model.calls import EMBEDDED_PREFIX, Call, Family, Infill, Stt, Tts, VoiceChange
+from voicemill.model.chains import levels
 from voicemill.model.outcome import MadeFile, Outcome, Receipt, Status
 from voicemill.model.recordings import Clip, Recording
 from voicemill.model.row import (
@@ -33,6 +34,7 @@ __all__ = [
     "Row",
     "Refusal",
     "Clip",
+    "levels",
     "Call",
     "Tts",
     "Stt",

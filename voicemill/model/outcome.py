@@ -48,9 +48,10 @@ class MadeFile:
 class Outcome:
     """How one row ended, and what it took: the row's line in `items.parquet`.
 
-    `heard` is the text that was recognised, None where a row recognises nothing. `words` counts those whose times are
-    in the tables, None where none were asked for. `suspect` names what is doubtful about them, `word_error_rate` tells
-    how far what was heard is from the reference, where there is one.
+    `heard` is the text that was recognised, or taken from another row; None where there is none. `words` counts those
+    whose times are in the tables, None where none were asked for. `suspect` names what is doubtful about them,
+    `word_error_rate` tells how far what was heard is from the reference, where there is one. `made_from` are the
+    SHA-256s of the files that went in.
     """
 
     id: str
@@ -68,6 +69,7 @@ class Outcome:
     words: int | None = None
     suspect: tuple[str, ...] = ()
     word_error_rate: float | None = None
+    made_from: tuple[str, ...] = ()
     characters: int = 0
     calls: int = 0
     credits: float = 0.0

@@ -48,6 +48,7 @@ class Row:
     `cuts_s` are the moments in seconds where `audio` is really cut, in pairs: the starts and ends of the stretches that
     are sent, one call each (none where all of it is sent at once; what lies between them is silent), or the two ends of
     the gap. `kept_format` is set where the file is of the kind of `audio`; `format` is then what the service is asked.
+    Where the transcript is another row's text, `text` is that row's file, and the transcript empty until it is there.
     `text_formats` are the files of text that are wanted besides, `timestamps` asks speech for its words.
     `refusal` says why a row of a folder or a list is not worked on; its inputs may then be missing.
     The `transcript` of a recording that is to be transcribed is its reference.
@@ -69,6 +70,7 @@ class Row:
     audio: Recording | None = None
     left: Recording | None = None
     right: Recording | None = None
+    text: Recording | None = None
     from_s: float | None = None
     to_s: float | None = None
     splice: bool = True
@@ -111,3 +113,9 @@ class Row:
     def recordings(self) -> tuple[Recording, ...]:
         """The audio files that go in."""
         return tuple(recording for recording in (self.audio, self.left, self.right) if recording is not None)
+
+    @property
+    def takes(self) -> tuple[str, ...]:
+        """The ids of the rows whose output goes in."""
+        inputs = (*self.recordings, *filter(None, [self.text]))
+        return tuple(dict.fromkeys(one.made_by for one in inputs if one.made_by))

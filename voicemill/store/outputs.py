@@ -38,7 +38,7 @@ class OutputFolder:
     """
 
     def __init__(self, results: Path, written: Path) -> None:
-        self._results = results
+        self.folder = results
         self._written = written
         self._made: set[Path] = set()
         self._known: set[int] | None = None
@@ -50,14 +50,14 @@ class OutputFolder:
     def size_of(self, file_name: str) -> int | None:
         """The size in bytes of a delivered file, None where there is no regular file of that name."""
         try:
-            found = os.lstat(self._results / file_name)
+            found = os.lstat(self.folder / file_name)
         except OSError:
             return None
         return found.st_size if stat.S_ISREG(found.st_mode) else None
 
     def is_as_told(self, file_name: str, sha256: str, told_at_ns: int) -> bool:
         """Whether a file still holds what a table said of it at `told_at_ns`; it is read only where it is younger."""
-        target = self._results / file_name
+        target = self.folder / file_name
         try:
             return os.lstat(target).st_mtime_ns <= told_at_ns or _digest_of(target) == sha256
         except OSError:
@@ -108,7 +108,7 @@ class OutputFolder:
                 durable.sync_folder(folder)
 
     def _place(self, file_name: str) -> Path:
-        target = self._results / file_name
+        target = self.folder / file_name
         folder = target.parent
         if ".." in target.parts:
             raise StorageError(f"{target} is outside the results folder")
@@ -121,7 +121,7 @@ class OutputFolder:
 
     def _refuse_links(self, folder: Path) -> None:
         for step in (folder, *folder.parents):
-            if step == self._results:
+            if step == self.folder:
                 return
             if step.is_symlink() or (step.exists() and not step.is_dir()):
                 raise OutputRefused(

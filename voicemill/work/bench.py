@@ -11,6 +11,7 @@ from typing import ParamSpec, TypeVar
 from voicemill.api.client import Cartesia
 from voicemill.config import Settings
 from voicemill.errors import Refused, TooManyErrors, VoicemillError
+from voicemill.model import Outcome
 from voicemill.pace.pacer import Pacer
 from voicemill.pace.slots import Slots
 from voicemill.store.answers import AnswerStore
@@ -73,6 +74,7 @@ class Bench:
 
     def __post_init__(self) -> None:
         self._threads = ThreadPoolExecutor(_STORAGE_THREADS, thread_name_prefix="storage")
+        self.made: dict[str, Outcome] = {}
         self.asking: dict[str, asyncio.Future[None]] = {}
         self.errors = 0
         self.refused: dict[str, Refused] = {}

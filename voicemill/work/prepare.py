@@ -105,11 +105,13 @@ def last_facts(results: ResultsFolder) -> PlanFacts | None:
 
 
 def count_calls(row: Row, long_text: LongText) -> int:
-    """How many calls `row` needs."""
+    """How many calls `row` needs; one where that depends on a text that another row is to give."""
     if row.refusal is not None:
         return 0
     if row.op is not Op.TTS:
         return max(1, len(row.stretches_s))
+    if row.text is not None:
+        return 1
     pieces = split(row.transcript, row.language, long_text.max_characters_per_call)
     return sum(1 for piece in pieces if piece.spoken)
 

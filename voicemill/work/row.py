@@ -160,4 +160,6 @@ def _ended(
         characters=plan.characters,
         calls=len(plan.pieces),
         fingerprint=plan.fingerprint,
+        heard=plan.row.transcript if plan.row.text is not None else None,
+        made_from=tuple(one.sha256 for one in (*plan.row.recordings, *filter(None, [plan.row.text]))),
     )

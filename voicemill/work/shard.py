@@ -1,6 +1,6 @@
 """One shard: a stretch of the plan's rows, worked through by many hands, ending in its part of the table."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
@@ -9,12 +9,13 @@ from typing import TypeVar
 import numpy as np
 
 from voicemill.manifest.findings import printable
-from voicemill.model import Outcome, Status
-from voicemill.plan.calls import RowPlan, plan_row
+from voicemill.model import Outcome, Row, Status
+from voicemill.plan.calls import plan_row
 from voicemill.store.tables.items import CarriedTypes, known_outcomes, write_part
 from voicemill.store.tables.plan import PlanTable
 from voicemill.store.tables.timings import TimingsPart
 from voicemill.work.bench import Bench
+from voicemill.work.chain import NotThere, left_waiting, with_outputs
 from voicemill.work.chosen import Chosen
 from voicemill.work.crew import crew
 from voicemill.work.row import work_row
@@ -32,7 +33,10 @@ _FEWEST_HANDS = 32
 
 @dataclass(frozen=True, slots=True)
 class Shard:
-    """The rows from `start` up to `stop`, counted from 0, and where their part of the table goes."""
+    """The rows from `start` up to `stop`, counted from 0, and where their part of the table goes.
+
+    Where rows take others' outputs, those of one `level` alone, which can be made once the levels before are done.
+    """
 
     number: int
     start: int
@@ -40,6 +44,7 @@ class Shard:
     first_id: str
     last_id: str
     part: Path
+    level: int = 0
 
     @property
     def label(self) -> str:
@@ -47,7 +52,8 @@ class Shard:
         first, last = printable(self.first_id, 60), printable(self.last_id, 60)
         if self.stop - self.start == 1:
             return f"row {self.start + 1}: {first}"
-        return f"rows {self.start + 1}–{self.stop}: {first} … {last}"
+        step = f", step {self.level + 1}" if self.level else ""
+        return f"rows {self.start + 1}–{self.stop}{step}: {first} … {last}"
 
 
 def cut_shards(plan: PlanTable, parts: Path) -> list[Shard]:
@@ -56,9 +62,16 @@ def cut_shards(plan: PlanTable, parts: Path) -> list[Shard]:
     stops = [*starts[1:], len(plan)]
     ids = plan.ids_at([*starts, *(stop - 1 for stop in stops)])
     return [
-        Shard(number, start, stop, ids[start], ids[stop - 1], parts / f"{number:05d}.parquet")
+        Shard(number, start, stop, ids[start], ids[stop - 1], parts / f"{number:05d}.{level}.parquet", level)
         for number, (start, stop) in enumerate(zip(starts, stops, strict=True))
+        for level in plan.levels_in(start, stop)
     ]
+
+
+def by_level(shards: Sequence[Shard]) -> list[list[Shard]]:
+    """The shards that can be worked at once, those first on whose outputs the others wait."""
+    found = sorted({shard.level for shard in shards})
+    return [[shard for shard in shards if shard.level == level] for level in found]
 
 
 def _starts(plan: PlanTable) -> list[int]:
@@ -82,24 +95,31 @@ async def work_shard(
     `on_all_begun` is called when its last row has begun: from then on another shard may begin. Raises `StorageError`
     when the part cannot be written; a row's own failure is in its outcome.
     """
-    outcomes: list[Outcome | None] = [None] * (shard.stop - shard.start)
+    outcomes: dict[int, Outcome] = {}
     rules = bench.settings
     chosen = Chosen.of(rules.budget, len(plan))
     timings = TimingsPart(shard.part.parent, shard.part.name)
     known = await bench.in_thread(_known, shard, plan, bench)
 
-    async def work(numbered: tuple[int, RowPlan]) -> None:
-        index, row_plan = numbered
-        is_chosen = shard.start + index in chosen
-        outcomes[index] = await work_row(row_plan, known.get(row_plan.row.id), bench, timings, chosen=is_chosen)
+    async def work(placed: tuple[int, Row]) -> None:
+        position, row = placed
+        before = known.get(row.id)
+        try:
+            row_plan = plan_row(await with_outputs(row, bench), bench.service, rules.long_text, rules.subtitles)
+        except NotThere as missing:
+            outcome = left_waiting(row, missing, before, bench)
+        else:
+            outcome = await work_row(row_plan, before, bench, timings, chosen=position in chosen)
+        outcomes[position] = outcome
+        if row.id in plan.taken:
+            bench.made[row.id] = outcome
 
-    rows = plan.rows(shard.start, shard.stop)
-    plans = (plan_row(row, bench.service, rules.long_text, rules.subtitles) for row in rows)
-    await crew(_to_the_end(enumerate(plans), then=on_all_begun), max(_FEWEST_HANDS, bench.pace.most * 2), work)
-    ended = [outcome for outcome in outcomes if outcome is not None]
+    rows = plan.rows(shard.start, shard.stop, shard.level)
+    await crew(_to_the_end(rows, then=on_all_begun), max(_FEWEST_HANDS, bench.pace.most * 2), work)
+    ended = [outcomes[position] for position in sorted(outcomes)]
     await bench.in_thread(bench.outputs.sync)
     await bench.in_thread(timings.commit)
-    await bench.in_thread(write_part, shard.part, plan.records(shard.start, shard.stop), ended, carried)
+    await bench.in_thread(write_part, shard.part, plan.records(shard.start, shard.stop, shard.level), ended, carried)
     return {status.value: sum(outcome.status is status for outcome in ended) for status in Status}
 
 

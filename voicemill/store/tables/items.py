@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict
+from itertools import chain, groupby
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +45,7 @@ _OUTCOME_TYPES: dict[str, pa.DataType] = {
     "started_at": _MOMENT,
     "finished_at": _MOMENT,
     "fingerprint": pa.string(),
+    "made_from": pa.list_(pa.string()),
 }
 OUTCOME_SCHEMA = pa.schema(_OUTCOME_TYPES)
 FROM_PLAN = (
@@ -61,6 +63,7 @@ FROM_PLAN = (
     "audio",
     "left_audio",
     "right_audio",
+    "text_file",
     "from_s",
     "to_s",
     "splice",
@@ -69,6 +72,9 @@ FROM_PLAN = (
 )
 OWN_COLUMNS = frozenset((*OUTCOME_SCHEMA.names, *FROM_PLAN, "reference", "out"))
 
+_NUMBER = "\x00number"
+"""The column of parts that no table of a user can have."""
+
 CarriedTypes = dict[str, str]
 """Carried columns in manifest order, each with `text`, `integer`, `number` or `boolean`."""
 
@@ -76,20 +82,22 @@ _ARROW_TYPES = {"text": pa.string(), "integer": pa.int64(), "number": pa.float64
 
 
 def write_part(path: Path, plan_rows: Iterable[pa.Table], outcomes: Sequence[Outcome], carried: CarriedTypes) -> None:
-    """Write one shard's part of the table: its plan rows, in order, each with its outcome."""
+    """Write one shard's part of the table: its plan rows, in order, each with its outcome and, for now, its number."""
     plan = pa.concat_tables(plan_rows)
     table = pa.Table.from_pylist([_record(outcome) for outcome in outcomes], OUTCOME_SCHEMA)
     is_heard = pc.equal(plan.column("op"), pa.scalar(Op.STT.value))
     for name in FROM_PLAN:
         column = plan.column(name)
         if name == "transcript":
-            column = pc.if_else(is_heard, pa.array([outcome.heard for outcome in outcomes], pa.string()), column)
+            comes_later = pc.or_(is_heard, pc.is_valid(plan.column("text_file")))
+            column = pc.if_else(comes_later, pa.array([outcome.heard for outcome in outcomes], pa.string()), column)
         table = table.append_column(plan.schema.field(name), column)
     reference = pc.if_else(is_heard, plan.column("transcript"), pa.scalar(None, pa.string()))
     table = table.append_column("reference", reference)
     table = table.append_column("out", plan.column("file_name"))
     for name, values in _carried_columns(plan.column("carried").to_pylist(), carried):
         table = table.append_column(name, values)
+    table = table.append_column(_NUMBER, plan.column("number"))
     sink = pa.BufferOutputStream()
     pq.write_table(table, sink, compression="zstd")
     durable.write_file(path, sink.getvalue().to_pybytes())
@@ -119,11 +127,16 @@ def items_schema(carried: CarriedTypes) -> pa.Schema:
 
 
 def publish_items(parts: Sequence[Path], path: Path, carried: CarriedTypes) -> bool:
-    """Make one table of all parts, in the order given; True where it differs from the one that is there."""
-    partial = durable.new_partial(path)
-    with durable.storage_errors(path), pq.ParquetWriter(partial, items_schema(carried), compression="zstd") as writer:
-        for part in parts:
-            writer.write_table(pq.read_table(part))
+    """Make one table of all parts, in the order given; True where it differs from the one that is there.
+
+    Parts of one stretch of rows, whose names agree up to the first dot, are merged by the numbers of their rows.
+    """
+    partial, schema = durable.new_partial(path), items_schema(carried)
+    with durable.storage_errors(path), pq.ParquetWriter(partial, schema, compression="zstd") as writer:
+        for _, stretch in groupby(parts, key=lambda part: part.with_name(part.name.partition(".")[0])):
+            tables = [pq.read_table(part) for part in stretch]
+            table = tables[0] if len(tables) == 1 else pa.concat_tables(tables).sort_by(_NUMBER)
+            writer.write_table(table.select(schema.names))
     return durable.replace_if_changed(partial, path)
 
 
@@ -133,6 +146,22 @@ def read_items(paths: Iterable[Path], columns: Sequence[str] | None = None) -> I
         with table_damage(path), pq.ParquetFile(path) as file:
             for batch in file.iter_batches(batch_size=1000, columns=list(columns) if columns else None):
                 yield from batch.to_pylist()
+
+
+def outputs_taken(path: Path) -> dict[str, str]:
+    """The finished rows whose output an unfinished row takes in: their files by their ids."""
+    columns = ["audio", "left_audio", "right_audio"]
+    unfinished = ds.dataset(path).to_table(columns=columns, filter=pc.field("status") != Status.DONE.value)
+    named = {str(name)[1:] for name in chain.from_iterable(c.to_pylist() for c in unfinished.columns) if _is_id(name)}
+    if not named:
+        return {}
+    wanted = pc.field("id").isin(pa.array(sorted(named), pa.string())) & (pc.field("status") == Status.DONE.value)
+    done = ds.dataset(path).to_table(columns=["id", "file_name"], filter=wanted)
+    return {record["id"]: record["file_name"] for record in done.to_pylist()}
+
+
+def _is_id(name: object) -> bool:
+    return isinstance(name, str) and name.startswith("@")
 
 
 def count_by_status(path: Path) -> dict[str, int]:
@@ -148,7 +177,7 @@ def known_outcomes(tables: Sequence[Path], ids: Sequence[str]) -> dict[str, Outc
     wanted = pa.array(ids, pa.string())
     for path in tables:
         try:
-            columns = [*OUTCOME_SCHEMA.names, "op", "transcript"]
+            columns = [*OUTCOME_SCHEMA.names, "op", "transcript", "text_file"]
             table = ds.dataset(path).to_table(columns=columns, filter=pc.field("id").isin(wanted))
         except (pa.ArrowException, OSError, KeyError):
             continue
@@ -165,6 +194,7 @@ def _outcome(record: dict[str, Any]) -> Outcome:
             "request_ids": tuple(record["request_ids"]),
             "suspect": tuple(record["suspect"]),
             "more_files": tuple(MadeFile(**made) for made in record["more_files"]),
-            "heard": record["transcript"] if record["op"] == Op.STT else None,
+            "made_from": tuple(record["made_from"]),
+            "heard": record["transcript"] if record["op"] == Op.STT or record["text_file"] else None,
         }
     )

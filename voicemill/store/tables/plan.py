@@ -3,17 +3,20 @@
 import json
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict
+from functools import cached_property
+from itertools import chain
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from voicemill.audio.formats import AudioFormat, KeptFormat
-from voicemill.model import Op, Recording, Refusal, Row
+from voicemill.model import Op, Recording, Refusal, Row, levels
 from voicemill.store import durable
 from voicemill.store.tables.damage import table_damage
 
@@ -37,6 +40,7 @@ _TYPES: dict[str, pa.DataType] = {
     "audio": pa.string(),
     "left_audio": pa.string(),
     "right_audio": pa.string(),
+    "text_file": pa.string(),
     "from_s": pa.float64(),
     "to_s": pa.float64(),
     "splice": pa.bool_(),
@@ -45,6 +49,7 @@ _TYPES: dict[str, pa.DataType] = {
     "output_format": pa.list_(pa.string()),
     "recordings": pa.string(),
     "keeps_format": pa.bool_(),
+    "takes": pa.list_(pa.string()),
     "refusal": pa.list_(pa.string()),
     "file_name": pa.string(),
     "carried": pa.string(),
@@ -113,6 +118,29 @@ class PlanTable:
         column = pq.read_table(self._path, columns=["calls"]).column("calls")
         return np.asarray(column.to_numpy(), np.int64)
 
+    @cached_property
+    def takes(self) -> dict[str, tuple[str, ...]]:
+        """The ids of the rows that take others' outputs, each with those that it takes from."""
+        table = pq.read_table(self._path, columns=["id", "takes"])
+        table = table.filter(pc.greater(pc.list_value_length(table.column("takes")), pa.scalar(0)))
+        return {record["id"]: tuple(record["takes"]) for record in table.to_pylist()}
+
+    @cached_property
+    def taken(self) -> frozenset[str]:
+        """The ids of the rows whose output others take."""
+        return frozenset(chain.from_iterable(self.takes.values()))
+
+    @cached_property
+    def levels(self) -> dict[str, int]:
+        """How many steps must come before each row that takes others' outputs; the other rows are of level 0."""
+        return levels(self.takes)
+
+    def levels_in(self, start: int, stop: int) -> list[int]:
+        """The levels of the rows from `start` up to `stop`, each once, the lowest first."""
+        if not self.levels:
+            return [0]
+        return sorted({self.levels.get(row_id, 0) for row_id in self.ids(start, stop)})
+
     def ids(self, start: int, stop: int) -> list[str]:
         """The ids of the rows from `start` up to `stop`, counted from 0."""
         return [str(row_id) for table in self.records(start, stop) for row_id in table.column("id").to_pylist()]
@@ -129,19 +157,32 @@ class PlanTable:
                     ids.update((position, str(column[position - first])) for position in here)
         return ids
 
-    def records(self, start: int, stop: int) -> Iterator[pa.Table]:
-        """The rows from `start` up to `stop`, counted from 0, as tables of at most one row group."""
+    def records(self, start: int, stop: int, level: int | None = None) -> Iterator[pa.Table]:
+        """The rows from `start` up to `stop`, counted from 0, as tables of at most one row group.
+
+        With a `level` those of that level alone.
+        """
         with pq.ParquetFile(self._path) as file:
             for group, first in enumerate(self._starts[:-1].tolist()):
                 last = int(self._starts[group + 1])
                 if first < stop and last > start:
                     table = file.read_row_group(group)
-                    yield table.slice(max(0, start - first), min(stop, last) - max(start, first))
+                    yield self._of_level(table.slice(max(0, start - first), min(stop, last) - max(start, first)), level)
 
-    def rows(self, start: int, stop: int) -> Iterator[Row]:
-        """The rows from `start` up to `stop`, counted from 0."""
+    def _of_level(self, table: pa.Table, level: int | None) -> pa.Table:
+        if level is None or not self.levels:
+            return table
+        ids = table.column("id").to_pylist()
+        return table.filter(pa.array([self.levels.get(str(row_id), 0) == level for row_id in ids], pa.bool_()))
+
+    def rows(self, start: int, stop: int, level: int | None = None) -> Iterator[tuple[int, Row]]:
+        """The rows from `start` up to `stop`, each with its place, counted from 0; with a `level` those of it alone."""
+        position = start
         for table in self.records(start, stop):
-            yield from map(_row, table.to_pylist())
+            for record in table.to_pylist():
+                if level is None or self.levels.get(record["id"], 0) == level:
+                    yield position, _row(record)
+                position += 1
 
 
 def _record(row: Row, calls: int) -> dict[str, Any]:
@@ -165,6 +206,7 @@ def _record(row: Row, calls: int) -> dict[str, Any]:
         "timestamps": row.timestamps,
         "output_format": list(row.text_formats),
         "recordings": json.dumps({column: found and asdict(found) for column, found in _recordings(row).items()}),
+        "takes": list(row.takes),
         "refusal": None if row.refusal is None else list(row.refusal),
         "file_name": row.file_name,
         "carried": json.dumps(dict(row.carried), default=str) if row.carried else "{}",
@@ -173,7 +215,7 @@ def _record(row: Row, calls: int) -> dict[str, Any]:
 
 
 def _recordings(row: Row) -> dict[str, Recording | None]:
-    return {"audio": row.audio, "left_audio": row.left, "right_audio": row.right}
+    return {"audio": row.audio, "left_audio": row.left, "right_audio": row.right, "text_file": row.text}
 
 
 def _format_record(format: AudioFormat | KeptFormat | None) -> dict[str, Any]:
@@ -206,6 +248,7 @@ def _row(record: dict[str, Any]) -> Row:
         audio=recordings["audio"],
         left=recordings["left_audio"],
         right=recordings["right_audio"],
+        text=recordings["text_file"],
         from_s=record["from_s"],
         to_s=record["to_s"],
         splice=record["splice"] is not False,

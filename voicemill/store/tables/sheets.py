@@ -12,7 +12,8 @@ from voicemill.store import durable
 
 _METADATA = ("file_name", "id", "transcript", "duration_s", "sample_rate_hz", "voice", "model", "language", "sha256")
 _MANIFEST = ("id", "op", "transcript", "voice", "model", "language", "container", "sample_rate", "encoding", "bit_rate")
-_INPUTS = ("audio", "left_audio", "right_audio", "from_s", "to_s", "splice", "timestamps")
+_RECORDINGS = ("audio", "left_audio", "right_audio")
+_INPUTS = (*_RECORDINGS, "text_file", "from_s", "to_s", "splice", "timestamps")
 
 Item = Mapping[str, Any]
 
@@ -24,20 +25,25 @@ def publish_metadata(items: Iterable[Item], path: Path, carried: Iterable[str]) 
     return _publish(path, columns, done, lambda item: [item[column] for column in columns])
 
 
-def publish_failures(items: Iterable[Item], path: Path, carried: Iterable[str]) -> bool:
-    """Write the unfinished rows as a manifest that asks for just them, with the reasons; True where it changed."""
+def publish_failures(items: Iterable[Item], path: Path, carried: Iterable[str], made: Mapping[str, str]) -> bool:
+    """Write the unfinished rows as a manifest that asks for just them, with the reasons; True where it changed.
+
+    `made` are the files of finished rows by their ids: where one goes into an unfinished row, its file is named.
+    """
     names = tuple(carried)
     columns = (*_MANIFEST, "speed", "emotion", *_INPUTS, "output_format", "out", *FAILURE_COLUMNS, *names)
     unfinished = (item for item in items if item["status"] != Status.DONE)
-    return _publish(path, columns, unfinished, lambda item: _as_manifest(item, names))
+    return _publish(path, columns, unfinished, lambda item: _as_manifest(item, names, made))
 
 
-def _as_manifest(item: Item, carried: Iterable[str]) -> list[Any]:
+def _as_manifest(item: Item, carried: Iterable[str], made: Mapping[str, str]) -> list[Any]:
     speed = None if item["speed"] is None else json.loads(item["speed"])
     out = str(PurePosixPath(*PurePosixPath(item["out"]).parts[1:]))
-    told = {**item, "transcript": item["reference"]} if item["op"] == Op.STT else item
-    manifest = [told[column] for column in _MANIFEST]
-    inputs = [None if item[column] is False else item[column] for column in _INPUTS]
+    said = {**item, "transcript": item["reference"]} if item["op"] == Op.STT else item
+    manifest = [said[column] for column in _MANIFEST]
+    told = {column: None if item[column] is False else item[column] for column in _INPUTS}
+    told |= {column: made.get((told[column] or "").removeprefix("@"), told[column]) for column in _RECORDINGS}
+    inputs = list((told | {"text_file": None if said["transcript"] else told["text_file"]}).values())
     why = [item[column] for column in FAILURE_COLUMNS]
     lists = [",".join(item["output_format"]), out, *why]
     return [*manifest, speed, ",".join(item["emotion"]), *inputs, *lists, *(item[column] for column in carried)]
