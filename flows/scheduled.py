@@ -20,7 +20,7 @@ DEFAULT_SETTINGS = Settings()
 SKIPPED = "Skipped"
 
 
-@flow(name="scheduled run", persist_result=False, validate_parameters=True)
+@flow(name="scheduled", persist_result=False, validate_parameters=True)
 async def scheduled(
     manifest: str, results: str, settings: Settings = DEFAULT_SETTINGS, skip_if_later_than_s: float = 0
 ) -> State[Summary] | State[None]:
