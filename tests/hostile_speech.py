@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from tests.hostile_events import timed_speech
+from tests.hostile_hearing import heard
 from tests.hostile_server import CUTS, Call, End, Reply
 
 CHARACTERS_PER_S = 30
@@ -82,6 +83,8 @@ class Speaker:
         if (call.method, path) == ("POST", "/tts/sse"):
             samples = samples_for(call.transcript or "", call.question["output_format"]["sample_rate"])
             return replace(timed_speech(call, samples), delay_s=self.latency_s)
+        if (call.method, path) == ("POST", "/stt"):
+            return replace(heard(call), delay_s=self.latency_s)
         if (call.method, path) == ("POST", "/tts/bytes"):
             return replace(self._spoken(call), delay_s=self.latency_s)
         if call.method == "GET" and path == "":
