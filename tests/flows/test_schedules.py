@@ -1,5 +1,6 @@
 """Runs that recur: kept by Prefect, served by `voicemill up`, paid for once."""
 
+import asyncio
 import json
 import os
 import re
@@ -9,13 +10,16 @@ import subprocess
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 from unittest import mock
 
 import pytest
 
-from tests.flows.commands import InThisProcess, ending, run_process, start_process
+from flows.scheduled import scheduled
+from tests.flows.commands import InThisProcess, ending, prefect_leaves_sockets, run_process, start_process
 from tests.flows.results import short_rows, statuses, violations, write_manifest
 from tests.flows.speaking import SpeechService
+from voicemill.store.results import ResultsFolder
 
 _RESULTS = Path("out")
 _LONGEST_S = 280
@@ -131,3 +135,17 @@ def test_the_parameters_hold_no_secret(voicemill: InThisProcess, service: Speech
     assert kept["results"] == str(Path("results/book").absolute())
     assert "sk_car_secret" not in json.dumps(kept)
     assert voicemill("schedule", "remove", "kept").code == 0
+
+
+def test_a_folder_in_use_is_skipped(prefect_server: str, service: SpeechService) -> None:
+    """A scheduled run that finds another at work in its folder ends as Skipped, says so, and asks nothing."""
+    write_manifest(Path("book.csv"), short_rows(2))
+
+    async def met() -> Any:
+        return await scheduled("book.csv", str(_RESULTS), return_state=True)
+
+    with prefect_leaves_sockets(), ResultsFolder(_RESULTS).locked():
+        state = asyncio.run(met())
+    assert (state.name, state.is_completed()) == ("Skipped", True)
+    assert "is in use by process" in state.message
+    assert service.asked == []
