@@ -64,8 +64,8 @@ def test_a_failed_link_stops_what_hangs_on_it(voicemill: InThisProcess, service:
     assert found == {"b": "not_started", "a": "refused", "c": "not_started", "d": "not_started", "e": "done"}
     sheet = read_sheet(Path("chain/failures.csv"))
     codes = {row["id"]: (row["error_class"], row["error_code"], row["audio"]) for row in sheet}
-    assert codes["b"] == ("input", "upstream_failed", "@a")
-    assert codes["d"] == ("input", "upstream_failed", "@b")
+    assert codes["b"] == ("input", "upstream_failed", "'@a")
+    assert codes["d"] == ("input", "upstream_failed", "'@b")
     assert len(service.server.calls) == 1 + 2
 
 
