@@ -7,6 +7,7 @@ import typer
 
 from flows.command_line.options import Json, Manifest, RowOptions, with_options
 from flows.service import all_voices, open_service
+from voicemill.audio.inspecting import Inspector
 from voicemill.config import Settings
 from voicemill.errors import ExitCode
 from voicemill.manifest import ManifestCheck, VoiceBook
@@ -18,8 +19,9 @@ _SHOWN = 100
 def validate(manifest: Manifest, options: RowOptions, as_json: Json = False) -> None:
     """Check a manifest and list all that is wrong with it, by row and column."""
     settings = options.settings()
-    check = ManifestCheck(manifest, settings, asyncio.run(voice_book(settings)))
-    rows = sum(1 for _ in check)
+    with Inspector() as inspect:
+        check = ManifestCheck(manifest, settings, asyncio.run(voice_book(settings)), inspect)
+        rows = sum(1 for _ in check)
     if as_json:
         _print_json(check, rows)
     else:

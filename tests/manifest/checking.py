@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from voicemill.audio.inspecting import Inspector
 from voicemill.config import load_settings
 from voicemill.errors import ManifestError, Problem
 from voicemill.manifest import ManifestCheck, VoiceBook
@@ -14,6 +15,7 @@ from voicemill.model import Row, Voice
 ANNA = Voice("694f9389-aac1-45b6-b726-9d9369183238", "Anna", "en", "warm")
 BERTA = Voice("2b568345-1d48-4047-b25f-7baccf842eb0", "Berta", "de")
 TWINS = (Voice("11111111-aaaa-4000-8000-000000000001", "Gemini", "en"), Voice("22222222-bbbb", "gemini", "fr"))
+INSPECT = Inspector()
 VOICES = VoiceBook([ANNA, BERTA, *TWINS])
 
 
@@ -38,7 +40,7 @@ class Read:
 
 def read(source: str | Path, voices: VoiceBook = VOICES, **defaults: Any) -> Read:
     """Iterate over a whole manifest, with `defaults` for what its rows leave empty."""
-    check = ManifestCheck(source, load_settings(defaults=defaults), voices)
+    check = ManifestCheck(source, load_settings(defaults=defaults), voices, INSPECT)
     return Read(list(check), check)
 
 

@@ -17,8 +17,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from voicemill.engine.app import create_app
 from voicemill.engine.faults import Faults, FaultyService
 from voicemill.engine.settings import EngineSettings
-from voicemill.engine.workers.frames import Frame
 from voicemill.engine.workers.pool import WorkerPool
+from voicemill.processes.frames import Frame
 
 KEY = "sdk-key"
 FIRST_REFUSED = "first "

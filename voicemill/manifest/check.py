@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 
-from voicemill.audio.inspect import inspect_recording
+from voicemill.audio.inspecting import Inspector
 from voicemill.config import Settings
 from voicemill.errors import ManifestError, Problem
 from voicemill.manifest.chains import Chains
@@ -37,13 +37,13 @@ class ManifestCheck:
     """
 
     def __init__(
-        self, source: str | Path, settings: Settings, voices: VoiceBook, inspect: Inspect = inspect_recording
+        self, source: str | Path, settings: Settings, voices: VoiceBook, inspect: Inspect | None = None
     ) -> None:
         self._given = source
         self._defaults = settings.row_defaults
         self._operation = settings.operation
         self._voices = voices
-        self._inspect = inspect
+        self._inspect = inspect or Inspector()
         self._forget()
 
     @property

@@ -33,7 +33,12 @@ def file_stem(row_id: str) -> str:
     """The file name, without extension, of a row that names none; of at most 100 ASCII characters."""
     if _PLAIN.fullmatch(row_id) and not _ENDS_IN_DIGEST.search(row_id) and not _is_reserved(row_id):
         return row_id
-    return f"{_slug(row_id)}-{short_digest(row_id)}"
+    return short_form(row_id)
+
+
+def short_form(text: str) -> str:
+    """A name of at most 57 ASCII characters, with a digest of `text`."""
+    return f"{_slug(text)}-{short_digest(text)}"
 
 
 def short_digest(text: str) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
 
-from voicemill.audio.inspect import Unlistenable, inspect_recording
+from voicemill.audio.inspect import Unlistenable
 from voicemill.manifest.findings import Findings
 from voicemill.manifest.texts import unusable_character
 from voicemill.model import Recording, Refusal
@@ -31,8 +31,8 @@ class RecordingFolder:
     def __init__(
         self,
         folder: Path,
-        root: Path | None = None,
-        inspect: Inspect = inspect_recording,
+        root: Path | None,
+        inspect: Inspect,
         *,
         takes_outputs: bool = False,
     ) -> None:

@@ -7,7 +7,7 @@ exactly one `Outcome`.
 from voicemill.model.calls import EMBEDDED_PREFIX, Call, Family, Infill, Stt, Tts, VoiceChange
 from voicemill.model.chains import levels
 from voicemill.model.outcome import MadeFile, Outcome, Receipt, Status
-from voicemill.model.recordings import Clip, Recording
+from voicemill.model.recordings import Clip, FileState, Inspected, Recording
 from voicemill.model.row import (
     AUDIO_OPS,
     LAID_OUT_FORMATS,
@@ -31,6 +31,8 @@ __all__ = [
     "Speed",
     "Voice",
     "Recording",
+    "FileState",
+    "Inspected",
     "Row",
     "Refusal",
     "Clip",

@@ -11,6 +11,7 @@ from typing import BinaryIO
 
 from voicemill.audio.cut import write_stretch, write_stretch_to_hear
 from voicemill.audio.decode import UndecodableAudio
+from voicemill.audio.inspecting import state_of
 from voicemill.errors import Refused, StorageError
 from voicemill.model import Clip
 
@@ -24,7 +25,8 @@ async def heard(clip: Clip) -> AsyncIterator[Path]:
     Raises `Refused` where the recording cannot be read any more, and `StorageError`.
     """
     if clip.is_whole:
-        yield _there(clip)
+        async with _unchanged(clip):
+            yield _there(clip)
         return
     async with _written(clip, ".flac", write_stretch_to_hear) as path:
         yield path
@@ -34,7 +36,8 @@ async def heard(clip: Clip) -> AsyncIterator[Path]:
 async def opened(clip: Clip, sample_rate_hz: int) -> AsyncIterator[Path]:
     """The same, a stretch as WAV at `sample_rate_hz`."""
     if clip.is_whole:
-        yield _there(clip)
+        async with _unchanged(clip):
+            yield _there(clip)
         return
     async with _written(clip, ".wav", partial(write_stretch, sample_rate_hz=sample_rate_hz)) as path:
         yield path
@@ -50,6 +53,26 @@ async def opened_as_wav(clip: Clip | None, sample_rate_hz: int) -> AsyncIterator
         yield path
 
 
+@asynccontextmanager
+async def _unchanged(clip: Clip) -> AsyncIterator[None]:
+    """Refuse to send, or to keep an answer to, other bytes than those whose digest is in the question."""
+    _refuse_changed(clip)
+    yield
+    _refuse_changed(clip)
+
+
+def _refuse_changed(clip: Clip) -> None:
+    if clip.state is None:
+        return
+    try:
+        is_changed = state_of(Path(clip.path)) != clip.state
+    except OSError:
+        return  # Who reads it says so.
+    if is_changed:
+        why = f"{clip.path} was changed after it was checked; run the same command again to have it as it is now"
+        raise Refused(why, code="changed")
+
+
 def _there(clip: Clip) -> Path:
     path = Path(clip.path)
     if not path.is_file():
@@ -61,7 +84,8 @@ def _there(clip: Clip) -> Path:
 async def _written(clip: Clip, suffix: str, write: Write) -> AsyncIterator[Path]:
     descriptor, name = tempfile.mkstemp(prefix="voicemill-", suffix=suffix)
     try:
-        await asyncio.to_thread(_write, clip, descriptor, write)
+        async with _unchanged(clip):
+            await asyncio.to_thread(_write, clip, descriptor, write)
         yield Path(name)
     finally:
         os.unlink(name)  # noqa: PTH108 - the counterpart of mkstemp

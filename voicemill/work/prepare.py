@@ -5,12 +5,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from voicemill.audio.inspecting import Inspector
 from voicemill.config import LongText, Settings
 from voicemill.errors import ConfigError, ManifestError, Problem
 from voicemill.manifest import ManifestCheck, VoiceBook
 from voicemill.model import Op, Row
 from voicemill.model.formula import FAILURE_COLUMNS
 from voicemill.plan.split import split
+from voicemill.store.recordings import RecordingNotes
 from voicemill.store.results import ResultsFolder, read_json, write_json
 from voicemill.store.tables.items import OWN_COLUMNS, CarriedTypes
 from voicemill.store.tables.plan import PlanWriter
@@ -54,9 +56,9 @@ def prepare(
 
     Raises `ManifestError` with every problem, and `StorageError`; then there is no plan.
     """
-    check = ManifestCheck(manifest, settings, voices)
     facts = PlanFacts(manifest)
-    with PlanWriter(results.plan) as writer:
+    with Inspector(RecordingNotes(results.recordings)) as inspect, PlanWriter(results.plan) as writer:
+        check = ManifestCheck(manifest, settings, voices, inspect)
         for checked in check:
             row = with_cuts(checked, settings.long_audio)
             calls = count_calls(row, settings.long_text)

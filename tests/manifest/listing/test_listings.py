@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.manifest.checking import ANNA, VOICES, Read
+from tests.manifest.checking import ANNA, INSPECT, VOICES, Read
 from tests.manifest.listing.archives import GOOD, REFUSED, odd_archive, recording
 from voicemill.config import load_settings
 from voicemill.errors import ManifestError
@@ -15,7 +15,7 @@ from voicemill.manifest import ManifestCheck, source_name
 
 def read_files(source: str | Path, op: str = "stt") -> Read:
     """All rows of a source."""
-    check = ManifestCheck(source, load_settings(operation=op, defaults={"voice": ANNA.name}), VOICES)
+    check = ManifestCheck(source, load_settings(operation=op, defaults={"voice": ANNA.name}), VOICES, INSPECT)
     return Read(list(check), check)
 
 

@@ -11,7 +11,7 @@ from starlette.types import Receive, Scope, Send
 from voicemill.engine.engine import Engine
 from voicemill.engine.refusals import Refusal
 from voicemill.engine.wire.events import SSE, error_event, sse
-from voicemill.engine.workers.frames import Frame
+from voicemill.processes.frames import Frame
 
 Encode = Callable[[dict[str, Any]], bytes]
 

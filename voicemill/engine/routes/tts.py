@@ -19,7 +19,7 @@ from voicemill.engine.voices.languages import language, pronunciation
 from voicemill.engine.voices.voice import EngineVoice
 from voicemill.engine.wire.events import SSE
 from voicemill.engine.wire.speech import OutputFormat, SpeechRequest, StreamedSpeechRequest, VoiceSpecifier
-from voicemill.engine.workers.frames import Frame
+from voicemill.processes.frames import Frame
 
 router = APIRouter()
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from typing import IO, Any
 
 from voicemill.engine.refusals import Refusal
-from voicemill.engine.workers.frames import Frame, question_line, read_frame, reader
+from voicemill.processes.frames import Frame, question_line, read_frame, reader
 
 
 class SynthesizerProcess:

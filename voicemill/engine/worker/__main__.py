@@ -1,25 +1,19 @@
 """`python -m voicemill.engine.worker`: answers one question a line from standard input, until it is closed."""
 
-import os
-import select
-import sys
-import threading
 import traceback
 from typing import Any, BinaryIO
 
 from voicemill.engine.refusals import Refusal
 from voicemill.engine.worker.jobs import frames_for
-from voicemill.engine.worker.limits import allow_cpu, limit_memory
-from voicemill.engine.workers.frames import question_from_line, write_frame
+from voicemill.processes.answering import answer_questions
+from voicemill.processes.frames import write_frame
+from voicemill.processes.limits import allow_cpu, limit_memory
 
 
 def main() -> None:
     """Answer questions until the server closes the pipe."""
     limit_memory()
-    questions, answers = sys.stdin.buffer, _private_stdout()
-    threading.Thread(target=_end_with_the_server, args=(questions.fileno(),), daemon=True).start()
-    for line in questions:
-        _answer(question_from_line(line), answers)
+    answer_questions(_answer)
 
 
 def _answer(question: dict[str, Any], answers: BinaryIO) -> None:
@@ -36,21 +30,6 @@ def _answer(question: dict[str, Any], answers: BinaryIO) -> None:
 
 def _internal(error: Exception) -> Refusal:
     return Refusal(500, "Internal server error", f"The speech engine failed on this request ({type(error).__name__}).")
-
-
-def _private_stdout() -> BinaryIO:
-    """The pipe of answers, out of reach of libraries that print."""
-    answers = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
-    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
-    return answers
-
-
-def _end_with_the_server(pipe: int) -> None:
-    """End at once when the server is gone, even in the middle of a long job."""
-    watch = select.poll()
-    watch.register(pipe, select.POLLHUP | getattr(select, "POLLRDHUP", 0))
-    watch.poll()
-    os._exit(0)
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ from voicemill.engine.analysis.measures import NoVoice, measure
 from voicemill.engine.refusals import bad_request
 from voicemill.engine.worker.tts import synthesizers, timbre_of
 from voicemill.engine.worker.uploads import clip
-from voicemill.engine.workers.frames import Frame
+from voicemill.processes.frames import Frame
 
 LONGEST_S: Final = 300.0
 

@@ -18,7 +18,7 @@ from voicemill.engine.speech.spectrum import shaped
 from voicemill.engine.voices.timbre import source_that_reaches
 from voicemill.engine.worker.tts import speech_of, synthesizers
 from voicemill.engine.worker.uploads import clip
-from voicemill.engine.workers.frames import Frame
+from voicemill.processes.frames import Frame
 
 LONGEST_S: Final = 900.0
 CONTEXT_S: Final = 10.0

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from importlib import import_module
 from typing import Any, Final
 
-from voicemill.engine.workers.frames import Frame
+from voicemill.processes.frames import Frame
 
 Job = Callable[[dict[str, Any]], Iterator[Frame]]
 

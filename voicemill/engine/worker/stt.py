@@ -14,7 +14,7 @@ from voicemill.engine.hearing.utterances import RATE_HZ, utterances
 from voicemill.engine.hearing.whisper import Whisper
 from voicemill.engine.hearing.words import Word
 from voicemill.engine.worker.uploads import readable
-from voicemill.engine.workers.frames import Frame
+from voicemill.processes.frames import Frame
 
 # The voice activity detector has absolute thresholds, so every file is brought to this peak level first.
 _PEAK: Final = 0.7

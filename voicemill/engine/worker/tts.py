@@ -14,7 +14,7 @@ from voicemill.engine.speech.speaking import Speech, Synthesizers, spoken
 from voicemill.engine.speech.timing import Timed, phoneme_times, word_times
 from voicemill.engine.speech.utterance import Utterance
 from voicemill.engine.voices.timbre import Timbre
-from voicemill.engine.workers.frames import Frame
+from voicemill.processes.frames import Frame
 
 PIECE_S = 0.5
 _FADE_S = 0.005

@@ -17,7 +17,7 @@ from voicemill.engine.speech.spectrum import shaped
 from voicemill.engine.voices.timbre import Timbre
 from voicemill.engine.worker.tts import timbre_of
 from voicemill.engine.worker.uploads import clip
-from voicemill.engine.workers.frames import Frame
+from voicemill.processes.frames import Frame
 
 LONGEST_S: Final = 900.0
 PIECE_BYTES: Final = 1 << 16

@@ -10,14 +10,15 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
 from voicemill.engine.refusals import Refusal
-from voicemill.engine.workers.frames import Frame
-from voicemill.engine.workers.process import WorkerDied, WorkerProcess
+from voicemill.processes.frames import Frame
+from voicemill.processes.process import WorkerDied, WorkerProcess
 
 logger = logging.getLogger(__name__)
 
 FRAMES_AHEAD = 8
 """How many frames of a streamed answer may wait for whoever reads it."""
 _LOOK_S = 0.1
+_WORKER = "voicemill.engine.worker"
 
 
 class WorkerPool:
@@ -28,7 +29,7 @@ class WorkerPool:
 
     def __init__(self, size: int, timeout_s: float) -> None:
         self._timeout_s = timeout_s
-        self._workers = [WorkerProcess() for _ in range(size)]
+        self._workers = [WorkerProcess(_WORKER) for _ in range(size)]
         self._idle: queue.LifoQueue[WorkerProcess] = queue.LifoQueue()
         for worker in self._workers:
             self._idle.put(worker)

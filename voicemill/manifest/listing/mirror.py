@@ -7,7 +7,7 @@ portable file name can hold is replaced, as in the names of ids, by a short form
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
-from voicemill.manifest.names import MAX_PATH_BYTES, file_stem, folded, path_fault, short_digest
+from voicemill.manifest.names import MAX_PATH_BYTES, folded, path_fault, short_digest, short_form
 
 _ROOM_FOR_ENDINGS_BYTES = 20
 
@@ -37,10 +37,10 @@ def _without_ending(name: str) -> str:
 
 
 def _safe(name: str) -> str:
-    parts = [part if _fits(part) else file_stem(part) for part in name.split("/")]
+    parts = [part if _fits(part) else short_form(part) for part in name.split("/")]
     path = "/".join(parts)
     if len(path.encode()) > MAX_PATH_BYTES - _ROOM_FOR_ENDINGS_BYTES:
-        return file_stem(name)
+        return short_form(name)
     return path
 
 

@@ -7,10 +7,10 @@ from typing import Final
 MEMORY_BYTES: Final = 6 << 30
 
 
-def limit_memory() -> None:
+def limit_memory(most_bytes: int = MEMORY_BYTES) -> None:
     """Make an allocation beyond the limit fail, in this process and those it starts."""
     _, hard = resource.getrlimit(resource.RLIMIT_AS)
-    soft = MEMORY_BYTES if hard == resource.RLIM_INFINITY else min(MEMORY_BYTES, hard)
+    soft = most_bytes if hard == resource.RLIM_INFINITY else min(most_bytes, hard)
     resource.setrlimit(resource.RLIMIT_AS, (soft, hard))
 
 

@@ -1,4 +1,4 @@
-"""One worker process seen from the server: started when first asked, asked one question at a time, killed when late."""
+"""One worker process seen from its parent: started when first asked, asked one question at a time, killed when late."""
 
 import contextlib
 import os
@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from functools import partial
 from typing import IO, Any
 
-from voicemill.engine.workers.frames import Frame, question_line, read_frame
+from voicemill.processes.frames import Frame, question_line, read_frame
 
 # There is a worker a core already; and each thread of a numerical library takes address space.
 _ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
@@ -28,7 +28,9 @@ class WorkerProcess:
     A socket rather than two pipes, because sends and receives can then have a deadline.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, module: str) -> None:
+        """`module` is what `python -m` runs; it answers by `processes.answering`."""
+        self._module = module
         self._child: subprocess.Popen[bytes] | None = None
         self._socket: socket.socket | None = None
         self._stderr: IO[bytes] | None = None
@@ -80,8 +82,8 @@ class WorkerProcess:
             self._socket, theirs = socket.socketpair()
             self._stderr = tempfile.TemporaryFile()  # noqa: SIM115 - closed by stop()
             with theirs:
-                self._child = subprocess.Popen(
-                    [sys.executable, "-m", "voicemill.engine.worker"],
+                self._child = subprocess.Popen(  # noqa: S603 - a module of ours
+                    [sys.executable, "-m", self._module],
                     stdin=theirs.fileno(),
                     stdout=theirs.fileno(),
                     stderr=self._stderr,

@@ -1,0 +1,104 @@
+"""Recordings are inspected in a process of its own, once for as long as they do not change."""
+
+import os
+import signal
+from pathlib import Path
+from unittest import mock
+
+import pytest
+
+from tests.manifest.listing.archives import recording
+from voicemill.audio.inspect import Unlistenable, inspect_recording
+from voicemill.audio.inspecting import Inspector, state_of
+from voicemill.model import Inspected
+from voicemill.processes.process import WorkerProcess
+from voicemill.store.recordings import RecordingNotes
+
+
+def aged(path: Path) -> Path:
+    """A file that was not written just now."""
+    os.utime(path, ns=(10**18, 10**18))
+    return path
+
+
+def test_a_recording_is_what_it_is(tmp_path: Path) -> None:
+    """The worker finds what inspecting in place finds, and says of a bad file the same."""
+    good, bad = aged(recording(tmp_path / "a.wav")), tmp_path / "b.wav"
+    bad.write_bytes(b"RIFF")
+    with Inspector() as inspect:
+        found, told = inspect(good), inspect_recording(good)
+        assert (found.sha256, found.duration_s, found.container) == (told.sha256, told.duration_s, told.container)
+        with pytest.raises(Unlistenable, match="no audio that can be read") as fault:
+            inspect(bad)
+        assert fault.value.code == "not_audio"
+
+
+def test_a_file_is_read_once(tmp_path: Path) -> None:
+    """With notes a file is not read again, bad ones neither, by later runs too; one that changed is."""
+    good, bad = aged(recording(tmp_path / "a.wav")), tmp_path / "b.wav"
+    bad.write_bytes(b"nothing")
+    aged(bad)
+    notes = tmp_path / "notes.jsonl"
+    with Inspector(RecordingNotes(notes)) as inspect:
+        first = inspect(good)
+        with pytest.raises(Unlistenable):
+            inspect(bad)
+    with (
+        Inspector(RecordingNotes(notes)) as inspect,
+        mock.patch.object(WorkerProcess, "ask", side_effect=AssertionError),
+    ):
+        assert inspect(good) == first
+        with pytest.raises(Unlistenable, match="no audio"):
+            inspect(bad)
+    recording(good, seconds=0.5)
+    with Inspector(RecordingNotes(notes)) as inspect:
+        assert inspect(good).duration_s == 0.5
+
+
+def test_what_was_written_just_now_is_not_kept(tmp_path: Path) -> None:
+    """A file that may still be written to, within the grain of a disk's clock, is read again."""
+    path = recording(tmp_path / "a.wav")
+    notes = RecordingNotes(tmp_path / "notes.jsonl")
+    with Inspector(notes) as inspect:
+        inspect(path)
+    assert notes.find(str(path), state_of(path)) is None
+
+
+def test_a_crash_costs_one_file(tmp_path: Path) -> None:
+    """Where the worker dies on a file, that file is told, nothing is kept of it, and the next is inspected."""
+    paths = [aged(recording(tmp_path / name)) for name in ("a.wav", "b.wav")]
+    notes = RecordingNotes(tmp_path / "notes.jsonl")
+    with Inspector(notes) as inspect:
+        inspect(paths[0])
+        ask = WorkerProcess.ask
+
+        def killed(worker: WorkerProcess, *asked: object) -> object:
+            os.kill(worker.pid or 0, signal.SIGKILL)
+            os.waitid(os.P_PID, worker.pid or 0, os.WEXITED | os.WNOWAIT)
+            with mock.patch.object(worker, "_started", return_value=worker._socket):
+                yield from ask(worker, *asked)  # type: ignore[arg-type]
+
+        with mock.patch.object(WorkerProcess, "ask", killed), pytest.raises(Unlistenable, match="crashes") as fault:
+            inspect(paths[1])
+        assert fault.value.code == "breaks_decoder"
+        assert notes.find(str(paths[1]), state_of(paths[1])) is None
+        assert inspect(paths[1]).duration_s == 0.25
+
+
+def test_a_hang_costs_one_file(tmp_path: Path) -> None:
+    """Where the worker does not answer in time, it is ended and the file is told."""
+    path = recording(tmp_path / "a.wav")
+    with Inspector(shortest_wait_s=0.01) as inspect, pytest.raises(Unlistenable, match="hangs"):
+        inspect(path)
+
+
+def test_damaged_notes_are_read_again(tmp_path: Path) -> None:
+    """Lines that are torn or of another version count as absent; many old lines are written anew."""
+    path = tmp_path / "notes.jsonl"
+    file = aged(recording(tmp_path / "a.wav"))
+    notes = RecordingNotes(path)
+    for number in range(1200):
+        notes.keep(str(file), state_of(file), Inspected(None, "not_audio", f"is bad {number}"))
+    path.write_text(path.read_text() + '{"path": 1}\n[1]\n{"pa')
+    assert RecordingNotes(path).find(str(file), state_of(file)) == Inspected(None, "not_audio", "is bad 1199")
+    assert len(path.read_text().splitlines()) == 1
