@@ -2,6 +2,7 @@
 
 import shlex
 from datetime import timedelta
+from pathlib import Path
 
 from voicemill.errors import ExitCode
 from voicemill.model import EMBEDDED_PREFIX, Status
@@ -37,7 +38,8 @@ def as_lines(summary: Summary) -> list[str]:
     if summary.reason:
         lines.append(f"Ended because: {summary.reason}")
     if summary.rows[Status.DONE]:
-        lines.append(f"Audio:  {summary.results}/audio")
+        places = {"Audio": Path(summary.results, "audio"), "Text": Path(summary.results, "text")}
+        lines += [f"{name + ':':7} {place}" for name, place in places.items() if place.is_dir()]
     lines.append(f"Table:  {summary.results}/items.parquet")
     following = _NEXT.get(ExitCode(summary.exit_code))
     if following:
