@@ -13,14 +13,17 @@ from rich.table import Table
 
 from flows.command_line.options import Json, Manifest, Results, RunOptions, results_folder, with_options
 from flows.service import Service, all_voices, open_service
+from voicemill.audio.inspecting import Inspector
 from voicemill.config import Settings
 from voicemill.manifest import ManifestCheck, VoiceBook
+from voicemill.model import levels
 from voicemill.plan.calls import plan_row
 from voicemill.plan.estimate import PRICE_PLANS, Estimate
+from voicemill.plan.expected import expected_output, stand_in
 from voicemill.store.answers import AnswerStore
 from voicemill.store.results import ResultsFolder
 from voicemill.work.cuts import with_cuts
-from voicemill.work.pacing import bounds_of, price_plan
+from voicemill.work.pacing import FAMILIES, bounds_of, price_plan
 
 
 @with_options
@@ -29,7 +32,8 @@ def plan(manifest: Manifest, options: RunOptions, results: Results = None, as_js
     settings = options.settings()
     folder = ResultsFolder(results_folder(results, manifest))
     estimate, service = asyncio.run(_estimated(manifest, settings, AnswerStore(folder.answers(settings.answers))))
-    slots = bounds_of(settings.pace, price_plan(settings.pace), "tts", service).start
+    price = price_plan(settings.pace)
+    slots = {family: bounds_of(settings.pace, price, family, service).start for family in FAMILIES}
     figures = _figures(estimate, slots)
     if as_json:
         typer.echo(json.dumps({"manifest": manifest, "service": service, **figures}, indent=2))
@@ -40,47 +44,83 @@ def plan(manifest: Manifest, options: RunOptions, results: Results = None, as_js
 async def _estimated(manifest: str, settings: Settings, answers: AnswerStore) -> tuple[Estimate, str]:
     async with open_service(settings) as service:
         voices = VoiceBook(await all_voices(service, settings.pace))
-        return _estimate(ManifestCheck(manifest, settings, voices), settings, service, answers), service.name
+        with Inspector() as inspect:
+            check = ManifestCheck(manifest, settings, voices, inspect)
+            return _estimate(check, settings, service, answers), service.name
 
 
 def _estimate(check: ManifestCheck, settings: Settings, service: Service, answers: AnswerStore) -> Estimate:
     estimate = Estimate()
+    chained = []
     for row in check:
+        if row.takes:
+            chained.append(row)
+            continue
         row_plan = plan_row(with_cuts(row, settings.long_audio), service.name, settings.long_text)
         estimate.add(row_plan, {piece.call.key: answers.has(piece.call.key) for piece in row_plan.pieces})
     check.raise_if_bad()
+    made = {row.id: expected_output(row) for row in check if row.id in check.taken_ids} if chained else {}
+    order = levels({row.id: row.takes for row in chained})
+    for row in sorted(chained, key=lambda row: order[row.id]):
+        ready = stand_in(row, made)
+        made[row.id] = expected_output(ready)
+        row_plan = plan_row(ready, service.name, settings.long_text)
+        estimate.add(row_plan, dict.fromkeys((piece.call.key for piece in row_plan.pieces), False), guessed=True)
     return estimate
 
 
-def _figures(estimate: Estimate, slots: int) -> dict[str, Any]:
+def _figures(estimate: Estimate, slots: dict[str, int]) -> dict[str, Any]:
     credits = estimate.credits_to_pay
     return {
         "rows": estimate.rows,
+        "rows_guessed": estimate.guessed,
         "characters": estimate.characters,
         "calls": estimate.calls,
         "calls_paid": estimate.calls - estimate.calls_to_pay,
         "calls_to_pay": estimate.calls_to_pay,
         "credits_to_pay": credits,
         "audio_s": round(estimate.audio_s, 1),
-        "wall_s": round(estimate.wall_s(slots), 1),
+        "heard_s": round(estimate.heard_s, 1),
+        "wall_s": round(estimate.wall_s(slots["tts"], slots["stt"]), 1),
+        "operations": {op.value: asdict(sums) for op, sums in estimate.by_op().items()},
         "price_plans": [
             asdict(price)
             | {
                 "usd": round(price.usd(credits), 2),
                 "share_of_month": round(credits / price.credits_per_month, 4),
-                "wall_s": round(estimate.wall_s(price.tts_slots), 1),
+                "wall_s": round(estimate.wall_s(price.tts_slots, price.stt_slots), 1),
             }
             for price in PRICE_PLANS
         ],
     }
 
 
-def _print(manifest: str, figures: dict[str, Any], slots: int) -> None:
+def _print(manifest: str, figures: dict[str, Any], slots: dict[str, int]) -> None:
     typer.echo(f"{manifest}: {figures['rows']:,} rows, {figures['characters']:,} characters")
     typer.echo(f"  calls    {figures['calls']:>10,}   of which paid already: {figures['calls_paid']:,}")
-    typer.echo(f"  credits  {figures['credits_to_pay']:>10,.0f}   still to pay, at about one a character")
-    typer.echo(f"  audio    {_span(figures['audio_s']):>10}   in all, about")
-    typer.echo(f"  time     {_span(figures['wall_s']):>10}   with {slots} calls at once, about")
+    typer.echo(f"  credits  {figures['credits_to_pay']:>10,.0f}   still to pay, about")
+    if figures["audio_s"] or not figures["heard_s"]:
+        typer.echo(f"  audio    {_span(figures['audio_s']):>10}   in all, about")
+    if figures["heard_s"]:
+        typer.echo(f"  heard    {_span(figures['heard_s']):>10}   of recordings to transcribe")
+    at_once = " and ".join(f"{slots[family]} {family}" for family in FAMILIES)
+    typer.echo(f"  time     {_span(figures['wall_s']):>10}   with {at_once} calls at once, about")
+    if len(figures["operations"]) > 1:
+        _print_operations(figures["operations"])
+    if figures["rows_guessed"]:
+        typer.echo(f"  {figures['rows_guessed']:,} rows take the output of others: their part is a guess until then")
+    _print_price_plans(figures)
+
+
+def _print_operations(operations: dict[str, dict[str, Any]]) -> None:
+    for op, sums in operations.items():
+        typer.echo(
+            f"    {op:13} {sums['rows']:,} rows, {sums['calls_to_pay']:,} calls to pay, "
+            f"{sums['credits_to_pay']:,.0f} credits, {_span(sums['audio_s'])}"
+        )
+
+
+def _print_price_plans(figures: dict[str, Any]) -> None:
     table = Table(
         "Cartesia plan", "money", "of the month's credits", "calls at once", "time", box=box.SIMPLE, pad_edge=False
     )
@@ -92,7 +132,7 @@ def _print(manifest: str, figures: dict[str, Any], slots: int) -> None:
             price["name"],
             "does not fit" if price["usd_per_month"] == 0 and share > 1 else f"${price['usd']:,.2f}",
             f"{share:.1%}",
-            str(price["tts_slots"]),
+            f"{price['tts_slots']} tts, {price['stt_slots']} stt",
             _span(price["wall_s"]),
         )
     Console().print(table, markup=False)

@@ -6,8 +6,10 @@ import pytest
 
 from tests.plan.rows import row
 from voicemill.config import LongText
+from voicemill.model import Op, Recording
 from voicemill.plan.calls import RowPlan, plan_row
-from voicemill.plan.estimate import CHARACTERS_PER_AUDIO_S, PRICE_PLANS, Estimate
+from voicemill.plan.estimate import CALL_OVERHEAD_S, PRICE_PLANS, SECONDS_PER_HEARD_S, Estimate
+from voicemill.plan.expected import CHARACTERS_PER_AUDIO_S, Output, expected_output, stand_in
 
 
 def plans(*transcripts: str) -> list[RowPlan]:
@@ -89,3 +91,45 @@ def test_price_plans_turn_credits_into_money() -> None:
         assert plan.tts_slots > 0
     prices = [plan.usd(1000) for plan in PRICE_PLANS if plan.usd_per_month]
     assert prices == sorted(prices, reverse=True)
+
+
+def of_recording(op: Op, seconds: float, digest: str = "d") -> RowPlan:
+    """The plan of a row that works on a recording of that length."""
+    format = None if op is Op.STT else row("x").format
+    given = row("", op=op, format=format, audio=Recording("/a.wav", digest, 1, seconds), text_formats=("txt",))
+    return plan_row(given, "s", LongText())
+
+
+def test_each_operation_has_its_price() -> None:
+    """Transcription costs half a credit a second, a changed voice fifteen; the same recording is heard once."""
+    found = estimate([of_recording(Op.STT, 60.0), of_recording(Op.STT, 60.0), of_recording(Op.VOICE_CHANGE, 10.0)])
+    assert (found.rows, found.calls, found.credits_to_pay) == (3, 2, 30.0 + 150.0)
+    assert (found.heard_s, found.audio_s) == (120.0, 10.0)
+    told = found.by_op()
+    assert (told[Op.STT].rows, told[Op.STT].calls_to_pay, told[Op.STT].credits_to_pay) == (2, 1, 30.0)
+    assert (told[Op.VOICE_CHANGE].calls, told[Op.VOICE_CHANGE].audio_s) == (1, 10.0)
+
+
+def test_families_have_slots_of_their_own() -> None:
+    """Speech and transcription go on side by side, each with its own calls at once."""
+    heard = [of_recording(Op.STT, 60.0, str(number)) for number in range(40)]
+    work_s = 40 * (CALL_OVERHEAD_S + 60.0 * SECONDS_PER_HEARD_S)
+    assert estimate(heard).wall_s(1, 20) == pytest.approx(work_s / 20)
+    both = estimate([*heard, *plans("Hello.")])
+    assert both.wall_s(1, 20) == pytest.approx(work_s / 20)
+    assert both.wall_s(1, 1000) == pytest.approx(estimate(plans("Hello.")).wall_s(1))
+
+
+def test_what_takes_outputs_is_guessed() -> None:
+    """A row that takes another's output is priced as if that were as long as its text lets expect."""
+    spoken = row("x" * 150, id="a")
+    assert expected_output(spoken) == Output(seconds=10.0)
+    heard = row("", id="b", op=Op.STT, format=None, audio=Recording(made_by="a"), text_formats=("txt",))
+    ready = stand_in(heard, {"a": Output(10.0)})
+    found = Estimate()
+    plan = plan_row(ready, "s", LongText())
+    found.add(plan, {plan.pieces[0].call.key: False}, guessed=True)
+    assert (found.guessed, found.credits_to_pay) == (1, 5.0)
+    assert expected_output(ready) == Output(characters=150)
+    again = stand_in(row("", id="c", text=Recording(made_by="b")), {"b": Output(characters=150)})
+    assert len(again.transcript) == 150

@@ -1,18 +1,26 @@
 """What a manifest will take: calls, credits, money, hours of audio, wall time. Asks nobody; reads the answer store."""
 
 from array import array
+from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
-from voicemill.model import Call
+from voicemill.model import Call, Op, Stt, VoiceChange
 from voicemill.plan.calls import RowPlan
+from voicemill.plan.expected import CHARACTERS_PER_AUDIO_S
 
-CHARACTERS_PER_AUDIO_S = 15.0
-"""Read prose in English runs at 14 to 16 characters a second."""
+Positions = NDArray[np.int64]
+
+_OPS: Final = tuple(Op)
 
 CALL_OVERHEAD_S = 0.3
 SECONDS_PER_CHARACTER = 0.01
+SECONDS_PER_HEARD_S = 0.05
+SECONDS_PER_CHANGED_S = 0.15
 """Assumed time to answer: there is no published figure, so the plan says "about"."""
 
 
@@ -50,27 +58,54 @@ PRICE_PLANS = (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Sums:
+    """What the calls of one operation come to: `audio_s` is what they make, and for `stt` what they listen to."""
+
+    rows: int
+    calls: int
+    calls_to_pay: int
+    credits_to_pay: float
+    audio_s: float
+
+
 @dataclass
 class Estimate:
-    """Sums over the rows seen so far; a question that stands in several rows is paid once."""
+    """Sums over the rows seen so far; a question that stands in several rows is paid once.
 
-    rows: int = 0
+    `guessed` rows take the output of other rows: what they cost is known once those are made, and guessed until then.
+    """
+
     characters: int = 0
+    guessed: int = 0
+    _rows: Counter[Op] = field(default_factory=Counter)
+    _audio_s: dict[Op, float] = field(default_factory=lambda: dict.fromkeys(Op, 0.0))
     _keys: "array[int]" = field(default_factory=lambda: array("Q"))
     _credits: "array[float]" = field(default_factory=lambda: array("d"))
+    _work_s: "array[float]" = field(default_factory=lambda: array("d"))
+    _ops: "array[int]" = field(default_factory=lambda: array("b"))
     _paid: "array[int]" = field(default_factory=lambda: array("b"))
 
-    def add(self, plan: RowPlan, is_paid: "dict[str, bool]") -> None:
+    def add(self, plan: RowPlan, is_paid: Mapping[str, bool], *, guessed: bool = False) -> None:
         """Count one row; `is_paid` says of each call's key whether its answer is there."""
-        self.rows += 1
+        self._rows[plan.row.op] += 1
+        self.guessed += guessed
         for piece in plan.pieces:
             self._add_call(piece.call, is_paid[piece.call.key])
 
     def _add_call(self, call: Call, paid: bool) -> None:
         self.characters += call.characters
+        self._audio_s[call.op] += _audio_s(call)
         self._keys.append(int(call.key[:16], 16))
         self._credits.append(call.list_price_credits)
+        self._work_s.append(_work_s(call))
+        self._ops.append(_OPS.index(call.op))
         self._paid.append(paid)
+
+    @property
+    def rows(self) -> int:
+        """Rows of all operations."""
+        return self._rows.total()
 
     @property
     def calls(self) -> int:
@@ -80,30 +115,66 @@ class Estimate:
     @property
     def calls_to_pay(self) -> int:
         """Calls whose answers are not there yet."""
-        return int(np.count_nonzero(~self._paid_of(self._first())))
+        return len(self._to_pay())
 
     @property
     def credits_to_pay(self) -> float:
         """Credits that the calls to pay will cost at Cartesia's list price."""
-        first = self._first()
-        return float(np.frombuffer(self._credits)[first][~self._paid_of(first)].sum()) if len(first) else 0.0
+        return float(_floats(self._credits)[self._to_pay()].sum())
 
     @property
     def audio_s(self) -> float:
-        """Length of all audio, in seconds, at the pace of read prose."""
-        return self.characters / CHARACTERS_PER_AUDIO_S
+        """Length of all audio that is made, in seconds; of speech at the pace of read prose."""
+        return float(sum(seconds for op, seconds in self._audio_s.items() if op is not Op.STT))
 
-    def wall_s(self, slots: int) -> float:
-        """How long the calls to pay will take with `slots` at once."""
-        work_s = self.calls_to_pay * CALL_OVERHEAD_S + self.credits_to_pay * SECONDS_PER_CHARACTER
-        return work_s / slots
+    @property
+    def heard_s(self) -> float:
+        """Length of all audio that is transcribed, in seconds."""
+        return float(self._audio_s[Op.STT])
 
-    def _first(self) -> "np.ndarray[tuple[int], np.dtype[np.int64]]":
+    def wall_s(self, tts_slots: int, stt_slots: int | None = None) -> float:
+        """How long the calls to pay will take with so many at once; the two families are counted apart."""
+        to_pay = self._to_pay()
+        work_s, is_stt = _floats(self._work_s)[to_pay], self._ops_of(to_pay) == _OPS.index(Op.STT)
+        spoken_s, heard_s = float(work_s[~is_stt].sum()), float(work_s[is_stt].sum())
+        return max(spoken_s / tts_slots, heard_s / (stt_slots or tts_slots))
+
+    def by_op(self) -> dict[Op, Sums]:
+        """The sums of each operation that there are rows of."""
+        first, to_pay = self._first(), self._to_pay()
+        credits = _floats(self._credits)
+        found = {}
+        for op in sorted(self._rows):
+            of_op = to_pay[self._ops_of(to_pay) == _OPS.index(op)]
+            calls = int(np.count_nonzero(self._ops_of(first) == _OPS.index(op)))
+            paid_for = float(credits[of_op].sum())
+            found[op] = Sums(self._rows[op], calls, len(of_op), paid_for, float(self._audio_s[op]))
+        return found
+
+    def _first(self) -> Positions:
         keys = np.frombuffer(self._keys, np.uint64) if self._keys else np.zeros(0, np.uint64)
         return np.asarray(np.unique(keys, return_index=True)[1], np.int64)
 
-    def _paid_of(
-        self, positions: "np.ndarray[tuple[int], np.dtype[np.int64]]"
-    ) -> "np.ndarray[tuple[int], np.dtype[np.bool_]]":
+    def _to_pay(self) -> Positions:
+        first = self._first()
         paid = np.frombuffer(self._paid, np.int8) if self._paid else np.zeros(0, np.int8)
-        return paid[positions].astype(bool)
+        return np.asarray(first[paid[first] == 0], np.int64)
+
+    def _ops_of(self, positions: Positions) -> NDArray[np.int8]:
+        ops: NDArray[np.int8] = np.frombuffer(self._ops, np.int8) if self._ops else np.zeros(0, np.int8)
+        return np.asarray(ops[positions], np.int8)
+
+
+def _floats(values: "array[float]") -> NDArray[np.float64]:
+    return np.frombuffer(values) if values else np.zeros(0)
+
+
+def _audio_s(call: Call) -> float:
+    if isinstance(call, Stt | VoiceChange):
+        return call.clip.duration_s
+    return call.characters / CHARACTERS_PER_AUDIO_S
+
+
+def _work_s(call: Call) -> float:
+    per_audio_s = {Op.STT: SECONDS_PER_HEARD_S, Op.VOICE_CHANGE: SECONDS_PER_CHANGED_S}.get(call.op, 0.0)
+    return CALL_OVERHEAD_S + call.characters * SECONDS_PER_CHARACTER + _audio_s(call) * per_audio_s
