@@ -1,0 +1,48 @@
+"""Runs over human recordings, for the benchmarks of voice change and of new speech."""
+
+import csv
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+SPEECH = Path("../shared/speech")
+"""Recordings with a `transcripts.csv` (file_name, transcript); where they are absent there is nothing to measure."""
+
+COMMAND = [sys.executable, "-c", "from flows.command_line import main; main()", "run"]
+
+
+@dataclass(frozen=True, slots=True)
+class Spoken:
+    """A recording, and what is said in it."""
+
+    path: Path
+    text: str
+
+
+def human_recordings(folder: Path) -> list[Spoken]:
+    """Those of a folder. Ends the program where there are none."""
+    try:
+        with (folder / "transcripts.csv").open(newline="", encoding="utf-8") as file:
+            return [Spoken(folder / row["file_name"], row["transcript"]) for row in csv.DictReader(file)]
+    except FileNotFoundError:
+        sys.exit(f"{folder} holds no transcripts.csv; give a folder of recordings")
+
+
+def run(rows: Sequence[dict[str, Any]], folder: Path, *options: str) -> dict[str, dict[str, Any]]:
+    """Run a manifest of `rows` on the embedded engine; its items by id, each with the `path` of its file."""
+    manifest, results = folder / "manifest.csv", folder / "results"
+    with manifest.open("w", newline="", encoding="utf-8") as file:
+        table = csv.DictWriter(file, [*rows[0]])
+        table.writeheader()
+        table.writerows(rows)
+    subprocess.run([*COMMAND, str(manifest), "-o", str(results), *options], check=True, stdout=subprocess.DEVNULL)
+    items = pd.read_parquet(results / "items.parquet").to_dict("records")
+    return {
+        str(item["id"]): {**{str(name): value for name, value in item.items()}, "path": results / item["file_name"]}
+        for item in items
+    }

@@ -1,0 +1,78 @@
+"""Voice change and infill go on after a SIGKILL, and repeat only the call that was in flight."""
+
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.audio.recordings import RATE_HZ, bursts, write
+from tests.faults.starting import ForkedRuns, Run
+from tests.flows.results import statuses, violations, write_manifest
+from tests.flows.speaking import SpeechService
+from tests.hostile_server import Call, Reply
+from tests.hostile_speech import wav
+from voicemill.audio.probe import probe_wav
+
+_FRAMES_HZ = 8000
+_PROFILE = """
+[defaults]
+sample_rate = 8000
+[long_audio]
+voice_change_call_s = 10
+[pace]
+max_concurrency = 1
+"""
+
+
+def _said_again(call: Call) -> Reply:
+    """A voice changer that gives back what it got, and an infill that speaks half a second."""
+    if call.path == "/infill/bytes":
+        return Reply(200, (), wav(b"\x00\x10\x00\xf0" * (RATE_HZ // 4), RATE_HZ), delay_s=0.05)
+    body = call.body[call.body.index(b"RIFF") :]
+    end = 44 + int.from_bytes(body[40:44], "little")
+    return Reply(200, (), wav(body[44:end], _FRAMES_HZ), delay_s=0.05)
+
+
+def _manifest(folder: Path, op: str) -> tuple[Path, int]:
+    """A manifest of one operation, and how many calls it needs."""
+    if op == "voice_change":
+        for name in ("one", "two"):
+            write(folder / f"{name}.wav", bursts(38, [(9.0, 9.4), (19.0, 19.4), (28.5, 28.9)]))
+        rows = [{"id": name, "op": op, "audio": f"{name}.wav", "voice": "Sarah"} for name in ("one", "two")]
+        return write_manifest(folder / "rows.csv", rows), 4  # both files hold the same sound
+    write(folder / "one.wav", bursts(6, []))
+    gaps = {"op": op, "audio": "one.wav", "from_s": "2", "to_s": "3"}
+    rows = [{"id": str(number), "transcript": f"Sentence {number}.", **gaps} for number in range(6)]
+    return write_manifest(folder / "rows.csv", rows), 6
+
+
+@pytest.mark.parametrize("op", ["voice_change", "infill"])
+def test_a_killed_run_goes_on(runs: ForkedRuns, service: SpeechService, tmp_path: Path, op: str) -> None:
+    """Killed after its second and again after its fourth question; in the end each call was asked, few were twice."""
+    service.instead["*"] = _said_again
+    (tmp_path / "profile.toml").write_text(_PROFILE)
+    manifest, calls = _manifest(tmp_path, op)
+    command = ("run", manifest, "-o", tmp_path / "results", "--profile", tmp_path / "profile.toml")
+    for asked in (2, 4):
+        _kill_after(runs.start(tmp_path, *command), service, asked)
+    ended = runs.run(tmp_path, *command)
+    assert ended.code == 0, ended.stderr
+    paid = [call for call in service.server.calls if call.method == "POST"]
+    assert calls <= len(paid) <= calls + 2
+    assert set(statuses(tmp_path / "results").values()) == {"done"}
+    assert violations(tmp_path / "results") == []
+    for made in (tmp_path / "results" / "audio").glob("*.wav"):
+        info = probe_wav(made.read_bytes())
+        expected_s = 38 if op == "voice_change" else 5.5
+        assert info.duration_s == pytest.approx(expected_s, abs=0.31)
+        assert info.sample_rate_hz == (_FRAMES_HZ if op == "voice_change" else RATE_HZ)
+    service.forget()
+    assert runs.run(tmp_path, *command).code == 0
+    assert [call for call in service.server.calls if call.method == "POST"] == []
+
+
+def _kill_after(run: Run, service: SpeechService, asked: int) -> None:
+    while not run.is_over and sum(call.method == "POST" for call in service.server.calls) < asked:
+        time.sleep(0.005)
+    run.kill()
+    assert run.wait().code != 0
