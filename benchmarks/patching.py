@@ -10,6 +10,7 @@ import tempfile
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from benchmarks.recogniser import RATE_HZ, read, transcribe_samples, word_error_rate
 from benchmarks.recordings import SPEECH, human_recordings, run
@@ -17,20 +18,23 @@ from benchmarks.seams import seam
 from voicemill.audio.quiet import gap_times
 
 TEXT = "in the early days of the government"
-FROM, TO = 0.4, 0.6
-"""The stretch that is spoken anew, as shares of the recording."""
+SHARES = (0.4, 0.6)
+"""The stretch that is spoken anew, as shares of the recording, each moved to a pause as a person would mark it."""
 
 
 def main(folder: Path) -> None:
     """Print a line for each recording, then the sums."""
     spoken = human_recordings(folder)
     lengths_s = {one.path: read(one.path).size / RATE_HZ for one in spoken}
+    cuts_s = {
+        one.path: tuple(_pause_s(read(one.path), share * lengths_s[one.path]) for share in SHARES) for one in spoken
+    }
     rows = [
         {
             "id": one.path.stem,
             "audio": str(one.path.absolute()),
-            "from_s": f"{FROM * lengths_s[one.path]:.2f}",
-            "to_s": f"{TO * lengths_s[one.path]:.2f}",
+            "from_s": f"{cuts_s[one.path][0]:.2f}",
+            "to_s": f"{cuts_s[one.path][1]:.2f}",
             "transcript": TEXT,
             "voice": "Sarah",
         }
@@ -58,6 +62,14 @@ def main(folder: Path) -> None:
             print(f" {word_error_rate(wanted[-1], heard[-1]):25.0%}")
     rate = word_error_rate(" ".join(wanted), " ".join(heard))
     print(f"{sum(hidden)} of {len(hidden)} seams have no larger step than their neighbours; words wrong {rate:.1%}")
+
+
+def _pause_s(samples: NDArray[np.float32], moment_s: float) -> float:
+    """The quietest tenth of a second within a second around a moment."""
+    hop = RATE_HZ // 100
+    first = max(0, round((moment_s - 0.5) * 100))
+    levels = np.square(samples[first * hop : (first + 100) * hop]).reshape(-1, hop).mean(axis=1)
+    return (first + int(np.argmin(np.convolve(levels, np.ones(10), "valid"))) + 5) / 100
 
 
 if __name__ == "__main__":
