@@ -82,6 +82,21 @@ class LongAudio(_Section):
     voice_change_call_s: float = Field(120.0, ge=10, le=900)
 
 
+class Inputs(_Section):
+    """Where inputs may come from besides the disk: `https` addresses of the hosts that are named, else none.
+
+    A host is a name, or a name and a port (`files.example.org:8443`). `max_bytes` is the most that one may have.
+    """
+
+    allow_hosts: tuple[str, ...] = ()
+    max_bytes: int = Field(2_000_000_000, ge=1024)
+
+    @field_validator("allow_hosts")
+    @classmethod
+    def _as_names(cls, hosts: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(host.strip().lower() for host in hosts)
+
+
 class Pace(_Section):
     """How many calls at once, how long one may take, and when to give up.
 
@@ -175,6 +190,7 @@ class Settings(_Section):
     long_text: LongText = LongText()
     subtitles: Subtitles = Subtitles()
     long_audio: LongAudio = LongAudio()
+    inputs: Inputs = Inputs()
     pace: Pace = Pace()
     budget: Budget = Budget()
     service: Service = Service()

@@ -49,6 +49,11 @@ class RowOptions:
         Sets("", "operation"),
         typer.Option(help="What is done, for all rows: tts, stt, voice_change or infill. [each row's own op, or tts]"),
     ] = None
+    allow_host: Annotated[
+        list[str] | None,
+        Sets("inputs", "allow_hosts"),
+        typer.Option(help="A host that inputs may be downloaded from, by https; may be given several times."),
+    ] = None
     voice: Annotated[
         str | None, Sets("defaults", "voice"), typer.Option(help="Voice (name or id) for rows without one.")
     ] = None
@@ -92,7 +97,8 @@ class RowOptions:
             for target in getattr(option, "__metadata__", ()):
                 if isinstance(target, Sets):
                     section = given.setdefault(target.section, {}) if target.section else given
-                    section[target.name] = getattr(self, name)
+                    value = getattr(self, name)
+                    section[target.name] = None if value == [] else value
         return load_settings(self.profile, **given)
 
 

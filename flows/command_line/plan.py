@@ -4,6 +4,8 @@ import asyncio
 import json
 from dataclasses import asdict
 from datetime import timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import typer
@@ -23,6 +25,7 @@ from voicemill.plan.expected import expected_output, stand_in
 from voicemill.store.answers import AnswerStore
 from voicemill.store.results import ResultsFolder
 from voicemill.work.cuts import with_cuts
+from voicemill.work.fetch import Fetch
 from voicemill.work.pacing import FAMILIES, bounds_of, price_plan
 
 
@@ -44,8 +47,8 @@ def plan(manifest: Manifest, options: RunOptions, results: Results = None, as_js
 async def _estimated(manifest: str, settings: Settings, answers: AnswerStore) -> tuple[Estimate, str]:
     async with open_service(settings) as service:
         voices = VoiceBook(await all_voices(service, settings.pace))
-        with Inspector() as inspect:
-            check = ManifestCheck(manifest, settings, voices, inspect)
+        with Inspector() as inspect, TemporaryDirectory(prefix="voicemill-") as place:
+            check = ManifestCheck(manifest, settings, voices, inspect, Fetch.into(Path(place), settings.inputs))
             return _estimate(check, settings, service, answers), service.name
 
 

@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import typer
 
@@ -11,6 +13,7 @@ from voicemill.audio.inspecting import Inspector
 from voicemill.config import Settings
 from voicemill.errors import ExitCode
 from voicemill.manifest import ManifestCheck, VoiceBook
+from voicemill.work.fetch import Fetch
 
 _SHOWN = 100
 
@@ -19,8 +22,9 @@ _SHOWN = 100
 def validate(manifest: Manifest, options: RowOptions, as_json: Json = False) -> None:
     """Check a manifest and list all that is wrong with it, by row and column."""
     settings = options.settings()
-    with Inspector() as inspect:
-        check = ManifestCheck(manifest, settings, asyncio.run(voice_book(settings)), inspect)
+    voices = asyncio.run(voice_book(settings))
+    with Inspector() as inspect, TemporaryDirectory(prefix="voicemill-") as place:
+        check = ManifestCheck(manifest, settings, voices, inspect, Fetch.into(Path(place), settings.inputs))
         rows = sum(1 for _ in check)
     if as_json:
         _print_json(check, rows)

@@ -17,7 +17,7 @@ from voicemill.manifest.inputs import InputCheck
 from voicemill.manifest.listing import Listing, is_listing, open_listing
 from voicemill.manifest.parameters import ParameterCheck
 from voicemill.manifest.read import STDIN, Line, Reader, Source, Unreadable, open_reader
-from voicemill.manifest.recordings import Inspect, RecordingFolder
+from voicemill.manifest.recordings import Fetch, Inspect, RecordingFolder, refuse_addresses
 from voicemill.manifest.row import Checked, RowCheck
 from voicemill.manifest.texts import TextFolder
 from voicemill.manifest.voices import VoiceBook
@@ -37,8 +37,14 @@ class ManifestCheck:
     """
 
     def __init__(
-        self, source: str | Path, settings: Settings, voices: VoiceBook, inspect: Inspect | None = None
+        self,
+        source: str | Path,
+        settings: Settings,
+        voices: VoiceBook,
+        inspect: Inspect | None = None,
+        fetch: Fetch = refuse_addresses,
     ) -> None:
+        self._fetch = fetch
         self._given = source
         self._defaults = settings.row_defaults
         self._operation = settings.operation
@@ -117,10 +123,10 @@ class ManifestCheck:
         parameters = ParameterCheck(self._defaults, self._voices, only=self._operation)
         if isinstance(source, Listing):
             texts = TextFolder(source.folder, source.root)
-            recordings = RecordingFolder(source.folder, source.root, self._inspect)
+            recordings = RecordingFolder(source.folder, source.root, self._inspect, fetch=self._fetch)
             return RowCheck(self._columns, parameters, InputCheck(places, texts, recordings), listing=True)
         texts = TextFolder(source.folder, Path(os.path.realpath(source.folder)))
-        recordings = RecordingFolder(source.folder, None, self._inspect, takes_outputs=True)
+        recordings = RecordingFolder(source.folder, None, self._inspect, takes_outputs=True, fetch=self._fetch)
         return RowCheck(self._columns, parameters, InputCheck(places, texts, recordings))
 
     def _checked_lines(self) -> Iterator[tuple[Line, Checked]]:

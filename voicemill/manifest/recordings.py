@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 
@@ -9,6 +10,10 @@ from voicemill.audio.inspect import Unlistenable
 from voicemill.manifest.findings import Findings
 from voicemill.manifest.texts import unusable_character
 from voicemill.model import Recording, Refusal
+from voicemill.model.addresses import is_address
+
+Fetch = Callable[[str], Path]
+"""The file at an address, or `Unlistenable` that says why it cannot be had."""
 
 Inspect = Callable[[Path], Recording]
 """What a file is, or `Unlistenable` that says why it is no audio that could be sent."""
@@ -19,6 +24,11 @@ OUTPUT_MARK = "@"
 _RECORDINGS_KEPT = 4096
 _LEADS_OUT = "is a link out of the folder; copy what it leads to, or give that as a source of its own"
 _LONGEST_TIME_CHARACTERS = 32
+
+
+def refuse_addresses(_address: str) -> Path:
+    """Where nothing may be downloaded."""
+    raise Unlistenable("is an address, and nothing is downloaded here; download it first", "address_refused")
 
 
 class RecordingFolder:
@@ -35,7 +45,9 @@ class RecordingFolder:
         inspect: Inspect,
         *,
         takes_outputs: bool = False,
+        fetch: Fetch = refuse_addresses,
     ) -> None:
+        self._fetch = fetch
         self.takes_outputs = takes_outputs
         self._folder = folder
         self._root = root
@@ -58,11 +70,19 @@ class RecordingFolder:
         return recording
 
     def _inspect_named(self, name: str) -> tuple[Recording | None, Refusal | None]:
+        if is_address(name):
+            return self._inspect_fetched(name)
         path = self._folder / name
         if self._root is not None and not Path(os.path.realpath(path)).is_relative_to(self._root):
             return None, Refusal("link_outside", _LEADS_OUT)
         try:
             return self._inspect(path), None
+        except Unlistenable as fault:
+            return None, Refusal(fault.code, str(fault))
+
+    def _inspect_fetched(self, address: str) -> tuple[Recording | None, Refusal | None]:
+        try:
+            return replace(self._inspect(self._fetch(address)), address=address), None
         except Unlistenable as fault:
             return None, Refusal(fault.code, str(fault))
 

@@ -19,6 +19,7 @@ class Recording:
     `container` and `encoding` are what FFmpeg's demuxer and its decoder are called, with the family of MP4 and that of
     Matroska told apart: `mp4`, `m4a`, `mov`, `mkv`, `webm`.
     `size_bytes`, `mtime_ns` and `inode` tell whether it is still the same; without a time, that is not watched.
+    `address` is where the file came from, if from another machine.
     Where `made_by` is the id of another row, the file is that row's output: all else is empty until that row is done.
     """
 
@@ -31,13 +32,14 @@ class Recording:
     encoding: str = ""
     sample_rate_hz: int = 0
     made_by: str = ""
+    address: str = ""
     mtime_ns: int = 0
     inode: int = 0
 
     @property
     def name(self) -> str:
         """As a manifest names it."""
-        return f"@{self.made_by}" if self.made_by else self.path
+        return f"@{self.made_by}" if self.made_by else self.address or self.path
 
     def clip(self, start_s: float = 0.0, stop_s: float | None = None) -> "Clip":
         """The stretch from `start_s` to `stop_s` (None: to the end), in seconds."""

@@ -17,6 +17,7 @@ from voicemill.store.results import ResultsFolder, read_json, write_json
 from voicemill.store.tables.items import OWN_COLUMNS, CarriedTypes
 from voicemill.store.tables.plan import PlanWriter
 from voicemill.work.cuts import with_cuts
+from voicemill.work.fetch import Fetch
 
 _KINDS: dict[type, str] = {bool: "boolean", int: "integer", float: "number", str: "text"}
 
@@ -58,7 +59,8 @@ def prepare(
     """
     facts = PlanFacts(manifest)
     with Inspector(RecordingNotes(results.recordings)) as inspect, PlanWriter(results.plan) as writer:
-        check = ManifestCheck(manifest, settings, voices, inspect)
+        fetch = Fetch.into(results.inputs, settings.inputs)
+        check = ManifestCheck(manifest, settings, voices, inspect, fetch)
         for checked in check:
             row = with_cuts(checked, settings.long_audio)
             calls = count_calls(row, settings.long_text)
