@@ -184,3 +184,16 @@ def test_speech_with_timestamps(voicemill: InThisProcess, service: SpeechService
     assert voicemill("run", manifest, "-o", _RESULTS, "--timestamps").code == 0
     assert [item["words"] for item in items(_RESULTS)] == [2, 1, 2]
     assert audit(_RESULTS) == []
+
+
+def test_two_rows_with_one_text(voicemill: InThisProcess, service: SpeechService) -> None:
+    """Speech whose subtitles would take the place of a transcript is a problem of the manifest, and nothing is sent."""
+    [path] = recordings(Path("talks"), ["good-night"])
+    rows = [
+        {"id": "heard", "op": "stt", "transcript": "", "audio": path, "output_format": "txt,srt", "out": "same"},
+        {"id": "said", "op": "tts", "transcript": "Hello.", "audio": "", "output_format": "SRT", "out": "Same"},
+    ]
+    ended = voicemill("run", write_manifest(Path("mixed.csv"), rows), "-o", _RESULTS)
+    assert ended.code == 2
+    assert "row 2, column out: this row and row 1 would both write 'text/Same.srt'" in ended.stderr
+    assert [call.path for call in service.server.calls if call.method == "POST"] == []

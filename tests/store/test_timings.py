@@ -35,12 +35,11 @@ def words(path: Path) -> list[tuple[str, int, str]]:
     return [(line["id"], line["index"], line["word"]) for line in pq.read_table(path).to_pylist()]
 
 
-@pytest.mark.parametrize("lines_per_group", [1, 3, 50_000])
-def test_rows_come_in_the_order_asked_for(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lines_per_group: int
-) -> None:
+@pytest.mark.parametrize("lines", [1, 3, 50_000])
+def test_rows_come_in_the_order_asked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lines: int) -> None:
     """Whatever the order in which rows ended, and however the tables are cut, each row's lines stand together."""
-    monkeypatch.setattr(timings, "_LINES_PER_GROUP", lines_per_group)
+    for limit in ("_LINES_HELD", "_LINES_PER_GROUP", "_LINES_PER_WINDOW"):
+        monkeypatch.setattr(timings, limit, lines)
     told = known(written(tmp_path / "parts" / "run").parent)
     assert told.publish("words", ["d", "c", "a", "b"], tmp_path / "words.parquet")
     assert words(tmp_path / "words.parquet") == [

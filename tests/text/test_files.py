@@ -12,9 +12,9 @@ import pytest
 
 from tests.text.spoken import TALE, spoken
 from voicemill.config import Subtitles
-from voicemill.model import TEXT_FORMATS
+from voicemill.model import TEXT_FORMATS, text_name
 from voicemill.text.cues import cues_of
-from voicemill.text.files import WRITERS, text_name
+from voicemill.text.files import WRITERS
 
 TRANSCRIPT = spoken(TALE)
 RULES = Subtitles()

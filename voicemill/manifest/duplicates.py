@@ -58,8 +58,8 @@ class OnceOnly:
         """Take in one line."""
         if checked.id:
             self._ids.add(checked.id)
-        if checked.file_name:
-            path = folded(checked.file_name)
+        for name in _file_names(checked):
+            path = folded(name)
             self._files.add(path)
             folder = path.rpartition("/")[0]
             if folder != self._last_folder:
@@ -101,20 +101,22 @@ class SecondPass:
                 yield Problem(
                     number, "id", f"the id {checked.id[:80]!r} is that of row {first}; give one of them another"
                 )
-        if not checked.file_name:
-            return
-        path = folded(checked.file_name)
-        if hash(path) in self.files.hashes:
-            first, first_id = self._first_of_file.setdefault(path, (number, checked.id))
-            if first != number and (first_id != checked.id or not checked.id):
-                yield Problem(
-                    number,
-                    "out",
-                    f"this row and row {first} would both write {checked.file_name!r} (upper and lower case count as "
-                    "the same); give one of them another out",
-                )
-        if self.files_and_folders:
-            self._note_kinds(path, number)
+        for name in _file_names(checked):
+            path = folded(name)
+            if hash(path) in self.files.hashes:
+                yield from self._of_file(path, name, number, checked.id)
+            if self.files_and_folders:
+                self._note_kinds(path, number)
+
+    def _of_file(self, path: str, name: str, number: int, row_id: str) -> Iterator[Problem]:
+        first, first_id = self._first_of_file.setdefault(path, (number, row_id))
+        if first != number and (first_id != row_id or not row_id):
+            yield Problem(
+                number,
+                "out",
+                f"this row and row {first} would both write {name!r} (upper and lower case count as the same); give "
+                "one of them another out",
+            )
 
     def clashes(self) -> Iterator[Problem]:
         """Files that another row uses as a folder; known after the last line."""
@@ -132,6 +134,14 @@ class SecondPass:
         for parent in _and_parents(path.rpartition("/")[0]):
             if hash(parent) in self.files_and_folders:
                 self._as_folder.setdefault(parent, number)
+
+
+def _file_names(checked: Checked) -> Iterator[str]:
+    """Every file that a row would write, its texts too."""
+    if checked.file_name:
+        yield checked.file_name
+        if checked.row is not None and checked.row.text_formats:
+            yield from (name for name in checked.row.text_names if name != checked.file_name)
 
 
 def _and_parents(folder: str) -> Iterator[str]:

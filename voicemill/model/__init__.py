@@ -8,16 +8,8 @@ from voicemill.model.calls import EMBEDDED_PREFIX, Call, Family, Infill, Stt, Tt
 from voicemill.model.chains import levels
 from voicemill.model.outcome import MadeFile, Outcome, Receipt, Status
 from voicemill.model.recordings import Clip, FileState, Inspected, Recording
-from voicemill.model.row import (
-    AUDIO_OPS,
-    LAID_OUT_FORMATS,
-    TEXT_FORMATS,
-    UNTIMED_FORMATS,
-    Op,
-    Refusal,
-    Row,
-    Speed,
-)
+from voicemill.model.row import AUDIO_OPS, Op, Refusal, Row, Speed
+from voicemill.model.texts import LAID_OUT_FORMATS, TEXT_FOLDER, TEXT_FORMATS, UNTIMED_FORMATS, text_name
 from voicemill.model.transcript import Segment, Transcript
 from voicemill.model.voice import Voice
 from voicemill.model.words import Word
@@ -28,6 +20,8 @@ __all__ = [
     "TEXT_FORMATS",
     "UNTIMED_FORMATS",
     "LAID_OUT_FORMATS",
+    "TEXT_FOLDER",
+    "text_name",
     "Speed",
     "Voice",
     "Recording",

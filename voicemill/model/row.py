@@ -7,6 +7,7 @@ from typing import Any, Final, Literal, NamedTuple
 
 from voicemill.audio.formats import AudioFormat, KeptFormat
 from voicemill.model.recordings import Recording
+from voicemill.model.texts import UNTIMED_FORMATS, text_name
 
 Speed = Literal["slow", "normal", "fast"] | float
 
@@ -22,12 +23,6 @@ class Op(StrEnum):
 
 AUDIO_OPS: Final = frozenset({Op.TTS, Op.VOICE_CHANGE, Op.INFILL})
 """The operations whose output is audio."""
-
-TEXT_FORMATS: Final = ("txt", "json", "srt", "vtt", "tsv")
-"""The files that a transcript can be written as: Whisper's."""
-UNTIMED_FORMATS: Final = frozenset({"txt"})
-LAID_OUT_FORMATS: Final = frozenset({"srt", "vtt"})
-"""Those whose bytes depend on the rules for subtitles."""
 
 
 class Refusal(NamedTuple):
@@ -79,6 +74,11 @@ class Row:
     text_formats: tuple[str, ...] = ()
     refusal: Refusal | None = None
     carried: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def text_names(self) -> tuple[str, ...]:
+        """The files of text that it asks for, relative to the results folder."""
+        return tuple(text_name(self.file_name, format) for format in self.text_formats)
 
     @property
     def wants_words(self) -> bool:

@@ -2,15 +2,11 @@
 
 import json
 from collections.abc import Callable
-from pathlib import PurePosixPath
 from typing import Final
 
 from voicemill.config import Subtitles
 from voicemill.model import Transcript
 from voicemill.text.subtitles import ass, srt, vtt
-
-TEXT_FOLDER: Final = "text"
-_EXTENSIONS: Final = {"audacity": ".audacity.txt"}
 
 
 def txt(transcript: Transcript, _rules: Subtitles) -> str:
@@ -70,9 +66,3 @@ WRITERS: Final[dict[str, Callable[[Transcript, Subtitles], str]]] = {
     "audacity": audacity,
 }
 """How each format is written."""
-
-
-def text_name(file_name: str, format: str) -> str:
-    """Where a row's text goes, whose first file is `file_name`: the same place in the folder of texts."""
-    path = PurePosixPath(TEXT_FOLDER, *PurePosixPath(file_name).parts[1:])
-    return str(path.with_suffix(_EXTENSIONS.get(format, f".{format}")))

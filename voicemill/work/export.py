@@ -8,12 +8,12 @@ from typing import Any, Final
 
 from voicemill.config import Subtitles
 from voicemill.errors import ConfigError
-from voicemill.model import Status, Transcript, Word
+from voicemill.model import TEXT_FOLDER, Status, Transcript, Word, text_name
 from voicemill.store.outputs import OutputFolder, OutputRefused
 from voicemill.store.results import ResultsFolder
 from voicemill.store.tables.items import read_items
 from voicemill.store.tables.timings import read_timings
-from voicemill.text.files import TEXT_FOLDER, WRITERS, text_name
+from voicemill.text.files import WRITERS
 from voicemill.text.segments import transcript_of
 
 TABLES: Final = ("words.parquet", "segments.parquet")

@@ -38,8 +38,12 @@ _SEGMENT_TYPES: dict[str, pa.DataType] = {
     "text": pa.string(),
 }
 SCHEMAS: Final[dict[Kind, pa.Schema]] = {"words": pa.schema(_WORD_TYPES), "segments": pa.schema(_SEGMENT_TYPES)}
+_LINES_HELD = 10_000
 _LINES_PER_GROUP = 50_000
+_LINES_PER_WINDOW = 200_000
 _GROUPS_KEPT = 8
+
+Columns = dict[str, Sequence[Any]]
 
 
 class TimingsPart:
@@ -47,53 +51,52 @@ class TimingsPart:
 
     def __init__(self, parts: Path, name: str) -> None:
         self._writers = {kind: TimingsWriter(parts / kind / name, kind) for kind in SCHEMAS}
+        self._held = {kind: _no_lines(kind) for kind in SCHEMAS}
+        self._is_begun = False
         self._lock = threading.Lock()
 
     def add(self, row_id: str, transcript: Transcript) -> None:
         """Take in those of one row; safe from several threads. Raises `StorageError`."""
-        words, segments = _words(row_id, transcript), _segments(row_id, transcript)
+        lines: dict[Kind, Columns] = {"words": _words(row_id, transcript), "segments": _segments(row_id, transcript)}
         with self._lock:
-            self._writers["words"].add(words)
-            self._writers["segments"].add(segments)
+            self._is_begun = True
+            for kind, columns in lines.items():
+                for name, values in columns.items():
+                    self._held[kind][name] += values
+                if len(self._held[kind]["id"]) >= _LINES_HELD:
+                    self._flush(kind)
+
+    def _flush(self, kind: Kind) -> None:
+        self._writers[kind].write(pa.table(self._held[kind], SCHEMAS[kind]))
+        self._held[kind] = _no_lines(kind)
 
     def commit(self) -> None:
         """Make them durable; to be called before a table tells that the rows are done. Raises `StorageError`."""
-        for writer in self._writers.values():
+        for kind, writer in self._writers.items() if self._is_begun else ():
+            self._flush(kind)
             writer.commit()
 
 
 class TimingsWriter:
-    """A table of one kind, written group by group; it is not there before `commit`, nor where nothing was added."""
+    """A table of one kind, written group by group; it is not there before `commit`, nor where nothing was written."""
 
     def __init__(self, path: Path, kind: Kind) -> None:
         self._path = path
         self._schema = SCHEMAS[kind]
         self._partial: Path | None = None
         self._writer: pq.ParquetWriter | None = None
-        self._held: list[pa.Table] = []
-        self._held_lines = 0
 
-    def add(self, lines: pa.Table) -> None:
+    def write(self, lines: pa.Table) -> None:
         """Append lines; a table without any is made all the same."""
-        self._held.append(lines)
-        self._held_lines += len(lines)
-        if self._held_lines >= _LINES_PER_GROUP:
-            self._flush()
-
-    def _flush(self) -> None:
         with durable.storage_errors(self._path):
             if self._writer is None:
                 durable.make_folder(self._path.parent)
                 self._partial = durable.new_partial(self._path)
                 self._writer = pq.ParquetWriter(self._partial, self._schema, compression="zstd")
-            lines = pa.concat_tables(self._held).combine_chunks()
-            self._writer.write_table(lines, row_group_size=max(1, len(lines)))
-        self._held, self._held_lines = [], 0
+            self._writer.write_table(lines.combine_chunks(), row_group_size=_LINES_PER_GROUP)
 
     def close(self) -> Path | None:
-        """The whole table under its partial name, None where nothing was added."""
-        if self._held:
-            self._flush()
+        """The whole table under its partial name, None where nothing was written."""
         if self._writer is not None:
             with durable.storage_errors(self._path):
                 self._writer.close()
@@ -129,31 +132,48 @@ class TimingsIndex:
         place = self._place(row_id)
         return 0 if place is None else int(self._counts[place])
 
-    def lines(self, row_id: str) -> pa.Table | None:
-        """A row's lines, None where it has none. Raises `TableDamaged`."""
-        place = self._place(row_id)
-        if place is None:
-            return None
-        number, start = int(self._tables[place]), int(self._starts[place])
-        table = self._slice(number, start, start + int(self._counts[place]))
-        if table.column("id")[0].as_py() != row_id:
-            raise TableDamaged(self._paths[number])
-        return table
+    def windows(self, ids: Iterable[str]) -> Iterator[pa.Table]:
+        """The lines of these rows, in their order, some hundred thousand at a time. Raises `TableDamaged`."""
+        names: list[str] = []
+        places: list[int] = []
+        lines = 0
+        for row_id in ids:
+            place = self._place(row_id)
+            if place is not None:
+                names.append(row_id)
+                places.append(place)
+                lines += int(self._counts[place])
+            if lines >= _LINES_PER_WINDOW:
+                yield self._window(names, places)
+                names, places, lines = [], [], 0
+        if places:
+            yield self._window(names, places)
+
+    def _window(self, names: list[str], places: list[int]) -> pa.Table:
+        """The lines of the rows at these places: each group of lines is read once, whatever the order asked for."""
+        starts, counts, numbers = (column[places] for column in (self._starts, self._counts, self._tables))
+        before = np.cumsum(counts) - counts
+        sources = np.repeat(starts - before, counts) + np.arange(counts.sum())
+        tables = np.repeat(numbers, counts)
+        parts, positions = [], []
+        for number in np.unique(tables):
+            here = np.flatnonzero(tables == number)
+            groups = np.searchsorted(self._groups[number], sources[here], side="right") - 1
+            for group in np.unique(groups):
+                wanted = here[groups == group]
+                within = sources[wanted] - self._groups[number][group]
+                parts.append(self._group(int(number), int(group)).take(pa.array(within)))
+                positions.append(wanted)
+        lines = pa.concat_tables(parts).take(np.argsort(np.concatenate(positions)))
+        expected = pa.array(names, pa.string()).take(np.repeat(np.arange(len(names)), counts))
+        if not lines.column("id").combine_chunks().equals(expected):
+            raise TableDamaged(self._paths[int(tables[0])])
+        return lines
 
     def _place(self, row_id: str) -> int | None:
         wanted = hash(row_id)
         place = int(np.searchsorted(self._hashes, wanted, side="right")) - 1
         return place if place >= 0 and self._hashes[place] == wanted else None
-
-    def _slice(self, number: int, start: int, stop: int) -> pa.Table:
-        starts = self._groups[number]
-        first, last = (int(np.searchsorted(starts, line, side="right")) - 1 for line in (start, stop - 1))
-        parts = []
-        for group in range(first, last + 1):
-            before = int(starts[group])
-            table = self._group(number, group)
-            parts.append(table.slice(max(0, start - before), min(stop - before, len(table)) - max(0, start - before)))
-        return pa.concat_tables(parts)
 
     def _read_group(self, number: int, group: int) -> pa.Table:
         path = self._paths[number]
@@ -178,11 +198,9 @@ class Timings:
         Raises `StorageError`.
         """
         writer = TimingsWriter(path, kind)
-        writer.add(SCHEMAS[kind].empty_table())
-        for row_id in ids:
-            lines = self._indexes[kind].lines(row_id)
-            if lines is not None:
-                writer.add(lines)
+        writer.write(SCHEMAS[kind].empty_table())
+        for lines in self._indexes[kind].windows(ids):
+            writer.write(lines)
         partial = writer.close()
         assert partial is not None
         return durable.replace_if_changed(partial, path)
@@ -204,28 +222,30 @@ def read_timings(path: Path) -> Iterator[tuple[str, list[dict[str, Any]]]]:
         yield row_id, lines
 
 
-def _words(row_id: str, transcript: Transcript) -> pa.Table:
+def _no_lines(kind: Kind) -> dict[str, list[Any]]:
+    return {name: [] for name in SCHEMAS[kind].names}
+
+
+def _words(row_id: str, transcript: Transcript) -> Columns:
     words = transcript.words
-    columns = {
+    return {
         "id": [row_id] * len(words),
         "index": range(len(words)),
         "word": [word.word.strip() for word in words],
         "start_s": [word.start_s for word in words],
         "end_s": [word.end_s for word in words],
     }
-    return pa.table(columns, SCHEMAS["words"])
 
 
-def _segments(row_id: str, transcript: Transcript) -> pa.Table:
+def _segments(row_id: str, transcript: Transcript) -> Columns:
     segments = transcript.segments
-    columns = {
+    return {
         "id": [row_id] * len(segments),
         "index": range(len(segments)),
         "start_s": [segment.start_s for segment in segments],
         "end_s": [segment.end_s for segment in segments],
         "text": [segment.text for segment in segments],
     }
-    return pa.table(columns, SCHEMAS["segments"])
 
 
 def _runs(path: Path) -> "tuple[array[int], array[int], array[int]] | None":

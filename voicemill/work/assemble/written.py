@@ -7,10 +7,10 @@ from typing import BinaryIO, TypeVar
 from voicemill.audio.decode import UndecodableAudio
 from voicemill.audio.encode import Encoder
 from voicemill.audio.join import Samples
-from voicemill.model import MadeFile, Recording, Row, Transcript
+from voicemill.model import MadeFile, Recording, Row, Transcript, text_name
 from voicemill.plan.calls import RowPlan
 from voicemill.store.outputs import Delivered, OutputFolder, OutputRefused
-from voicemill.text.files import WRITERS, text_name
+from voicemill.text.files import WRITERS
 
 T = TypeVar("T")
 
