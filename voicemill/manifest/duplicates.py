@@ -136,12 +136,12 @@ class SecondPass:
                 self._as_folder.setdefault(parent, number)
 
 
-def _file_names(checked: Checked) -> Iterator[str]:
+def _file_names(checked: Checked) -> tuple[str, ...]:
     """Every file that a row would write, its texts too."""
-    if checked.file_name:
-        yield checked.file_name
-        if checked.row is not None and checked.row.text_formats:
-            yield from (name for name in checked.row.text_names if name != checked.file_name)
+    first, row = checked.file_name, checked.row
+    if not first or row is None or not row.text_formats:
+        return (first,) if first else ()
+    return (first, *(name for name in row.text_names if name != first))
 
 
 def _and_parents(folder: str) -> Iterator[str]:
