@@ -79,7 +79,7 @@ class LongAudio(_Section):
     """
 
     stt_call_s: float = Field(3600.0, ge=30, le=86_400)
-    voice_change_call_s: float = Field(120.0, ge=10, le=900)
+    voice_change_call_s: float = Field(30.0, ge=10, le=900)
 
 
 class Inputs(_Section):
