@@ -8,6 +8,7 @@ from typer.core import TyperGroup
 
 from flows.command_line import (
     control,
+    copy,
     engine,
     export,
     hear,
@@ -56,6 +57,7 @@ app.command("plan")(plan.plan)
 app.command("run")(run.run)
 app.command("retry")(retry.retry)
 app.command("control")(control.control)
+app.command("copy")(copy.copy)
 app.command("status")(status.status)
 app.command("export")(export.export)
 app.command("verify")(verify.verify)

@@ -16,7 +16,7 @@ from tests.hostile_speech import said
 
 _PAGE = (Path(__file__).parents[2] / "docs" / "results.md").read_text(encoding="utf-8")
 _FILE = pa.struct([("file_name", pa.string()), ("sha256", pa.string()), ("size_bytes", pa.int64())])
-_SOMETIMES = {"recordings.jsonl", "inputs", "parts", "damaged", "control.json", "exported.log"}
+_SOMETIMES = {"recordings.jsonl", "copied.json", "inputs", "parts", "damaged", "control.json", "exported.log"}
 _TYPES = {
     "list<string>": pa.list_(pa.string()),
     "list of structs": pa.list_(_FILE),

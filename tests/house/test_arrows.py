@@ -39,6 +39,7 @@ _AT_HOME: dict[str, tuple[str, ...]] = {
     "aiohttp": ("voicemill/api/",),
     "httpx_aiohttp": ("voicemill/api/",),
     "pyarrow": ("voicemill/store/tables/", "voicemill/manifest/read/"),
+    "fsspec": ("voicemill/store/objects.py",),
     "tenacity": ("voicemill/pace/",),
     "typer": ("flows/command_line/",),
 }

@@ -56,6 +56,7 @@ class ResultsFolder:
         self.written = self.notes / "written.log"
         self.sums = self.notes / "published.sha256"
         self.spent = self.notes / "spent.json"
+        self.copied = self.notes / "copied.json"
         self.inputs = self.notes / "inputs"
         self.recordings = self.notes / "recordings.jsonl"
         self.parts = self.notes / "parts"

@@ -9,6 +9,7 @@ from voicemill.audio.inspect import Unlistenable
 from voicemill.config import Inputs
 from voicemill.model.addresses import AddressFault, parse_address
 from voicemill.store.inputs import InputCache
+from voicemill.store.objects import bucket_of, download, is_object
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,10 +28,19 @@ class Fetch:
         """The file that came from `address`. Raises `Unlistenable`."""
 
         def fill(file: BinaryIO) -> str:
+            if is_object(address):
+                return download(address, file, self.downloader.max_bytes)
             return self.downloader.download(address, file).sha256
 
         try:
-            parse_address(address, self.downloader.allowed_hosts)
+            self._check(address)
             return self.cache.get(address, fill)
         except AddressFault as fault:
             raise Unlistenable(str(fault), "address_refused") from None
+
+    def _check(self, address: str) -> None:
+        if not is_object(address):
+            parse_address(address, self.downloader.allowed_hosts)
+        elif bucket_of(address) not in self.downloader.allowed_hosts:
+            bucket = bucket_of(address)
+            raise AddressFault(f"is in a bucket that is not allowed; allow it with --allow-host {bucket}")
