@@ -3,7 +3,7 @@
 import random
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from unittest import mock
@@ -17,7 +17,8 @@ from tests.faults.promises import broken_promises
 from tests.faults.recorded_disk import Camera
 from tests.flows.results import statuses, violations, write_manifest
 from tests.flows.speaking import SpeechService
-from voicemill.store.answers import KeptAnswer
+from voicemill.store.answers import KeptAnswer, commit_answers
+from voicemill.work import bench
 
 _BOOKS = 3 if SHARE else 1
 _CALLS = 12 * _BOOKS
@@ -46,13 +47,13 @@ def in_memory() -> Iterator[Path]:
 async def recorded(root: Path, manifest: Path) -> PowerLoss:
     """A run into `root/results`, with what it did to the disk, and each answer as it was said to be durable."""
     camera = Camera(root)
-    commit = KeptAnswer.commit
 
-    def acknowledged(answer: KeptAnswer) -> None:
-        commit(answer)
-        camera.acknowledge(answer._path.stem)
+    def acknowledged(kept: Sequence[KeptAnswer]) -> Sequence[KeptAnswer]:
+        for answer in commit_answers(kept):
+            camera.acknowledge(answer.path.stem)
+        return kept
 
-    with mock.patch.object(KeptAnswer, "commit", acknowledged), camera.recording():
+    with mock.patch.object(bench, "commit_answers", acknowledged), camera.recording():
         assert (await plain_run(manifest, root / "results")).exit_code == 0
     return PowerLoss(camera.before, camera.log)
 

@@ -126,7 +126,7 @@ def test_an_answer_under_another_s_name_is_not_served(store: AnswerStore) -> Non
 def test_a_receipt_that_cannot_be_read_is_none(store: AnswerStore, header: bytes) -> None:
     """A file with a right digest around a strange receipt is damaged, not a traceback."""
     place = put(store, "a")
-    place.write_bytes(b"voicemill-answer/1 " + sha256(header + BODY).hexdigest().encode() + b"\n" + header + BODY)
+    place.write_bytes(b"voicemill-answer/2 " + sha256(BODY + header).hexdigest().encode() + b"\n" + header + BODY)
     assert is_absent(store, "a")
 
 

@@ -144,7 +144,7 @@ def test_nobody_else_may_read(tmp_path: Path) -> None:
     try:
         durable.make_folder(tmp_path / "new" / "folder")
         durable.write_file(tmp_path / "new" / "folder" / "file", NEW)
-        durable.append_line(tmp_path / "new" / "lines", "one")
+        durable.append_lines(tmp_path / "new" / "lines", ["one"])
         with durable.open_partial(tmp_path / "new" / "streamed") as (_, partial):
             assert partial.stat().st_mode & 0o777 == 0o600
     finally:
@@ -168,12 +168,12 @@ def test_the_same_bytes_are_not_written_again(tmp_path: Path) -> None:
 def test_a_line_is_added_whole_or_not_at_all(tmp_path: Path) -> None:
     """A disk that takes half a line gets it back, and the next line stands by itself."""
     lines = tmp_path / "lines"
-    durable.append_line(lines, "first")
+    durable.append_lines(lines, ["first"])
     write = os.write
     nearly_full = mock.patch.object(os, "write", lambda descriptor, content: write(descriptor, content[:3]))
     with nearly_full, pytest.raises(StorageError, match="disk is full"):
-        durable.append_line(lines, "second")
-    durable.append_line(lines, "third")
+        durable.append_lines(lines, ["second"])
+    durable.append_lines(lines, ["third"])
     assert lines.read_text() == "first\nthird\n"
 
 

@@ -13,7 +13,7 @@ import pytest
 from tests.store.failing_disk import failing_disk
 from voicemill.errors import StorageError
 from voicemill.store import durable
-from voicemill.store.outputs import Delivered, OutputFolder, OutputRefused
+from voicemill.store.outputs import Delivered, OutputFolder, OutputRefused, WholeFile
 
 NAME = "audio/part 1/a.wav"
 OURS, NEXT, THEIRS = b"what was made " * 100, b"what is made next " * 200, b"somebody's only copy"
@@ -283,3 +283,33 @@ def test_files_are_for_the_owner_only(results: Path) -> None:
     opened(results).deliver_bytes(NAME, OURS)
     assert (results / NAME).stat().st_mode & 0o077 == 0
     assert (results / NAME).parent.stat().st_mode & 0o077 == 0
+
+
+def test_many_files_are_delivered_at_once(results: Path) -> None:
+    """Each as it would be alone: written, already there, or refused for a stranger's; and no partial file stays."""
+    outputs = opened(results)
+    outputs.deliver_bytes("audio/same.wav", OURS)
+    (results / "audio" / "theirs.wav").write_bytes(THEIRS)
+    names = ("audio/new.wav", "audio/theirs.wav", "audio/same.wav", "text/new.wav")
+    found = outputs.deliver_all([WholeFile(name, OURS, hashlib.sha256(OURS).hexdigest()) for name in names])
+    assert [isinstance(outcome, Delivered) for outcome in found] == [True, False, True, True]
+    assert everything_in(results) == set(names)
+    assert (results / "audio" / "theirs.wav").read_bytes() == THEIRS
+
+
+@pytest.mark.parametrize("error", [errno.ENOSPC, errno.EIO])
+def test_a_disk_that_fails_on_one_of_many(results: Path, error: int) -> None:
+    """Whichever call fails, no partial file and no torn one is left, and the next try delivers all."""
+    digest = hashlib.sha256(OURS).hexdigest()
+    for nth in range(1, 16):
+        files = [WholeFile(f"audio/{nth}/{number}.wav", OURS, digest) for number in range(3)]
+        with failing_disk(nth, error, ("writev", "write", "fsync", "replace")) as made:
+            try:
+                opened(results).deliver_all(files)
+            except StorageError:
+                assert len(made) >= nth
+        left = everything_in(results / "audio" / str(nth))
+        assert left <= {f"{number}.wav" for number in range(3)}
+        assert all((results / "audio" / str(nth) / name).read_bytes() == OURS for name in left)
+        assert len(opened(results).deliver_all(files)) == 3
+    assert len(made) < nth

@@ -235,7 +235,8 @@ async def test_a_disk_that_damages_everything_is_not_paid_for_again_and_again(
         raise AnswerDamaged(key)
 
     monkeypatch.setattr(AnswerStore, "read", damaged)
-    worked = await workshop.run(spoken_rows("One."))
+    encoded = AudioFormat("mp3", RATE_HZ, bit_rate_bps=32000)  # what is not encoded is handed on without being read
+    worked = await workshop.run([spoken_row(1, "One.", format=encoded)])
     assert worked.ended(NOT_STARTED) == ["row1"]
     assert isinstance(worked.bench.fatal, StorageError)
     assert len(workshop.server.calls) == 2

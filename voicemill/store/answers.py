@@ -1,6 +1,6 @@
 """The answer store: a paid answer is a file named by the hash of its question.
 
-    answers/3f/3f9a…e1.answer      voicemill-answer/1 <sha-256 of the rest>\n  {receipt as JSON}\n  body
+    answers/3f/3f9a…e1.answer      voicemill-answer/2 <sha-256 of the body and the receipt>\n  {receipt as JSON}\n  body
 
 Write order, and what a crash leaves behind:
 
@@ -8,13 +8,14 @@ Write order, and what a crash leaves behind:
    files that are whole. A torn one is removed, and its call is made again.
 2. fsync, rename, fsync of the folder: the commit point. From here on a power cut loses nothing either.
 
+The hash is over the body first and the receipt after it, so that one pass over the body gives its own hash as well.
 Every read checks the whole file against its hash, so a damaged answer is never served: it counts as absent.
 """
 
 import hashlib
 import json
-from collections.abc import Iterator
-from dataclasses import asdict, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -22,9 +23,12 @@ from voicemill.errors import StorageError
 from voicemill.model import Receipt, Word
 from voicemill.store import durable
 
-_MAGIC = b"voicemill-answer/1 "
+_MAGIC = b"voicemill-answer/2 "
 _FIRST_LINE_BYTES = len(_MAGIC) + 64 + 1
 _SUFFIX = ".answer"
+_RECEIPT_FIELDS = tuple(each.name for each in fields(Receipt))
+_AS_JSON = json.JSONEncoder(sort_keys=True)
+"""`json.dumps` would make one for each receipt."""
 
 
 class AnswerDamaged(StorageError):
@@ -58,14 +62,24 @@ class AnswerStore:
         if path.parent.name not in self._made:
             durable.make_folder(path.parent)
             self._made.add(path.parent.name)
-        header = _header(receipt)
-        digest = hashlib.sha256(header)
-        digest.update(body)
+        header, digest = _header(receipt), hashlib.sha256(body)
+        sha256 = digest.hexdigest()
+        digest.update(header)
         first_line = _MAGIC + digest.hexdigest().encode() + b"\n"
         durable.fault_point("before answer")
         partial = durable.write_partial(path, (first_line, header, body))
         durable.fault_point("answer kept")
-        return KeptAnswer(partial, path)
+        return KeptAnswer(receipt, body, sha256, partial, path)
+
+    def keep_all(self, answers: Sequence[tuple[Receipt, bytes]]) -> list["KeptAnswer | StorageError"]:
+        """Write answers one after the other; what became of each."""
+        return [self._kept(receipt, body) for receipt, body in answers]
+
+    def _kept(self, receipt: Receipt, body: bytes) -> "KeptAnswer | StorageError":
+        try:
+            return self.keep(receipt, body)
+        except StorageError as error:
+            return error
 
     def receipt(self, key: str) -> Receipt | None:
         """The receipt of a whole answer, or None where there is none (a damaged one counts as none)."""
@@ -114,16 +128,28 @@ class AnswerStore:
         return _parse(content, key)
 
 
+@dataclass(frozen=True, slots=True)
 class KeptAnswer:
-    """An answer that is written but not yet committed."""
+    """An answer that is written but not yet committed, and still in memory; `sha256` is that of its body."""
 
-    def __init__(self, partial: Path, path: Path) -> None:
-        self._partial = partial
-        self._path = path
+    receipt: Receipt
+    body: bytes = field(repr=False)
+    sha256: str
+    partial: Path
+    path: Path
 
     def commit(self) -> None:
         """Make it durable under its name. Raises `StorageError`."""
-        durable.commit(self._partial, self._path)
+        commit_answers([self])
+
+
+def commit_answers(kept: Sequence[KeptAnswer]) -> Sequence[KeptAnswer]:
+    """Make answers durable under their names, which takes little longer than for one. Raises `StorageError`."""
+    durable.commit_together([(answer.partial, answer.path) for answer in kept])
+    for folder in {answer.path.parent for answer in kept}:
+        durable.sync_folder(folder)
+        durable.fault_point("after folder fsync")
+    return kept
 
 
 def _adopt(partial: Path) -> bool:
@@ -137,22 +163,22 @@ def _adopt(partial: Path) -> bool:
 
 
 def _header(receipt: Receipt) -> bytes:
-    fields = asdict(receipt) | {
-        "asked_at": receipt.asked_at.isoformat(),
-        "answered_at": receipt.answered_at.isoformat(),
-    }
-    return json.dumps(fields, sort_keys=True).encode() + b"\n"
+    told = {name: getattr(receipt, name) for name in _RECEIPT_FIELDS}
+    told |= {"asked_at": receipt.asked_at.isoformat(), "answered_at": receipt.answered_at.isoformat()}
+    return _AS_JSON.encode(told).encode() + b"\n"
 
 
 def _parse(content: bytes, key: str) -> tuple[Receipt, bytes] | None:
     if not content.startswith(_MAGIC):
         return None
-    rest = memoryview(content)[_FIRST_LINE_BYTES:]
-    if content[len(_MAGIC) : _FIRST_LINE_BYTES] != hashlib.sha256(rest).hexdigest().encode() + b"\n":
+    body_starts = content.find(b"\n", _FIRST_LINE_BYTES) + 1
+    header, body = content[_FIRST_LINE_BYTES:body_starts], content[body_starts:]
+    digest = hashlib.sha256(body)
+    digest.update(header)
+    if content[len(_MAGIC) : _FIRST_LINE_BYTES] != digest.hexdigest().encode() + b"\n":
         return None
-    end_of_header = content.find(b"\n", _FIRST_LINE_BYTES)
-    receipt = _receipt(content[_FIRST_LINE_BYTES:end_of_header])
-    return (receipt, content[end_of_header + 1 :]) if receipt is not None and receipt.key == key else None
+    receipt = _receipt(header)
+    return (receipt, body) if receipt is not None and receipt.key == key else None
 
 
 def _receipt(header: bytes) -> Receipt | None:

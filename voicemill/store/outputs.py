@@ -4,9 +4,9 @@ import hashlib
 import os
 import stat
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
 
@@ -28,6 +28,15 @@ class Delivered:
 
     sha256: str
     size_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class WholeFile:
+    """A file that is to be put in place at once: its name below the results folder, its bytes, and their SHA-256."""
+
+    name: str
+    content: bytes = field(repr=False)
+    sha256: str
 
 
 class OutputFolder:
@@ -71,10 +80,40 @@ class OutputFolder:
 
     def deliver_bytes(self, file_name: str, content: bytes) -> Delivered:
         """Put `content` in place."""
-        with self.new(file_name) as (file, partial):
-            file.write(content)
-            file.flush()
-            return self._deliver(partial, file_name, Delivered(hashlib.sha256(content).hexdigest(), len(content)))
+        [delivered] = self.deliver_all([WholeFile(file_name, content, hashlib.sha256(content).hexdigest())])
+        if isinstance(delivered, OutputRefused):
+            raise delivered
+        return delivered
+
+    def deliver_all(self, files: Sequence[WholeFile]) -> list[Delivered | OutputRefused]:
+        """Put many files in place, which takes little longer than one; what became of each. Raises `StorageError`."""
+        free: list[WholeFile] = []
+        outcomes = [self._judged(file, free) for file in files]
+        placings: list[tuple[Path, Path]] = []
+        try:
+            for file in free:
+                target = self._results / file.name
+                placings.append((durable.write_new_partial(target, file.content), target))
+            self._note([f"{file.sha256}  {file.name}" for file in free])
+            durable.commit_together(placings)
+        except BaseException:
+            for partial, _ in placings:
+                with suppress(OSError):
+                    partial.unlink()
+            raise
+        self._sync_later(target.parent for _, target in placings)
+        return outcomes
+
+    def _judged(self, file: WholeFile, free: list[WholeFile]) -> Delivered | OutputRefused:
+        """What becomes of a file; one that is to be written is added to `free`."""
+        delivered = Delivered(file.sha256, len(file.content))
+        try:
+            target = self._place(file.name)
+            with durable.storage_errors(target):
+                free += [file] * self._is_free(target, file.name, delivered)
+        except OutputRefused as refused:
+            return refused
+        return delivered
 
     def deliver(self, partial: Path, file_name: str) -> Delivered:
         """Put a written partial file in place."""
@@ -87,13 +126,17 @@ class OutputFolder:
         target = self._place(file_name)
         with durable.storage_errors(target):
             if self._is_free(target, file_name, delivered):
-                self._note(file_name, delivered)
+                self._note([f"{delivered.sha256}  {file_name}"])
                 durable.commit(partial, target, sync_name=False)
             else:
                 partial.unlink()
-        with self._lock:  # Only now: a sync before the rename would not have been one of this name.
-            self._unsynced.add(target.parent)
+        self._sync_later([target.parent])
         return delivered
+
+    def _sync_later(self, folders: Iterable[Path]) -> None:
+        """To be told after a rename: a sync before it would not have been one of the new name."""
+        with self._lock:
+            self._unsynced.update(folders)
 
     def sync(self) -> None:
         """Make delivered files' names durable, and the notes of them; call it before a table tells of them."""
@@ -160,13 +203,14 @@ class OutputFolder:
         except FileNotFoundError:
             return set()
 
-    def _note(self, file_name: str, delivered: Delivered) -> None:
-        line = f"{delivered.sha256}  {file_name}"
+    def _note(self, lines: Sequence[str]) -> None:
+        if not lines:
+            return
         with self._lock:
-            durable.append_line(self._written, line)
+            durable.append_lines(self._written, lines)
             self._has_notes = True
             if self._known is not None:
-                self._known.add(hash(line))
+                self._known.update(map(hash, lines))
 
 
 def noted_files(written: Path) -> dict[str, set[str]]:

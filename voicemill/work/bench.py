@@ -14,9 +14,10 @@ from voicemill.errors import Refused, TooManyErrors, VoicemillError
 from voicemill.model import Outcome
 from voicemill.pace.pacer import Pacer
 from voicemill.pace.slots import Slots
-from voicemill.store.answers import AnswerStore
+from voicemill.store.answers import AnswerStore, commit_answers
 from voicemill.store.outputs import OutputFolder
 from voicemill.store.tables.timings import Timings
+from voicemill.work.convoy import Convoy
 from voicemill.work.selection import EVERY_ROW, Selection
 
 P = ParamSpec("P")
@@ -75,6 +76,9 @@ class Bench:
     def __post_init__(self) -> None:
         self._threads = ThreadPoolExecutor(_STORAGE_THREADS, thread_name_prefix="storage")
         self.made: dict[str, Outcome] = {}
+        self.keeping = Convoy(self.answers.keep_all, self._threads)
+        self.committing = Convoy(commit_answers, self._threads)
+        self.delivering = Convoy(self.outputs.deliver_all, self._threads)
         self.asking: dict[str, asyncio.Future[None]] = {}
         self.errors = 0
         self.refused: dict[str, Refused] = {}

@@ -16,14 +16,15 @@ from voicemill.work.ask import ask
 from voicemill.work.bench import Bench, Stopped
 
 
-async def ensure_answer(call: Call, paid_by: str, bench: Bench) -> None:
+async def ensure_answer(call: Call, paid_by: str, bench: Bench) -> KeptAnswer | None:
     """Have the answer to `call` in the store: from an earlier run, from a row that asks the same now, or by paying.
 
+    One that was paid for just now is handed on, so that it need not be read again; None for all others.
     Raises `CallError` when the service gives none, `StorageError`, and `Stopped` once the run is ending.
     """
     if bench.answers.has(call.key):
         bench.tally.calls_reused += 1
-        return
+        return None
     refused = bench.refused.get(call.key)
     if refused is not None:  # the same question would be refused again
         raise refused
@@ -33,7 +34,7 @@ async def ensure_answer(call: Call, paid_by: str, bench: Bench) -> None:
         return await ensure_answer(call, paid_by, bench)
     asked = bench.asking[call.key] = asyncio.get_running_loop().create_future()
     try:
-        await _pay(call, paid_by, bench)
+        return await _pay(call, paid_by, bench)
     except Refused as error:
         bench.refused[call.key] = error
         raise
@@ -48,7 +49,7 @@ async def ensure_answer(call: Call, paid_by: str, bench: Bench) -> None:
         asked.set_result(None)
 
 
-async def _pay(call: Call, paid_by: str, bench: Bench) -> None:
+async def _pay(call: Call, paid_by: str, bench: Bench) -> KeptAnswer:
     turn = bench.pace.turn(call)
 
     async def attempt() -> KeptAnswer:
@@ -62,8 +63,9 @@ async def _pay(call: Call, paid_by: str, bench: Bench) -> None:
                 bench.tally.calls_in_flight -= 1
 
     kept, _ = await bench.pace.retries.run(attempt, bench.pause)
-    await bench.in_thread(kept.commit)
+    await bench.committing.send(kept)
     bench.tally.calls_kept += 1
+    return kept
 
 
 async def _ask_and_keep(call: Call, paid_by: str, turn: Turn, bench: Bench) -> KeptAnswer:
@@ -85,4 +87,4 @@ async def _ask_and_keep(call: Call, paid_by: str, turn: Turn, bench: Bench) -> K
     )
     bench.tally.credits += call.credits
     bench.tally.audio_s += answer.duration_s
-    return await bench.in_thread(bench.answers.keep, receipt, answer.body)
+    return await bench.keeping.send((receipt, answer.body))

@@ -7,12 +7,12 @@ from typing import Any
 from voicemill.errors import CallError, Refused, VoicemillError
 from voicemill.model import Op, Outcome, Receipt, Status
 from voicemill.plan.calls import CallPiece, RowPlan
-from voicemill.store.answers import AnswerDamaged
-from voicemill.store.outputs import OutputRefused
+from voicemill.store.answers import AnswerDamaged, KeptAnswer
+from voicemill.store.outputs import OutputRefused, WholeFile
 from voicemill.store.tables.timings import TimingsPart
 from voicemill.text.suspicion import suspicions
 from voicemill.text.word_errors import word_error_rate
-from voicemill.work.assemble import Assembled, assemble
+from voicemill.work.assemble import Assembled, assemble, is_the_file
 from voicemill.work.bench import Bench, Stopped
 from voicemill.work.call import ensure_answer
 from voicemill.work.crew import crew
@@ -118,9 +118,11 @@ def _told_by_words(plan: RowPlan, assembled: Assembled) -> dict[str, Any]:
 async def _assembled(plan: RowPlan, bench: Bench) -> Assembled:
     repeated: set[str] = set()
     while True:
-        await crew(plan.pieces, bench.pace.most, partial(_answer_piece, plan, bench))
+        fresh = await _answered(plan, bench)
         bench.tally.rows_assembling += 1
         try:
+            if fresh is not None and is_the_file(plan, fresh.body):
+                return await _handed_on(plan, fresh, bench)
             return await bench.in_thread(assemble, plan, bench.answers, bench.outputs)
         except AnswerDamaged as damaged:
             if damaged.key in repeated:  # A disk that damages what was just written would be paid for again and again.
@@ -131,8 +133,22 @@ async def _assembled(plan: RowPlan, bench: Bench) -> Assembled:
             bench.tally.rows_assembling -= 1
 
 
+async def _answered(plan: RowPlan, bench: Bench) -> KeptAnswer | None:
+    """Have all answers of a row in the store; the only one of a row that has one, where it was paid for just now."""
+    if len(plan.pieces) == 1:
+        return await ensure_answer(plan.pieces[0].call, plan.row.id, bench)
+    await crew(plan.pieces, bench.pace.most, partial(_answer_piece, plan, bench))
+    return None
+
+
 async def _answer_piece(plan: RowPlan, bench: Bench, piece: CallPiece) -> None:
     await ensure_answer(piece.call, plan.row.id, bench)
+
+
+async def _handed_on(plan: RowPlan, fresh: KeptAnswer, bench: Bench) -> Assembled:
+    """An answer as the row's file, as it came."""
+    delivered = await bench.delivering.send(WholeFile(plan.row.file_name, fresh.body, fresh.sha256))
+    return Assembled(delivered, fresh.receipt.duration_s, (fresh.receipt,))
 
 
 def _paid_for(plan: RowPlan, receipts: tuple[Receipt, ...]) -> list[Receipt]:

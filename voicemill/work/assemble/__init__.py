@@ -7,10 +7,10 @@ from voicemill.store.outputs import OutputFolder
 from voicemill.work.assemble.assembled import Assembled
 from voicemill.work.assemble.change import assemble_change
 from voicemill.work.assemble.patch import assemble_patch
-from voicemill.work.assemble.speech import assemble_speech
+from voicemill.work.assemble.speech import assemble_speech, is_the_file
 from voicemill.work.assemble.text import assemble_text
 
-__all__ = ["Assembled", "assemble"]
+__all__ = ["Assembled", "assemble", "is_the_file"]
 
 _BY_OP = {
     Op.TTS: assemble_speech,

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from voicemill.audio.join import Place, Samples, join, read_samples
 from voicemill.audio.probe import probe_wav
-from voicemill.model import Receipt, Word
+from voicemill.model import Op, Receipt, Word
 from voicemill.plan.calls import RowPlan, wire_encoding
 from voicemill.store.answers import AnswerStore
 from voicemill.store.outputs import OutputFolder
@@ -29,13 +29,30 @@ def assemble_speech(plan: RowPlan, answers: AnswerStore, outputs: OutputFolder) 
     return replace(assembled, more_files=made, transcript=transcript if plan.row.wants_words else None)
 
 
+def is_the_file(plan: RowPlan, body: bytes) -> bool:
+    """Whether a row's only answer is all that it asks for, just as it came."""
+    return not plan.row.wants_words and not plan.row.text_formats and _is_as_wanted(plan, body)
+
+
+def _is_as_wanted(plan: RowPlan, body: bytes) -> bool:
+    # Players refuse a file whose header still has a stream's placeholder for its size.
+    return _is_alike(plan) and probe_wav(body).sized
+
+
+def _is_alike(plan: RowPlan) -> bool:
+    """Whether what is asked for goes into the row's file without a change."""
+    row = plan.row
+    if row.op is not Op.TTS or len(plan.pieces) != 1 or row.format is None:
+        return False
+    return row.format.container == "wav" and row.format.encoding == wire_encoding(row.format.encoding)
+
+
 def _as_answered(plan: RowPlan, answers: AnswerStore, outputs: OutputFolder) -> Assembled | None:
     """The only answer as the file, where it is just what was asked for."""
-    wanted = plan.row.audio_format
-    if len(plan.pieces) != 1 or wanted.container != "wav" or wanted.encoding != wire_encoding(wanted.encoding):
+    if not _is_alike(plan):
         return None
     receipt, body = answers.read(plan.pieces[0].call.key)
-    if not probe_wav(body).sized:  # Players refuse a file whose header still has a stream's placeholder for its size.
+    if not _is_as_wanted(plan, body):
         return None
     return Assembled(outputs.deliver_bytes(plan.row.file_name, body), receipt.duration_s, (receipt,))
 

@@ -1,0 +1,81 @@
+"""Things that travel together: one trip for all that came since the last began, and nobody waits for company."""
+
+import asyncio
+import threading
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from voicemill.work.convoy import Convoy
+
+
+@pytest.fixture
+def threads() -> Iterator[ThreadPoolExecutor]:
+    """Where the work is done."""
+    with ThreadPoolExecutor(2) as pool:
+        yield pool
+
+
+class Road:
+    """Work that lasts until it is let go, and remembers who travelled together."""
+
+    def __init__(self) -> None:
+        self.trips: list[list[int]] = []
+        self.may_end = threading.Event()
+
+    def __call__(self, things: Sequence[int]) -> list[int | Exception]:
+        """Tens, but for odd numbers above 100."""
+        self.trips.append(list(things))
+        self.may_end.wait(10)
+        if 13 in things:
+            raise OSError("all of them")
+        return [ValueError(str(thing)) if thing > 100 and thing % 2 else thing * 10 for thing in things]
+
+
+async def sent(convoy: Convoy[int, int], *things: int) -> list[asyncio.Task[int]]:
+    """Things on their way."""
+    tasks = [asyncio.create_task(convoy.send(thing)) for thing in things]
+    await asyncio.sleep(0)
+    return tasks
+
+
+async def test_what_comes_meanwhile_travels_together(threads: ThreadPoolExecutor) -> None:
+    """The first goes at once and alone, the others in the next trip, in order; each gets its own outcome."""
+    road = Road()
+    tasks = await sent(Convoy(road, threads), 1, 2, 3)
+    road.may_end.set()
+    assert await asyncio.gather(*tasks) == [10, 20, 30]
+    assert road.trips == [[1], [2, 3]]
+
+
+async def test_one_may_fail_alone(threads: ThreadPoolExecutor) -> None:
+    """An exception among the outcomes is raised for its own thing only."""
+    road = Road()
+    tasks = await sent(Convoy(road, threads), 1, 101, 102)
+    road.may_end.set()
+    outcomes = await asyncio.gather(*tasks, return_exceptions=True)
+    assert (outcomes[0], str(outcomes[1]), outcomes[2]) == (10, "101", 1020)
+
+
+async def test_what_work_raises_is_raised_for_all_of_its_trip(threads: ThreadPoolExecutor) -> None:
+    """And the next trip departs all the same."""
+    road = Road()
+    convoy = Convoy(road, threads)
+    tasks = await sent(convoy, 1, 13, 3)
+    road.may_end.set()
+    outcomes = await asyncio.gather(*tasks, return_exceptions=True)
+    assert outcomes[0] == 10
+    assert [str(outcome) for outcome in outcomes[1:]] == ["all of them"] * 2
+    assert await convoy.send(4) == 40
+
+
+async def test_one_that_gave_up_holds_up_nobody(threads: ThreadPoolExecutor) -> None:
+    """A cancelled traveller's outcome is nobody's; the others get theirs."""
+    road = Road()
+    tasks = await sent(Convoy(road, threads), 1, 2, 3)
+    tasks[1].cancel()
+    road.may_end.set()
+    outcomes = await asyncio.gather(*tasks, return_exceptions=True)
+    assert (outcomes[0], outcomes[2]) == (10, 30)
+    assert isinstance(outcomes[1], asyncio.CancelledError)
