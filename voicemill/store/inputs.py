@@ -29,7 +29,7 @@ class InputCache:
             digest = fill(file)
             file.flush()
             durable.commit(partial, self._folder / digest)
-        durable.append_line(self._index, json.dumps([address, digest]))
+        durable.append_lines(self._index, [json.dumps([address, digest])])
         self._known[address] = digest
         return self._folder / digest
 

@@ -92,7 +92,7 @@ class OutputFolder:
         placings: list[tuple[Path, Path]] = []
         try:
             for file in free:
-                target = self._results / file.name
+                target = self.folder / file.name
                 placings.append((durable.write_new_partial(target, file.content), target))
             self._note([f"{file.sha256}  {file.name}" for file in free])
             durable.commit_together(placings)

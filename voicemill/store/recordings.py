@@ -38,7 +38,7 @@ class RecordingNotes:
         told = {"path": path, "state": state, "recording": recording, "code": found.code, "why": found.why}
         line = json.dumps(told)
         self._lines[path] = line
-        durable.append_line(self._path, line)
+        durable.append_lines(self._path, [line])
 
     def _read(self) -> int:
         count = 0
