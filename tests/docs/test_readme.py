@@ -74,7 +74,8 @@ def test_the_manifests_are_good(quick: InThisProcess, tmp_path: Path) -> None:
             (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
             (tmp_path / name).write_text("A text.", encoding="utf-8")
         checked = quick("validate", "manifest.csv", "--json").json
-        assert checked == {"rows": content.count("\n") - 1, "problem_count": 0, "problems": [], "warnings": []}
+        assert checked["rows"] == content.count("\n") - 1
+        assert not any(checked[name] for name in ("problem_count", "problems", "warnings", "refused"))
 
 
 def test_the_exit_codes_are_listed() -> None:
