@@ -39,7 +39,7 @@ H = "id,transcript\n"
 FILES = [
     Bad("missing file", lambda folder: folder / "none.csv", 0, "", "no such file.*check the path"),
     Bad("misspelt file", lambda folder: written(folder, H) and folder / "manifset.csv", 0, "", "is it 'manifest.csv'"),
-    Bad("folder", a_folder, 0, "", "there is no text file .\.txt. here to be spoken; for recordings say"),
+    Bad("folder", a_folder, 0, "", r"no text file \(\.txt\) here to be spoken; for recordings say"),
     Bad("device", lambda _: Path("/dev/null"), 0, "", "is a device; give a file"),
     Bad("unreadable medium", lambda _: Path("/proc/self/mem"), 0, "", "cannot be read.*check the disk"),
     Bad("file below a file", lambda folder: written(folder, H) / "x.csv", 0, "", "cannot be opened.*check the path"),
