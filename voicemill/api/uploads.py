@@ -51,9 +51,14 @@ class Body:
 
     def request(self, method: str, url: httpx.URL, headers: list[tuple[str, str]]) -> httpx.Request:
         """The request with this body and these headers."""
-        if self.stream is None:
-            return httpx.Request(method, url, headers=headers, content=self.content)
-        return httpx.Request(method, url, headers=headers, stream=self.stream)
+        if self.stream is not None:
+            return httpx.Request(method, url, headers=headers, stream=self.stream)
+        if self.content is None:
+            return httpx.Request(method, url, headers=headers)
+        # As a stream, for `headers` are all there: httpx would look for each of them and for a way to encode.
+        request = httpx.Request(method, url, headers=headers, stream=httpx.ByteStream(self.content))
+        request.read()
+        return request
 
 
 @asynccontextmanager

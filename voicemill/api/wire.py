@@ -1,8 +1,8 @@
 """The one seam to httpx: a request goes out, a whole and bounded reply comes back, or a stream of its bytes.
 
 The transport is used directly, without `httpx.AsyncClient`: that leaves out redirects, cookies, proxies from the
-environment and content decoding, none of which a paid call with a key may do, and half of the CPU a call costs
-(`benchmarks/client_cost.py`). aiohttp carries the bytes, for it serves three times the requests of httpx's own pool.
+environment and content decoding, none of which a paid call with a key may do, and half of the CPU a call costs.
+aiohttp carries the bytes, for it serves three times the requests of httpx's own pool (`benchmarks/throughput.py`).
 """
 
 import asyncio
@@ -16,6 +16,7 @@ from typing import Any, Self, TypeVar
 import aiohttp
 import httpx
 from httpx_aiohttp import AiohttpTransport
+from httpx_aiohttp.transport import AiohttpResponseStream
 
 from voicemill.api.failures import FOREIGN_ERRORS, failure, network_failure
 from voicemill.api.uploads import Body, Form, opened
@@ -27,6 +28,10 @@ _IDLE_CONNECTION_S = 30.0
 _LONGEST_GOODBYE_S = 5.0
 _MOST_URLS = 100
 
+AiohttpResponseStream.CHUNK_SIZE = (
+    256 * 1024
+)  # whatever has come: its own 16 kB cut an answer into more pieces than came
+
 T = TypeVar("T")
 Query = Sequence[tuple[str, str]]
 Content = Mapping[str, Any] | Form | None
@@ -35,7 +40,10 @@ Content = Mapping[str, Any] | Form | None
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """A whole answer; `framed`: HTTP itself gave its end (a length or chunks), not just a closed connection."""
+    """A whole answer, its header names in small letters.
+
+    `framed`: HTTP itself gave its end (a length or chunks), not just a closed connection.
+    """
 
     status: int
     headers: Mapping[str, str]
@@ -187,18 +195,19 @@ class Wire:
             await response.stream.aclose()  # type: ignore[union-attr]
 
     async def _receive(self, response: httpx.Response) -> Reply:
-        await self._check(response)
-        headers = response.headers
+        headers = await self._check(response)
         body = await _read(response, self._max_body_bytes, cut=False)
         framed = "content-length" in headers or "transfer-encoding" in headers
         return Reply(response.status_code, headers, body, framed)
 
-    async def _check(self, response: httpx.Response) -> None:
-        status, headers = response.status_code, response.headers
+    async def _check(self, response: httpx.Response) -> dict[str, str]:
+        """The headers of a good answer, as a plain dictionary: httpx decodes all of them to look at one."""
+        status, headers = response.status_code, dict(response.headers.items())
         if status >= 300:
             raise self.failure(status, headers, await _read(response, _ERROR_BODY_BYTES, cut=True))
         if headers.get("content-encoding", "identity") != "identity":
             raise BadAnswer("the service compressed an answer that must not be compressed", status=status)
+        return headers
 
 
 class Stream:

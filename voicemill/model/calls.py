@@ -8,7 +8,7 @@ Prices: docs.cartesia.ai and the reference of cartesia-js 2.2.9; how part second
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, ClassVar, Literal
 
@@ -21,6 +21,9 @@ EMBEDDED_PREFIX = "embedded/"
 
 Family = Literal["tts", "stt"]
 """What the service counts together when it limits calls at once."""
+
+_AS_JSON = json.JSONEncoder(sort_keys=True)
+"""`json.dumps` would make one for each question."""
 
 _STT_CREDITS_PER_S = 0.5
 _VOICE_CHANGE_CREDITS_PER_S = 15.0
@@ -41,10 +44,10 @@ class _Question:
     @cached_property
     def key(self) -> str:
         """SHA-256 over the whole question, as 64 hex digits: the name of its answer."""
-        told = {field.name: getattr(self, field.name) for field in fields(self)}
+        told: dict[str, object] = {name: getattr(self, name) for name in self.__match_args__}
         told = {name: value for name, value in told.items() if name not in self.added or value != self.added[name]}
         question = {"op": self.op.value, **{name: _plain(value) for name, value in told.items()}}
-        return hashlib.sha256(json.dumps(question, sort_keys=True).encode()).hexdigest()
+        return hashlib.sha256(_AS_JSON.encode(question).encode()).hexdigest()
 
     @property
     def list_price_credits(self) -> float:
