@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from tests.store.failing_disk import failing_disk
 from tests.store.receipts import key_of, receipt
 from voicemill.errors import StorageError
-from voicemill.store.answers import AnswerDamaged, AnswerStore
+from voicemill.store.answers import HANDED_ON_BYTES, AnswerDamaged, AnswerStore
 from voicemill.store.durable import PARTIAL_SUFFIX
 
 BODY = b"RIFF and so on\n\x00\xff" * 40
@@ -249,3 +249,14 @@ def test_receipts_tell_answers_apart(store: AnswerStore) -> None:
     put(store, "b")
     assert store.receipt(key_of("a")) == plain
     assert store.receipt(key_of("b")) == receipt("b")
+
+
+def test_only_a_small_answer_stays_in_memory(store: AnswerStore) -> None:
+    """A kept answer has its body up to a mebibyte, and the digest of its body always."""
+    for size in (HANDED_ON_BYTES, HANDED_ON_BYTES + 1):
+        body = b"x" * size
+        kept = store.keep(receipt(size), body)
+        assert kept.body == (body if size == HANDED_ON_BYTES else None)
+        assert kept.sha256 == sha256(body).hexdigest()
+        kept.commit()
+        assert store.read(key_of(size))[1] == body

@@ -26,6 +26,8 @@ from voicemill.store import durable
 _MAGIC = b"voicemill-answer/2 "
 _FIRST_LINE_BYTES = len(_MAGIC) + 64 + 1
 _SUFFIX = ".answer"
+HANDED_ON_BYTES = 1024 * 1024
+"""Up to which size an answer stays in memory after it was kept; larger ones are read again, one at a time."""
 _RECEIPT_FIELDS = tuple(each.name for each in fields(Receipt))
 _AS_JSON = json.JSONEncoder(sort_keys=True)
 """`json.dumps` would make one for each receipt."""
@@ -69,7 +71,7 @@ class AnswerStore:
         durable.fault_point("before answer")
         partial = durable.write_partial(path, (first_line, header, body))
         durable.fault_point("answer kept")
-        return KeptAnswer(receipt, body, sha256, partial, path)
+        return KeptAnswer(receipt, body if len(body) <= HANDED_ON_BYTES else None, sha256, partial, path)
 
     def keep_all(self, answers: Sequence[tuple[Receipt, bytes]]) -> list["KeptAnswer | StorageError"]:
         """Write answers one after the other; what became of each."""
@@ -130,10 +132,10 @@ class AnswerStore:
 
 @dataclass(frozen=True, slots=True)
 class KeptAnswer:
-    """An answer that is written but not yet committed, and still in memory; `sha256` is that of its body."""
+    """An answer that is written but not yet committed; `sha256` is that of its body, `body` there where it is small."""
 
     receipt: Receipt
-    body: bytes = field(repr=False)
+    body: bytes | None = field(repr=False)
     sha256: str
     partial: Path
     path: Path

@@ -121,8 +121,9 @@ async def _assembled(plan: RowPlan, bench: Bench) -> Assembled:
         fresh = await _answered(plan, bench)
         bench.tally.rows_assembling += 1
         try:
-            if fresh is not None and is_the_file(plan, fresh.body):
-                return await _handed_on(plan, fresh, bench)
+            if fresh is not None and fresh.body is not None and is_the_file(plan, fresh.body):
+                file = WholeFile(plan.row.file_name, fresh.body, fresh.sha256)
+                return Assembled(await bench.delivering.send(file), fresh.receipt.duration_s, (fresh.receipt,))
             return await bench.in_thread(assemble, plan, bench.answers, bench.outputs)
         except AnswerDamaged as damaged:
             if damaged.key in repeated:  # A disk that damages what was just written would be paid for again and again.
@@ -143,12 +144,6 @@ async def _answered(plan: RowPlan, bench: Bench) -> KeptAnswer | None:
 
 async def _answer_piece(plan: RowPlan, bench: Bench, piece: CallPiece) -> None:
     await ensure_answer(piece.call, plan.row.id, bench)
-
-
-async def _handed_on(plan: RowPlan, fresh: KeptAnswer, bench: Bench) -> Assembled:
-    """An answer as the row's file, as it came."""
-    delivered = await bench.delivering.send(WholeFile(plan.row.file_name, fresh.body, fresh.sha256))
-    return Assembled(delivered, fresh.receipt.duration_s, (fresh.receipt,))
 
 
 def _paid_for(plan: RowPlan, receipts: tuple[Receipt, ...]) -> list[Receipt]:
