@@ -1,7 +1,7 @@
 """Reading any audio file as blocks of mono samples at one rate, in memory that does not grow with its length."""
 
 from collections.abc import Callable, Iterable, Iterator
-from itertools import chain
+from itertools import chain, groupby
 from pathlib import Path
 from typing import BinaryIO, Final
 
@@ -117,15 +117,25 @@ def _decoded(container: InputContainer) -> Iterator[AudioFrame]:
 
 
 def _planar(frames: Iterable[AudioFrame]) -> Iterator[AudioFrame]:
-    """The frames as planes of float32, at their own rate and with their own channels."""
-    resampler: AudioResampler | None = None
-    for frame in frames:
-        if resampler is None:
-            resampler = AudioResampler("fltp")  # FFmpeg's own downmix is 3 dB louder than the mean, and clips
-        frame.pts = None
-        yield from resampler.resample(frame)
-    if resampler is not None:
-        yield from resampler.resample(None)
+    """The frames as planes of float32, at the first one's rate and with their own channels.
+
+    A damaged or spliced file may change both from one frame to the next.
+    """
+    rate_hz: int | None = None
+    for _, alike in groupby(frames, _kind):
+        resampler: AudioResampler | None = None
+        for frame in alike:
+            if resampler is None:  # without a layout, for FFmpeg's own downmix is 3 dB louder than the mean, and clips
+                rate_hz = rate_hz or frame.sample_rate
+                resampler = AudioResampler("fltp", rate=rate_hz)
+            frame.pts = None
+            yield from resampler.resample(frame)
+        if resampler is not None:
+            yield from resampler.resample(None)
+
+
+def _kind(frame: AudioFrame) -> tuple[str, str, int]:
+    return frame.format.name, frame.layout.name, frame.sample_rate
 
 
 def _resampled(frames: Iterator[AudioFrame], to_hz: int) -> Iterator[NDArray[np.float32]]:
