@@ -20,8 +20,9 @@ demo: setup
 	$(BIN)/voicemill run data/the-lamp.csv -o results/demo
 	$(BIN)/python -m benchmarks.listen results/demo
 
+# One file of tests stays with one worker: what is started for a file is started once.
 test: check
-	$(BIN)/pytest
+	$(BIN)/pytest -n 2 --dist loadfile
 
 check: setup
 	$(BIN)/ruff check
