@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterable
-from functools import cache
 from pathlib import Path
 
 import av
@@ -30,12 +29,12 @@ def transcribe(path: Path) -> str:
 
 def transcribe_samples(samples: NDArray[np.float32]) -> str:
     """What is said in mono samples at `RATE_HZ`."""
-    return " ".join(_recognise(_decoder(), utterance) for utterance in _utterances(samples))
+    decoder = _decoder()
+    return " ".join(_recognise(decoder, utterance) for utterance in _utterances(samples))
 
 
-@cache
 def _decoder() -> Decoder:
-    """Half a second to load."""
+    """A new one for each recording: what it has heard before colours what it hears next. Half a second to load."""
     return Decoder(samprate=RATE_HZ, loglevel="FATAL", **_LANGUAGE_WEIGHTS)
 
 

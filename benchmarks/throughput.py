@@ -113,7 +113,7 @@ async def voicemill(base_url: str, rows: int, slots: int, folder: Path) -> float
     manifest = folder / "manifest.csv"
     lines = (f"r{number:06d},{_text(number)}" for number in range(rows))
     manifest.write_text("\n".join(["id,transcript", *lines]) + "\n")
-    settings = load_settings(service={"base_url": base_url}, pace={"max_concurrency": slots})
+    settings = load_settings(service={"base_url": base_url}, pace={"min_concurrency": slots, "max_concurrency": slots})
     first_call = _time_of_first_report(progress)
     state = await tts(str(manifest), str(folder / "results"), settings, return_state=True)
     took_s = time.monotonic() - first_call()
