@@ -20,7 +20,7 @@ SARAH, ROBIN = "694f9389-aac1-45b6-b726-9d9369183238", "Robin"
 NOBODY = "00000000-0000-4000-8000-000000000000"
 TEXTS = {
     "sentence": "It was a bright cold day in April, and the clocks were striking.",
-    "middle": "every morning before breakfast",
+    "middle": "and the people of the city would continue to support the government",
     "french": "Voilà un déjà vu.",
     "long": "And on and on it goes, until it ends. " * 60,
     "left_text": "The doctor told him that he should take a long walk",
