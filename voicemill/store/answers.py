@@ -73,16 +73,6 @@ class AnswerStore:
         durable.fault_point("answer kept")
         return KeptAnswer(receipt, body if len(body) <= HANDED_ON_BYTES else None, sha256, partial, path)
 
-    def keep_all(self, answers: Sequence[tuple[Receipt, bytes]]) -> list["KeptAnswer | StorageError"]:
-        """Write answers one after the other; what became of each."""
-        return [self._kept(receipt, body) for receipt, body in answers]
-
-    def _kept(self, receipt: Receipt, body: bytes) -> "KeptAnswer | StorageError":
-        try:
-            return self.keep(receipt, body)
-        except StorageError as error:
-            return error
-
     def receipt(self, key: str) -> Receipt | None:
         """The receipt of a whole answer, or None where there is none (a damaged one counts as none)."""
         whole = self._read(key)

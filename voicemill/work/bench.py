@@ -76,7 +76,6 @@ class Bench:
     def __post_init__(self) -> None:
         self._threads = ThreadPoolExecutor(_STORAGE_THREADS, thread_name_prefix="storage")
         self.made: dict[str, Outcome] = {}
-        self.keeping = Convoy(self.answers.keep_all, self._threads)
         self.committing = Convoy(commit_answers, self._threads)
         self.delivering = Convoy(self.outputs.deliver_all, self._threads)
         self.asking: dict[str, asyncio.Future[None]] = {}
