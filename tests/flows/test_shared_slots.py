@@ -63,6 +63,7 @@ async def slots_in_use(name: str) -> tuple[int, int]:
         return limit.active_slots, runs.active_slots
 
 
+@pytest.mark.timeout(300)
 def test_workers_share_a_limit(prefect_server: str, tmp_path: Path) -> None:
     """Four processes never exceed the limit of twelve, none is starved, and all slots are given back at the end."""
     log = tmp_path / "calls"
@@ -74,7 +75,7 @@ def test_workers_share_a_limit(prefect_server: str, tmp_path: Path) -> None:
     late = calls_since(log, min(all_there_s + 3.0, whole[-1][2] - 4.0))
     assert len(late) == 4
     assert min(late.values()) >= 0.4 * max(late.values())
-    given_back_by = time.monotonic() + 30  # a lease that is left to end by itself lasts a minute
+    given_back_by = time.monotonic() + 120  # those of a lease whose return was lost come back when it ends
     while asyncio.run(slots_in_use("four")) != (0, 0):
         assert time.monotonic() < given_back_by
         time.sleep(0.5)
