@@ -28,6 +28,7 @@ _RENEW_AFTER_S = 20.0
 _BLOCKS = 12
 _MOST_MEMBERS = 10_000
 _BRISK_BEATS = 6
+_LONGEST_END_S = 30.0
 _LOCKED = 423
 _GONE = 410
 
@@ -150,8 +151,8 @@ class SharedSlots:
         kept = max(self._lane.share or 0, self._lane.slots.held)
         for lease in sorted(self._leases, key=lambda lease: lease.slots, reverse=True):
             if self.held - lease.slots >= kept:
-                self._leases.remove(lease)
                 await self._client.release_concurrency_slots_with_lease(lease.id)
+                self._leases.remove(lease)
 
 
 @asynccontextmanager
@@ -166,14 +167,15 @@ async def shared_slots(
         client = await stack.enter_async_context(get_client())
         for family, lane in lanes.items():
             lane.give_share(0)
-            keeping = asyncio.create_task(_keep(SharedSlots(client, name, lane, sizes[family]), stop))
-            stack.push_async_callback(_ended, keeping)
+            ending = asyncio.Event()
+            keeping = asyncio.create_task(_keep(SharedSlots(client, name, lane, sizes[family]), stop, ending))
+            stack.push_async_callback(_ended, keeping, ending)
         yield
 
 
-async def _keep(shared: SharedSlots, stop: Callable[[VoicemillError], None]) -> None:
+async def _keep(shared: SharedSlots, stop: Callable[[VoicemillError], None], ending: asyncio.Event) -> None:
     try:
-        while True:
+        while not ending.is_set():
             try:
                 await shared.beat()
             except ConfigError as error:
@@ -182,12 +184,19 @@ async def _keep(shared: SharedSlots, stop: Callable[[VoicemillError], None]) -> 
             except Exception:  # Prefect may be away for a while: go on with what is leased, as long as it is
                 shared.count_expired()
             calm = shared.beats_without_change > _BRISK_BEATS
-            await asyncio.sleep((2.0 if calm else 0.3) * random.uniform(0.8, 1.2))  # noqa: S311 - to spread, not to hide
+            with suppress(TimeoutError):
+                # Spread over runs, not hidden from anybody.
+                await asyncio.wait_for(ending.wait(), (2.0 if calm else 0.3) * random.uniform(0.8, 1.2))  # noqa: S311
     finally:
         await shared.leave()
 
 
-async def _ended(keeping: asyncio.Task[None]) -> None:
-    keeping.cancel()
-    with suppress(asyncio.CancelledError):
-        await keeping
+async def _ended(keeping: asyncio.Task[None], ending: asyncio.Event) -> None:
+    """Let a beat under way come to its end: whoever leaves before Prefect's answer never learns which lease it got."""
+    ending.set()
+    try:
+        await asyncio.wait([keeping], timeout=_LONGEST_END_S)
+    finally:
+        keeping.cancel()
+        with suppress(asyncio.CancelledError):
+            await keeping
