@@ -1,4 +1,4 @@
-"""The same question gets the same bytes, whoever answers it, whenever."""
+"""The same question gets the same bytes, whoever answers it, whenever; also the same words."""
 
 import asyncio
 import hashlib
@@ -7,12 +7,14 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.engine.asking import SENTENCE, client, question, speech
+from tests.engine.asking import SENTENCE, client, heard, question, speech
 from voicemill.engine.app import create_app
 from voicemill.engine.settings import EngineSettings
 
 MP3 = {"container": "mp3", "sample_rate": 22050, "bit_rate": 64000}
 WAV = {"container": "wav", "sample_rate": 44100, "encoding": "pcm_f32le"}
+HUGO = "ade08242-0fef-55d2-8423-cc230f269726"
+"""A voice so deep that the recogniser is easily swayed."""
 TEXT = f"{SENTENCE} These take the shape of a long round arch. Is the 1st of them at 12:30?"
 
 
@@ -50,3 +52,26 @@ async def test_another_question_gets_other_bytes(asker: httpx.AsyncClient, field
     response = await asker.post("/tts/bytes", json=question() | {field: value})
     assert response.status_code == 200
     assert response.content != await speech(asker)
+
+
+async def test_what_is_heard_does_not_depend_on_what_was_heard_before() -> None:
+    """One worker hears two clips in turn, then in the other order from a fresh worker: words and times are the same."""
+    app = create_app(EngineSettings(workers=1))
+    async with client(app) as asker:
+        clips = [await speech(asker, text, voice=HUGO) for text in ("Good morning, how are you?", "It is late.")]
+        onwards = [await timed_words(asker, clips[which]) for which in (0, 1, 0, 1)]
+        await app.state.engine.close()
+    app = create_app(EngineSettings(workers=1))
+    async with client(app) as asker:
+        backwards = [await timed_words(asker, clips[which]) for which in (1, 0)]
+        await app.state.engine.close()
+    assert onwards == [*reversed(backwards), *reversed(backwards)]
+    assert all(onwards)
+
+
+async def timed_words(asker: httpx.AsyncClient, audio: bytes) -> Any:
+    """The words of a clip and their times."""
+    status, answer = await heard(asker, audio, **{"timestamp_granularities[]": "word"})
+    assert status == 200, answer
+    assert isinstance(answer, dict)
+    return answer["words"]

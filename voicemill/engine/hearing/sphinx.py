@@ -28,7 +28,9 @@ class Sphinx:
         self._decoder = Decoder(samprate=RATE_HZ, loglevel="FATAL", **LANGUAGE_WEIGHTS)
 
     def words(self, heard: Heard) -> list[Word]:
-        """The words of one utterance, in lower case."""
+        """The words of one utterance, in lower case; they do not depend on what was heard before."""
+        # The features of the last utterance would colour this one's: "has never" was heard as "it's never".
+        self._decoder.reinit_feat()
         self._decoder.start_utt()
         self._decoder.process_raw(_levelled(heard.samples), full_utt=True)
         self._decoder.end_utt()
