@@ -29,7 +29,7 @@ class Service:
 
 @asynccontextmanager
 async def open_service(settings: Settings, key: ApiKey | None = None) -> AsyncIterator[Service]:
-    """Open the service that settings and environment name; `key` stands in for `CARTESIA_API_KEY`.
+    """Open the service that settings and environment name; `key` stands in for that of the environment.
 
     Raises `ConfigError` where a base URL cannot be trusted with a key.
     """

@@ -8,7 +8,7 @@ import os
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal, NoReturn, Self
+from typing import Any, ClassVar, Literal, NoReturn, Self
 from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from voicemill.errors import ConfigError
 
 KEY_VARIABLE = "CARTESIA_API_KEY"
+TOKEN_VARIABLE = "CARTESIA_ACCESS_TOKEN"  # noqa: S105 - the name of a variable
 BASE_URL_VARIABLE = "CARTESIA_BASE_URL"
 CARTESIA_URL = "https://api.cartesia.ai"
 WEBHOOK_VARIABLE = "VOICEMILL_WEBHOOK"
@@ -248,17 +249,20 @@ class ApiKey:
     """A secret that can be used for a header and for nothing else: it prints masked and refuses to be pickled."""
 
     __slots__ = ("_value",)
+    VARIABLE: ClassVar = KEY_VARIABLE
+    """Where the environment holds it."""
 
     def __init__(self, value: str) -> None:
         self._value = value.strip()
         del value  # A traceback may show local variables.
         if not self._value or not self._value.isascii() or not self._value.isprintable():
-            raise ConfigError(f"{KEY_VARIABLE} is empty or holds characters that no key has; set it again")
+            raise ConfigError(f"{self.VARIABLE} is empty or holds characters that no key has; set it again")
 
-    @classmethod
-    def from_environment(cls) -> "ApiKey | None":
-        """The key in `CARTESIA_API_KEY`, or None where that is unset or empty."""
-        return cls(os.environ[KEY_VARIABLE]) if os.environ.get(KEY_VARIABLE, "").strip() else None
+    @staticmethod
+    def from_environment() -> "ApiKey | None":
+        """The key in `CARTESIA_API_KEY`, else the token in `CARTESIA_ACCESS_TOKEN`; None where neither is set."""
+        named = (kind for kind in (ApiKey, AccessToken) if os.environ.get(kind.VARIABLE, "").strip())
+        return next((kind(os.environ[kind.VARIABLE]) for kind in named), None)
 
     def reveal(self) -> str:
         """The secret itself, for the request header."""
@@ -277,6 +281,7 @@ class AccessToken(ApiKey):
     """A short-lived token that stands in for the key with what it was granted; as secret as a key."""
 
     __slots__ = ()
+    VARIABLE = TOKEN_VARIABLE
 
 
 def load_settings(profile: str | None = None, **overrides: Any) -> Settings:  # noqa: ANN401 - validated below

@@ -1,6 +1,7 @@
 """What the verbs that ask the service one thing have in common."""
 
 import asyncio
+import re
 from collections.abc import Awaitable, Callable
 from typing import Annotated, TypeVar
 
@@ -8,12 +9,13 @@ import typer
 
 from flows.service import Service, all_voices, open_service
 from voicemill.config import Settings
-from voicemill.errors import ConfigError
+from voicemill.errors import CallError, ConfigError
 from voicemill.manifest import VoiceBook
 from voicemill.model import Voice
 from voicemill.pace.retry import Retries
 
 T = TypeVar("T")
+_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 VoiceName = Annotated[str, typer.Argument(metavar="VOICE", help="A voice, by name or id.", show_default=False)]
 
@@ -35,8 +37,15 @@ async def tried(settings: Settings, attempt: Callable[[], Awaitable[T]]) -> T:
 
 
 async def voice_named(service: Service, settings: Settings, name_or_id: str, language: str = "") -> Voice:
-    """The voice of that name or id, or the first that speaks `language`. Raises `ConfigError` that tells of others."""
+    """The voice of that name or id, or the first that speaks `language`. Raises `ConfigError` that tells of others.
+
+    Who may not list voices, as with an access token, names one by its id.
+    """
     try:
         return VoiceBook(await all_voices(service, settings.pace)).resolve(name_or_id, language)
     except LookupError as error:
         raise ConfigError(str(error)) from None
+    except CallError as refused:
+        if refused.status not in (401, 403) or not _ID.fullmatch(name_or_id):
+            raise
+        return Voice(name_or_id, name_or_id, language)

@@ -59,7 +59,7 @@ def failure(status: int, headers: Mapping[str, str], body: bytes, *, now: dateti
 
 def _remedy(kind: type[CallError], message: str) -> str:
     if kind is AuthRefused:
-        return f"the service refused the key: {message}; check CARTESIA_API_KEY"
+        return f"the service refused the key: {message}; check CARTESIA_API_KEY, or the age of CARTESIA_ACCESS_TOKEN"
     if kind is QuotaExhausted:
         return f"the account has no credits left: {message}; top it up, then run the same command again"
     return message
