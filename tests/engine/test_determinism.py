@@ -7,7 +7,8 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.engine.asking import SENTENCE, client, heard, question, speech
+from tests.engine.asking import SARAH, SENTENCE, client, heard, question, speech
+from tests.engine.test_voice_changer import VOICES
 from voicemill.engine.app import create_app
 from voicemill.engine.settings import EngineSettings
 
@@ -19,10 +20,13 @@ TEXT = f"{SENTENCE} These take the shape of a long round arch. Is the 1st of the
 
 
 async def answers(workers: int, times: int) -> set[str]:
-    """The digests of answers to two questions from a fresh engine, all asked at once."""
+    """The digests of answers to two questions from a fresh engine, all asked at once; Grace's voice has breath."""
     app = create_app(EngineSettings(workers=workers))
+    questions = [(SARAH, MP3), (VOICES["Grace"].id, WAV)]
     async with client(app) as asker:
-        asked = [speech(asker, TEXT, output_format=format) for _ in range(times) for format in (MP3, WAV)]
+        asked = [
+            speech(asker, TEXT, voice=voice, output_format=format) for _ in range(times) for voice, format in questions
+        ]
         bodies = await asyncio.gather(*asked)
     await app.state.engine.close()
     return {hashlib.sha256(body).hexdigest() for body in bodies}

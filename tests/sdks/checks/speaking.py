@@ -13,6 +13,7 @@ from tests.sdks.checks.seeing import columns, in_order, loud_enough, plain_words
 from tests.sdks.evidence import Audio, Evidence
 
 _RATE_HZ = 16_000
+_SEMITONES = {None: 0.0, "curiosity:high": 1.5}
 
 
 @check("api_status.get")
@@ -147,13 +148,14 @@ def changer_events(evidence: Evidence) -> None:
 
 @check("infill.bytes")
 def fits_its_neighbours(evidence: Evidence) -> None:
-    """Speech that is as high and as loud as what is around it."""
-    audio = evidence.audio("infill.bytes")
+    """Speech that is as high and as loud as what is around it, and higher by what the emotion asked for adds."""
+    audio, emotion = evidence.audio("infill.bytes"), evidence.facts("infill.bytes").get("emotion")
     _is_wav(audio)
     assert 0.7 < audio.duration_s < 5
     around = [_clip(evidence, side) for side in ("left", "right")]
     pitch = np.exp(np.mean([np.log(pitch_hz(side, _RATE_HZ)) for side in around]))
-    assert abs(pitch_hz(audio.samples, 24000) / pitch - 1) < 0.15
+    raised = 2 ** (_SEMITONES[emotion] / 12)
+    assert abs(pitch_hz(audio.samples, 24000) / (pitch * raised) - 1) < 0.09
     assert abs(level_db(audio.samples) - np.mean([level_db(side) for side in around])) < 4
 
 

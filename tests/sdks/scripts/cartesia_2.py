@@ -15,6 +15,7 @@ VOICE = {"mode": "id", "id": TASK["voice"]}
 WAV = {"container": "wav", "sample_rate": 24000, "encoding": "pcm_s16le"}
 FLOAT = {"container": "raw", "sample_rate": 44100, "encoding": "pcm_f32le"}
 CLIP, LEFT, RIGHT = (Path(TASK[name]) for name in ("clip", "left", "right"))
+CURIOUS = "curiosity:high"
 WAV_FIELDS = {f"output_format_{name}": value for name, value in WAV.items()}
 
 
@@ -73,10 +74,10 @@ def infilled() -> dict[str, Any]:
         transcript=TASK["middle"],
         voice_id=TASK["voice"],
         voice_experimental_controls_speed="normal",
-        voice_experimental_controls_emotion=["curiosity:high"],
+        voice_experimental_controls_emotion=[CURIOUS],
         **WAV_FIELDS,
     )
-    return {"audio": b"".join(pieces)}
+    return {"audio": b"".join(pieces), "emotion": CURIOUS}
 
 
 def methods() -> None:

@@ -10,6 +10,7 @@ const voice = { mode: "id", id: task.voice };
 const wav = { container: "wav", sampleRate: 24000, encoding: "pcm_s16le" };
 const float = { container: "raw", sampleRate: 44100, encoding: "pcm_f32le" };
 const mp3 = { container: "mp3", sampleRate: 44100, bitRate: 128000 };
+const curious = "curiosity:high";
 const once = { maxRetries: 0 };
 
 function connected(key, url = task.url) {
@@ -95,10 +96,10 @@ async function infilled() {
         transcript: task.middle,
         voiceId: task.voice,
         voiceExperimentalControlsSpeed: "normal",
-        voiceExperimentalControlsEmotion: ["curiosity:high"],
+        voiceExperimentalControlsEmotion: [curious],
         ...inForm(wav),
     };
-    return bytes(await client.infill.bytes(...sides, asked, once));
+    return { ...(await bytes(await client.infill.bytes(...sides, asked, once))), emotion: curious };
 }
 
 async function methods() {

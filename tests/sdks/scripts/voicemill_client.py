@@ -23,6 +23,7 @@ API_VERSION = "2024-11-13"
 WAV = AudioFormat("wav", 24000, "pcm_s16le")
 MP3 = AudioFormat("mp3", 44100, bit_rate_bps=128000)
 FLOAT = AudioFormat("raw", 44100, "pcm_f32le")
+CURIOUS = "curiosity:high"
 CLIP, LEFT, RIGHT = (Path(TASK[name]) for name in ("clip", "left", "right"))
 
 Question = Callable[[Cartesia], Awaitable[dict[str, Any]]]
@@ -108,9 +109,9 @@ async def infilled(cartesia: Cartesia) -> dict[str, Any]:
         output_format=WAV,
         language="en",
         speed="normal",
-        emotion=("curiosity:high",),
+        emotion=(CURIOUS,),
     )
-    return {"audio": reply.body}
+    return {"audio": reply.body, "emotion": CURIOUS}
 
 
 def plain(voice: Voice) -> dict[str, Any]:

@@ -13,8 +13,9 @@ Each answer on standard output is two big-endian 32-bit lengths, then JSON, then
 or `{"error": "..."}` with no samples. The program ends when its standard input ends.
 
 espeak-ng keeps its state in globals and is neither thread-safe nor repeatable: the second synthesis of a sentence
-in one process differs from the first. So the library is initialised once, every question is answered in a fork,
-and this process itself never speaks: the same question then always gives the same samples.
+in one process differs from the first, and the breath of some voices is noise, seeded with the time at its start. So
+the library is initialised and seeded once, every question is answered in a fork, and this process itself never
+speaks: the same question then always gives the same samples.
 """
 
 import ctypes
@@ -25,6 +26,7 @@ import sys
 from typing import Any, BinaryIO
 
 SYNCHRONOUS_OUTPUT = 2
+SEED = 1
 PHONEME_EVENTS, IPA_NAMES, NEVER_EXIT = 0x0001, 0x0002, 0x8000
 UTF8_TEXT, END_PAUSE = 0x0001, 0x1000
 RATE, VOLUME, PITCH, RANGE = 1, 2, 3, 4
@@ -59,6 +61,7 @@ def load(library_path: str, data_folder: str) -> tuple[ctypes.CDLL, int]:
     sample_rate_hz = library.espeak_Initialize(SYNCHRONOUS_OUTPUT, 0, b".", PHONEME_EVENTS | IPA_NAMES | NEVER_EXIT)
     if sample_rate_hz <= 0:
         raise SystemExit(f"espeak-ng found no usable data in {data_folder}")
+    library.espeak_ng_SetRandSeed(ctypes.c_long(SEED))
     return library, sample_rate_hz
 
 
