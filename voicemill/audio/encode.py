@@ -1,26 +1,21 @@
 """Writing samples as an audio file: every format of the API, in constant memory, the same bytes every time."""
 
 import io
-from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
-from typing import BinaryIO, Final, Self, cast
+from typing import BinaryIO, Final, Self
 
-import av
 import numpy as np
 import soxr
-from av.audio.frame import AudioFrame
-from av.audio.stream import AudioStream
-from numpy.typing import NDArray
 
 from voicemill.audio.formats import BYTES_PER_SAMPLE, AudioFormat
 from voicemill.audio.join import Samples, as_float
+from voicemill.audio.track import Track
 
 WAV_LIMIT_BYTES: Final = (1 << 32) - 128
 """A WAV header counts its bytes in 32 bits; 128 leaves room for the header itself."""
 _RAW_MUXERS: Final = {"pcm_f32le": "f32le", "pcm_s16le": "s16le", "pcm_mulaw": "mulaw", "pcm_alaw": "alaw"}
-# Without these FFmpeg writes its own version into the file, and an empty ID3 tag before the first MP3 frame.
-_REPEATABLE: Final = {"fflags": "+bitexact"}
+# Without this FFmpeg writes an empty ID3 tag before the first MP3 frame.
 _NO_TAGS: Final = {"id3v2_version": "0"}
 
 
@@ -38,18 +33,14 @@ class Encoder:
         self._format = format
         self._resampler = _resampler(sample_rate_hz, format.sample_rate_hz)
         self._samples = 0
-        muxer = _muxer(format)
-        self._container = av.open(
-            str(target) if isinstance(target, Path) else target,
-            "w",
-            format=muxer,
-            options=_REPEATABLE | (_NO_TAGS if muxer == "mp3" else {}),
+        self._track = Track(
+            target,
+            _RAW_MUXERS[str(format.encoding)] if format.container == "raw" else format.container,
+            "mp3" if format.container == "mp3" else str(format.encoding),
+            format.sample_rate_hz,
+            bit_rate_bps=format.bit_rate_bps,
+            muxer_options=_NO_TAGS if format.container == "mp3" else {},
         )
-        codec = "libmp3lame" if format.container == "mp3" else str(format.encoding)
-        stream = self._container.add_stream(codec, rate=format.sample_rate_hz, layout="mono")
-        self._stream = cast(AudioStream, stream)
-        if format.bit_rate_bps is not None:
-            self._stream.bit_rate = format.bit_rate_bps
 
     @property
     def duration_s(self) -> float:
@@ -64,11 +55,8 @@ class Encoder:
 
     def close(self) -> None:
         """Write what is still held back and the header's true sizes."""
-        if self._resampler is not None:
-            self._write(self._resampler.resample_chunk(np.zeros(0, np.float32), last=True))
-        self._container.start_encoding()
-        self._container.mux(self._stream.encode(None))
-        self._container.close()
+        self._write_rest()
+        self._track.close()
 
     def __enter__(self) -> Self:
         return self
@@ -77,22 +65,17 @@ class Encoder:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if kind is None:
-            self.close()
-        else:
-            self._container.close()
+            self._write_rest()
+        self._track.__exit__(kind, error, trace)
+
+    def _write_rest(self) -> None:
+        if self._resampler is not None:
+            self._write(self._resampler.resample_chunk(np.zeros(0, np.float32), last=True))
 
     def _write(self, samples: Samples) -> None:
-        if samples.size == 0:
-            return
         self._refuse_beyond_wav(samples.size)
-        packed = "s16" if samples.dtype == np.int16 else "flt"
-        plane = cast(NDArray[np.int16], np.ascontiguousarray(samples)[None, :])
-        frame = AudioFrame.from_ndarray(plane, packed, "mono")
-        frame.sample_rate = self._format.sample_rate_hz
-        frame.time_base = Fraction(1, self._format.sample_rate_hz)
-        frame.pts = self._samples
         self._samples += samples.size
-        self._container.mux(self._stream.encode(frame))
+        self._track.write(samples)
 
     def _refuse_beyond_wav(self, more: int) -> None:
         if self._format.container != "wav" or self._format.encoding is None:
@@ -111,10 +94,6 @@ def encode(samples: Samples, sample_rate_hz: int, format: AudioFormat) -> bytes:
     with Encoder(file, format, sample_rate_hz) as encoder:
         encoder.write(samples)
     return file.getvalue()
-
-
-def _muxer(format: AudioFormat) -> str:
-    return _RAW_MUXERS[str(format.encoding)] if format.container == "raw" else format.container
 
 
 def _resampler(from_hz: int, to_hz: int) -> soxr.ResampleStream | None:

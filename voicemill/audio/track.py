@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from fractions import Fraction
+from pathlib import Path
 from types import TracebackType
 from typing import Any, BinaryIO, Final, Self, cast
 
@@ -17,7 +18,8 @@ MUXERS: Final = {"m4a": "ipod", "mkv": "matroska"}
 ENCODERS: Final = {"opus": "libopus", "mp3": "libmp3lame"}
 """What FFmpeg encodes with, where that is not called as the encoding is."""
 
-_OPTIONS: Final = {"fflags": "+bitexact"}
+# Without it FFmpeg writes its own version into the file.
+_REPEATABLE: Final = {"fflags": "+bitexact"}
 _WAV_OPTIONS: Final = {"rf64": "auto"}
 _PACKED: Final = {"u1": "u8", "i2": "s16", "i4": "s32", "f4": "flt", "f8": "dbl"}
 
@@ -28,13 +30,14 @@ Frames = NDArray[Any]
 class Track:
     """A file with one audio stream, written block by block; samples of the codec's own type are kept to the bit.
 
-    `is_deep` samples have 24 bits, which stand left in 32. Use it as a context manager, or
-    call `close`: only then is the file whole.
+    `target` is a path, or a seekable binary file that stays open. `is_deep` samples have 24 bits, which stand left in
+    32. Without `muxer_options` a WAV becomes RF64 where it must. Use it as a context manager, or call `close`: only
+    then is the file whole.
     """
 
     def __init__(
         self,
-        target: BinaryIO,
+        target: Path | BinaryIO,
         container: str,
         codec: str,
         sample_rate_hz: int,
@@ -43,9 +46,16 @@ class Track:
         bit_rate_bps: int | None = None,
         is_deep: bool = False,
         tags: Mapping[str, str] | None = None,
+        muxer_options: Mapping[str, str] | None = None,
     ) -> None:
-        options = _OPTIONS | (_WAV_OPTIONS if container == "wav" else {})
-        self._container = av.open(target, "w", format=MUXERS.get(container, container), options=options)
+        if muxer_options is None:
+            muxer_options = _WAV_OPTIONS if container == "wav" else {}
+        self._container = av.open(
+            str(target) if isinstance(target, Path) else target,
+            "w",
+            format=MUXERS.get(container, container),
+            options={**_REPEATABLE, **muxer_options},
+        )
         self._container.metadata.update(tags or {})
         self._layout = {1: "mono", 2: "stereo"}.get(channels, f"{channels}c") if isinstance(channels, int) else channels
         stream = self._container.add_stream(ENCODERS.get(codec, codec), rate=sample_rate_hz, layout=self._layout)
