@@ -1,13 +1,14 @@
 """Voice changer jobs."""
 
+import io
 import time
-from collections.abc import Generator, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 
-from voicemill.audio.encode import encode
+from voicemill.audio.encode import Encoder
 from voicemill.audio.formats import AudioFormat
 from voicemill.engine.analysis.measures import RATE_HZ, Samples, f0_contour, level_db
 from voicemill.engine.analysis.world import revoiced
@@ -26,43 +27,61 @@ _LEAST_VOICED_FRAMES: Final = 20
 # differ by 1.13 in the length of the vocal tract.
 _FORMANT_EXPONENT: Final = 0.2
 _SPECTRUM_SHARE: Final = 0.5
+_SILENCE_DB: Final = -60.0
 _PROGRESS: Final = Frame({"last": False}, b"")
 
 
 def voice_change(question: dict[str, Any]) -> Iterator[Frame]:
     """Frames of progress, then one with the whole file."""
-    body = yield from _changed_file(question)
-    yield Frame({}, body)
+    body = bytearray()
+    for more in _changed_file(question):
+        body += more
+        yield _PROGRESS
+    yield Frame({}, bytes(body))
 
 
 def voice_change_pieces(question: dict[str, Any]) -> Iterator[Frame]:
-    """The file in pieces, after it has been made; no progress is told, as every frame is sent on."""
+    """The file in pieces as it is made; no progress is told, as every frame is sent on."""
     asked_at = time.perf_counter()
-    changing = _changed_file(question)
-    try:
-        while True:
-            next(changing)
-    except StopIteration as made:
-        body: bytes = made.value
-    for start in range(0, len(body), PIECE_BYTES):
-        step_ms = round(1000 * (time.perf_counter() - asked_at), 3)
-        yield Frame({"type": "chunk", "step_time": step_ms, "last": False}, body[start : start + PIECE_BYTES])
-        asked_at = time.perf_counter()
+    for more in _changed_file(question):
+        for start in range(0, len(more), PIECE_BYTES):
+            step_ms = round(1000 * (time.perf_counter() - asked_at), 3)
+            yield Frame({"type": "chunk", "step_time": step_ms, "last": False}, more[start : start + PIECE_BYTES])
+            asked_at = time.perf_counter()
     yield Frame({"type": "done"}, b"")
 
 
-def _changed_file(question: dict[str, Any]) -> Generator[Frame, None, bytes]:
+def _changed_file(question: dict[str, Any]) -> Iterator[bytes]:
+    """What each block adds to the file; all at the end where the file's first bytes tell of its length."""
     format = AudioFormat(**question["format"])
     samples = clip(Path(question["clip"]), "clip", LONGEST_S)
-    blocks = []
-    for block in _changed(samples, timbre_of(question["timbre"])):
-        blocks.append(block)
-        yield _PROGRESS
-    changed = np.concatenate(blocks)
-    return encode(amplified(changed, level_db(samples) - level_db(changed)), RATE_HZ, format)
+    file = io.BytesIO()
+    with Encoder(file, format, RATE_HZ) as encoder:
+        for block in _changed(samples, timbre_of(question["timbre"])):
+            encoder.write(block)
+            yield _taken(file) if format.container == "raw" else b""
+    yield _taken(file)
+
+
+def _taken(file: io.BytesIO) -> bytes:
+    body = file.getvalue()
+    file.seek(0)
+    file.truncate()
+    return body
 
 
 def _changed(samples: Samples, timbre: Timbre) -> Iterator[Samples]:
+    """Blocks in the other voice, all made louder by what the first with sound in it needs to be as loud as it was."""
+    gain_db, position = None, 0
+    for block in _revoiced(samples, timbre):
+        source = samples[position : position + block.size]
+        if gain_db is None and level_db(source) > _SILENCE_DB:
+            gain_db = level_db(source) - level_db(block)
+        yield amplified(block, gain_db or 0.0)
+        position += block.size
+
+
+def _revoiced(samples: Samples, timbre: Timbre) -> Iterator[Samples]:
     pitch = f0_contour(samples)
     voiced = pitch[pitch > 0]
     if voiced.size < _LEAST_VOICED_FRAMES:
