@@ -14,8 +14,9 @@ import pytest
 from benchmarks.engine_server import descendants, served_engine
 from tests.engine.asking import FLOAT, SENTENCE, question, speech
 from tests.engine.test_hearing import wav_of
+from voicemill.engine.analysis.world import revoiced
 from voicemill.engine.voices.catalogue import built_in_voices
-from voicemill.engine.worker import voice_change
+from voicemill.engine.worker.voice_change import voice_change_pieces
 
 
 def worker_of(pid: int) -> int:
@@ -31,13 +32,16 @@ def test_served_speech_arrives_before_its_end_is_made(tmp_path: Path) -> None:
     received: list[str] = []
     asked = question(" ".join([SENTENCE] * 250), output_format=FLOAT)
     headers = {"X-API-Key": "k", "Cartesia-Version": "2024-11-13"}
-    with served_engine(tmp_path) as engine, httpx.Client(base_url=engine.url, headers=headers, timeout=60) as client:
-        with client.stream("POST", "/tts/sse", json=asked) as response:
-            for line in response.iter_lines():
-                if line.startswith("data: ") and not received:
-                    os.kill(worker_of(engine.pid), signal.SIGKILL)
-                received += [line.removeprefix("data: ")] if line.startswith("data: ") else []
-    told = [json.loads(event)["type"] for event in received]
+    with (
+        served_engine(tmp_path) as engine,
+        httpx.Client(base_url=engine.url, headers=headers, timeout=60) as client,
+        client.stream("POST", "/tts/sse", json=asked) as response,
+    ):
+        for line in filter(None, response.iter_lines()):
+            if not received:
+                os.kill(worker_of(engine.pid), signal.SIGKILL)
+            received.append(line)
+    told = [json.loads(line.removeprefix("data: "))["type"] for line in received if line.startswith("data: ")]
     assert told[0] == "chunk"
     assert told[-1] == "error"
     assert "done" not in told
@@ -50,20 +54,19 @@ async def test_a_changed_voice_is_sent_block_by_block(
     spoken = np.frombuffer(await speech(asker, output_format=FLOAT), "<f4")
     (tmp_path / "clip").write_bytes(wav_of(np.tile(spoken, 8), 24000))
     made: list[int] = []
-    change = voice_change.revoiced
 
     def counted(*asked: Any) -> Any:
-        for block in change(*asked):
+        for block in revoiced(*asked):
             made.append(block.size)
             yield block
 
-    monkeypatch.setattr(voice_change, "revoiced", counted)
+    monkeypatch.setattr("voicemill.engine.worker.voice_change.revoiced", counted)
     timbre = next(asdict(voice.timbre) for voice in built_in_voices() if voice.name == "Hugo")
     for container, blocks in (("raw", 1), ("wav", 2)):
         made.clear()
         format = {"container": container, "sample_rate_hz": 24000, "encoding": "pcm_s16le"}
         asked = {"clip": str(tmp_path / "clip"), "timbre": timbre, "format": format}
-        pieces = voice_change.voice_change_pieces(asked)
+        pieces = voice_change_pieces(asked)
         first = next(pieces)
         assert len(made) == blocks
         body = first.body + b"".join(piece.body for piece in pieces)

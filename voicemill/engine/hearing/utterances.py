@@ -16,10 +16,12 @@ PAUSE_FRAMES: Final = round(0.6 / FRAME_S)
 LEAD_FRAMES: Final = round(0.3 / FRAME_S)
 # The least strict but one: what is taken for speech by mistake costs time, what is missed costs words.
 STRICTNESS: Final = 1
+STRETCH_FRAMES: Final = round(300.0 / FRAME_S)
+_QUIET_FRAMES: Final = round(30.0 / FRAME_S)
 
 
 class Heard(NamedTuple):
-    """A stretch of speech and where it starts, in samples."""
+    """A stretch of a recording and where it starts, in samples."""
 
     start: int
     samples: NDArray[np.float32]
@@ -55,9 +57,26 @@ def _cut(frames: list[NDArray[np.float32]], speech: list[bool]) -> int:
         return len(frames) - LEAD_FRAMES
     if len(frames) < LONGEST_FRAMES:
         return 0
-    half = LONGEST_FRAMES // 2
-    energy = np.array([np.square(frame).sum() for frame in frames[half:]])
-    return half + int(np.argmin(np.convolve(energy, np.ones(5), "same")))
+    return _quietest(frames, LONGEST_FRAMES // 2)
+
+
+def stretches(blocks: Iterable[NDArray[np.float32]]) -> Iterator[Heard]:
+    """16 kHz blocks in stretches of at most five minutes, cut where the last half minute of each is quietest."""
+    start, frames = 0, list[NDArray[np.float32]]()
+    for frame in _frames(blocks):
+        frames.append(frame)
+        if len(frames) == STRETCH_FRAMES:
+            cut = _quietest(frames, STRETCH_FRAMES - _QUIET_FRAMES)
+            yield Heard(start, np.concatenate(frames[:cut]))
+            start += cut * FRAME
+            del frames[:cut]
+    if frames:
+        yield Heard(start, np.concatenate(frames))
+
+
+def _quietest(frames: list[NDArray[np.float32]], first: int) -> int:
+    energy = np.array([np.square(frame).sum() for frame in frames[first:]])
+    return first + int(np.argmin(np.convolve(energy, np.ones(5), "same")))
 
 
 def _frames(blocks: Iterable[NDArray[np.float32]]) -> Iterator[NDArray[np.float32]]:

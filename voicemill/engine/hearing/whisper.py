@@ -4,9 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
+from voicemill.engine.hearing.utterances import RATE_HZ, Heard
 from voicemill.engine.hearing.whisper_model import WHISPER_MISSING
 from voicemill.engine.hearing.words import Word
 from voicemill.engine.refusals import Refusal
@@ -28,8 +26,10 @@ class Whisper:
             message = f"The Whisper model in {folder} cannot be loaded: {error}"
             raise Refusal(500, "Internal server error", message) from None
 
-    def words(self, samples: NDArray[np.float32], language: str) -> Iterator[list[Word]]:
-        """The words of the whole file, segment by segment, as the model writes them."""
-        segments, _ = self._model.transcribe(samples, language=language, word_timestamps=True, vad_filter=True)
+    def words(self, heard: Heard, language: str) -> Iterator[list[Word]]:
+        """The words of one stretch, segment by segment, as the model writes them."""
+        segments, _ = self._model.transcribe(heard.samples, language=language, word_timestamps=True, vad_filter=True)
+        offset_s = heard.start / RATE_HZ
         for segment in segments:
-            yield [Word(word.word.strip(), word.start, word.end) for word in segment.words or ()]
+            words = segment.words or ()
+            yield [Word(word.word.strip(), offset_s + word.start, offset_s + word.end) for word in words]

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from voicemill.audio.decode import decode, decode_headerless
 from voicemill.engine.hearing.sphinx import Sphinx
-from voicemill.engine.hearing.utterances import RATE_HZ, utterances
+from voicemill.engine.hearing.utterances import RATE_HZ, stretches, utterances
 from voicemill.engine.hearing.whisper import Whisper
 from voicemill.engine.hearing.words import Word
 from voicemill.engine.worker.uploads import readable
@@ -55,8 +55,8 @@ def _blocks(question: dict[str, Any]) -> Iterator[NDArray[np.float32]]:
 def _found(question: dict[str, Any], gain: float) -> Iterator[list[Word]]:
     blocks = (block * np.float32(gain) for block in _blocks(question))
     if question["whisper_model"] is not None:
-        samples = np.concatenate(list(blocks))
-        return _whisper(question["whisper_model"]).words(samples, question["language"])
+        whisper = _whisper(question["whisper_model"])
+        return (words for heard in stretches(blocks) for words in whisper.words(heard, question["language"]))
     return (_sphinx().words(heard) for heard in utterances(blocks))
 
 
