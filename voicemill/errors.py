@@ -14,6 +14,7 @@ VoicemillError                 exit code
     ├── Transient                  5xx, connection or deadline: try again
     ├── Incomplete                 the body was cut: try again
     ├── BadAnswer                  a 200 whose body is not the audio that was asked for
+    │   └── NoAudio                    it is no audio at all: a page, an error, nothing
     ├── Refused                3   4xx: the same question will be refused again
     └── FatalCallError         4   no further call can succeed
         ├── AuthRefused            401, or a certificate that does not hold
@@ -122,7 +123,7 @@ class CallError(VoicemillError):
 
     `status` is the HTTP status, None when there was no answer. `billed` is "unknown" where the service may have
     done the work before the failure. `took_s` is how long the attempt took, and `counts` says whether it is one of the
-    attempts that a call has; one that only asked whether the service is back is none.
+    attempts that a call has; one made while the service is down is none.
     """
 
     retryable: ClassVar[bool] = False
@@ -175,6 +176,10 @@ class BadAnswer(CallError):
 
     retryable = True
     code = "bad_answer"
+
+
+class NoAudio(BadAnswer):
+    """The answer is no audio at all; it may be from somebody between us and the service."""
 
 
 class Refused(CallError):

@@ -6,7 +6,7 @@ import numpy as np
 
 from voicemill.audio.join import Samples, read_samples
 from voicemill.audio.probe import NotWav
-from voicemill.errors import BadAnswer, Incomplete
+from voicemill.errors import BadAnswer, Incomplete, NoAudio
 from voicemill.model import Infill, Tts, VoiceChange, Word
 
 _QUICKEST_LETTERS_PER_S = 60
@@ -65,7 +65,7 @@ def _verified_samples(body: bytes, call: Tts | Infill | VoiceChange, *, framed: 
     try:
         samples, info = read_samples(body)
     except NotWav as fault:
-        kind = Incomplete if "cut" in str(fault) else BadAnswer
+        kind = Incomplete if "cut" in str(fault) else NoAudio
         raise kind(f"the answer is no usable audio: {fault}", billed="unknown") from None
     except ValueError as fault:
         raise BadAnswer(f"the answer is no usable audio: {fault}", billed="unknown") from None

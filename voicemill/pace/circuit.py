@@ -8,10 +8,10 @@ from voicemill.errors import CallError, ServiceDown, Throttled, VoicemillError
 from voicemill.pace.breaker import Breaker
 from voicemill.pace.lane import Lane, Log
 from voicemill.pace.quota import COST_OF_A_FAILURE, COST_OF_A_TIMEOUT, RetryQuota
+from voicemill.pace.silence import Silence, is_of_the_service
 
 _LOOK_EVERY_S = 0.1
 _LONGEST_PARK_S = 300.0
-_FEWEST_THROTTLED = 20
 
 
 class Circuit:
@@ -32,7 +32,8 @@ class Circuit:
         self._give_up = give_up
         self._quota = RetryQuota()
         self._breaker = Breaker(pace.cool_down_s)
-        self._throttled_in_a_row = 0
+        self._silence = Silence()
+        self.outages = 0
         self._timer: asyncio.TimerHandle | None = None
         self._last = ""
 
@@ -51,35 +52,34 @@ class Circuit:
 
     def answered(self, taken: int) -> None:
         """The service did its work for a call whose failures had taken so many tokens."""
-        self._throttled_in_a_row = 0
+        self._silence.ended()
         self._quota.give_back(taken)
         if self._breaker.is_open:
             self._close()
 
-    def failed(self, error: CallError, slots: int, *, is_probe: bool) -> int:
-        """An attempt failed in a way that may pass; the tokens that it took."""
+    def failed(self, error: CallError, call: object, slots: int, *, is_probe: bool) -> int:
+        """An attempt of `call` failed in a way that may pass; the tokens that it took.
+
+        What fails while the service is down uses up nobody's attempts: `error.counts` says so.
+        """
         now_s, self._last = self._clock(), str(error)
         asked_s = error.retry_after_s if (error.retry_after_s or 0) > self._pace.longest_wait_s else None
         wait_s = None if asked_s is None else min(asked_s, _LONGEST_PARK_S)
+        taken = 0
         if is_probe:
-            error.counts = False
             self._breaker.probe_failed(now_s, wait_s)
-            return 0
-        if self._breaker.is_open:
-            return 0
-        if wait_s is not None:
-            self._open(wait_s, f"it asked for {asked_s:.0f} s of silence")
-            return 0
-        if isinstance(error, Throttled):
-            self._throttled_in_a_row += 1
-            if self._throttled_in_a_row >= max(_FEWEST_THROTTLED, 3 * slots):
-                self._open(None, f"{self._throttled_in_a_row} calls in a row were throttled and none was answered")
-            return 0
-        cost = COST_OF_A_TIMEOUT if error.code == "deadline" else COST_OF_A_FAILURE
-        if self._quota.take(cost):
-            return cost
-        self._open(None, "too many calls failed")
-        return 0
+        elif not self._breaker.is_open:
+            if wait_s is not None:
+                self._open(wait_s, f"it asked for {asked_s:.0f} s of silence")
+            taken = self._draw(error, call, slots)
+        error.counts = not (is_probe or self._breaker.is_open)
+        return taken
+
+    def blames_the_service(self, error: CallError) -> bool:
+        """A call would give up now; True where it should wait instead, for nobody else is answered either."""
+        if is_of_the_service(error) and self._silence.is_common and not self._breaker.is_open:
+            self._open(None, self._so_many_failed)
+        return self._breaker.is_open
 
     def learnt_nothing(self, *, is_probe: bool) -> None:
         """A call ended for reasons of our own."""
@@ -91,7 +91,28 @@ class Circuit:
         if self._timer is not None:
             self._timer.cancel()
 
+    def _draw(self, error: CallError, call: object, slots: int) -> int:
+        if is_of_the_service(error):
+            self._silence.went_on(call)
+        if self._breaker.is_open:
+            return 0
+        if self._silence.is_long(slots):
+            self._open(None, self._so_many_failed)
+            return 0
+        if isinstance(error, Throttled):
+            return 0
+        cost = COST_OF_A_TIMEOUT if error.code == "deadline" else COST_OF_A_FAILURE
+        if self._quota.take(cost):
+            return cost
+        self._open(None, "too many calls failed")
+        return 0
+
+    @property
+    def _so_many_failed(self) -> str:
+        return f"{self._silence.failures} attempts in a row failed and none was answered"
+
     def _open(self, wait_s: float | None, why: str) -> None:
+        self.outages += 1
         self._breaker.open(self._clock(), wait_s)
         self._log(f"the service is down: {why} ({self._last}); one call at a time asks whether it is back")
         self._hold_back()

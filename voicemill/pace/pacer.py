@@ -59,7 +59,6 @@ class Pacer:
         log: Log = lambda _line: None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self.retries = Retries(pace)
         self.budget = budget
         self.clock = clock
         self.lanes = {family: Lane(family, its, log) for family, its in bounds.items()}
@@ -67,6 +66,7 @@ class Pacer:
         self._rate = Rate(pace.requests_per_s) if pace.requests_per_s else None
         self._refusals: Counter[tuple[type, str]] = Counter()
         self.circuit = Circuit(pace, self.lanes.values, clock, log, self._stop)
+        self.retries = Retries(pace, self.circuit)
         self._run: Run | None = None
 
     @property
@@ -201,7 +201,7 @@ class Turn:
         elif isinstance(error, CallError) and error.retryable:
             if isinstance(error, Throttled):
                 lane.tell(OneTooMany(self._sent_in))
-            self._taken += circuit.failed(error, lane.state.slots, is_probe=self._is_probe)
+            self._taken += circuit.failed(error, self, lane.state.slots, is_probe=self._is_probe)
         else:
             circuit.learnt_nothing(is_probe=self._is_probe)
         if isinstance(error, Refused):

@@ -6,7 +6,7 @@ the wait is exponential with full jitter (Brooker, "Exponential Backoff And Jitt
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 import tenacity
 from tenacity.wait import wait_random_exponential
@@ -20,11 +20,23 @@ T = TypeVar("T")
 Sleep = Callable[[float], Awaitable[None]]
 
 
+class Outages(Protocol):
+    """Who knows whether a failure is the service's, and not that of one call."""
+
+    @property
+    def outages(self) -> int:
+        """How many outages there were so far."""
+
+    def blames_the_service(self, error: CallError) -> bool:
+        """Whether a call that would give up with `error` should wait instead."""
+
+
 class Retries:
     """Runs attempts until one gives an answer, or until the policy gives up."""
 
-    def __init__(self, pace: Pace) -> None:
+    def __init__(self, pace: Pace, outages: Outages | None = None) -> None:
         self._pace = pace
+        self._outages = outages
         self._backoff = wait_random_exponential(multiplier=pace.first_wait_s, max=pace.longest_wait_s)
 
     async def run(self, attempt: Callable[[], Awaitable[T]], sleep: Sleep = asyncio.sleep) -> tuple[T, int]:
@@ -50,7 +62,7 @@ class Retries:
         """The loop itself; only calls that failed once get here, for it costs a tenth of a call's CPU."""
         retrying = tenacity.AsyncRetrying(
             retry=tenacity.retry_if_exception(_may_pass),
-            stop=_Enough(self._pace),
+            stop=_Enough(self._pace, self._outages),
             wait=self._wait_s,
             sleep=sleep,
             reraise=True,
@@ -72,23 +84,37 @@ class Retries:
 
 class _Enough:
     """Whether one call has had its attempts, or its time: that of its attempts and the waits between, not that at a
-    closed gate. A second bad answer is the last: a service that errs twice means it."""
+    closed gate, and all of it counted since the last outage. A second bad answer is the last: a service that errs twice
+    means it."""
 
-    def __init__(self, pace: Pace) -> None:
+    def __init__(self, pace: Pace, outages: Outages | None) -> None:
         self._pace = pace
-        self._attempts = 0
-        self._bad_answers = 0
-        self._took_s = 0.0
+        self._service = outages
+        self._outages = 0
+        self._begin_anew(idle_s=0.0)
 
     def __call__(self, state: tenacity.RetryCallState) -> bool:
         """Asked once after each failed attempt."""
         error = _error_of(state)
         if not isinstance(error, CallError) or not error.counts:
             return False
+        if self._service is not None and self._service.outages != self._outages:
+            self._outages = self._service.outages
+            self._begin_anew(state.idle_for)
         self._attempts += 1
         self._bad_answers += isinstance(error, BadAnswer)
         self._took_s += error.took_s
-        spent_s = self._took_s + state.idle_for + state.upcoming_sleep
+        if not self._is_enough(self._took_s + state.idle_for - self._idle_before_s + state.upcoming_sleep):
+            return False
+        return self._service is None or not self._service.blames_the_service(error)
+
+    def _begin_anew(self, idle_s: float) -> None:
+        self._attempts = 0
+        self._bad_answers = 0
+        self._took_s = 0.0
+        self._idle_before_s = idle_s
+
+    def _is_enough(self, spent_s: float) -> bool:
         too_long = spent_s > self._pace.call_deadline_s
         return too_long or self._attempts >= self._pace.attempts or self._bad_answers >= _MOST_BAD_ANSWERS
 

@@ -1,0 +1,82 @@
+"""When failures in a row are the service's, and what a call's attempts count then."""
+
+import pytest
+
+from voicemill.config import Pace
+from voicemill.errors import BadAnswer, CallError, Incomplete, NoAudio, Throttled, Transient
+from voicemill.pace.retry import Retries
+from voicemill.pace.silence import Silence, is_of_the_service
+
+
+@pytest.mark.parametrize(("slots", "failures"), [(1, 20), (6, 20), (8, 24), (50, 150)])
+def test_a_silence_is_long_after_so_many_failures(slots: int, failures: int) -> None:
+    """Twenty failures in a row, or three times the slots."""
+    silence = Silence()
+    for number in range(failures):
+        assert not silence.is_long(slots)
+        silence.went_on(f"call {number}")
+    assert silence.is_long(slots)
+    silence.ended()
+    assert not silence.is_long(slots)
+
+
+@pytest.mark.parametrize(("calls", "common"), [(1, False), (4, False), (5, True)])
+def test_failures_of_few_calls_are_their_own(calls: int, *, common: bool) -> None:
+    """However often a few calls fail, that tells nothing of the service."""
+    silence = Silence()
+    for number in range(200):
+        silence.went_on(number % calls)
+    assert (silence.is_common, silence.is_long(1)) == (common, common)
+
+
+@pytest.mark.parametrize("error", [Throttled("429"), Transient("503"), Incomplete("cut"), NoAudio("a page")])
+def test_what_any_call_could_have_met_is_the_service_s(error: CallError) -> None:
+    """Refusals, errors, cuts and pages say nothing of the question; audio that is wrong does."""
+    assert is_of_the_service(error)
+    assert not is_of_the_service(BadAnswer("silent"))
+
+
+class Outage:
+    """A service that is down from the time when a call would give up, or from a given failure on."""
+
+    def __init__(self, *, begins_at: int = 0, is_to_blame: bool = False) -> None:
+        self.outages = 0
+        self._begins_at, self._is_to_blame = begins_at, is_to_blame
+        self.made = 0
+
+    async def attempt(self) -> str:
+        """Fail, thirty times."""
+        self.made += 1
+        if self.made > 30:
+            return "answer"
+        self.outages += self.made == self._begins_at
+        raise Transient("down")
+
+    def blames_the_service(self, error: CallError) -> bool:
+        """Begin an outage, where that is known to be one."""
+        self.outages += self._is_to_blame
+        return self._is_to_blame
+
+    async def run(self) -> tuple[str, int]:
+        """All attempts that the policy makes."""
+        return await Retries(Pace(attempts=6), self).run(self.attempt, _no_time)
+
+
+async def _no_time(seconds: float) -> None:
+    """Let no time pass."""
+
+
+@pytest.mark.parametrize("begins_at", [1, 3, 6])
+async def test_attempts_are_counted_anew_from_an_outage_on(begins_at: int) -> None:
+    """What failed before the service was known to be down is forgiven."""
+    outage = Outage(begins_at=begins_at)
+    with pytest.raises(Transient):
+        await outage.run()
+    assert outage.made == begins_at - 1 + 6
+
+
+async def test_a_call_does_not_give_up_where_the_service_is_to_blame() -> None:
+    """It goes on until there is an answer."""
+    outage = Outage(is_to_blame=True)
+    assert await outage.run() == ("answer", 31)
+    assert outage.outages == 5
