@@ -79,6 +79,7 @@ def _wire(base_url: str, key: ApiKey, settings: Settings, transport: object = No
         transport=transport,  # type: ignore[arg-type]
         max_connections=max(_FEWEST_CONNECTIONS, settings.pace.max_concurrency) + 8,
         deadline_s=settings.pace.attempt_deadline_s,
+        stall_s=settings.pace.stall_s,
         max_body_bytes=settings.pace.max_body_bytes,
     )
 

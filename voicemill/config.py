@@ -115,6 +115,7 @@ class Pace(_Section):
     first_wait_s: float = Field(0.5, gt=0, le=60)
     longest_wait_s: float = Field(30.0, gt=0, le=600)
     attempt_deadline_s: float = Field(120.0, gt=0, le=3600)
+    stall_s: float = Field(10.0, gt=0, le=3600)
     call_deadline_s: float = Field(900.0, gt=0, le=86_400)
     cool_down_s: float = Field(15.0, gt=0, le=3600)
     give_up_after_s: float = Field(600.0, gt=0, le=86_400)

@@ -5,9 +5,11 @@ import gc
 import ssl
 import time
 import tracemalloc
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import httpx
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -43,6 +45,42 @@ async def test_an_attempt_ends_at_its_deadline(reply: Reply) -> None:
         await accepted(server, deadline_s=0.4)
     assert (caught.value.code, caught.value.billed) == ("deadline", "unknown")
     assert time.monotonic() - started < 10
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        Reply(200, (), GOOD.body, End.STALL),
+        Reply(200, (), GOOD.body, drip_s=0.02),
+        Reply(200, (), b"x", End.CHUNKED, times=1_000_000, drip_s=0.01),
+        Reply(500, (), b"x" * 10_000, drip_s=0.02),
+    ],
+    ids=["stall", "drip", "endless", "refusal that drips"],
+)
+async def test_an_answer_that_stalls_is_not_waited_for(reply: Reply) -> None:
+    """Once an answer has begun, it must go on coming, or the attempt ends long before its deadline."""
+    with HostileServer([reply]) as server, pytest.raises(Transient, match="stalled") as caught:
+        await accepted(server, deadline_s=600, stall_s=0.3)
+    assert (caught.value.code, caught.value.billed) == ("deadline", "unknown")
+
+
+class InPieces(httpx.AsyncByteStream):
+    """An answer that takes its time, a tenth of a second for each piece."""
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        """The good answer, in twelve pieces."""
+        size = -(-len(GOOD.body) // 12)
+        for start in range(0, len(GOOD.body), size):
+            await asyncio.sleep(0.1)
+            yield GOOD.body[start : start + size]
+
+
+async def test_an_answer_that_goes_on_coming_is_waited_for() -> None:
+    """However long the whole of it takes, as long as a kilobyte comes in time."""
+    slow = httpx.MockTransport(lambda _request: httpx.Response(200, stream=InPieces()))
+    async with cartesia(transport=slow, stall_s=0.8) as service:
+        reply = await ask(service)
+    assert reply.body == GOOD.body
 
 
 async def test_a_slow_answer_holds_up_no_other() -> None:

@@ -101,9 +101,14 @@ class Workshop:
         answers = AnswerStore(self.results.answers(""))
         answers.open()
         pace = settings.pace
-        deadline_s, ledger = pace.attempt_deadline_s, Ledger(self.results.spent)
-        key = ApiKey("key")
-        async with Wire(self.server.url, key, api_version="2024-11-13", deadline_s=deadline_s) as wire:
+        ledger, key = Ledger(self.results.spent), ApiKey("key")
+        async with Wire(
+            self.server.url,
+            key,
+            api_version="2024-11-13",
+            deadline_s=pace.attempt_deadline_s,
+            stall_s=pace.stall_s,
+        ) as wire:
             bench = Bench(
                 settings=settings,
                 service="hostile",

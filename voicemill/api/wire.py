@@ -21,12 +21,13 @@ from httpx_aiohttp.transport import AiohttpResponseStream
 from voicemill.api.failures import FOREIGN_ERRORS, failure, network_failure
 from voicemill.api.uploads import Body, Form, opened
 from voicemill.config import AccessToken, ApiKey
-from voicemill.errors import BadAnswer, CallError
+from voicemill.errors import BadAnswer, CallError, Transient
 
 _ERROR_BODY_BYTES = 64 * 1024
 _IDLE_CONNECTION_S = 30.0
 _LONGEST_GOODBYE_S = 5.0
 _MOST_URLS = 100
+_LEAST_BYTES = 1024
 
 AiohttpResponseStream.CHUNK_SIZE = (
     256 * 1024
@@ -70,7 +71,7 @@ def json_of(body: bytes, status: int | None = None) -> Any:  # noqa: ANN401 - wh
 
 
 class Wire:
-    """Requests to one service, each with a total deadline and a cap on its body.
+    """Requests to one service, each with a total deadline and a cap on its body, which may not stall for `stall_s`.
 
     `key` is an API key or an access token. Open it in the event loop that uses it, as an async context manager. Raises
     `CallError`s only.
@@ -85,11 +86,13 @@ class Wire:
         transport: httpx.AsyncBaseTransport | None = None,
         max_connections: int = 100,
         deadline_s: float = 120.0,
+        stall_s: float = 10.0,
         max_body_bytes: int = 256 * 1024 * 1024,
     ) -> None:
         self._base = httpx.URL(base_url.rstrip("/") + "/")
         self._transport = transport or _network_transport(max_connections)
         self._deadline_s = deadline_s
+        self._stall_s = stall_s
         self._max_body_bytes = max_body_bytes
         self._key = key
         self._urls: dict[str, httpx.URL] = {}
@@ -196,7 +199,7 @@ class Wire:
 
     async def _receive(self, response: httpx.Response) -> Reply:
         headers = await self._check(response)
-        body = await _read(response, self._max_body_bytes, cut=False)
+        body = await _read(response, self._max_body_bytes, self._stall_s, cut=False)
         framed = "content-length" in headers or "transfer-encoding" in headers
         return Reply(response.status_code, headers, body, framed)
 
@@ -204,7 +207,7 @@ class Wire:
         """The headers of a good answer, as a plain dictionary: httpx decodes all of them to look at one."""
         status, headers = response.status_code, dict(response.headers.items())
         if status >= 300:
-            raise self.failure(status, headers, await _read(response, _ERROR_BODY_BYTES, cut=True))
+            raise self.failure(status, headers, await _read(response, _ERROR_BODY_BYTES, self._stall_s, cut=True))
         if headers.get("content-encoding", "identity") != "identity":
             raise BadAnswer("the service compressed an answer that must not be compressed", status=status)
         return headers
@@ -237,12 +240,33 @@ class Stream:
         return self._wire.failure(status, self._response.headers, said)
 
 
-async def _read(response: httpx.Response, max_bytes: int, *, cut: bool) -> bytes:
+async def _read(response: httpx.Response, max_bytes: int, stall_s: float, *, cut: bool) -> bytes:
+    """The body. One that comes by less than a kilobyte in `stall_s` counts as stalled: the answer is ready by then, for
+    its head was sent, and who waits for the rest of it only holds a slot."""
+    try:
+        async with asyncio.timeout(stall_s) as patience:
+            return await _read_on(response, max_bytes, patience, stall_s, cut=cut)
+    except TimeoutError:
+        pass  # raised below, without what it happened in
+    raise Transient(
+        f"the answer began and stalled: less than {_LEAST_BYTES} bytes in {stall_s:g} s",
+        code="deadline",
+        billed="unknown",
+    )
+
+
+async def _read_on(
+    response: httpx.Response, max_bytes: int, patience: asyncio.Timeout, stall_s: float, *, cut: bool
+) -> bytes:
     chunks: list[bytes] = []
-    size = 0
+    size = fresh = 0
     async for chunk in response.stream:  # type: ignore[union-attr]
         chunks.append(chunk)
         size += len(chunk)
+        fresh += len(chunk)
+        if fresh >= _LEAST_BYTES:
+            fresh = 0
+            patience.reschedule(asyncio.get_running_loop().time() + stall_s)
         if size > max_bytes:
             if cut:
                 break
