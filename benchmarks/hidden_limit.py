@@ -2,9 +2,11 @@
 
     python -m benchmarks.hidden_limit                 # about five minutes; writes docs/hidden_limit.svg
     python -m benchmarks.hidden_limit --seconds 20    # each scenario shorter
+    python -m benchmarks.hidden_limit --only four     # those whose name has this word, no plot
 
-Four scenarios, each by real runs in processes of their own: a client that knows the limit, one that finds it, one whose
-limit falls to 6 and rises again, and four processes that share it through Prefect. The service's own log is the truth.
+Three scenarios, each by real runs in processes of their own: a client that finds the limit, one whose limit falls to 6
+and rises again, and four processes that share it through Prefect. Beside each a client that knows the limit asks a
+service of its own, so that both have the same machine at the same time. The services' own logs are the truth.
 """
 
 import argparse
@@ -15,6 +17,7 @@ import sys
 import tempfile
 import time
 import urllib.request
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -25,8 +28,10 @@ from typing import Any
 LATENCY_S = 0.2
 LIMIT = 12
 SETTLED_S = 10.0
+START_S = 60.0
+"""The most that the processes of a scenario take to begin, while the client beside them is at work already."""
 PLOT = Path(__file__).parents[1] / "docs" / "hidden_limit.svg"
-Log = list[tuple[float, int, int]]
+Log = list[tuple[float, int, int, str]]
 
 
 @dataclass(frozen=True)
@@ -39,15 +44,24 @@ class Scenario:
     changes: tuple[tuple[float, int], ...] = ()
 
 
+KNOWING = Scenario("knows the limit", {"max_concurrency": LIMIT})
 SCENARIOS = (
-    Scenario("knows the limit", {"max_concurrency": LIMIT}),
     Scenario("finds the limit", {"max_concurrency": "auto"}),
     Scenario("limit falls to 6 and rises again", {"max_concurrency": "auto"}, changes=((1 / 3, 6), (2 / 3, LIMIT))),
     Scenario("four processes share it", {"max_concurrency": LIMIT, "shared_limit": "hidden-limit"}, processes=4),
 )
 
 
-def work(url: str, seconds: float, pace: dict[str, Any], folder: Path) -> dict[str, Any]:
+@dataclass
+class Played:
+    """What the services saw, in seconds since the first call of the scenario."""
+
+    scenario: Scenario
+    log: Log
+    knowing: Log
+
+
+def work(url: str, seconds: float, pace: dict[str, Any], folder: Path) -> None:
     """One run, in this process, with more than enough to do for so many seconds; SIGTERM ends it."""
     from flows.tts import tts
     from voicemill.config import load_settings
@@ -57,13 +71,11 @@ def work(url: str, seconds: float, pace: dict[str, Any], folder: Path) -> dict[s
     lines = (f"r{number:06d},Utterance {number} of {folder.name}." for number in range(rows))
     manifest.write_text("\n".join(["id,transcript", *lines]) + "\n")
     settings = load_settings(service={"base_url": url}, pace=pace)
-    state = asyncio.run(_run(tts, manifest, folder / "results", settings))
-    summary: Any = asyncio.run(state.aresult(raise_on_failure=False))
-    return {"done": summary.rows["done"], "failed": summary.rows["failed"], "calls": summary.calls_made}
+    asyncio.run(_run(tts, manifest, folder / "results", settings))
 
 
-async def _run(flow: Any, manifest: Path, results: Path, settings: Any) -> Any:
-    return await flow(str(manifest), str(results), settings, return_state=True)
+async def _run(flow: Any, manifest: Path, results: Path, settings: Any) -> None:
+    await flow(str(manifest), str(results), settings, return_state=True)
 
 
 @contextmanager
@@ -85,31 +97,55 @@ def ask(url: str, *, post: bool = False) -> Any:
         return json.loads(answer.read())
 
 
-def play(scenario: Scenario, seconds: float) -> tuple[Log, list[dict[str, Any]]]:
-    """Let it happen; the service's log, counted from its first call, and what each process says."""
-    with service() as url, tempfile.TemporaryDirectory() as scratch:
-        folders = [Path(scratch) / f"run{number}" for number in range(scenario.processes)]
-        processes = []
-        for folder in folders:
-            folder.mkdir()
-            command = [sys.executable, "-m", "benchmarks.hidden_limit", "--work", url, str(seconds),
-                       json.dumps(scenario.pace), str(folder)]  # fmt: skip
-            processes.append(subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True))
-        _wait_and_change(url, scenario, seconds)
-        for process in processes:
+class Playing:
+    """A service of its own, and the processes that ask it."""
+
+    def __init__(self, scenario: Scenario, url: str, seconds: float, scratch: Path) -> None:
+        self.scenario, self.url = scenario, url
+        self._processes = [self._started(seconds, scratch / f"run{number}") for number in range(scenario.processes)]
+        while not self.log():
+            time.sleep(0.1)
+
+    def log(self) -> Log:
+        """What the service saw so far, by the clock of this machine."""
+        return [(at_s, status, held, who) for at_s, status, held, who in ask(f"{self.url}/log")]
+
+    def stop(self) -> None:
+        """End the processes."""
+        for process in self._processes:
             process.terminate()
-        said = [process.communicate() for process in processes]
-        if any(process.returncode for process in processes):
-            raise RuntimeError(said[0][1])
-        log = ask(f"{url}/log")
+        said = [process.communicate()[1] for process in self._processes]
+        if any(process.returncode for process in self._processes):
+            raise RuntimeError(said[0])
+
+    def _started(self, seconds: float, folder: Path) -> "subprocess.Popen[str]":
+        folder.mkdir()
+        command = [sys.executable, "-m", "benchmarks.hidden_limit", "--work", self.url, str(seconds),
+                   json.dumps(self.scenario.pace), str(folder)]  # fmt: skip
+        return subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+
+
+@contextmanager
+def playing(scenario: Scenario, seconds: float) -> Iterator[Playing]:
+    """A scenario under way, from its first call on, with enough to do for so many seconds."""
+    with service() as url, tempfile.TemporaryDirectory() as scratch:
+        yield Playing(scenario, url, seconds, Path(scratch))
+
+
+def play(scenario: Scenario, seconds: float) -> Played:
+    """Let it happen beside a client that knows the limit."""
+    with playing(KNOWING, seconds + START_S) as knowing, playing(scenario, seconds) as it:
+        _wait_and_change(it.url, scenario, seconds)
+        log, known = it.log(), knowing.log()
+        it.stop()
+        knowing.stop()
     began_s = log[0][0]
-    return [(at_s - began_s, status, held) for at_s, status, held in log], [json.loads(out) for out, _ in said]
+    since = [[(at_s - began_s, status, held, who) for at_s, status, held, who in each] for each in (log, known)]
+    return Played(scenario, since[0], since[1])
 
 
 def _wait_and_change(url: str, scenario: Scenario, seconds: float) -> None:
     """Let time pass from the first call on, and change the limit in between."""
-    while not ask(f"{url}/log"):
-        time.sleep(0.1)
     began_s = time.monotonic()
     for share, limit in (*scenario.changes, (1.0, LIMIT)):
         time.sleep(max(0.0, began_s + share * seconds - time.monotonic()))
@@ -118,46 +154,57 @@ def _wait_and_change(url: str, scenario: Scenario, seconds: float) -> None:
 
 def rate(log: Log, start_s: float, stop_s: float) -> float:
     """Good answers a second within a stretch of time."""
-    return sum(status == 200 and start_s <= at_s < stop_s for at_s, status, _ in log) / (stop_s - start_s)
+    return sum(status == 200 and start_s <= at_s < stop_s for at_s, status, *_ in log) / (stop_s - start_s)
 
 
 def refused(log: Log, start_s: float, stop_s: float) -> float:
     """The share of 429s within a stretch of time."""
-    there = [status for at_s, status, _ in log if start_s <= at_s < stop_s]
+    there = [status for at_s, status, *_ in log if start_s <= at_s < stop_s]
     return sum(status == 429 for status in there) / max(1, len(there))
 
 
-def found_s(log: Log, wanted: float) -> float:
-    """After how many seconds a whole second had 0.95 of the wanted rate for the first time."""
-    ends = (tenth / 10 for tenth in range(10, int(log[-1][0] * 10)))
-    return next((end_s for end_s in ends if rate(log, end_s - 1, end_s) >= 0.95 * wanted), float("inf"))
+def in_flight(log: Log, start_s: float, stop_s: float) -> float:
+    """How many calls the service had in hand on average, as each answer found them."""
+    held = [held for at_s, status, held, _ in log if status == 200 and start_s <= at_s < stop_s]
+    return sum(held) / max(1, len(held))
+
+
+def found_s(played: Played, start_s: float, limit: int) -> float:
+    """After how many seconds a whole second had 0.95 of what the limit allows, for at most one 429."""
+    ends = (start_s + tenth / 10 for tenth in range(10, int((played.log[-1][0] - start_s) * 10)))
+    for end_s in ends:
+        wanted = rate(played.knowing, end_s - 1, end_s) * limit / LIMIT
+        too_many = sum(status == 429 and end_s - 1 <= at_s < end_s for at_s, status, *_ in played.log)
+        if rate(played.log, end_s - 1, end_s) >= 0.95 * wanted and too_many <= 1:
+            return end_s - start_s
+    return float("inf")
 
 
 def stretches(scenario: Scenario, seconds: float) -> list[tuple[float, float, int]]:
-    """The stretches in which it should have settled, and the limit in each."""
-    edges = [(0.0, LIMIT), *((share * seconds, limit) for share, limit in scenario.changes), (seconds, 0)]
-    return [
-        (start_s + min(SETTLED_S, (stop_s - start_s) / 2), stop_s - 0.5, limit)
-        for (start_s, limit), (stop_s, _) in pairwise(edges)
-    ]
+    """The stretches of time between changes, and the limit in each."""
+    edges = [(0.0, LIMIT), *((share * seconds, limit) for share, limit in scenario.changes), (seconds - 0.5, 0)]
+    return [(start_s, stop_s, limit) for (start_s, limit), (stop_s, _) in pairwise(edges)]
 
 
-def tell(scenario: Scenario, log: Log, said: list[dict[str, Any]], seconds: float, known: float) -> None:
-    """Print the figures of one scenario; `known` is what a client that knows a limit of 12 gets a second."""
-    print(f"\n{scenario.name}: {len(log)} calls")
-    print(f"  0.95 of the rate after {found_s(log, known):.1f} s")
-    for start_s, stop_s, limit in stretches(scenario, seconds):
-        gets = rate(log, start_s, stop_s)
-        share = gets / (known * limit / LIMIT)
-        print(f"  {start_s:5.1f}–{stop_s:5.1f} s, limit {limit:2}: {gets:6.2f} calls/s, {share:.3f} of who knows it, "
-              f"{refused(log, start_s, stop_s):.2%} 429s")  # fmt: skip
-    if len(said) > 1:
-        done = sorted(process["done"] for process in said)
-        mean = sum(done) / len(done)
-        print(f"  rows done by each process: {done}, the least is {done[0] / max(1.0, mean):.2f} of the mean")
+def tell(played: Played, seconds: float) -> None:
+    """Print the figures of one scenario."""
+    log = played.log
+    print(f"\n{played.scenario.name}: {len(log)} calls")
+    for changed_s, stop_s, limit in stretches(played.scenario, seconds):
+        start_s = changed_s + min(SETTLED_S, (stop_s - changed_s) / 2)
+        gets, known = rate(log, start_s, stop_s), rate(played.knowing, start_s, stop_s) * limit / LIMIT
+        print(f"  limit {limit:2} at {changed_s:.0f} s: found after {found_s(played, changed_s, limit):.1f} s; "
+              f"{start_s:.0f}–{stop_s:.0f} s: {gets:.2f} calls/s, {gets / known:.3f} of who knows it, "
+              f"{refused(log, start_s, stop_s):.2%} 429s, {in_flight(log, start_s, stop_s):.2f} in flight "
+              f"(who knows it: {in_flight(played.knowing, start_s, stop_s):.2f})", flush=True)  # fmt: skip
+    shares = Counter(who for at_s, status, _, who in log if status == 200 and at_s >= SETTLED_S)
+    if played.scenario.processes > 1:
+        least = min(shares.values()) * len(shares) / shares.total()
+        print(f"  answers to each of {len(shares)} processes after {SETTLED_S:.0f} s: {sorted(shares.values())}, "
+              f"the least is {least:.2f} of the mean")  # fmt: skip
 
 
-def plot(played: Sequence[tuple[Scenario, Log]], seconds: float, path: Path) -> None:
+def plot(played: Sequence[Played], seconds: float, path: Path) -> None:
     """Draw answers and refusals a second over time."""
     import matplotlib as mpl
 
@@ -165,17 +212,20 @@ def plot(played: Sequence[tuple[Scenario, Log]], seconds: float, path: Path) -> 
     mpl.rcParams["svg.hashsalt"] = "voicemill"
     from matplotlib import pyplot as plt
 
-    figure, axes = plt.subplots(len(played), 1, figsize=(9, 2.2 * len(played)), sharex=True, layout="constrained")
-    for axis, (scenario, log) in zip(axes, played, strict=True):
+    figure, axes = plt.subplots(len(played), 1, figsize=(10, 2.4 * len(played)), sharex=True, layout="constrained")
+    for axis, one in zip(axes, played, strict=True):
+        scenario, log = one.scenario, one.log
         ticks = [tick / 2 for tick in range(2, int(seconds * 2))]
+        axis.plot(ticks, [rate(one.knowing, tick - 1, tick) for tick in ticks], color="silver",
+                  label="a client beside it that knows a limit of 12")  # fmt: skip
         axis.plot(ticks, [rate(log, tick - 1, tick) for tick in ticks], label="answers a second")
-        axis.vlines([at_s for at_s, status, _ in log if status == 429], 0, 5, colors="tab:red", label="429")
+        axis.vlines([at_s for at_s, status, *_ in log if status == 429], 0, 5, colors="tab:red", label="429")
         edges = [(0.0, LIMIT), *((share * seconds, limit) for share, limit in scenario.changes), (seconds, LIMIT)]
         axis.step([edge for edge, _ in edges], [limit / LATENCY_S for _, limit in edges], where="post", color="grey",
                   linestyle=":", label="what the limit allows")  # fmt: skip
         axis.set_title(scenario.name, loc="left", fontsize="medium")
         axis.set_ylim(0, 1.15 * LIMIT / LATENCY_S)
-    axes[0].legend(loc="lower right", ncols=3, fontsize="small")
+    axes[0].legend(loc="lower right", ncols=4, fontsize="small")
     axes[-1].set_xlabel("seconds since the first answer")
     figure.savefig(path, metadata={"Date": None})
 
@@ -185,24 +235,24 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--work", nargs=4, metavar=("URL", "SECONDS", "PACE", "FOLDER"), help=argparse.SUPPRESS)
     parser.add_argument("--seconds", type=float, default=60.0)
+    parser.add_argument("--only", default="", metavar="WORD")
     parser.add_argument("--plot", type=Path, default=PLOT)
     arguments = parser.parse_args()
     if arguments.work:
         url, seconds, pace, folder = arguments.work
-        print(json.dumps(work(url, float(seconds), json.loads(pace), Path(folder))))
+        work(url, float(seconds), json.loads(pace), Path(folder))
         return
     from flows.prefect_server import ensure_server
 
-    played: list[tuple[Scenario, Log]] = []
-    known = 0.0
+    played: list[Played] = []
     with ensure_server() as lease:
         lease.wait_until_ready()
         for scenario in SCENARIOS:
-            log, said = play(scenario, arguments.seconds)
-            known = known or rate(log, SETTLED_S if arguments.seconds > 2 * SETTLED_S else 2.0, arguments.seconds - 0.5)
-            tell(scenario, log, said, arguments.seconds, known)
-            played.append((scenario, log))
-    plot(played, arguments.seconds, arguments.plot)
+            if arguments.only in scenario.name:
+                played.append(play(scenario, arguments.seconds))
+                tell(played[-1], arguments.seconds)
+    if not arguments.only:
+        plot(played, arguments.seconds, arguments.plot)
 
 
 if __name__ == "__main__":

@@ -3,19 +3,22 @@
     python -m benchmarks.limited_cartesia --latency 0.2 --limit 12
 
 Prints its port as its first line. Above the limit it answers 429 at once. `POST /limit/6` changes the limit,
-`GET /log` gives `[seconds, status, in flight]` of each call to `/tts/bytes` so far, in the order of their answers.
+`GET /log` gives `[monotonic seconds, status, in flight, who]` of each call to `/tts/bytes` so far, in the order of the
+answers; who asked is the `runN` that stands in the transcript.
 """
 
 import argparse
 import asyncio
 import json
 import random
+import re
 import time
 from dataclasses import dataclass, field
 
 from benchmarks.fake_cartesia import SAMPLE_RATE_HZ, speech_response, voices_response
 
 AUDIO_BYTES = 64_000
+_WHO = re.compile(rb"run\d+")
 TOO_MANY = json.dumps({"error_code": "concurrency_limited", "title": "Too many requests", "message": "Wait."}).encode()
 
 
@@ -28,12 +31,11 @@ class Service:
     speech: bytes
     voices: bytes
     in_flight: int = 0
-    log: list[tuple[float, int, int]] = field(default_factory=list)
-    started_s: float = field(default_factory=time.monotonic)
+    log: list[tuple[float, int, int, str]] = field(default_factory=list)
 
-    def note(self, status: int) -> None:
+    def note(self, status: int, who: str) -> None:
         """A call to be counted."""
-        self.log.append((round(time.monotonic() - self.started_s, 4), status, self.in_flight))
+        self.log.append((round(time.monotonic(), 4), status, self.in_flight, who))
 
 
 class _Connection(asyncio.Protocol):
@@ -54,13 +56,14 @@ class _Connection(asyncio.Protocol):
         length = int(head.split(b"content-length:")[1].split(b"\r\n")[0]) if b"content-length:" in head else 0
         if len(self._received) < end + 4 + length:
             return
+        who = _WHO.search(self._received)
         self._received = self._received[end + 4 + length :]
-        self._answer(head)
+        self._answer(head, who[0].decode() if who else "")
 
-    def _answer(self, head: bytes) -> None:
+    def _answer(self, head: bytes, who: str) -> None:
         service = self._service
         if head.startswith(b"post /tts/bytes"):
-            self._speak()
+            self._speak(who)
         elif head.startswith(b"post /limit/"):
             service.limit = int(head.split(b" ")[1].removeprefix(b"/limit/"))
             self._transport.write(_json(200, b"{}"))
@@ -69,18 +72,18 @@ class _Connection(asyncio.Protocol):
         else:
             self._transport.write(service.voices)
 
-    def _speak(self) -> None:
+    def _speak(self, who: str) -> None:
         service = self._service
         if service.in_flight >= service.limit:
-            service.note(429)
+            service.note(429, who)
             self._transport.write(_json(429, TOO_MANY))
             return
         service.in_flight += 1
         latency_s = service.latency_s * random.uniform(0.75, 1.25)
-        asyncio.get_running_loop().call_later(latency_s, self._spoken)
+        asyncio.get_running_loop().call_later(latency_s, self._spoken, who)
 
-    def _spoken(self) -> None:
-        self._service.note(200)
+    def _spoken(self, who: str) -> None:
+        self._service.note(200, who)
         self._service.in_flight -= 1
         self._transport.write(self._service.speech)
 

@@ -13,7 +13,7 @@ from typing import Self
 _KEPT_AFTER_CUT = 0.75
 _FIRST_PATIENCE_ROUNDS = 8
 _FEWEST_DOUBTS = 2
-LONGEST_PATIENCE = 256
+LONGEST_PATIENCE = 160
 """Good answers between two tries beyond a number that was refused: so far below one call in a hundred is refused."""
 
 

@@ -1,0 +1,155 @@
+"""A service that answers three calls in ten wrongly, in every way there is: how much longer a run takes.
+
+    python -m benchmarks.faulty_service               # two to four minutes
+    python -m benchmarks.faulty_service --rows 500    # shorter
+
+Two real runs of the same rows at the same time, one against the campaign's service of `tests/faults/network_faults.py`,
+one against the same service without faults. Seconds are the services' own, from the first call to the last. Each row's
+end is checked, and each finished file to the byte.
+"""
+
+import argparse
+import asyncio
+import json
+import subprocess
+import sys
+import tempfile
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+LATENCY_S = 0.2
+SHARE = 0.3
+SLOTS = 12
+ATTEMPTS = 6
+SEED = 20_261_125
+
+
+def serve(share: float) -> None:
+    """Serve until stdin ends: the port as the first line, at the end what was asked and dealt."""
+    from tests.faults.network_faults import Trouble
+    from tests.hostile_server import Call, HostileServer, Reply
+    from tests.hostile_speech import Speaker
+
+    trouble, polite = Trouble(SEED, share, lasting_share=0.0, latency_s=LATENCY_S), Speaker()
+
+    def script(call: Call) -> Reply:
+        return trouble(call) if call.path.startswith("/tts/") else polite(call)
+
+    with HostileServer(script) as server:
+        print(server.port, flush=True)
+        sys.stdin.read()
+        calls = [call for call in server.calls if call.path.startswith("/tts/")]
+    began_s, ended_s = calls[0].started_s, max(call.ended_s or 0.0 for call in calls)
+    most = max(Counter(call.transcript for call in calls).values())
+    told = {"seconds": ended_s - began_s, "calls": len(calls), "most": most, "dealt": trouble.dealt}
+    print(json.dumps(told), flush=True)
+
+
+def work(url: str, manifest: Path, results: Path) -> None:
+    """One run to its end, in this process."""
+    from flows.tts import tts
+    from voicemill.config import load_settings
+
+    pace = {"max_concurrency": SLOTS, "attempts": ATTEMPTS}
+    settings = load_settings(service={"base_url": url}, pace=pace)
+    asyncio.run(_run(tts, manifest, results, settings))
+
+
+async def _run(flow: Callable[..., Any], manifest: Path, results: Path, settings: object) -> None:
+    await flow(str(manifest), str(results), settings, return_state=True)
+
+
+@dataclass
+class Side:
+    """One of the two runs, and its service."""
+
+    url: str
+    service: "subprocess.Popen[str]"
+    run: "subprocess.Popen[str]"
+    results: Path
+
+    def ended(self) -> dict[str, Any]:
+        """Wait for the run; what its service tells."""
+        said = self.run.communicate()[1]
+        if self.run.returncode:
+            raise RuntimeError(said)
+        told: dict[str, Any] = json.loads(self.service.communicate()[0])
+        return told
+
+
+@contextmanager
+def side(share: float, manifest: Path, results: Path) -> Iterator[Side]:
+    """A run under way, against a service that answers such a share wrongly."""
+    command = [sys.executable, "-m", "benchmarks.faulty_service"]
+    pipe = subprocess.PIPE
+    with subprocess.Popen([*command, "--serve", str(share)], stdin=pipe, stdout=pipe, text=True) as service:
+        assert service.stdout
+        url = f"http://127.0.0.1:{int(service.stdout.readline())}"
+        working = [*command, "--work", url, str(manifest), str(results)]
+        with subprocess.Popen(working, stderr=pipe, text=True) as run:
+            try:
+                yield Side(url, service, run, results)
+            finally:
+                run.kill()
+                service.kill()
+
+
+def rows_ended(texts: dict[str, str], results: Path) -> Counter[str]:
+    """How many rows ended how; a finished one whose file is not what was spoken is `wrong`."""
+    from tests.hostile_speech import speech_for
+    from voicemill.store.tables.items import read_items
+
+    ended: Counter[str] = Counter()
+    for item in read_items([results / "items.parquet"]):
+        is_wrong = item["status"] == "done" and (
+            (results / item["file_name"]).read_bytes() != speech_for(texts[item["id"]])
+        )
+        ended["wrong" if is_wrong else item["status"]] += 1
+    return ended
+
+
+def main() -> None:
+    """Run both, print what became of them."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--serve", type=float, help=argparse.SUPPRESS)
+    parser.add_argument("--work", nargs=3, metavar=("URL", "MANIFEST", "RESULTS"), help=argparse.SUPPRESS)
+    parser.add_argument("--rows", type=int, default=2000)
+    arguments = parser.parse_args()
+    if arguments.serve is not None:
+        serve(arguments.serve)
+    elif arguments.work:
+        url, manifest, results = arguments.work
+        work(url, Path(manifest), Path(results))
+    else:
+        compare({f"r{number:05d}": f"Utterance {number} of the benchmark." for number in range(arguments.rows)})
+
+
+def compare(texts: dict[str, str]) -> None:
+    """Both runs at once, and their figures."""
+    from flows.prefect_server import ensure_server
+
+    with tempfile.TemporaryDirectory() as scratch, ensure_server() as lease:
+        lease.wait_until_ready()
+        manifest, folder = Path(scratch) / "manifest.csv", Path(scratch)
+        manifest.write_text("\n".join(["id,transcript", *(f"{name},{text}" for name, text in texts.items())]) + "\n")
+        with side(0.0, manifest, folder / "clean") as clean, side(SHARE, manifest, folder / "faulty") as faulty:
+            seconds = [tell(name, texts, one) for name, one in (("clean", clean), ("faulty", faulty))]
+            print(f"the faulty run took {seconds[1] / seconds[0]:.2f} times as long", flush=True)
+
+
+def tell(name: str, texts: dict[str, str], one: Side) -> float:
+    """Print what became of a run; how many seconds it took."""
+    told = one.ended()
+    rows, faults = rows_ended(texts, one.results), sum(told["dealt"].values())
+    print(f"{name}: {told['seconds']:.1f} s, {told['calls']} calls (bound: {len(texts)} rows + {faults} faults of "
+          f"{len(told['dealt'])} kinds = {len(texts) + faults}), at most {told['most']} a row (bound: {ATTEMPTS}); "
+          f"rows: {dict(rows)}", flush=True)  # fmt: skip
+    return float(told["seconds"])
+
+
+if __name__ == "__main__":
+    main()
