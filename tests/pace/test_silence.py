@@ -76,7 +76,10 @@ async def test_attempts_are_counted_anew_from_an_outage_on(begins_at: int) -> No
 
 
 async def test_a_call_does_not_give_up_where_the_service_is_to_blame() -> None:
-    """It goes on until there is an answer."""
+    """It waits and has its attempts again; and again, but after three outages it is taken for bad itself."""
     outage = Outage(is_to_blame=True)
-    assert await outage.run() == ("answer", 31)
-    assert outage.outages == 5
+    with pytest.raises(Transient):
+        await outage.run()
+    assert outage.outages == 3
+    # The attempt with which a call would have given up is the last before each outage.
+    assert outage.made == 6 + 3 * 6

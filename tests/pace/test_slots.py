@@ -199,3 +199,24 @@ async def _play(steps: list[Any]) -> None:
     holders.slots.limit = 1
     await holders.end()
     assert holders.slots.held == 0
+
+
+async def test_one_is_let_in_beyond_the_limit() -> None:
+    """The least urgent, and of equals the longest waiting; when it leaves, nobody follows."""
+    slots, entered = Slots(0), []
+
+    async def come(name: str, urgency: float) -> None:
+        await slots.acquire(urgency)
+        entered.append(name)
+
+    waiting = [("again", math.inf), ("long", 9.0), ("gone", 1.0), ("short", 2.0), ("short too", 2.0)]
+    tasks = {name: asyncio.create_task(come(name, urgency)) for name, urgency in waiting}
+    await settled()
+    tasks["gone"].cancel()
+    for expected in ("short", "short too", "long", "again"):
+        slots.admit_one()
+        await settled()
+        assert (entered[-1], slots.held) == (expected, 1)
+        slots.release()
+    slots.admit_one()
+    assert slots.held == 0

@@ -61,6 +61,20 @@ async def test_one_bad_row_fails_alone(workshop: Workshop) -> None:
         assert sum(call.transcript == bad.transcript for call in workshop.server.calls) == asked
 
 
+async def test_bad_rows_one_after_another_are_no_outage(workshop: Workshop) -> None:
+    """Ten bad rows that stand together may look like one; then one of the others asks, is answered, and is believed."""
+    rows = spoken_rows(*(f"Row {number}." for number in range(60)))
+    bad = {row.transcript for row in rows[20:30]}
+
+    def script(call: Call) -> Reply:
+        return SICK["500"](call) if call.transcript in bad else speech(call)
+
+    workshop.server.script = script
+    worked = await workshop.run(rows, pace=BRIEF | {"attempts": 2, "max_concurrency": 1, "give_up_after_s": 600})
+    assert len(worked.ended(DONE)) == 50
+    assert worked.ended(FAILED) == [row.id for row in rows[20:30]]
+
+
 async def test_wrong_audio_is_no_outage(workshop: Workshop) -> None:
     """A service that speaks, but says nothing to these texts, is there: each row fails by itself."""
     workshop.server.script = lambda call: FAULTS["silence"](speech(call))

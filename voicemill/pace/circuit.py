@@ -140,7 +140,7 @@ class Circuit:
         elif self._breaker.may_probe(now_s):
             waiting = next((lane for lane in self._lanes() if lane.slots.waiting), None)
             if waiting is not None:
-                waiting.hold_back(waiting.slots.held + 1)
+                waiting.let_one_ask()
 
 
 def _down(for_s: float, last: str) -> ServiceDown:

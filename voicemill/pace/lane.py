@@ -57,6 +57,12 @@ class Lane:
             self._held_back = slots
             self._set()
 
+    def let_one_ask(self) -> None:
+        """Let one call through that is held back, to see whether the service is there: the shortest that waits, and one
+        that has failed only where there is no other."""
+        if self.slots.held < self._cap(held_back=None):
+            self.slots.admit_one()
+
     def pause(self, paused: bool) -> None:
         """Let nothing begin, or go on."""
         self._paused = paused
@@ -76,5 +82,8 @@ class Lane:
         if self._is_ending:
             self.slots.limit = self.slots.held + self.slots.waiting + self.state.bounds.most
             return
-        caps = (self.state.slots, self.share, self._held_back, 0 if self._paused else None)
-        self.slots.limit = min(cap for cap in caps if cap is not None)
+        self.slots.limit = self._cap(held_back=self._held_back)
+
+    def _cap(self, held_back: int | None) -> int:
+        caps = (self.state.slots, self.share, held_back, 0 if self._paused else None)
+        return min(cap for cap in caps if cap is not None)

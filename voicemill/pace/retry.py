@@ -15,6 +15,7 @@ from voicemill.config import Pace
 from voicemill.errors import BadAnswer, CallError
 
 _MOST_BAD_ANSWERS = 2
+_MOST_FORGIVEN = 3
 
 T = TypeVar("T")
 Sleep = Callable[[float], Awaitable[None]]
@@ -84,13 +85,14 @@ class Retries:
 
 class _Enough:
     """Whether one call has had its attempts, or its time: that of its attempts and the waits between, not that at a
-    closed gate, and all of it counted since the last outage. A second bad answer is the last: a service that errs twice
-    means it."""
+    closed gate. A second bad answer is the last: a service that errs twice means it. After an outage all is counted
+    anew, but not for ever: a call that fails at the beginning of each may be what they have in common."""
 
     def __init__(self, pace: Pace, outages: Outages | None) -> None:
         self._pace = pace
         self._service = outages
-        self._outages = 0
+        self._outages = outages.outages if outages is not None else 0
+        self._forgiven = 0
         self._begin_anew(idle_s=0.0)
 
     def __call__(self, state: tenacity.RetryCallState) -> bool:
@@ -98,15 +100,18 @@ class _Enough:
         error = _error_of(state)
         if not isinstance(error, CallError) or not error.counts:
             return False
-        if self._service is not None and self._service.outages != self._outages:
+        if self._service is not None and self._service.outages != self._outages and self._forgiven < _MOST_FORGIVEN:
             self._outages = self._service.outages
+            self._forgiven += 1
             self._begin_anew(state.idle_for)
         self._attempts += 1
         self._bad_answers += isinstance(error, BadAnswer)
         self._took_s += error.took_s
         if not self._is_enough(self._took_s + state.idle_for - self._idle_before_s + state.upcoming_sleep):
             return False
-        return self._service is None or not self._service.blames_the_service(error)
+        if self._service is None or self._forgiven >= _MOST_FORGIVEN:
+            return True
+        return not self._service.blames_the_service(error)
 
     def _begin_anew(self, idle_s: float) -> None:
         self._attempts = 0

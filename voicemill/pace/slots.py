@@ -57,6 +57,16 @@ class Slots:
         self._held -= 1
         self._admit()
 
+    def admit_one(self) -> None:
+        """Let one in whatever the limit is: the least urgent, and of equals the longest waiting."""
+        waiting = [entry for entry in self._waiting if not entry[2].done()]
+        if waiting:
+            last = max(waiting, key=lambda entry: (entry[0], -entry[1]))
+            self._waiting.remove(last)
+            heapq.heapify(self._waiting)
+            self._held += 1
+            last[2].set_result(None)
+
     def _admit(self) -> None:
         while self._waiting and self._held < self._limit:
             turn = heapq.heappop(self._waiting)[2]
