@@ -10,6 +10,7 @@ call to the published tables. CPU per item is what 3,000 rows cost more than 1,0
 import argparse
 import asyncio
 import json
+import os
 import resource
 import statistics
 import subprocess
@@ -35,24 +36,64 @@ QUESTION = {
     "language": "en",
 }
 Ask = Callable[[int], Awaitable[bytes]]
+Keep = Callable[[int, bytes], Awaitable[None] | None]
 
 
 def _text(number: int) -> str:
     return f"Utterance number {number}."
 
 
-async def _with_slots(rows: int, slots: int, folder: Path, ask: Ask) -> None:
+async def _with_slots(rows: int, slots: int, ask: Ask, keep: Keep) -> None:
     gate = asyncio.Semaphore(slots)
 
     async def one(number: int) -> None:
         async with gate:
-            (folder / f"{number}.wav").write_bytes(await ask(number))
+            body = await ask(number)
+            kept = keep(number, body)
+        if kept is not None:
+            await kept
 
     await asyncio.gather(*(one(number) for number in range(rows)))
 
 
+def _plainly(folder: Path) -> Keep:
+    def keep(number: int, body: bytes) -> None:
+        (folder / f"{number}.wav").write_bytes(body)
+
+    return keep
+
+
+def _durably(folder: Path) -> Keep:
+    """Two files a row, as a store of answers beside the output needs: written, fsynced, renamed."""
+    answers = folder / "answers"
+    answers.mkdir()
+
+    def write(path: Path, body: bytes) -> None:
+        partial = path.with_suffix(".partial")
+        with partial.open("wb") as file:
+            file.write(body)
+            file.flush()
+            os.fsync(file.fileno())
+        partial.replace(path)
+
+    def write_both(number: int, body: bytes) -> None:
+        write(answers / f"{number}.answer", body)
+        write(folder / f"{number}.wav", body)
+
+    return lambda number, body: asyncio.to_thread(write_both, number, body)
+
+
 async def floor(base_url: str, rows: int, slots: int, folder: Path) -> float:
     """Bare aiohttp, a semaphore, plain writes: no durability, no checks, no tables."""
+    return await _bare(base_url, rows, slots, _plainly(folder))
+
+
+async def durable_floor(base_url: str, rows: int, slots: int, folder: Path) -> float:
+    """The same, and what it takes at least that nothing paid for is lost with the power: no checks, no tables."""
+    return await _bare(base_url, rows, slots, _durably(folder))
+
+
+async def _bare(base_url: str, rows: int, slots: int, keep: Keep) -> float:
     async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=slots)) as session:
 
         async def ask(number: int) -> bytes:
@@ -61,7 +102,7 @@ async def floor(base_url: str, rows: int, slots: int, folder: Path) -> float:
                 return await response.read()
 
         started = time.monotonic()
-        await _with_slots(rows, slots, folder, ask)
+        await _with_slots(rows, slots, ask, keep)
         return time.monotonic() - started
 
 
@@ -76,7 +117,7 @@ async def plain_httpx(base_url: str, rows: int, slots: int, folder: Path) -> flo
             return response.content
 
         started = time.monotonic()
-        await _with_slots(rows, slots, folder, ask)
+        await _with_slots(rows, slots, ask, _plainly(folder))
         return time.monotonic() - started
 
 
@@ -135,7 +176,7 @@ def _time_of_first_report(progress: object) -> Callable[[], float]:
     return lambda: began[0]
 
 
-WAYS = {way.__name__: way for way in (floor, plain_httpx, task_per_row, voicemill)}
+WAYS = {way.__name__: way for way in (floor, durable_floor, plain_httpx, task_per_row, voicemill)}
 
 
 def _one(way: str, base_url: str, rows: int, slots: int, folder: str) -> None:

@@ -1,10 +1,11 @@
 """Progress while a run works: a small file for the terminal and `status`, an artifact for Prefect's pages."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import asdict
 from datetime import UTC, datetime
+from typing import Any
 from uuid import UUID
 
 from prefect.artifacts import acreate_progress_artifact, aupdate_progress_artifact
@@ -30,7 +31,7 @@ async def report_progress(bench: Bench, results: ResultsFolder) -> AsyncIterator
         ticker.cancel()
         with suppress(asyncio.CancelledError):
             await ticker
-        _write(bench, results, steering)
+        _write(results, _told(bench, steering), bench.pace.budget.sync)
         await _show(bench, artifact)
 
 
@@ -38,7 +39,8 @@ async def _tick(bench: Bench, results: ResultsFolder, steering: Steering, artifa
     beat = 0
     while True:
         steering.listen()
-        _write(bench, results, steering)
+        # In a thread of its own: calls must not wait for the disk.
+        await asyncio.to_thread(_write, results, _told(bench, steering), bench.pace.budget.sync)
         if beat % _ARTIFACT_EVERY == _ARTIFACT_EVERY - 1:
             await _show(bench, artifact)
         beat += 1
@@ -50,9 +52,14 @@ async def _show(bench: Bench, artifact: UUID) -> None:
         await aupdate_progress_artifact(artifact, 100.0 * bench.tally.rows_ended / max(1, bench.tally.rows))
 
 
-def _write(bench: Bench, results: ResultsFolder, steering: Steering) -> None:
-    now = datetime.now(UTC).isoformat()
+def _told(bench: Bench, steering: Steering) -> dict[str, Any]:
+    with suppress(StorageError):
+        bench.pace.budget.write_down()
+    pace = {"slots": bench.pace.slots, "why": bench.pace.why}
+    return asdict(bench.tally) | pace | {"control": dict(steering.state), "at": datetime.now(UTC).isoformat()}
+
+
+def _write(results: ResultsFolder, told: dict[str, Any], sync_spending: Callable[[], None]) -> None:
     with suppress(StorageError):  # a full disk is told by the writes that matter
-        bench.pace.budget.sync()
-        pace = {"slots": bench.pace.slots, "why": bench.pace.why}
-        write_json(results.progress, asdict(bench.tally) | pace | {"control": steering.state, "at": now})
+        sync_spending()
+        write_json(results.progress, told)

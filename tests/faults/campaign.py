@@ -163,7 +163,7 @@ class Campaign:
         shutil.copytree(results / "answers", copy, copy_function=os.link) if (results / "answers").exists() else None
         store = AnswerStore(copy)
         store.open()
-        yield from [store.read(path.name.removesuffix(".answer"))[1] for path in copy.glob("??/*.answer")]
+        yield from [store.read(path.name.removesuffix(".answer"))[1] for path in copy.glob("?/*.answer")]
         shutil.rmtree(copy)
 
 

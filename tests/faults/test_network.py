@@ -103,4 +103,4 @@ def _faults_of(row: Row, item: dict[str, object], workshop: Workshop, trouble: T
 def _bad_answers(workshop: Workshop, rows: Sequence[Row]) -> list[str]:
     folder = workshop.results.answers("")
     store, right = AnswerStore(folder), {speech_for(row.transcript, RATE_HZ) for row in rows}
-    return [path.name for path in folder.glob("??/*.answer") if store.read(path.stem)[1] not in right]
+    return [path.name for path in folder.glob("?/*.answer") if store.read(path.stem)[1] not in right]

@@ -103,7 +103,7 @@ def _distinct(cuts: list[tuple[PowerLoss, Path]], *, most: int, per_moment: int)
 
 async def _finish(place: Path, manifest: Path, service: SpeechService) -> None:
     """The next run comes to the end, and asks for nothing that it has."""
-    kept = sum(1 for _ in (place / "results" / "answers").glob("??/*.answer"))
+    kept = sum(1 for _ in (place / "results" / "answers").glob("?/*.answer"))
     service.forget()
     assert (await plain_run(manifest, place / "results")).exit_code == 0
     assert violations(place / "results") == []

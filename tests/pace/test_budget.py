@@ -58,7 +58,7 @@ def test_a_free_failure_gives_back_its_credits_not_its_call() -> None:
     with pytest.raises(BudgetReached, match=r"2 calls .* --max-calls"):
         spending.reserve(0.0, 0.0)
     spending.give_back(50.0)
-    spending.sync()
+    spending.write_down()
     assert book.written == Spending(0.0, 2)
 
 

@@ -33,7 +33,7 @@ def store(tmp_path: Path) -> AnswerStore:
 def put(store: AnswerStore, name: object, body: bytes = BODY) -> Path:
     """Keep and commit an answer; where it lies."""
     store.keep(receipt(name), body).commit()
-    return store.folder / key_of(name)[:2] / f"{key_of(name)}.answer"
+    return store.folder / key_of(name)[:1] / f"{key_of(name)}.answer"
 
 
 def is_absent(store: AnswerStore, name: object) -> bool:
@@ -55,6 +55,18 @@ def test_an_answer_comes_back_as_it_was(store: AnswerStore) -> None:
         assert reader.has(key_of("a"))
         assert reader.read(key_of("a")) == (receipt("a"), BODY)
         assert reader.receipt(key_of("a")) == receipt("a")
+
+
+def test_what_was_never_kept_is_not_looked_for(store: AnswerStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A new question does not touch the disk; what this run or an earlier one kept is found, committed or not."""
+    put(store, "a")
+    again = AnswerStore(store.folder)
+    again.open()
+    again.keep(receipt("b"), BODY).commit()
+    assert again.has(key_of("a"))
+    assert again.has(key_of("b"))
+    monkeypatch.setattr(Path, "is_file", lambda path: pytest.fail(f"{path} was looked for"))
+    assert not any(again.has(key_of(number)) for number in range(100))
 
 
 @settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

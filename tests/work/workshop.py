@@ -131,7 +131,7 @@ class Workshop:
 
     def answer_file(self, key: str) -> Path:
         """Where the answer to a question lies."""
-        return self.results.answers("") / key[:2] / f"{key}.answer"
+        return self.results.answers("") / key[:1] / f"{key}.answer"
 
 
 async def _do(job: Callable[[], Any]) -> None:

@@ -57,9 +57,12 @@ class Budget:
         """The call was answered with an error that is certainly free; as a call it still counts."""
         self.spent = replace(self.spent, credits=self.spent.credits - credits)
 
-    def sync(self) -> None:
-        """Write down what was given back, and let no power cut undo it."""
+    def write_down(self) -> None:
+        """Write down what was given back."""
         self._book.write(self.spent)
+
+    def sync(self) -> None:
+        """Let no power cut undo what is written down; may be called from another thread, for it takes its time."""
         self._book.sync()
 
     def _check(self, wanted: Spending, credits: float, now_s: float) -> None:

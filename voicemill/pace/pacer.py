@@ -113,6 +113,7 @@ class Pacer:
     def close(self) -> None:
         """The run has ended. Raises `StorageError`."""
         self.circuit.close()
+        self.budget.write_down()
         self.budget.sync()
 
     async def may_leave(self) -> None:

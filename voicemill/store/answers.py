@@ -1,6 +1,6 @@
 """The answer store: a paid answer is a file named by the hash of its question.
 
-    answers/3f/3f9a…e1.answer      voicemill-answer/2 <sha-256 of the body and the receipt>\n  {receipt as JSON}\n  body
+    answers/3/3f9a…e1.answer       voicemill-answer/2 <sha-256 of the body and the receipt>\n  {receipt as JSON}\n  body
 
 Write order, and what a crash leaves behind:
 
@@ -14,7 +14,7 @@ Every read checks the whole file against its hash, so a damaged answer is never 
 
 import hashlib
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
 from pathlib import Path
@@ -26,6 +26,8 @@ from voicemill.store import durable
 _MAGIC = b"voicemill-answer/2 "
 _FIRST_LINE_BYTES = len(_MAGIC) + 64 + 1
 _SUFFIX = ".answer"
+_FOLDERS = "0123456789abcdef"
+"""Few, for answers that are committed together are waited for once in each of their folders."""
 HANDED_ON_BYTES = 1024 * 1024
 """Up to which size an answer stays in memory after it was kept; larger ones are read again, one at a time."""
 _RECEIPT_FIELDS = tuple(each.name for each in fields(Receipt))
@@ -46,30 +48,34 @@ class AnswerStore:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self._made: set[str] = set()
+        self._sieve: _Sieve | None = None
 
     def open(self) -> int:
-        """Make the folder, and save what a killed run left unfinished; how many answers were saved."""
+        """Make the folders, and save what a killed run left unfinished; how many answers were saved."""
         durable.make_folder(self.folder)
-        return self._recover()
+        durable.make_folders_in(self.folder, _FOLDERS)
+        saved = self._recover()
+        self._sieve = _Sieve(path.name for path in self.folder.glob(f"?/*{_SUFFIX}"))
+        return saved
 
     def has(self, key: str) -> bool:
         """Whether an answer of that name is kept; its content is checked when it is read."""
+        if self._sieve is not None and not self._sieve.may_hold(key):
+            return False
         with durable.storage_errors(self.folder):
             return self._path(key).is_file()
 
     def keep(self, receipt: Receipt, body: bytes) -> "KeptAnswer":
         """Write an answer so that the death of this process cannot lose it; `commit` the result next."""
         path = self._path(receipt.key)
-        if path.parent.name not in self._made:
-            durable.make_folder(path.parent)
-            self._made.add(path.parent.name)
         header, digest = _header(receipt), hashlib.sha256(body)
         sha256 = digest.hexdigest()
         digest.update(header)
         first_line = _MAGIC + digest.hexdigest().encode() + b"\n"
         durable.fault_point("before answer")
         partial = durable.write_partial(path, (first_line, header, body))
+        if self._sieve is not None:
+            self._sieve.add(receipt.key)
         durable.fault_point("answer kept")
         return KeptAnswer(receipt, body if len(body) <= HANDED_ON_BYTES else None, sha256, partial, path)
 
@@ -104,11 +110,11 @@ class AnswerStore:
         return self.receipt(path.name.removesuffix(_SUFFIX)) is not None
 
     def _recover(self) -> int:
-        partials = self.folder.glob(f"??/*{_SUFFIX}{durable.PARTIAL_SUFFIX}")
+        partials = self.folder.glob(f"?/*{_SUFFIX}{durable.PARTIAL_SUFFIX}")
         return sum(_adopt(partial) for partial in partials)
 
     def _path(self, key: str) -> Path:
-        return self.folder / key[:2] / f"{key}{_SUFFIX}"
+        return self.folder / key[:1] / f"{key}{_SUFFIX}"
 
     def _read(self, key: str) -> tuple[Receipt, bytes] | None:
         try:
@@ -118,6 +124,29 @@ class AnswerStore:
         except OSError as error:
             raise StorageError(f"cannot read {self._path(key)}: {error.strerror}") from error
         return _parse(content, key)
+
+
+class _Sieve:
+    """Which keys may be kept: a bit for each beginning of a key, in 1 MiB whatever their number.
+
+    To look for a file that is not there takes its folder's lock, and where others are written to that folder just
+    then, it waits for the disk. Of a million kept keys one absent key in nine is looked for all the same.
+    """
+
+    def __init__(self, keys: Iterable[str]) -> None:
+        self._bits = bytearray(1 << 20)
+        for key in keys:
+            self.add(key)
+
+    def add(self, key: str) -> None:
+        """From now on `key` may be there."""
+        bit = int(key[:6], 16) >> 1
+        self._bits[bit >> 3] |= 1 << (bit & 7)
+
+    def may_hold(self, key: str) -> bool:
+        """False where `key` is certainly not there."""
+        bit = int(key[:6], 16) >> 1
+        return bool(self._bits[bit >> 3] & 1 << (bit & 7))
 
 
 @dataclass(frozen=True, slots=True)

@@ -68,6 +68,14 @@ def make_folder(folder: Path) -> None:
         _sync_name(step)
 
 
+def make_folders_in(folder: Path, names: Iterable[str]) -> None:
+    """Create folders in one that is there, readable by the owner alone; their names are durable."""
+    for name in names:
+        with storage_errors(folder / name):
+            (folder / name).mkdir(mode=FOLDER_MODE, exist_ok=True)
+    sync_folder(folder)
+
+
 def _sync_name(step: Path) -> None:
     with storage_errors(step), suppress(PermissionError):  # A folder above ours may be entered, yet not read.
         _sync(step.parent, os.O_DIRECTORY)

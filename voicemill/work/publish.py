@@ -11,7 +11,7 @@ from voicemill.config import Settings
 from voicemill.errors import ExitCode
 from voicemill.model import Status
 from voicemill.store.results import ResultsFolder, write_json
-from voicemill.store.tables.items import outputs_taken, publish_items, read_items
+from voicemill.store.tables.items import outputs_taken, publish_items
 from voicemill.store.tables.sheets import publish_failures, publish_metadata
 from voicemill.work.prepare import PlanFacts
 from voicemill.work.timed import doubts_and_errors, publish_timings
@@ -63,9 +63,9 @@ def publish(
     changed = publish_items(parts, results.items, facts.carried)
     changed |= publish_timings(results, parts, items_changed=changed)
     summary.suspect, summary.word_error_rate = doubts_and_errors(results)
-    changed |= publish_metadata(read_items([results.items]), results.metadata, facts.carried)
+    changed |= publish_metadata(results.items, results.metadata, facts.carried)
     made = outputs_taken(results.items)
-    changed |= publish_failures(read_items([results.items]), results.failures, facts.carried, made)
+    changed |= publish_failures(results.items, results.failures, facts.carried, made)
     if changed or summary.changed or not results.run_file.is_file():
         about = {
             "manifest": {"path": facts.manifest, "sha256": facts.digest, "rows": facts.rows, "calls": facts.calls},

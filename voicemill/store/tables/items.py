@@ -72,6 +72,8 @@ FROM_PLAN = (
 )
 OWN_COLUMNS = frozenset((*OUTCOME_SCHEMA.names, *FROM_PLAN, "reference", "out"))
 
+_ROW_GROUP_ROWS = 5000
+
 _NUMBER = "\x00number"
 """The column of parts that no table of a user can have."""
 
@@ -133,18 +135,37 @@ def publish_items(parts: Sequence[Path], path: Path, carried: CarriedTypes) -> b
     """
     partial, schema = durable.new_partial(path), items_schema(carried)
     with durable.storage_errors(path), pq.ParquetWriter(partial, schema, compression="zstd") as writer:
-        for _, stretch in groupby(parts, key=lambda part: part.with_name(part.name.partition(".")[0])):
-            tables = [pq.read_table(part) for part in stretch]
-            table = tables[0] if len(tables) == 1 else pa.concat_tables(tables).sort_by(_NUMBER)
+        for table in _row_groups(parts):
             writer.write_table(table.select(schema.names))
     return durable.replace_if_changed(partial, path)
 
 
-def read_items(paths: Iterable[Path], columns: Sequence[str] | None = None) -> Iterator[dict[str, Any]]:
-    """The rows of one or many tables, streamed, as dictionaries. Raises `TableDamaged`."""
+def _row_groups(parts: Sequence[Path]) -> Iterator[pa.Table]:
+    """The parts as few tables, for each row group that is written or read takes its time."""
+    group: list[pa.Table] = []
+    for _, stretch in groupby(parts, key=lambda part: part.with_name(part.name.partition(".")[0])):
+        tables = [pq.ParquetFile(part).read() for part in stretch]
+        group.append(tables[0] if len(tables) == 1 else pa.concat_tables(tables).sort_by(_NUMBER))
+        if sum(table.num_rows for table in group) >= _ROW_GROUP_ROWS:
+            yield pa.concat_tables(group)
+            group.clear()
+    if group:
+        yield pa.concat_tables(group)
+
+
+def read_items(
+    paths: Iterable[Path], columns: Sequence[str] | None = None, *, status: Sequence[Status] = tuple(Status)
+) -> Iterator[dict[str, Any]]:
+    """The rows of one or many tables that ended as one of `status`, streamed, as dictionaries. Raises `TableDamaged`.
+
+    Where rows are to be left out, `status` must be among the columns.
+    """
+    wanted = pa.array(sorted(one.value for one in status), pa.string())
     for path in paths:
         with table_damage(path), pq.ParquetFile(path) as file:
             for batch in file.iter_batches(batch_size=1000, columns=list(columns) if columns else None):
+                if len(wanted) < len(Status):
+                    batch = batch.filter(pc.is_in(batch.column("status"), wanted))
                 yield from batch.to_pylist()
 
 

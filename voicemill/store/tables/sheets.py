@@ -9,6 +9,7 @@ from typing import Any
 from voicemill.model import AUDIO_OPS, Op, Status
 from voicemill.model.formula import FAILURE_COLUMNS, guarded
 from voicemill.store import durable
+from voicemill.store.tables.items import read_items
 
 _METADATA = ("file_name", "id", "transcript", "duration_s", "sample_rate_hz", "voice", "model", "language", "sha256")
 _MANIFEST = ("id", "op", "transcript", "voice", "model", "language", "container", "sample_rate", "encoding", "bit_rate")
@@ -18,21 +19,26 @@ _INPUTS = (*_RECORDINGS, "text_file", "from_s", "to_s", "splice", "timestamps")
 Item = Mapping[str, Any]
 
 
-def publish_metadata(items: Iterable[Item], path: Path, carried: Iterable[str]) -> bool:
-    """Write the finished rows, `file_name` first and relative to the file's own folder; True where it changed."""
+def publish_metadata(items: Path, path: Path, carried: Iterable[str]) -> bool:
+    """Write the finished rows of a table, `file_name` first and relative to the file's own folder.
+
+    True where that changed what was there.
+    """
     columns = (*_METADATA, *carried)
-    done = (item for item in items if item["status"] == Status.DONE and item["op"] in AUDIO_OPS)
-    return _publish(path, columns, done, lambda item: [item[column] for column in columns])
+    done = read_items([items], ("status", "op", *columns), status=[Status.DONE])
+    sounding = (item for item in done if item["op"] in AUDIO_OPS)
+    return _publish(path, columns, sounding, lambda item: [item[column] for column in columns])
 
 
-def publish_failures(items: Iterable[Item], path: Path, carried: Iterable[str], made: Mapping[str, str]) -> bool:
-    """Write the unfinished rows as a manifest that asks for just them, with the reasons; True where it changed.
+def publish_failures(items: Path, path: Path, carried: Iterable[str], made: Mapping[str, str]) -> bool:
+    """Write the unfinished rows of a table as a manifest that asks for just them, with the reasons.
 
-    `made` are the files of finished rows by their ids: where one goes into an unfinished row, its file is named.
+    True where that changed what was there. `made` are the files of finished rows by their ids: where one goes into an
+    unfinished row, its file is named.
     """
     names = tuple(carried)
     columns = (*_MANIFEST, "speed", "emotion", *_INPUTS, "output_format", "out", *FAILURE_COLUMNS, *names)
-    unfinished = (item for item in items if item["status"] != Status.DONE)
+    unfinished = read_items([items], status=[status for status in Status if status is not Status.DONE])
     return _publish(path, columns, unfinished, lambda item: _as_manifest(item, names, made))
 
 
