@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from unittest import mock
 
+import certifi
 import pytest
 
 from flows.prefect_server import ensure_server
@@ -21,10 +22,19 @@ def _nothing_from_outside(tmp_path_factory: pytest.TempPathFactory) -> Iterator[
     """No key, service or Prefect of the machine's user reaches a test, nor that background jobs ignore Ctrl-C."""
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+    home = tmp_path_factory.mktemp("prefect-home")
+    trusted = home.with_name("trusted.pem")
+    trusted.write_text(_first_certificate())
+    settled = _SETTLED | {"PREFECT_HOME": str(home), "SSL_CERT_FILE": str(trusted)}
     kept = {name: value for name, value in os.environ.items() if not name.startswith(_NOT_FROM_OUTSIDE)}
-    home = str(tmp_path_factory.mktemp("prefect-home"))
-    with mock.patch.dict(os.environ, kept | _SETTLED | {"PREFECT_HOME": home}, clear=True):
+    with mock.patch.dict(os.environ, kept | settled, clear=True):
         yield
+
+
+def _first_certificate() -> str:
+    """An authority to trust; no test asks a server of the world's, and to read them all takes each client 50 ms."""
+    end = "-----END CERTIFICATE-----\n"
+    return Path(certifi.where()).read_text(encoding="utf-8").partition(end)[0] + end
 
 
 @pytest.fixture(autouse=True)
