@@ -4,6 +4,7 @@
 the size that `make test` has the time for.
 """
 
+import fcntl
 import json
 import os
 from collections.abc import Callable, Mapping
@@ -37,7 +38,10 @@ class Report:
 
 
 def publish(campaign: str, figures: Figures) -> None:
-    """Write figures into `figures.json`, beside those of other campaigns."""
-    published = json.loads(FIGURES.read_text()) if FIGURES.exists() else {}
-    published[campaign] = dict(figures)
-    FIGURES.write_text(json.dumps(published, indent=2, sort_keys=True) + "\n")
+    """Write figures into `figures.json`, beside those of other campaigns, which may come to their ends meanwhile."""
+    with FIGURES.open("r+") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        published = json.load(file) | {campaign: dict(figures)}
+        file.seek(0)
+        file.truncate()
+        file.write(json.dumps(published, indent=2, sort_keys=True) + "\n")

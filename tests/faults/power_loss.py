@@ -25,9 +25,15 @@ Tree = dict[str, bytes | None]
 class _File:
     durable: bytes = b""
     volatile: bytes = b""
+    _found: tuple[bytes, bytes, list[bytes]] | None = None
 
     def outcomes(self) -> list[bytes]:
-        """What may be found after a power cut."""
+        """What may be found after a power cut; the same objects until the file changes, whose hashes are kept."""
+        if self._found is None or self._found[0] is not self.volatile or self._found[1] is not self.durable:
+            self._found = (self.volatile, self.durable, self._outcomes())
+        return self._found[2]
+
+    def _outcomes(self) -> list[bytes]:
         new, old = self.volatile, self.durable
         if new == old:
             return [new]
@@ -144,7 +150,7 @@ def _folder(name: str) -> str:
 
 
 def _some(choices: Sequence[range], most: int, dice: random.Random) -> Iterator[tuple[int, ...]]:
-    """Every combination, or where they are too many all kept, all lost, each lost alone, and some drawn by lot."""
+    """Every combination, or where they are too many some of: all kept, all lost, each lost alone, as lots may fall."""
     count = 1
     for choice in choices:
         count *= len(choice)
@@ -154,9 +160,10 @@ def _some(choices: Sequence[range], most: int, dice: random.Random) -> Iterator[
     drawn = [tuple(0 for _ in choices), tuple(1 for _ in choices)]
     drawn += [tuple(int(place == lost) for place in range(len(choices))) for lost in range(len(choices))]
     dice.shuffle(drawn)
+    drawn = drawn[: (most + 1) // 2]
     while len(drawn) < most:
         drawn.append(tuple(dice.choice(choice) for choice in choices))
-    yield from drawn[:most]
+    yield from drawn
 
 
 def _tree(names: Mapping[str, int | None], contents: Mapping[int, bytes]) -> Tree:

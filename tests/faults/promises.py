@@ -1,8 +1,9 @@
 """What a results folder must keep to at every moment, whatever cut its run short."""
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
+from typing import TypeVar
 
 import pyarrow as pa
 
@@ -12,6 +13,21 @@ from voicemill.store.answers import AnswerStore
 from voicemill.store.ledger import Ledger
 from voicemill.store.results import ResultsFolder, read_json
 from voicemill.store.tables.items import read_items
+
+_T = TypeVar("_T")
+_JUDGED: dict[tuple[object, ...], object] = {}
+
+
+def _once(judge: Callable[[Path], _T], path: Path) -> _T:
+    """What is to be said of a file: that depends on its name and content, and thousands of states share most files."""
+    known = (judge, path.name, _sha256(path))
+    if known not in _JUDGED:
+        _JUDGED[known] = judge(path)
+    return _JUDGED[known]  # type: ignore[return-value]
+
+
+def _sha256(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def broken_promises(results: Path, acknowledged: Iterable[str]) -> list[str]:
@@ -26,44 +42,62 @@ def _answers(folder: Path, acknowledged: Iterable[str]) -> Iterator[str]:
         return
     store = AnswerStore(folder)
     store.open()
-    for key in wanted:
-        if store.receipt(key) is None:
-            yield f"the answer {key} is lost or torn"
+    yield from (f"the answer {key} is lost" for key in wanted if not store.has(key))
     yield from (f"{path} was left behind" for path in folder.rglob("*.partial"))
 
 
 def _tables(results: ResultsFolder) -> Iterator[str]:
-    notes = results.written.read_text().splitlines() if results.written.exists() else []
+    notes = set(results.written.read_text().splitlines()) if results.written.exists() else set()
     for table in results.earlier_tables():
-        try:
-            rows = list(read_items([table]))
-        except (pa.ArrowException, OSError) as error:
-            yield f"{table} is torn: {error}"
+        done = _once(_done_rows, table)
+        if isinstance(done, str):
+            yield f"{table} is torn: {done}"
             continue
         is_part = table != results.items
-        for row in (row for row in rows if row["status"] == "done"):
-            file = results.path / row["file_name"]
-            if is_part and (not file.is_file() or hashlib.sha256(file.read_bytes()).hexdigest() != row["sha256"]):
-                yield f"{row['id']} is done in {table.name}, and its file is another or none"
-            if f"{row['sha256']}  {row['file_name']}" not in notes:
-                yield f"{row['id']} is done, and its file is not known as ours"
+        for row, file_name, sha256 in done:
+            file = results.path / file_name
+            if is_part and (not file.is_file() or _sha256(file) != sha256):
+                yield f"{row} is done in {table.name}, and its file is another or none"
+            if f"{sha256}  {file_name}" not in notes:
+                yield f"{row} is done, and its file is not known as ours"
+
+
+def _done_rows(table: Path) -> list[tuple[str, str, str]] | str:
+    try:
+        rows = list(read_items([table], ["id", "status", "file_name", "sha256"]))
+    except (StorageError, pa.ArrowException, OSError) as error:
+        return str(error)
+    return [(row["id"], row["file_name"], row["sha256"]) for row in rows if row["status"] == "done"]
 
 
 def _final_names(results: Path) -> Iterator[str]:
     for path in results.rglob("*"):
-        if path.suffix == ".wav":
-            try:
-                probe_wav(path.read_bytes())
-            except NotWav:
-                yield f"{path} is torn"
-        elif path.name == "spent.json":
+        if path.name == "spent.json":
             ledger = Ledger(path)
             ledger.read()
             ledger.close()
-        elif path.suffix == ".json" and read_json(path) is None:
+        elif path.suffix in _IS_WHOLE and not _once(_IS_WHOLE[path.suffix], path):
             yield f"{path} is torn"
-        elif path.suffix == ".answer":
-            try:
-                AnswerStore(results / "answers").read(path.stem)
-            except StorageError:
-                yield f"{path} is torn"
+
+
+def _is_whole_wav(path: Path) -> bool:
+    try:
+        probe_wav(path.read_bytes())
+    except NotWav:
+        return False
+    return True
+
+
+def _is_whole_answer(path: Path) -> bool:
+    try:
+        AnswerStore(path.parents[1]).read(path.stem)
+    except StorageError:
+        return False
+    return True
+
+
+def _is_whole_json(path: Path) -> bool:
+    return read_json(path) is not None
+
+
+_IS_WHOLE = {".wav": _is_whole_wav, ".answer": _is_whole_answer, ".json": _is_whole_json}

@@ -77,7 +77,7 @@ async def test_power_cuts(service: SpeechService, in_memory: Path, tmp_path: Pat
     (in_memory / "killed").mkdir()
     lay_out(cuts[0][0].state_after(0.4), in_memory / "killed")
     cuts.append((await recorded(in_memory / "killed", first), first))
-    states = _distinct(cuts, most=size(nightly=12_000, usual=300), per_moment=size(nightly=200, usual=2))
+    states = _distinct(cuts, most=size(nightly=12_000, usual=300))
     to_be_resumed = size(nightly=500, usual=6)
     for number, state in enumerate(states):
         place = in_memory / "state"
@@ -90,14 +90,16 @@ async def test_power_cuts(service: SpeechService, in_memory: Path, tmp_path: Pat
     report("power_cuts", {"crash_states": len(states), "lost_or_torn": 0, "resumed_to_the_end": to_be_resumed})
 
 
-def _distinct(cuts: list[tuple[PowerLoss, Path]], *, most: int, per_moment: int) -> list[State]:
+def _distinct(cuts: list[tuple[PowerLoss, Path]], *, most: int) -> list[State]:
     dice = random.Random(SEED)
     found: dict[int, State] = {}
+    per_moment = 1 + 2 * most // sum(len(log.log) for log, _ in cuts)
     for log, manifest in cuts:
         for acknowledged, tree in log.states(dice, per_moment=per_moment):
             found.setdefault(hash((acknowledged, *tree.items())), State(tree, acknowledged, manifest))
     states = list(found.values())
     dice.shuffle(states)
+    assert len(states) >= most
     return states[:most]
 
 
