@@ -1,5 +1,6 @@
 """The tables of a run: rows come back as they were, and a damaged table is no table."""
 
+import tempfile
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -109,6 +110,18 @@ def test_outcomes_come_back_as_they_were(tmp_path: Path) -> None:
         each.id: outcome(each) for each in (content[3], content[7])
     }
     assert known_outcomes([path], []) == {}
+
+
+def test_rows_are_found_whatever_their_ids(tmp_path: Path) -> None:
+    """Many tables with ids short, long, in any script and order: each tells of its own rows, alone and among others."""
+    names = ["z", "a", "Ä", "ß" * 3000, "\U0001f600", "row 10", "row 9", "~", "éa", "\u200b", "語" * 30, "\x7f"]
+    content = [replace(each, id=name) for each, name in zip(rows(len(names)), names, strict=True)]
+    shares = [content[first::5] for first in range(5)]
+    folders = [Path(tempfile.mkdtemp(dir=tmp_path)) for _ in shares]
+    parts = [part(folder, share) for folder, share in zip(folders, shares, strict=True)]
+    for each in content:
+        assert known_outcomes(parts, [each.id]) == {each.id: outcome(each)}
+    assert known_outcomes(parts, names) == {each.id: outcome(each) for each in content}
 
 
 @pytest.mark.parametrize("status", [Status.FAILED, Status.REFUSED, Status.NOT_STARTED])

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict
+from functools import lru_cache
 from itertools import chain, groupby
 from pathlib import Path
 from typing import Any
@@ -196,14 +197,33 @@ def known_outcomes(tables: Sequence[Path], ids: Sequence[str]) -> dict[str, Outc
     """What earlier tables say of the rows named `ids`. Damaged tables are passed over: they are rebuilt."""
     known: dict[str, Outcome] = {}
     wanted = pa.array(ids, pa.string())
-    for path in tables:
+    for path in tables if ids else ():
         try:
+            first, last = _first_and_last_id(path, path.stat().st_mtime_ns)
+            if max(ids) < first or (last is not None and last < min(ids)):
+                continue
             columns = [*OUTCOME_SCHEMA.names, "op", "transcript", "text_file"]
             table = ds.dataset(path).to_table(columns=columns, filter=pc.field("id").isin(wanted))
-        except (pa.ArrowException, OSError, KeyError):
+        except (pa.ArrowException, OSError, KeyError, UnicodeDecodeError):
             continue
         known |= {record["id"]: _outcome(record) for record in table.to_pylist()}
     return known
+
+
+@lru_cache(maxsize=10_000)
+def _first_and_last_id(path: Path, _written_at_ns: int) -> tuple[str, str | None]:
+    """Between which ids those of a table lie, as far as its footer tells.
+
+    A run that was killed has left a part for each shard, and each shard of the next one asks them all for its rows.
+    """
+    footer = pq.read_metadata(path)
+    groups = [footer.row_group(number) for number in range(footer.num_row_groups)]
+    columns = [group.column(place) for group in groups for place in range(group.num_columns)]
+    told = [column.statistics for column in columns if column.path_in_schema == "id"]
+    bounds = [(str(each.min), str(each.max)) for each in told if each is not None and each.has_min_max]
+    if not told or len(bounds) < len(told):
+        return "", None
+    return min(first for first, _ in bounds), max(last for _, last in bounds)
 
 
 def _outcome(record: dict[str, Any]) -> Outcome:
