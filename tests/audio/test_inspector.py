@@ -33,6 +33,20 @@ def test_a_recording_is_what_it_is(tmp_path: Path) -> None:
         assert fault.value.code == "not_audio"
 
 
+def test_what_is_no_file_is_not_opened_for_reading(tmp_path: Path) -> None:
+    """A pipe on which nobody writes, devices without end, a folder and links to them are refused at once, as such."""
+    os.mkfifo(tmp_path / "pipe.wav")
+    (tmp_path / "endless.wav").symlink_to("/dev/zero")
+    (tmp_path / "folder.wav").mkdir()
+    with Inspector() as inspect:
+        for path in (tmp_path / "pipe.wav", tmp_path / "endless.wav", tmp_path / "folder.wav", Path("/dev/null")):
+            with pytest.raises(Unlistenable, match="is not a file but a folder or a device") as fault:
+                inspect(path)
+            assert fault.value.code == "not_a_file"
+        with pytest.raises(Unlistenable):
+            inspect(Path("/proc/self/environ"))
+
+
 def test_a_file_is_read_once(tmp_path: Path) -> None:
     """With notes a file is not read again, bad ones neither, by later runs too; one that changed is."""
     good, bad = aged(recording(tmp_path / "a.wav")), tmp_path / "b.wav"

@@ -13,10 +13,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.store.failing_disk import failing_disk
+from tests.store.failing_disk import failing_disk, recorded_disk
 from tests.store.receipts import key_of, receipt
 from voicemill.errors import StorageError
-from voicemill.store.answers import HANDED_ON_BYTES, AnswerDamaged, AnswerStore
+from voicemill.store.answers import HANDED_ON_BYTES, AnswerDamaged, AnswerStore, commit_answers
 from voicemill.store.durable import PARTIAL_SUFFIX
 
 BODY = b"RIFF and so on\n\x00\xff" * 40
@@ -67,6 +67,15 @@ def test_what_was_never_kept_is_not_looked_for(store: AnswerStore, monkeypatch: 
     assert again.has(key_of("b"))
     monkeypatch.setattr(Path, "is_file", lambda path: pytest.fail(f"{path} was looked for"))
     assert not any(again.has(key_of(number)) for number in range(100))
+
+
+def test_answers_are_durable_once_they_are_committed(store: AnswerStore) -> None:
+    """Before `commit_answers` is done, each has been synced and renamed, and after that the folder of each."""
+    kept = [store.keep(receipt(name), BODY) for name in "abc"]
+    assert len({answer.path.parent for answer in kept}) == 3
+    with recorded_disk() as done:
+        commit_answers(kept)
+    assert done == ["fsync file", "rename"] * 3 + ["fsync folder"] * 3
 
 
 @settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

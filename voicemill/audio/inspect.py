@@ -29,12 +29,8 @@ class Unlistenable(ValueError):
 def inspect_recording(path: Path) -> Recording:
     """Length, digest and kind of the audio file at `path`; only a regular file is opened. Raises `Unlistenable`."""
     try:
-        # Without blocking, so that a pipe cannot hold the check up.
-        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-        with os.fdopen(descriptor, "rb") as file:
+        with _opened(path) as file:
             found = os.fstat(file.fileno())
-            if not stat.S_ISREG(found.st_mode):
-                raise Unlistenable("is not a file but a folder or a device; give an audio file", "not_a_file")
             if not found.st_size:
                 raise Unlistenable("is empty; give a file with audio in it", "empty_file")
             measured = _measured(file)
@@ -43,6 +39,15 @@ def inspect_recording(path: Path) -> Recording:
     except (OSError, ValueError) as error:
         raise error if isinstance(error, Unlistenable) else _unreadable(error) from None
     return replace(measured, path=str(path.absolute()), sha256=digest, size_bytes=found.st_size)
+
+
+def _opened(path: Path) -> BinaryIO:
+    # Without blocking, so that a pipe cannot hold the check up.
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise Unlistenable("is not a file but a folder or a device; give an audio file", "not_a_file")
+    return os.fdopen(descriptor, "rb")
 
 
 def _measured(file: BinaryIO) -> Recording:

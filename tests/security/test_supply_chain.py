@@ -1,0 +1,38 @@
+"""What is installed is what was chosen: each package in one version, by its hash, from an index and nowhere else."""
+
+import re
+import tomllib
+from pathlib import Path
+
+_ROOT = Path(__file__).parents[2]
+_LOCK = (_ROOT / "requirements.lock").read_text(encoding="utf-8")
+_ENTRIES = re.sub(r" *\\\n *", " ", re.sub(r"^ *#.*\n", "", _LOCK, flags=re.MULTILINE)).splitlines()
+_ENTRY = re.compile(r"(?P<name>[\w.-]+)==(?P<version>[\w.+!]+)( ; [^@]+?)?(?P<hashes>( --hash=sha256:[0-9a-f]{64})+)")
+
+
+def test_every_package_is_locked_by_its_hash() -> None:
+    """One version of each and its hashes; no addresses, no folders, no other index."""
+    assert [entry for entry in _ENTRIES if not _ENTRY.fullmatch(entry)] == []
+    assert len(_ENTRIES) > 100
+
+
+def test_all_that_is_asked_for_is_locked() -> None:
+    """What the project says it needs, itself or for its development, is among the locked packages."""
+    project = tomllib.loads((_ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    wanted = [*project["project"]["dependencies"], *project["dependency-groups"]["dev"]]
+    names = {_plain(re.split(r"[\s<>=!~\[;]", each)[0]) for each in wanted}
+    assert names - {_plain(entry.partition("==")[0]) for entry in _ENTRIES} == set()
+
+
+def test_only_what_is_locked_is_installed() -> None:
+    """Setting up demands hashes, and takes the project itself without asking for anything more."""
+    recipe = (_ROOT / "Makefile").read_text(encoding="utf-8").partition("$(STAMP):")[2].partition("\n\n")[0]
+    installs = re.findall(r"\$\$UV pip (.*?)(?: &&|; \\|$)", recipe, re.MULTILINE)
+    assert [install.split()[0] for install in installs] == ["sync", "install"]
+    assert "--require-hashes" in installs[0]
+    assert "--no-deps" in installs[1]
+    assert "--no-build-isolation" in installs[1]
+
+
+def _plain(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", name).lower()
