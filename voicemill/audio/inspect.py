@@ -5,6 +5,7 @@ import hashlib
 import os
 import stat
 from dataclasses import replace
+from io import BufferedReader
 from pathlib import Path
 from typing import BinaryIO
 
@@ -41,7 +42,7 @@ def inspect_recording(path: Path) -> Recording:
     return replace(measured, path=str(path.absolute()), sha256=digest, size_bytes=found.st_size)
 
 
-def _opened(path: Path) -> BinaryIO:
+def _opened(path: Path) -> BufferedReader:
     # Without blocking, so that a pipe cannot hold the check up.
     descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
