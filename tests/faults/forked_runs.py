@@ -32,7 +32,7 @@ from flows.command_line import main
 from voicemill.config import Settings, load_settings
 from voicemill.errors import VoicemillError
 from voicemill.store import durable
-from voicemill.work.publish import Summary
+from voicemill.work.publish import Summary, versions
 
 DEFAULTS = Settings()
 CRASHED = 86
@@ -41,6 +41,7 @@ BROKEN = 70
 
 def serve() -> None:
     """Start what is asked for, until standard input ends."""
+    versions()  # which every run notes; forks find them looked up
     gc.freeze()  # what was imported needs no fork to go through it in search of garbage
     passed: dict[int, int] = {}
     for line in sys.stdin:

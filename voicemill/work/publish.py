@@ -4,6 +4,7 @@ import platform
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 
@@ -75,8 +76,14 @@ def publish(
             "summary": asdict(summary),
             "settings": settings.model_dump(),
             "warnings": facts.warnings,
-            "versions": {name: version(name) for name in _VERSIONS_OF} | {"python": platform.python_version()},
+            "versions": versions(),
         }
         write_json(results.run_file, about)
     results.note_sums()
     results.clear_parts()
+
+
+@cache
+def versions() -> dict[str, str]:
+    """What a run was made with: the versions of the packages that decide about it, and of Python."""
+    return {name: version(name) for name in _VERSIONS_OF} | {"python": platform.python_version()}
