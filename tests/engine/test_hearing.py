@@ -280,7 +280,7 @@ async def test_a_broken_whisper_model_is_a_500_that_names_it(tmp_path: Path) -> 
     (tmp_path / "model.bin").write_bytes(b"no model")
     (tmp_path / "config.json").write_text("{}")
     app = create_app(EngineSettings(workers=1, whisper_model=tmp_path))
-    assert app.state.service.startswith("embedded/1+whisper.")
+    assert app.state.service.startswith("embedded/2+whisper.")
     async with client(app) as asker:
         status, answer = await heard(asker, wav_of(np.full(16000, 0.1)), language="de")
     assert status == 500

@@ -92,8 +92,8 @@ async def test_the_service_name_changes_with_the_voices(voices: Path) -> None:
     one = create_app(EngineSettings(workers=1, piper_voices=voices)).state.service
     write_voice(voices, "fr_FR-more-low", language="fr_FR")
     two = create_app(EngineSettings(workers=1, piper_voices=voices)).state.service
-    assert plain == "embedded/1"
-    assert one.startswith("embedded/1+piper.")
+    assert plain == "embedded/2"
+    assert one.startswith("embedded/2+piper.")
     assert len({plain, one, two}) == 3
 
 

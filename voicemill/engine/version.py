@@ -2,7 +2,7 @@
 
 from typing import Final
 
-ENGINE_VERSION: Final = "1"
+ENGINE_VERSION: Final = "2"
 """Goes up whenever the same question would be answered with other bytes."""
 
 API_VERSION: Final = "2026-08-14"
