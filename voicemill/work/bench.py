@@ -75,6 +75,8 @@ class Bench:
 
     def __post_init__(self) -> None:
         self._threads = ThreadPoolExecutor(_STORAGE_THREADS, thread_name_prefix="storage")
+        # Always the same one: each thread keeps what it once had in memory, and a table takes tens of megabytes.
+        self._table_thread = ThreadPoolExecutor(1, thread_name_prefix="tables")
         self.made: dict[str, Outcome] = {}
         self.committing = Convoy(commit_answers, self._threads)
         self.delivering = Convoy(self.outputs.deliver_all, self._threads)
@@ -119,7 +121,13 @@ class Bench:
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._threads, lambda: work(*args, **kwargs))
 
+    async def in_table_thread(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Read or write a table beside the event loop, one at a time."""
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._table_thread, lambda: work(*args, **kwargs))
+
     def close(self) -> None:
         """Wait for the storage threads and end them; write down what was spent."""
         self._threads.shutdown(wait=True)
+        self._table_thread.shutdown(wait=True)
         self.pace.close()

@@ -99,7 +99,7 @@ async def work_shard(
     rules = bench.settings
     chosen = Chosen.of(rules.budget, len(plan))
     timings = TimingsPart(shard.part.parent, shard.part.name)
-    known = await bench.in_thread(_known, shard, plan, bench)
+    known = await bench.in_table_thread(_known, shard, plan, bench)
 
     async def work(placed: tuple[int, Row]) -> None:
         position, row = placed
@@ -118,8 +118,9 @@ async def work_shard(
     await crew(_to_the_end(rows, then=on_all_begun), max(_FEWEST_HANDS, bench.pace.most * 2), work)
     ended = [outcomes[position] for position in sorted(outcomes)]
     await bench.in_thread(bench.outputs.sync)
-    await bench.in_thread(timings.commit)
-    await bench.in_thread(write_part, shard.part, plan.records(shard.start, shard.stop, shard.level), ended, carried)
+    await bench.in_table_thread(timings.commit)
+    records = plan.records(shard.start, shard.stop, shard.level)
+    await bench.in_table_thread(write_part, shard.part, records, ended, carried)
     return {status.value: sum(outcome.status is status for outcome in ended) for status in Status}
 
 

@@ -87,7 +87,7 @@ _ARROW_TYPES = {"text": pa.string(), "integer": pa.int64(), "number": pa.float64
 def write_part(path: Path, plan_rows: Iterable[pa.Table], outcomes: Sequence[Outcome], carried: CarriedTypes) -> None:
     """Write one shard's part of the table: its plan rows, in order, each with its outcome and, for now, its number."""
     plan = pa.concat_tables(plan_rows)
-    table = pa.Table.from_pylist([_record(outcome) for outcome in outcomes], OUTCOME_SCHEMA)
+    table = pa.Table.from_arrays([_column(field, outcomes) for field in OUTCOME_SCHEMA], schema=OUTCOME_SCHEMA)
     is_heard = pc.equal(plan.column("op"), pa.scalar(Op.STT.value))
     for name in FROM_PLAN:
         column = plan.column(name)
@@ -106,9 +106,13 @@ def write_part(path: Path, plan_rows: Iterable[pa.Table], outcomes: Sequence[Out
     durable.write_file(path, sink.getvalue().to_pybytes())
 
 
-def _record(outcome: Outcome) -> dict[str, Any]:
-    record = {name: getattr(outcome, name) for name in OUTCOME_SCHEMA.names}
-    return record | {"more_files": [asdict(made) for made in outcome.more_files]}
+def _column(field: "pa.Field[Any]", outcomes: Sequence[Outcome]) -> "pa.Array[Any]":
+    """One column at a time: a record for each row would take half as much CPU and memory again."""
+    values = [getattr(outcome, field.name) for outcome in outcomes]
+    if field.name == "more_files":
+        values = [[asdict(made) for made in more] for more in values]
+    column: pa.Array[Any] = pa.array(values, field.type)
+    return column
 
 
 def _carried_columns(texts: Sequence[str | None], carried: CarriedTypes) -> Iterator[tuple[str, "pa.Array[Any]"]]:
