@@ -234,7 +234,7 @@ def main() -> None:
     """Play all scenarios, print their figures, draw them."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--work", nargs=4, metavar=("URL", "SECONDS", "PACE", "FOLDER"), help=argparse.SUPPRESS)
-    parser.add_argument("--seconds", type=float, default=60.0)
+    parser.add_argument("--seconds", type=float, default=75.0)
     parser.add_argument("--only", default="", metavar="WORD")
     parser.add_argument("--plot", type=Path, default=PLOT)
     arguments = parser.parse_args()

@@ -288,18 +288,31 @@ class AccessToken(ApiKey):
 def load_settings(profile: str | None = None, **overrides: Any) -> Settings:  # noqa: ANN401 - validated below
     """Settings from a profile, then `overrides`: sections (`pace={"max_concurrency": 8}`) and settings without one.
 
-    None values are skipped.
-
-    `profile` is a path to a TOML file or the name of one in `configs/`. Raises `ConfigError` that names the file, the
-    key and what it may be.
+    None values are skipped. `profile` is a path to a TOML file or the name of one in `configs/`. Raises `ConfigError`
+    that names the file, the key and what it may be.
     """
-    tree: dict[str, Any] = _read_profile(profile) if profile else {}
-    source = profile or "the settings"
-    for name, value in overrides.items():
-        if isinstance(value, dict):
-            tree[name] = {**tree.get(name, {}), **{key: one for key, one in value.items() if one is not None}}
+    tree = _merged(_read_profile(profile) if profile else {}, overrides)
+    return _validated(tree, profile or "the settings")
+
+
+def changed_settings(known: Mapping[str, Any], changes: Mapping[str, Any]) -> Settings:
+    """The settings of an earlier run with some of them changed, both by section. Raises as `load_settings` does."""
+    all_three = changes.get("pace", {}).get("max_concurrency") is not None
+    pace = {name: value for name, value in known.get("pace", {}).items() if not (all_three and name in AUTO)}
+    return _validated(_merged({**known, "pace": pace}, changes), "the settings")
+
+
+def _merged(tree: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
+    merged = dict(tree)
+    for name, value in changes.items():
+        if isinstance(value, Mapping):
+            merged[name] = {**merged.get(name, {}), **{key: one for key, one in value.items() if one is not None}}
         elif value is not None:
-            tree[name] = value
+            merged[name] = value
+    return merged
+
+
+def _validated(tree: Mapping[str, Any], source: str) -> Settings:
     try:
         return Settings.model_validate(tree)
     except ValidationError as error:

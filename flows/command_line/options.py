@@ -39,8 +39,24 @@ class Sets(NamedTuple):
     name: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RowOptions:
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """A group of options."""
+
+    def changes(self) -> dict[str, Any]:
+        """The settings that they stand for, by section; None where an option was not given."""
+        given: dict[str, Any] = {}
+        for name, option in get_type_hints(type(self), include_extras=True).items():
+            for target in getattr(option, "__metadata__", ()):
+                if isinstance(target, Sets):
+                    section = given.setdefault(target.section, {}) if target.section else given
+                    value = getattr(self, name)
+                    section[target.name] = None if value == [] else value
+        return given
+
+
+@dataclass(frozen=True, kw_only=True)
+class RowOptions(Options):
     """What rows get where their own cells are empty, over what the profile says."""
 
     profile: Profile = None
@@ -92,19 +108,12 @@ class RowOptions:
 
     def settings(self) -> Settings:
         """The profile's settings, then what the options say. Raises `ConfigError`."""
-        given: dict[str, Any] = {}
-        for name, option in get_type_hints(type(self), include_extras=True).items():
-            for target in getattr(option, "__metadata__", ()):
-                if isinstance(target, Sets):
-                    section = given.setdefault(target.section, {}) if target.section else given
-                    value = getattr(self, name)
-                    section[target.name] = None if value == [] else value
-        return load_settings(self.profile, **given)
+        return load_settings(self.profile, **self.changes())
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunOptions(RowOptions):
-    """How a run goes about its work, besides what it makes."""
+@dataclass(frozen=True, kw_only=True)
+class PaceOptions(Options):
+    """How fast a run goes about its work."""
 
     max_concurrency: Annotated[
         str | None,
@@ -124,16 +133,11 @@ class RunOptions(RowOptions):
     requests_per_second: Annotated[
         float | None, Sets("pace", "requests_per_s"), typer.Option(help="Most requests a second.")
     ] = None
-    answers: Annotated[
-        str | None,
-        Sets("", "answers"),
-        typer.Option(help="Answer store shared by several runs. [inside the results folder]"),
-    ] = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SpendingOptions(RunOptions):
-    """What a run may spend, and what becomes of it when the service is down."""
+@dataclass(frozen=True, kw_only=True)
+class EndOptions(Options):
+    """What ends a run before its end, and who is told."""
 
     max_credits: Annotated[
         float | None, Sets("budget", "max_credits"), typer.Option(help="Most credits, over all runs in the folder.")
@@ -146,12 +150,6 @@ class SpendingOptions(RunOptions):
     ] = None
     max_duration: Annotated[
         float | None, Sets("budget", "max_duration_s"), typer.Option(help="Seconds after which no call is begun.")
-    ] = None
-    sample: Annotated[
-        int | None, Sets("budget", "sample_rows"), typer.Option(help="Make only so many rows, spread over all.")
-    ] = None
-    limit: Annotated[
-        int | None, Sets("budget", "first_rows"), typer.Option(help="Make only so many rows, the first ones.")
     ] = None
     fail_on_error: Annotated[
         float | None,
@@ -166,6 +164,34 @@ class SpendingOptions(RunOptions):
     when_down: Annotated[
         str | None, Sets("pace", "when_down"), typer.Option(help="stop or wait, when the service stays down. [stop]")
     ] = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunOptions(PaceOptions, RowOptions):
+    """How a run goes about its work, and what it makes."""
+
+    answers: Annotated[
+        str | None,
+        Sets("", "answers"),
+        typer.Option(help="Answer store shared by several runs. [inside the results folder]"),
+    ] = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class SpendingOptions(EndOptions, RunOptions):
+    """All that a run may be told."""
+
+    sample: Annotated[
+        int | None, Sets("budget", "sample_rows"), typer.Option(help="Make only so many rows, spread over all.")
+    ] = None
+    limit: Annotated[
+        int | None, Sets("budget", "first_rows"), typer.Option(help="Make only so many rows, the first ones.")
+    ] = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class RetryOptions(EndOptions, PaceOptions):
+    """What may be told to a run that goes on with what another was told."""
 
 
 def with_options(verb: Callable[..., None]) -> Callable[..., None]:

@@ -6,15 +6,18 @@ from typing import Annotated, Any
 import typer
 
 from flows.command_line.launch import end_with, run_flow
-from flows.command_line.options import Force, Json, ResultsOfRun, results_of_run
+from flows.command_line.options import Force, Json, ResultsOfRun, RetryOptions, results_of_run, with_options
 from flows.prefect_server import ensure_server
+from voicemill.config import changed_settings
 from voicemill.errors import ConfigError
 from voicemill.work.prepare import planned_facts
 from voicemill.work.selection import Selection
 
 
+@with_options
 def retry(
     results: ResultsOfRun,
+    options: RetryOptions,
     classes: Annotated[
         str | None,
         typer.Option("--class", help="Only rows with these statuses, classes or codes of errors: throttled,transient"),
@@ -24,13 +27,15 @@ def retry(
     force: Force = False,
     as_json: Json = False,
 ) -> None:
-    """Try the rows that failed or were not started again, with the settings of the run that made the folder."""
+    """Try the rows that failed or were not started again, as the run that made the folder was told, or as told now."""
     folder = results_of_run(results)
     with folder.locked():
         facts = planned_facts(folder)
     selection = Selection(_listed(classes), (*_listed(ids), *_lines(id_file)), force)
+    changes = options.changes()
+    changed_settings(facts.settings, changes)  # says what is wrong with them before anything is started
     with ensure_server() as lease:
-        summary = run_flow(_retry, folder, facts, lease, selection=selection)
+        summary = run_flow(_retry, folder, facts, lease, selection=selection, changes=changes)
     end_with(summary, as_json=as_json)
 
 

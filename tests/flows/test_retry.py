@@ -68,6 +68,18 @@ def test_run_again_leaves_the_refused(voicemill: InThisProcess, service: SpeechS
     assert service.asked == [_TEXTS[2]]
 
 
+def test_at_another_pace_and_price(voicemill: InThisProcess, service: SpeechService, unfinished: Path) -> None:
+    """A retry takes the options of pace and budget that a run takes; what it is not told stays as the run was told."""
+    spent = len(short_rows(6)) + 2  # two rows were tried twice
+    ended = voicemill("retry", unfinished, "--max-calls", str(spent + 1), "--max-concurrency", "1", "--json")
+    assert (ended.code, ended.json["calls_made"]) == (6, 1)
+    [asked] = service.asked
+    assert asked in _TEXTS[3:5]
+    assert voicemill("retry", unfinished, "--max-concurrency", "many").code == 2
+    assert voicemill("retry", unfinished).code == 3
+    assert sorted(service.asked) == _TEXTS[3:5]
+
+
 @pytest.mark.parametrize(
     ("arguments", "tried"),
     [
