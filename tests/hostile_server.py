@@ -135,7 +135,7 @@ class HostileServer:
         listening = threading.Event()
         self._thread = threading.Thread(target=self._run, args=(listening,), name="hostile server", daemon=True)
         self._thread.start()
-        if not listening.wait(10):
+        if not listening.wait(60):
             raise RuntimeError("the hostile server did not start")
 
     def stop(self) -> None:

@@ -65,20 +65,20 @@ async def test_an_answer_that_stalls_is_not_waited_for(reply: Reply) -> None:
 
 
 class InPieces(httpx.AsyncByteStream):
-    """An answer that takes its time, a tenth of a second for each piece."""
+    """An answer that takes its time, seven tenths of a second for each piece."""
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
-        """The good answer, in twelve pieces."""
-        size = -(-len(GOOD.body) // 12)
+        """The good answer, in five pieces."""
+        size = -(-len(GOOD.body) // 5)
         for start in range(0, len(GOOD.body), size):
-            await asyncio.sleep(0.1)
+            await asyncio.sleep(0.7)
             yield GOOD.body[start : start + size]
 
 
 async def test_an_answer_that_goes_on_coming_is_waited_for() -> None:
     """However long the whole of it takes, as long as a kilobyte comes in time."""
     slow = httpx.MockTransport(lambda _request: httpx.Response(200, stream=InPieces()))
-    async with cartesia(transport=slow, stall_s=0.8) as service:
+    async with cartesia(transport=slow, stall_s=3.0) as service:
         reply = await ask(service)
     assert reply.body == GOOD.body
 

@@ -17,7 +17,7 @@ from voicemill.engine.app import create_app
 from voicemill.engine.settings import EngineSettings
 
 LONG = " ".join([SENTENCE] * 250)
-PATIENCE_S = 20.0
+PATIENCE_S = 120.0
 
 SERVER = """
 import asyncio, sys

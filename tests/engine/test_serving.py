@@ -53,7 +53,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, int]
     until(up)
     yield base, process.pid
     process.terminate()
-    process.wait(10)
+    process.wait(60)
 
 
 @pytest.fixture
@@ -140,7 +140,7 @@ async def test_nothing_outlives_the_server(tmp_path: Path) -> None:
     family = children(process.pid)
     assert len(family) >= 2
     process.terminate()
-    assert process.wait(20) is not None
+    assert process.wait(60) is not None
     until(lambda: not any(map(running, family)))
 
 

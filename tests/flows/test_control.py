@@ -21,13 +21,13 @@ _RESULTS = Path("results/book")
 
 @pytest.fixture
 def live(voicemill: InThisProcess, service: SpeechService) -> Iterator["subprocess.Popen[bytes]"]:
-    """A run of 200 rows, one call of 0.05 s at a time, that has begun to call."""
+    """A run of 200 rows, one call of half a second at a time, that has begun to call; far from its end for a minute."""
     write_manifest(Path("book.csv"), short_rows(200))
     begun = threading.Event()
 
     def slowly(call: Call) -> Reply:
         begun.set()
-        return replace(speech(call), delay_s=0.05)
+        return replace(speech(call), delay_s=0.5)
 
     service.instead["*"] = slowly
     process = start_process("run", "book.csv", "--max-concurrency", "1", "--json")
@@ -47,10 +47,10 @@ def _end(voicemill: InThisProcess, process: "subprocess.Popen[bytes]") -> Ended:
 def test_pause_and_go_on(voicemill: InThisProcess, service: SpeechService, live: "subprocess.Popen[bytes]") -> None:
     """A paused run begins no call until it is resumed; then all its rows are done, each asked once."""
     assert voicemill("control", _RESULTS, "--pause").stdout.startswith(f"{_RESULTS}: paused; voicemill control")
-    time.sleep(0.3)  # the call in flight ends
     asked = len(service.asked)
-    time.sleep(1)
-    assert len(service.asked) == asked < 200
+    time.sleep(2)
+    assert len(service.asked) <= asked + 1 < 200  # one may have left just before
+    service.instead.clear()
     resumed = voicemill("control", _RESULTS, "--resume", "--max-concurrency", "16", "--json").json
     assert (resumed["paused"], resumed["max_concurrency"]) == (False, 16)
     ended = ending(live)
@@ -74,6 +74,7 @@ def test_a_budget_for_a_live_run(
 ) -> None:
     """A budget that is given to a live run ends it with 6 when it is spent, never beyond."""
     assert "at most 1,000 credits" in voicemill("control", _RESULTS, "--max-credits", "1000").stdout
+    service.instead.clear()
     ended = ending(live)
     assert (ended.code, ended.json["credits"] <= 1000) == (6, True)
     assert 1000 - 25 < sum(map(len, service.asked)) <= 1000

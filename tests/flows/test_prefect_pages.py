@@ -92,7 +92,7 @@ def _flow_run(api_url: str, results: str) -> dict[str, Any]:
 
 def _of_run(api_url: str, what: str, flow_run: dict[str, Any], count: int) -> list[dict[str, Any]]:
     """What belongs to a flow run, once there is as much as expected in a final state: it arrives in batches."""
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 90
     while True:
         found = _found(api_url, what, {"flow_runs": {"id": {"any_": [flow_run["id"]]}}})
         ended = [one for one in found if one.get("state_type", "COMPLETED") not in ("PENDING", "RUNNING")]

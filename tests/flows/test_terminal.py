@@ -64,7 +64,7 @@ def test_an_interrupted_run(voicemill: InThisProcess, service: SpeechService, nu
     def interrupting(call: Call) -> Reply:
         if len(service.asked) == 15:
             os.kill(process.pid, number)
-        return speech(call)
+        return replace(speech(call), delay_s=0.0 if len(service.asked) < 15 else 0.5)
 
     service.instead["*"] = interrupting
     ended = ending(process)
@@ -108,7 +108,7 @@ def test_interrupted_before_the_first_call(voicemill: InThisProcess, service: Sp
 
     def interrupting(call: Call) -> Reply:
         os.kill(process.pid, signal.SIGINT)
-        return Reply(200, delay_s=5)
+        return Reply(200, delay_s=60)
 
     service.server.script = interrupting
     ended = ending(process)

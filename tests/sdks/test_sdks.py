@@ -10,7 +10,7 @@ from tests.sdks.evidence import Evidence
 from tests.sdks.kits import KITS
 from tests.sdks.table import METHODS, shown, table
 
-pytestmark = [pytest.mark.xdist_group("sdks"), pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.xdist_group("sdks"), pytest.mark.timeout(1200)]
 
 CASES = [(kit.name, check) for kit in KITS.values() for check in CHECKS if check.method not in kit.removed]
 

@@ -130,7 +130,7 @@ async def test_identical_rows_pay_once(workshop: Workshop) -> None:
 
 async def test_the_concurrency_is_never_exceeded(workshop: Workshop) -> None:
     """However many rows, pieces and retries, no more than the settings' calls are in flight."""
-    workshop.server.script = Speaker(latency_s=0.01, fault_rate=0.3, seed=5)
+    workshop.server.script = Speaker(latency_s=0.1, fault_rate=0.3, seed=5)
     rows = [*spoken_rows(*(f"Row {number}." for number in range(40))), spoken_row(99, CHAPTER)]
     await workshop.run(rows, pace={"max_concurrency": 5})
     assert max(call.in_flight for call in workshop.server.calls) == 5
