@@ -93,7 +93,7 @@ async def test_power_cuts(service: SpeechService, in_memory: Path, tmp_path: Pat
 def _distinct(cuts: list[tuple[PowerLoss, Path]], *, most: int) -> list[State]:
     dice = random.Random(SEED)
     found: dict[int, State] = {}
-    per_moment = 1 + 2 * most // sum(len(log.log) for log, _ in cuts)
+    per_moment = 1 + 5 * most // sum(len(log.log) for log, _ in cuts)
     for log, manifest in cuts:
         for acknowledged, tree in log.states(dice, per_moment=per_moment):
             found.setdefault(hash((acknowledged, *tree.items())), State(tree, acknowledged, manifest))
