@@ -16,6 +16,9 @@ SHARE = float(os.environ.get("FAULTS", 0))
 IS_NIGHTLY = SHARE >= 1
 SEED = 20260101
 
+CREWS = 5 if SHARE else 1
+"""How many share the longest campaigns, each with lots of its own, so that several processes can be at work on one."""
+
 Figures = Mapping[str, float | str]
 
 

@@ -2,11 +2,12 @@
 
 from pathlib import Path
 
-from hypothesis import HealthCheck, settings
+import pytest
+from hypothesis import HealthCheck, seed, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, precondition, rule, run_state_machine_as_test
 
-from tests.faults.figures import Report, size
+from tests.faults.figures import CREWS, SEED, SHARE, Report, size
 from tests.faults.forked_runs import CRASHED
 from tests.faults.starting import ForkedRuns
 from tests.flows.results import items, violations, write_manifest
@@ -92,17 +93,25 @@ class EditedBook(RuleBasedStateMachine):
         return ended.code
 
 
-def test_edits(runs: ForkedRuns, service: SpeechService, tmp_path: Path, report: Report) -> None:
+@pytest.mark.parametrize("crew", range(CREWS))
+def test_edits(runs: ForkedRuns, service: SpeechService, tmp_path: Path, report: Report, crew: int) -> None:
     """Rows added, edited, removed and reordered, runs killed and finished, in any sequence that hypothesis finds."""
+
+    class Book(EditedBook):
+        """Those of this crew, counted by themselves."""
+
+    @seed(SEED + crew)
+    def book() -> Book:
+        return Book(runs, service, tmp_path)
+
     run_state_machine_as_test(
-        lambda: EditedBook(runs, service, tmp_path),  # type: ignore[arg-type]
+        book,  # type: ignore[arg-type]
         settings=settings(
-            max_examples=size(nightly=1000, usual=8),
-            stateful_step_count=size(nightly=50, usual=12),
+            max_examples=size(nightly=200, usual=8),
+            stateful_step_count=50 if SHARE else 12,
             deadline=None,
-            derandomize=True,
             database=None,
             suppress_health_check=list(HealthCheck),
         ),
     )
-    report("edits", {"books": EditedBook.folders, "steps": EditedBook.steps, "runs": EditedBook.runs_made, "wrong": 0})
+    report(f"edits_{crew + 1}", {"books": Book.folders, "steps": Book.steps, "runs": Book.runs_made, "wrong": 0})

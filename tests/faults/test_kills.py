@@ -5,23 +5,24 @@ from pathlib import Path
 import pytest
 
 from tests.faults.campaign import CONCURRENCY, Books, Campaign
-from tests.faults.figures import SEED, SHARE, Report, size
+from tests.faults.figures import CREWS, SEED, SHARE, Report, size
 from tests.faults.starting import ForkedRuns
 from tests.flows.speaking import SpeechService
 
 
-def test_kills(runs: ForkedRuns, service: SpeechService, tmp_path: Path, report: Report) -> None:
+@pytest.mark.parametrize("crew", range(CREWS))
+def test_kills(runs: ForkedRuns, service: SpeechService, tmp_path: Path, report: Report, crew: int) -> None:
     """SIGKILL at random instants, as many manifests as that takes: nothing lost, nothing torn, only calls in flight."""
-    books = Campaign(tmp_path, service, runs, SEED).kill(size(nightly=950, usual=5))
+    books = Campaign(tmp_path, service, runs, SEED + crew).kill(size(nightly=190, usual=5))
     _hold(books)
-    report("kills", books.figures())
+    report(f"kills_{crew + 1}", books.figures())
 
 
 @pytest.mark.skipif(not SHARE, reason="a whole run of the command for each kill: `make faults`")
 @pytest.mark.usefixtures("prefect_server")
 def test_kills_of_the_command(runs: ForkedRuns, service: SpeechService, tmp_path: Path, report: Report) -> None:
     """The same for the whole command, which talks with Prefect's server all the while."""
-    books = Campaign(tmp_path, service, runs, SEED + 1, plain=False).kill(size(nightly=50, usual=1))
+    books = Campaign(tmp_path, service, runs, SEED - 1, plain=False).kill(size(nightly=50, usual=1))
     _hold(books)
     report("kills_of_the_command", books.figures())
 
