@@ -8,8 +8,11 @@ import signal
 import socket
 import subprocess
 import time
+import uuid
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 from unittest import mock
 
@@ -149,3 +152,22 @@ def test_a_folder_in_use_is_skipped(prefect_server: str, service: SpeechService)
     assert (state.name, state.is_completed()) == ("Skipped", True)
     assert "is in use by process" in state.message
     assert service.asked == []
+
+
+def test_a_late_run_is_skipped(prefect_server: str, service: SpeechService, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A run two hours after its time asks nothing where it may be an hour late, and is made where it may be later."""
+    write_manifest(Path("book.csv"), short_rows(2))
+    due = datetime.now(UTC) - timedelta(hours=2)
+    monkeypatch.setattr("flows.scheduled.flow_run", SimpleNamespace(scheduled_start_time=due, id=uuid.uuid4()))
+    monkeypatch.setattr("flows.scheduled.deployment", SimpleNamespace(id=uuid.uuid4()))
+
+    async def ended(skip_if_later_than_s: float) -> Any:
+        return await scheduled("book.csv", str(_RESULTS), skip_if_later_than_s=skip_if_later_than_s, return_state=True)
+
+    with prefect_leaves_sockets():
+        skipped = asyncio.run(ended(3600))
+        assert (skipped.name, skipped.is_completed()) == ("Skipped", True)
+        assert re.search(r"it is 72\d\d s late, and may be 3600", skipped.message)
+        assert service.asked == []
+        assert asyncio.run(ended(3 * 3600)).name == "Completed"
+    assert len(service.asked) == 2
