@@ -31,7 +31,7 @@ class Timing(NamedTuple):
 Call = Callable[[], Awaitable[Timing]]
 
 REQUESTS = 16
-PAGE = 20
+PAGE, STRETCH = 20, 4
 TEXT = (
     "The rainbow is a division of white light into many beautiful colors. These take the shape of a long round "
     "arch, with its path high above, and its two ends apparently beyond the horizon."
@@ -110,25 +110,38 @@ async def print_endpoints(client: httpx.AsyncClient, engine: ServedEngine, runs:
 
 async def endpoints(client: httpx.AsyncClient) -> list[tuple[str, Call, float]]:
     """Every endpoint that works on audio, with the length of the audio it takes or makes."""
-    clip = await posted(client, "/tts/bytes", json=speech_body(FORMATS["wav"]))
-    clip_s = (len(clip) - 44) / 2 / 44100
+    said_once = speech_body(FORMATS["wav"])
+    clip = await posted(client, "/tts/bytes", json=said_once)
+    long_clip = await posted(client, "/tts/bytes", json=said_once | {"transcript": f"{TEXT} " * STRETCH})
+    clip_s, long_clip_s = wav_s(clip), wav_s(long_clip)
     file = ("blob", clip)
-    form = {f"output_format[{name}]": str(value) for name, value in FORMATS["wav"].items()}
+    form = format_fields(FORMATS["wav"])
     said = form | {"model_id": "sonic-2", "transcript": TEXT, "voice_id": SARAH}
     raw = speech_body(RAW)
     page = raw | {"transcript": f"{TEXT} " * PAGE}
     changer = {"files": {"clip": file}, "data": form | {"voice[id]": SARAH}}
+    streamed = {"files": {"clip": ("blob", long_clip)}, "data": format_fields(RAW) | {"voice[id]": SARAH}}
     call = partial(partial, timed, client)
     return [
-        ("tts/bytes", call("/tts/bytes", json=speech_body(FORMATS["wav"])), clip_s),
+        ("tts/bytes", call("/tts/bytes", json=said_once), clip_s),
         ("tts/sse", call("/tts/sse", json=raw | {"add_timestamps": True}), clip_s),
         (f"tts/sse of {PAGE} times that", call("/tts/sse", json=page), PAGE * clip_s),
         ("stt", call("/stt", files={"file": file}, data={"model": "ink-whisper"}), clip_s),
         ("voice-changer/bytes", call("/voice-changer/bytes", **changer), clip_s),
-        ("voice-changer/sse", call("/voice-changer/sse", **changer), clip_s),
+        ("voice-changer/sse, raw", call("/voice-changer/sse", **streamed), long_clip_s),
         ("infill/bytes", call("/infill/bytes", files={"left_audio": file}, data=said), clip_s),
         ("voices/clone", call("/voices/clone", files={"clip": file}, data={"name": "n"}), clip_s),
     ]
+
+
+def wav_s(wav: bytes) -> float:
+    """How long a WAV of `FORMATS` lasts."""
+    return (len(wav) - 44) / 2 / 44100
+
+
+def format_fields(format: dict[str, Any]) -> dict[str, str]:
+    """A format as the fields of a form."""
+    return {f"output_format[{name}]": str(value) for name, value in format.items()}
 
 
 def speech_body(format: dict[str, Any], number: int = 0) -> dict[str, Any]:

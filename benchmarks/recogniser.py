@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable
+from functools import cache
 from pathlib import Path
 
 import av
@@ -30,11 +31,13 @@ def transcribe(path: Path) -> str:
 def transcribe_samples(samples: NDArray[np.float32]) -> str:
     """What is said in mono samples at `RATE_HZ`."""
     decoder = _decoder()
+    decoder.reinit_feat()  # What it heard in another recording would colour what it hears in this one.
     return " ".join(_recognise(decoder, utterance) for utterance in _utterances(samples))
 
 
+@cache
 def _decoder() -> Decoder:
-    """A new one for each recording: what it has heard before colours what it hears next. Half a second to load."""
+    """Half a second to load."""
     return Decoder(samprate=RATE_HZ, loglevel="FATAL", **_LANGUAGE_WEIGHTS)
 
 
