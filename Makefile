@@ -20,9 +20,9 @@ demo: setup
 	$(BIN)/voicemill run data/the-lamp.csv -o results/demo
 	$(BIN)/python -m benchmarks.listen results/demo
 
-# One file of tests stays with one worker: what is started for a file is started once.
+# One file of tests stays with one worker: what is started for a file is started once. The long files come first.
 test: check
-	$(BIN)/pytest -n 2 --dist loadfile
+	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 check: setup
 	$(BIN)/ruff check

@@ -23,9 +23,23 @@ settings.register_profile(
 )
 settings.load_profile("house")
 
+_TESTS = Path(__file__).parent
+_LONGEST_FIRST = (
+    "sdks/test_sdks.py",
+    "flows/test_prefect_server.py",
+    "manifest/test_size.py",
+    "flows/test_shared_slots.py",
+    "faults/test_kills.py",
+)
 _FIGURES = "figures"
 _NOT_FROM_OUTSIDE = ("CARTESIA_", "PREFECT_", "VOICEMILL_", "FORCE_COLOR", "NO_COLOR")
 _SETTLED = {"VOICEMILL_PREFECT_IDLE_S": "3", "COLUMNS": "120", "TZ": "UTC", "LC_ALL": "C.UTF-8"}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The files that take longest come first: one that began last would keep one of two workers, and nobody else."""
+    ranks = {name: rank for rank, name in enumerate(_LONGEST_FIRST)}
+    items.sort(key=lambda item: ranks.get(item.path.relative_to(_TESTS).as_posix(), len(ranks)))
 
 
 @pytest.fixture(scope="session", autouse=True)
