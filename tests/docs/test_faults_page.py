@@ -1,6 +1,7 @@
 """What the page on faults names is there, and what the README says of kills is what was counted."""
 
 import json
+import operator
 import re
 from pathlib import Path
 
@@ -34,6 +35,27 @@ def test_the_readme_says_what_was_counted() -> None:
     lost, torn = (sum(campaign[name] for campaign in kills) for name in ("paid_answers_lost", "torn_files"))
     most = max(campaign["calls_in_flight_at_a_kill_at_most"] for campaign in kills)
     assert f"{lost} answers lost, {torn} files torn, at most {most} calls repeated a kill" in row[1]
+
+
+def test_the_page_says_what_was_counted() -> None:
+    """The page has a line for every campaign, with what it published; that of crews is added up."""
+    told = re.findall(r"^\| ([a-z ]+) \| (.+) \|$", _PAGE.partition("## What was counted")[2], re.MULTILINE)
+    assert dict(told[1:]) == {name: _in_words(figures) for name, figures in _added_up().items()}
+
+
+def _added_up() -> dict[str, dict[str, float]]:
+    campaigns: dict[str, dict[str, float]] = {}
+    for name, figures in json.loads(FIGURES.read_text()).items():
+        all_crews = campaigns.setdefault(re.sub(r"_\d+$", "", name).replace("_", " "), {})
+        for what, figure in figures.items():
+            if "_per_" not in what:
+                add = max if what.endswith("_at_most") else operator.add
+                all_crews[what] = add(all_crews.get(what, 0), figure)
+    return campaigns
+
+
+def _in_words(figures: dict[str, float]) -> str:
+    return ", ".join(f"{what.replace('_', ' ')} {figure:,}" for what, figure in figures.items())
 
 
 def test_every_net_is_missed() -> None:

@@ -70,13 +70,19 @@ def _found_with_a_bit_turned(delivered: Path, victim: Path, dice: random.Random)
     content = bytearray(before)
     content[bit // 8] ^= 1 << bit % 8
     victim.write_bytes(content)
-    found = audit(delivered)
-    victim.write_bytes(before)
+    try:
+        found = audit(delivered)
+    finally:
+        victim.write_bytes(before)
     return {violation.where for violation in found if not violation.is_note}
 
 
 def _cut(path: Path) -> None:
     os.truncate(path, path.stat().st_size // 2)
+
+
+def _column_renamed(path: Path) -> None:
+    path.write_bytes(path.read_bytes().replace(b"sha256", b"rha256"))
 
 
 def _shared(path: Path) -> None:
@@ -100,6 +106,7 @@ def _linked(path: Path) -> None:
         ("answers/00/notes.txt", Path.touch, Kind.STRANGER),
         ("metadata.csv", Path.unlink, Kind.TABLE),
         ("items.parquet", _cut, Kind.TABLE),
+        ("items.parquet", _column_renamed, Kind.TABLE),
         ("run.json", _cut, Kind.TABLE),
         (".voicemill/plan.parquet", _cut, Kind.TABLE),
         (".voicemill/parts", Path.mkdir, Kind.UNFINISHED),

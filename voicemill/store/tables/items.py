@@ -168,10 +168,18 @@ def read_items(
     wanted = pa.array(sorted(one.value for one in status), pa.string())
     for path in paths:
         with table_damage(path), pq.ParquetFile(path) as file:
+            _expect_our_columns(file.schema_arrow)
             for batch in file.iter_batches(batch_size=1000, columns=list(columns) if columns else None):
                 if len(wanted) < len(Status):
                     batch = batch.filter(pc.is_in(batch.column("status"), wanted))
                 yield from batch.to_pylist()
+
+
+def _expect_our_columns(schema: pa.Schema) -> None:
+    """Raise `KeyError` or `ValueError` where a column of ours is missing or of another type: a footer was damaged."""
+    for field in items_schema({}):
+        if not schema.field(field.name).type.equals(field.type):
+            raise ValueError(f"{field.name} is of another type")
 
 
 def outputs_taken(path: Path) -> dict[str, str]:

@@ -34,12 +34,15 @@ class FileCheck:
         """What is wrong with a row's file, where the row is done."""
         if item["status"] != Status.DONE:
             return
-        for made in (item, *item["more_files"]):
+        for made in (item, *(item["more_files"] or ())):
             name = str(made["file_name"])
             if name in self._told:
                 yield Violation(Kind.ROW, name, "two rows have this file", item["id"])
             self._told.add(name)
-            why = _fault(self._folder.path / name, made)
+            try:
+                why = _fault(self._folder.path / name, made)
+            except (KeyError, TypeError, ValueError):  # a damaged table's
+                why = "what the table tells of it cannot be; run the same command again"
             if why:
                 yield Violation(Kind.FILE, name, why, item["id"])
 
