@@ -82,7 +82,7 @@ def _cut(path: Path) -> None:
 
 
 def _column_renamed(path: Path) -> None:
-    path.write_bytes(path.read_bytes().replace(b"sha256", b"rha256"))
+    path.write_bytes(path.read_bytes().replace(b"container", b"konta1ner"))
 
 
 def _shared(path: Path) -> None:
@@ -109,6 +109,7 @@ def _linked(path: Path) -> None:
         ("items.parquet", _column_renamed, Kind.TABLE),
         ("run.json", _cut, Kind.TABLE),
         (".voicemill/plan.parquet", _cut, Kind.TABLE),
+        (".voicemill/plan.parquet", _column_renamed, Kind.TABLE),
         (".voicemill/parts", Path.mkdir, Kind.UNFINISHED),
     ],
 )

@@ -57,7 +57,7 @@ def _planned(folder: ResultsFolder) -> Iterator[Item]:
     with table_damage(folder.plan):
         plan = PlanTable(folder.plan)
         for table in plan.records(0, len(plan)):
-            yield from table.to_pylist()
+            yield from table.select(["id", *FROM_PLAN]).to_pylist()
 
 
 def _fault(item: Item | None, planned: Item | None) -> str:
