@@ -37,7 +37,7 @@ faults: setup
 		tests/work/test_disks.py tests/flows/test_audit.py --timeout 36000
 
 kills: setup
-	FAULTS=$(FAULTS) $(BIN)/pytest tests/faults/test_kills.py tests/faults/test_fault_points.py --timeout 36000
+	FAULTS=$(FAULTS) $(BIN)/pytest -n 2 --dist worksteal tests/faults/test_kills.py tests/faults/test_fault_points.py --timeout 36000
 
 # FUZZ is a share, as FAULTS is.
 FUZZ := 1
