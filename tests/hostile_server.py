@@ -114,6 +114,7 @@ class HostileServer:
     def __post_init__(self) -> None:
         self._in_flight = 0
         self._tasks: set[asyncio.Task[None]] = set()
+        self._heard_out: set[int] = set()
 
     @property
     def url(self) -> str:
@@ -143,6 +144,14 @@ class HostileServer:
         self._loop.call_soon_threadsafe(self._stopping.set)
         self._thread.join(10)
 
+    def settle(self) -> None:
+        """Wait until all is heard that processes said which are gone: their last words may still be on the way."""
+        self._heard_out.clear()
+        with socket.create_connection(("127.0.0.1", self.port)) as last:
+            port = last.getsockname()[1]
+        while port not in self._heard_out or self._tasks:  # connections are accepted in the order in which they came
+            time.sleep(0.001)
+
     def _run(self, listening: threading.Event) -> None:
         self._loop.run_until_complete(self.serve(listening.set))
         self._loop.close()
@@ -170,6 +179,7 @@ class HostileServer:
             while await self._answer_one(reader, writer, number):
                 pass
         self._tasks.discard(task)
+        self._heard_out.add((writer.get_extra_info("peername") or ("", 0))[1])
         writer.transport.abort()
 
     async def _answer_one(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, connection: int) -> bool:

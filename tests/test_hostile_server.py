@@ -2,6 +2,7 @@
 
 import json
 import signal
+import socket
 import subprocess
 import sys
 from collections import Counter
@@ -11,6 +12,7 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.hostile_server import HostileServer
 from tests.hostile_speech import SARAH, Speaker, speech_for
 
 ROOT = Path(__file__).parents[1]
@@ -55,3 +57,13 @@ def test_faults_depend_on_the_question_and_not_on_the_order(rate: float) -> None
     assert [first(call(text)) for text in texts] == [second(call(text)) for text in reversed(texts)][::-1]
     assert first.faults == second.faults
     assert sum(first.faults.values()) == pytest.approx(400 * rate, abs=40)
+
+
+def test_last_words_are_heard() -> None:
+    """What was said by connections that are closed by now has been heard, every time, once the server has settled."""
+    with HostileServer(Speaker()) as server:
+        for number in range(50):
+            with socket.create_connection(("127.0.0.1", server.port)) as gone:
+                gone.sendall(b"GET /%d HTTP/1.1\r\n\r\n" % number)
+            server.settle()
+            assert server.calls[-1].path == f"/{number}"

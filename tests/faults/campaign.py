@@ -149,6 +149,7 @@ class Campaign:
 
     def _reckon(self, results: Path, kept_before: set[str], text_of: dict[bytes, str]) -> set[str]:
         """Note what a run made, kept and broke; looked at in a copy, for the next run has to recover by itself."""
+        self._service.server.settle()
         asked = Counter(self._service.asked)
         self._service.forget()
         kept = {text_of[body] for body in self._answers_in_a_copy(results)}

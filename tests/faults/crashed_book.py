@@ -58,6 +58,7 @@ class Book:
         command = ("run", self._manifest, "-o", left.results)
         ended = self._runs.run(self._folder, *command, plain=self._plain, crash_at=crash_at)
         assert ended.code in (0, CRASHED), ended.stderr
+        self._service.server.settle()
         has_crashed = ended.code == CRASHED
         assert has_crashed == (len(ended.passed) == crash_at)
         asked = tuple(self._service.asked)

@@ -87,6 +87,7 @@ class EditedBook(RuleBasedStateMachine):
         before = len(self._service.asked)
         ended = self._runs.run(self._folder, "run", manifest, "-o", self._folder / "results", crash_at=crash_at)
         assert ended.code in (0, CRASHED), ended.stderr
+        self._service.server.settle()
         self._repeatable += len(self._service.asked) - before - list(ended.passed).count("answer kept")
         if ended.code == CRASHED:  # a row that has been taken out since may have been given this text's file
             self._delivered = {row: text for row, text in self._delivered.items() if row not in self._rows}
