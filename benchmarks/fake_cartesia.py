@@ -17,18 +17,25 @@ AUDIO_BYTES = 64_000
 VOICE_ID = "00000000-0000-4000-8000-000000000001"
 
 
-class _Connection(asyncio.Protocol):
-    def __init__(self, latency_s: float, speech: bytes, voices: bytes) -> None:
-        self._latency_s = latency_s
-        self._speech = speech
-        self._voices = voices
+class Connection(asyncio.Protocol):
+    """Takes whole requests, one after the other, and has each answered on `transport`."""
+
+    transport: asyncio.Transport
+
+    def __init__(self) -> None:
         self._received = b""
 
+    def answer(self, head: bytes, body: bytes) -> None:
+        """Answer a request; its head is in small letters."""
+        raise NotImplementedError
+
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """A client is there."""
         assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        self.transport = transport
 
     def data_received(self, data: bytes) -> None:
+        """A piece of a request, or more than one."""
         self._received += data
         end = self._received.find(b"\r\n\r\n")
         if end < 0:
@@ -37,9 +44,20 @@ class _Connection(asyncio.Protocol):
         length = int(head.split(b"content-length:")[1].split(b"\r\n")[0]) if b"content-length:" in head else 0
         if len(self._received) < end + 4 + length:
             return
-        self._received = self._received[end + 4 + length :]
+        body, self._received = self._received[end + 4 : end + 4 + length], self._received[end + 4 + length :]
+        self.answer(head, body)
+
+
+class _Latent(Connection):
+    def __init__(self, latency_s: float, speech: bytes, voices: bytes) -> None:
+        super().__init__()
+        self._latency_s = latency_s
+        self._speech = speech
+        self._voices = voices
+
+    def answer(self, head: bytes, body: bytes) -> None:
         answer = self._voices if head.startswith(b"get /voices") else self._speech
-        asyncio.get_running_loop().call_later(self._latency_s, self._transport.write, answer)
+        asyncio.get_running_loop().call_later(self._latency_s, self.transport.write, answer)
 
 
 def wav(samples: bytes, sample_rate_hz: int) -> bytes:
@@ -75,7 +93,7 @@ def voices_response() -> bytes:
 async def _serve(latency_s: float, audio_bytes: int, sample_rate_hz: int) -> None:
     speech, voices = speech_response(audio_bytes, sample_rate_hz), voices_response()
     loop = asyncio.get_running_loop()
-    server = await loop.create_server(lambda: _Connection(latency_s, speech, voices), "127.0.0.1", 0, backlog=1024)
+    server = await loop.create_server(lambda: _Latent(latency_s, speech, voices), "127.0.0.1", 0, backlog=1024)
     print(server.sockets[0].getsockname()[1], flush=True)
     await server.serve_forever()
 

@@ -15,7 +15,7 @@ import re
 import time
 from dataclasses import dataclass, field
 
-from benchmarks.fake_cartesia import SAMPLE_RATE_HZ, speech_response, voices_response
+from benchmarks.fake_cartesia import SAMPLE_RATE_HZ, Connection, speech_response, voices_response
 
 AUDIO_BYTES = 64_000
 _WHO = re.compile(rb"run\d+")
@@ -38,45 +38,30 @@ class Service:
         self.log.append((round(time.monotonic(), 4), status, self.in_flight, who))
 
 
-class _Connection(asyncio.Protocol):
+class _Limited(Connection):
     def __init__(self, service: Service) -> None:
+        super().__init__()
         self._service = service
-        self._received = b""
 
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
-
-    def data_received(self, data: bytes) -> None:
-        self._received += data
-        end = self._received.find(b"\r\n\r\n")
-        if end < 0:
-            return
-        head = self._received[:end].lower()
-        length = int(head.split(b"content-length:")[1].split(b"\r\n")[0]) if b"content-length:" in head else 0
-        if len(self._received) < end + 4 + length:
-            return
-        who = _WHO.search(self._received)
-        self._received = self._received[end + 4 + length :]
-        self._answer(head, who[0].decode() if who else "")
-
-    def _answer(self, head: bytes, who: str) -> None:
+    def answer(self, head: bytes, body: bytes) -> None:
+        asked_by = _WHO.search(body)
+        who = asked_by[0].decode() if asked_by else ""
         service = self._service
         if head.startswith(b"post /tts/bytes"):
             self._speak(who)
         elif head.startswith(b"post /limit/"):
             service.limit = int(head.split(b" ")[1].removeprefix(b"/limit/"))
-            self._transport.write(_json(200, b"{}"))
+            self.transport.write(_json(200, b"{}"))
         elif head.startswith(b"get /log"):
-            self._transport.write(_json(200, json.dumps(service.log).encode()))
+            self.transport.write(_json(200, json.dumps(service.log).encode()))
         else:
-            self._transport.write(service.voices)
+            self.transport.write(service.voices)
 
     def _speak(self, who: str) -> None:
         service = self._service
         if service.in_flight >= service.limit:
             service.note(429, who)
-            self._transport.write(_json(429, TOO_MANY))
+            self.transport.write(_json(429, TOO_MANY))
             return
         service.in_flight += 1
         latency_s = service.latency_s * random.uniform(0.75, 1.25)
@@ -85,7 +70,7 @@ class _Connection(asyncio.Protocol):
     def _spoken(self, who: str) -> None:
         self._service.note(200, who)
         self._service.in_flight -= 1
-        self._transport.write(self._service.speech)
+        self.transport.write(self._service.speech)
 
 
 def _json(status: int, body: bytes) -> bytes:
@@ -96,7 +81,7 @@ def _json(status: int, body: bytes) -> bytes:
 async def _serve(latency_s: float, limit: int) -> None:
     service = Service(latency_s, limit, speech_response(AUDIO_BYTES, SAMPLE_RATE_HZ), voices_response())
     loop = asyncio.get_running_loop()
-    server = await loop.create_server(lambda: _Connection(service), "127.0.0.1", 0, backlog=1024)
+    server = await loop.create_server(lambda: _Limited(service), "127.0.0.1", 0, backlog=1024)
     print(server.sockets[0].getsockname()[1], flush=True)
     await server.serve_forever()
 
