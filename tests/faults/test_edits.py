@@ -72,7 +72,6 @@ class EditedBook(RuleBasedStateMachine):
         assert [item["id"] for item in table] == list(self._rows)
         assert {item["status"] for item in table} == {"done"}
         assert violations(self._folder / "results") == []
-        self._delivered |= self._rows
         for row, text in self._delivered.items():  # those of rows that were taken out are kept
             assert (self._folder / "results" / "audio" / f"{row}.wav").read_bytes() == speech_for(text, _RATE_HZ)
         assert set(self._rows.values()) <= set(self._service.asked) <= self._wanted
@@ -89,6 +88,7 @@ class EditedBook(RuleBasedStateMachine):
         assert ended.code in (0, CRASHED), ended.stderr
         self._service.server.settle()
         self._repeatable += len(self._service.asked) - before - list(ended.passed).count("answer kept")
+        self._delivered |= self._rows
         if ended.code == CRASHED:  # a row that has been taken out since may have been given this text's file
             self._delivered = {row: text for row, text in self._delivered.items() if row not in self._rows}
         return ended.code
