@@ -37,6 +37,22 @@ def test_the_readme_says_what_was_counted() -> None:
     assert f"{lost} answers lost, {torn} files torn, at most {most} calls repeated a kill" in row[1]
 
 
+def test_the_readme_says_what_else_was_counted() -> None:
+    """Its lines on the network, power cuts, flipped bits, the key and the nets have the published numbers."""
+    figures = json.loads(FIGURES.read_text())
+    network, cuts, flips = figures["network"], figures["power_cuts"], figures["bit_flips"]
+    key, nets = figures["key"], figures["safety_nets"]
+    faults, found = f"{network['faults_injected']:,}", f"{flips['found']:,} found by"
+    for told, figure in (
+        (f"{faults} of them in {network['kinds']} ways", f"{network['violations']} wrong files"),
+        (f"{cuts['crash_states']:,} states of a disk", f"{cuts['lost_or_torn']} lost or torn"),
+        (f"{flips['flips']:,} bits flipped", found),
+        (f"after {key['ways_of_failing']} ways of failing", f"{key['found']} times"),
+        (f"{nets['cut']} safety nets", f"{nets['missed_by_a_test']} missed by a test"),
+    ):
+        assert re.search(rf"^\| [^|]*{re.escape(told)}[^|]* \| {re.escape(figure)}", _README, re.MULTILINE), told
+
+
 def test_the_page_says_what_was_counted() -> None:
     """The page has a line for every campaign, with what it published; that of crews is added up."""
     told = re.findall(r"^\| ([a-z ]+) \| (.+) \|$", _PAGE.partition("## What was counted")[2], re.MULTILINE)
