@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final, NamedTuple
 
+from voicemill.audio.formats import BYTES_PER_SAMPLE, DEFAULT_ENCODING
 from voicemill.model import Op, Recording, Row
 
 CHARACTERS_PER_AUDIO_S: Final = 15.0
@@ -27,6 +28,20 @@ def expected_output(row: Row) -> Output:
     spoken_s = len(row.transcript) / CHARACTERS_PER_AUDIO_S if row.op is not Op.VOICE_CHANGE else 0.0
     gap_s = (row.to_s or 0.0) - (row.from_s or 0.0)
     return Output(max(0.0, heard_s - gap_s) + spoken_s)
+
+
+def expected_bytes(row: Row) -> int:
+    """About how much disk a row takes, its answers and its file; text is nothing beside audio."""
+    if row.op is Op.STT or row.refusal is not None:
+        return 0
+    made_s = expected_output(row).seconds
+    answered_s = len(row.transcript) / CHARACTERS_PER_AUDIO_S if row.op is Op.INFILL else made_s
+    lossless = BYTES_PER_SAMPLE[row.audio_format.encoding or DEFAULT_ENCODING] * row.audio_format.sample_rate_hz
+    if row.kept_format is not None:
+        file_bytes = sum(recording.size_bytes for recording in row.recordings)
+    else:
+        file_bytes = round(made_s * (row.audio_format.bit_rate_bps or lossless * 8) / 8)
+    return round(answered_s * lossless) + file_bytes
 
 
 def stand_in(row: Row, made: Mapping[str, Output]) -> Row:

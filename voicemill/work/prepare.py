@@ -11,9 +11,11 @@ from voicemill.errors import ConfigError, ManifestError, Problem
 from voicemill.manifest import ManifestCheck, VoiceBook
 from voicemill.model import Op, Row
 from voicemill.model.formula import FAILURE_COLUMNS
+from voicemill.plan.expected import expected_bytes
 from voicemill.plan.split import split
 from voicemill.store.recordings import RecordingNotes
 from voicemill.store.results import ResultsFolder, read_json, write_json
+from voicemill.store.space import missing_bytes
 from voicemill.store.tables.items import OWN_COLUMNS, CarriedTypes
 from voicemill.store.tables.plan import PlanWriter
 from voicemill.work.cuts import with_cuts
@@ -32,6 +34,7 @@ class PlanFacts:
     rows: int = 0
     calls: int = 0
     characters: int = 0
+    expected_bytes: int = 0
     carried: CarriedTypes = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
     settings: dict[str, Any] = field(default_factory=dict)
@@ -41,6 +44,7 @@ class PlanFacts:
         self.rows += 1
         self.calls += calls
         self.characters += len(row.transcript) if row.op is not Op.STT else 0
+        self.expected_bytes += expected_bytes(row)
         for name, value in row.carried.items():
             if value is not None and name not in OWN_COLUMNS:
                 self.carried[name] = _wider(self.carried.get(name), value)
@@ -72,7 +76,8 @@ def prepare(
             raise ManifestError(manifest, [Problem(0, "", "it has no rows; add one line for each file you want")])
     facts.digest = check.digest
     facts.carried = {name: facts.carried.get(name, "text") for name in check.carried_columns if name not in OWN_COLUMNS}
-    facts.warnings = [str(warning) for warning in [*_taken_names(check.carried_columns), *check.warnings]]
+    doubts = [*_taken_names(check.carried_columns), *_too_little_room(facts, results), *check.warnings]
+    facts.warnings = [str(warning) for warning in doubts]
     facts.settings = settings.model_dump()
     write_json(results.plan_facts, asdict(facts))
     return facts
@@ -83,6 +88,18 @@ def _taken_names(columns: Sequence[str]) -> list[Problem]:
     known = set(FAILURE_COLUMNS) if set(FAILURE_COLUMNS) <= set(columns) else set()
     why = "the table of results has a column of that name; rename this one to have it carried along"
     return [Problem(0, name, why) for name in columns if name in OWN_COLUMNS - known]
+
+
+def _too_little_room(facts: PlanFacts, results: ResultsFolder) -> list[Problem]:
+    """A warning where the disk seems too small: the lengths of what will be spoken are guessed."""
+    missing = missing_bytes(facts.expected_bytes, results.path)
+    if not missing:
+        return []
+    why = (
+        f"about {facts.expected_bytes / 1e9:,.1f} GB will be written to {results.path}, and its disk lacks "
+        f"{missing / 1e9:,.1f} GB of that; free some space, or choose another folder (-o)"
+    )
+    return [Problem(0, "", why)]
 
 
 def load_facts(results: ResultsFolder, plan_id: str) -> PlanFacts | None:
