@@ -129,6 +129,17 @@ def test_a_thousand_flips_and_cuts_are_never_served(store: AnswerStore) -> None:
     assert store.read(key_of("a"))[1] == BODY
 
 
+@pytest.mark.parametrize("name", ["book.answer", "Copy of one.answer", "\udcff.answer"])
+def test_a_stranger_s_file_in_the_store_is_left_alone(store: AnswerStore, name: str) -> None:
+    """A file whose name is no key does not keep the store from opening, nor what is kept from being found."""
+    put(store, "a")
+    (store.folder / "a" / name).write_bytes(b"mine")
+    again = AnswerStore(store.folder)
+    assert again.open() == 0
+    assert again.has(key_of("a"))
+    assert (store.folder / "a" / name).read_bytes() == b"mine"
+
+
 def test_an_answer_under_another_s_name_is_not_served(store: AnswerStore) -> None:
     """A whole file that was renamed or copied answers another question."""
     place = put(store, "a")

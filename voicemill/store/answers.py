@@ -14,7 +14,8 @@ Every read checks the whole file against its hash, so a damaged answer is never 
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Sequence
+import zlib
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
 from pathlib import Path
@@ -54,9 +55,9 @@ class AnswerStore:
         """Make the folders, and save what a killed run left unfinished; how many answers were saved."""
         durable.make_folder(self.folder)
         durable.make_folders_in(self.folder, _FOLDERS)
-        saved = self._recover()
-        self._sieve = _Sieve(path.name for path in self.folder.glob(f"?/*{_SUFFIX}"))
-        return saved
+        self._sieve = _Sieve()
+        paths = (path for name in _FOLDERS for path in (self.folder / name).iterdir())
+        return sum(_take_in(path, self._sieve) for path in paths)
 
     def has(self, key: str) -> bool:
         """Whether an answer of that name is kept; its content is checked when it is read."""
@@ -109,10 +110,6 @@ class AnswerStore:
         """Whether an answer's file is undamaged and answers the question that it is named after."""
         return self.receipt(path.name.removesuffix(_SUFFIX)) is not None
 
-    def _recover(self) -> int:
-        partials = self.folder.glob(f"?/*{_SUFFIX}{durable.PARTIAL_SUFFIX}")
-        return sum(_adopt(partial) for partial in partials)
-
     def _path(self, key: str) -> Path:
         return self.folder / key[:1] / f"{key}{_SUFFIX}"
 
@@ -127,26 +124,30 @@ class AnswerStore:
 
 
 class _Sieve:
-    """Which keys may be kept: a bit for each beginning of a key, in 1 MiB whatever their number.
+    """Which keys may be kept: a bit for each hash of a key, in 1 MiB whatever their number.
 
     To look for a file that is not there takes its folder's lock, and where others are written to that folder just
     then, it waits for the disk. Of a million kept keys one absent key in nine is looked for all the same.
     """
 
-    def __init__(self, keys: Iterable[str]) -> None:
+    def __init__(self) -> None:
         self._bits = bytearray(1 << 20)
-        for key in keys:
-            self.add(key)
 
     def add(self, key: str) -> None:
         """From now on `key` may be there."""
-        bit = int(key[:6], 16) >> 1
-        self._bits[bit >> 3] |= 1 << (bit & 7)
+        byte, mask = _place(key)
+        self._bits[byte] |= mask
 
     def may_hold(self, key: str) -> bool:
         """False where `key` is certainly not there."""
-        bit = int(key[:6], 16) >> 1
-        return bool(self._bits[bit >> 3] & 1 << (bit & 7))
+        byte, mask = _place(key)
+        return bool(self._bits[byte] & mask)
+
+
+def _place(key: str) -> tuple[int, int]:
+    """A byte of 2**20 and a bit in it, for any name that a file may have."""
+    number = zlib.crc32(key.encode(errors="surrogateescape"))
+    return number >> 12, 1 << (number & 7)
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,6 +172,14 @@ def commit_answers(kept: Sequence[KeptAnswer]) -> Sequence[KeptAnswer]:
         durable.sync_folder(folder)
         durable.fault_point("after folder fsync")
     return kept
+
+
+def _take_in(path: Path, sieve: _Sieve) -> bool:
+    """Know a file of the store; True where it is an answer that a killed run left unfinished, and is saved now."""
+    is_saved = path.name.endswith(_SUFFIX + durable.PARTIAL_SUFFIX) and _adopt(path)
+    if is_saved or path.name.endswith(_SUFFIX):
+        sieve.add(path.name.partition(".")[0])
+    return is_saved
 
 
 def _adopt(partial: Path) -> bool:
