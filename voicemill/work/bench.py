@@ -2,9 +2,10 @@
 
 import asyncio
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import ParamSpec, TypeVar
 
@@ -118,16 +119,18 @@ class Bench:
 
     async def in_thread(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run blocking storage or audio work beside the event loop."""
-        loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._threads, lambda: work(*args, **kwargs))
+        return await _beside(self._threads, partial(work, *args, **kwargs))
 
     async def in_table_thread(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Read or write a table beside the event loop, one at a time."""
-        loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._table_thread, lambda: work(*args, **kwargs))
+        return await _beside(self._table_thread, partial(work, *args, **kwargs))
 
     def close(self) -> None:
         """Wait for the storage threads and end them; write down what was spent."""
         self._threads.shutdown(wait=True)
         self._table_thread.shutdown(wait=True)
         self.pace.close()
+
+
+async def _beside(threads: Executor, work: Callable[[], T]) -> T:
+    return await asyncio.get_running_loop().run_in_executor(threads, work)

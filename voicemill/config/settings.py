@@ -1,22 +1,14 @@
-"""Settings: what a run may be told, from a profile (`configs/*.toml`) and the command line.
-
-Precedence: row > command line > profile > the defaults below. Unknown keys are refused. The API key is no setting: it
-comes from the environment (see `ApiKey`).
-"""
+"""Settings: what a run may be told, by section. Unknown keys are refused."""
 
 import os
-import tomllib
 from collections.abc import Mapping
-from pathlib import Path
-from typing import Any, ClassVar, Literal, NoReturn, Self
+from typing import Any, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from voicemill.errors import ConfigError
 
-KEY_VARIABLE = "CARTESIA_API_KEY"
-TOKEN_VARIABLE = "CARTESIA_ACCESS_TOKEN"  # noqa: S105 - the name of a variable
 BASE_URL_VARIABLE = "CARTESIA_BASE_URL"
 CARTESIA_URL = "https://api.cartesia.ai"
 WEBHOOK_VARIABLE = "VOICEMILL_WEBHOOK"
@@ -244,107 +236,3 @@ def _checked_webhook(url: str) -> str:
     if url and (not is_private or not parts.hostname or parts.username):
         raise ValueError("a webhook is an https address without a password in it, or http on this machine")
     return url
-
-
-class ApiKey:
-    """A secret that can be used for a header and for nothing else: it prints masked and refuses to be pickled."""
-
-    __slots__ = ("_value",)
-    VARIABLE: ClassVar = KEY_VARIABLE
-    """Where the environment holds it."""
-
-    def __init__(self, value: str) -> None:
-        self._value = value.strip()
-        del value  # A traceback may show local variables.
-        if not self._value or not self._value.isascii() or not self._value.isprintable():
-            raise ConfigError(f"{self.VARIABLE} is empty or holds characters that no key has; set it again")
-
-    @staticmethod
-    def from_environment() -> "ApiKey | None":
-        """The key in `CARTESIA_API_KEY`, else the token in `CARTESIA_ACCESS_TOKEN`; None where neither is set."""
-        named = (kind for kind in (ApiKey, AccessToken) if os.environ.get(kind.VARIABLE, "").strip())
-        return next((kind(os.environ[kind.VARIABLE]) for kind in named), None)
-
-    def reveal(self) -> str:
-        """The secret itself, for the request header."""
-        return self._value
-
-    def __repr__(self) -> str:
-        return f"{type(self).__name__}(****)"
-
-    __str__ = __repr__
-
-    def __reduce__(self) -> NoReturn:
-        raise TypeError(f"an {type(self).__name__} is not pickled; pass the name of a secret instead")
-
-
-class AccessToken(ApiKey):
-    """A short-lived token that stands in for the key with what it was granted; as secret as a key."""
-
-    __slots__ = ()
-    VARIABLE = TOKEN_VARIABLE
-
-
-def load_settings(profile: str | None = None, **overrides: Any) -> Settings:  # noqa: ANN401 - validated below
-    """Settings from a profile, then `overrides`: sections (`pace={"max_concurrency": 8}`) and settings without one.
-
-    None values are skipped. `profile` is a path to a TOML file or the name of one in `configs/`. Raises `ConfigError`
-    that names the file, the key and what it may be.
-    """
-    tree = _merged(_read_profile(profile) if profile else {}, overrides)
-    return _validated(tree, profile or "the settings")
-
-
-def changed_settings(known: Mapping[str, Any], changes: Mapping[str, Any]) -> Settings:
-    """The settings of an earlier run with some of them changed, both by section. Raises as `load_settings` does."""
-    all_three = changes.get("pace", {}).get("max_concurrency") is not None
-    pace = {name: value for name, value in known.get("pace", {}).items() if not (all_three and name in AUTO)}
-    return _validated(_merged({**known, "pace": pace}, changes), "the settings")
-
-
-def _merged(tree: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
-    merged = dict(tree)
-    for name, value in changes.items():
-        if isinstance(value, Mapping):
-            merged[name] = {**merged.get(name, {}), **{key: one for key, one in value.items() if one is not None}}
-        elif value is not None:
-            merged[name] = value
-    return merged
-
-
-def _validated(tree: Mapping[str, Any], source: str) -> Settings:
-    try:
-        return Settings.model_validate(tree)
-    except ValidationError as error:
-        raise ConfigError(f"{source}: {_first_fault(error)}") from None
-
-
-def profile_names() -> list[str]:
-    """The profiles that are shipped, by name."""
-    return sorted(path.stem for path in _shipped_profiles().glob("*.toml"))
-
-
-def _shipped_profiles() -> Path:
-    inside_wheel = Path(__file__).parent / "configs"
-    return inside_wheel if inside_wheel.is_dir() else Path(__file__).parent.parent / "configs"
-
-
-def _read_profile(profile: str) -> dict[str, Any]:
-    path = Path(profile)
-    if not path.suffix:
-        path = _shipped_profiles() / f"{profile}.toml"
-    try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        names = ", ".join(profile_names())
-        raise ConfigError(f"there is no profile {profile!r}; give the path of a TOML file or one of: {names}") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
-        raise ConfigError(f"the profile {path} cannot be read: {error}") from None
-
-
-def _first_fault(error: ValidationError) -> str:
-    fault = error.errors()[0]
-    where = ".".join(map(str, fault["loc"])) or "settings"
-    if fault["type"] == "extra_forbidden":
-        return f"{where} is no setting; remove it or correct its name"
-    return f"{where} is {fault['input']!r}: {fault['msg']}"

@@ -1,0 +1,47 @@
+"""What a run may be told, and the key that it needs.
+
+Precedence: row > command line > profile > the defaults in `settings`. The API key is no setting: it comes from the
+environment (see `ApiKey`).
+"""
+
+from voicemill.config.key import KEY_VARIABLE, AccessToken, ApiKey
+from voicemill.config.profile import changed_settings, load_settings, profile_names
+from voicemill.config.settings import (
+    BASE_URL_VARIABLE,
+    CARTESIA_URL,
+    LOOPBACK_HOSTS,
+    OPERATIONS,
+    Budget,
+    Inputs,
+    LongAudio,
+    LongText,
+    Pace,
+    RowDefaults,
+    Service,
+    Settings,
+    Subtitles,
+    webhook_of,
+)
+
+__all__ = [
+    "ApiKey",
+    "AccessToken",
+    "KEY_VARIABLE",
+    "BASE_URL_VARIABLE",
+    "CARTESIA_URL",
+    "LOOPBACK_HOSTS",
+    "OPERATIONS",
+    "Settings",
+    "RowDefaults",
+    "LongText",
+    "Subtitles",
+    "LongAudio",
+    "Inputs",
+    "Pace",
+    "Budget",
+    "Service",
+    "load_settings",
+    "changed_settings",
+    "profile_names",
+    "webhook_of",
+]

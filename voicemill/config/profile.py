@@ -1,0 +1,77 @@
+"""Where settings come from: a profile (`configs/*.toml`), what the command line says, and those of an earlier run."""
+
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from voicemill.config.settings import AUTO, Settings
+from voicemill.errors import ConfigError
+
+
+def load_settings(profile: str | None = None, **overrides: Any) -> Settings:  # noqa: ANN401 - validated below
+    """Settings from a profile, then `overrides`: sections (`pace={"max_concurrency": 8}`) and settings without one.
+
+    None values are skipped. `profile` is a path to a TOML file or the name of one in `configs/`. Raises `ConfigError`
+    that names the file, the key and what it may be.
+    """
+    tree = _merged(_read_profile(profile) if profile else {}, overrides)
+    return _validated(tree, profile or "the settings")
+
+
+def changed_settings(known: Mapping[str, Any], changes: Mapping[str, Any]) -> Settings:
+    """The settings of an earlier run with some of them changed, both by section. Raises as `load_settings` does."""
+    all_three = changes.get("pace", {}).get("max_concurrency") is not None
+    pace = {name: value for name, value in known.get("pace", {}).items() if not (all_three and name in AUTO)}
+    return _validated(_merged({**known, "pace": pace}, changes), "the settings")
+
+
+def _merged(tree: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
+    merged = dict(tree)
+    for name, value in changes.items():
+        if isinstance(value, Mapping):
+            merged[name] = {**merged.get(name, {}), **{key: one for key, one in value.items() if one is not None}}
+        elif value is not None:
+            merged[name] = value
+    return merged
+
+
+def _validated(tree: Mapping[str, Any], source: str) -> Settings:
+    try:
+        return Settings.model_validate(tree)
+    except ValidationError as error:
+        raise ConfigError(f"{source}: {_first_fault(error)}") from None
+
+
+def profile_names() -> list[str]:
+    """The profiles that are shipped, by name."""
+    return sorted(path.stem for path in _shipped_profiles().glob("*.toml"))
+
+
+def _shipped_profiles() -> Path:
+    package = Path(__file__).parents[1]
+    inside_wheel = package / "configs"
+    return inside_wheel if inside_wheel.is_dir() else package.parent / "configs"
+
+
+def _read_profile(profile: str) -> dict[str, Any]:
+    path = Path(profile)
+    if not path.suffix:
+        path = _shipped_profiles() / f"{profile}.toml"
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        names = ", ".join(profile_names())
+        raise ConfigError(f"there is no profile {profile!r}; give the path of a TOML file or one of: {names}") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
+        raise ConfigError(f"the profile {path} cannot be read: {error}") from None
+
+
+def _first_fault(error: ValidationError) -> str:
+    fault = error.errors()[0]
+    where = ".".join(map(str, fault["loc"])) or "settings"
+    if fault["type"] == "extra_forbidden":
+        return f"{where} is no setting; remove it or correct its name"
+    return f"{where} is {fault['input']!r}: {fault['msg']}"
