@@ -35,11 +35,13 @@ class Watch:
 
     def _look_after(self) -> None:
         while not self._stopped.wait(CHECK_EVERY_S):
-            if not self._rendezvous.is_served():
-                self._replace()
+            # A full disk, or somebody else at the port: looked at again, and Prefect's client says what it misses.
+            with suppress(OSError):
+                self._replace_if_gone()
 
-    def _replace(self) -> None:
-        with suppress(OSError):  # somebody else has the port: Prefect's client will say that it finds no server
-            _, launcher = find_or_launch(self._rendezvous, self._port)
-            if launcher is not None:
-                launcher.wait()
+    def _replace_if_gone(self) -> None:
+        if self._rendezvous.is_served():
+            return
+        _, launcher = find_or_launch(self._rendezvous, self._port)
+        if launcher is not None:
+            launcher.wait()

@@ -24,7 +24,7 @@ FORMATS += [AudioFormat("raw", 44100, "pcm_s16le"), AudioFormat("mp3", RATE, bit
 def test_blocks_make_the_same_file_as_the_whole(format: AudioFormat, block: int, tmp_path: Path) -> None:
     """In memory or at a path, however it is cut; the duration is that of the samples."""
     path = tmp_path / "file"
-    with Encoder(path, format, RATE) as encoder:
+    with path.open("wb") as file, Encoder(file, format, RATE) as encoder:
         for start in range(0, TONE.size, block):
             encoder.write(TONE[start : start + block])
     assert encoder.duration_s == pytest.approx(3.0, abs=0.001)
@@ -68,7 +68,8 @@ def test_a_wav_beyond_its_header_is_refused_in_words(monkeypatch: pytest.MonkeyP
 def test_memory_does_not_grow_with_length(tmp_path: Path) -> None:
     """Ten minutes are written and read again within a few megabytes of Python's memory."""
     tracemalloc.start()
-    with Encoder(tmp_path / "long.wav", AudioFormat("wav", RATE, "pcm_s16le"), RATE) as encoder:
+    wav = AudioFormat("wav", RATE, "pcm_s16le")
+    with (tmp_path / "long.wav").open("wb") as file, Encoder(file, wav, RATE) as encoder:
         for _ in range(200):
             encoder.write(TONE)
     read = sum(block.size for block in decode(tmp_path / "long.wav", 16000))

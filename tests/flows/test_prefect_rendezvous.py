@@ -1,12 +1,17 @@
 """Where runs and their server meet: the locks, without processes."""
 
+import errno
 import os
+import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
 
+from flows import prefect_watch
 from flows.prefect_rendezvous import Rendezvous, Tenancy
+from flows.prefect_watch import Watch
+from tests.store.failing_disk import failing_disk
 
 API_URL = "http://127.0.0.1:4321/api"
 VERSION = "3.8.8"
@@ -113,3 +118,16 @@ def test_other_settings_do_not_part_runs(tmp_path: Path, run: Rendezvous) -> Non
     other = join(tmp_path, settings={"PREFECT_LOGGING_LEVEL": "DEBUG", "PREFECT_SERVER_ANALYTICS_ENABLED": "false"})
     assert other.folder == run.folder
     other.leave()
+
+
+def test_a_full_disk_does_not_end_the_watch(run: Rendezvous, server_fd: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A look at the server that the disk refuses is followed by further ones."""
+    monkeypatch.setattr(prefect_watch, "CHECK_EVERY_S", 0.001)
+    watch = Watch(run, API_URL)
+    with failing_disk(1, errno.ENOSPC, ("open",)) as made:
+        watch.start()
+        deadline = time.monotonic() + 60
+        while len(made) < 9 and time.monotonic() < deadline:
+            time.sleep(0.001)
+    watch.stop()
+    assert len(made) >= 9

@@ -1,7 +1,6 @@
 """Writing samples as an audio file: every format of the API, in constant memory, the same bytes every time."""
 
 import io
-from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, Final, Self
 
@@ -22,14 +21,14 @@ _NO_TAGS: Final = {"id3v2_version": "0"}
 class Encoder:
     """A file that is written block by block, in memory that does not grow with its length.
 
-    `target` is a path, or a seekable binary file that stays open. `sample_rate_hz` is that of the blocks; they are
+    `target` is a seekable binary file that stays open. `sample_rate_hz` is that of the blocks; they are
     resampled when the format wants another. Use it as a context manager, or call `close`: only then is the file
     whole. MP3 bit rates that a sample rate cannot have become the highest it can (64 kbit/s at 8 kHz, 160 kbit/s up
     to 24 kHz).
     Raises `ValueError` when a WAV would pass 4 GiB, which its header cannot say.
     """
 
-    def __init__(self, target: Path | BinaryIO, format: AudioFormat, sample_rate_hz: int) -> None:
+    def __init__(self, target: BinaryIO, format: AudioFormat, sample_rate_hz: int) -> None:
         self._format = format
         self._resampler = _resampler(sample_rate_hz, format.sample_rate_hz)
         self._samples = 0

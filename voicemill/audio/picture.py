@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from voicemill.audio.decode import OPTIONS, UndecodableAudio
 from voicemill.audio.formats import KeptFormat
+from voicemill.audio.sink import Sink
 from voicemill.audio.track import ENCODERS, MUXERS
 
 _COPIED: Final = ("video", "subtitle")
@@ -27,13 +28,15 @@ def with_new_sound(
     """Write the film at `source` to `sink` with mono blocks in -1..1 in place of its first sound track.
 
     The sound begins when the old one began. Further sound tracks are left out, for they hold the old voice. Raises
-    `UndecodableAudio`.
+    `UndecodableAudio`, and what `sink` raises.
     """
     try:
         with source.open("rb") as file, av.open(file, "r", options=OPTIONS) as film:
             muxer = MUXERS.get(kept.container, kept.container)
-            with av.open(sink, "w", format=muxer, options={"fflags": "+bitexact"}) as made:
+            target = Sink(sink)
+            with av.open(target, "w", format=muxer, options={"fflags": "+bitexact"}) as made:
                 _remux(film, _frames(sound, sound_rate_hz, _start_s(film.streams.audio[0])), kept, made)
+            target.check()
     except av.error.FFmpegError as error:
         raise UndecodableAudio(f"the film cannot be copied ({error.strerror})") from error
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from fractions import Fraction
-from pathlib import Path
 from types import TracebackType
 from typing import Any, BinaryIO, Final, Self, cast
 
@@ -11,6 +10,8 @@ import numpy as np
 from av.audio.frame import AudioFrame
 from av.audio.stream import AudioStream
 from numpy.typing import NDArray
+
+from voicemill.audio.sink import Sink
 
 MUXERS: Final = {"m4a": "ipod", "mkv": "matroska"}
 """What FFmpeg calls a container, where that is not our name for it."""
@@ -30,14 +31,14 @@ Frames = NDArray[Any]
 class Track:
     """A file with one audio stream, written block by block; samples of the codec's own type are kept to the bit.
 
-    `target` is a path, or a seekable binary file that stays open. `is_deep` samples have 24 bits, which stand left in
-    32. Without `muxer_options` a WAV becomes RF64 where it must. Use it as a context manager, or call `close`: only
-    then is the file whole.
+    `target` is a seekable binary file that stays open. `is_deep` samples have 24 bits, which stand left in 32. Without
+    `muxer_options` a WAV becomes RF64 where it must. Use it as a context manager, or call `close`: only then is the
+    file whole. Both, and `write`, raise what the file raised.
     """
 
     def __init__(
         self,
-        target: Path | BinaryIO,
+        target: BinaryIO,
         container: str,
         codec: str,
         sample_rate_hz: int,
@@ -50,8 +51,9 @@ class Track:
     ) -> None:
         if muxer_options is None:
             muxer_options = _WAV_OPTIONS if container == "wav" else {}
+        self._sink = Sink(target)
         self._container = av.open(
-            str(target) if isinstance(target, Path) else target,
+            self._sink,
             "w",
             format=MUXERS.get(container, container),
             options={**_REPEATABLE, **muxer_options},
@@ -83,12 +85,14 @@ class Track:
         frame.pts = self._frames
         self._frames += len(samples)
         self._container.mux(self._stream.encode(frame))
+        self._sink.check()
 
     def close(self) -> None:
         """Write what is still held back and the header's true sizes."""
         self._container.start_encoding()
         self._container.mux(self._stream.encode(None))
         self._container.close()
+        self._sink.check()
 
     def __enter__(self) -> Self:
         return self
@@ -99,4 +103,5 @@ class Track:
         if kind is None:
             self.close()
         else:
+            self._sink.drop()
             self._container.close()
