@@ -165,6 +165,8 @@ def _summary(manifest: str, folder: ResultsFolder, bench: Bench, seconds: float)
         retries=tally.retries,
         credits=tally.credits,
         audio_s=round(tally.audio_s, 3),
+        heard_s=round(tally.heard_s, 3),
+        changed_s=round(tally.changed_s, 3),
         seconds=round(seconds, 3),
     )
     summary.exit_code, summary.reason = _ending(bench, rows)

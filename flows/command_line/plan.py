@@ -3,7 +3,6 @@
 import asyncio
 import json
 from dataclasses import asdict
-from datetime import timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -22,6 +21,7 @@ from voicemill.model import levels
 from voicemill.plan.calls import plan_row
 from voicemill.plan.estimate import PRICE_PLANS, Estimate
 from voicemill.plan.expected import expected_output, stand_in
+from voicemill.report.amounts import counted, needed, span
 from voicemill.store.answers import AnswerStore
 from voicemill.store.results import ResultsFolder
 from voicemill.work.cuts import with_cuts
@@ -79,11 +79,13 @@ def _figures(estimate: Estimate, slots: dict[str, int]) -> dict[str, Any]:
         "rows_guessed": estimate.guessed,
         "characters": estimate.characters,
         "calls": estimate.calls,
-        "calls_paid": estimate.calls - estimate.calls_to_pay,
+        "calls_repeated": estimate.calls - estimate.questions,
+        "calls_paid": estimate.questions - estimate.calls_to_pay,
         "calls_to_pay": estimate.calls_to_pay,
         "credits_to_pay": credits,
         "audio_s": round(estimate.audio_s, 1),
         "heard_s": round(estimate.heard_s, 1),
+        "changed_s": round(estimate.changed_s, 1),
         "wall_s": round(estimate.wall_s(slots["tts"], slots["stt"]), 1),
         "operations": {op.value: asdict(sums) for op, sums in estimate.by_op().items()},
         "price_plans": [
@@ -99,15 +101,19 @@ def _figures(estimate: Estimate, slots: dict[str, int]) -> dict[str, Any]:
 
 
 def _print(manifest: str, figures: dict[str, Any], slots: dict[str, int]) -> None:
-    typer.echo(f"{manifest}: {figures['rows']:,} rows, {figures['characters']:,} characters")
-    typer.echo(f"  calls    {figures['calls']:>10,}   of which paid already: {figures['calls_paid']:,}")
+    what = needed(*(figures[name] for name in ("calls", "characters", "heard_s", "changed_s")))
+    typer.echo(f"{manifest}: {counted(figures['rows'], 'row')}, {what}")
+    again = f", and {figures['calls_repeated']:,} ask what others ask" if figures["calls_repeated"] else ""
+    typer.echo(
+        f"  calls    {figures['calls_to_pay']:>10,}   still to pay; {figures['calls_paid']:,} are paid already{again}"
+    )
     typer.echo(f"  credits  {figures['credits_to_pay']:>10,.0f}   still to pay, about")
     if figures["audio_s"] or not figures["heard_s"]:
-        typer.echo(f"  audio    {_span(figures['audio_s']):>10}   in all, about")
+        typer.echo(f"  audio    {span(figures['audio_s']):>10}   in all, about")
     if figures["heard_s"]:
-        typer.echo(f"  heard    {_span(figures['heard_s']):>10}   of recordings to transcribe")
+        typer.echo(f"  heard    {span(figures['heard_s']):>10}   of recordings to transcribe")
     at_once = " and ".join(f"{slots[family]} {family}" for family in FAMILIES)
-    typer.echo(f"  time     {_span(figures['wall_s']):>10}   with {at_once} calls at once, about")
+    typer.echo(f"  time     {span(figures['wall_s']):>10}   with {at_once} calls at once, about")
     if len(figures["operations"]) > 1:
         _print_operations(figures["operations"])
     if figures["rows_guessed"]:
@@ -119,7 +125,7 @@ def _print_operations(operations: dict[str, dict[str, Any]]) -> None:
     for op, sums in operations.items():
         typer.echo(
             f"    {op:13} {sums['rows']:,} rows, {sums['calls_to_pay']:,} calls to pay, "
-            f"{sums['credits_to_pay']:,.0f} credits, {_span(sums['audio_s'])}"
+            f"{sums['credits_to_pay']:,.0f} credits, {span(sums['audio_s'])}"
         )
 
 
@@ -136,10 +142,6 @@ def _print_price_plans(figures: dict[str, Any]) -> None:
             "does not fit" if price["usd_per_month"] == 0 and share > 1 else f"${price['usd']:,.2f}",
             f"{share:.1%}",
             f"{price['tts_slots']} tts, {price['stt_slots']} stt",
-            _span(price["wall_s"]),
+            span(price["wall_s"]),
         )
     Console().print(table, markup=False)
-
-
-def _span(seconds: float) -> str:
-    return str(timedelta(seconds=round(seconds)))

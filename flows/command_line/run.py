@@ -12,7 +12,7 @@ from flows.prefect_server import ServerLease, ensure_server
 from flows.service import all_voices, open_service
 from voicemill.config import ApiKey, Settings
 from voicemill.manifest import VoiceBook, is_listing
-from voicemill.report.summary import counted
+from voicemill.report.amounts import counted, needed
 from voicemill.store.results import ResultsFolder
 from voicemill.work.prepare import PlanFacts, prepare
 from voicemill.work.selection import Selection
@@ -49,13 +49,17 @@ async def _checked(manifest: str, settings: Settings, folder: ResultsFolder, key
         voices = VoiceBook(await all_voices(service, settings.pace))
     with folder.locked():
         facts = prepare(manifest, settings, voices, folder)
-    rows, calls, characters = (
-        counted(facts.rows, "row"),
-        counted(facts.calls, "call"),
-        counted(facts.characters, "character"),
-    )
-    say(f"{rows} checked: {calls}, {characters}.")
+    say(_checked_line(facts))
     return facts
+
+
+def _checked_line(facts: PlanFacts) -> str:
+    known = facts.calls - facts.guessed
+    rest = (
+        f", and what {counted(facts.guessed, 'row')} will need that take the output of others" if facts.guessed else ""
+    )
+    what = needed(known, facts.characters, facts.heard_s, facts.changed_s)
+    return f"{counted(facts.rows, 'row')} checked: {what}{rest}."
 
 
 def _flow(operation: str) -> Any:  # noqa: ANN401 - a flow

@@ -11,7 +11,7 @@ from flows.command_line.options import Json, ResultsOfRun, results_of_run
 from flows.prefect_server import ensure_server
 from voicemill.errors import ExitCode
 from voicemill.manifest.findings import printable
-from voicemill.report.summary import counted
+from voicemill.report.amounts import counted
 from voicemill.store.results import ResultsFolder
 from voicemill.work.audit import Violation, answer_store, audit
 from voicemill.work.audit.repair import make_way

@@ -3,6 +3,8 @@
 import csv
 from pathlib import Path
 
+import pytest
+
 from tests.flows.commands import InThisProcess
 from tests.flows.results import items, read_sheet, statuses, tree, write_manifest
 from tests.flows.speaking import SpeechService
@@ -35,7 +37,11 @@ def test_a_chain_runs_to_its_end_and_follows_changes(voicemill: InThisProcess) -
     manifest = write_manifest(Path("chain.csv"), _CHAIN)
     first = voicemill("run", manifest, "-o", "chain", "--json")
     assert (first.code, first.json["rows"]["done"], first.json["calls_made"]) == (0, 4, 4)
+    assert "4 rows checked: 1 call, 22 characters, and what 3 rows will need that take the output" in first.stderr
     made = {item["id"]: item for item in items(Path("chain"))}
+    new_s = sum(made[row_id]["duration_s"] for row_id in ("spoken", "changed", "again"))
+    told = [first.json[name] for name in ("heard_s", "changed_s", "audio_s")]
+    assert told == pytest.approx([made["changed"]["duration_s"], made["spoken"]["duration_s"], new_s], abs=0.01)
     assert list(made) == ["heard", "changed", "spoken", "again"]
     assert made["changed"]["made_from"] == [made["spoken"]["sha256"]]
     assert made["heard"]["made_from"] == [made["changed"]["sha256"]]

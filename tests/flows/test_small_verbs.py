@@ -1,5 +1,6 @@
 """The verbs around `run`: validate, plan, status, voices, engine."""
 
+import json
 import re
 import signal
 import socket
@@ -11,7 +12,7 @@ import pytest
 
 from tests.flows.commands import KEY, InThisProcess, asking, ending, run_process, start_process
 from tests.flows.disks import disk_that_fails_after
-from tests.flows.results import short_rows, violations, write_manifest
+from tests.flows.results import items, short_rows, violations, write_manifest
 from tests.flows.speaking import SpeechService
 from tests.hostile_speech import said
 
@@ -73,14 +74,36 @@ def test_plan_counts_what_is_paid(voicemill: InThisProcess, service: SpeechServi
     service.forget()
     write_manifest(Path("book.csv"), [*rows, {"id": "again", "transcript": rows[0]["transcript"]}])
     figures = voicemill("plan", "book.csv", "-o", "results", "--json").json
-    assert (figures["rows"], figures["calls"], figures["calls_paid"], figures["calls_to_pay"]) == (11, 10, 4, 6)
+    assert (figures["rows"], figures["calls"], figures["calls_repeated"]) == (11, 11, 1)
+    assert (figures["calls_paid"], figures["calls_to_pay"]) == (4, 6)
     assert figures["credits_to_pay"] == sum(len(row["transcript"]) for row in rows[4:])
     assert [plan["name"] for plan in figures["price_plans"]] == ["Free", "Pro", "Startup", "Scale"]
     assert service.asked == []
     said = voicemill("plan", "book.csv", "-o", "results")
     assert said.code == 0
-    assert "book.csv: 11 rows" in said.stdout
-    assert re.search(r"calls +10 +of which paid already: 4", said.stdout)
+    assert "book.csv: 11 rows, 11 calls, 198 characters\n" in said.stdout
+    assert re.search(r"calls +6 +still to pay; 4 are paid already, and 1 ask what others ask", said.stdout)
+
+
+def test_plan_and_run_tell_the_same(voicemill: InThisProcess, service: SpeechService) -> None:
+    """Both count the characters that are sent and billed, and so do the table and `run.json`."""
+    text = "  First   line\nof a paragraph.\n\n\n* * *\n\nSecond paragraph.  "
+    rows = [{"id": "a", "transcript": text}, {"id": "b", "transcript": text}, {"id": "c", "transcript": " Other. "}]
+    write_manifest(Path("book.csv"), rows)
+    said = voicemill("plan", "book.csv")
+    figures = voicemill("plan", "book.csv", "--json").json
+    ended = voicemill("run", "book.csv", "-o", "results")
+    sent = len("First line of a paragraph.") + len("Second paragraph.")
+    told = f"5 calls, {2 * sent + len('Other.')} characters"
+    assert said.stdout.startswith(f"book.csv: 3 rows, {told}\n")
+    assert f"3 rows checked: {told}.\n" in ended.stderr
+    assert f"{sent + len('Other.')} credits" in ended.stdout
+    assert figures["credits_to_pay"] == sum(map(len, service.asked)) == sent + len("Other.")
+    assert sum(item["characters"] for item in items(Path("results"))) == figures["characters"]
+    about = json.loads(Path("results/run.json").read_text())["manifest"]
+    assert {name: about[name] for name in about if name not in ("path", "sha256")} == {
+        name: figures[name] for name in ("rows", "rows_guessed", "calls", "characters", "heard_s", "changed_s")
+    }
 
 
 def test_plan_refuses_a_bad_manifest(quick: InThisProcess, service: SpeechService) -> None:

@@ -42,7 +42,7 @@ def test_rows_calls_and_credits_are_counted() -> None:
 def test_a_question_that_stands_in_many_rows_is_paid_once() -> None:
     """Its audio is heard in each, its price is paid in one."""
     found = estimate(plans(*["The same words."] * 1000, "Others."))
-    assert (found.rows, found.calls, found.calls_to_pay, found.credits_to_pay) == (1001, 2, 2, 22.0)
+    assert (found.rows, found.calls, found.questions, found.credits_to_pay) == (1001, 1001, 2, 22.0)
     assert found.audio_s == pytest.approx((15 * 1000 + 7) / CHARACTERS_PER_AUDIO_S)
 
 
@@ -50,7 +50,7 @@ def test_what_is_paid_is_deducted() -> None:
     """Answers that are there cost nothing more, in whichever row they stand."""
     rows = plans("Paid already.", "Not yet paid.", "Paid already.")
     found = estimate(rows, {rows[0].pieces[0].call.key})
-    assert (found.calls, found.calls_to_pay, found.credits_to_pay) == (2, 1, 13.0)
+    assert (found.calls, found.questions, found.calls_to_pay, found.credits_to_pay) == (3, 2, 1, 13.0)
     everything = estimate(rows, {piece.call.key for plan in rows for piece in plan.pieces})
     assert (everything.calls_to_pay, everything.credits_to_pay, everything.wall_s(1)) == (0, 0.0, 0.0)
     assert everything.audio_s > 0
@@ -103,10 +103,15 @@ def of_recording(op: Op, seconds: float, digest: str = "d") -> RowPlan:
 def test_each_operation_has_its_price() -> None:
     """Transcription costs half a credit a second, a changed voice fifteen; the same recording is heard once."""
     found = estimate([of_recording(Op.STT, 60.0), of_recording(Op.STT, 60.0), of_recording(Op.VOICE_CHANGE, 10.0)])
-    assert (found.rows, found.calls, found.credits_to_pay) == (3, 2, 30.0 + 150.0)
-    assert (found.heard_s, found.audio_s) == (120.0, 10.0)
+    assert (found.rows, found.questions, found.credits_to_pay) == (3, 2, 30.0 + 150.0)
+    assert (found.heard_s, found.changed_s, found.audio_s) == (120.0, 10.0, 10.0)
     told = found.by_op()
-    assert (told[Op.STT].rows, told[Op.STT].calls_to_pay, told[Op.STT].credits_to_pay) == (2, 1, 30.0)
+    assert (told[Op.STT].rows, told[Op.STT].calls, told[Op.STT].calls_to_pay, told[Op.STT].credits_to_pay) == (
+        2,
+        2,
+        1,
+        30.0,
+    )
     assert (told[Op.VOICE_CHANGE].calls, told[Op.VOICE_CHANGE].audio_s) == (1, 10.0)
 
 

@@ -10,8 +10,8 @@ from tests.plan.rows import row
 from tests.plan.test_split import TEXTS
 from voicemill.config import LongText
 from voicemill.plan.calls import plan_row
+from voicemill.plan.needs import needs_of
 from voicemill.store.tables.plan import PlanTable, PlanWriter
-from voicemill.work.prepare import count_calls
 from voicemill.work.shard import LARGEST_SHARD_ROWS, SHARDS_OF_A_RUN, Shard, cut_shards
 
 
@@ -71,6 +71,7 @@ def test_shards_have_names_that_one_can_read(tmp_path: Path) -> None:
 @settings(max_examples=100, deadline=None)
 @given(TEXTS, st.integers(50, 400))
 def test_calls_are_counted_as_they_are_made(text: str, limit: int) -> None:
-    """The plan's number of calls is the number of calls."""
+    """The plan's numbers of calls and of characters are those of the calls."""
     long_text = LongText(max_characters_per_call=limit)
-    assert count_calls(row(text), long_text) == len(plan_row(row(text), "s", long_text).pieces)
+    plan = plan_row(row(text), "s", long_text)
+    assert needs_of(row(text), long_text) == (len(plan.pieces), plan.characters, 0.0, 0.0)

@@ -14,6 +14,7 @@ from voicemill.api.wire import Wire
 from voicemill.audio.formats import AudioFormat
 from voicemill.config import ApiKey, Settings
 from voicemill.model import Outcome, Row, Status
+from voicemill.plan.needs import needs_of
 from voicemill.store.answers import AnswerStore
 from voicemill.store.ledger import Ledger
 from voicemill.store.outputs import OutputFolder
@@ -23,7 +24,6 @@ from voicemill.store.tables.plan import PlanTable, PlanWriter
 from voicemill.work.bench import Bench
 from voicemill.work.crew import crew
 from voicemill.work.pacing import open_pace
-from voicemill.work.prepare import count_calls
 from voicemill.work.shard import cut_shards, work_shard
 from voicemill.work.timed import earlier_timings, publish_timings
 
@@ -84,7 +84,7 @@ class Workshop:
         self.results.create()
         with PlanWriter(self.results.plan) as writer:
             for each in rows:
-                writer.append(each, count_calls(each, given.long_text))
+                writer.append(each, needs_of(each, given.long_text).calls)
         async with self._bench(given) as bench:
             plan = PlanTable(self.results.plan)
             shards = cut_shards(plan, self.results.new_parts(f"run{self.runs}"))

@@ -59,6 +59,11 @@ def plan_row(row: Row, service: str, long_text: LongText, subtitles: Subtitles =
     return RowPlan(row, tuple(pieces), _fingerprint(row, pieces, subtitles), subtitles)
 
 
+def passage(row: Row) -> str:
+    """The words of an infill as they are sent."""
+    return " ".join(row.transcript.split())
+
+
 def wire_encoding(encoding: Encoding | None) -> Encoding:
     """What is asked of the service: lossless, and no more than the file needs."""
     return "pcm_f32le" if encoding == "pcm_f32le" else DEFAULT_ENCODING
@@ -105,7 +110,7 @@ def _infill(row: Row, service: str) -> Infill:
     return Infill(
         service=service,
         model=row.model,
-        transcript=" ".join(row.transcript.split()),
+        transcript=passage(row),
         voice_id=row.voice_id,
         language=row.language,
         left=left,

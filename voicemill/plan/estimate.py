@@ -60,7 +60,10 @@ PRICE_PLANS = (
 
 @dataclass(frozen=True, slots=True)
 class Sums:
-    """What the calls of one operation come to: `audio_s` is what they make, and for `stt` what they listen to."""
+    """What the calls of one operation come to: `audio_s` is what they make, and for `stt` what they listen to.
+
+    Of `calls` that ask the same, only one is among those `calls_to_pay`.
+    """
 
     rows: int
     calls: int
@@ -109,7 +112,12 @@ class Estimate:
 
     @property
     def calls(self) -> int:
-        """Calls that the rows need, each question counted once."""
+        """Calls that the rows need, those that ask the same included."""
+        return len(self._keys)
+
+    @property
+    def questions(self) -> int:
+        """What is asked, each question counted once."""
         return len(self._first())
 
     @property
@@ -132,6 +140,11 @@ class Estimate:
         """Length of all audio that is transcribed, in seconds."""
         return float(self._audio_s[Op.STT])
 
+    @property
+    def changed_s(self) -> float:
+        """Length of all recordings that get another voice, in seconds."""
+        return float(self._audio_s[Op.VOICE_CHANGE])
+
     def wall_s(self, tts_slots: int, stt_slots: int | None = None) -> float:
         """How long the calls to pay will take with so many at once; the two families are counted apart."""
         to_pay = self._to_pay()
@@ -141,14 +154,13 @@ class Estimate:
 
     def by_op(self) -> dict[Op, Sums]:
         """The sums of each operation that there are rows of."""
-        first, to_pay = self._first(), self._to_pay()
+        to_pay, calls = self._to_pay(), Counter(self._ops)
         credits = _floats(self._credits)
         found = {}
         for op in sorted(self._rows):
             of_op = to_pay[self._ops_of(to_pay) == _OPS.index(op)]
-            calls = int(np.count_nonzero(self._ops_of(first) == _OPS.index(op)))
             paid_for = float(credits[of_op].sum())
-            found[op] = Sums(self._rows[op], calls, len(of_op), paid_for, float(self._audio_s[op]))
+            found[op] = Sums(self._rows[op], calls[_OPS.index(op)], len(of_op), paid_for, float(self._audio_s[op]))
         return found
 
     def _first(self) -> Positions:

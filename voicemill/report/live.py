@@ -4,13 +4,13 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import timedelta
 from pathlib import Path
 from typing import Any, TextIO
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
+from voicemill.report.amounts import came_of_it, span
 from voicemill.store.results import read_json
 
 _LOOK_EVERY_S = 0.25
@@ -67,7 +67,7 @@ def describe(tally: dict[str, Any], age_s: float) -> str:
         f"{tally['rows_done']}/{tally['rows']} rows",
         f"{ended}/{calls} calls",
         f"{tally['calls_in_flight']} in flight",
-        f"{timedelta(seconds=round(tally['audio_s']))} audio",
+        *came_of_it(tally.get("heard_s", 0.0), tally.get("changed_s", 0.0), tally["audio_s"]),
         f"{tally['credits']:,.0f} credits",
     ]
     if tally["rows_failed"] or tally["rows_refused"]:
@@ -82,5 +82,5 @@ def describe(tally: dict[str, Any], age_s: float) -> str:
         parts.append(str(tally.get("why", "waiting")))
     kept = int(tally["calls_kept"])
     if kept and ended < calls:
-        parts.append(f"{timedelta(seconds=round((calls - ended) * age_s / kept))} left")
+        parts.append(f"{span((calls - ended) * age_s / kept)} left")
     return " · ".join(parts)

@@ -1,11 +1,11 @@
 """What is said when a run has ended: what there is now, what it took, and what to do next."""
 
 import shlex
-from datetime import timedelta
 from pathlib import Path
 
 from voicemill.errors import ExitCode
 from voicemill.model import EMBEDDED_PREFIX, Status
+from voicemill.report.amounts import came_of_it, counted, span
 from voicemill.work.publish import Summary
 
 _NEXT = {
@@ -65,18 +65,10 @@ def as_markdown(summary: Summary) -> str:
 
 
 def _cost(summary: Summary) -> str:
-    audio = timedelta(seconds=round(summary.audio_s))
-    took = timedelta(seconds=round(summary.seconds))
     retried = f", {summary.retries} of them retries" if summary.retries else ""
-    return (
-        f"{counted(summary.calls_made, 'call')}{retried} ({summary.calls_reused} answers were there already), "
-        f"{_price(summary)}, {audio} of new audio, in {took}"
-    )
-
-
-def counted(number: int, noun: str) -> str:
-    """A number with its noun, in the plural where there is not just one."""
-    return f"{number:,} {noun}" + "s" * (number != 1)
+    calls = f"{counted(summary.calls_made, 'call')}{retried} ({summary.calls_reused} answers were there already)"
+    audio = came_of_it(summary.heard_s, summary.changed_s, summary.audio_s)
+    return ", ".join([calls, _price(summary), *audio, f"in {span(summary.seconds)}"])
 
 
 def _price(summary: Summary) -> str:

@@ -46,6 +46,8 @@ class Tally:
     retries: int = 0
     credits: float = 0.0
     audio_s: float = 0.0
+    heard_s: float = 0.0
+    changed_s: float = 0.0
 
     @property
     def rows_ended(self) -> int:

@@ -9,11 +9,11 @@ import time
 from datetime import UTC, datetime
 
 from voicemill.errors import BudgetReached, FatalCallError, Refused, StorageError
-from voicemill.model import Call, Receipt
+from voicemill.model import Call, Receipt, Stt, VoiceChange
 from voicemill.pace.pacer import Turn
 from voicemill.store.answers import KeptAnswer
-from voicemill.work.ask import ask
-from voicemill.work.bench import Bench, Stopped
+from voicemill.work.ask import Verified, ask
+from voicemill.work.bench import Bench, Stopped, Tally
 
 
 async def ensure_answer(call: Call, paid_by: str, bench: Bench) -> KeptAnswer | None:
@@ -86,6 +86,15 @@ async def _ask_and_keep(call: Call, paid_by: str, turn: Turn, bench: Bench) -> K
         words=answer.words,
     )
     bench.tally.credits += call.credits
-    bench.tally.audio_s += answer.duration_s
+    _count_audio(call, answer, bench.tally)
     # No convoy: the slot is held until it is written, and would wait for the trips of others.
     return await bench.in_thread(bench.answers.keep, receipt, answer.body)
+
+
+def _count_audio(call: Call, answer: Verified, tally: Tally) -> None:
+    if isinstance(call, Stt):
+        tally.heard_s += answer.duration_s
+        return
+    tally.audio_s += answer.duration_s
+    if isinstance(call, VoiceChange):
+        tally.changed_s += call.clip.duration_s

@@ -6,13 +6,13 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from voicemill.audio.inspecting import Inspector
-from voicemill.config import LongText, Settings
+from voicemill.config import Settings
 from voicemill.errors import ConfigError, ManifestError, Problem
 from voicemill.manifest import ManifestCheck, VoiceBook
-from voicemill.model import Op, Row
+from voicemill.model import Row
 from voicemill.model.formula import FAILURE_COLUMNS
 from voicemill.plan.expected import expected_bytes
-from voicemill.plan.split import split
+from voicemill.plan.needs import Needs, needs_of
 from voicemill.store.recordings import RecordingNotes
 from voicemill.store.results import ResultsFolder, read_json, write_json
 from voicemill.store.space import missing_bytes
@@ -26,7 +26,10 @@ _KINDS: dict[type, str] = {bool: "boolean", int: "integer", float: "number", str
 
 @dataclass
 class PlanFacts:
-    """What is known of a manifest once all its rows are checked. `plan_id` tells one plan from the next."""
+    """What is known of a manifest once all its rows are checked. `plan_id` tells one plan from the next.
+
+    `guessed` rows take the output of others: of their part only the number of calls is told, and that is a guess.
+    """
 
     manifest: str
     plan_id: str = field(default_factory=lambda: uuid.uuid4().hex)
@@ -34,20 +37,31 @@ class PlanFacts:
     rows: int = 0
     calls: int = 0
     characters: int = 0
+    heard_s: float = 0.0
+    changed_s: float = 0.0
+    guessed: int = 0
     expected_bytes: int = 0
     carried: CarriedTypes = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
     settings: dict[str, Any] = field(default_factory=dict)
 
-    def add(self, row: Row, calls: int) -> None:
+    def add(self, row: Row, needs: Needs) -> None:
         """Count one good row."""
         self.rows += 1
-        self.calls += calls
-        self.characters += len(row.transcript) if row.op is not Op.STT else 0
+        self.calls += needs.calls
+        self.characters += needs.characters
+        self.heard_s += needs.heard_s
+        self.changed_s += needs.changed_s
+        self.guessed += bool(row.takes)
         self.expected_bytes += expected_bytes(row)
         for name, value in row.carried.items():
             if value is not None and name not in OWN_COLUMNS:
                 self.carried[name] = _wider(self.carried.get(name), value)
+
+    def sums(self) -> dict[str, float]:
+        """What its rows come to, as `run.json` has it and `voicemill plan --json` too."""
+        sent = {"characters": self.characters, "heard_s": round(self.heard_s, 1), "changed_s": round(self.changed_s, 1)}
+        return {"rows": self.rows, "rows_guessed": self.guessed, "calls": self.calls, **sent}
 
 
 def prepare(
@@ -67,9 +81,9 @@ def prepare(
         check = ManifestCheck(manifest, settings, voices, inspect, fetch)
         for checked in check:
             row = with_cuts(checked, settings.long_audio)
-            calls = count_calls(row, settings.long_text)
-            writer.append(row, calls)
-            facts.add(row, calls)
+            needs = needs_of(row, settings.long_text)
+            writer.append(row, needs.calls)
+            facts.add(row, needs)
             on_row(row.number)
         check.raise_if_bad()
         if not facts.rows:
@@ -123,18 +137,6 @@ def last_facts(results: ResultsFolder) -> PlanFacts | None:
         return PlanFacts(**content) if content and results.plan.is_file() else None
     except TypeError:
         return None
-
-
-def count_calls(row: Row, long_text: LongText) -> int:
-    """How many calls `row` needs; one where that depends on a text that another row is to give."""
-    if row.refusal is not None:
-        return 0
-    if row.op is not Op.TTS:
-        return max(1, len(row.stretches_s))
-    if row.text is not None:
-        return 1
-    pieces = split(row.transcript, row.language, long_text.max_characters_per_call)
-    return sum(1 for piece in pieces if piece.spoken)
 
 
 def _wider(kind: str | None, value: object) -> str:

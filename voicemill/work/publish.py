@@ -22,7 +22,10 @@ _VERSIONS_OF = ("voicemill", "prefect", "httpx", "httpx-aiohttp", "aiohttp", "pa
 
 @dataclass
 class Summary:
-    """How a run ended: counts of rows by status, what it cost, and the exit code with its reason."""
+    """How a run ended: counts of rows by status, what it cost, and the exit code with its reason.
+
+    In this run `heard_s` seconds of recordings were transcribed, `changed_s` given another voice, and `audio_s` made.
+    """
 
     manifest: str
     results: str
@@ -34,6 +37,8 @@ class Summary:
     retries: int = 0
     credits: float = 0.0
     audio_s: float = 0.0
+    heard_s: float = 0.0
+    changed_s: float = 0.0
     seconds: float = 0.0
     suspect: int = 0
     word_error_rate: float | None = None
@@ -69,7 +74,7 @@ def publish(
     changed |= publish_failures(results.items, results.failures, facts.carried, made)
     if changed or summary.changed or not results.run_file.is_file():
         about = {
-            "manifest": {"path": facts.manifest, "sha256": facts.digest, "rows": facts.rows, "calls": facts.calls},
+            "manifest": {"path": facts.manifest, "sha256": facts.digest, **facts.sums()},
             "service": summary.service,
             "started_at": started_at.isoformat(),
             "finished_at": finished_at.isoformat(),
