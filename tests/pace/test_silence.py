@@ -16,7 +16,7 @@ def test_a_silence_is_long_after_so_many_failures(slots: int, failures: int) -> 
         assert not silence.is_long(slots)
         silence.went_on(f"call {number}")
     assert silence.is_long(slots)
-    silence.ended()
+    silence.ended("another call")
     assert not silence.is_long(slots)
 
 
@@ -27,6 +27,40 @@ def test_failures_of_few_calls_are_their_own(calls: int, *, common: bool) -> Non
     for number in range(200):
         silence.went_on(number % calls)
     assert (silence.is_common, silence.is_long(1)) == (common, common)
+
+
+def test_what_failed_while_others_were_answered_is_no_witness() -> None:
+    """Ten calls that fail before and after an answer say nothing; five that never failed before do; so do the ten
+    after an outage."""
+    silence = Silence()
+    bad, fresh = range(10), range(10, 15)
+    for call in bad:
+        silence.went_on(call)
+        silence.ended("another call")
+    for call in [*bad, *fresh[:4]] * 9:
+        silence.went_on(call)
+    assert not silence.is_common
+    silence.went_on(fresh[4])
+    assert silence.is_common
+    silence.ended("another call")
+    silence.acquit()
+    for call in bad:
+        silence.went_on(call)
+    assert silence.is_common
+
+
+def test_who_was_there_when_all_failed_stays_a_witness() -> None:
+    """Where so many fail before an answer that the service is ailing, they are not suspect; nor is who is answered."""
+    silence = Silence()
+    for _ in range(2):
+        for call in range(5):
+            silence.went_on(call)
+        assert silence.is_common
+        silence.ended("another call")
+    silence.went_on("slow")
+    silence.ended("another call")
+    silence.ended("slow")
+    assert silence.suspects == set()
 
 
 @pytest.mark.parametrize("error", [Throttled("429"), Transient("503"), Incomplete("cut"), NoAudio("a page")])

@@ -77,6 +77,36 @@ async def test_bad_rows_one_after_another_are_no_outage(workshop: Workshop) -> N
     assert worked.ended(FAILED) == [row.id for row in rows[20:30]]
 
 
+SOME_BAD = frozenset(f"Row {number}." for number in range(20, 52, 4))
+"""Eight rows, with others after each of them."""
+SLOWLY_AGAIN = {"max_concurrency": 1, "first_wait_s": 0.5, "longest_wait_s": 0.5, "attempts": 3}
+
+
+async def test_bad_rows_that_are_left_at_the_end_are_no_outage(workshop: Workshop) -> None:
+    """Where eight bad rows remain, each of which failed while others were answered, they fail and the run is whole."""
+    workshop.server.script = lambda call: SICK["500"](call) if call.transcript in SOME_BAD else speech(call)
+    rows = spoken_rows(*(f"Row {number}." for number in range(60)))
+    worked = await workshop.run(rows, pace=BRIEF | SLOWLY_AGAIN)
+    assert (len(worked.ended(DONE)), len(worked.ended(FAILED)), worked.bench.fatal) == (52, 8, None)
+    assert len(workshop.server.calls) == 52 + 3 * 8
+    assert not any("the service is down" in line for line in workshop.said)
+
+
+async def test_bad_rows_are_not_burnt_by_an_outage(workshop: Workshop) -> None:
+    """The same rows, and then the service goes: what was asked for the first time tells, and no row is burnt."""
+
+    def script(call: Call) -> Reply:
+        return SICK["500"](call) if call.number > 35 or call.transcript in SOME_BAD else speech(call)
+
+    workshop.server.script = script
+    rows = spoken_rows(*(f"Row {number}." for number in range(60)))
+    # Each waits long for its next attempt, so that none has had them all before the service goes.
+    worked = await workshop.run(rows, pace=BRIEF | {"max_concurrency": 1, "first_wait_s": 30, "longest_wait_s": 30})
+    assert isinstance(worked.bench.fatal, ServiceDown)
+    assert worked.ended(FAILED) == []
+    assert len(worked.ended(DONE)) + len(worked.ended(NOT_STARTED)) == 60
+
+
 async def test_wrong_audio_is_no_outage(workshop: Workshop) -> None:
     """A service that speaks, but says nothing to these texts, is there: each row fails by itself."""
     workshop.server.script = lambda call: FAULTS["silence"](speech(call))

@@ -50,9 +50,9 @@ class Circuit:
         self._hold_back()
         return True
 
-    def answered(self, taken: int) -> None:
-        """The service did its work for a call whose failures had taken so many tokens."""
-        self._silence.ended()
+    def answered(self, taken: int, call: object) -> None:
+        """The service did its work for `call`, whose failures had taken so many tokens."""
+        self._silence.ended(call)
         self._quota.give_back(taken)
         if self._breaker.is_open:
             self._close()
@@ -122,6 +122,7 @@ class Circuit:
         self._log(f"the service is back after {self._breaker.down_for_s(self._clock()):.0f} s")
         self._breaker.close()
         self._quota.refill()
+        self._silence.acquit()
         self.close()
         for lane in self._lanes():
             lane.hold_back(None)

@@ -197,7 +197,7 @@ class Turn:
             if error.billed == "no":
                 pacer.budget.give_back(self._call.credits)
         if error is None or isinstance(error, Refused):
-            circuit.answered(self._taken if error is None else 0)
+            circuit.answered(self._taken if error is None else 0, self)
             lane.tell(Answered(self._sent_in, full))
         elif isinstance(error, CallError) and error.retryable:
             if isinstance(error, Throttled):

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 from voicemill.errors import BadAnswer, CallError, NoAudio
 
-_FEWEST_CALLS = 5
+_FEWEST_WITNESSES = 5
 _FEWEST_FAILURES = 20
 
 
@@ -15,15 +15,19 @@ def is_of_the_service(error: CallError) -> bool:
 
 @dataclass
 class Silence:
-    """Failures in a row, with no answer between them. A call is known by any object of its own."""
+    """Failures in a row, with no answer between them. A call is known by any object of its own.
+
+    One that failed before, while others were answered, may be bad itself: it is no witness of what ails the service.
+    """
 
     failures: int = 0
-    calls: set[object] = field(default_factory=set)
+    witnesses: set[object] = field(default_factory=set)
+    suspects: set[object] = field(default_factory=set)
 
     @property
     def is_common(self) -> bool:
         """Whether so many different calls failed that it is the service's failure, not theirs."""
-        return len(self.calls) >= _FEWEST_CALLS
+        return len(self.witnesses) >= _FEWEST_WITNESSES
 
     def is_long(self, slots: int) -> bool:
         """Whether so many failed in a row, with so many at once, that no more should be sent."""
@@ -32,10 +36,18 @@ class Silence:
     def went_on(self, call: object) -> None:
         """An attempt of `call` failed."""
         self.failures += 1
-        self.calls.add(call)
+        if call not in self.suspects:
+            self.witnesses.add(call)
 
-    def ended(self) -> None:
-        """The service answered."""
+    def ended(self, call: object) -> None:
+        """The service answered `call`. What failed just before is suspect, but not where so much did: it was ailing."""
         if self.failures:
+            if not self.is_common:
+                self.suspects |= self.witnesses
             self.failures = 0
-            self.calls.clear()
+            self.witnesses.clear()
+        self.suspects.discard(call)
+
+    def acquit(self) -> None:
+        """An outage is over: what failed before may have been its beginning."""
+        self.suspects.clear()
