@@ -63,7 +63,7 @@ async def run_manifest(
             facts = load_facts(folder, plan_id)
             if facts is None:
                 voices = VoiceBook(await all_voices(service, settings.pace))
-                facts = await check_manifest(manifest, settings, voices, folder)
+                facts = await check_manifest(manifest, settings, service.name, voices, folder)
             async with _open_bench(settings, service, folder, selection) as bench:
                 parts = await _work(bench, folder, facts)
         summary = _summary(manifest, folder, bench, seconds=time.monotonic() - clock)

@@ -12,6 +12,8 @@ from voicemill.work.prepare import PlanFacts, prepare
 
 
 @task(name="check manifest", cache_policy=NO_CACHE, persist_result=False)
-async def check_manifest(manifest: str, settings: Settings, voices: VoiceBook, results: ResultsFolder) -> PlanFacts:
+async def check_manifest(
+    manifest: str, settings: Settings, service: str, voices: VoiceBook, results: ResultsFolder
+) -> PlanFacts:
     """Check every row and write the plan. Raises `ManifestError` with every problem."""
-    return await asyncio.to_thread(prepare, manifest, settings, voices, results)
+    return await asyncio.to_thread(prepare, manifest, settings, service, voices, results)

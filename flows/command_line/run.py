@@ -48,7 +48,7 @@ async def _checked(manifest: str, settings: Settings, folder: ResultsFolder, key
         say(service.line)
         voices = VoiceBook(await all_voices(service, settings.pace))
     with folder.locked():
-        facts = prepare(manifest, settings, voices, folder)
+        facts = prepare(manifest, settings, service.name, voices, folder)
     say(_checked_line(facts))
     return facts
 

@@ -20,6 +20,13 @@ class Output(NamedTuple):
     characters: int = 0
 
 
+class Volume(NamedTuple):
+    """About how much disk is taken, in bytes, by answers and by the files that are made of them."""
+
+    answer_bytes: int = 0
+    file_bytes: int = 0
+
+
 def expected_output(row: Row) -> Output:
     """The output of a row whose inputs are known, or stood in for."""
     heard_s = sum(recording.duration_s for recording in row.recordings)
@@ -30,10 +37,10 @@ def expected_output(row: Row) -> Output:
     return Output(max(0.0, heard_s - gap_s) + spoken_s)
 
 
-def expected_bytes(row: Row) -> int:
-    """About how much disk a row takes, its answers and its file; text is nothing beside audio."""
+def expected_volume(row: Row) -> Volume:
+    """About how much disk a row takes; text is nothing beside audio."""
     if row.op is Op.STT or row.refusal is not None:
-        return 0
+        return Volume()
     made_s = expected_output(row).seconds
     answered_s = len(row.transcript) / CHARACTERS_PER_AUDIO_S if row.op is Op.INFILL else made_s
     lossless = BYTES_PER_SAMPLE[row.audio_format.encoding or DEFAULT_ENCODING] * row.audio_format.sample_rate_hz
@@ -41,7 +48,7 @@ def expected_bytes(row: Row) -> int:
         file_bytes = sum(recording.size_bytes for recording in row.recordings)
     else:
         file_bytes = round(made_s * (row.audio_format.bit_rate_bps or lossless * 8) / 8)
-    return round(answered_s * lossless) + file_bytes
+    return Volume(round(answered_s * lossless), file_bytes)
 
 
 def stand_in(row: Row, made: Mapping[str, Output]) -> Row:

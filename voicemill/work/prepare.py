@@ -11,15 +11,15 @@ from voicemill.errors import ConfigError, ManifestError, Problem
 from voicemill.manifest import ManifestCheck, VoiceBook
 from voicemill.model import Row
 from voicemill.model.formula import FAILURE_COLUMNS
-from voicemill.plan.expected import expected_bytes
+from voicemill.plan.expected import Volume, expected_volume
 from voicemill.plan.needs import Needs, needs_of
 from voicemill.store.recordings import RecordingNotes
 from voicemill.store.results import ResultsFolder, read_json, write_json
-from voicemill.store.space import missing_bytes
 from voicemill.store.tables.items import OWN_COLUMNS, CarriedTypes
 from voicemill.store.tables.plan import PlanWriter
 from voicemill.work.cuts import with_cuts
 from voicemill.work.fetch import Fetch
+from voicemill.work.room import too_little_room
 
 _KINDS: dict[type, str] = {bool: "boolean", int: "integer", float: "number", str: "text"}
 
@@ -40,7 +40,8 @@ class PlanFacts:
     heard_s: float = 0.0
     changed_s: float = 0.0
     guessed: int = 0
-    expected_bytes: int = 0
+    answer_bytes: int = 0
+    file_bytes: int = 0
     carried: CarriedTypes = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
     settings: dict[str, Any] = field(default_factory=dict)
@@ -53,7 +54,9 @@ class PlanFacts:
         self.heard_s += needs.heard_s
         self.changed_s += needs.changed_s
         self.guessed += bool(row.takes)
-        self.expected_bytes += expected_bytes(row)
+        volume = expected_volume(row)
+        self.answer_bytes += volume.answer_bytes
+        self.file_bytes += volume.file_bytes
         for name, value in row.carried.items():
             if value is not None and name not in OWN_COLUMNS:
                 self.carried[name] = _wider(self.carried.get(name), value)
@@ -67,11 +70,12 @@ class PlanFacts:
 def prepare(
     manifest: str,
     settings: Settings,
+    service: str,
     voices: VoiceBook,
     results: ResultsFolder,
     on_row: Callable[[int], None] = lambda _number: None,
 ) -> PlanFacts:
-    """Check `manifest` and write its plan into the results folder.
+    """Check `manifest`, whose calls go to `service`, and write its plan into the results folder.
 
     Raises `ManifestError` with every problem, and `StorageError`; then there is no plan.
     """
@@ -90,7 +94,8 @@ def prepare(
             raise ManifestError(manifest, [Problem(0, "", "it has no rows; add one line for each file you want")])
     facts.digest = check.digest
     facts.carried = {name: facts.carried.get(name, "text") for name in check.carried_columns if name not in OWN_COLUMNS}
-    doubts = [*_taken_names(check.carried_columns), *_too_little_room(facts, results), *check.warnings]
+    room = too_little_room(Volume(facts.answer_bytes, facts.file_bytes), results, settings, service)
+    doubts = [*_taken_names(check.carried_columns), *room, *check.warnings]
     facts.warnings = [str(warning) for warning in doubts]
     facts.settings = settings.model_dump()
     write_json(results.plan_facts, asdict(facts))
@@ -102,18 +107,6 @@ def _taken_names(columns: Sequence[str]) -> list[Problem]:
     known = set(FAILURE_COLUMNS) if set(FAILURE_COLUMNS) <= set(columns) else set()
     why = "the table of results has a column of that name; rename this one to have it carried along"
     return [Problem(0, name, why) for name in columns if name in OWN_COLUMNS - known]
-
-
-def _too_little_room(facts: PlanFacts, results: ResultsFolder) -> list[Problem]:
-    """A warning where the disk seems too small: the lengths of what will be spoken are guessed."""
-    missing = missing_bytes(facts.expected_bytes, results.path)
-    if not missing:
-        return []
-    why = (
-        f"about {facts.expected_bytes / 1e9:,.1f} GB will be written to {results.path}, and its disk lacks "
-        f"{missing / 1e9:,.1f} GB of that; free some space, or choose another folder (-o)"
-    )
-    return [Problem(0, "", why)]
 
 
 def load_facts(results: ResultsFolder, plan_id: str) -> PlanFacts | None:
