@@ -23,6 +23,7 @@ from voicemill.plan.estimate import PRICE_PLANS, Estimate
 from voicemill.plan.expected import expected_output, stand_in
 from voicemill.report.amounts import counted, needed, span
 from voicemill.store.answers import AnswerStore
+from voicemill.store.recordings import KnownRecordings
 from voicemill.store.results import ResultsFolder
 from voicemill.work.cuts import with_cuts
 from voicemill.work.fetch import Fetch
@@ -34,7 +35,7 @@ def plan(manifest: Manifest, options: RunOptions, results: Results = None, as_js
     """Show rows, calls, what is paid already, credits, money, hours of audio and wall time."""
     settings = options.settings()
     folder = ResultsFolder(results_folder(results, manifest))
-    estimate, service = asyncio.run(_estimated(manifest, settings, AnswerStore(folder.answers(settings.answers))))
+    estimate, service = asyncio.run(_estimated(manifest, settings, folder))
     price = price_plan(settings.pace)
     slots = {family: bounds_of(settings.pace, price, family, service).start for family in FAMILIES}
     figures = _figures(estimate, slots)
@@ -44,10 +45,11 @@ def plan(manifest: Manifest, options: RunOptions, results: Results = None, as_js
         _print(manifest, figures, slots)
 
 
-async def _estimated(manifest: str, settings: Settings, answers: AnswerStore) -> tuple[Estimate, str]:
+async def _estimated(manifest: str, settings: Settings, folder: ResultsFolder) -> tuple[Estimate, str]:
+    answers, known = AnswerStore(folder.answers(settings.answers)), KnownRecordings(folder.recordings)
     async with open_service(settings) as service:
         voices = VoiceBook(await all_voices(service, settings.pace))
-        with Inspector() as inspect, TemporaryDirectory(prefix="voicemill-") as place:
+        with Inspector(known) as inspect, TemporaryDirectory(prefix="voicemill-") as place:
             check = ManifestCheck(manifest, settings, voices, inspect, Fetch.into(Path(place), settings.inputs))
             return _estimate(check, settings, service, answers), service.name
 

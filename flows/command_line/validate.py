@@ -7,23 +7,29 @@ from tempfile import TemporaryDirectory
 
 import typer
 
-from flows.command_line.options import Json, Manifest, RowOptions, with_options
+from flows.command_line.options import Json, Manifest, Results, RowOptions, results_folder, with_options
 from flows.service import all_voices, open_service
 from voicemill.audio.inspecting import Inspector
 from voicemill.config import Settings
 from voicemill.errors import ExitCode
 from voicemill.manifest import ManifestCheck, VoiceBook
+from voicemill.store.recordings import KnownRecordings
+from voicemill.store.results import ResultsFolder
 from voicemill.work.fetch import Fetch
 
 _SHOWN = 100
 
 
 @with_options
-def validate(manifest: Manifest, options: RowOptions, as_json: Json = False) -> None:
-    """Check a manifest and list all that is wrong with it, by row and column."""
+def validate(manifest: Manifest, options: RowOptions, results: Results = None, as_json: Json = False) -> None:
+    """Check a manifest and list all that is wrong with it, by row and column.
+
+    Recordings that a run in the results folder has read, and that did not change, are not read again.
+    """
     settings = options.settings()
     voices = asyncio.run(voice_book(settings))
-    with Inspector() as inspect, TemporaryDirectory(prefix="voicemill-") as place:
+    known = KnownRecordings(ResultsFolder(results_folder(results, manifest)).recordings)
+    with Inspector(known) as inspect, TemporaryDirectory(prefix="voicemill-") as place:
         check = ManifestCheck(manifest, settings, voices, inspect, Fetch.into(Path(place), settings.inputs))
         rows = sum(1 for _ in check)
     if as_json:

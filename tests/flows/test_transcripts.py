@@ -1,8 +1,10 @@
 """Transcripts of a run: their files, their tables, their doubts and their references; and what a rerun leaves alone."""
 
+import os
 import shutil
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import pyarrow.parquet as pq
 import pytest
@@ -14,6 +16,7 @@ from tests.flows.speaking import SpeechService
 from tests.hostile_hearing import hearing
 from tests.hostile_server import Call
 from tests.hostile_speech import said
+from voicemill.processes.process import WorkerProcess
 from voicemill.work.audit import audit
 
 _RESULTS = Path("results")
@@ -63,6 +66,23 @@ def test_formats_and_tables(transcribe: Any) -> None:
     assert [line["text"] for line in segments] == [item["transcript"] for item in items(_RESULTS)]
     assert [item["words"] for item in items(_RESULTS)] == [3, 3, 2]
     assert audit(_RESULTS) == []
+
+
+@pytest.mark.parametrize("verb", ["plan", "validate"])
+def test_what_a_run_read_is_not_read_again(voicemill: InThisProcess, transcribe: Any, verb: str) -> None:
+    """A verb that only looks knows the recordings of a run that did not change, and writes nothing into its folder."""
+    manifest = write_talks()
+    for talk in Path("talks").iterdir():
+        os.utime(talk, ns=(10**18, 10**18))
+    transcribe(manifest)
+    asked: list[str | Path] = [verb, manifest, "-o", _RESULTS, "--op", "stt", "--json"]
+    before = {path: path.stat().st_mtime_ns for path in _RESULTS.rglob("*")}
+    with mock.patch.object(WorkerProcess, "ask", side_effect=AssertionError):
+        ended = voicemill(*asked)
+    assert (ended.code, ended.json["rows"]) == (0, 3)
+    (Path("talks") / f"{_NAMES[0]}.wav").write_bytes(b"nothing")
+    assert "no audio that can be read" in (changed := voicemill(*asked)).stdout + changed.stderr
+    assert {path: path.stat().st_mtime_ns for path in _RESULTS.rglob("*")} == before
 
 
 def test_a_rerun_changes_nothing(transcribe: Any) -> None:

@@ -1,6 +1,7 @@
 """What was found of recordings, so that a rerun need not read them: a line of JSON each, of which the last holds."""
 
 import json
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -11,15 +12,15 @@ from voicemill.store import durable
 _LINES_SPARED = 1000
 
 
-class RecordingNotes:
-    """Notes of recordings in a results folder; a damaged line counts as absent. Open it while the folder is locked."""
+class KnownRecordings:
+    """The notes of a results folder, for a verb that writes nothing there: what it finds besides stays in memory.
+
+    A damaged line counts as absent, and so do notes that cannot be read.
+    """
 
     def __init__(self, path: Path) -> None:
-        self._path = path
         self._lines: dict[str, str] = {}
-        count = self._read()
-        if count > 2 * len(self._lines) + _LINES_SPARED:
-            durable.write_file(path, "".join(f"{line}\n" for line in self._lines.values()).encode())
+        self._count = self._read(path)
 
     def find(self, path: str, state: FileState) -> Inspected | None:
         """What was found of the file at `path` while it was in that state."""
@@ -33,24 +34,34 @@ class RecordingNotes:
             return None
 
     def keep(self, path: str, state: FileState, found: Inspected) -> None:
-        """Keep what was found. Raises `StorageError`."""
+        """Keep what was found."""
         recording = found.recording and asdict(found.recording)
         told = {"path": path, "state": state, "recording": recording, "code": found.code, "why": found.why}
-        line = json.dumps(told)
-        self._lines[path] = line
-        durable.append_lines(self._path, [line])
+        self._lines[path] = json.dumps(told)
 
-    def _read(self) -> int:
+    def _read(self, path: Path) -> int:
         count = 0
-        try:
-            with self._path.open(encoding="utf-8", errors="replace") as lines:
-                for line in lines:
-                    count += 1
-                    if told := _parsed(line):
-                        self._lines[told["path"]] = line.rstrip("\n")
-        except FileNotFoundError:
-            return 0
+        with suppress(OSError), path.open(encoding="utf-8", errors="replace") as lines:
+            for line in lines:
+                count += 1
+                if told := _parsed(line):
+                    self._lines[told["path"]] = line.rstrip("\n")
         return count
+
+
+class RecordingNotes(KnownRecordings):
+    """The notes of a results folder, which a run adds to. Open it while the folder is locked."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path)
+        self._path = path
+        if self._count > 2 * len(self._lines) + _LINES_SPARED:
+            durable.write_file(path, "".join(f"{line}\n" for line in self._lines.values()).encode())
+
+    def keep(self, path: str, state: FileState, found: Inspected) -> None:
+        """Keep what was found for later runs too. Raises `StorageError`."""
+        super().keep(path, state, found)
+        durable.append_lines(self._path, [self._lines[path]])
 
 
 def _parsed(line: str) -> dict[str, Any] | None:
