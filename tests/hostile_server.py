@@ -1,7 +1,8 @@
 """A server that may lie: raw sockets, so that lengths, ends and answers can be as wrong as a script wants them.
 
 In tests: `with HostileServer(script) as server`, then `server.url` and `server.calls`, the ground truth of what was
-asked. A script is a list of `Reply`s, one for each request (the last one stays), or a callable from `Call` to `Reply`.
+asked. A script is a list of `Reply`s, one for each request (the last one stays), or a callable from `Call` to `Reply`,
+which may be awaited: so it can wait for what happens.
 As a process of its own: `python -m tests.hostile_server --port 0 --latency 0.05`; its first line is the port.
 """
 
@@ -15,7 +16,7 @@ import ssl
 import struct
 import threading
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -97,7 +98,7 @@ class Call:
         return self.question.get("transcript")
 
 
-Script = Sequence[Reply] | Callable[[Call], Reply]
+Script = Sequence[Reply] | Callable[[Call], Reply | Awaitable[Reply]]
 
 
 @dataclass
@@ -164,9 +165,10 @@ class HostileServer:
         on_listening()
         await self._stopping.wait()
         server.close()
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        while others := asyncio.all_tasks() - {asyncio.current_task()}:  # a connection of just now has yet to begin
+            for task in self._tasks:
+                task.cancel()
+            await asyncio.wait(others, timeout=0.01)
 
     async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
@@ -184,11 +186,11 @@ class HostileServer:
 
     async def _answer_one(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, connection: int) -> bool:
         call = await self._hear(reader, connection)
-        reply = self.script(call) if callable(self.script) else self.script[min(call.number, len(self.script)) - 1]
-        call.status, call.end = reply.status, reply.end
         self._in_flight += 1
-        self._note("start", call)
         try:
+            reply = await self._reply_to(call)
+            call.status, call.end = reply.status, reply.end
+            self._note("start", call)
             await asyncio.sleep(reply.delay_s)
             await _send(reply, reader, writer)
             call.sent_whole = reply.status == 200 and reply.end in (*_STAYS_OPEN, End.CLOSED, End.THEN_GONE)
@@ -197,6 +199,12 @@ class HostileServer:
             call.ended_s = time.monotonic()
             self._note("end", call)
         return reply.end in _STAYS_OPEN
+
+    async def _reply_to(self, call: Call) -> Reply:
+        if not callable(self.script):
+            return self.script[min(call.number, len(self.script)) - 1]
+        reply = self.script(call)
+        return reply if isinstance(reply, Reply) else await reply
 
     async def _hear(self, reader: asyncio.StreamReader, connection: int) -> Call:
         head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")

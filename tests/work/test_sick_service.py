@@ -1,7 +1,8 @@
 """A service that is sick, throttles or is down: how much it is asked, what becomes of the rows, and how it ends."""
 
+import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
 import pytest
@@ -25,11 +26,26 @@ SICK: dict[str, Callable[[Call], Reply]] = {
 }
 
 
+def sick_for_all(sickness: str, rows: int) -> Callable[[Call], Awaitable[Reply]]:
+    """A service that is sick, but tells nobody before so many different rows have asked: some may begin later."""
+    asked: set[str | None] = set()
+    all_asked = asyncio.Event()
+
+    async def script(call: Call) -> Reply:
+        asked.add(call.transcript)
+        if len(asked) >= rows:
+            all_asked.set()
+        await all_asked.wait()
+        return SICK[sickness](call)
+
+    return script
+
+
 @pytest.mark.parametrize("sickness", SICK)
 async def test_a_service_that_is_down_is_left_alone(workshop: Workshop, sickness: str) -> None:
     """With nothing but failures: calls stay below 1.2 x rows, the run ends as down, and no row is burnt."""
     rows = spoken_rows(*(f"Row {number}." for number in range(60)))
-    workshop.server.script = SICK[sickness]
+    workshop.server.script = sick_for_all(sickness, 8)
     worked = await workshop.run(rows, pace=BRIEF)
     # Those in a row that open the circuit, those in flight by then, and a probe each 0.05, 0.1, 0.2 s.
     assert len(workshop.server.calls) <= OPENING + 8 + 5 < 1.2 * len(rows)
@@ -42,7 +58,7 @@ async def test_a_service_that_is_down_is_left_alone(workshop: Workshop, sickness
 async def test_a_few_rows_are_not_burnt_either(workshop: Workshop, sickness: str) -> None:
     """Where the first of some rows would give up, and none was answered meanwhile, they wait and are left."""
     rows = spoken_rows(*(f"Row {number}." for number in range(5)))
-    workshop.server.script = SICK[sickness]
+    workshop.server.script = sick_for_all(sickness, len(rows))
     worked = await workshop.run(rows, pace=BRIEF | {"attempts": 3})
     assert isinstance(worked.bench.fatal, ServiceDown)
     assert worked.ended(NOT_STARTED) == [row.id for row in rows]
