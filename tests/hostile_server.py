@@ -164,11 +164,12 @@ class HostileServer:
         self.port = server.sockets[0].getsockname()[1]
         on_listening()
         await self._stopping.wait()
+        while asyncio.all_tasks() - self._tasks - {asyncio.current_task()}:
+            await asyncio.sleep(0)  # asyncio forgets to close what was accepted, but has not begun
         server.close()
-        while others := asyncio.all_tasks() - {asyncio.current_task()}:  # a connection of just now has yet to begin
-            for task in self._tasks:
-                task.cancel()
-            await asyncio.wait(others, timeout=0.01)
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
 
     async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()

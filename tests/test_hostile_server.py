@@ -31,7 +31,7 @@ def test_it_prints_its_port_answers_and_logs(tmp_path: Path) -> None:
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT) as process:
         assert process.stdout is not None
         url = f"http://127.0.0.1:{int(process.stdout.readline())}"
-        with httpx.Client(base_url=url, trust_env=False) as client:
+        with httpx.Client(base_url=url, trust_env=False, timeout=60) as client:
             assert {voice["id"] for voice in client.get("/voices/").json()["data"]} >= {SARAH}
             assert client.get("/").json()["ok"]
             assert client.post("/tts/bytes", json=question("Hello.")).content == speech_for("Hello.", 8000)

@@ -2,10 +2,12 @@
 
 import asyncio
 import json
+import random
 import socket
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -28,11 +30,12 @@ serve(EngineSettings(workers=1, own_voices=Path(sys.argv[2])), port=int(sys.argv
 
 
 def free_port() -> int:
-    """A port nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """A port nobody listens on, and below those that the system hands out: it is not gone when the server is there."""
+    while True:
+        port = random.randrange(20_000, 32_000)
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 @pytest.fixture(scope="module")
@@ -127,11 +130,12 @@ async def test_nothing_outlives_the_server(tmp_path: Path) -> None:
     """After SIGTERM no worker is left."""
     port = free_port()
     process = subprocess.Popen([sys.executable, "-c", SERVE, str(port), str(tmp_path / "voices")])
-    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", headers={"X-API-Key": "k"}) as asker:
+    base = f"http://127.0.0.1:{port}"
+    async with httpx.AsyncClient(base_url=base, headers={"X-API-Key": "k"}, timeout=60) as asker:
 
         def up() -> bool:
             try:
-                return httpx.get(f"http://127.0.0.1:{port}").status_code == 200
+                return httpx.get(base).status_code == 200
             except httpx.TransportError:
                 return False
 

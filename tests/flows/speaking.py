@@ -1,6 +1,6 @@
 """A service for runs: the hostile server, told what to answer to which text, and what it was asked."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -8,7 +8,7 @@ from tests.flows.commands import asking
 from tests.hostile_server import Call, HostileServer, Reply
 from tests.hostile_speech import Speaker
 
-Answer = Reply | Callable[[Call], Reply]
+Answer = Reply | Callable[[Call], Reply | Awaitable[Reply]]
 
 
 @dataclass
@@ -23,7 +23,7 @@ class SpeechService:
     def __post_init__(self) -> None:
         self.server = HostileServer(self._answer)
 
-    def _answer(self, call: Call) -> Reply:
+    def _answer(self, call: Call) -> Reply | Awaitable[Reply]:
         told = self.voices if call.path.startswith("/voices") else None
         if call.method == "POST":
             told = self.instead.get(call.transcript or "", self.instead.get("*"))

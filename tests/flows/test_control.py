@@ -1,5 +1,6 @@
 """Steering a live run: paused, resumed, widened, given a budget, ended; and a run that stops at too many errors."""
 
+import asyncio
 import subprocess
 import threading
 import time
@@ -9,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.flows.commands import Ended, InThisProcess, ending, start_process
+from tests.flows.commands import InThisProcess, ending, start_process
 from tests.flows.results import short_rows, statuses, violations, write_manifest
 from tests.flows.speaking import SpeechService
 from tests.hostile_server import Call, Reply
@@ -38,10 +39,9 @@ def live(voicemill: InThisProcess, service: SpeechService) -> Iterator["subproce
             process.kill()
 
 
-def _end(voicemill: InThisProcess, process: "subprocess.Popen[bytes]") -> Ended:
+def _tell_to_end(voicemill: InThisProcess) -> None:
     ended = voicemill("control", _RESULTS, "--stop")
     assert ended.stdout == f"{_RESULTS}: ending after the calls in flight.\n"
-    return ending(process)
 
 
 def test_pause_and_go_on(voicemill: InThisProcess, service: SpeechService, live: "subprocess.Popen[bytes]") -> None:
@@ -61,12 +61,21 @@ def test_pause_and_go_on(voicemill: InThisProcess, service: SpeechService, live:
 
 def test_more_at_once(voicemill: InThisProcess, service: SpeechService, live: "subprocess.Popen[bytes]") -> None:
     """A run that is given more slots uses them."""
+
+    async def when_told(call: Call) -> Reply:
+        while service.instead:
+            await asyncio.sleep(0.01)
+        return speech(call)
+
+    service.instead["*"] = when_told
     said_so = voicemill("control", _RESULTS, "--max-concurrency", "12").stdout
     assert said_so == f"{_RESULTS}: running, 12 calls at once.\n"
     while max(call.in_flight for call in service.server.calls) < 10:
         assert live.poll() is None
         time.sleep(0.02)
-    assert _end(voicemill, live).code == 7
+    _tell_to_end(voicemill)
+    service.instead.clear()
+    assert ending(live).code == 7
 
 
 def test_a_budget_for_a_live_run(
@@ -83,7 +92,8 @@ def test_a_budget_for_a_live_run(
 def test_stop_while_paused(voicemill: InThisProcess, service: SpeechService, live: "subprocess.Popen[bytes]") -> None:
     """A paused run that is told to stop ends with 7, and the next run does the rest."""
     voicemill("control", _RESULTS, "--pause")
-    assert _end(voicemill, live).code == 7
+    _tell_to_end(voicemill)
+    assert ending(live).code == 7
     service.instead.clear()
     assert voicemill("run", "book.csv").code == 0
     assert len(service.asked) == 200

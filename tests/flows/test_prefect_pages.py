@@ -102,7 +102,7 @@ def _of_run(api_url: str, what: str, flow_run: dict[str, Any], count: int) -> li
 
 
 def _found(api_url: str, what: str, query: dict[str, Any]) -> list[dict[str, Any]]:
-    answer = httpx.post(f"{api_url}/{what}/filter", json=query)
+    answer = httpx.post(f"{api_url}/{what}/filter", json=query, timeout=90)
     answer.raise_for_status()
     found: list[dict[str, Any]] = answer.json()
     return found

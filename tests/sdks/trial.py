@@ -62,7 +62,8 @@ def _evidence(kit: Kit, task: Mapping[str, Any], folder: Path) -> Evidence:
 
 
 def _voices(url: str) -> dict[str, str]:
-    answer = httpx.get(f"{url}/voices", headers={"X-API-Key": KEY, "Cartesia-Version": "2024-06-10"})
+    headers = {"X-API-Key": KEY, "Cartesia-Version": "2024-06-10"}
+    answer = httpx.get(f"{url}/voices", headers=headers, timeout=LONGEST_S)
     ids = {voice["name"]: voice["id"] for voice in answer.raise_for_status().json()}
     return {"voice": SARAH, "other_voice": ids[ROBIN]}
 
