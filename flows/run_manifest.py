@@ -43,6 +43,9 @@ from voicemill.work.selection import EVERY_ROW, Selection
 from voicemill.work.shard import Shard, by_level, cut_shards
 from voicemill.work.timed import earlier_timings
 
+_GARBAGE_OBJECTS = 10_000
+"""How many new objects make the garbage collector look; by default it looks again every few calls."""
+
 _MOST_SHARDS = 64
 """Shards under way, those that only wait for their last calls included."""
 
@@ -131,10 +134,13 @@ async def _work(bench: Bench, folder: ResultsFolder, facts: PlanFacts) -> list[P
 def _garbage_of_calls_alone() -> Iterator[None]:
     """Within, the garbage collector leaves alone what was there before: Prefect's many objects, which took it a tenth
     of a run's CPU to look through again and again."""
+    thresholds = gc.get_threshold()
     gc.freeze()
+    gc.set_threshold(_GARBAGE_OBJECTS, *thresholds[1:])
     try:
         yield
     finally:
+        gc.set_threshold(*thresholds)
         gc.unfreeze()
 
 

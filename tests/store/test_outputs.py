@@ -3,6 +3,7 @@
 import errno
 import hashlib
 import os
+import resource
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -295,6 +296,20 @@ def test_many_files_are_delivered_at_once(results: Path) -> None:
     assert [isinstance(outcome, Delivered) for outcome in found] == [True, False, True, True]
     assert everything_in(results) == set(names)
     assert (results / "audio" / "theirs.wav").read_bytes() == THEIRS
+
+
+def test_very_many_files_need_few_descriptors(results: Path) -> None:
+    """A batch of any size gets by with a hundred open files, of the thousand that a process often may have."""
+    files = [WholeFile(f"audio/{number}.wav", OURS, hashlib.sha256(OURS).hexdigest()) for number in range(300)]
+    limits = resource.getrlimit(resource.RLIMIT_NOFILE)
+    taken = max(int(path.name) for path in Path("/proc/self/fd").iterdir())
+    resource.setrlimit(resource.RLIMIT_NOFILE, (taken + 100, limits[1]))
+    try:
+        opened(results).deliver_all(files)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, limits)
+    assert everything_in(results) == {file.name for file in files}
+    assert {(results / file.name).read_bytes() for file in files} == {OURS}
 
 
 @pytest.mark.parametrize("error", [errno.ENOSPC, errno.EIO])

@@ -6,21 +6,27 @@ folder. This is the only module that renames files into place.
 
 import errno
 import filecmp
+import itertools
 import os
 import secrets
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, TypeVar
 
 from voicemill.errors import StorageError
 
 PARTIAL_SUFFIX = ".partial"
 PARTIALS = ".????????????-*" + PARTIAL_SUFFIX
 """What the names match that `open_partial` gives."""
+_PROCESS, _NUMBERS = secrets.token_hex(4), itertools.count()
 FOLDER_MODE = 0o700
 FILE_MODE = 0o600
 
+_MOST_OPEN_FILES = 64
+"""At once, of those that are put in place together."""
+
+T = TypeVar("T")
 FaultHook = Callable[[str], None]
 """Called with the name of each fault point as it is passed; tests end the process there."""
 
@@ -107,26 +113,23 @@ def write_partial(path: Path, chunks: tuple[bytes, ...]) -> Path:
 
     From here on the bytes survive the death of this process, not yet a power cut. Raises `StorageError`.
     """
-    return _write(path.with_name(path.name + PARTIAL_SUFFIX), os.O_TRUNC, path, chunks)
+    partial = path.with_name(path.name + PARTIAL_SUFFIX)
+    os.close(_written(partial, os.O_TRUNC, path, chunks))
+    return partial
 
 
-def write_new_partial(path: Path, content: bytes) -> Path:
-    """Write `content` beside `path` under a name that nothing has, as `open_partial` gives it, and return that name."""
-    return _write(_free_name(path), os.O_EXCL, path, (content,))
-
-
-def _write(partial: Path, how: int, path: Path, chunks: tuple[bytes, ...]) -> Path:
+def _written(partial: Path, how: int, path: Path, chunks: tuple[bytes, ...]) -> int:
+    """The descriptor of a partial file that holds `chunks`; on any error there is no such file."""
     with storage_errors(path):
         descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | how, FILE_MODE)
         try:
             _write_all(descriptor, chunks)
         except BaseException:
+            os.close(descriptor)
             with suppress(OSError):
                 partial.unlink()
             raise
-        finally:
-            os.close(descriptor)
-    return partial
+    return descriptor
 
 
 def _write_all(descriptor: int, chunks: tuple[bytes, ...]) -> None:
@@ -145,12 +148,7 @@ def commit(partial: Path, path: Path, *, sync_name: bool = True) -> None:
 
     With `sync_name=False` the caller syncs the folder itself, once for many files. Raises `StorageError`.
     """
-    with storage_errors(path):
-        fault_point("before fsync")
-        _sync_file(partial)
-        fault_point("before rename")
-        os.replace(partial, path)  # noqa: PTH105 - the one rename, named as the rule names it
-        fault_point("after rename")
+    commit_together([(partial, path)])
     if sync_name:
         sync_folder(path.parent)
         fault_point("after folder fsync")
@@ -161,23 +159,46 @@ def commit_together(placings: Sequence[tuple[Path, Path]]) -> None:
 
     The disk is told of all of them before it is waited for: so many take little longer than one, and half of the CPU.
     """
-    for partial, path in placings if len(placings) > 1 else ():
+    for some in _few_at_a_time(placings):
+        with _descriptors() as opened:
+            for partial, path in some:
+                with storage_errors(path):
+                    opened.append(os.open(partial, os.O_RDONLY))
+            _put_in_place(some, opened)
+
+
+def write_together(files: Sequence[tuple[Path, bytes]]) -> None:
+    """Write whole files, durably and atomically each; the caller syncs the folders.
+
+    Raises `StorageError`, and then some are written, and nothing is left of the others.
+    """
+    for some in _few_at_a_time(files):
+        placings = [(_free_name(path), path) for path, _ in some]
+        with _descriptors() as opened:
+            try:
+                for (partial, path), (_, content) in zip(placings, some, strict=True):
+                    opened.append(_written(partial, os.O_EXCL, path, (content,)))
+                _put_in_place(placings, opened)
+            except BaseException:
+                for partial, _ in placings:
+                    with suppress(OSError):
+                        partial.unlink()
+                raise
+
+
+def _put_in_place(placings: Sequence[tuple[Path, Path]], opened: Sequence[int]) -> None:
+    for descriptor in opened if len(opened) > 1 else ():
+        os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_DONTNEED)  # which begins to write it
+    for (partial, path), descriptor in zip(placings, opened, strict=True):
         with storage_errors(path):
-            _begin_sync(partial)
-    for partial, path in placings:
-        commit(partial, path, sync_name=False)
+            fault_point("before fsync")
+            _sync_file(partial, descriptor)
+            fault_point("before rename")
+            os.replace(partial, path)  # noqa: PTH105 - the one rename, named as the rule names it
+            fault_point("after rename")
 
 
-def _begin_sync(partial: Path) -> None:
-    descriptor = os.open(partial, os.O_RDONLY)
-    try:
-        os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_DONTNEED)
-    finally:
-        os.close(descriptor)
-
-
-def _sync_file(partial: Path) -> None:
-    descriptor = os.open(partial, os.O_RDONLY)
+def _sync_file(partial: Path, descriptor: int) -> None:
     try:
         os.fsync(descriptor)
     except OSError:
@@ -185,8 +206,22 @@ def _sync_file(partial: Path) -> None:
         with suppress(OSError):
             partial.unlink()
         raise
+
+
+def _few_at_a_time(things: Sequence[T]) -> Iterator[Sequence[T]]:
+    for start in range(0, len(things), _MOST_OPEN_FILES):
+        yield things[start : start + _MOST_OPEN_FILES]
+
+
+@contextmanager
+def _descriptors() -> Iterator[list[int]]:
+    """A list of descriptors that are closed in the end."""
+    opened: list[int] = []
+    try:
+        yield opened
     finally:
-        os.close(descriptor)
+        for descriptor in opened:
+            os.close(descriptor)
 
 
 def write_file(path: Path, *chunks: bytes) -> None:
@@ -243,7 +278,7 @@ def open_partial(path: Path) -> Iterator[tuple[BinaryIO, Path]]:
 
 
 def _free_name(path: Path) -> Path:
-    return path.with_name(f".{secrets.token_hex(6)}-{path.name[-100:]}{PARTIAL_SUFFIX}")
+    return path.with_name(f".{_PROCESS}{next(_NUMBERS) & 0xFFFF:04x}-{path.name[-100:]}{PARTIAL_SUFFIX}")
 
 
 def append_lines(path: Path, lines: Iterable[str]) -> None:

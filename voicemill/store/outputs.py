@@ -5,7 +5,7 @@ import os
 import stat
 import threading
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
@@ -89,19 +89,9 @@ class OutputFolder:
         """Put many files in place, which takes little longer than one; what became of each. Raises `StorageError`."""
         free: list[WholeFile] = []
         outcomes = [self._judged(file, free) for file in files]
-        placings: list[tuple[Path, Path]] = []
-        try:
-            for file in free:
-                target = self.folder / file.name
-                placings.append((durable.write_new_partial(target, file.content), target))
-            self._note([f"{file.sha256}  {file.name}" for file in free])
-            durable.commit_together(placings)
-        except BaseException:
-            for partial, _ in placings:
-                with suppress(OSError):
-                    partial.unlink()
-            raise
-        self._sync_later(target.parent for _, target in placings)
+        self._note([f"{file.sha256}  {file.name}" for file in free])
+        durable.write_together([(self.folder / file.name, file.content) for file in free])
+        self._sync_later((self.folder / file.name).parent for file in free)
         return outcomes
 
     def _judged(self, file: WholeFile, free: list[WholeFile]) -> Delivered | OutputRefused:
