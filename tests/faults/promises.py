@@ -32,7 +32,8 @@ def _sha256(path: Path) -> str:
 
 def broken_promises(results: Path, acknowledged: Iterable[str]) -> list[str]:
     """What is lost or torn: acknowledged answers, files of rows that a table says are done, and final names."""
-    return [*_answers(results / "answers", acknowledged), *_tables(ResultsFolder(results)), *_final_names(results)]
+    folder = ResultsFolder(results)
+    return [*_answers(results / "answers", acknowledged), *_tables(folder), *_files(folder), *_final_names(results)]
 
 
 def _answers(folder: Path, acknowledged: Iterable[str]) -> Iterator[str]:
@@ -47,7 +48,6 @@ def _answers(folder: Path, acknowledged: Iterable[str]) -> Iterator[str]:
 
 
 def _tables(results: ResultsFolder) -> Iterator[str]:
-    notes = set(results.written.read_text().splitlines()) if results.written.exists() else set()
     for table in results.earlier_tables():
         done = _once(_done_rows, table)
         if isinstance(done, str):
@@ -58,8 +58,16 @@ def _tables(results: ResultsFolder) -> Iterator[str]:
             file = results.path / file_name
             if is_part and (not file.is_file() or _sha256(file) != sha256):
                 yield f"{row} is done in {table.name}, and its file is another or none"
-            if f"{sha256}  {file_name}" not in notes:
-                yield f"{row} is done, and its file is not known as ours"
+
+
+def _files(results: ResultsFolder) -> Iterator[str]:
+    """A file that is there and not known as ours would be a stranger's to the next run."""
+    notes = set(results.written.read_text().splitlines()) if results.written.exists() else set()
+    for path in (results.path / "audio").rglob("*"):
+        if path.is_file() and not path.name.endswith(".partial"):
+            name = path.relative_to(results.path).as_posix()
+            if f"{_sha256(path)}  {name}" not in notes:
+                yield f"{name} is in place and not known as ours"
 
 
 def _done_rows(table: Path) -> list[tuple[str, str, str]] | str:

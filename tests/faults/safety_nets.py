@@ -70,8 +70,8 @@ NETS = (
     Net(
         "the fsync of the notes of files",
         "voicemill/store/outputs.py",
-        "                durable.sync_lines(self._written)\n",
-        "                pass\n",
+        "        durable.sync_lines(self._written)\n",
+        "",
         ("tests/store/test_outputs.py", "tests/faults/test_power_loss.py"),
     ),
     Net(

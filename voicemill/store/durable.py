@@ -94,10 +94,9 @@ def sync_folder(folder: Path) -> None:
 
 
 def sync_lines(path: Path) -> None:
-    """Make the lines of a file durable that `append_lines` has written, and its name."""
+    """Make the lines of a file durable that `append_lines` has written; not its name."""
     with storage_errors(path):
         _sync(path, 0)
-    sync_folder(path.parent)
 
 
 def _sync(path: Path, flags: int) -> None:

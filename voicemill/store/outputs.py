@@ -52,7 +52,7 @@ class OutputFolder:
         self._made: set[Path] = set()
         self._known: set[int] | None = None
         self._unsynced: set[Path] = set()
-        self._has_notes = False
+        self._is_named = False
         self._lock = threading.Lock()
         self._syncing = threading.Lock()
 
@@ -129,14 +129,11 @@ class OutputFolder:
             self._unsynced.update(folders)
 
     def sync(self) -> None:
-        """Make delivered files' names durable, and the notes of them; call it before a table tells of them."""
+        """Make delivered files' names durable; call it before a table tells of them."""
         with self._syncing:  # Who comes while another syncs may not go on before that is done.
             with self._lock:
                 folders, self._unsynced = self._unsynced, set()
                 self._made -= folders
-                has_notes, self._has_notes = self._has_notes, False
-            if has_notes:
-                durable.sync_lines(self._written)
             for folder in folders:
                 durable.sync_folder(folder)
 
@@ -194,13 +191,17 @@ class OutputFolder:
             return set()
 
     def _note(self, lines: Sequence[str]) -> None:
+        """Let a file be known as ours before it has its name: after a power cut too, that is."""
         if not lines:
             return
         with self._lock:
             durable.append_lines(self._written, lines)
-            self._has_notes = True
             if self._known is not None:
                 self._known.update(map(hash, lines))
+        durable.sync_lines(self._written)
+        if not self._is_named:
+            durable.sync_folder(self._written.parent)
+            self._is_named = True
 
 
 def noted_files(written: Path) -> dict[str, set[str]]:
