@@ -18,6 +18,7 @@ import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
+from operator import attrgetter
 from pathlib import Path
 
 from voicemill.errors import StorageError
@@ -32,6 +33,7 @@ _FOLDERS = "0123456789abcdef"
 HANDED_ON_BYTES = 1024 * 1024
 """Up to which size an answer stays in memory after it was kept; larger ones are read again, one at a time."""
 _RECEIPT_FIELDS = tuple(each.name for each in fields(Receipt))
+_values = attrgetter(*_RECEIPT_FIELDS)
 _AS_JSON = json.JSONEncoder(sort_keys=True)
 """`json.dumps` would make one for each receipt."""
 
@@ -193,7 +195,7 @@ def _adopt(partial: Path) -> bool:
 
 
 def _header(receipt: Receipt) -> bytes:
-    told = {name: getattr(receipt, name) for name in _RECEIPT_FIELDS}
+    told = dict(zip(_RECEIPT_FIELDS, _values(receipt), strict=True))
     told |= {"asked_at": receipt.asked_at.isoformat(), "answered_at": receipt.answered_at.isoformat()}
     return _AS_JSON.encode(told).encode() + b"\n"
 

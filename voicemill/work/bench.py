@@ -81,8 +81,10 @@ class Bench:
         # Always the same one: each thread keeps what it once had in memory, and a table takes tens of megabytes.
         self._table_thread = ThreadPoolExecutor(1, thread_name_prefix="tables")
         self.made: dict[str, Outcome] = {}
-        self.committing = Convoy(commit_answers, self._threads)
-        self.delivering = Convoy(self.outputs.deliver_all, self._threads)
+        # One alone: several would contend for the interpreter's lock, and the disk does one thing after another anyway.
+        self._disk_thread = ThreadPoolExecutor(1, thread_name_prefix="disk")
+        self.committing = Convoy(commit_answers, self._disk_thread)
+        self.delivering = Convoy(self.outputs.deliver_all, self._disk_thread)
         self.asking: dict[str, asyncio.Future[None]] = {}
         self.errors = 0
         self.refused: dict[str, Refused] = {}
@@ -130,6 +132,7 @@ class Bench:
     def close(self) -> None:
         """Wait for the storage threads and end them; write down what was spent."""
         self._threads.shutdown(wait=True)
+        self._disk_thread.shutdown(wait=True)
         self._table_thread.shutdown(wait=True)
         self.pace.close()
 
