@@ -1,7 +1,8 @@
-"""Things that travel together: one trip for all that came since the last began, and nobody waits for company."""
+"""Things that travel together: one trip for all that came since the last began, and trips keep their distance."""
 
 import asyncio
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
@@ -43,7 +44,7 @@ async def sent(convoy: Convoy[int, int], *things: int) -> list[asyncio.Task[int]
 async def test_what_comes_meanwhile_travels_together(threads: ThreadPoolExecutor) -> None:
     """The first goes at once and alone, the others in the next trip, in order; each gets its own outcome."""
     road = Road()
-    tasks = await sent(Convoy(road, threads), 1, 2, 3)
+    tasks = await sent(Convoy(road, threads, 0), 1, 2, 3)
     road.may_end.set()
     assert await asyncio.gather(*tasks) == [10, 20, 30]
     assert road.trips == [[1], [2, 3]]
@@ -52,7 +53,7 @@ async def test_what_comes_meanwhile_travels_together(threads: ThreadPoolExecutor
 async def test_one_may_fail_alone(threads: ThreadPoolExecutor) -> None:
     """An exception among the outcomes is raised for its own thing only."""
     road = Road()
-    tasks = await sent(Convoy(road, threads), 1, 101, 102)
+    tasks = await sent(Convoy(road, threads, 0), 1, 101, 102)
     road.may_end.set()
     outcomes = await asyncio.gather(*tasks, return_exceptions=True)
     assert (outcomes[0], str(outcomes[1]), outcomes[2]) == (10, "101", 1020)
@@ -61,7 +62,7 @@ async def test_one_may_fail_alone(threads: ThreadPoolExecutor) -> None:
 async def test_what_work_raises_is_raised_for_all_of_its_trip(threads: ThreadPoolExecutor) -> None:
     """And the next trip departs all the same."""
     road = Road()
-    convoy = Convoy(road, threads)
+    convoy = Convoy(road, threads, 0)
     tasks = await sent(convoy, 1, 13, 3)
     road.may_end.set()
     outcomes = await asyncio.gather(*tasks, return_exceptions=True)
@@ -73,9 +74,37 @@ async def test_what_work_raises_is_raised_for_all_of_its_trip(threads: ThreadPoo
 async def test_one_that_gave_up_holds_up_nobody(threads: ThreadPoolExecutor) -> None:
     """A cancelled traveller's outcome is nobody's; the others get theirs."""
     road = Road()
-    tasks = await sent(Convoy(road, threads), 1, 2, 3)
+    tasks = await sent(Convoy(road, threads, 0), 1, 2, 3)
     tasks[1].cancel()
     road.may_end.set()
     outcomes = await asyncio.gather(*tasks, return_exceptions=True)
     assert (outcomes[0], outcomes[2]) == (10, 30)
     assert isinstance(outcomes[1], asyncio.CancelledError)
+
+
+async def test_trips_keep_their_distance(threads: ThreadPoolExecutor) -> None:
+    """What comes soon after a trip waits for the next one, however short the first was; the first goes at once."""
+    road = Road()
+    road.may_end.set()
+    convoy = Convoy(road, threads, 0.2)
+    began = time.monotonic()
+    assert await convoy.send(1) == 10
+    assert [await task for task in await sent(convoy, 2, 3)] == [20, 30]
+    assert time.monotonic() - began >= 0.2
+    assert road.trips == [[1], [2, 3]]
+    distant = Convoy(road, threads, 3600)
+    assert await distant.send(4) == 40
+
+
+async def test_a_run_that_was_cancelled_sets_nothing_in_motion(threads: ThreadPoolExecutor) -> None:
+    """Those who wait for a trip and give up make none, and the convoy serves who comes next."""
+    road = Road()
+    road.may_end.set()
+    convoy = Convoy(road, threads, 0.1)
+    assert await convoy.send(1) == 10
+    (task,) = await sent(convoy, 2)
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    await asyncio.sleep(0.2)
+    assert road.trips == [[1]]
+    assert await convoy.send(3) == 30
