@@ -1,5 +1,7 @@
 """When failures in a row are the service's, and what a call's attempts count then."""
 
+import gc
+
 import pytest
 
 from voicemill.config import Pace
@@ -8,15 +10,24 @@ from voicemill.pace.retry import Retries
 from voicemill.pace.silence import Silence, is_of_the_service
 
 
+class ACall:
+    """Somebody who asks."""
+
+
+def some(number: int) -> list[ACall]:
+    """Different calls."""
+    return [ACall() for _ in range(number)]
+
+
 @pytest.mark.parametrize(("slots", "failures"), [(1, 20), (6, 20), (8, 24), (50, 150)])
 def test_a_silence_is_long_after_so_many_failures(slots: int, failures: int) -> None:
     """Twenty failures in a row, or three times the slots."""
     silence = Silence()
-    for number in range(failures):
+    for call in some(failures):
         assert not silence.is_long(slots)
-        silence.went_on(f"call {number}")
+        silence.went_on(call)
     assert silence.is_long(slots)
-    silence.ended("another call")
+    silence.ended(ACall())
     assert not silence.is_long(slots)
 
 
@@ -24,8 +35,8 @@ def test_a_silence_is_long_after_so_many_failures(slots: int, failures: int) -> 
 def test_failures_of_few_calls_are_their_own(calls: int, *, common: bool) -> None:
     """However often a few calls fail, that tells nothing of the service."""
     silence = Silence()
-    for number in range(200):
-        silence.went_on(number % calls)
+    for call in some(calls) * 50:
+        silence.went_on(call)
     assert (silence.is_common, silence.is_long(1)) == (common, common)
 
 
@@ -33,16 +44,16 @@ def test_what_failed_while_others_were_answered_is_no_witness() -> None:
     """Ten calls that fail before and after an answer say nothing; five that never failed before do; so do the ten
     after an outage."""
     silence = Silence()
-    bad, fresh = range(10), range(10, 15)
+    bad, fresh = some(10), some(5)
     for call in bad:
         silence.went_on(call)
-        silence.ended("another call")
+        silence.ended(ACall())
     for call in [*bad, *fresh[:4]] * 9:
         silence.went_on(call)
     assert not silence.is_common
     silence.went_on(fresh[4])
     assert silence.is_common
-    silence.ended("another call")
+    silence.ended(ACall())
     silence.acquit()
     for call in bad:
         silence.went_on(call)
@@ -52,15 +63,27 @@ def test_what_failed_while_others_were_answered_is_no_witness() -> None:
 def test_who_was_there_when_all_failed_stays_a_witness() -> None:
     """Where so many fail before an answer that the service is ailing, they are not suspect; nor is who is answered."""
     silence = Silence()
+    ailing, slow = some(5), ACall()
     for _ in range(2):
-        for call in range(5):
+        for call in ailing:
             silence.went_on(call)
         assert silence.is_common
-        silence.ended("another call")
-    silence.went_on("slow")
-    silence.ended("another call")
-    silence.ended("slow")
-    assert silence.suspects == set()
+        silence.ended(ACall())
+    silence.went_on(slow)
+    silence.ended(ACall())
+    silence.ended(slow)
+    assert not list(silence.suspects)
+
+
+def test_who_is_given_up_is_forgotten() -> None:
+    """However many rows of a long run fail, nothing of them stays in memory."""
+    silence = Silence()
+    for call in some(100):
+        silence.went_on(call)
+        silence.ended(ACall())
+    del call
+    gc.collect()
+    assert not list(silence.suspects)
 
 
 @pytest.mark.parametrize("error", [Throttled("429"), Transient("503"), Incomplete("cut"), NoAudio("a page")])

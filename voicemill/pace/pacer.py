@@ -153,7 +153,7 @@ class Pacer:
 class Turn:
     """One call's turns. Entering waits for a slot and reserves the cost; leaving tells what became of the attempt."""
 
-    __slots__ = ("_call", "_is_probe", "_lane", "_pacer", "_sent_in", "_sent_s", "_taken", "attempts")
+    __slots__ = ("__weakref__", "_call", "_is_probe", "_lane", "_pacer", "_sent_in", "_sent_s", "_taken", "attempts")
 
     def __init__(self, pacer: Pacer, lane: Lane, call: Paid) -> None:
         self.attempts = 0

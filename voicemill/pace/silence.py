@@ -1,6 +1,7 @@
 """What has failed since the service last answered, and whether that is more than the bad luck of single calls."""
 
 from dataclasses import dataclass, field
+from weakref import WeakSet
 
 from voicemill.errors import BadAnswer, CallError, NoAudio
 
@@ -15,14 +16,15 @@ def is_of_the_service(error: CallError) -> bool:
 
 @dataclass
 class Silence:
-    """Failures in a row, with no answer between them. A call is known by any object of its own.
+    """Failures in a row, with no answer between them. A call is known by any object of its own that can be weakly held.
 
     One that failed before, while others were answered, may be bad itself: it is no witness of what ails the service.
     """
 
     failures: int = 0
     witnesses: set[object] = field(default_factory=set)
-    suspects: set[object] = field(default_factory=set)
+    suspects: WeakSet[object] = field(default_factory=WeakSet)
+    """Weakly, for of a million rows many may fail, and none is asked again once it is given up."""
 
     @property
     def is_common(self) -> bool:
@@ -43,7 +45,7 @@ class Silence:
         """The service answered `call`. What failed just before is suspect, but not where so much did: it was ailing."""
         if self.failures:
             if not self.is_common:
-                self.suspects |= self.witnesses
+                self.suspects.update(self.witnesses)
             self.failures = 0
             self.witnesses.clear()
         self.suspects.discard(call)
