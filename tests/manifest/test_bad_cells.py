@@ -52,6 +52,7 @@ IDS = [
 TEXTS = [
     Bad("empty text", "id,transcript\na,\nb,Hi\n", 1, "transcript", "the text is empty; write one or remove the row"),
     Bad("blank text", "id,text\na,  \n", 1, "text", "the text is empty"),
+    Bad("a recording and no text", "id,audio\na,a.wav\n", 1, "audio", "no text to speak; say what to do.*--op stt"),
     Bad("punctuation", "id,transcript\na,… – ?!_\n", 1, "transcript", "no letter and no digit.*remove the row"),
     Bad("emoji", "id,transcript\na,🎉🎉\n", 1, "transcript", "no letter and no digit"),
     Bad("control character", "id,transcript\na,Hi\x07\n", 1, "transcript", r"U\+0007\) at character 3; remove it"),

@@ -36,6 +36,13 @@ class InputCheck:
     def check(self, op: Op, cell: Cell, findings: Findings) -> Inputs:
         """The inputs of a row for `op`; where something is wrong with them, `findings` say what."""
         if op is Op.TTS:
+            if self._has("audio", cell) and not (self._has("transcript", cell) or self._has("text_file", cell)):
+                findings.fault(
+                    "audio",
+                    "the row has a recording and no text to speak; say what to do with it: --op stt, --op voice_change "
+                    "or --op infill, or a column op",
+                )
+                return Inputs()
             self._note_unused(("audio", "left_audio", "right_audio", "from_s", "to_s"), op, cell, findings)
             return self._spoken(cell, findings)
         if op is Op.INFILL:
@@ -99,7 +106,7 @@ class InputCheck:
 
     def _reference(self, cell: Cell, findings: Findings) -> str:
         """What a recording is known to say, to be held against what is heard; a row may do without."""
-        given = any(column in self._places and cell(column).strip() for column in ("transcript", "text_file"))
+        given = self._has("transcript", cell) or self._has("text_file", cell)
         return self._transcript(cell, findings) if given else ""
 
     def _text_of_file(self, name: str, findings: Findings) -> str:
@@ -107,6 +114,9 @@ class InputCheck:
         if text is not None:
             check_text(text, "text_file", findings)
         return text or ""
+
+    def _has(self, column: str, cell: Cell) -> bool:
+        return column in self._places and bool(cell(column).strip())
 
     def _present(self, *columns: str) -> str:
         return next((column for column in columns if column in self._places), columns[0])
