@@ -27,7 +27,8 @@ T = TypeVar("T")
 _STORAGE_THREADS = 4
 _MOST_OPEN_SHARDS = 16
 _TRIPS_APART_S = 0.05
-"""No slot is held meanwhile, so that to wait so long for company costs a run nothing and saves a third of its CPU."""
+"""Other rows use the slot meanwhile, so that to wait so long for company costs a run nothing and saves a third of its
+CPU. The pieces of a long text do not wait: there may be no other row."""
 
 
 @dataclass
@@ -86,6 +87,7 @@ class Bench:
         # One alone: several would contend for the interpreter's lock, and the disk does one thing after another anyway.
         self._disk_thread = ThreadPoolExecutor(1, thread_name_prefix="disk")
         self.committing = Convoy(commit_answers, self._disk_thread, _TRIPS_APART_S)
+        self.committing_soon = Convoy(commit_answers, self._disk_thread, 0)
         self.delivering = Convoy(self.outputs.deliver_all, self._disk_thread, _TRIPS_APART_S)
         self.asking: dict[str, asyncio.Future[None]] = {}
         self.errors = 0

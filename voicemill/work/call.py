@@ -14,16 +14,18 @@ from voicemill.pace.pacer import Turn
 from voicemill.store.answers import KeptAnswer
 from voicemill.work.ask import Verified, ask
 from voicemill.work.bench import Bench, Stopped, Tally
+from voicemill.work.convoy import Convoy
 
 _AT_ONCE_BYTES = 256 * 1024
 """To hand so little to a thread, which then contends for the interpreter's lock, costs more than to give it to the
 kernel: 0.05 ms for 100 kB, which no disk is waited for."""
 
 
-async def ensure_answer(call: Call, paid_by: str, bench: Bench) -> KeptAnswer | None:
+async def ensure_answer(call: Call, paid_by: str, bench: Bench, *, soon: bool = False) -> KeptAnswer | None:
     """Have the answer to `call` in the store: from an earlier run, from a row that asks the same now, or by paying.
 
-    One that was paid for just now is handed on, so that it need not be read again; None for all others.
+    One that was paid for just now is handed on, so that it need not be read again; None for all others. `soon`: it does
+    not wait for company on its way to the disk.
     Raises `CallError` when the service gives none, `StorageError`, and `Stopped` once the run is ending.
     """
     if bench.answers.has(call.key):
@@ -35,10 +37,10 @@ async def ensure_answer(call: Call, paid_by: str, bench: Bench) -> KeptAnswer | 
     already_asked = bench.asking.get(call.key)
     if already_asked is not None:
         await asyncio.wait([already_asked])
-        return await ensure_answer(call, paid_by, bench)
+        return await ensure_answer(call, paid_by, bench, soon=soon)
     asked = bench.asking[call.key] = asyncio.get_running_loop().create_future()
     try:
-        return await _pay(call, paid_by, bench)
+        return await _pay(call, paid_by, bench, bench.committing_soon if soon else bench.committing)
     except Refused as error:
         bench.refused[call.key] = error
         raise
@@ -53,7 +55,7 @@ async def ensure_answer(call: Call, paid_by: str, bench: Bench) -> KeptAnswer | 
         asked.set_result(None)
 
 
-async def _pay(call: Call, paid_by: str, bench: Bench) -> KeptAnswer:
+async def _pay(call: Call, paid_by: str, bench: Bench, committing: Convoy[KeptAnswer, KeptAnswer]) -> KeptAnswer:
     turn = bench.pace.turn(call)
 
     async def attempt() -> KeptAnswer:
@@ -67,7 +69,7 @@ async def _pay(call: Call, paid_by: str, bench: Bench) -> KeptAnswer:
                 bench.tally.calls_in_flight -= 1
 
     kept, _ = await bench.pace.retries.run(attempt, bench.pause)
-    await bench.committing.send(kept)
+    await committing.send(kept)
     bench.tally.calls_kept += 1
     return kept
 

@@ -144,7 +144,7 @@ async def _answered(plan: RowPlan, bench: Bench) -> KeptAnswer | None:
 
 
 async def _answer_piece(plan: RowPlan, bench: Bench, piece: CallPiece) -> None:
-    await ensure_answer(piece.call, plan.row.id, bench)
+    await ensure_answer(piece.call, plan.row.id, bench, soon=True)
 
 
 def _paid_for(plan: RowPlan, receipts: tuple[Receipt, ...]) -> list[Receipt]:
