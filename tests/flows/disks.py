@@ -24,7 +24,8 @@ def small_disk(place: Path, *, megabytes: int, options: str = "rw") -> Iterator[
     try:
         yield place
     finally:
-        subprocess.run(["umount", place], check=True)
+        # Lazily: what a run has started may need a moment to see that the run has ended, and ends on this disk.
+        subprocess.run(["umount", "--lazy", place], check=True)
 
 
 def enlarge(place: Path, *, megabytes: int) -> None:
