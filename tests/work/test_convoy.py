@@ -2,8 +2,7 @@
 
 import asyncio
 import threading
-import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -82,29 +81,47 @@ async def test_one_that_gave_up_holds_up_nobody(threads: ThreadPoolExecutor) -> 
     assert isinstance(outcomes[1], asyncio.CancelledError)
 
 
-async def test_trips_keep_their_distance(threads: ThreadPoolExecutor) -> None:
+@pytest.fixture
+async def pass_time(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
+    """Put the clock of the event loop forward, in seconds."""
+    loop, passed_s = asyncio.get_running_loop(), [0.0]
+    now = loop.time
+    monkeypatch.setattr(loop, "time", lambda: now() + passed_s[0])
+
+    def forward(seconds: float) -> None:
+        passed_s[0] += seconds
+
+    return forward
+
+
+async def test_trips_keep_their_distance(threads: ThreadPoolExecutor, pass_time: Callable[[float], None]) -> None:
     """What comes soon after a trip waits for the next one, however short the first was; the first goes at once."""
     road = Road()
     road.may_end.set()
-    convoy = Convoy(road, threads, 0.2)
-    began = time.monotonic()
+    convoy = Convoy(road, threads, 3600)
     assert await convoy.send(1) == 10
-    assert [await task for task in await sent(convoy, 2, 3)] == [20, 30]
-    assert time.monotonic() - began >= 0.2
+    tasks = await sent(convoy, 2, 3)
+    assert road.trips == [[1]]
+    pass_time(3600)
+    assert await asyncio.gather(*tasks) == [20, 30]
     assert road.trips == [[1], [2, 3]]
-    distant = Convoy(road, threads, 3600)
-    assert await distant.send(4) == 40
+    pass_time(3600)
+    assert await convoy.send(4) == 40
 
 
-async def test_a_run_that_was_cancelled_sets_nothing_in_motion(threads: ThreadPoolExecutor) -> None:
+async def test_a_run_that_was_cancelled_sets_nothing_in_motion(
+    threads: ThreadPoolExecutor, pass_time: Callable[[float], None]
+) -> None:
     """Those who wait for a trip and give up make none, and the convoy serves who comes next."""
     road = Road()
     road.may_end.set()
-    convoy = Convoy(road, threads, 0.1)
+    convoy = Convoy(road, threads, 3600)
     assert await convoy.send(1) == 10
     (task,) = await sent(convoy, 2)
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
-    await asyncio.sleep(0.2)
+    pass_time(3600)
+    await asyncio.sleep(0.01)  # its moment comes, and nobody is there
     assert road.trips == [[1]]
     assert await convoy.send(3) == 30
+    assert road.trips == [[1], [3]]
