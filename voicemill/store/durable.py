@@ -6,7 +6,6 @@ folder. This is the only module that renames files into place.
 
 import errno
 import filecmp
-import itertools
 import os
 import secrets
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -19,7 +18,6 @@ from voicemill.errors import StorageError
 PARTIAL_SUFFIX = ".partial"
 PARTIALS = ".????????????-*" + PARTIAL_SUFFIX
 """What the names match that `open_partial` gives."""
-_PROCESS, _NUMBERS = secrets.token_hex(4), itertools.count()
 FOLDER_MODE = 0o700
 FILE_MODE = 0o600
 
@@ -277,7 +275,7 @@ def open_partial(path: Path) -> Iterator[tuple[BinaryIO, Path]]:
 
 
 def _free_name(path: Path) -> Path:
-    return path.with_name(f".{_PROCESS}{next(_NUMBERS) & 0xFFFF:04x}-{path.name[-100:]}{PARTIAL_SUFFIX}")
+    return path.with_name(f".{secrets.token_hex(6)}-{path.name[-100:]}{PARTIAL_SUFFIX}")
 
 
 def append_lines(path: Path, lines: Iterable[str]) -> None:

@@ -81,9 +81,8 @@ async def _deliver(plan: RowPlan, bench: Bench, timings: TimingsPart) -> Outcome
     if assembled.transcript is not None:
         await bench.in_thread(timings.add, plan.row.id, assembled.transcript)
     receipts = assembled.receipts
-    return _ended(
-        plan,
-        Status.DONE,
+    return replace(
+        _ended(plan, Status.DONE),
         file_name=plan.row.file_name,
         sha256=assembled.delivered.sha256,
         size_bytes=assembled.delivered.size_bytes,
@@ -161,14 +160,8 @@ def _call_failed(plan: RowPlan, error: CallError, bench: Bench) -> Outcome:
 
 
 def _ended(
-    plan: RowPlan,
-    status: Status,
-    error_class: str | None = None,
-    code: str | None = None,
-    message: str | None = None,
-    **more: Any,  # noqa: ANN401 - fields of an outcome
+    plan: RowPlan, status: Status, error_class: str | None = None, code: str | None = None, message: str | None = None
 ) -> Outcome:
-    heard = plan.row.transcript if plan.row.text is not None else None
     return Outcome(
         id=plan.row.id,
         status=status,
@@ -178,6 +171,6 @@ def _ended(
         characters=plan.characters,
         calls=len(plan.pieces),
         fingerprint=plan.fingerprint,
+        heard=plan.row.transcript if plan.row.text is not None else None,
         made_from=tuple(one.sha256 for one in (*plan.row.recordings, *filter(None, [plan.row.text]))),
-        **({"heard": heard} | more),
     )
