@@ -145,7 +145,7 @@ def test_two_runs_in_one_folder(prefect_server: str, service: SpeechService) -> 
     for ended, rows in ((short, 30), (long, 40)):
         if ended.code:
             # Whose number may not be written yet.
-            assert re.search(r"is in use by (process \d+|another process);", ended.stderr)
+            assert re.search(r"is in use by (process \d+ on .+|another process);", ended.stderr)
         else:
             assert ended.json["rows"]["done"] == rows
     assert len(service.asked) == len(set(service.asked))
