@@ -3,7 +3,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.set-up
 
-.PHONY: setup demo test check fuzz faults kills safety-nets audit sbom schedules benchmarks lock clean
+.PHONY: setup demo test check fuzz faults kills safeguards audit sbom schedules benchmarks lock clean
 
 setup: $(STAMP)
 
@@ -18,7 +18,7 @@ $(STAMP): requirements.lock pyproject.toml
 
 demo: setup
 	$(BIN)/voicemill run data/the-lamp.csv -o results/demo
-	$(BIN)/python -m benchmarks.listen results/demo
+	$(BIN)/python -m benchmarks.transcribe_results results/demo
 
 # One file of tests stays with one worker: what is started for a file is started once. The long files come first.
 test: check
@@ -34,7 +34,7 @@ check: setup
 FAULTS := 1
 faults: setup
 	FAULTS=$(FAULTS) $(BIN)/pytest -n 2 --dist worksteal tests/faults tests/security tests/manifest/test_hostile.py \
-		tests/work/test_disks.py tests/flows/test_audit.py --timeout 36000
+		tests/run/test_disks.py tests/flows/test_audit.py --timeout 36000
 
 kills: setup
 	FAULTS=$(FAULTS) $(BIN)/pytest -n 2 --dist worksteal tests/faults/test_kills.py tests/faults/test_fault_points.py --timeout 36000
@@ -44,8 +44,8 @@ FUZZ := 1
 fuzz: setup
 	FUZZ=$(FUZZ) $(BIN)/pytest tests/fuzz -m fuzz
 
-safety-nets: setup
-	FAULTS=$(FAULTS) $(BIN)/pytest tests/faults/test_safety_nets.py --timeout 36000
+safeguards: setup
+	FAULTS=$(FAULTS) $(BIN)/pytest tests/faults/test_safeguards.py --timeout 36000
 
 # Both tools run in an environment of their own, for they are no part of the product. What is known to be wrong with
 # the locked packages is asked of an advisory service, so `make audit` needs a network that reaches one.

@@ -22,9 +22,9 @@ import pyarrow.parquet as pq
 from benchmarks.mixed_archive import RATE_HZ, Archive, Samples
 from benchmarks.sentences import HELD_OUT, PROSE
 from voicemill.audio.decode import decode_all
-from voicemill.manifest.findings import printable
+from voicemill.manifest.problems import printable
 
-COMMAND = [sys.executable, "-c", "from flows.command_line import main; main()"]
+COMMAND = [sys.executable, "-c", "from voicemill.cli import main; main()"]
 
 
 def spoken(folder: Path) -> list[Samples]:

@@ -21,16 +21,16 @@ from benchmarks.recogniser import RATE_HZ, read, transcribe_samples, word_error_
 
 KILL_AT = (0.2, 0.45, 0.7)
 SAMPLE_S = 30
-COMMAND = [sys.executable, "-c", "from flows.command_line import main; main()", "run"]
+COMMAND = [sys.executable, "-c", "from voicemill.cli import main; main()", "run"]
 
 
 def _share_done(results: Path) -> float:
     try:
-        tally = json.loads((results / ".voicemill" / "progress.json").read_text())
+        stats = json.loads((results / ".voicemill" / "progress.json").read_text())
     except (OSError, ValueError):
         return 0.0
-    ended: int = tally["calls_kept"] + tally["calls_reused"]
-    return ended / max(1, int(tally["calls"]))
+    ended: int = stats["calls_kept"] + stats["calls_reused"]
+    return ended / max(1, int(stats["calls"]))
 
 
 def _run_until(command: list[str], results: Path, share: float) -> None:

@@ -101,7 +101,7 @@ def side(share: float, manifest: Path, results: Path) -> Iterator[Side]:
 def rows_ended(texts: dict[str, str], results: Path) -> Counter[str]:
     """How many rows ended how; a finished one whose file is not what was spoken is `wrong`."""
     from tests.hostile_speech import speech_for
-    from voicemill.store.tables.items import read_items
+    from voicemill.store.tables.items_table import read_items
 
     ended: Counter[str] = Counter()
     for item in read_items([results / "items.parquet"]):
@@ -130,7 +130,7 @@ def main() -> None:
 
 def compare(texts: dict[str, str]) -> None:
     """Both runs at once, and their figures."""
-    from flows.prefect_server import ensure_server
+    from flows.prefect_server.ensure import ensure_server
 
     with tempfile.TemporaryDirectory() as scratch, ensure_server() as lease:
         lease.wait_until_ready()

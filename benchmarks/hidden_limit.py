@@ -190,10 +190,10 @@ def tell(played: Played, seconds: float) -> None:
     """Print the figures of one scenario."""
     log = played.log
     print(f"\n{played.scenario.name}: {len(log)} calls")
-    for changed_s, stop_s, limit in stretches(played.scenario, seconds):
-        start_s = changed_s + min(SETTLED_S, (stop_s - changed_s) / 2)
+    for converted_s, stop_s, limit in stretches(played.scenario, seconds):
+        start_s = converted_s + min(SETTLED_S, (stop_s - converted_s) / 2)
         gets, known = rate(log, start_s, stop_s), rate(played.knowing, start_s, stop_s) * limit / LIMIT
-        print(f"  limit {limit:2} at {changed_s:.0f} s: found after {found_s(played, changed_s, limit):.1f} s; "
+        print(f"  limit {limit:2} at {converted_s:.0f} s: found after {found_s(played, converted_s, limit):.1f} s; "
               f"{start_s:.0f}–{stop_s:.0f} s: {gets:.2f} calls/s, {gets / known:.3f} of who knows it, "
               f"{refused(log, start_s, stop_s):.2%} 429s, {in_flight(log, start_s, stop_s):.2f} in flight "
               f"(who knows it: {in_flight(played.knowing, start_s, stop_s):.2f})", flush=True)  # fmt: skip
@@ -242,7 +242,7 @@ def main() -> None:
         url, seconds, pace, folder = arguments.work
         work(url, float(seconds), json.loads(pace), Path(folder))
         return
-    from flows.prefect_server import ensure_server
+    from flows.prefect_server.ensure import ensure_server
 
     played: list[Played] = []
     with ensure_server() as lease:

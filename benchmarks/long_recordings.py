@@ -14,14 +14,14 @@ from pathlib import Path
 import numpy as np
 
 from voicemill.audio.decode import decode_all
-from voicemill.audio.track import Track
+from voicemill.audio.media_writer import Track
 
 RATE_HZ = 16_000
 SENTENCE = Path(__file__).parent.parent / "data" / "revoice" / "harbour.flac"
 RUN = """
 import pathlib, resource, sys
 peak = pathlib.Path(sys.argv.pop())
-from flows.command_line import main
+from voicemill.cli import main
 try:
     main()
 finally:

@@ -10,7 +10,7 @@ import httpx
 import numpy as np
 
 from voicemill.audio.decode import decode_all
-from voicemill.audio.track import Track
+from voicemill.audio.media_writer import Track
 from voicemill.engine.app import create_app
 from voicemill.engine.settings import EngineSettings
 from voicemill.engine.voices.catalogue import built_in_voices

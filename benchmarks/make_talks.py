@@ -4,9 +4,9 @@ import asyncio
 import csv
 from pathlib import Path
 
-from flows.service import open_service
 from voicemill.audio.formats import AudioFormat
 from voicemill.config import Settings
+from voicemill.service import open_service
 
 DATA = Path(__file__).parent.parent / "data"
 _MP3 = AudioFormat("mp3", 22050, bit_rate_bps=64_000)

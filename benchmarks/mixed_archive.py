@@ -10,7 +10,7 @@ import av
 import numpy as np
 from numpy.typing import NDArray
 
-from voicemill.audio.track import Track
+from voicemill.audio.media_writer import Track
 
 RATE_HZ: Final = 16_000
 _CODECS: Final = {"wav": "pcm_s16le", "flac": "flac", "mp3": "mp3", "m4a": "aac", "ogg": "opus"}

@@ -13,7 +13,7 @@ import pandas as pd
 SPEECH = Path("../shared/speech")
 """Recordings with a `transcripts.csv` (file_name, transcript); where they are absent there is nothing to measure."""
 
-COMMAND = [sys.executable, "-c", "from flows.command_line import main; main()", "run"]
+COMMAND = [sys.executable, "-c", "from voicemill.cli import main; main()", "run"]
 
 
 @dataclass(frozen=True, slots=True)

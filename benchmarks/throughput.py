@@ -247,7 +247,7 @@ def main() -> None:
         way, base_url, rows, slots, folder = arguments.one
         _one(way, base_url, int(rows), int(slots), folder)
         return
-    from flows.prefect_server import ensure_server
+    from flows.prefect_server.ensure import ensure_server
 
     with ensure_server() as lease, service(LATENCY_S) as base_url:
         lease.wait_until_ready()

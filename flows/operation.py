@@ -9,8 +9,8 @@ from prefect.client.schemas.objects import State
 from flows.run_manifest import ending_state, run_manifest
 from voicemill.config import Settings
 from voicemill.model import Op
-from voicemill.work.publish import Summary
-from voicemill.work.selection import EVERY_ROW, Selection
+from voicemill.run.publish import Summary
+from voicemill.run.selection import EVERY_ROW, Selection
 
 DEFAULT_SETTINGS = Settings()
 

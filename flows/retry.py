@@ -8,10 +8,10 @@ from prefect.client.schemas.objects import State
 
 from flows.run_manifest import ending_state, run_manifest
 from voicemill.config import changed_settings
-from voicemill.store.results import ResultsFolder
-from voicemill.work.prepare import planned_facts
-from voicemill.work.publish import Summary
-from voicemill.work.selection import EVERY_ROW, Selection
+from voicemill.run.prepare import planned_facts
+from voicemill.run.publish import Summary
+from voicemill.run.selection import EVERY_ROW, Selection
+from voicemill.store.results_folder import ResultsFolder
 
 
 @flow(name="retry", persist_result=False, validate_parameters=True)

@@ -15,33 +15,33 @@ from prefect.client.schemas.objects import State
 from prefect.logging import get_run_logger
 from prefect.states import Completed, Failed
 
-from flows.drain import drain_on_signals
+from flows.graceful_shutdown import drain_on_signals
 from flows.secret import key_from_block
-from flows.service import Service, all_voices, open_service
-from flows.shared_slots import shared_slots
+from flows.shared_concurrency import shared_slots
 from tasks.check import check_manifest
 from tasks.progress import report_progress
 from tasks.publish import publish_results
 from tasks.shard import work_shard_task
-from voicemill.api.webhook import post_json
+from voicemill.cartesia.webhook import post_json
 from voicemill.config import Settings, webhook_of
 from voicemill.errors import ExitCode
-from voicemill.manifest import VoiceBook
+from voicemill.manifest import VoiceDirectory
 from voicemill.model import Status
 from voicemill.report.summary import headline
-from voicemill.store.answers import AnswerStore
-from voicemill.store.ledger import Ledger
-from voicemill.store.outputs import OutputFolder
-from voicemill.store.results import ResultsFolder
-from voicemill.store.tables.plan import PlanTable
-from voicemill.work.bench import Bench
-from voicemill.work.crew import crew
-from voicemill.work.pacing import open_pace, shared_sizes
-from voicemill.work.prepare import PlanFacts, load_facts
-from voicemill.work.publish import Summary
-from voicemill.work.selection import EVERY_ROW, Selection
-from voicemill.work.shard import Shard, by_level, cut_shards
-from voicemill.work.timed import earlier_timings
+from voicemill.run.context import RunContext
+from voicemill.run.limiter_setup import open_pace, shared_sizes
+from voicemill.run.prepare import PlanFacts, load_facts
+from voicemill.run.publish import Summary
+from voicemill.run.selection import EVERY_ROW, Selection
+from voicemill.run.shard import Shard, by_level, cut_shards
+from voicemill.run.word_timings import earlier_timings
+from voicemill.run.workers import run_concurrently
+from voicemill.service import Service, all_voices, open_service
+from voicemill.store.answer_store import AnswerStore
+from voicemill.store.output_folder import OutputFolder
+from voicemill.store.results_folder import ResultsFolder
+from voicemill.store.spend_ledger import Ledger
+from voicemill.store.tables.plan_table import PlanTable
 
 _GARBAGE_OBJECTS = 10_000
 """How many new objects make the garbage collector look; by default it looks again every few calls."""
@@ -65,11 +65,11 @@ async def run_manifest(
         async with open_service(settings, await key_from_block(settings)) as service:
             facts = load_facts(folder, plan_id)
             if facts is None:
-                voices = VoiceBook(await all_voices(service, settings.pace))
+                voices = VoiceDirectory(await all_voices(service, settings.pace))
                 facts = await check_manifest(manifest, settings, service.name, voices, folder)
-            async with _open_bench(settings, service, folder, selection) as bench:
-                parts = await _work(bench, folder, facts)
-        summary = _summary(manifest, folder, bench, seconds=time.monotonic() - clock)
+            async with _open_context(settings, service, folder, selection) as context:
+                parts = await _work(context, folder, facts)
+        summary = _summary(manifest, folder, context, seconds=time.monotonic() - clock)
         await publish_results(parts, folder, facts, settings, summary, started_at, datetime.now(UTC))
     await _tell(settings, summary)
     return summary
@@ -89,15 +89,15 @@ def ending_state(summary: Summary) -> State[Summary]:
 
 
 @asynccontextmanager
-async def _open_bench(
+async def _open_context(
     settings: Settings, service: Service, folder: ResultsFolder, selection: Selection
-) -> AsyncIterator[Bench]:
+) -> AsyncIterator[RunContext]:
     answers = AnswerStore(folder.answers(settings.answers))
     answers.open()
     if folder.is_cut_short:
         folder.sweep()
     ledger = Ledger(folder.spent)
-    bench = Bench(
+    context = RunContext(
         settings=settings,
         service=service.name,
         cartesia=service.cartesia,
@@ -109,24 +109,24 @@ async def _open_bench(
         timings=earlier_timings(folder),
     )
     try:
-        yield bench
+        yield context
     finally:
-        bench.close()
+        context.close()
         ledger.close()
 
 
-async def _work(bench: Bench, folder: ResultsFolder, facts: PlanFacts) -> list[Path]:
+async def _work(context: RunContext, folder: ResultsFolder, facts: PlanFacts) -> list[Path]:
     plan = PlanTable(folder.plan)
     shards = cut_shards(plan, folder.new_parts(uuid.uuid4().hex[:12]))
-    bench.tally.rows, bench.tally.calls = facts.rows, facts.calls
+    context.stats.rows, context.stats.calls = facts.rows, facts.calls
     calls_per_shard = max(1, facts.calls // len(shards))
     # While some shards assemble their files, and others wait for their last calls, there must be work for every slot.
-    bench.open_shards.limit = min(16, max(4, math.ceil(2 * bench.pace.most / calls_per_shard)))
-    name, sizes = bench.settings.pace.shared_limit, shared_sizes(bench.settings.pace)
-    with drain_on_signals(bench.stop), _garbage_of_calls_alone():
-        async with report_progress(bench, folder), shared_slots(name, bench.pace.lanes, sizes, bench.stop):
+    context.open_shards.limit = min(16, max(4, math.ceil(2 * context.pace.most / calls_per_shard)))
+    name, sizes = context.settings.pace.shared_limit, shared_sizes(context.settings.pace)
+    with drain_on_signals(context.stop), _garbage_of_calls_alone():
+        async with report_progress(context, folder), shared_slots(name, context.pace.lanes, sizes, context.stop):
             for ready in by_level(shards):
-                await crew(ready, _MOST_SHARDS, partial(_work_one, plan, facts, bench))
+                await run_concurrently(ready, _MOST_SHARDS, partial(_work_one, plan, facts, context))
     return [shard.part for shard in shards]
 
 
@@ -144,45 +144,45 @@ def _garbage_of_calls_alone() -> Iterator[None]:
         gc.unfreeze()
 
 
-async def _work_one(plan: PlanTable, facts: PlanFacts, bench: Bench, shard: Shard) -> None:
+async def _work_one(plan: PlanTable, facts: PlanFacts, context: RunContext, shard: Shard) -> None:
     """Work a shard; once its last row has begun, the next shard may begin, however long its last call takes."""
-    await bench.open_shards.acquire()
+    await context.open_shards.acquire()
     with ExitStack() as open_shard:
-        open_shard.callback(bench.open_shards.release)
-        await work_shard_task(shard, plan, facts.carried, bench, open_shard.close)
+        open_shard.callback(context.open_shards.release)
+        await work_shard_task(shard, plan, facts.carried, context, open_shard.close)
 
 
-def _summary(manifest: str, folder: ResultsFolder, bench: Bench, seconds: float) -> Summary:
-    tally = bench.tally
+def _summary(manifest: str, folder: ResultsFolder, context: RunContext, seconds: float) -> Summary:
+    stats = context.stats
     rows = {
-        Status.DONE: tally.rows_done,
-        Status.FAILED: tally.rows_failed,
-        Status.REFUSED: tally.rows_refused,
-        Status.NOT_STARTED: tally.rows - tally.rows_ended,
+        Status.DONE: stats.rows_done,
+        Status.FAILED: stats.rows_failed,
+        Status.REFUSED: stats.rows_refused,
+        Status.NOT_STARTED: stats.rows - stats.rows_ended,
     }
     summary = Summary(
         manifest=manifest,
         results=str(folder.path),
-        service=bench.service,
+        service=context.service,
         rows={status.value: count for status, count in rows.items()},
-        rows_unchanged=tally.rows_unchanged,
-        calls_made=tally.calls_made,
-        calls_reused=tally.calls_reused,
-        retries=tally.retries,
-        credits=tally.credits,
-        audio_s=round(tally.audio_s, 3),
-        heard_s=round(tally.heard_s, 3),
-        changed_s=round(tally.changed_s, 3),
+        rows_unchanged=stats.rows_unchanged,
+        calls_made=stats.calls_made,
+        calls_reused=stats.calls_reused,
+        retries=stats.retries,
+        credits=stats.credits,
+        audio_s=round(stats.audio_s, 3),
+        transcribed_s=round(stats.transcribed_s, 3),
+        converted_s=round(stats.converted_s, 3),
         seconds=round(seconds, 3),
     )
-    summary.exit_code, summary.reason = _ending(bench, rows)
+    summary.exit_code, summary.reason = _ending(context, rows)
     return summary
 
 
-def _ending(bench: Bench, rows: dict[Status, int]) -> tuple[ExitCode, str]:
-    if bench.fatal is not None:
-        return bench.fatal.exit_code, str(bench.fatal)
-    if bench.draining:
+def _ending(context: RunContext, rows: dict[Status, int]) -> tuple[ExitCode, str]:
+    if context.fatal is not None:
+        return context.fatal.exit_code, str(context.fatal)
+    if context.draining:
         return ExitCode.INTERRUPTED, "interrupted"
     if rows[Status.FAILED]:
         return ExitCode.SOME_FAILED, f"{rows[Status.FAILED]} rows failed"

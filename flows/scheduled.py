@@ -14,7 +14,7 @@ from prefect.states import Completed
 from flows.run_manifest import ending_state, run_manifest
 from voicemill.config import Settings
 from voicemill.errors import ResultsLockedError
-from voicemill.work.publish import Summary
+from voicemill.run.publish import Summary
 
 DEFAULT_SETTINGS = Settings()
 SKIPPED = "Skipped"

@@ -10,9 +10,9 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from flows.prefect_configuration import prefect_home, user_settings
-from flows.prefect_launch import LOG_LIMIT_BYTES, SERVER_ENVIRONMENT
-from flows.prefect_server import START_TIMEOUT_S, answers
+from flows.prefect_server.ensure import START_TIMEOUT_S, answers
+from flows.prefect_server.launch import LOG_LIMIT_BYTES, SERVER_ENVIRONMENT
+from flows.prefect_server.settings import prefect_home, user_settings
 from voicemill.errors import ConfigError
 
 POOL = "voicemill"

@@ -12,9 +12,9 @@ from prefect.cache_policies import NO_CACHE
 
 from voicemill.config import Settings
 from voicemill.report.summary import as_markdown
-from voicemill.store.results import ResultsFolder
-from voicemill.work.prepare import PlanFacts
-from voicemill.work.publish import Summary, publish
+from voicemill.run.prepare import PlanFacts
+from voicemill.run.publish import Summary, publish
+from voicemill.store.results_folder import ResultsFolder
 
 
 @task(name="publish results", cache_policy=NO_CACHE, persist_result=False)

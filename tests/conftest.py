@@ -10,7 +10,7 @@ import certifi
 import pytest
 from hypothesis import HealthCheck, settings
 
-from flows.prefect_server import ensure_server
+from flows.prefect_server.ensure import ensure_server
 from tests.faults.figures import Report
 
 # A slow machine is no fault of what is tested, and the same commit has the same verdict; at nightly size what is tried

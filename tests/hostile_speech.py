@@ -11,8 +11,8 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from tests.hostile_events import timed_speech
-from tests.hostile_hearing import heard
 from tests.hostile_server import CUTS, Call, End, Reply
+from tests.hostile_transcripts import heard
 
 CHARACTERS_PER_S = 30
 SARAH = "694f9389-aac1-45b6-b726-9d9369183238"

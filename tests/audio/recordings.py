@@ -8,7 +8,7 @@ import av
 import numpy as np
 from numpy.typing import NDArray
 
-from voicemill.audio.track import Track
+from voicemill.audio.media_writer import Track
 
 RATE_HZ = 16_000
 

@@ -7,12 +7,12 @@ from unittest import mock
 
 import pytest
 
-from tests.manifest.listing.archives import recording
-from voicemill.audio.inspect import Unlistenable, inspect_recording
-from voicemill.audio.inspecting import Inspector, state_of
+from tests.manifest.sources.archives import recording
+from voicemill.audio.inspection import Inspector, state_of
+from voicemill.audio.inspection.probe import Unlistenable, inspect_recording
 from voicemill.model import Inspected
-from voicemill.processes.process import WorkerProcess
-from voicemill.store.recordings import RecordingNotes
+from voicemill.processes.worker_process import WorkerProcess
+from voicemill.store.recording_cache import RecordingNotes
 
 
 def aged(path: Path) -> Path:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from tests.hostile_speech import wav
 from voicemill.audio.join import Samples, join, read_samples
-from voicemill.audio.probe import NotWav
+from voicemill.audio.wav_header import NotWav
 
 RATE_HZ = 24000
 DTYPES = [np.int16, np.float32]

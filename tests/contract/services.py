@@ -11,8 +11,8 @@ from typing import Any
 
 import uvicorn
 
-from voicemill.api.client import Cartesia
-from voicemill.api.wire import Wire, in_process
+from voicemill.cartesia.client import Cartesia
+from voicemill.cartesia.transport import Transport, in_process
 from voicemill.config import ApiKey
 from voicemill.engine.app import create_app
 from voicemill.engine.settings import EngineSettings
@@ -32,7 +32,7 @@ class Service:
         """A client of the engine; `key` may be an access token too."""
         key = ApiKey(key) if isinstance(key, str) else key
         transport = in_process(self.app) if self.app is not None else None
-        async with Wire(self.url, key, api_version=api_version, transport=transport) as wire:
+        async with Transport(self.url, key, api_version=api_version, transport=transport) as wire:
             yield Cartesia.over(wire)
 
 

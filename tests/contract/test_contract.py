@@ -6,11 +6,11 @@ from typing import Any
 import pytest
 
 from tests.contract.services import Service
-from voicemill.api.client import Cartesia
-from voicemill.api.wire import Reply
+from voicemill.audio.answer_checks import verify_speech
 from voicemill.audio.formats import AudioFormat, Encoding
-from voicemill.audio.probe import probe_wav
-from voicemill.audio.verify import verify_speech
+from voicemill.audio.wav_header import probe_wav
+from voicemill.cartesia.client import Cartesia
+from voicemill.cartesia.transport import Reply
 from voicemill.errors import AuthRefused, CallError, Refused, Throttled
 from voicemill.model import Tts, Voice
 

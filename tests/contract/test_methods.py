@@ -9,12 +9,12 @@ import pytest
 
 from tests.contract.services import Service
 from tests.contract.test_contract import SENTENCE, UNKNOWN, VERSIONS, WAV, speak, voices_of
-from voicemill.api.client import Cartesia
-from voicemill.api.events import Chunk, Done, Event, PhonemeTimestamps, WordTimestamps
-from voicemill.api.stt import read_transcription
-from voicemill.api.voices import Share
 from voicemill.audio.formats import AudioFormat
-from voicemill.audio.probe import probe_wav
+from voicemill.audio.wav_header import probe_wav
+from voicemill.cartesia.client import Cartesia
+from voicemill.cartesia.stream_events import Chunk, Done, Event, PhonemeTimestamps, WordTimestamps
+from voicemill.cartesia.stt import read_transcription
+from voicemill.cartesia.voices import Share
 from voicemill.errors import AuthRefused, CallError, Refused
 from voicemill.model import Word
 

@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 from tests.faults.figures import FIGURES
-from tests.faults.safety_nets import NETS
+from tests.faults.safeguards import SAFEGUARDS
 
 _ROOT = Path(__file__).parents[2]
 _PAGE = (_ROOT / "docs" / "faults.md").read_text(encoding="utf-8")
@@ -41,7 +41,7 @@ def test_the_readme_says_what_else_was_counted() -> None:
     """Its lines on the network, power cuts, flipped bits, the key and the nets have the published numbers."""
     figures = json.loads(FIGURES.read_text())
     network, cuts, flips = figures["network"], figures["power_cuts"], figures["bit_flips"]
-    key, nets = figures["key"], figures["safety_nets"]
+    key, nets = figures["key"], figures["safeguards"]
     faults, found = f"{network['faults_injected']:,}", f"{flips['found']:,} found by"
     for told, figure in (
         (f"{faults} of them in {network['kinds']} ways", f"{network['violations']} wrong files"),
@@ -76,5 +76,5 @@ def _in_words(figures: dict[str, float]) -> str:
 
 def test_every_net_is_missed() -> None:
     """All safety nets were cut, and each was missed by a test."""
-    figures = json.loads(FIGURES.read_text())["safety_nets"]
-    assert figures == {"cut": len(NETS), "missed_by_a_test": len(NETS)}
+    figures = json.loads(FIGURES.read_text())["safeguards"]
+    assert figures == {"cut": len(SAFEGUARDS), "missed_by_a_test": len(SAFEGUARDS)}

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from tests.audio.recordings import native
-from tests.audio.test_picture import pictures
+from tests.audio.test_video import pictures
 from tests.flows.commands import InThisProcess
 from tests.flows.results import items
 from voicemill.config import LongAudio

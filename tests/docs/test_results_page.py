@@ -11,7 +11,7 @@ import pytest
 
 from tests.flows.commands import InThisProcess
 from tests.flows.results import write_manifest
-from tests.flows.speaking import SpeechService
+from tests.flows.speech_service import SpeechService
 from tests.hostile_speech import said
 
 _PAGE = (Path(__file__).parents[2] / "docs" / "results.md").read_text(encoding="utf-8")

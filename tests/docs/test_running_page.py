@@ -5,7 +5,7 @@ from pathlib import Path
 
 import typer.main
 
-from flows.command_line.app import app
+from voicemill.cli.app import app
 from voicemill.errors import ExitCode
 
 _PAGE = (Path(__file__).parents[2] / "docs/running.md").read_text(encoding="utf-8")

@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.engine.asking import client
+from tests.engine.requests import client
 from voicemill.engine.app import create_app
 from voicemill.engine.settings import EngineSettings
 

@@ -8,8 +8,8 @@ import espeakng_loader
 import httpx
 import pytest
 
-from tests.engine.asking import SARAH, speech
-from tests.engine.test_own_voices import app, made, owner, store
+from tests.engine.requests import SARAH, speech
+from tests.engine.test_user_voices import app, made, owner, store
 from voicemill.engine.voices.languages import accents, language, languages
 
 __all__ = ["app", "owner", "store"]

@@ -8,12 +8,12 @@ import httpx
 import numpy as np
 import pytest
 
-from tests.engine.asking import client, heard, question
-from tests.engine.test_hearing import wav_of
+from tests.engine.requests import client, heard, question
+from tests.engine.test_recognition import wav_of
+from voicemill.engine.access_tokens import Tokens
 from voicemill.engine.app import create_app
 from voicemill.engine.refusals import Refusal
 from voicemill.engine.settings import EngineSettings
-from voicemill.engine.tokens import Tokens
 
 KEYS = frozenset({"sk_car_secret"})
 

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from tests.engine.asking import FLOAT, RATE_HZ, SARAH, SENTENCE, speech
 from tests.engine.measures import floats, level_db, pitch_hz
+from tests.engine.requests import FLOAT, RATE_HZ, SARAH, SENTENCE, speech
 
 TEXT = f"{SENTENCE} Nine men were walking along the river."
 

@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.engine.asking import SARAH, SENTENCE, client, heard, question, speech
+from tests.engine.requests import SARAH, SENTENCE, client, heard, question, speech
 from tests.engine.test_voice_changer import VOICES
 from voicemill.engine.app import create_app
 from voicemill.engine.settings import EngineSettings

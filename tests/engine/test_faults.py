@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from tests.engine.asking import client
+from tests.engine.requests import client
 from voicemill.engine.app import create_app
-from voicemill.engine.faults import Faults
+from voicemill.engine.fault_injection import Faults
 from voicemill.engine.settings import EngineSettings
 
 

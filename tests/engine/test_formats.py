@@ -8,8 +8,8 @@ import httpx
 import numpy as np
 import pytest
 
-from tests.engine.asking import FLOAT, SENTENCE, question, speech, wire
 from tests.engine.measures import floats, level_db
+from tests.engine.requests import FLOAT, SENTENCE, question, speech, wire
 from voicemill.audio.decode import decode_all
 from voicemill.audio.formats import BIT_RATES_BPS, BYTES_PER_SAMPLE, ENCODINGS, SAMPLE_RATES_HZ, AudioFormat
 

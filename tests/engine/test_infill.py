@@ -9,12 +9,12 @@ import pytest
 
 from benchmarks.recogniser import word_error_rate
 from benchmarks.sentences import PROSE
-from tests.engine.asking import SARAH, heard, speech
 from tests.engine.measures import floats
-from tests.engine.test_hearing import wav_of
+from tests.engine.requests import SARAH, heard, speech
+from tests.engine.test_recognition import wav_of
 from tests.engine.test_voice_changer import RAW, VOICES
 from voicemill.audio.decode import decode_all
-from voicemill.engine.analysis.measures import measure
+from voicemill.engine.voice_analysis.measures import measure
 
 TEXT = "she wanted to know more about the people"
 

@@ -7,7 +7,7 @@ import pytest
 
 from benchmarks.recogniser import RATE_HZ, transcribe_samples, word_error_rate
 from benchmarks.sentences import PROSE
-from tests.engine.asking import speech
+from tests.engine.requests import speech
 from voicemill.audio.decode import decode_all
 
 

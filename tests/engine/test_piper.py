@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from tests.engine.asking import FLOAT, SENTENCE, client, question, speech
 from tests.engine.measures import band_levels_db, floats, level_db
 from tests.engine.piper_model import write_voice
+from tests.engine.requests import FLOAT, SENTENCE, client, question, speech
 from voicemill.engine.app import create_app
 from voicemill.engine.settings import PIPER_VOICES_VARIABLE, EngineSettings
 from voicemill.engine.voices.catalogue import built_in_voices

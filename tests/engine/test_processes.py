@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from tests.engine.asking import SENTENCE, client, question, speech
+from tests.engine.requests import SENTENCE, client, question, speech
 from voicemill.engine.app import create_app
 from voicemill.engine.settings import EngineSettings
 
@@ -21,7 +21,7 @@ PATIENCE_S = 120.0
 
 SERVER = """
 import asyncio, sys
-from tests.engine.asking import client, speech
+from tests.engine.requests import client, speech
 from voicemill.engine.app import create_app
 from voicemill.engine.settings import EngineSettings
 

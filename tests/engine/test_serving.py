@@ -14,7 +14,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.engine.asking import SARAH, client, question, speech
+from tests.engine.requests import SARAH, client, question, speech
 from tests.engine.test_processes import children, running, until
 from voicemill.engine.serving import host_name, is_loopback, serve
 from voicemill.engine.settings import EngineSettings

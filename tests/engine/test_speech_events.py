@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.engine.asking import FLOAT, SENTENCE, WAV, client, question, speech
+from tests.engine.requests import FLOAT, SENTENCE, WAV, client, question, speech
 from voicemill.engine.app import create_app
 from voicemill.engine.settings import EngineSettings
 

@@ -11,11 +11,11 @@ import pytest
 
 from benchmarks.recogniser import word_error_rate
 from benchmarks.sentences import PROSE
-from tests.engine.asking import FLOAT, heard, speech
 from tests.engine.measures import floats
-from tests.engine.test_hearing import wav_of
+from tests.engine.requests import FLOAT, heard, speech
+from tests.engine.test_recognition import wav_of
 from voicemill.audio.decode import decode_all
-from voicemill.engine.analysis.measures import f0_contour, measure
+from voicemill.engine.voice_analysis.measures import f0_contour, measure
 from voicemill.engine.voices.catalogue import built_in_voices
 
 VOICES = {voice.name: voice for voice in built_in_voices()}

@@ -6,8 +6,8 @@ import httpx
 import numpy as np
 import pytest
 
-from tests.engine.asking import FLOAT, RATE_HZ, SARAH, SENTENCE, speech
 from tests.engine.measures import band_levels_db, floats, level_db, pitch_hz
+from tests.engine.requests import FLOAT, RATE_HZ, SARAH, SENTENCE, speech
 from voicemill.engine.voices.catalogue import built_in_voices
 from voicemill.engine.voices.languages import languages
 from voicemill.engine.voices.voice import EngineVoice

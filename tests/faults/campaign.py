@@ -10,15 +10,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tests.faults.starting import ForkedRuns, Run
+from tests.faults.process_runs import ForkedRuns, Run
 from tests.flows.results import short_rows, statuses, violations, write_manifest
-from tests.flows.speaking import SpeechService
+from tests.flows.speech_service import SpeechService
 from tests.hostile_speech import speech_for
-from voicemill.audio.probe import NotWav, probe_wav
-from voicemill.store.answers import AnswerStore
-from voicemill.store.results import read_json
-from voicemill.store.tables.items import count_by_status
-from voicemill.work.audit import audit
+from voicemill.audio.wav_header import NotWav, probe_wav
+from voicemill.run.audit import audit
+from voicemill.store.answer_store import AnswerStore
+from voicemill.store.results_folder import read_json
+from voicemill.store.tables.items_table import count_by_status
 
 CONCURRENCY = 8
 LATENCY_S = 0.02

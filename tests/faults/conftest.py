@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.faults.starting import ForkedRuns, forked_runs
+from tests.faults.process_runs import ForkedRuns, forked_runs
 from tests.flows.conftest import service, voicemill
 
 __all__ = ["service", "voicemill"]

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.faults.forked_runs import CRASHED
-from tests.faults.starting import ForkedRuns
+from tests.faults.process_runs import ForkedRuns
 from tests.flows.results import statuses, violations, write_manifest
-from tests.flows.speaking import SpeechService
+from tests.flows.speech_service import SpeechService
 
 _ROWS = [
     {"id": "short", "transcript": "One sentence."},

@@ -28,11 +28,11 @@ import flows.mixed  # noqa: F401 - so that each fork has it
 import tasks.progress
 import tasks.publish
 from flows import run_manifest
-from flows.command_line import main
+from voicemill.cli import main
 from voicemill.config import Settings, load_settings
 from voicemill.errors import VoicemillError
-from voicemill.store import durable
-from voicemill.work.publish import Summary, versions
+from voicemill.run.publish import Summary, versions
+from voicemill.store import durable_files as durable
 
 DEFAULTS = Settings()
 CRASHED = 86

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
-from tests.faults.recorded_disk import Op
+from tests.faults.write_recorder import Op
 
 PAGE_BYTES = 4096
 SECTOR_BYTES = 512

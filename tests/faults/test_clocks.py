@@ -5,10 +5,10 @@ from email.utils import format_datetime
 
 import pytest
 
-from voicemill.api.failures import retry_after_s
+from voicemill.cartesia.error_mapping import retry_after_s
 from voicemill.config import Pace
 from voicemill.errors import Throttled
-from voicemill.pace.retry import Retries
+from voicemill.limits.retries import Retries
 
 _CAP_S = 30.0
 _BEFORE_SUMMER = datetime(2026, 3, 29, 0, 59, 50, tzinfo=UTC)

@@ -9,9 +9,9 @@ from hypothesis.stateful import RuleBasedStateMachine, precondition, rule, run_s
 
 from tests.faults.figures import CREWS, SEED, SHARE, Report, size
 from tests.faults.forked_runs import CRASHED
-from tests.faults.starting import ForkedRuns
+from tests.faults.process_runs import ForkedRuns
 from tests.flows.results import items, violations, write_manifest
-from tests.flows.speaking import SpeechService
+from tests.flows.speech_service import SpeechService
 from tests.hostile_speech import speech_for
 
 _RATE_HZ = 8000
@@ -94,14 +94,14 @@ class EditedBook(RuleBasedStateMachine):
         return ended.code
 
 
-@pytest.mark.parametrize("crew", range(CREWS))
-def test_edits(runs: ForkedRuns, service: SpeechService, tmp_path: Path, report: Report, crew: int) -> None:
+@pytest.mark.parametrize("part", range(CREWS))
+def test_edits(runs: ForkedRuns, service: SpeechService, tmp_path: Path, report: Report, part: int) -> None:
     """Rows added, edited, removed and reordered, runs killed and finished, in any sequence that hypothesis finds."""
 
     class Book(EditedBook):
-        """Those of this crew, counted by themselves."""
+        """Those of this part, counted by themselves."""
 
-    @seed(SEED + crew)
+    @seed(SEED + part)
     def book() -> Book:
         return Book(runs, service, tmp_path)
 
@@ -115,4 +115,7 @@ def test_edits(runs: ForkedRuns, service: SpeechService, tmp_path: Path, report:
             suppress_health_check=list(HealthCheck),
         ),
     )
-    report(f"edits_{crew + 1}", {"books": Book.folders, "steps": Book.steps, "runs": Book.runs_made, "wrong": 0})
+    report(
+        f"edits_{part + 1}",
+        {"books": Book.folders, "steps": Book.steps, "runs": Book.runs_made, "wrong": 0},
+    )

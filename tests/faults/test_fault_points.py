@@ -9,8 +9,8 @@ import pytest
 
 from tests.faults.crashed_book import Book
 from tests.faults.figures import CREWS, SEED, SHARE, Report, size
-from tests.faults.starting import ForkedRuns
-from tests.flows.speaking import SpeechService
+from tests.faults.process_runs import ForkedRuns
+from tests.flows.speech_service import SpeechService
 
 NAMES = {"before answer", "answer kept", "before fsync", "before rename", "after rename", "after folder fsync"}
 
@@ -38,19 +38,19 @@ def test_a_crash_of_the_command(runs: ForkedRuns, service: SpeechService, tmp_pa
     report("fault_points_of_the_command", {"points": len(points), "crashes": crashes, "resumed": crashes})
 
 
-@pytest.mark.parametrize("crew", range(CREWS))
-def test_two_crashes(runs: ForkedRuns, service: SpeechService, tmp_path: Path, report: Report, crew: int) -> None:
+@pytest.mark.parametrize("part", range(CREWS))
+def test_two_crashes(runs: ForkedRuns, service: SpeechService, tmp_path: Path, report: Report, part: int) -> None:
     """A run crashes at one point and the run that should recover at another: all pairs nightly, else some."""
     book = Book(runs, service, tmp_path, plain=True)
-    dice = random.Random(SEED + crew)
-    points = range(1, len(book.points) + 1)[crew::CREWS]
+    dice = random.Random(SEED + part)
+    points = range(1, len(book.points) + 1)[part::CREWS]
     firsts = sorted(dice.sample(points, min(len(points), size(nightly=len(points), usual=4))))
     pairs = 0
     for first in firsts:
         start = 1 if SHARE else dice.choice(points[: len(points) // 3])
         pairs += book.crash_twice(first, itertools.count(start) if SHARE else range(start, start + 2))
     assert pairs
-    report(f"double_crashes_{crew + 1}", {"first_points": len(firsts), "pairs": pairs, "resumed": pairs})
+    report(f"double_crashes_{part + 1}", {"first_points": len(firsts), "pairs": pairs, "resumed": pairs})
 
 
 def _one_of_each_name(points: Sequence[str]) -> list[int]:

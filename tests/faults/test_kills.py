@@ -6,16 +6,16 @@ import pytest
 
 from tests.faults.campaign import CONCURRENCY, Books, Campaign
 from tests.faults.figures import CREWS, SEED, SHARE, Report, size
-from tests.faults.starting import ForkedRuns
-from tests.flows.speaking import SpeechService
+from tests.faults.process_runs import ForkedRuns
+from tests.flows.speech_service import SpeechService
 
 
-@pytest.mark.parametrize("crew", range(CREWS))
-def test_kills(runs: ForkedRuns, service: SpeechService, tmp_path: Path, report: Report, crew: int) -> None:
+@pytest.mark.parametrize("run_concurrently", range(CREWS))
+def test_kills(runs: ForkedRuns, service: SpeechService, tmp_path: Path, report: Report, run_concurrently: int) -> None:
     """SIGKILL at random instants, as many manifests as that takes: nothing lost, nothing torn, only calls in flight."""
-    books = Campaign(tmp_path, service, runs, SEED + crew).kill(size(nightly=190, usual=5))
+    books = Campaign(tmp_path, service, runs, SEED + run_concurrently).kill(size(nightly=190, usual=5))
     _hold(books)
-    report(f"kills_{crew + 1}", books.figures())
+    report(f"kills_{run_concurrently + 1}", books.figures())
 
 
 @pytest.mark.skipif(not SHARE, reason="a whole run of the command for each kill: `make faults`")

@@ -9,16 +9,16 @@ from pathlib import Path
 
 import pytest
 
-from tests.flows.speaking import SpeechService
+from tests.flows.speech_service import SpeechService
 
 _WORK = """
 import asyncio, sys
 from pathlib import Path
 from types import SimpleNamespace
-from tests.work.workshop import Workshop, spoken_rows
-from voicemill.store.results import ResultsFolder
-workshop = Workshop(SimpleNamespace(url=sys.argv[1]), ResultsFolder(Path(sys.argv[2])))
-asyncio.run(workshop.run(spoken_rows("One.", "Two.", "Three.", "Four.")))
+from tests.run.shard_runs import ShardRuns, spoken_rows
+from voicemill.store.results_folder import ResultsFolder
+shard_runs = ShardRuns(SimpleNamespace(url=sys.argv[1]), ResultsFolder(Path(sys.argv[2])))
+asyncio.run(shard_runs.run(spoken_rows("One.", "Two.", "Three.", "Four.")))
 """
 _FSYNC = re.compile(r"fsync\(\d+<(.+)>\) += 0")
 _RENAME = re.compile(r'rename\("(.+)", "(.+)"\) += 0')

@@ -12,13 +12,13 @@ import pytest
 
 from tests.faults.figures import SEED, SHARE, Report, size
 from tests.faults.forked_runs import plain_run
+from tests.faults.invariants import broken_promises
 from tests.faults.power_loss import PowerLoss, Tree, lay_out
-from tests.faults.promises import broken_promises
-from tests.faults.recorded_disk import Camera
+from tests.faults.write_recorder import Camera
 from tests.flows.results import statuses, violations, write_manifest
-from tests.flows.speaking import SpeechService
-from voicemill.store.answers import KeptAnswer, commit_answers
-from voicemill.work import bench
+from tests.flows.speech_service import SpeechService
+from voicemill.run import context
+from voicemill.store.answer_store import KeptAnswer, commit_answers
 
 _BOOKS = 3 if SHARE else 1
 _CALLS = 12 * _BOOKS
@@ -53,7 +53,7 @@ async def recorded(root: Path, manifest: Path) -> PowerLoss:
             camera.acknowledge(answer.path.stem)
         return kept
 
-    with mock.patch.object(bench, "commit_answers", acknowledged), camera.recording():
+    with mock.patch.object(context, "commit_answers", acknowledged), camera.recording():
         assert (await plain_run(manifest, root / "results")).exit_code == 0
     return PowerLoss(camera.before, camera.log)
 

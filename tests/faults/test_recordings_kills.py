@@ -6,12 +6,12 @@ from pathlib import Path
 import pytest
 
 from tests.audio.recordings import RATE_HZ, bursts, write
-from tests.faults.starting import ForkedRuns, Run
+from tests.faults.process_runs import ForkedRuns, Run
 from tests.flows.results import statuses, violations, write_manifest
-from tests.flows.speaking import SpeechService
+from tests.flows.speech_service import SpeechService
 from tests.hostile_server import Call, Reply
 from tests.hostile_speech import wav
-from voicemill.audio.probe import probe_wav
+from voicemill.audio.wav_header import probe_wav
 
 _FRAMES_HZ = 8000
 _PROFILE = """

@@ -8,9 +8,9 @@ from collections import Counter
 from pathlib import Path
 
 from tests.faults.figures import SEED, Report, size
-from tests.faults.starting import ForkedRuns, Run
+from tests.faults.process_runs import ForkedRuns, Run
 from tests.flows.results import short_rows, statuses, violations, write_manifest
-from tests.flows.speaking import SpeechService
+from tests.flows.speech_service import SpeechService
 from voicemill.errors import ExitCode
 
 _ROWS = 40

@@ -5,14 +5,14 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 
-from tests.faults.starting import ForkedRuns
-from tests.flows.recorded import recordings
+from tests.faults.process_runs import ForkedRuns
 from tests.flows.results import items, write_manifest
-from tests.flows.speaking import SpeechService
-from tests.hostile_hearing import said_in
-from voicemill.api.stt import read_transcription
-from voicemill.store.answers import AnswerStore
-from voicemill.work.audit import audit
+from tests.flows.scripted_recordings import recordings
+from tests.flows.speech_service import SpeechService
+from tests.hostile_transcripts import said_in
+from voicemill.cartesia.stt import read_transcription
+from voicemill.run.audit import audit
+from voicemill.store.answer_store import AnswerStore
 
 _SLOTS = 4
 _NAMES = [f"talk-{number:02d}" for number in range(40)]

@@ -15,7 +15,7 @@ from unittest import mock
 
 import pytest
 
-from flows.command_line import main
+from voicemill.cli import main
 
 COMMAND = Path(sys.executable).with_name("voicemill")
 LONGEST_S = 110

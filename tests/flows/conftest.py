@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.flows.commands import InThisProcess
-from tests.flows.speaking import SpeechService, speech_service
+from tests.flows.speech_service import SpeechService, speech_service
 
 
 @pytest.fixture

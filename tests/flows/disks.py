@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from voicemill.store import durable
+from voicemill.store import durable_files as durable
 
 _FAILING = ("before fsync", "before rename")
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pyarrow.parquet as pq
 
-from voicemill.audio.probe import NotWav, probe_wav
+from voicemill.audio.wav_header import NotWav, probe_wav
 
 
 def write_manifest(path: Path, rows: Iterable[Mapping[str, object]]) -> Path:

@@ -10,15 +10,15 @@ import signal
 import sys
 import time
 
-from flows.shared_slots import shared_slots
+from flows.shared_concurrency import shared_slots
 from voicemill.errors import VoicemillError
-from voicemill.pace.lane import Lane
-from voicemill.pace.rule import Bounds
+from voicemill.limits.adaptive_concurrency import Bounds
+from voicemill.limits.concurrency import ConcurrencyLimiter
 
 
 async def work(name: str, log: int, seconds: float, slots: int) -> None:
     """Call until the time is over."""
-    lane = Lane("tts", Bounds.exactly(slots), lambda _line: None)
+    lane = ConcurrencyLimiter("tts", Bounds.exactly(slots), lambda _line: None)
     over = asyncio.Event()
     loop = asyncio.get_running_loop()
     loop.add_signal_handler(signal.SIGTERM, over.set)

@@ -7,7 +7,7 @@ import asyncio
 import sys
 from typing import TYPE_CHECKING, Any
 
-from flows.prefect_server import ensure_server
+from flows.prefect_server.ensure import ensure_server
 from voicemill.errors import VoicemillError
 
 if TYPE_CHECKING:

@@ -12,9 +12,9 @@ import pytest
 from tests.faults.figures import SEED, Report, size
 from tests.flows.commands import InThisProcess, run_process
 from tests.flows.results import short_rows, write_manifest
-from tests.flows.speaking import speech_service
+from tests.flows.speech_service import speech_service
 from tests.hostile_speech import said
-from voicemill.work.audit import Kind, Violation, audit
+from voicemill.run.audit import Kind, Violation, audit
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,7 @@ import pytest
 
 from tests.flows.commands import InThisProcess
 from tests.flows.results import items, read_sheet, statuses, tree, write_manifest
-from tests.flows.speaking import SpeechService
+from tests.flows.speech_service import SpeechService
 from tests.hostile_speech import said
 
 
@@ -40,7 +40,7 @@ def test_a_chain_runs_to_its_end_and_follows_changes(voicemill: InThisProcess) -
     assert "4 rows checked: 1 call, 22 characters, and what 3 rows will need that take the output" in first.stderr
     made = {item["id"]: item for item in items(Path("chain"))}
     new_s = sum(made[row_id]["duration_s"] for row_id in ("spoken", "changed", "again"))
-    told = [first.json[name] for name in ("heard_s", "changed_s", "audio_s")]
+    told = [first.json[name] for name in ("transcribed_s", "converted_s", "audio_s")]
     assert told == pytest.approx([made["changed"]["duration_s"], made["spoken"]["duration_s"], new_s], abs=0.01)
     assert list(made) == ["heard", "changed", "spoken", "again"]
     assert made["changed"]["made_from"] == [made["spoken"]["sha256"]]

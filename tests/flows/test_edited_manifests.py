@@ -11,7 +11,7 @@ from hypothesis.stateful import RuleBasedStateMachine, precondition, rule, run_s
 from tests.flows.commands import InThisProcess
 from tests.flows.disks import disk_that_fails_after
 from tests.flows.results import items, violations, write_manifest
-from tests.flows.speaking import SpeechService
+from tests.flows.speech_service import SpeechService
 
 _TEXTS = st.sampled_from([f"Text {number}." for number in range(6)])
 _OUTS = st.sampled_from(["", *(f"shared/{number}" for number in range(4))])

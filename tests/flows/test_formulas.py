@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from tests.flows.commands import InThisProcess
 from tests.flows.results import items, read_sheet, write_manifest
-from tests.flows.speaking import SpeechService
+from tests.flows.speech_service import SpeechService
 from tests.hostile_speech import said
-from voicemill.model.formula import guarded, unguarded
+from voicemill.model.csv_injection import guarded, unguarded
 
 _STARTS = "=+-@\t\r\n\0＝＋－＠"
 _PAYLOADS = [

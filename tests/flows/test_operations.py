@@ -6,8 +6,8 @@ import pytest
 
 from tests.flows.commands import InThisProcess
 from tests.flows.results import items, write_manifest
-from tests.flows.speaking import SpeechService
-from tests.manifest.checking import VOICES
+from tests.flows.speech_service import SpeechService
+from tests.manifest.read_manifest import VOICES
 from voicemill.config import OPERATIONS, Settings, load_settings
 from voicemill.errors import ConfigError
 from voicemill.manifest import ManifestCheck

@@ -10,10 +10,10 @@ import pytest
 import yaml  # type: ignore[import-untyped]
 from prefect.flows import load_flow_from_entrypoint
 
-from flows.prefect_configuration import adopt_environment
+from flows.prefect_server.settings import adopt_environment
 from tests.flows.commands import InThisProcess, prefect_leaves_sockets
 from tests.flows.results import short_rows, write_manifest
-from tests.flows.speaking import SpeechService
+from tests.flows.speech_service import SpeechService
 from tests.hostile_speech import said
 
 _PREFECT_YAML = Path(__file__).parents[2] / "prefect.yaml"

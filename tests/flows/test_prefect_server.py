@@ -112,7 +112,7 @@ def servers(home: Path) -> list[int]:
             words = (process / "cmdline").read_bytes().split(b"\0")
         except OSError:
             continue  # ended while we looked
-        if b"flows.prefect_server_process" in words and any(word.startswith(f"{home}/".encode()) for word in words):
+        if b"flows.prefect_server.process" in words and any(word.startswith(f"{home}/".encode()) for word in words):
             found.append(int(process.name))
     return found
 

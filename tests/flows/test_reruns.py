@@ -5,7 +5,7 @@ from pathlib import Path
 
 from tests.flows.commands import InThisProcess
 from tests.flows.results import items, read_sheet, short_rows, statuses, tree, violations, write_manifest
-from tests.flows.speaking import SpeechService
+from tests.flows.speech_service import SpeechService
 from tests.hostile_speech import said, speech_for
 
 _RESULTS = Path("results")

@@ -21,8 +21,8 @@ import pytest
 from flows.scheduled import scheduled
 from tests.flows.commands import InThisProcess, ending, prefect_leaves_sockets, run_process, start_process
 from tests.flows.results import short_rows, statuses, violations, write_manifest
-from tests.flows.speaking import SpeechService
-from voicemill.store.results import ResultsFolder
+from tests.flows.speech_service import SpeechService
+from voicemill.store.results_folder import ResultsFolder
 
 _RESULTS = Path("out")
 _LONGEST_S = 280

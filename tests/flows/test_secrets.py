@@ -5,7 +5,7 @@ from pathlib import Path
 
 from tests.flows.commands import InThisProcess, asking
 from tests.flows.results import write_manifest
-from tests.flows.speaking import SpeechService
+from tests.flows.speech_service import SpeechService
 
 _KEY = "sk_car_Canary+Of/The=Mine_0123456789"
 

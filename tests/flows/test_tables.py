@@ -11,7 +11,7 @@ import pytest
 
 from tests.flows.commands import InThisProcess
 from tests.flows.results import items, read_sheet, short_rows, violations, write_manifest
-from tests.flows.speaking import SpeechService
+from tests.flows.speech_service import SpeechService
 
 _RESULTS = Path("results")
 

@@ -7,7 +7,7 @@ import pytest
 from benchmarks.engine_server import served_engine
 from tests.flows.commands import InThisProcess
 from tests.hostile_speech import SARAH
-from voicemill.audio.probe import probe_wav
+from voicemill.audio.wav_header import probe_wav
 from voicemill.config import AccessToken, ApiKey
 
 KEY = "sk_car_of_the_house"

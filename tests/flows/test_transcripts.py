@@ -10,14 +10,14 @@ import pyarrow.parquet as pq
 import pytest
 
 from tests.flows.commands import InThisProcess
-from tests.flows.recorded import recordings
 from tests.flows.results import items, read_sheet, tree, write_manifest
-from tests.flows.speaking import SpeechService
-from tests.hostile_hearing import hearing
+from tests.flows.scripted_recordings import recordings
+from tests.flows.speech_service import SpeechService
 from tests.hostile_server import Call
 from tests.hostile_speech import said
-from voicemill.processes.process import WorkerProcess
-from voicemill.work.audit import audit
+from tests.hostile_transcripts import hearing
+from voicemill.processes.worker_process import WorkerProcess
+from voicemill.run.audit import audit
 
 _RESULTS = Path("results")
 _NAMES = ("the-mill-turns", "no-wind-today", "good-night")

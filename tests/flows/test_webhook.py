@@ -8,7 +8,7 @@ import pytest
 
 from tests.flows.commands import KEY, InThisProcess
 from tests.flows.results import short_rows, write_manifest
-from tests.flows.speaking import SpeechService
+from tests.flows.speech_service import SpeechService
 from tests.hostile_server import HostileServer, Reply
 
 _MANIFEST = Path("book.csv")

@@ -11,8 +11,8 @@ from typing import Any
 import httpx
 
 from benchmarks.engine_server import peak_bytes
-from tests.engine.asking import SARAH, client, speech
-from tests.engine.test_hearing import CONTAINERS, contained
+from tests.engine.requests import SARAH, client, speech
+from tests.engine.test_recognition import CONTAINERS, contained
 from tests.fuzz.broken_audio import Broken, broken_files
 
 TEXT = "To be."

@@ -11,7 +11,7 @@ from schemathesis.checks import CHECKS as REGISTRY
 from schemathesis.core.result import Ok
 from starlette.applications import Starlette
 
-from tests.engine.asking import SARAH, question
+from tests.engine.requests import SARAH, question
 
 PROMISES = (
     "not_a_server_error",

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 from av.audio.frame import AudioFrame
 
-from tests.engine.asking import client, heard, speech
+from tests.engine.requests import client, heard, speech
 from tests.fuzz import audio_campaign, schema_campaign
 from tests.fuzz.broken_audio import MUTATIONS, broken_files
 from voicemill.audio.decode import UndecodableAudio, decode_all

@@ -5,8 +5,8 @@ from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
 
-from tests.manifest.bad import Bad, assert_refused, each, one_row, parquet
-from tests.manifest.checking import TWINS, refused, written
+from tests.manifest.bad_manifests import Bad, assert_refused, each, one_row, parquet
+from tests.manifest.read_manifest import TWINS, refused, written
 
 
 def a_text_file(content: bytes, cell: str = "a.txt") -> Callable[[Path], Path]:

@@ -9,8 +9,8 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from tests.manifest.bad import Bad, assert_refused, each, one_row, parquet
-from tests.manifest.checking import read, written
+from tests.manifest.bad_manifests import Bad, assert_refused, each, one_row, parquet
+from tests.manifest.read_manifest import read, written
 
 
 def zipped(*names: str) -> bytes:

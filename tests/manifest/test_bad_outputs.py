@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from tests.manifest.bad import Bad, assert_refused, each, one_row
+from tests.manifest.bad_manifests import Bad, assert_refused, each, one_row
 
 OUTPUTS = [
     Bad("out above", one_row(out="../a.wav"), 1, "out", "starts with '.'; begin it with", "m.jsonl"),

@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from tests.manifest.checking import ANNA, BERTA, TWINS, read_good, written
+from tests.manifest.read_manifest import ANNA, BERTA, TWINS, read_good, written
 from voicemill.audio.formats import AudioFormat
 from voicemill.model import Op, Row
 

@@ -15,12 +15,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.faults.figures import Report, size
-from tests.manifest.checking import VOICES
+from tests.manifest.read_manifest import VOICES
 from voicemill.config import Settings
 from voicemill.errors import ManifestError
 from voicemill.manifest import ManifestCheck
 from voicemill.manifest.columns import OURS
-from voicemill.manifest.names import path_fault
+from voicemill.manifest.file_names import path_fault
 
 many = settings(
     max_examples=size(nightly=1250, usual=250),

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.manifest.checking import read_good, refused, written
+from tests.manifest.read_manifest import read_good, refused, written
 from voicemill.manifest.columns import OURS, SYNONYMS
 
 PAGE = (Path(__file__).parent.parent.parent / "docs" / "manifest.md").read_text(encoding="utf-8")

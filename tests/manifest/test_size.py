@@ -10,10 +10,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from tests.manifest.checking import VOICES, refused, written
+from tests.manifest.read_manifest import VOICES, refused, written
 from voicemill.config import Settings
 from voicemill.manifest import ManifestCheck
-from voicemill.manifest.duplicates import Hashes
+from voicemill.manifest.uniqueness import Hashes
 
 ROWS = 50_000
 MEBIBYTE = 1 << 20
@@ -64,7 +64,7 @@ def test_two_equal_ids_far_apart_are_found(tmp_path: Path) -> None:
 def test_hashes_that_meet_by_chance_are_no_duplicates(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where different ids and files have one hash, the second pass compares their text."""
     monkeypatch.setattr(Hashes, "add", lambda self, _text: self._values.append(7))
-    monkeypatch.setattr("voicemill.manifest.duplicates.hash", lambda _text: 7, raising=False)
+    monkeypatch.setattr("voicemill.manifest.uniqueness.hash", lambda _text: 7, raising=False)
     good = ManifestCheck(written(tmp_path, "id,text,out\na,Hi,x/1\nb,Ho,x/2\nc,Hu,\n"), Settings(), VOICES)
     assert len(list(good)) == 3
     good.raise_if_bad()

@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from tests.manifest.checking import VOICES, read, read_good, refused, written
+from tests.manifest.read_manifest import VOICES, read, read_good, refused, written
 from voicemill.config import Settings
 from voicemill.errors import ManifestError
 from voicemill.manifest import ManifestCheck

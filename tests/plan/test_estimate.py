@@ -7,9 +7,9 @@ import pytest
 from tests.plan.rows import row
 from voicemill.config import LongText
 from voicemill.model import Op, Recording
-from voicemill.plan.calls import RowPlan, plan_row
 from voicemill.plan.estimate import CALL_OVERHEAD_S, PRICE_PLANS, SECONDS_PER_HEARD_S, Estimate
-from voicemill.plan.expected import CHARACTERS_PER_AUDIO_S, Output, expected_output, stand_in
+from voicemill.plan.predictions import CHARACTERS_PER_AUDIO_S, Output, expected_output, stand_in
+from voicemill.plan.row_calls import RowPlan, plan_row
 
 
 def plans(*transcripts: str) -> list[RowPlan]:
@@ -104,7 +104,7 @@ def test_each_operation_has_its_price() -> None:
     """Transcription costs half a credit a second, a changed voice fifteen; the same recording is heard once."""
     found = estimate([of_recording(Op.STT, 60.0), of_recording(Op.STT, 60.0), of_recording(Op.VOICE_CHANGE, 10.0)])
     assert (found.rows, found.questions, found.credits_to_pay) == (3, 2, 30.0 + 150.0)
-    assert (found.heard_s, found.changed_s, found.audio_s) == (120.0, 10.0, 10.0)
+    assert (found.transcribed_s, found.converted_s, found.audio_s) == (120.0, 10.0, 10.0)
     told = found.by_op()
     assert (told[Op.STT].rows, told[Op.STT].calls, told[Op.STT].calls_to_pay, told[Op.STT].credits_to_pay) == (
         2,

@@ -15,9 +15,9 @@ from starlette.middleware import Middleware
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from voicemill.engine.app import create_app
-from voicemill.engine.faults import Faults, FaultyService
+from voicemill.engine.fault_injection import Faults, FaultyService
 from voicemill.engine.settings import EngineSettings
-from voicemill.engine.workers.pool import WorkerPool
+from voicemill.engine.worker_pool import WorkerPool
 from voicemill.processes.frames import Frame
 
 KEY = "sdk-key"

@@ -2,10 +2,10 @@
 
 import pytest
 
-from flows.service import open_service
 from tests.security.canary import KEY, found_in
 from voicemill.config import ApiKey, Service, Settings
 from voicemill.errors import ConfigError
+from voicemill.service import open_service
 
 _REFUSED = [
     "http://api.cartesia.ai",

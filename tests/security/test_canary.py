@@ -12,11 +12,11 @@ from tests.faults.forked_runs import plain_run
 from tests.faults.network_faults import LASTING, PASSING
 from tests.flows.commands import InThisProcess, asking, ending, start_process
 from tests.flows.results import statuses, write_manifest
-from tests.flows.speaking import SpeechService
+from tests.flows.speech_service import SpeechService
 from tests.hostile_server import Call, Reply
 from tests.hostile_speech import said, speech
 from tests.security.canary import KEY, children_of, files_below, forms, found_in, processes_of
-from voicemill.work import shard
+from voicemill.run import shard
 
 _PROFILE = """
 [pace]

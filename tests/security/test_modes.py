@@ -5,7 +5,7 @@ from pathlib import Path
 
 from tests.faults.forked_runs import plain_run
 from tests.flows.results import short_rows, write_manifest
-from tests.flows.speaking import SpeechService
+from tests.flows.speech_service import SpeechService
 
 
 async def test_what_a_run_leaves_is_the_owner_s(service: SpeechService, tmp_path: Path) -> None:

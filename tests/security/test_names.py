@@ -6,13 +6,13 @@ import random
 from pathlib import Path
 
 from tests.faults.figures import SEED, Report, size
-from tests.manifest.checking import VOICES
+from tests.manifest.read_manifest import VOICES
 from voicemill.config import Settings
 from voicemill.errors import ManifestError
 from voicemill.manifest import ManifestCheck
-from voicemill.manifest.names import file_stem
+from voicemill.manifest.file_names import file_stem
 from voicemill.model import Row
-from voicemill.store.outputs import OutputFolder, OutputRefused
+from voicemill.store.output_folder import OutputFolder, OutputRefused
 
 _PATHS = [
     "..",

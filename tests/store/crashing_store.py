@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from tests.store.receipts import key_of, receipt
-from voicemill.store import durable
-from voicemill.store.answers import AnswerStore
+from voicemill.store import durable_files as durable
+from voicemill.store.answer_store import AnswerStore
 
 CRASHED = 86
 

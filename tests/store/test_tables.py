@@ -11,7 +11,7 @@ import pytest
 from tests.plan.rows import row
 from voicemill.audio.formats import AudioFormat
 from voicemill.model import Outcome, Recording, Row, Status
-from voicemill.store.tables.items import (
+from voicemill.store.tables.items_table import (
     CarriedTypes,
     count_by_status,
     known_outcomes,
@@ -19,7 +19,7 @@ from voicemill.store.tables.items import (
     read_items,
     write_part,
 )
-from voicemill.store.tables.plan import PlanTable, PlanWriter
+from voicemill.store.tables.plan_table import PlanTable, PlanWriter
 
 MOMENT = datetime(2026, 3, 1, tzinfo=UTC)
 CARRIED: CarriedTypes = {"note": "text", "chapter": "integer", "weight": "number", "is_draft": "boolean"}

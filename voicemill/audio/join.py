@@ -6,7 +6,7 @@ from typing import Any, Final, NamedTuple, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from voicemill.audio.probe import WavInfo, probe_wav
+from voicemill.audio.wav_header import WavInfo, probe_wav
 
 Samples = NDArray[np.int16] | NDArray[np.float32]
 """Mono: float32 in -1..1, or int16."""

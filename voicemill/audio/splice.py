@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from voicemill.audio.decode import OPTIONS, UndecodableAudio
 from voicemill.audio.formats import KeptFormat
 from voicemill.audio.join import sounding
-from voicemill.audio.track import Frames, Track
+from voicemill.audio.media_writer import Frames, Track
 
 Floats = NDArray[np.float32]
 

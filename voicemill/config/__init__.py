@@ -4,8 +4,8 @@ Precedence: row > command line > profile > the defaults in `settings`. The API k
 environment (see `ApiKey`).
 """
 
-from voicemill.config.key import KEY_VARIABLE, AccessToken, ApiKey
-from voicemill.config.profile import changed_settings, load_settings, profile_names
+from voicemill.config.credentials import KEY_VARIABLE, AccessToken, ApiKey
+from voicemill.config.profiles import changed_settings, load_settings, profile_names
 from voicemill.config.settings import (
     BASE_URL_VARIABLE,
     CARTESIA_URL,

@@ -8,8 +8,8 @@ from contextlib import contextmanager
 
 from starlette.requests import Request
 
+from voicemill.engine.access_tokens import Tokens
 from voicemill.engine.refusals import Refusal
-from voicemill.engine.tokens import Tokens
 
 
 def require_access(request: Request, keys: frozenset[str] | None, tokens: Tokens, family: str | None) -> None:

@@ -9,13 +9,15 @@ from starlette.middleware import Middleware
 from starlette.responses import Response
 
 from voicemill.engine.engine import Engine
-from voicemill.engine.faults import FaultyService
-from voicemill.engine.http import Envelope
+from voicemill.engine.envelope import Envelope
+from voicemill.engine.fault_injection import FaultyService
 from voicemill.engine.refusals import Refusal
-from voicemill.engine.routes import access_token, infill, own_voices, status, stt, tts, voice_changer, voices
+from voicemill.engine.routes import access_token, infill, status, stt, tts, voice_changer
+from voicemill.engine.routes import voice_edits as own_voices
+from voicemill.engine.routes import voice_lookup as voices
 from voicemill.engine.routes.documentation import DocumentedApp
+from voicemill.engine.schemas.errors import error_response
 from voicemill.engine.settings import EngineSettings
-from voicemill.engine.wire.errors import error_response
 
 
 def create_app(settings: EngineSettings | None = None) -> FastAPI:

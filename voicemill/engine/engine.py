@@ -3,14 +3,14 @@
 from functools import cached_property
 
 from voicemill.engine.access import Admission
-from voicemill.engine.hearing.whisper_model import check_whisper_model, whisper_digest
+from voicemill.engine.access_tokens import Tokens
+from voicemill.engine.recognition.whisper_model import check_whisper_model, whisper_digest
 from voicemill.engine.settings import EngineSettings
-from voicemill.engine.tokens import Tokens
 from voicemill.engine.version import ENGINE_VERSION
 from voicemill.engine.voices.catalogue import Catalogue, built_in_voices
-from voicemill.engine.voices.own_voices import OwnVoices
 from voicemill.engine.voices.piper_voices import piper_digest, piper_voices
-from voicemill.engine.workers.pool import WorkerPool
+from voicemill.engine.voices.user_voices import OwnVoices
+from voicemill.engine.worker_pool import WorkerPool
 
 
 class Engine:

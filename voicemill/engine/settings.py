@@ -4,7 +4,7 @@ import os
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from voicemill.engine.faults import Faults
+from voicemill.engine.fault_injection import Faults
 
 KEYS_VARIABLE = "VOICEMILL_ENGINE_KEYS"
 PIPER_VOICES_VARIABLE = "VOICEMILL_PIPER_VOICES"

@@ -7,10 +7,12 @@ from typing import Final
 
 from voicemill.audio.formats import AudioFormat
 from voicemill.config import RowDefaults
-from voicemill.manifest import delivery, formats, models
+from voicemill.manifest import model_and_language as models
+from voicemill.manifest import output_options as formats
+from voicemill.manifest import prosody as delivery
 from voicemill.manifest.columns import PARAMETERS
-from voicemill.manifest.findings import Choice, Fault, Findings
-from voicemill.manifest.voices import VoiceBook
+from voicemill.manifest.problems import Choice, Fault, Findings
+from voicemill.manifest.voice_directory import VoiceDirectory
 from voicemill.model import AUDIO_OPS, Op, Speed, Voice
 
 _COMBINATIONS_KEPT = 4096
@@ -57,7 +59,7 @@ class ParameterCheck:
     Where `only` names an operation, a row that asks for another is at fault.
     """
 
-    def __init__(self, defaults: RowDefaults, voices: VoiceBook, only: str = "") -> None:
+    def __init__(self, defaults: RowDefaults, voices: VoiceDirectory, only: str = "") -> None:
         self._only = only
         self._defaults = {name: _default_text(defaults, name) for name in PARAMETERS}
         self._voices = voices

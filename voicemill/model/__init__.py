@@ -5,14 +5,21 @@ exactly one `Outcome`.
 """
 
 from voicemill.model.calls import EMBEDDED_PREFIX, Call, Family, Infill, Stt, Tts, VoiceChange
-from voicemill.model.chains import levels
-from voicemill.model.outcome import MadeFile, Outcome, Receipt, Status
+from voicemill.model.dependencies import levels
+from voicemill.model.outcomes import MadeFile, Outcome, Receipt, Status
 from voicemill.model.recordings import Clip, FileState, Inspected, Recording
-from voicemill.model.row import AUDIO_OPS, Op, Refusal, Row, Speed
-from voicemill.model.texts import LAID_OUT_FORMATS, TEXT_FOLDER, TEXT_FORMATS, UNTIMED_FORMATS, text_name
-from voicemill.model.transcript import Segment, Transcript
+from voicemill.model.rows import AUDIO_OPS, Op, Refusal, Row, Speed
+from voicemill.model.transcripts import (
+    LAID_OUT_FORMATS,
+    TEXT_FOLDER,
+    TEXT_FORMATS,
+    UNTIMED_FORMATS,
+    Segment,
+    Transcript,
+    Word,
+    text_name,
+)
 from voicemill.model.voice import Voice
-from voicemill.model.words import Word
 
 __all__ = [
     "Op",

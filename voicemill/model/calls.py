@@ -14,7 +14,7 @@ from typing import Any, ClassVar, Literal
 
 from voicemill.audio.formats import Encoding
 from voicemill.model.recordings import Clip
-from voicemill.model.row import Op, Speed
+from voicemill.model.rows import Op, Speed
 
 EMBEDDED_PREFIX = "embedded/"
 """How the names of embedded engines begin; what follows is the version that decides the bytes."""

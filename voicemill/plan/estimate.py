@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from voicemill.model import Call, Op, Stt, VoiceChange
-from voicemill.plan.calls import RowPlan
-from voicemill.plan.expected import CHARACTERS_PER_AUDIO_S
+from voicemill.plan.predictions import CHARACTERS_PER_AUDIO_S
+from voicemill.plan.row_calls import RowPlan
 
 Positions = NDArray[np.int64]
 
@@ -136,12 +136,12 @@ class Estimate:
         return float(sum(seconds for op, seconds in self._audio_s.items() if op is not Op.STT))
 
     @property
-    def heard_s(self) -> float:
+    def transcribed_s(self) -> float:
         """Length of all audio that is transcribed, in seconds."""
         return float(self._audio_s[Op.STT])
 
     @property
-    def changed_s(self) -> float:
+    def converted_s(self) -> float:
         """Length of all recordings that get another voice, in seconds."""
         return float(self._audio_s[Op.VOICE_CHANGE])
 
@@ -149,8 +149,8 @@ class Estimate:
         """How long the calls to pay will take with so many at once; the two families are counted apart."""
         to_pay = self._to_pay()
         work_s, is_stt = _floats(self._work_s)[to_pay], self._ops_of(to_pay) == _OPS.index(Op.STT)
-        spoken_s, heard_s = float(work_s[~is_stt].sum()), float(work_s[is_stt].sum())
-        return max(spoken_s / tts_slots, heard_s / (stt_slots or tts_slots))
+        spoken_s, transcribed_s = float(work_s[~is_stt].sum()), float(work_s[is_stt].sum())
+        return max(spoken_s / tts_slots, transcribed_s / (stt_slots or tts_slots))
 
     def by_op(self) -> dict[Op, Sums]:
         """The sums of each operation that there are rows of."""

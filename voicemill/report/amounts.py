@@ -13,23 +13,23 @@ def span(seconds: float) -> str:
     return str(timedelta(seconds=round(seconds)))
 
 
-def needed(calls: int, characters: int, heard_s: float, changed_s: float) -> str:
+def needed(calls: int, characters: int, transcribed_s: float, converted_s: float) -> str:
     """What rows need of the service: calls, and what they send. Of text, the characters as they are sent and billed."""
     parts = [counted(calls, "call")]
     if characters:
         parts.append(counted(characters, "character"))
-    if heard_s:
-        parts.append(f"{span(heard_s)} to hear")
-    if changed_s:
-        parts.append(f"{span(changed_s)} to give another voice")
+    if transcribed_s:
+        parts.append(f"{span(transcribed_s)} to hear")
+    if converted_s:
+        parts.append(f"{span(converted_s)} to give another voice")
     return ", ".join(parts)
 
 
-def came_of_it(heard_s: float, changed_s: float, made_s: float) -> list[str]:
+def came_of_it(transcribed_s: float, converted_s: float, made_s: float) -> list[str]:
     """What became of audio: how much was heard, how much got another voice, and how much there is that is new."""
-    parts = [f"{span(heard_s)} heard"] if heard_s else []
-    if changed_s:
-        parts.append(f"{span(changed_s)} given another voice")
+    parts = [f"{span(transcribed_s)} heard"] if transcribed_s else []
+    if converted_s:
+        parts.append(f"{span(converted_s)} given another voice")
     if made_s:
         parts.append(f"{span(made_s)} of new audio")
     return parts

@@ -6,7 +6,7 @@ from pathlib import Path
 from voicemill.errors import ExitCode
 from voicemill.model import EMBEDDED_PREFIX, Status
 from voicemill.report.amounts import came_of_it, counted, span
-from voicemill.work.publish import Summary
+from voicemill.run.publish import Summary
 
 _NEXT = {
     ExitCode.SOME_FAILED: (
@@ -67,7 +67,7 @@ def as_markdown(summary: Summary) -> str:
 def _cost(summary: Summary) -> str:
     retried = f", {summary.retries} of them retries" if summary.retries else ""
     calls = f"{counted(summary.calls_made, 'call')}{retried} ({summary.calls_reused} answers were there already)"
-    audio = came_of_it(summary.heard_s, summary.changed_s, summary.audio_s)
+    audio = came_of_it(summary.transcribed_s, summary.converted_s, summary.audio_s)
     return ", ".join([calls, _price(summary), *audio, f"in {span(summary.seconds)}"])
 
 

@@ -6,7 +6,7 @@ from itertools import accumulate, pairwise
 from sentencex import segment
 
 from voicemill.model import Segment, Transcript, Word
-from voicemill.text.wording import PARAGRAPH, worded
+from voicemill.text.display_words import PARAGRAPH, worded
 
 PAUSE_S = 0.8
 """A silence that ends a segment, whatever the text says."""

@@ -1,4 +1,4 @@
-"""Every method of this project's own client, `voicemill.api`."""
+"""Every method of this project's own client, `voicemill.cartesia`."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from tests.sdks.scripts.notes import Notes, task
-from voicemill.api.client import Cartesia
-from voicemill.api.events import Chunk, Done, PhonemeTimestamps, WordTimestamps
-from voicemill.api.voices import Share
-from voicemill.api.wire import Wire
 from voicemill.audio.formats import AudioFormat
+from voicemill.cartesia.client import Cartesia
+from voicemill.cartesia.stream_events import Chunk, Done, PhonemeTimestamps, WordTimestamps
+from voicemill.cartesia.transport import Transport
+from voicemill.cartesia.voices import Share
 from voicemill.config import AccessToken, ApiKey
 from voicemill.errors import Throttled
 from voicemill.model import Voice, Word
@@ -33,7 +33,7 @@ def step(name: str, question: Question, key: str = TASK["key"], url: str = TASK[
     """Note the answer to a question, asked with a key."""
 
     async def asked() -> dict[str, Any]:
-        async with Wire(url, _key(key), api_version=API_VERSION) as wire:
+        async with Transport(url, _key(key), api_version=API_VERSION) as wire:
             return await question(Cartesia.over(wire))
 
     return NOTES.step(name, lambda: asyncio.run(asked()))

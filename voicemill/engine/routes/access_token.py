@@ -5,9 +5,9 @@ from typing import Annotated
 from fastapi import APIRouter, Request
 from pydantic import BaseModel, Field
 
+from voicemill.engine.access_tokens import LONGEST_S
 from voicemill.engine.routes.documentation import documented
 from voicemill.engine.routes.requests import KeyedEngine, json_body
-from voicemill.engine.tokens import LONGEST_S
 
 router = APIRouter()
 

@@ -9,8 +9,8 @@ from voicemill.engine.engine import Engine
 from voicemill.engine.refusals import bad_request
 from voicemill.engine.routes.requests import what_is_wrong
 from voicemill.engine.routes.uploads import Form
+from voicemill.engine.schemas.speech import OutputFormat
 from voicemill.engine.voices.voice import EngineVoice
-from voicemill.engine.wire.speech import OutputFormat
 
 FORMAT_FIELDS: Final = {
     "output_format[container]": "text!",

@@ -13,7 +13,7 @@ from voicemill.engine.routes.documentation import AUDIO, answered_with, document
 from voicemill.engine.routes.requests import KeyedEngine, what_is_wrong
 from voicemill.engine.routes.tts import CONTENT_TYPES, speech_question
 from voicemill.engine.routes.uploads import Form, uploaded
-from voicemill.engine.wire.speech import ExperimentalControls, OutputFormat, SpeechRequest, VoiceSpecifier
+from voicemill.engine.schemas.speech import ExperimentalControls, OutputFormat, SpeechRequest, VoiceSpecifier
 
 router = APIRouter()
 

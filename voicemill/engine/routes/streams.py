@@ -10,7 +10,7 @@ from starlette.types import Receive, Scope, Send
 
 from voicemill.engine.engine import Engine
 from voicemill.engine.refusals import Refusal
-from voicemill.engine.wire.events import SSE, error_event, sse
+from voicemill.engine.schemas.events import SSE, error_event, sse
 from voicemill.processes.frames import Frame
 
 Encode = Callable[[dict[str, Any]], bytes]

@@ -12,13 +12,13 @@ from voicemill.audio.formats import AudioFormat
 from voicemill.engine.engine import Engine
 from voicemill.engine.refusals import bad_request
 from voicemill.engine.routes.documentation import AUDIO, answered_with, documented
-from voicemill.engine.routes.own_voices import embedded_timbre
 from voicemill.engine.routes.requests import TtsEngine, json_body
 from voicemill.engine.routes.streams import event_stream
+from voicemill.engine.routes.voice_edits import embedded_timbre
+from voicemill.engine.schemas.events import SSE
+from voicemill.engine.schemas.speech import OutputFormat, SpeechRequest, StreamedSpeechRequest, VoiceSpecifier
 from voicemill.engine.voices.languages import language, pronunciation
 from voicemill.engine.voices.voice import EngineVoice
-from voicemill.engine.wire.events import SSE
-from voicemill.engine.wire.speech import OutputFormat, SpeechRequest, StreamedSpeechRequest, VoiceSpecifier
 from voicemill.processes.frames import Frame
 
 router = APIRouter()

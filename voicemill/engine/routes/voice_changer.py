@@ -14,7 +14,7 @@ from voicemill.engine.routes.requests import KeyedEngine
 from voicemill.engine.routes.streams import event_stream
 from voicemill.engine.routes.tts import CONTENT_TYPES
 from voicemill.engine.routes.uploads import Form, uploaded
-from voicemill.engine.wire.events import NDJSON, SSE, ndjson, sse
+from voicemill.engine.schemas.events import NDJSON, SSE, ndjson, sse
 from voicemill.processes.frames import Frame
 
 router = APIRouter()

@@ -6,8 +6,8 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
-from voicemill.engine.voices.own_voices import OwnVoices
 from voicemill.engine.voices.timbre import Timbre
+from voicemill.engine.voices.user_voices import OwnVoices
 from voicemill.engine.voices.voice import EngineVoice
 
 

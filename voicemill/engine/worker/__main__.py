@@ -5,9 +5,8 @@ from typing import Any, BinaryIO
 
 from voicemill.engine.refusals import Refusal
 from voicemill.engine.worker.jobs import frames_for
-from voicemill.processes.answering import answer_questions
 from voicemill.processes.frames import write_frame
-from voicemill.processes.limits import allow_cpu, limit_memory
+from voicemill.processes.worker_side import allow_cpu, answer_questions, limit_memory
 
 
 def main() -> None:

@@ -5,9 +5,9 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final
 
-from voicemill.engine.analysis.matching import timbre_like
-from voicemill.engine.analysis.measures import NoVoice, measure
 from voicemill.engine.refusals import bad_request
+from voicemill.engine.voice_analysis.matching import timbre_like
+from voicemill.engine.voice_analysis.measures import NoVoice, measure
 from voicemill.engine.worker.tts import synthesizers, timbre_of
 from voicemill.engine.worker.uploads import clip
 from voicemill.processes.frames import Frame

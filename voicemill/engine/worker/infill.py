@@ -10,11 +10,11 @@ import numpy as np
 
 from voicemill.audio.encode import encode
 from voicemill.audio.formats import AudioFormat
-from voicemill.engine.analysis.measures import RATE_HZ, NoVoice, Samples, VoiceMeasures, level_db, measure
-from voicemill.engine.analysis.world import with_pitch_moved
-from voicemill.engine.speech.loudness import amplified
-from voicemill.engine.speech.speaking import Speech, spoken
-from voicemill.engine.speech.spectrum import shaped
+from voicemill.engine.synthesis.loudness import amplified
+from voicemill.engine.synthesis.speaking import Speech, spoken
+from voicemill.engine.synthesis.spectrum import shaped
+from voicemill.engine.voice_analysis.measures import RATE_HZ, NoVoice, Samples, VoiceMeasures, level_db, measure
+from voicemill.engine.voice_analysis.world import with_pitch_moved
 from voicemill.engine.voices.timbre import source_that_reaches
 from voicemill.engine.worker.tts import speech_of, synthesizers
 from voicemill.engine.worker.uploads import clip

@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from voicemill.audio.decode import decode, decode_headerless
-from voicemill.engine.hearing.sphinx import Sphinx
-from voicemill.engine.hearing.utterances import RATE_HZ, stretches, utterances
-from voicemill.engine.hearing.whisper import Whisper
-from voicemill.engine.hearing.words import Word
+from voicemill.engine.recognition.recognized_word import Word
+from voicemill.engine.recognition.sphinx import Sphinx
+from voicemill.engine.recognition.utterances import RATE_HZ, stretches, utterances
+from voicemill.engine.recognition.whisper import Whisper
 from voicemill.engine.worker.uploads import readable
 from voicemill.processes.frames import Frame
 

@@ -9,10 +9,10 @@ from numpy.typing import NDArray
 
 from voicemill.audio.encode import encode
 from voicemill.audio.formats import AudioFormat
-from voicemill.engine.speech.delivery import Delivery
-from voicemill.engine.speech.speaking import Speech, Synthesizers, spoken
-from voicemill.engine.speech.timing import Timed, phoneme_times, word_times
-from voicemill.engine.speech.utterance import Utterance
+from voicemill.engine.synthesis.controls import Delivery
+from voicemill.engine.synthesis.speaking import Speech, Synthesizers, spoken
+from voicemill.engine.synthesis.timing import Timed, phoneme_times, word_times
+from voicemill.engine.synthesis.utterance import Utterance
 from voicemill.engine.voices.timbre import Timbre
 from voicemill.processes.frames import Frame
 

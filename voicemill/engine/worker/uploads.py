@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 
 from voicemill.audio.decode import UndecodableAudio, decode
-from voicemill.engine.analysis.measures import RATE_HZ, Samples
 from voicemill.engine.refusals import bad_request
+from voicemill.engine.voice_analysis.measures import RATE_HZ, Samples
 
 
 @contextmanager

@@ -10,11 +10,11 @@ import numpy as np
 
 from voicemill.audio.encode import Encoder
 from voicemill.audio.formats import AudioFormat
-from voicemill.engine.analysis.measures import RATE_HZ, Samples, f0_contour, level_db
-from voicemill.engine.analysis.world import revoiced
 from voicemill.engine.refusals import bad_request
-from voicemill.engine.speech.loudness import amplified
-from voicemill.engine.speech.spectrum import shaped
+from voicemill.engine.synthesis.loudness import amplified
+from voicemill.engine.synthesis.spectrum import shaped
+from voicemill.engine.voice_analysis.measures import RATE_HZ, Samples, f0_contour, level_db
+from voicemill.engine.voice_analysis.world import revoiced
 from voicemill.engine.voices.timbre import Timbre
 from voicemill.engine.worker.tts import timbre_of
 from voicemill.engine.worker.uploads import clip

@@ -1,5 +1,0 @@
-"""The `voicemill` command."""
-
-from flows.command_line.app import main
-
-__all__ = ["main"]

@@ -1,0 +1,1 @@
+"""The Prefect server that runs share: its settings, launch, lease and supervision."""

@@ -1,0 +1,64 @@
+"""Films with new sound: the picture stays to the bit, and the sound where it was."""
+
+import hashlib
+from pathlib import Path
+from typing import Any
+
+import av
+import numpy as np
+import pytest
+
+from tests.audio.recordings import bursts, native, tone, write_film
+from voicemill.audio.formats import KeptFormat
+from voicemill.audio.video import with_new_sound
+
+RATE_HZ = 48000
+_KINDS = [("a.mp4", "aac"), ("a.mov", "aac"), ("a.mkv", "opus"), ("a.webm", "opus")]
+
+
+def pictures(path: Path) -> list[tuple[Any, ...]]:
+    """Each packet of the picture: when it is shown, in hundredths of a second, and its digest."""
+    with av.open(str(path)) as film:
+        packets: list[Any] = [packet for packet in film.demux(video=0) if packet.size]
+        return [(round(100 * one.pts * one.time_base), hashlib.sha256(bytes(one)).digest()) for one in packets]
+
+
+@pytest.mark.parametrize(("name", "encoding"), _KINDS)
+def test_the_picture_stays_to_the_bit(tmp_path: Path, name: str, encoding: str) -> None:
+    """Every packet and its time, in the same kind of file, with its title; the sound is the new one, and as long."""
+    write_film(tmp_path / name, bursts(3, []), 16000 if encoding == "aac" else RATE_HZ)
+    sound = tone(3, RATE_HZ)
+    with (tmp_path / f"made{name[1:]}").open("wb") as sink:
+        blocks = np.array_split(sound, 50)
+        with_new_sound(tmp_path / name, blocks, RATE_HZ, KeptFormat(name[2:], RATE_HZ, encoding), sink)
+    made = tmp_path / f"made{name[1:]}"
+    assert pictures(made) == pictures(tmp_path / name) != []
+    with av.open(str(made)) as film:
+        assert film.streams.audio[0].codec_context.codec.canonical_name == encoding
+        assert film.metadata["title" if "title" in film.metadata else "TITLE"] == "The Mill"
+    heard = native(made)[:, 0]
+    assert heard.size == pytest.approx(sound.size, abs=2048)
+    spectrum = np.abs(np.fft.rfft(heard[RATE_HZ : 2 * RATE_HZ]))
+    assert int(np.argmax(spectrum)) == 220
+
+
+@pytest.mark.parametrize(("name", "encoding"), _KINDS)
+def test_the_sound_begins_when_the_old_one_did(tmp_path: Path, name: str, encoding: str) -> None:
+    """A film whose sound comes half a second after its picture stays in step, within two frames of the codec."""
+    write_film(tmp_path / name, bursts(3, [], RATE_HZ), RATE_HZ, sound_starts_s=0.5)
+    with (tmp_path / f"made{name[1:]}").open("wb") as sink:
+        with_new_sound(tmp_path / name, [tone(3, RATE_HZ)], RATE_HZ, KeptFormat(name[2:], RATE_HZ, encoding), sink)
+    starts = []
+    for path in (tmp_path / name, tmp_path / f"made{name[1:]}"):
+        with av.open(str(path)) as film:
+            frame: Any = next(film.decode(audio=0))
+            starts.append(float(frame.pts * frame.time_base))
+    assert starts[0] == pytest.approx(0.5, abs=0.05)
+    assert starts[1] == pytest.approx(starts[0], abs=0.025)
+
+
+def test_what_is_no_film_gives_an_error_that_says_so(tmp_path: Path) -> None:
+    """A file that was damaged since it was checked."""
+    (tmp_path / "a.mp4").write_bytes(b"no film at all")
+    with (tmp_path / "made.mp4").open("wb") as sink, pytest.raises(ValueError, match="the film cannot be copied"):
+        with_new_sound(tmp_path / "a.mp4", [], RATE_HZ, KeptFormat("mp4", RATE_HZ, "aac"), sink)

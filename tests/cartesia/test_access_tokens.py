@@ -1,0 +1,90 @@
+"""Access tokens: asked for, never shown, and sent in the place of a key."""
+
+import json
+import pickle
+from typing import Any
+
+import pytest
+
+from tests.cartesia.sending import KEY, ask
+from tests.cartesia.test_key import everything_about, found_in
+from tests.hostile_server import Call, HostileServer, Reply
+from tests.hostile_speech import said, speech
+from voicemill.cartesia.client import Cartesia
+from voicemill.cartesia.transport import Transport
+from voicemill.config import AccessToken, ApiKey
+from voicemill.errors import BadAnswer, CallError, Refused
+
+TOKEN = "eyJ0b2tlbg.Canary.4711"
+
+
+async def granted(answer: bytes, **question: Any) -> tuple[AccessToken, Call]:
+    """The token of an answer, and how it was asked for."""
+    with HostileServer([Reply(200, (), answer)]) as server:
+        async with Transport(server.url, ApiKey(KEY), api_version="2024-06-10") as wire:
+            return await Cartesia.over(wire).auth.access_token(**question), server.calls[0]
+
+
+@pytest.mark.parametrize(
+    ("question", "body"),
+    [
+        ({"grants": ("tts", "stt"), "expires_in_s": 60}, {"grants": {"tts": True, "stt": True}, "expires_in": 60}),
+        ({"grants": ["stt"]}, {"grants": {"stt": True}}),
+        ({}, {"grants": {"tts": True, "stt": True}}),
+    ],
+)
+async def test_a_token_is_asked_for_as_the_reference_does(question: dict[str, Any], body: dict[str, Any]) -> None:
+    """Grants are named, the time is in seconds, and the key asks."""
+    token, call = await granted(json.dumps({"token": TOKEN}).encode(), **question)
+    assert (call.method, call.path, call.question) == ("POST", "/access-token", body)
+    assert call.headers["x-api-key"] == KEY
+    assert token.reveal() == TOKEN
+
+
+async def test_a_token_prints_masked_and_stays_here() -> None:
+    """However it is put into text it is not seen, and it is not pickled."""
+    token, _ = await granted(json.dumps({"token": TOKEN}).encode())
+    assert f"{token} {token!r} {[token]}" == "AccessToken(****) AccessToken(****) [AccessToken(****)]"
+    with pytest.raises(TypeError, match="not pickled"):
+        pickle.dumps(token)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        f'{{"token": ["{TOKEN}"]}}',
+        f'{{"token": "{TOKEN}\\n"}}'.replace("\\n", "\\u0007x"),
+        f'"{TOKEN}"',
+        TOKEN,
+        f'{{"tokens": "{TOKEN}"}}',
+        '{"token": ""}',
+    ],
+)
+async def test_no_odd_answer_brings_a_token_to_light(answer: str) -> None:
+    """A token in the wrong place is a bad answer that shows nothing of it, not even to a crash report."""
+    with pytest.raises(BadAnswer) as caught:
+        await granted(answer.encode())
+    assert TOKEN not in everything_about(caught.value)
+
+
+async def test_a_token_takes_the_place_of_a_key() -> None:
+    """It is sent as a bearer, and no key beside it."""
+    with HostileServer(speech) as server:
+        async with Transport(server.url, AccessToken(TOKEN), api_version="2025-04-16") as wire:
+            await ask(Cartesia.over(wire))
+        headers = server.calls[0].headers
+    assert headers["authorization"] == f"Bearer {TOKEN}"
+    assert headers["cartesia-version"] == "2025-04-16"
+    assert "x-api-key" not in headers
+
+
+async def test_a_refusal_that_quotes_a_token_does_not_show_it() -> None:
+    """Tokens are masked like keys, in text, attributes, causes and local variables."""
+    with HostileServer([said(403, "Forbidden", f"{TOKEN} may not")]) as server:
+        async with Transport(server.url, AccessToken(TOKEN), api_version="2024-11-13") as wire:
+            with pytest.raises(CallError) as caught:
+                await ask(Cartesia.over(wire))
+    assert isinstance(caught.value, Refused)
+    assert "**** may not" in str(caught.value)
+    assert TOKEN not in everything_about(caught.value)
+    assert found_in(everything_about(caught.value)) == []

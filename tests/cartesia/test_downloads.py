@@ -1,0 +1,202 @@
+"""Inputs by address: from allowed hosts on the public internet, and from nowhere else."""
+
+import hashlib
+import io
+import ssl
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+
+from tests.cartesia.test_connections import self_signed
+from voicemill.cartesia.downloads import Downloader
+from voicemill.model.urls import AddressFault, is_public, parse_address
+
+HOST = "files.example.org"
+Seen = list[tuple[str, dict[str, str]]]
+CONTENT = b"RIFF" + bytes(5000)
+
+NOT_PUBLIC = [
+    "127.0.0.1", "127.1.2.3", "0.0.0.0", "10.0.0.1", "172.16.0.1", "172.31.255.255", "192.168.1.1", "169.254.169.254",
+    "169.254.0.1", "100.64.0.1", "100.100.100.200", "192.0.0.192", "192.0.2.1", "198.18.0.1", "198.51.100.7",
+    "203.0.113.9", "224.0.0.1", "239.255.255.250", "240.0.0.1", "255.255.255.255", "::1", "::", "::ffff:127.0.0.1",
+    "::ffff:10.0.0.1", "::ffff:169.254.169.254", "::127.0.0.1", "::7f00:1", "fe80::1", "fc00::1", "fd00:ec2::254",
+    "fd12:3456::1", "ff02::1", "2001:db8::1", "64:ff9b::7f00:1", "64:ff9b::a9fe:a9fe", "64:ff9b:1::a00:1",
+    "2002:7f00:1::", "2002:a9fe:a9fe::", "2001:0:7f00:1::", "2001:0:4136:e378:8000:63bf:80ff:fffe", "fec0::1",
+]  # fmt: skip
+
+BYPASSES = [
+    "http://files.example.org/a.wav", "ftp://files.example.org/a", "file:///etc/passwd", "gopher://files.example.org/",
+    "https://127.0.0.1/a", "https://2130706433/a", "https://0x7f000001/a", "https://0x7f.0x0.0x0.0x1/a",
+    "https://0177.0.0.1/a", "https://127.1/a", "https://127.0.1/a", "https://0/a", "https://[::1]/a",
+    "https://[::ffff:127.0.0.1]/a", "https://[::ffff:7f00:1]/a", "https://localhost/a", "https://localhost./a",
+    "https://files.example.org@127.0.0.1/a", "https://127.0.0.1@files.example.org/a", "https://u:p@files.example.org/a",
+    "https://files.example.org:22/a", "https://files.example.org:80/a", "https://files.example.org:99999/a",
+    "https://files.example.org.evil.org/a", "https://evil.org/files.example.org", "https://xfiles.example.org/a",
+    "https://sub.files.example.org/a", "https://files.example.org\\@127.0.0.1/a", "https://files.example.org%2f@evil.org/",
+    "https://127.0.0.1#@files.example.org/a", "https://127.0.0.1?@files.example.org/a", "https:///a", "https://",
+    "https://files.example.org\t/a", "https://files.example.org\r\nHost: evil.org/a", "https://files。example。org/a",
+    "https://ﬁles.example.org/a", "https://①②⑦.⓪.⓪.①/a", "https://metadata/a", "https://169.254.169.254/latest",
+    "https://[fd00:ec2::254]/latest", "https://metadata.google.internal/a", "https://files.example.org%00.evil.org/a",
+    "https://-files.example.org/a", "https://files..example.org/a", "HTTPS://127.0.0.1/a", "https://[::]/a",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("machine", NOT_PUBLIC)
+def test_no_machine_of_a_network_of_ones_own_is_public(machine: str) -> None:
+    """Private, local, reserved and documentation addresses are not public, in whatever they are wrapped."""
+    assert not is_public(machine)
+
+
+@pytest.mark.parametrize("machine", ["1.1.1.1", "8.8.8.8", "2606:4700:4700::1111", "2002:808:808::"])
+def test_public_machines_are(machine: str) -> None:
+    """Addresses of the public internet are, also where they are wrapped."""
+    assert is_public(machine)
+
+
+@pytest.mark.parametrize("url", BYPASSES)
+def test_no_bypass_passes(url: str) -> None:
+    """No form of an address leads anywhere but to an allowed host by its own name, nothing is even resolved."""
+    with pytest.raises(AddressFault):
+        parse_address(url, {HOST})
+    downloader = Downloader({HOST}, 10**6, resolve=lambda host, port: pytest.fail(f"{host} was resolved"))
+    with pytest.raises(AddressFault):
+        downloader.download(url, io.BytesIO())
+
+
+def test_an_allowed_address_is_taken_apart() -> None:
+    """A host is allowed at the port of https, another port only by name."""
+    assert parse_address(f"https://{HOST.upper()}/a%20b?x=1#y", {HOST}) == (HOST, 443, "/a%20b?x=1")
+    assert parse_address(f"https://{HOST}:8443", {f"{HOST}:8443"}) == (HOST, 8443, "/")
+
+
+class _Files(BaseHTTPRequestHandler):
+    """Answers as the path says."""
+
+    seen: Seen
+
+    def do_GET(self) -> None:
+        self.seen.append((self.path, {name.lower(): value for name, value in self.headers.items()}))
+        if self.path.startswith("/to/"):
+            self.send_response(302)
+            self.send_header("Location", self.path.removeprefix("/to/"))
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+            return
+        self.send_response(404 if self.path == "/gone" else 200)
+        if self.path == "/packed":
+            self.send_header("Content-Encoding", "gzip")
+        self.send_header("Content-Length", str(len(CONTENT) + 7 * (self.path == "/cut")))
+        self.end_headers()
+        self.wfile.write(CONTENT)
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+class Files:
+    """A host of files on this machine, which resolvers call public."""
+
+    def __init__(
+        self, server: ThreadingHTTPServer, trust: ssl.SSLContext, seen: list[tuple[str, dict[str, str]]]
+    ) -> None:
+        self.port, self.trust, self.seen = server.server_address[1], trust, seen
+        self.answers = [["127.0.0.1"]]
+        self.resolved = 0
+
+    def resolve(self, host: str, port: int) -> list[str]:
+        """The next answer; the last one for ever."""
+        self.resolved += 1
+        return self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
+
+    def get(self, path: str, *, max_bytes: int = 10**6, really: bool = False) -> bytes:
+        """Download from this host; with `really` by the true rule for machines."""
+        file = io.BytesIO()
+        downloader = Downloader({f"{HOST}:{self.port}"}, max_bytes, self.resolve, trust=self.trust)
+        if not really:
+            downloader.may_connect = lambda machine: machine == "127.0.0.1"
+        found = downloader.download(f"https://{HOST}:{self.port}{path}", file)
+        assert (found.sha256, found.size_bytes) == (hashlib.sha256(file.getvalue()).hexdigest(), len(file.getvalue()))
+        return file.getvalue()
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> Iterator[Files]:
+    """The host, while the test runs."""
+    seen: Seen = []
+    server = ThreadingHTTPServer(("127.0.0.1", 0), type("Seen", (_Files,), {"seen": seen}))
+    server.socket = self_signed(HOST, tmp_path).wrap_socket(server.socket, server_side=True)
+    trust = ssl.create_default_context(cafile=str(tmp_path / "server.pem"))
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+    thread.start()
+    try:
+        yield Files(server, trust, seen)
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+def test_a_file_of_an_allowed_host_comes(files: Files) -> None:
+    """The content comes whole, asked by the host's own name, with nothing of ours but what a download needs."""
+    assert files.get("/a.wav?x=1") == CONTENT
+    (path, headers) = files.seen[0]
+    assert (path, headers["host"]) == ("/a.wav?x=1", f"{HOST}:{files.port}")
+    assert headers.keys() <= {"host", "accept", "accept-encoding", "user-agent", "connection"}
+    assert files.resolved == 1
+
+
+def test_a_machine_within_is_not_asked(files: Files) -> None:
+    """A name of an allowed host that leads into a network of one's own is refused; no byte reaches the machine."""
+    with pytest.raises(AddressFault, match="not on the public internet"):
+        files.get("/a.wav", really=True)
+    files.answers = [["1.1.1.1", "10.0.0.1"]]
+    with pytest.raises(AddressFault, match="not on the public internet"):
+        files.get("/a.wav", really=True)
+    assert files.seen == []
+
+
+def test_a_second_answer_of_the_resolver_changes_nothing(files: Files) -> None:
+    """What is connected to is what was checked: the name is not resolved again for the connection (rebinding)."""
+    files.answers = [["127.0.0.1"], ["169.254.169.254"]]
+    assert files.get("/a.wav") == CONTENT
+    assert files.resolved == 1
+    with pytest.raises(AddressFault, match="not on the public internet"):
+        files.get(f"/to/https://{HOST}:{files.port}/a.wav")
+
+
+def test_redirects_are_checked_anew(files: Files) -> None:
+    """A redirect is followed to allowed hosts only, three times at most."""
+    here = f"https://{HOST}:{files.port}"
+    assert files.get(f"/to/{here}/to/{here}/to/{here}/a.wav") == CONTENT
+    with pytest.raises(AddressFault, match="more than 3 times"):
+        files.get(f"/to/{here}/to/{here}/to/{here}/to/{here}/a.wav")
+    for elsewhere in ("https://127.0.0.1/a", "http://files.example.org/a", "https://evil.org/a", "file:///etc/passwd"):
+        with pytest.raises(AddressFault):
+            files.get(f"/to/{elsewhere}")
+
+
+@pytest.mark.parametrize(
+    ("path", "why"),
+    [("/gone", "status 404"), ("/packed", "compressed"), ("/cut", "broke off")],
+)
+def test_what_is_no_whole_file_is_refused(path: str, why: str, files: Files) -> None:
+    """An error's page, compressed content and a torn download are not taken for the file."""
+    with pytest.raises(AddressFault, match=why):
+        files.get(path)
+
+
+def test_size_is_capped(files: Files) -> None:
+    """More bytes than allowed are not read to their end."""
+    with pytest.raises(AddressFault, match="longer than 1,000 bytes"):
+        files.get("/a.wav", max_bytes=1000)
+
+
+def test_a_certificate_for_another_name_is_refused(files: Files) -> None:
+    """The host proves its name, though it is asked by its number."""
+    files.trust = ssl.create_default_context()
+    with pytest.raises(AddressFault, match="cannot be had"):
+        files.get("/a.wav")
+    assert files.seen == []

@@ -1,0 +1,98 @@
+"""Event streams and JSON lines, cut into pieces anywhere, with every end of line there is."""
+
+import json
+from collections.abc import Iterable
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from voicemill.cartesia.event_stream import EventLines, Lines, Sent
+
+TEXT = st.text(st.characters(exclude_characters="\r\n", exclude_categories=["Cs"]), max_size=40)
+END = st.sampled_from([b"\n", b"\r\n", b"\r"])
+START = st.sampled_from([b"", b"\xef\xbb\xbf"])
+CUTS = st.lists(st.integers(0, 400), max_size=30)
+
+
+def cut(stream: bytes, places: Iterable[int]) -> list[bytes]:
+    """A stream in pieces, some of which are empty."""
+    edges = [0, *sorted(min(place, len(stream)) for place in places), len(stream)]
+    return [stream[start:stop] for start, stop in pairwise(edges)]
+
+
+def events(pieces: Iterable[bytes]) -> list[Sent]:
+    """All events of a stream, to its end."""
+    lines = EventLines()
+    return [sent for piece in pieces for sent in lines.feed(piece)] + lines.finish()
+
+
+@given(st.lists(TEXT), END, CUTS)
+def test_lines_are_the_same_wherever_they_are_cut(texts: list[str], end: bytes, places: list[int]) -> None:
+    """Pieces of any size give the same lines, and none is found at the end when all have ended."""
+    lines = Lines()
+    found = [
+        line for piece in cut(b"".join(text.encode() + end for text in texts), places) for line in lines.feed(piece)
+    ]
+    assert found == [text.encode() for text in texts]
+    assert lines.finish() == b""
+
+
+@given(st.binary(max_size=300), CUTS)
+def test_any_bytes_are_read_the_same_in_pieces_as_whole(stream: bytes, places: list[int]) -> None:
+    """Where the network cuts makes no difference, whatever is sent."""
+    assert events(cut(stream, places)) == events([stream])
+
+
+@given(st.lists(st.tuples(TEXT, st.lists(TEXT, min_size=1, max_size=4))), END, CUTS, START)
+def test_what_is_written_is_read(
+    written: list[tuple[str, list[str]]], end: bytes, places: list[int], stream: bytes
+) -> None:
+    """Names and data of several lines come back; comments, other fields and a mark at the start do not."""
+    for name, data in written:
+        lines = [": comment", "id: 7", "retry: 10", f"event: {name}", *(f"data: {line}" for line in data), "other", ""]
+        stream += b"".join(line.encode() + end for line in lines)
+    assert events(cut(stream, places)) == [Sent("\n".join(data).encode(), name) for name, data in written]
+
+
+@given(st.lists(st.dictionaries(TEXT, TEXT)), END, CUTS)
+def test_json_lines_are_events_too(contents: list[dict[str, str]], end: bytes, places: list[int]) -> None:
+    """A line that is an object is an event of its own."""
+    stream = b"".join(json.dumps(content).encode() + end for content in contents)
+    assert [json.loads(sent.data) for sent in events(cut(stream, places))] == contents
+
+
+@pytest.mark.parametrize("stream", [b"data: x", b"data: x\n", b"data: x\r", b"data:x\r\n"])
+def test_the_last_event_may_lack_its_blank_line(stream: bytes) -> None:
+    """It is given, but said not to be whole, for it could have been cut."""
+    assert events([stream]) == [Sent(b"x", whole=False)]
+
+
+@pytest.mark.parametrize(
+    ("line", "data"),
+    [
+        (b"data:x", b"x"),
+        (b"data: x", b"x"),
+        (b"data:  x", b" x"),
+        (b"data", b""),
+        (b"data:", b""),
+        (b"data:a:b", b"a:b"),
+    ],
+)
+def test_one_blank_after_the_colon_is_no_part_of_the_data(line: bytes, data: bytes) -> None:
+    """As the standard has it."""
+    assert events([line + b"\n\n"]) == [Sent(data)]
+
+
+def test_events_without_data_are_none() -> None:
+    """Blank lines, comments and names alone make no event, and a name does not stay for the next one."""
+    assert events([b"\n\n: ping\n\nevent: a\n\ndata: x\n\n"]) == [Sent(b"x")]
+
+
+def test_a_long_line_in_many_pieces_is_not_read_over_and_over() -> None:
+    """The work for a line grows with its length, not with its square: 16 MiB in pieces of 1 KiB are one event."""
+    lines = EventLines()
+    assert lines.feed(b"data: ") == []
+    assert all(lines.feed(b"x" * 1024) == [] for _ in range(16 * 1024))
+    assert [len(sent.data) for sent in lines.feed(b"\n\n")] == [16 << 20]

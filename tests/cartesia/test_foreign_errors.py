@@ -1,0 +1,116 @@
+"""Every error that the libraries below could raise, found by reflection: each becomes one of ours."""
+
+import asyncio
+import socket
+import ssl
+from typing import Any
+
+import aiohttp
+import httpx
+import pytest
+
+from tests.cartesia.sending import KEY, Raising, ask, cartesia
+from voicemill.errors import AuthRefused, CallError, Incomplete, Transient
+
+
+def subclasses(root: type[BaseException]) -> list[type[BaseException]]:
+    """`root` and all that inherit from it, however deep."""
+    return [root, *(below for child in root.__subclasses__() for below in subclasses(child))]
+
+
+HTTPX = [kind for kind in vars(httpx).values() if isinstance(kind, type) and issubclass(kind, Exception)]
+AIOHTTP = [
+    *subclasses(aiohttp.ClientError),
+    *subclasses(aiohttp.http_exceptions.HttpProcessingError),
+    *subclasses(aiohttp.http_exceptions.PayloadEncodingError),
+]
+SYSTEM = [
+    OSError, ConnectionError, ConnectionRefusedError, ConnectionResetError, ConnectionAbortedError, BrokenPipeError,
+    TimeoutError, socket.gaierror, socket.herror, ssl.SSLError, ssl.SSLEOFError, ssl.SSLCertVerificationError,
+    asyncio.IncompleteReadError, UnicodeDecodeError, ValueError,
+]  # fmt: skip
+FOREIGN = sorted({*HTTPX, *AIOHTTP, *SYSTEM}, key=lambda kind: f"{kind.__module__}.{kind.__name__}")
+
+
+def instance(kind: type[BaseException]) -> BaseException:
+    """An error of any class, whatever its constructor wants, with the key where such errors carry it."""
+    error = kind.__new__(kind)
+    error.args = (f"X-API-Key: {KEY}",)
+    return error
+
+
+async def what_becomes_of(error: BaseException, *, in_body: bool = False) -> CallError:
+    """The error of ours in place of `error`."""
+    async with cartesia(transport=Raising(error, in_body=in_body)) as service:
+        with pytest.raises(CallError) as caught:
+            await ask(service)
+    return caught.value
+
+
+def test_reflection_finds_the_libraries_errors() -> None:
+    """The lists below are not empty by accident: they hold what is known to exist."""
+    assert {httpx.ReadTimeout, httpx.InvalidURL, httpx.CookieConflict, httpx.StreamClosed} <= set(HTTPX)
+    assert {aiohttp.ServerDisconnectedError, aiohttp.ClientConnectorDNSError, aiohttp.TooManyRedirects} <= set(AIOHTTP)
+
+
+@pytest.mark.parametrize("in_body", [False, True], ids=["at once", "in the body"])
+@pytest.mark.parametrize("kind", FOREIGN, ids=lambda kind: f"{kind.__module__}.{kind.__name__}")
+async def test_no_foreign_error_escapes(kind: type[BaseException], *, in_body: bool) -> None:
+    """Each becomes an error of ours that may be retried or is fatal, and nothing of the foreign one goes with it."""
+    error = await what_becomes_of(instance(kind), in_body=in_body)
+    assert error.retryable or isinstance(error, AuthRefused)
+    assert error.__cause__ is None
+    assert error.__context__ is None
+    assert KEY not in f"{error!r} {error}"
+
+
+@pytest.mark.parametrize(
+    ("kind", "expected", "code"),
+    [
+        (httpx.ReadTimeout, Transient, "deadline"),
+        (httpx.ConnectTimeout, Transient, "deadline"),
+        (aiohttp.SocketTimeoutError, Transient, "deadline"),
+        (TimeoutError, Transient, "deadline"),
+        (httpx.ConnectError, Transient, "unreachable"),
+        (aiohttp.ClientConnectorDNSError, Transient, "unreachable"),
+        (aiohttp.ClientConnectorSSLError, Transient, "unreachable"),
+        (httpx.ReadError, Incomplete, "incomplete"),
+        (httpx.RemoteProtocolError, Incomplete, "incomplete"),
+        (aiohttp.ClientPayloadError, Incomplete, "incomplete"),
+        (aiohttp.ServerDisconnectedError, Incomplete, "incomplete"),
+        (aiohttp.ClientOSError, Incomplete, "incomplete"),
+        (aiohttp.ClientConnectorCertificateError, AuthRefused, "certificate"),
+        (ssl.SSLCertVerificationError, AuthRefused, "certificate"),
+        (httpx.PoolTimeout, Transient, "deadline"),
+        (aiohttp.ClientResponseError, Incomplete, "incomplete"),
+        (httpx.InvalidURL, Transient, "connection"),
+    ],
+)
+async def test_each_says_what_happened(kind: type[BaseException], expected: type[CallError], code: str) -> None:
+    """Too slow, unreachable, broken off and an untrusted certificate are told apart."""
+    error = await what_becomes_of(instance(kind))
+    assert (type(error), error.code) == (expected, code)
+
+
+@pytest.mark.parametrize(
+    ("cause", "code"),
+    [
+        (ConnectionRefusedError, "unreachable"),
+        (aiohttp.ServerDisconnectedError, "incomplete"),
+        (ssl.SSLCertVerificationError, "certificate"),
+        (TimeoutError, "deadline"),
+    ],
+)
+async def test_the_cause_decides_where_the_transport_blurs_it(cause: type[BaseException], code: str) -> None:
+    """The transport calls every lost connection a ConnectTimeout; what it was made of says what it is."""
+    blurred = httpx.ConnectTimeout("blurred")
+    blurred.__cause__ = instance(aiohttp.ClientConnectorDNSError if cause is ConnectionRefusedError else cause)
+    assert (await what_becomes_of(blurred)).code == code
+
+
+@pytest.mark.parametrize("mistake", [TypeError("ours"), AssertionError("ours"), asyncio.CancelledError()], ids=repr)
+async def test_what_is_no_failure_of_the_network_is_left_alone(mistake: Any) -> None:
+    """A mistake in our own code is not retried as if the network had failed, and a cancelled call stays cancelled."""
+    async with cartesia(transport=Raising(mistake)) as service:
+        with pytest.raises(type(mistake)):
+            await ask(service)

@@ -1,0 +1,180 @@
+"""What goes out on the wire, held to the HTTP reference."""
+
+from typing import Any, get_args
+
+import pytest
+
+from tests.cartesia.sending import CALL, KEY, ask, cartesia
+from tests.hostile_server import Call, HostileServer, Reply
+from tests.hostile_speech import SARAH, Speaker, speech
+from voicemill.audio.formats import BIT_RATES_BPS, SAMPLE_RATES_HZ, AudioFormat, Encoding
+from voicemill.model import Speed
+
+
+async def question(**fields: Any) -> Call:
+    """The request that `tts.bytes` sends."""
+    asked: dict[str, Any] = {"model_id": "sonic-2", "transcript": "Hello.", "voice_id": SARAH}
+    asked |= {"output_format": AudioFormat("wav", 24000, "pcm_s16le")} | fields
+    with HostileServer([Reply(200, (), b"any body")]) as server:
+        async with cartesia(server.url) as service:
+            await service.tts.bytes(**asked)
+        return server.calls[0]
+
+
+async def test_the_headers_are_those_of_the_reference() -> None:
+    """Key, version, type and length are sent as the reference names them, and nothing tells of a browser or session."""
+    call = await question()
+    port = call.headers.pop("host").partition(":")[2]
+    assert port.isdigit()
+    assert call.headers == {
+        "x-api-key": KEY,
+        "cartesia-version": "2024-11-13",
+        "accept": "*/*",
+        "accept-encoding": "identity",
+        "user-agent": "voicemill",
+        "content-type": "application/json",
+        "content-length": str(len(call.body)),
+    }
+
+
+async def test_the_body_is_that_of_the_reference() -> None:
+    """A plain question has the fields that the reference requires, and no others."""
+    call = await question(language="en")
+    assert (call.method, call.path) == ("POST", "/tts/bytes")
+    assert call.question == {
+        "model_id": "sonic-2",
+        "transcript": "Hello.",
+        "voice": {"mode": "id", "id": SARAH},
+        "language": "en",
+        "output_format": {"container": "wav", "sample_rate": 24000, "encoding": "pcm_s16le"},
+    }
+
+
+async def test_language_is_left_to_the_voice_when_not_given() -> None:
+    """Without a language no such field is sent."""
+    assert "language" not in (await question()).question
+
+
+@pytest.mark.parametrize(
+    "transcript", ["Grüße aus Zürich", "日本語のテキスト", 'quote " and \\', "👩‍👩‍👧", "a\nb\tc", "\u2028"]
+)
+async def test_any_text_arrives_as_it_is(transcript: str) -> None:
+    """Text of any script, with quotes, escapes and line ends, is the same on the other side."""
+    assert (await question(transcript=transcript)).transcript == transcript
+
+
+@pytest.mark.parametrize(
+    ("model", "speed", "emotion", "expected"),
+    [
+        ("sonic-2", None, (), {}),
+        ("sonic-2", "slow", (), {"speed": "slow"}),
+        ("sonic-turbo", "fast", (), {"speed": "fast"}),
+        ("sonic-3", "normal", (), {"speed": "normal"}),
+        ("sonic-3", 0.8, (), {"generation_config": {"speed": 0.8}}),
+        ("sonic-3", None, ("calm",), {"generation_config": {"emotion": "calm"}}),
+        ("sonic-3-2026-01-12", 1.5, ("angry",), {"generation_config": {"speed": 1.5, "emotion": "angry"}}),
+        ("sonic-3.5", None, ("calm",), {"generation_config": {"emotion": "calm"}}),
+        ("sonic-latest", 0.6, (), {"generation_config": {"speed": 0.6}}),
+    ],
+)
+async def test_delivery_is_sent_where_the_model_reads_it(
+    model: str, speed: Speed | None, emotion: tuple[str, ...], expected: dict[str, Any]
+) -> None:
+    """Words of speed are a field of their own; factors and emotions of sonic-3 go in `generation_config`."""
+    sent = (await question(model_id=model, speed=speed, emotion=emotion)).question
+    delivery = {name: sent[name] for name in ("speed", "generation_config") if name in sent}
+    assert delivery == expected
+    assert sent["voice"] == {"mode": "id", "id": SARAH}
+
+
+async def test_emotions_of_older_models_are_experimental_controls() -> None:
+    """Before sonic-3, emotions are a list within the voice."""
+    sent = (await question(emotion=("positivity:high", "curiosity"))).question
+    assert sent["voice"]["__experimental_controls"] == {"emotion": ["positivity:high", "curiosity"]}
+    assert "generation_config" not in sent
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "expected"),
+    [
+        ("volume", 0.5, {"generation_config": {"volume": 0.5}}),
+        ("duration_s", 2.5, {"duration": 2.5}),
+        ("pronunciation_dict_id", "d", {"pronunciation_dict_id": "d"}),
+        ("save", True, {"save": True}),
+        ("save", False, {"save": False}),
+    ],
+)
+async def test_each_further_field_is_sent_under_its_name(field: str, value: object, expected: dict[str, Any]) -> None:
+    """What is given is sent, zero and False too."""
+    plain, sent = (await question()).question, (await question(**{field: value})).question
+    assert sent == plain | expected
+
+
+@pytest.mark.parametrize("speed", [-0.5, 0, "fastest"])
+async def test_experimental_speed_goes_with_the_voice(speed: object) -> None:
+    """Normal speed, which is 0, is sent like any other."""
+    sent = (await question(experimental_speed=speed)).question
+    assert sent["voice"] == {"mode": "id", "id": SARAH, "__experimental_controls": {"speed": speed}}
+
+
+async def test_a_voice_may_be_an_embedding() -> None:
+    """Numbers in the place of an id."""
+    sent = (await question(voice_id=None, voice_embedding=(0.5, -1.0))).question
+    assert sent["voice"] == {"mode": "embedding", "embedding": [0.5, -1.0]}
+
+
+@pytest.mark.parametrize("voice", [{"voice_id": None}, {"voice_id": "v", "voice_embedding": [0.5]}], ids=str)
+async def test_a_question_names_one_voice(voice: dict[str, Any]) -> None:
+    """None or two are a mistake, and nothing is sent."""
+    with pytest.raises(ValueError, match="one of voice_id and voice_embedding"):
+        await question(**voice)
+
+
+@pytest.mark.parametrize(
+    "wanted",
+    [
+        *(AudioFormat("raw", rate, encoding) for rate in SAMPLE_RATES_HZ[:2] for encoding in get_args(Encoding)),
+        *(AudioFormat("mp3", rate, bit_rate_bps=BIT_RATES_BPS[0]) for rate in SAMPLE_RATES_HZ[-2:]),
+    ],
+    ids=str,
+)
+async def test_every_format_is_sent_with_its_own_fields_only(wanted: AudioFormat) -> None:
+    """mp3 has a bit rate and no encoding, raw the other way round."""
+    sent = (await question(output_format=wanted)).question["output_format"]
+    own = {"encoding": wanted.encoding} if wanted.encoding else {"bit_rate": wanted.bit_rate_bps}
+    assert sent == {"container": wanted.container, "sample_rate": wanted.sample_rate_hz, **own}
+
+
+async def test_a_base_url_may_have_a_path() -> None:
+    """A gateway's path is kept before the method's own."""
+    with HostileServer(speech) as server:
+        async with cartesia(f"{server.url}/gateway/v1/") as service:
+            await ask(service)
+        assert server.calls[0].path == "/gateway/v1/tts/bytes"
+
+
+async def test_status_tells_the_version() -> None:
+    """`api_status.get` asks for the root and reads whether the service is up."""
+    with HostileServer(Speaker()) as server:
+        async with cartesia(server.url) as service:
+            info = await service.api_status.get()
+        assert (info.ok, info.version) == (True, "2024-11-13")
+        assert (server.calls[0].method, server.calls[0].path) == ("GET", "/")
+        assert "content-type" not in server.calls[0].headers
+
+
+async def test_a_reply_names_its_request() -> None:
+    """The service's own id of a request is kept, for whoever must ask support about it."""
+    with HostileServer(speech) as server:
+        async with cartesia(server.url) as service:
+            assert (await ask(service, CALL)).request_id == "request-1"
+
+
+async def test_the_environment_steers_no_call(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A proxy named in the environment never gets to see a key."""
+    with HostileServer(speech) as proxy, HostileServer(speech) as server:
+        for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):
+            monkeypatch.setenv(name, proxy.url)
+        async with cartesia(server.url) as service:
+            await ask(service)
+        assert (len(server.calls), len(proxy.calls)) == (1, 0)

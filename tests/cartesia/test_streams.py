@@ -1,0 +1,236 @@
+"""Streams of events: what they may say, how they may end, and who closes the connection."""
+
+import asyncio
+import base64
+import json
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from typing import Any
+
+import pytest
+
+from tests.cartesia.multipart_forms import Sink, listening
+from tests.cartesia.sending import KEY, Raising, cartesia
+from tests.cartesia.test_key import everything_about, found_in
+from tests.hostile_server import CUTS, End, HostileServer, Reply
+from tests.hostile_speech import SARAH
+from voicemill.audio.formats import AudioFormat
+from voicemill.cartesia.client import Cartesia
+from voicemill.cartesia.stream_events import Chunk, Done, Event, PhonemeTimestamps, WordTimestamps
+from voicemill.errors import AuthRefused, BadAnswer, CallError, Incomplete, Refused, Throttled, Transient
+from voicemill.model import Word
+
+RAW = AudioFormat("raw", 16000, "pcm_s16le")
+AUDIO = bytes(range(256)) * 4
+DATA = base64.b64encode(AUDIO).decode()
+CHUNK = {"type": "chunk", "status_code": 206, "done": False, "data": DATA, "step_time": 1.5}
+DONE = {"type": "done", "status_code": 206, "done": True}
+WORDS = {"words": ["Hello", "you"], "start": [0.0, 0.4], "end": [0.4, 0.9]}
+SSE = [("Content-Type", "text/event-stream")]
+
+
+def said(*events: dict[str, Any] | bytes) -> bytes:
+    """Events on the wire."""
+    return b"".join(
+        b"data: %b\n\n" % (each if isinstance(each, bytes) else json.dumps(each).encode()) for each in events
+    )
+
+
+def told(*events: dict[str, Any] | bytes, end: End = End.CHUNKED) -> Reply:
+    """An answer that is a stream of events."""
+    return Reply(200, SSE, said(*events), end)
+
+
+def speaking(service: Cartesia, **fields: Any) -> AsyncGenerator[Event, None]:
+    """The events of a question."""
+    return service.tts.sse(model_id="sonic-2", transcript="Hello.", voice_id=SARAH, output_format=RAW, **fields)
+
+
+async def events_of(reply: Reply, *, key: str = KEY, **options: Any) -> list[Event]:
+    """All events that the client finds in an answer."""
+    with HostileServer([reply]) as server:
+        async with cartesia(server.url, key=key, **options) as service:
+            return [event async for event in speaking(service)]
+
+
+async def error_of(reply: Reply, **options: Any) -> CallError:
+    """The error that a stream ends in; nothing of libraries and nothing of the key goes with it."""
+    with pytest.raises(CallError) as caught:
+        await events_of(reply, **options)
+    assert (caught.value.__cause__, caught.value.__context__) == (None, None)
+    assert found_in(everything_about(caught.value)) == []
+    return caught.value
+
+
+async def test_every_kind_of_event_is_typed() -> None:
+    """Audio is decoded, words and phonemes have their times, what is unknown is passed over, and Done is the last."""
+    timestamps = {"type": "timestamps", "status_code": 206, "done": False, "word_timestamps": WORDS}
+    phonemes = {"type": "phoneme_timestamps", "phoneme_timestamps": {"phonemes": ["h"], "start": [0.1], "end": [0.2]}}
+    news = {"type": "weather", "status_code": 206, "done": False}
+    found = await events_of(told({**CHUNK, "context_id": "c"}, timestamps, phonemes, news, DONE, CHUNK))
+    assert found == [
+        Chunk(AUDIO, 1.5, context_id="c"),
+        WordTimestamps((Word("Hello", 0.0, 0.4), Word("you", 0.4, 0.9))),
+        PhonemeTimestamps((Word("h", 0.1, 0.2),)),
+        Done(),
+    ]
+
+
+async def test_the_question_is_that_of_the_reference() -> None:
+    """What is to be streamed along is asked for by the reference's names, and nothing else is sent."""
+    with HostileServer([told(DONE)]) as server:
+        async with cartesia(server.url) as service:
+            asked = {"word_timestamps": True, "phoneme_timestamps": True, "normalized_timestamps": True}
+            assert [event async for event in speaking(service, **asked, context_id="c")] == [Done()]
+        assert (server.calls[0].method, server.calls[0].path) == ("POST", "/tts/sse")
+        assert server.calls[0].question == {
+            "model_id": "sonic-2",
+            "transcript": "Hello.",
+            "voice": {"mode": "id", "id": SARAH},
+            "output_format": {"container": "raw", "sample_rate": 16000, "encoding": "pcm_s16le"},
+            "add_timestamps": True,
+            "add_phoneme_timestamps": True,
+            "use_normalized_timestamps": True,
+            "context_id": "c",
+        }
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        said({"status_code": 206, "data": DATA, "sample_rate": 16000}, {"status_code": 200, "done": True}),
+        f'{{"type":"chunk","data":"{DATA}","sample_rate":16000}}\n{{"type":"done","done":true}}\n'.encode(),
+        f'{{"type":"chunk","data":"{DATA}","sample_rate":16000}}\r\n{{"type":"done"}}'.encode(),
+    ],
+    ids=["events without type", "lines", "lines, the last without an end"],
+)  # fmt: skip
+async def test_a_changed_voice_is_read_in_both_shapes(body: bytes) -> None:
+    """Server-sent events without a type, and lines of JSON: the same pieces, whichever the service sends."""
+    with HostileServer([Reply(200, (), body)]) as server:
+        async with cartesia(server.url) as service:
+            changed = service.voice_changer.sse(b"clip", voice_id=SARAH, output_format=RAW)
+            assert [event async for event in changed] == [Chunk(AUDIO, sample_rate_hz=16000), Done()]
+        assert server.calls[0].path == "/voice-changer/sse"
+
+
+@pytest.mark.parametrize(
+    ("event", "kind", "text"),
+    [
+        ({"type": "error", "error": "Bad: no", "status_code": 400, "done": True}, Refused, "Bad: no (HTTP 400)"),
+        ({"error": "no type", "status_code": 429}, Throttled, "no type"),
+        ({"type": "error", "title": "T", "message": "M", "error": "T: M", "status_code": 500}, Transient, "T: M (HTTP"),
+        ({"type": "error", "error_code": "voice_not_found", "message": "M", "status_code": 400}, Refused, "M"),
+        ({"type": "error", "error": "no status", "done": True}, Transient, "no status"),
+        ({"status_code": 401, "message": f"the key {KEY} is bad"}, AuthRefused, "the key **** is bad"),
+        ({"type": "chunk", "status_code": 503, "done": False}, Transient, "HTTP 503"),
+    ],
+)  # fmt: skip
+async def test_an_error_event_is_an_error(event: dict[str, Any], kind: type[CallError], text: str) -> None:
+    """Whatever shape it has, it is the error that its status means, with its reason, and without the key."""
+    error = await error_of(told(CHUNK, event))
+    assert type(error) is kind
+    assert text in str(error)
+    assert KEY not in f"{error!s}{error!r}{vars(error)}"
+    assert error.code == event.get("error_code", kind.code)
+
+
+async def test_an_error_in_plain_text_is_one_too() -> None:
+    """An event that is named an error need not be JSON."""
+    error = await error_of(Reply(200, SSE, b"event: error\ndata: Server: on fire\n\n"))
+    assert isinstance(error, Transient)
+    assert "on fire" in str(error)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"", said(CHUNK), said(CHUNK)[:-30], said(CHUNK) + b": ping\n\n", said(DONE)[:-9], said({"type": "news"})],
+    ids=["nothing", "audio alone", "cut in an event", "a ping", "cut in the last event", "other news"],
+)  # fmt: skip
+@pytest.mark.parametrize("end", [End.WHOLE, End.CLOSED])
+async def test_a_stream_without_done_is_incomplete(body: bytes, end: End) -> None:
+    """However politely the connection ends, speech without its end is not taken for whole."""
+    error = await error_of(Reply(200, SSE, body, end))
+    assert isinstance(error, Incomplete)
+    assert error.billed == "unknown"
+
+
+async def test_a_last_event_without_its_blank_line_counts() -> None:
+    """Where the end itself was sent, nothing is missing."""
+    assert await events_of(Reply(200, SSE, said(CHUNK, DONE)[:-2])) == [Chunk(AUDIO, 1.5), Done()]
+
+
+@pytest.mark.parametrize("end", [*CUTS, End.HEADERS_CUT, End.HEADERS_RESET, End.NO_ANSWER], ids=str)
+async def test_a_stream_that_breaks_off_is_to_be_tried_again(end: End) -> None:
+    """Each way of breaking is one of our errors."""
+    error = await error_of(told(CHUNK, CHUNK, CHUNK, DONE, end=end), deadline_s=20)
+    assert isinstance(error, Incomplete)
+
+
+@pytest.mark.parametrize(
+    "event",
+    [b"{", b"[]", b"7", b"null", b"\xff", {**CHUNK, "data": "not Base64!"}, {**CHUNK, "data": 7}, {"type": "chunk"},
+     {"type": "timestamps", "word_timestamps": {"words": ["a"], "start": [], "end": []}},
+     b'{"type": "timestamps", "word_timestamps": {"words": ["a"], "start": [NaN], "end": [1]}}'],
+    ids=str,
+)  # fmt: skip
+async def test_nonsense_is_a_bad_answer(event: dict[str, Any] | bytes) -> None:
+    """An event that is not what it should be ends the stream."""
+    assert type(await error_of(told(CHUNK, event, DONE))) is BadAnswer
+
+
+async def test_refusals_before_the_stream_are_as_anywhere() -> None:
+    """A status other than 200 is the error that it means."""
+    assert type(await error_of(Reply(402, (), b"No credits"))).__name__ == "QuotaExhausted"
+    assert type(await error_of(Reply(302, [("Location", "/")]))) is Refused
+    assert type(await error_of(Reply(200, [*SSE, ("Content-Encoding", "gzip")], b"x"))) is BadAnswer
+
+
+async def test_the_deadline_is_for_the_whole_stream() -> None:
+    """A stream that keeps sending, but never ends, is ended."""
+    error = await error_of(Reply(200, SSE, said(CHUNK, DONE), End.CHUNKED, drip_s=0.02), deadline_s=0.4)
+    assert (type(error), error.code) == (Transient, "deadline")
+
+
+async def test_a_stream_has_a_cap() -> None:
+    """An endless stream ends at the cap."""
+    error = await error_of(Reply(200, SSE, said(CHUNK), End.CHUNKED, times=10_000), max_body_bytes=100_000)
+    assert "larger than" in str(error)
+
+
+@pytest.mark.parametrize("mistake", [OSError("x"), ValueError("x")], ids=repr)
+async def test_no_foreign_error_escapes_a_stream(mistake: Exception) -> None:
+    """Errors of the network in the middle of a stream are ours as well."""
+    async with cartesia(transport=Raising(mistake, in_body=True)) as service:
+        with pytest.raises(CallError) as caught:
+            _ = [event async for event in speaking(service)]
+    assert (caught.value.__cause__, caught.value.__context__) == (None, None)
+
+
+ENDLESS = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n%x\r\n%b\r\n" % (len(said(CHUNK)), said(CHUNK))
+
+
+async def test_leaving_early_closes_the_connection() -> None:
+    """Whoever has heard enough stops the service from speaking on."""
+    async with listening(Sink(ENDLESS)) as sink, cartesia(sink.url) as service:
+        async with aclosing(speaking(service)) as events:
+            assert isinstance(await anext(events), Chunk)
+            assert not sink.gone.is_set()
+        await sink.gone.wait()
+
+
+async def test_a_cancelled_stream_closes_its_connection() -> None:
+    """Cancelling whoever waits for the next event ends the stream."""
+    heard: list[Event] = []
+
+    async def listen(service: Cartesia) -> None:
+        async for event in speaking(service):
+            heard.append(event)  # noqa: PERF401 - one by one, as they come
+
+    async with listening(Sink(ENDLESS)) as sink, cartesia(sink.url) as service:
+        task = asyncio.create_task(listen(service))
+        while not heard:
+            await asyncio.sleep(0)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        await sink.gone.wait()

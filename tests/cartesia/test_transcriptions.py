@@ -1,0 +1,51 @@
+"""Transcriptions as the service words them, fresh and kept."""
+
+import json
+from typing import Any
+
+import pytest
+
+from tests.cartesia.sending import cartesia
+from tests.hostile_server import HostileServer, Reply
+from voicemill.cartesia.stt import Transcription, read_transcription
+from voicemill.errors import BadAnswer
+from voicemill.model import Word
+
+WORDS = [{"word": "hello", "start": 0.0, "end": 0.4}, {"word": "you", "start": 0.5, "end": 0.9}]
+
+
+@pytest.mark.parametrize(
+    ("told", "expected"),
+    [
+        ({"text": ""}, Transcription("", None, None, ())),
+        ({"text": "x", "words": None, "language": None}, Transcription("x", None, None, ())),
+        (
+            {"type": "transcript", "text": "hello you", "language": "en", "duration": 1, "words": WORDS},
+            Transcription("hello you", "en", 1.0, (Word("hello", 0.0, 0.4), Word("you", 0.5, 0.9))),
+        ),
+    ],
+)  # fmt: skip
+async def test_every_documented_shape_is_read(told: dict[str, Any], expected: Transcription) -> None:
+    """Only the text is sure to be there; a kept body reads as the fresh answer did, which is kept with it."""
+    body = json.dumps(told).encode()
+    with HostileServer([Reply(200, [("X-Request-Id", "r1")], body)]) as server:
+        async with cartesia(server.url) as service:
+            heard = await service.stt.transcribe(b"clip")
+    assert heard == expected == read_transcription(body)
+    assert heard.reply is not None
+    assert (heard.reply.body, heard.reply.request_id) == (body, "r1")
+    assert "x" * 9 not in repr(heard)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"", b"hello", b"[]", b"null", b"{}", b'{"text": 7}', b'{"text": "x", "words": {}}',
+     b'{"text": "x", "duration": NaN}', b'{"text": "x", "words": [{"word": "x"}]}',
+     b'{"text": "x", "words": [{"word": "x", "start": "a", "end": 1}]}'],
+    ids=repr,
+)  # fmt: skip
+def test_another_shape_is_a_bad_answer(body: bytes) -> None:
+    """What is no transcription is told as such, and nothing of it goes along with the error."""
+    with pytest.raises(BadAnswer) as caught:
+        read_transcription(body)
+    assert (caught.value.__cause__, caught.value.__context__) == (None, None)

@@ -1,0 +1,132 @@
+"""Steering a live run: paused, resumed, widened, given a budget, ended; and a run that stops at too many errors."""
+
+import asyncio
+import subprocess
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from tests.flows.commands import InThisProcess, ending, start_process
+from tests.flows.results import short_rows, statuses, violations, write_manifest
+from tests.flows.speech_service import SpeechService
+from tests.hostile_server import Call, Reply
+from tests.hostile_speech import said, speech
+from voicemill.store.results_folder import ResultsFolder
+
+_RESULTS = Path("results/book")
+
+
+@pytest.fixture
+def live(voicemill: InThisProcess, service: SpeechService) -> Iterator["subprocess.Popen[bytes]"]:
+    """A run of 200 rows, one call of half a second at a time, that has begun to call; far from its end for a minute."""
+    write_manifest(Path("book.csv"), short_rows(200))
+    begun = threading.Event()
+
+    def slowly(call: Call) -> Reply:
+        begun.set()
+        return replace(speech(call), delay_s=0.5)
+
+    service.instead["*"] = slowly
+    process = start_process("run", "book.csv", "--max-concurrency", "1", "--json")
+    assert begun.wait(60)
+    with process:
+        yield process
+        if process.poll() is None:
+            process.kill()
+
+
+def _tell_to_end(voicemill: InThisProcess) -> None:
+    ended = voicemill("control", _RESULTS, "--stop")
+    assert ended.stdout == f"{_RESULTS}: ending after the calls in flight.\n"
+
+
+def test_pause_and_go_on(voicemill: InThisProcess, service: SpeechService, live: "subprocess.Popen[bytes]") -> None:
+    """A paused run begins no call until it is resumed; then all its rows are done, each asked once."""
+    assert voicemill("control", _RESULTS, "--pause").stdout.startswith(f"{_RESULTS}: paused; voicemill control")
+    asked = len(service.asked)
+    time.sleep(2)
+    assert len(service.asked) <= asked + 1 < 200  # one may have left just before
+    service.instead.clear()
+    resumed = voicemill("control", _RESULTS, "--resume", "--max-concurrency", "16", "--json").json
+    assert (resumed["paused"], resumed["max_concurrency"]) == (False, 16)
+    ended = ending(live)
+    assert (ended.code, ended.json["rows"]["done"]) == (0, 200)
+    assert len(service.asked) == 200
+    assert violations(_RESULTS) == []
+
+
+def test_more_at_once(voicemill: InThisProcess, service: SpeechService, live: "subprocess.Popen[bytes]") -> None:
+    """A run that is given more slots uses them."""
+
+    async def when_told(call: Call) -> Reply:
+        while service.instead:
+            await asyncio.sleep(0.01)
+        return speech(call)
+
+    service.instead["*"] = when_told
+    said_so = voicemill("control", _RESULTS, "--max-concurrency", "12").stdout
+    assert said_so == f"{_RESULTS}: running, 12 calls at once.\n"
+    while max(call.in_flight for call in service.server.calls) < 10:
+        assert live.poll() is None
+        time.sleep(0.02)
+    _tell_to_end(voicemill)
+    service.instead.clear()
+    assert ending(live).code == 7
+
+
+def test_a_budget_for_a_live_run(
+    voicemill: InThisProcess, service: SpeechService, live: "subprocess.Popen[bytes]"
+) -> None:
+    """A budget that is given to a live run ends it with 6 when it is spent, never beyond."""
+    assert "at most 1,000 credits" in voicemill("control", _RESULTS, "--max-credits", "1000").stdout
+    service.instead.clear()
+    ended = ending(live)
+    assert (ended.code, ended.json["credits"] <= 1000) == (6, True)
+    assert 1000 - 25 < sum(map(len, service.asked)) <= 1000
+
+
+def test_stop_while_paused(voicemill: InThisProcess, service: SpeechService, live: "subprocess.Popen[bytes]") -> None:
+    """A paused run that is told to stop ends with 7, and the next run does the rest."""
+    voicemill("control", _RESULTS, "--pause")
+    _tell_to_end(voicemill)
+    assert ending(live).code == 7
+    service.instead.clear()
+    assert voicemill("run", "book.csv").code == 0
+    assert len(service.asked) == 200
+
+
+def test_nobody_to_steer(voicemill: InThisProcess) -> None:
+    """Where no run is live, and where nothing is ordered, the command says so and ends with 2."""
+    ResultsFolder(_RESULTS).create()
+    ended = voicemill("control", _RESULTS, "--pause")
+    assert (ended.code, f"no run works in {_RESULTS}" in ended.stderr) == (2, True)
+    assert "nothing to be done" in voicemill("control", _RESULTS).stderr
+    assert "cannot both be meant" in voicemill("control", _RESULTS, "--pause", "--resume").stderr
+    assert not ResultsFolder(_RESULTS).control.exists()
+
+
+@pytest.mark.parametrize("allowed", ["5", "0.1"])
+def test_too_many_errors(voicemill: InThisProcess, service: SpeechService, allowed: str) -> None:
+    """A run with more errors than it may have stops early with 1 and says so; the rest has not started."""
+    write_manifest(Path("book.csv"), short_rows(50))
+    service.instead["*"] = said(400, "No", "Not this")
+    ended = voicemill("run", "book.csv", "--fail-on-error", allowed, "--max-concurrency", "1")
+    assert ended.code == 1
+    assert "6 rows failed or were refused, more than --fail-on-error" in ended.stdout
+    assert len(service.asked) == 6
+    found = list(statuses(_RESULTS).values())
+    assert (found.count("refused"), found.count("not_started")) == (6, 44)
+
+
+def test_errors_that_are_allowed(voicemill: InThisProcess, service: SpeechService) -> None:
+    """As many errors as are allowed stop nothing."""
+    rows = short_rows(20)
+    write_manifest(Path("book.csv"), rows)
+    for row in rows[:2]:
+        service.instead[row["transcript"]] = said(400, "No", "Not this")
+    assert voicemill("run", "book.csv", "--fail-on-error", "0.1").code == 3
+    assert list(statuses(_RESULTS).values()).count("done") == 18

@@ -1,0 +1,179 @@
+"""Every exit code, each by a situation that leads to it."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.flows.commands import InThisProcess
+from tests.flows.disks import enlarge, small_disk
+from tests.flows.results import items, read_sheet, short_rows, statuses, violations, write_manifest
+from tests.flows.speech_service import SpeechService
+from tests.hostile_speech import said
+from voicemill.store.results_folder import ResultsFolder
+
+_MANIFEST = Path("book.csv")
+_RESULTS = Path("results/book")
+
+
+def test_0_all_done(voicemill: InThisProcess, service: SpeechService) -> None:
+    """A run whose rows are all done ends with 0, in the folder named after the manifest."""
+    write_manifest(_MANIFEST, short_rows(30))
+    ended = voicemill("run", _MANIFEST)
+    assert ended.code == 0
+    assert ended.stdout.startswith("30 done of 30 rows\n30 calls (0 answers were there already)")
+    assert set(statuses(_RESULTS).values()) == {"done"}
+    assert violations(_RESULTS) == []
+    assert len(service.asked) == 30
+
+
+def test_1_some_failed(voicemill: InThisProcess, service: SpeechService, brisk: Path) -> None:
+    """A row whose every attempt fails ends the run with 1, the others are done, and a rerun asks only for that row."""
+    write_manifest(_MANIFEST, short_rows(5))
+    service.instead["Sentence number 3."] = said(500, "Internal server error", "Out of breath")
+    ended = voicemill("run", _MANIFEST, "--profile", brisk)
+    assert ended.code == 1
+    assert "4 done, 1 failed of 5 rows" in ended.stdout
+    assert "Run the same command again" in ended.stdout
+    failed = items(_RESULTS)[3]
+    assert (failed["status"], failed["attempts"]) == ("failed", 2)
+    assert "Out of breath" in failed["error_message"]
+    assert service.asked.count("Sentence number 3.") == 2
+    service.instead.clear()
+    service.forget()
+    assert voicemill("run", _MANIFEST, "--profile", brisk).code == 0
+    assert service.asked == ["Sentence number 3."]
+
+
+@pytest.mark.parametrize(
+    ("manifest", "said"),
+    [
+        ("id,transcript\na,Hello\na,Bye\n", "row 2, column id: the id 'a' is that of row 1"),
+        ("id,transcript,voice\na,Hello,Nobody\n", "row 1, column voice: there is no voice 'Nobody'"),
+        ("", "file: the file is empty"),
+    ],
+)
+def test_2_a_bad_manifest(voicemill: InThisProcess, service: SpeechService, manifest: str, said: str) -> None:
+    """A manifest with a problem ends with 2 before anything is asked, and the message names the place."""
+    _MANIFEST.write_text(manifest)
+    ended = voicemill("run", _MANIFEST)
+    assert ended.code == 2
+    assert said in ended.stderr
+    assert "Traceback" not in ended.stderr
+    assert service.asked == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["run"], "Missing argument"),
+        (["run", "book.csv", "--loud"], "No such option: --loud"),
+        (["run", "book.csv", "--max-concurrency", "0"], "pace.max_concurrency is '0'"),
+        (["run", "nowhere.csv"], "nowhere.csv: 1 problem\n  file: there is no such file"),
+        (["run", "book.csv", "--profile", "nobody"], "there is no profile 'nobody'"),
+        (["run", "book.csv", "--profile", "bad.toml"], "pace.speed is no setting"),
+        (["status", "nowhere"], "nowhere is no results folder"),
+        (["speak"], "No such command 'speak'"),
+    ],
+)
+def test_2_wrong_usage(voicemill: InThisProcess, service: SpeechService, arguments: list[str], said: str) -> None:
+    """What cannot be meant ends with 2, before anything is asked."""
+    write_manifest(_MANIFEST, short_rows(1))
+    Path("bad.toml").write_text("[pace]\nspeed = 3\n")
+    ended = voicemill(*arguments)
+    assert ended.code == 2
+    assert said in ended.stderr
+    assert service.asked == []
+
+
+@pytest.mark.parametrize("status", [400, 404, 413, 422])
+def test_3_some_refused(voicemill: InThisProcess, service: SpeechService, status: int) -> None:
+    """A row that the service refuses is asked once, ends the run with 3, and its reason stands in failures.csv."""
+    write_manifest(_MANIFEST, short_rows(5))
+    service.instead["Sentence number 2."] = said(status, "No", "Not this", "voice_not_found")
+    ended = voicemill("run", _MANIFEST)
+    assert ended.code == 3
+    assert service.asked.count("Sentence number 2.") == 1
+    [refused] = read_sheet(_RESULTS / "failures.csv")
+    assert (refused["id"], refused["status"], refused["error_code"]) == ("row-0002", "refused", "voice_not_found")
+    assert statuses(_RESULTS)["row-0004"] == "done"
+
+
+@pytest.mark.parametrize(("status", "remedy"), [(401, "check CARTESIA_API_KEY"), (402, "top it up")])
+def test_4_fatal_for_all(voicemill: InThisProcess, service: SpeechService, status: int, remedy: str) -> None:
+    """A key that is refused, or an empty account, ends with 4 after the calls in flight; the rest has not started."""
+    write_manifest(_MANIFEST, short_rows(200))
+    service.instead["*"] = said(status, "No", "Not you")
+    ended = voicemill("run", _MANIFEST, "--max-concurrency", "8")
+    assert ended.code == 4
+    assert remedy in ended.stdout
+    assert len(service.asked) <= 8
+    ended_as = list(statuses(_RESULTS).values())
+    assert len(ended_as) == 200
+    assert set(ended_as) <= {"failed", "not_started"}
+    assert ended_as.count("failed") <= 8
+
+
+def test_4_before_the_first_row(voicemill: InThisProcess, service: SpeechService) -> None:
+    """A key that is refused when the voices are listed ends with 4, and says which setting to check."""
+    write_manifest(_MANIFEST, short_rows(2))
+    service.voices = said(401, "Unauthorized", "Who are you?")
+    ended = voicemill("run", _MANIFEST)
+    assert ended.code == 4
+    assert "check CARTESIA_API_KEY" in ended.stderr
+    assert service.asked == []
+
+
+def test_voices_are_asked_for_again(voicemill: InThisProcess, service: SpeechService, brisk: Path) -> None:
+    """A failure that may pass, while the voices are listed, ends no run."""
+    write_manifest(_MANIFEST, short_rows(2))
+    answers = iter([said(503, "Unavailable", "Later")])
+    service.voices = lambda call: next(answers, None) or service.speaker(call)
+    assert voicemill("run", _MANIFEST, "--profile", brisk).code == 0
+
+
+def test_5_the_disk_is_full(voicemill: InThisProcess, service: SpeechService, tmp_path: Path) -> None:
+    """A disk that fills up ends with 5, hardly a call is made after, and the run goes on once there is space."""
+    write_manifest(_MANIFEST, short_rows(200))
+    with small_disk(tmp_path / "disk", megabytes=4) as disk:
+        ended = voicemill("run", _MANIFEST, "-o", disk / "book", "--max-concurrency", "4")
+        assert ended.code == 5
+        assert "the disk is full; free some space" in ended.stdout + ended.stderr
+        assert "Traceback" not in ended.stderr
+        before = len(service.asked)
+        assert 0 < before < 200
+        enlarge(disk, megabytes=200)
+        assert voicemill("run", _MANIFEST, "-o", disk / "book").code == 0
+        assert violations(disk / "book") == []
+        assert len(service.asked) <= 200 + 4
+
+
+def test_5_the_folder_cannot_be_written(voicemill: InThisProcess, service: SpeechService, tmp_path: Path) -> None:
+    """Results on a read-only disk end with 5 before anything is asked."""
+    write_manifest(_MANIFEST, short_rows(2))
+    with small_disk(tmp_path / "disk", megabytes=1, options="ro") as disk:
+        ended = voicemill("run", _MANIFEST, "-o", disk / "book")
+    assert ended.code == 5
+    assert "the disk is read-only; choose another results folder" in ended.stderr
+    assert service.asked == []
+
+
+def test_5_the_folder_is_a_file(voicemill: InThisProcess, service: SpeechService) -> None:
+    """Results where a file is ends with 5 before anything is asked."""
+    write_manifest(_MANIFEST, short_rows(2))
+    Path("taken").write_text("mine")
+    ended = voicemill("run", _MANIFEST, "-o", "taken")
+    assert ended.code == 5
+    assert "cannot write taken/.voicemill" in ended.stderr
+    assert service.asked == []
+
+
+def test_8_locked(voicemill: InThisProcess, service: SpeechService) -> None:
+    """A results folder in which another run works ends with 8, and the message names that process."""
+    write_manifest(_MANIFEST, short_rows(2))
+    with ResultsFolder(_RESULTS).locked():
+        ended = voicemill("run", _MANIFEST)
+        assert json.loads(voicemill("status", _RESULTS, "--json").stdout)["state"] == "running"
+    assert ended.code == 8
+    assert "is in use by process" in ended.stderr
+    assert service.asked == []

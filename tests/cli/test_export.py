@@ -1,0 +1,124 @@
+"""`voicemill export`: other formats of what is stored, without a call, without an answer, without Prefect."""
+
+import shutil
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+
+from tests.flows.commands import InThisProcess, run_process
+from tests.flows.results import tree, write_manifest
+from tests.flows.scripted_recordings import recordings
+from tests.flows.speech_service import SpeechService, speech_service
+from voicemill.run.audit import Kind, audit
+from voicemill.text.transcript_files import WRITERS
+
+_RESULTS = Path("results")
+_ALL = ("txt", "json", "srt", "vtt", "tsv")
+
+
+@pytest.fixture(scope="module")
+def delivered(prefect_server: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a manifest of a transcript, of speech with words and of speech without, and its results."""
+    home = tmp_path_factory.mktemp("delivered")
+    [path] = recordings(home / "talks", ["the-mill-turns-again"])
+    rows = [
+        {"id": "heard", "op": "stt", "audio": path, "transcript": "", "timestamps": "", "out": "talks/heard"},
+        {"id": "said", "op": "tts", "audio": "", "transcript": "One. Two {three}.", "timestamps": "true", "out": ""},
+        {"id": "plain", "op": "tts", "audio": "", "transcript": "Hello.", "timestamps": "", "out": ""},
+    ]
+    write_manifest(home / "mixed.csv", rows)
+    with speech_service():
+        ended = run_process("run", home / "mixed.csv", "-o", home / "results")
+    assert ended.code == 0, ended.stderr
+    return home
+
+
+@pytest.fixture
+def results(delivered: Path, tmp_path: Path) -> Path:
+    """A copy of those results."""
+    return Path(shutil.copytree(delivered / "results", tmp_path / "results"))
+
+
+def test_every_format(voicemill: InThisProcess, results: Path) -> None:
+    """Each format of each row that has words, from the tables alone, and the folder is as promised afterwards."""
+    shutil.rmtree(results / "answers")
+    ended = voicemill("export", results, "--to", ",".join([*WRITERS, "words.parquet", "segments.parquet"]), "--json")
+    assert ended.code == 0, ended.stderr
+    told = ended.json
+    assert (told["rows"], told["rows_without_words"], told["refused"]) == (2, 1, [])
+    names = {str(path.relative_to(results / "text")) for path in (results / "text").rglob("*") if path.is_file()}
+    stems = ("talks/heard", "said")
+    expected = {f"{stem}.{format}" for stem in stems for format in (*_ALL, "ass", "audacity.txt")}
+    assert names == expected | {"words.parquet", "segments.parquet"}
+    assert told["files"] == len(names)
+    assert (results / "text/words.parquet").read_bytes() == (results / "words.parquet").read_bytes()
+    assert "Two {three}." in (results / "text/said.srt").read_text()
+    assert {violation.kind for violation in audit(results)} <= {Kind.ANSWER}
+
+
+def test_it_is_what_the_run_writes(
+    voicemill: InThisProcess, service: SpeechService, delivered: Path, results: Path
+) -> None:
+    """An export has the bytes that a run with that output format delivers."""
+    assert voicemill("export", results, "--to", "all", "-o", "exported").code == 0
+    ended = voicemill("run", delivered / "mixed.csv", "-o", "again", "--output-format", "all")
+    assert ended.code == 0, ended.stderr
+    for path in Path("exported").rglob("*.*"):
+        assert path.read_bytes() == Path("again/text", path.relative_to("exported")).read_bytes(), path
+
+
+def test_elsewhere(voicemill: InThisProcess, results: Path) -> None:
+    """With -o the results stay as they are, and a second export with other rules replaces the first one's files."""
+    before = tree(results)
+    for width, line in (("42", "The mill turns again."), ("12", "The mill")):
+        ended = voicemill("export", results, "--to", "srt", "-o", "subtitles", "--max-line-width", width)
+        assert ended.code == 0, ended.stderr
+        assert Path("subtitles/talks/heard.srt").read_text().split("\n")[2] == line
+    assert tree(results) == before
+
+
+def test_strangers_are_left_alone(voicemill: InThisProcess, results: Path) -> None:
+    """A file that voicemill did not write stays, is told of, and the other files are written."""
+    (results / "text/said.srt").write_text("mine")
+    ended = voicemill("export", results, "--to", "srt")
+    assert ended.code == 3
+    assert "said.srt is there already" in ended.stdout
+    assert (results / "text/said.srt").read_text() == "mine"
+    assert (results / "text/talks/heard.srt").is_file()
+
+
+def test_two_rows_of_one_name(voicemill: InThisProcess, service: SpeechService) -> None:
+    """Where speech and a transcript would have one file, the second is refused and the first stays whole."""
+    [path] = recordings(Path("talks"), ["good-night"])
+    rows = [
+        {"id": "one", "op": "stt", "audio": path, "transcript": "", "timestamps": "", "out": "same"},
+        {"id": "two", "op": "tts", "audio": "", "transcript": "Hello.", "timestamps": "true", "out": "same"},
+    ]
+    assert voicemill("run", write_manifest(Path("mixed.csv"), rows), "-o", _RESULTS).code == 0
+    ended = voicemill("export", _RESULTS, "--to", "srt")
+    assert ended.code == 3
+    assert "row 'two' and row 'one' would both write text/same.srt" in ended.stdout
+    assert "Good night." in (_RESULTS / "text/same.srt").read_text()
+
+
+@pytest.mark.parametrize("to", ["doc", "", "srt,doc"])
+def test_unknown_formats_are_refused(voicemill: InThisProcess, results: Path, to: str) -> None:
+    """What is no format is refused with those that are, before anything is written."""
+    ended = voicemill("export", results, "--to", to)
+    assert ended.code == 2
+    assert "use txt, json, srt" in ended.stderr
+    assert not (results / "text/said.srt").exists()
+
+
+def test_nothing_to_export(voicemill: InThisProcess, service: SpeechService) -> None:
+    """Neither a folder of something else nor speech without words is exported in silence."""
+    Path("other").mkdir()
+    assert voicemill("export", "other", "--to", "srt").code == 2
+    manifest = write_manifest(Path("book.csv"), [{"id": "a", "transcript": "Hello."}])
+    voicemill("run", manifest, "-o", _RESULTS)
+    ended = voicemill("export", _RESULTS, "--to", "srt,words.parquet")
+    assert ended.code == 3
+    assert "1 finished rows have no words" in ended.stdout
+    assert "there is no words.parquet" in ended.stdout
+    assert pq.read_schema(_RESULTS / "items.parquet").field("words") is not None

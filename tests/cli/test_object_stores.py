@@ -1,0 +1,74 @@
+"""Object stores, against a server that speaks S3: inputs from there, results to there."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import fsspec  # type: ignore[import-untyped]
+import pytest
+from moto.server import ThreadedMotoServer
+
+from tests.flows.commands import InThisProcess
+from tests.flows.results import tree, write_manifest
+from tests.manifest.sources.archives import recording
+from voicemill.audio.inspection.probe import Unlistenable
+from voicemill.config import Inputs
+from voicemill.run.fetch_inputs import Fetch
+
+pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::ResourceWarning")
+
+
+@pytest.fixture(scope="module")
+def s3_url() -> Iterator[str]:
+    """The address of an S3 server."""
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    try:
+        host, port = server.get_host_and_port()
+        yield f"http://{host}:{port}"
+    finally:
+        server.stop()
+
+
+@pytest.fixture
+def bucket(s3_url: str, monkeypatch: pytest.MonkeyPatch) -> str:
+    """A bucket there, with the environment as users of S3 have it."""
+    for name, value in {"ACCESS_KEY_ID": "k", "SECRET_ACCESS_KEY": "s", "DEFAULT_REGION": "us-east-1"}.items():
+        monkeypatch.setenv(f"AWS_{name}", value)
+    monkeypatch.setenv("AWS_ENDPOINT_URL", s3_url)
+    fsspec.filesystem("s3", skip_instance_cache=True).makedirs("archive", exist_ok=True)
+    return "s3://archive"
+
+
+def test_inputs_come_from_allowed_buckets(bucket: str, tmp_path: Path) -> None:
+    """An object is downloaded once, from a bucket that is allowed by name; a missing one is told."""
+    content = recording(tmp_path / "a.wav").read_bytes()
+    fsspec.filesystem("s3", skip_instance_cache=True).pipe_file("archive/a.wav", content)
+    refusing = Fetch.into(tmp_path / "inputs", Inputs())
+    with pytest.raises(Unlistenable, match="--allow-host s3://archive"):
+        refusing(f"{bucket}/a.wav")
+    fetch = Fetch.into(tmp_path / "inputs", Inputs(allow_hosts=(bucket,)))
+    assert fetch(f"{bucket}/a.wav").read_bytes() == content
+    with pytest.raises(Unlistenable, match="cannot be had"):
+        fetch(f"{bucket}/gone.wav")
+    small = Fetch.into(tmp_path / "others", Inputs(allow_hosts=(bucket,), max_bytes=1024))
+    with pytest.raises(Unlistenable, match="longer than 1,024 bytes"):
+        small(f"{bucket}/a.wav")
+
+
+def test_results_are_copied_once(bucket: str, voicemill: InThisProcess) -> None:
+    """What was delivered is copied, the second time nothing, and after an edit just what changed."""
+    rows = [{"id": row_id, "transcript": f"{row_id}.", "sample_rate": 8000} for row_id in ("one", "two")]
+    voicemill("run", write_manifest(Path("book.csv"), rows), "-o", "results")
+    target = f"{bucket}/books/one"
+    assert "copied to" in voicemill("copy", "results", target).stdout
+    store = fsspec.filesystem("s3", skip_instance_cache=True)
+    there = {name.removeprefix("archive/books/one/"): store.cat_file(name) for name in store.find("archive/books/one")}
+    delivered = [name for name in tree(Path("results")) if not name.startswith("answers/")]
+    count = len(delivered)
+    assert there == {name: Path("results", name).read_bytes() for name in delivered}
+    assert f"0 of {count}" in voicemill("copy", "results", target).stdout
+    rows[1]["transcript"] = "Three."
+    voicemill("run", write_manifest(Path("book.csv"), rows), "-o", "results")
+    assert f"0 of {count}" not in voicemill("copy", "results", target).stdout
+    assert store.cat_file("archive/books/one/audio/two.wav") == Path("results/audio/two.wav").read_bytes()
+    assert voicemill("copy", "results", "elsewhere").code == 2

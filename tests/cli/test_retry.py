@@ -1,0 +1,140 @@
+"""Trying again: what may succeed is tried, what was refused is left alone, and the folder alone is enough."""
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from flows.retry import retry
+from tests.flows.commands import InThisProcess, prefect_leaves_sockets
+from tests.flows.results import items, read_sheet, short_rows, statuses, violations, write_manifest
+from tests.flows.speech_service import SpeechService
+from tests.hostile_speech import said
+from voicemill.run.selection import Selection
+
+_MANIFEST = Path("book.csv")
+_RESULTS = Path("results/book")
+_TEXTS = [row["transcript"] for row in short_rows(6)]
+
+
+@pytest.fixture
+def unfinished(voicemill: InThisProcess, service: SpeechService, brisk: Path) -> Path:
+    """A folder whose rows 1 and 2 were refused, and 3 and 4 failed; the service is well again."""
+    write_manifest(_MANIFEST, short_rows(6))
+    service.instead = {
+        _TEXTS[1]: said(400, "No", "Not this"),
+        _TEXTS[2]: said(404, "No", "Nobody", "voice_not_found"),
+        _TEXTS[3]: said(429, "Wait", "Too much", "concurrency_limited"),
+        _TEXTS[4]: said(503, "Down", "Later"),
+    }
+    assert voicemill("run", _MANIFEST, "--profile", brisk).code == 1
+    assert [item["error_class"] for item in items(_RESULTS)] == [
+        None,
+        "refused",
+        "refused",
+        "throttled",
+        "transient",
+        None,
+    ]
+    service.instead.clear()
+    service.forget()
+    return _RESULTS
+
+
+def test_from_the_folder_alone(voicemill: InThisProcess, service: SpeechService, unfinished: Path) -> None:
+    """Without the manifest, the rows that failed are tried again; the refused ones are left as they are."""
+    _MANIFEST.unlink()
+    ended = voicemill("retry", unfinished, "--json")
+    assert (ended.code, ended.json["rows"]) == (3, {"done": 4, "failed": 0, "refused": 2, "not_started": 0})
+    assert sorted(service.asked) == [_TEXTS[3], _TEXTS[4]]
+    assert ended.json["rows_unchanged"] == 4
+    assert violations(unfinished) == []
+
+
+def test_run_again_leaves_the_refused(voicemill: InThisProcess, service: SpeechService, unfinished: Path) -> None:
+    """`run` asks for no refused row again, until it is forced to or the row is edited."""
+    assert voicemill("run", _MANIFEST).code == 3
+    assert sorted(service.asked) == [_TEXTS[3], _TEXTS[4]]
+    assert [item["error_code"] for item in items(_RESULTS)][1:3] == ["refused", "voice_not_found"]
+    service.forget()
+    rows = short_rows(6)
+    rows[1]["transcript"] = "Another text."
+    write_manifest(_MANIFEST, rows)
+    assert voicemill("run", _MANIFEST).code == 3
+    assert service.asked == ["Another text."]
+    service.forget()
+    assert voicemill("run", _MANIFEST, "--force").code == 0
+    assert service.asked == [_TEXTS[2]]
+
+
+def test_at_another_pace_and_price(voicemill: InThisProcess, service: SpeechService, unfinished: Path) -> None:
+    """A retry takes the options of pace and budget that a run takes; what it is not told stays as the run was told."""
+    spent = len(short_rows(6)) + 2  # two rows were tried twice
+    ended = voicemill("retry", unfinished, "--max-calls", str(spent + 1), "--max-concurrency", "1", "--json")
+    assert (ended.code, ended.json["calls_made"]) == (6, 1)
+    [asked] = service.asked
+    assert asked in _TEXTS[3:5]
+    assert voicemill("retry", unfinished, "--max-concurrency", "many").code == 2
+    assert voicemill("retry", unfinished).code == 3
+    assert sorted(service.asked) == _TEXTS[3:5]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "tried"),
+    [
+        (["--class", "throttled"], [3]),
+        (["--class", "throttled,transient"], [3, 4]),
+        (["--class", "concurrency_limited"], [3]),
+        (["--class", "failed", "--id", "row-0004,row-0005"], [4]),
+        (["--id", "row-0003"], [3]),
+        (["--id-file", "ids.txt"], [4]),
+        (["--class", "refused"], []),
+        (["--class", "voice_not_found", "--force"], [2]),
+        (["--force"], [1, 2, 3, 4]),
+        (["--class", "not_started"], []),
+    ],
+)
+def test_only_what_is_named(
+    voicemill: InThisProcess, service: SpeechService, unfinished: Path, arguments: list[str], tried: list[int]
+) -> None:
+    """A retry tries the rows that its options name, and every other row keeps its line in the table."""
+    Path("ids.txt").write_text("row-0004\n")
+    before = items(unfinished)
+    voicemill("retry", unfinished, *arguments)
+    assert sorted(service.asked) == [_TEXTS[number] for number in tried]
+    after = items(unfinished)
+    changed = [number for number, (old, new) in enumerate(zip(before, after, strict=True)) if old != new]
+    assert changed == tried
+    assert {after[number]["status"] for number in tried} <= {"done"}
+
+
+def test_failures_with_every_column_are_a_manifest(
+    voicemill: InThisProcess, service: SpeechService, unfinished: Path
+) -> None:
+    """`failures.csv` names class and code of each error, and asks for just its rows when it is run."""
+    rows = read_sheet(unfinished / "failures.csv")
+    assert [row["error_class"] for row in rows] == ["refused", "refused", "throttled", "transient"]
+    ended = voicemill("run", unfinished / "failures.csv", "-o", "rest")
+    assert (ended.code, "warning" in ended.stderr) == (0, False)
+    assert sorted(service.asked) == _TEXTS[1:5]
+
+
+def test_as_a_flow(prefect_server: str, service: SpeechService, unfinished: Path) -> None:
+    """The flow does what the verb does."""
+
+    async def retried() -> bool:
+        state: Any = await retry(str(unfinished), Selection(classes=("transient",)), return_state=True)
+        return bool(state.is_failed())
+
+    with prefect_leaves_sockets():
+        assert asyncio.run(retried())
+    assert service.asked == [_TEXTS[4]]
+    assert statuses(unfinished)["row-0004"] == "done"
+
+
+def test_no_run_to_retry(voicemill: InThisProcess) -> None:
+    """A folder without a run is told as such."""
+    Path("empty/.voicemill").mkdir(parents=True)
+    assert "empty holds no plan of a run" in voicemill("retry", "empty").stderr
+    assert "nowhere is no results folder" in voicemill("retry", "nowhere").stderr

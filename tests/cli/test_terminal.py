@@ -1,0 +1,164 @@
+"""What a user at a terminal sees: real processes, from their first line to their exit code."""
+
+import os
+import pty
+import re
+import signal
+import subprocess
+import threading
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from tests.flows.commands import COMMAND, InThisProcess, ending, run_process, start_process
+from tests.flows.results import short_rows, statuses, violations, write_manifest
+from tests.flows.speech_service import SpeechService
+from tests.hostile_server import Call, Reply
+from tests.hostile_speech import said, speech
+
+_RESULTS = Path("results/book")
+
+
+def test_the_embedded_engine(prefect_server: str) -> None:
+    """Without a key the embedded engine speaks: the first line says so, and stderr holds nothing from Prefect."""
+    write_manifest(Path("book.csv"), short_rows(3))
+    ended = run_process("run", "book.csv")
+    assert ended.code == 0
+    assert (
+        ended.stderr.splitlines()[0] == "No CARTESIA_API_KEY: the embedded engine speaks, offline and free of charge."
+    )
+    assert ended.stderr.splitlines()[1:] == ["3 rows checked: 3 calls, 54 characters."]
+    assert ended.stdout.startswith("3 done of 3 rows\n3 calls (0 answers were there already), free of charge, ")
+    assert violations(_RESULTS) == []
+
+
+def test_a_failing_run_is_as_quiet(prefect_server: str, service: SpeechService, brisk: Path) -> None:
+    """A run with failed and refused rows says so in its summary; stderr holds the host and nothing from Prefect."""
+    write_manifest(Path("book.csv"), short_rows(3))
+    service.instead = {
+        "Sentence number 0.": said(404, "No", "Not this"),
+        "Sentence number 1.": said(503, "No", "Later"),
+    }
+    ended = run_process("run", "book.csv", "--profile", brisk)
+    assert ended.code == 1
+    assert ended.stderr.splitlines() == [f"Calls go to {service.url}.", "3 rows checked: 3 calls, 54 characters."]
+    assert ended.stdout.startswith("1 done, 1 failed, 1 refused of 3 rows\n")
+
+
+def test_standard_input(prefect_server: str, service: SpeechService) -> None:
+    """A manifest from a pipe is run as one from a file, into results/stdin, and --json prints nothing but JSON."""
+    ended = run_process("run", "-", "--json", given=b"id,transcript\na,One.\nb,Two.\n")
+    assert ended.code == 0, ended.stderr
+    assert ended.json["rows"] == {"done": 2, "failed": 0, "refused": 0, "not_started": 0}
+    assert sorted(service.asked) == ["One.", "Two."]
+    assert statuses(Path("results/stdin")) == {"a": "done", "b": "done"}
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_run(voicemill: InThisProcess, service: SpeechService, number: signal.Signals) -> None:
+    """Ctrl-C and SIGTERM end a run with 7 after the calls in flight; what was paid for is used by the next run."""
+    write_manifest(Path("book.csv"), short_rows(80))
+    process = start_process("run", "book.csv", "--max-concurrency", "4")
+
+    def interrupting(call: Call) -> Reply:
+        if len(service.asked) == 15:
+            os.kill(process.pid, number)
+        return replace(speech(call), delay_s=0.0 if len(service.asked) < 15 else 0.5)
+
+    service.instead["*"] = interrupting
+    ended = ending(process)
+    asked_before = len(service.asked)
+    assert ended.code == 7, ended.stderr
+    assert "interrupted" in ended.stdout
+    assert "Run the same command again to go on" in ended.stdout
+    assert "Traceback" not in ended.stderr
+    assert 15 <= asked_before < 80
+    found = list(statuses(_RESULTS).values())
+    assert (found.count("done"), found.count("not_started")) == (asked_before, 80 - asked_before)
+    assert voicemill("run", "book.csv").code == 0
+    assert sorted(service.asked) == sorted(row["transcript"] for row in short_rows(80))
+    assert violations(_RESULTS) == []
+
+
+def test_interrupted_again(voicemill: InThisProcess, service: SpeechService) -> None:
+    """A second Ctrl-C does not wait for the calls in flight: the process is gone, and only those calls are repeated."""
+    write_manifest(Path("book.csv"), short_rows(20))
+    slow = threading.Event()
+    service.instead["*"] = lambda call: slow.set() or replace(speech(call), delay_s=60)  # type: ignore[func-returns-value]
+    process = start_process("run", "book.csv", "--max-concurrency", "4")
+    assert slow.wait(60)
+    while process.poll() is None:
+        process.send_signal(signal.SIGINT)
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(0.1)
+    ended = ending(process)
+    assert ended.code == -signal.SIGINT
+    assert "Traceback" not in ended.stderr
+    service.instead.clear()
+    assert voicemill("run", "book.csv").code == 0
+    assert len(service.asked) <= 20 + 4
+    assert violations(_RESULTS) == []
+
+
+def test_interrupted_before_the_first_call(voicemill: InThisProcess, service: SpeechService) -> None:
+    """Ctrl-C while the run is still being prepared ends with 7, one line and no traceback."""
+    write_manifest(Path("book.csv"), short_rows(2))
+    process = start_process("run", "book.csv")
+
+    def interrupting(call: Call) -> Reply:
+        os.kill(process.pid, signal.SIGINT)
+        return Reply(200, delay_s=60)
+
+    service.server.script = interrupting
+    ended = ending(process)
+    assert ended.code == 7
+    assert ended.stderr.splitlines()[-1] == "voicemill: stopped; run the same command again to go on"
+    assert "Traceback" not in ended.stderr
+    assert service.asked == []
+
+
+def test_progress_on_a_terminal(prefect_server: str, service: SpeechService) -> None:
+    """On a terminal a bar shows how the run goes, and is gone when the summary is printed."""
+    write_manifest(Path("book.csv"), short_rows(80))
+    service.speaker.latency_s = 0.05
+    controller, terminal = pty.openpty()
+    process = subprocess.Popen([COMMAND, "run", "book.csv"], stdin=terminal, stdout=terminal, stderr=terminal)
+    os.close(terminal)
+    seen = _read_all(controller)
+    assert process.wait() == 0
+    assert "/80 rows" in seen
+    assert "/80 calls" in seen
+    assert "in flight" in seen
+    assert seen.index("/80 rows") < seen.index("80 done of 80 rows")
+
+
+def test_two_runs_in_one_folder(prefect_server: str, service: SpeechService) -> None:
+    """Of two runs that start at once in one folder, one may have to leave; neither works by the other's plan."""
+    service.speaker.latency_s = 0.02
+    write_manifest(Path("short.csv"), short_rows(30))
+    write_manifest(Path("long.csv"), short_rows(40))
+    started = [start_process("run", name, "-o", "book", "--json") for name in ("short.csv", "long.csv")]
+    short, long = map(ending, started)
+    assert sorted((short.code, long.code)) in ([0, 0], [0, 8])
+    for ended, rows in ((short, 30), (long, 40)):
+        if ended.code:
+            # Whose number may not be written yet.
+            assert re.search(r"is in use by (process \d+ on .+|another process);", ended.stderr)
+        else:
+            assert ended.json["rows"]["done"] == rows
+    assert len(service.asked) == len(set(service.asked))
+
+
+def _read_all(descriptor: int) -> str:
+    said = b""
+    while True:
+        try:
+            read = os.read(descriptor, 65536)
+        except OSError:  # how Linux tells that nobody holds the terminal any more
+            read = b""
+        if not read:
+            os.close(descriptor)
+            return said.decode()
+        said += read

@@ -1,0 +1,293 @@
+"""`/stt`: any container, any length, the words and when they were said."""
+
+import csv
+import io
+import json
+import wave
+from pathlib import Path
+from typing import Any
+
+import av
+import httpx
+import numpy as np
+import pytest
+from av.audio.frame import AudioFrame
+
+from benchmarks.recogniser import word_error_rate
+from benchmarks.sentences import PROSE
+from tests.engine.requests import client, heard, speech
+from voicemill.audio.decode import decode_all, decode_headerless
+from voicemill.engine.app import create_app
+from voicemill.engine.settings import EngineSettings
+from voicemill.errors import ConfigError
+
+RECORDED = {"LJ001-0008.flac", "sense-0880.wav", "sense-0920.wav"}
+RECORDINGS = Path(__file__).parents[3] / "shared" / "speech"
+MP3 = {"container": "mp3", "sample_rate": 44100, "bit_rate": 128000}
+TEXT = "She wanted to know more about the people."
+CONTAINERS = {
+    "flac": ("flac", "flac", 16000),
+    "m4a": ("ipod", "aac", 16000),
+    "mp3": ("mp3", "libmp3lame", 16000),
+    "mp4": ("mp4", "aac", 44100),
+    "mpeg": ("mpeg", "mp2", 44100),
+    "mpga": ("mp2", "mp2", 44100),
+    "oga": ("ogg", "flac", 16000),
+    "ogg": ("ogg", "libopus", 48000),
+    "wav": ("wav", "pcm_s24le", 16000),
+    "webm": ("webm", "libopus", 48000),
+}
+
+
+def contained(wav: bytes, muxer: str, codec: str, rate: int) -> bytes:
+    """Speech in another container."""
+    samples = decode_all(io.BytesIO(wav), rate)
+    file = io.BytesIO()
+    with av.open(file, "w", format=muxer) as container:
+        stream: Any = container.add_stream(codec, rate=rate, layout="mono")
+        frame = AudioFrame.from_ndarray(samples[None, :], "flt", "mono")
+        frame.sample_rate, frame.pts = rate, 0
+        for packet in [*stream.encode(frame), *stream.encode(None)]:
+            container.mux(packet)
+    return file.getvalue()
+
+
+def wav_of(samples: np.ndarray[Any, Any], rate: int = 16000) -> bytes:
+    """16-bit mono samples as a WAV."""
+    file = io.BytesIO()
+    with wave.open(file, "wb") as out:
+        out.setnchannels(1)
+        out.setsampwidth(2)
+        out.setframerate(rate)
+        out.writeframes((samples * 32767).astype("<i2").tobytes())
+    return file.getvalue()
+
+
+@pytest.fixture(scope="module")
+def spoken() -> dict[str, bytes]:
+    """Speech by text, made once."""
+    return {}
+
+
+async def said(asker: httpx.AsyncClient, spoken: dict[str, bytes], text: str = TEXT) -> bytes:
+    """A WAV of a text."""
+    if text not in spoken:
+        spoken[text] = await speech(asker, text)
+    return spoken[text]
+
+
+@pytest.mark.parametrize("name", CONTAINERS)
+async def test_every_container_is_heard(asker: httpx.AsyncClient, spoken: dict[str, bytes], name: str) -> None:
+    """Sniffed by content: the file is sent without a name or type that would tell."""
+    audio = contained(await said(asker, spoken), *CONTAINERS[name])
+    status, answer = await heard(asker, audio)
+    assert status == 200, answer
+    assert isinstance(answer, dict)
+    assert word_error_rate([TEXT], [answer["text"]]) <= 0.35
+    assert answer["duration"] == pytest.approx(2.47, abs=0.15)
+    assert (answer["language"], answer["type"]) == ("en", "transcript")
+    assert "words" not in answer
+
+
+ENCODED = {
+    "pcm_s16le": lambda x: (x * 32767).astype("<i2"),
+    "pcm_s32le": lambda x: (x * 2147483647.0).astype("<i4"),
+    "pcm_f16le": lambda x: x.astype("<f2"),
+    "pcm_f32le": lambda x: x.astype("<f4"),
+}
+
+
+@pytest.mark.parametrize("encoding", [*ENCODED, "pcm_mulaw", "pcm_alaw"])
+async def test_headerless_samples_are_heard(
+    asker: httpx.AsyncClient, spoken: dict[str, bytes], encoding: str, tmp_path: Path
+) -> None:
+    """With `encoding` and `sample_rate` in the query, as the same words as the WAV."""
+    if encoding in ENCODED:
+        audio = ENCODED[encoding](decode_all(io.BytesIO(await said(asker, spoken)), 16000)).tobytes()
+    else:
+        raw = {"container": "raw", "sample_rate": 16000, "encoding": encoding}
+        audio = await speech(asker, TEXT, output_format=raw)
+    (tmp_path / "samples").write_bytes(audio)
+    read = np.concatenate(list(decode_headerless(tmp_path / "samples", encoding, 16000, 16000)))
+    whole = decode_all(io.BytesIO(await said(asker, spoken)), 16000)
+    assert np.abs(read - whole).max() < 0.02
+    status, answer = await heard(asker, audio, query=f"?encoding={encoding}&sample_rate=16000")
+    assert status == 200, answer
+    assert isinstance(answer, dict)
+    assert word_error_rate([TEXT], [answer["text"]]) <= 0.35
+    assert answer["duration"] == pytest.approx(2.47, abs=0.15)
+
+
+async def test_words_come_with_the_times_the_synthesizer_knows(asker: httpx.AsyncClient) -> None:
+    """Of the words heard right, the start lies within 50 ms of the synthesizer's own, in the median."""
+    raw = {"container": "raw", "sample_rate": 16000, "encoding": "pcm_f32le"}
+    body = {"model_id": "sonic-2", "voice": "694f9389-aac1-45b6-b726-9d9369183238", "output_format": raw}
+    response = await asker.post("/tts/sse", json=body | {"transcript": PROSE[0], "add_timestamps": True})
+    (stamp,) = [line for line in response.text.split("\n") if '"word_timestamps"' in line]
+    told = json.loads(stamp.removeprefix("data: "))["word_timestamps"]
+    audio = await speech(asker, PROSE[0], output_format=raw)
+    query = "?encoding=pcm_f32le&sample_rate=16000"
+    status, answer = await heard(asker, audio, query=query, **{"timestamp_granularities[]": "word"})
+    assert status == 200
+    assert isinstance(answer, dict)
+    starts = {word["word"]: word["start"] for word in answer["words"]}
+    assert all(word["start"] < word["end"] <= answer["duration"] + 0.1 for word in answer["words"])
+    known = dict(zip((word.lower() for word in told["words"]), told["start"], strict=True))
+    errors = [abs(start - known[word]) for word, start in starts.items() if word in known]
+    assert len(errors) >= 8
+    assert np.median(errors) <= 0.05
+
+
+async def test_long_audio_is_cut_in_its_pauses(asker: httpx.AsyncClient, spoken: dict[str, bytes]) -> None:
+    """A minute of sentences with pauses and stretches of silence is heard as well as each by itself."""
+    pause = np.zeros(16000 * 12, np.float32)
+    clips = [decode_all(io.BytesIO(await said(asker, spoken, sentence)), 16000) for sentence in PROSE[:4]]
+    whole = np.concatenate([block for clip in clips for block in (clip, pause)])
+    status, answer = await heard(asker, wav_of(whole), **{"timestamp_granularities[]": "word"})
+    assert status == 200, answer
+    assert isinstance(answer, dict)
+    assert answer["duration"] == pytest.approx(whole.size / 16000, abs=0.1)
+    assert answer["duration"] > 60
+    assert word_error_rate([" ".join(PROSE[:4])], [answer["text"]]) <= 0.3
+    starts = [word["start"] for word in answer["words"]]
+    assert starts == sorted(starts)
+    assert starts[-1] > (whole.size - clips[-1].size - pause.size) / 16000 - 0.5
+
+
+@pytest.mark.skipif(not RECORDINGS.is_dir(), reason="the human recordings are not beside this repository")
+async def test_human_speech_is_understood(asker: httpx.AsyncClient, capsys: pytest.CaptureFixture[str]) -> None:
+    """Recordings of two speakers: at most 40 % of words wrong."""
+    with (RECORDINGS / "transcripts.csv").open(newline="", encoding="utf-8") as file:
+        rows = [row for row in csv.DictReader(file) if row["file_name"] in RECORDED]
+    answers = [await heard(asker, (RECORDINGS / row["file_name"]).read_bytes()) for row in rows]
+    texts = [answer["text"] for _, answer in answers if isinstance(answer, dict)]
+    rate = word_error_rate([row["transcript"] for row in rows], texts)
+    with capsys.disabled():
+        print(f"\nengine: word error rate on human recordings {rate:.1%}")  # noqa: T201 - a figure of the run
+    assert rate <= 0.4
+
+
+@pytest.mark.parametrize("samples", [np.zeros(32000), np.full(32000, 0.2), np.zeros(10)])
+async def test_silence_has_no_words(asker: httpx.AsyncClient, samples: Any) -> None:
+    """An empty text is the right answer, not an error."""
+    status, answer = await heard(asker, wav_of(samples))
+    assert status == 200, answer
+    assert isinstance(answer, dict)
+    assert answer["text"] == ""
+    assert answer["duration"] == pytest.approx(samples.size / 16000, abs=0.001)
+
+
+PLAYLIST = b"#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\nfile:///etc/hostname\n#EXT-X-ENDLIST\n"
+BAD_FILES = {
+    "empty": b"",
+    "text": b"this is no audio at all, just words",
+    "png": b"\x89PNG\r\n\x1a\n" + bytes(200),
+    "playlist": PLAYLIST,
+    "concat": b"ffconcat version 1.0\nfile /etc/passwd\n",
+    "header only": wav_of(np.zeros(0)),
+    "cut header": b"RIFF\xff\xff\xff\xffWAVEfmt ",
+    "huge claim": b"RIFF\xff\xff\xff\xffWAVEfmt \x10\0\0\0\1\0\1\0\x80>\0\0\0}\0\0\2\0\x10\0data\xff\xff\xff\xff",
+}
+
+
+@pytest.mark.parametrize("name", BAD_FILES)
+async def test_what_is_no_audio_is_a_400_that_names_the_containers(asker: httpx.AsyncClient, name: str) -> None:
+    """No file that a user sends makes the engine fail, or read another file."""
+    status, answer = await heard(asker, BAD_FILES[name])
+    assert status == 400
+    assert "file: " in str(answer)
+    assert "Send flac, m4a, mp3" in str(answer)
+
+
+@pytest.mark.parametrize(
+    ("query", "fields", "message"),
+    [
+        ("", {"model": "whisper-9"}, "model is 'whisper-9', but must be ink-whisper"),
+        ("", {"language": "de"}, "set VOICEMILL_WHISPER_MODEL"),
+        ("?encoding=pcm_s24le&sample_rate=16000", {}, "encoding is 'pcm_s24le'"),
+        ("?encoding=pcm_s16le", {}, "sample_rate is None"),
+        ("?encoding=pcm_s16le&sample_rate=-1", {}, "sample_rate is '-1'"),
+        ("?encoding=pcm_s16le&sample_rate=1", {}, "sample_rate is 1, but must be from 4000"),
+        ("?encoding=pcm_s16le&sample_rate=99999999999999999999", {}, "but must be from 4000"),
+    ],
+)
+async def test_bad_questions(asker: httpx.AsyncClient, query: str, fields: dict[str, Any], message: str) -> None:
+    """Each names the field and what it may be."""
+    status, answer = await heard(asker, wav_of(np.zeros(160)), query=query, **fields)
+    assert status == 400
+    assert message in str(answer)
+
+
+BOUNDED = "multipart/form-data; boundary=b"
+END = b"--b--\r\n"
+
+
+def part(name: str, content: bytes) -> bytes:
+    """One field of a form."""
+    return f'--b\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n'.encode() + content + b"\r\n"
+
+
+@pytest.mark.parametrize(
+    ("kind", "body", "message"),
+    [
+        (None, b"", "Send a multipart form"),
+        ("application/json", b"{}", "Send a multipart form"),
+        ("multipart/form-data", b"", "Send a multipart form"),
+        (BOUNDED, b"junk", "no multipart form"),
+        (BOUNDED, part("m", b"")[:-4], "ends before its closing boundary"),
+        (BOUNDED, part("model", b"ink-whisper") + END, "file: Field required"),
+        (BOUNDED, part("f", b"x" * (2 << 20)) + END, "longer than"),
+        (BOUNDED, part("f", b"x") * 200 + END, "more than 100 parts"),
+    ],
+)
+async def test_bodies_that_are_no_form(asker: httpx.AsyncClient, kind: str | None, body: bytes, message: str) -> None:
+    """Broken uploads are refused."""
+    response = await asker.post("/stt", content=body, headers={"content-type": kind} if kind else {})
+    assert response.status_code == 400
+    assert message in response.text
+
+
+async def test_uploads_are_bounded_and_leave_nothing_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Beyond the limit is a 413; hostile file names are never used; the folder of uploads is empty afterwards."""
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    app = create_app(EngineSettings(workers=1, max_upload_bytes=200_000))
+    async with client(app) as asker:
+        big = await asker.post("/stt", files={"file": b"x" * 300_000}, data={"model": "ink-whisper"})
+        assert big.status_code == 413
+        named = {"file": ("../../../../tmp/escaped.wav", wav_of(np.zeros(16000)))}
+        assert (await asker.post("/stt", files=named, data={"model": "ink-whisper"})).status_code == 200
+    await app.state.engine.close()
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("files", "message"),
+    [(None, "which is no folder"), ([], "there is no model.bin in it")],
+)
+def test_a_whisper_folder_that_cannot_be_used_is_told_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, files: list[str] | None, message: str
+) -> None:
+    """Before the first request, instead of a download."""
+    folder = tmp_path / "nowhere" if files is None else tmp_path
+    monkeypatch.setenv("VOICEMILL_WHISPER_MODEL", str(folder))
+    with pytest.raises(ConfigError, match=message):
+        create_app()
+
+
+async def test_a_broken_whisper_model_is_a_500_that_names_it(tmp_path: Path) -> None:
+    """The loading code of faster-whisper runs, and what it says reaches the user."""
+    pytest.importorskip("faster_whisper")
+    (tmp_path / "model.bin").write_bytes(b"no model")
+    (tmp_path / "config.json").write_text("{}")
+    app = create_app(EngineSettings(workers=1, whisper_model=tmp_path))
+    assert app.state.service.startswith("embedded/2+whisper.")
+    async with client(app) as asker:
+        status, answer = await heard(asker, wav_of(np.full(16000, 0.1)), language="de")
+    assert status == 500
+    assert "cannot be loaded" in str(answer)
+    await app.state.engine.close()
+
+
+def test_word_error_rate_counts_words() -> None:
+    """The measure itself: one of four words wrong is a quarter."""
+    assert word_error_rate(["One, two three four."], ["one two tree four"]) == pytest.approx(0.25)

@@ -1,0 +1,74 @@
+"""What is streamed is sent while the rest is still to be made."""
+
+import json
+import os
+import signal
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import httpx
+import numpy as np
+import pytest
+
+from benchmarks.engine_server import descendants, served_engine
+from tests.engine.requests import FLOAT, SENTENCE, question, speech
+from tests.engine.test_recognition import wav_of
+from voicemill.engine.voice_analysis.world import revoiced
+from voicemill.engine.voices.catalogue import built_in_voices
+from voicemill.engine.worker.voice_change import voice_change_pieces
+
+
+def worker_of(pid: int) -> int:
+    """The one worker that a served engine has at work."""
+    (worker,) = [
+        child for child in descendants(pid) if b"voicemill.engine.worker" in Path(f"/proc/{child}/cmdline").read_bytes()
+    ]
+    return worker
+
+
+def test_served_speech_arrives_before_its_end_is_made(tmp_path: Path) -> None:
+    """A worker that is killed when the first piece has arrived was still at work: the stream ends in an error."""
+    received: list[str] = []
+    asked = question(" ".join([SENTENCE] * 250), output_format=FLOAT)
+    headers = {"X-API-Key": "k", "Cartesia-Version": "2024-11-13"}
+    with (
+        served_engine(tmp_path) as engine,
+        httpx.Client(base_url=engine.url, headers=headers, timeout=60) as client,
+        client.stream("POST", "/tts/sse", json=asked) as response,
+    ):
+        for line in filter(None, response.iter_lines()):
+            if not received:
+                os.kill(worker_of(engine.pid), signal.SIGKILL)
+            received.append(line)
+    told = [json.loads(line.removeprefix("data: "))["type"] for line in received if line.startswith("data: ")]
+    assert told[0] == "chunk"
+    assert told[-1] == "error"
+    assert "done" not in told
+
+
+async def test_a_changed_voice_is_sent_block_by_block(
+    asker: httpx.AsyncClient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of half a minute the first pieces leave when one block is made; a WAV waits, for it begins with its length."""
+    spoken = np.frombuffer(await speech(asker, output_format=FLOAT), "<f4")
+    (tmp_path / "clip").write_bytes(wav_of(np.tile(spoken, 8), 24000))
+    made: list[int] = []
+
+    def counted(*asked: Any) -> Any:
+        for block in revoiced(*asked):
+            made.append(block.size)
+            yield block
+
+    monkeypatch.setattr("voicemill.engine.worker.voice_change.revoiced", counted)
+    timbre = next(asdict(voice.timbre) for voice in built_in_voices() if voice.name == "Hugo")
+    for container, blocks in (("raw", 1), ("wav", 2)):
+        made.clear()
+        format = {"container": container, "sample_rate_hz": 24000, "encoding": "pcm_s16le"}
+        asked = {"clip": str(tmp_path / "clip"), "timbre": timbre, "format": format}
+        pieces = voice_change_pieces(asked)
+        first = next(pieces)
+        assert len(made) == blocks
+        body = first.body + b"".join(piece.body for piece in pieces)
+        assert sum(made) == 8 * spoken.size
+        assert len(body) == 2 * sum(made) + (44 if container == "wav" else 0)

@@ -1,0 +1,119 @@
+"""The nets that catch a fault, each with a way to cut it and the tests that must notice.
+
+A promise whose guard can be taken away without a test going red is not tested.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+
+
+@dataclass(frozen=True, slots=True)
+class Safeguard:
+    """A guard: where it is, the code that is it, what stands there when it is cut, and who should notice."""
+
+    name: str
+    file: str
+    code: str
+    cut: str
+    tests: tuple[str, ...]
+
+    def is_there(self) -> bool:
+        """Whether the product has just this code, once."""
+        return (ROOT / self.file).read_text().count(self.code) == 1
+
+    def cut_in(self, tree: Path) -> None:
+        """Take it away in a copy of the project."""
+        place = tree / self.file
+        place.write_text(place.read_text().replace(self.code, self.cut))
+
+
+_STORE = ("tests/store/test_durable_files.py", "tests/faults/test_power_loss.py")
+
+SAFEGUARDS = (
+    Safeguard(
+        "the fsync of a file",
+        "voicemill/store/durable_files.py",
+        "    try:\n        os.fsync(descriptor)\n    except OSError:",
+        "    try:\n        pass\n    except OSError:",
+        _STORE,
+    ),
+    Safeguard(
+        "the rename",
+        "voicemill/store/durable_files.py",
+        "        os.replace(partial, path)",
+        "        path.write_bytes(partial.read_bytes()), partial.unlink()",
+        _STORE,
+    ),
+    Safeguard(
+        "the fsync of a folder",
+        "voicemill/store/durable_files.py",
+        "    if sync_name:\n",
+        "    if sync_name and not path:\n",
+        _STORE,
+    ),
+    Safeguard(
+        "the fsync of the folders of answers",
+        "voicemill/store/answer_store.py",
+        "        durable.sync_folder(folder)\n",
+        "",
+        ("tests/store/test_answer_store.py", "tests/faults/test_power_loss.py"),
+    ),
+    Safeguard(
+        "the fsync of the folders of files",
+        "voicemill/store/output_folder.py",
+        "            for folder in folders:\n                durable.sync_folder(folder)\n",
+        "",
+        ("tests/store/test_output_folder.py", "tests/faults/test_power_loss.py"),
+    ),
+    Safeguard(
+        "the fsync of the notes of files",
+        "voicemill/store/output_folder.py",
+        "        durable.sync_lines(self._written)\n",
+        "",
+        ("tests/store/test_output_folder.py", "tests/faults/test_power_loss.py"),
+    ),
+    Safeguard(
+        "the lock of a results folder",
+        "voicemill/store/results_folder.py",
+        "fcntl.LOCK_EX | fcntl.LOCK_NB)",
+        "fcntl.LOCK_SH | fcntl.LOCK_NB)",
+        ("tests/store/test_results_folder.py", "tests/cli/test_exit_codes.py", "tests/faults/test_stops.py"),
+    ),
+    Safeguard(
+        "the hash that an answer is read by",
+        "voicemill/store/answer_store.py",
+        "    if content[len(_MAGIC) : _FIRST_LINE_BYTES] != ",
+        "    if not ",
+        ("tests/store/test_answer_store.py", "tests/flows/test_audit.py"),
+    ),
+    Safeguard(
+        "the proof that an answer is speech",
+        "voicemill/audio/answer_checks.py",
+        "    samples, duration_s = _verified_samples(body, call, framed=framed)\n    _verify_sound(samples)\n",
+        "    return 1.0\n",
+        ("tests/audio/test_answer_checks.py", "tests/faults/test_network.py"),
+    ),
+    Safeguard(
+        "the retry quota",
+        "voicemill/limits/retries.py",
+        "        if self.tokens < tokens:\n",
+        "        if self.tokens < 0:\n",
+        ("tests/run/test_failing_service.py", "tests/limits/test_service_health.py"),
+    ),
+    Safeguard(
+        "the reservation from the budget",
+        "voicemill/limits/budget.py",
+        "        self._check(wanted, credits, now_s)\n",
+        "",
+        ("tests/limits/test_budget.py", "tests/run/test_spending.py"),
+    ),
+    Safeguard(
+        "the cap on a body",
+        "voicemill/cartesia/transport.py",
+        "        if size > max_bytes:\n",
+        "        if size < 0:\n",
+        ("tests/cartesia/test_connections.py", "tests/cartesia/test_hostile_answers.py"),
+    ),
+)

@@ -1,0 +1,18 @@
+"""Recordings in which the hostile service hears what they are named."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from tests.hostile_speech import samples_for, wav
+from tests.hostile_transcripts import saying
+
+_RATE_HZ = 8000
+
+
+def recordings(folder: Path, names: Sequence[str]) -> list[str]:
+    """A short WAV file for each name, `one-two.wav` for "One two."; their paths as they are to be written."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in names:
+        samples = samples_for(name * 3, _RATE_HZ).astype("<i2").tobytes()
+        (folder / f"{name}.wav").write_bytes(wav(samples + saying(name), _RATE_HZ))
+    return [f"{folder}/{name}.wav" for name in names]

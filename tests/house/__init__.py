@@ -1,1 +1,0 @@
-"""The cut of the house, held by tests."""

@@ -1,0 +1,1 @@
+"""PrioritySemaphore and retries."""

@@ -1,0 +1,63 @@
+"""What a bad manifest is, in the tables of these tests, and how each is tried."""
+
+import io
+import json
+import re
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from tests.manifest.read_manifest import refused, written
+from voicemill.errors import ManifestError
+
+Made = str | bytes | Callable[[Path], Path]
+
+
+class Bad(NamedTuple):
+    """A manifest, where its first problem is, and what the message has to say."""
+
+    kind: str
+    made: Made
+    row: int
+    column: str
+    says: str
+    name: str = "manifest.csv"
+
+
+def each(bad: Iterable[Bad]) -> pytest.MarkDecorator:
+    """A test for each of them, under its name."""
+    return pytest.mark.parametrize("bad", [pytest.param(one, id=one.kind.replace(" ", "-")) for one in bad])
+
+
+def assert_refused(bad: Bad, folder: Path) -> None:
+    """The first problem has the right row and column, and its text says how to mend it."""
+    path = bad.made(folder) if callable(bad.made) else written(folder, bad.made, bad.name)
+    error = refused(path)
+    first = error.problems[0]
+    assert (first.row, first.column) == (bad.row, bad.column), str(error)
+    assert re.search(bad.says, first.why, re.DOTALL), first.why
+    assert len(first.why) < 1000
+    assert_presentable(error)
+
+
+def assert_presentable(error: ManifestError) -> None:
+    """The text can be shown on any terminal, and its count is that of its lines."""
+    lines = str(error).splitlines()
+    assert all(line.isprintable() for line in lines)
+    assert error.count == len(error.problems) == len(lines) - 1
+
+
+def parquet(**columns: Any) -> bytes:
+    """The bytes of a Parquet file."""
+    buffer = io.BytesIO()
+    pq.write_table(pa.table(columns), buffer)
+    return buffer.getvalue()
+
+
+def one_row(**cells: object) -> str:
+    """A JSONL manifest of one row that is good but for `cells`."""
+    return json.dumps({"id": "a", "transcript": "Hello", **cells}) + "\n"

@@ -1,0 +1,143 @@
+"""Folders, globs and lists as sources: which files they name, and what becomes of the bad ones."""
+
+import io
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.manifest.read_manifest import ANNA, INSPECT, VOICES, Read
+from tests.manifest.sources.archives import GOOD, REFUSED, odd_archive, recording
+from voicemill.config import load_settings
+from voicemill.errors import ManifestError
+from voicemill.manifest import ManifestCheck, source_name
+
+
+def read_files(source: str | Path, op: str = "stt") -> Read:
+    """All rows of a source."""
+    check = ManifestCheck(source, load_settings(operation=op, defaults={"voice": ANNA.name}), VOICES, INSPECT)
+    return Read(list(check), check)
+
+
+def test_every_file_of_a_folder_is_one_row(tmp_path: Path) -> None:
+    """Each file becomes one row, in the order of the names; a bad one is refused with a code and stops nothing."""
+    found = read_files(odd_archive(tmp_path / "archive"))
+    assert found.problems == []
+    assert {row.id: row.refusal.code for row in found.rows if row.refusal} == REFUSED
+    assert {row.id: row.file_name for row in found.rows if not row.refusal} == {
+        name: f"text/{output}.txt" for name, output in GOOD.items()
+    }
+    assert [row.number for row in found.rows] == list(range(1, len(GOOD) + len(REFUSED) + 1))
+    assert found.check.refused_count == len(REFUSED)
+
+
+def test_what_is_left_out_is_told(tmp_path: Path) -> None:
+    """Files that are nothing to listen to are counted in a warning; each refused file has one of its own."""
+    warnings = read_files(odd_archive(tmp_path / "archive")).check.warnings
+    assert [str(warning) for warning in warnings if not warning.row] == [
+        "file: 1 files that are nothing to work on are left out, such as 'notes.md'"
+    ]
+    assert len([warning for warning in warnings if warning.column == "audio"]) == len(REFUSED)
+
+
+def test_a_folder_reads_the_same_twice(tmp_path: Path) -> None:
+    """The same folder gives the same rows and digest again; another file changes the digest."""
+    archive = odd_archive(tmp_path / "archive")
+    first, second = read_files(archive), read_files(archive)
+    assert (first.rows, first.check.digest) == (second.rows, second.check.digest)
+    recording(archive / "zz.wav")
+    assert read_files(archive).check.digest != first.check.digest
+
+
+@pytest.mark.parametrize(("op", "kind"), [("stt", "text/sub/b.txt"), ("voice_change", "audio/sub/b.wav")])
+def test_outputs_mirror_the_tree(op: str, kind: str, tmp_path: Path) -> None:
+    """An output has the place of its source, in the folder and with the ending of its kind."""
+    recording(tmp_path / "archive" / "sub" / "b.wav")
+    assert read_files(tmp_path / "archive", op).row.file_name == kind
+
+
+def test_texts_of_a_folder_are_spoken(tmp_path: Path) -> None:
+    """A folder of texts makes rows of speech; a text that cannot be spoken is refused by itself."""
+    (tmp_path / "part").mkdir()
+    (tmp_path / "part" / "one.txt").write_text("Chapter one.")
+    (tmp_path / "two.txt").write_text("...")
+    (tmp_path / "three.txt").write_bytes(b"\xff\xfe")
+    found = read_files(tmp_path, "tts")
+    assert [(row.id, row.transcript) for row in found.rows if not row.refusal] == [("part/one.txt", "Chapter one.")]
+    assert {row.id: row.refusal.code for row in found.rows if row.refusal} == {
+        "three.txt": "not_text",
+        "two.txt": "empty_file",
+    }
+    assert found.rows[0].file_name == "audio/part/one.wav"
+
+
+def test_a_glob_takes_what_matches(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A glob gives what it matches, relative to its fixed part; results folders and hidden files never."""
+    odd_archive(tmp_path / "archive")
+    assert [row.id for row in read_files(tmp_path / "archive" / "**" / "*.mp3").rows] == ["cut.mp3", "sub/a.mp3"]
+    monkeypatch.chdir(tmp_path / "archive")
+    assert [row.id for row in read_files("t*.wav").rows] == ["talk.wav", "text.wav"]
+    assert "results/old.wav" not in [row.id for row in read_files("**/*.wav").rows]
+
+
+def test_a_list_names_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A list names files from its own folder or in full, each once; comments and blank lines are passed over."""
+    recording(tmp_path / "a.wav")
+    other = recording(tmp_path / "far" / "b.wav")
+    (tmp_path / "lists").mkdir()
+    content = f"#EXTM3U\n\n../a.wav\n{other}\n../a.wav\ngone.wav\n"
+    for name, given in (("all.m3u", "all.m3u"), ("all.lst", "@all.lst")):
+        (tmp_path / "lists" / name).write_text(content)
+        mark = "@" * given.startswith("@")
+        rows = read_files(f"{mark}{tmp_path / 'lists' / name}").rows
+        assert [row.refusal.code if row.refusal else row.audio and row.audio.duration_s for row in rows] == [
+            0.25,
+            0.25,
+            "missing",
+        ]
+        assert rows[0].id == "a.wav"
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"a.wav\n")))
+    assert read_files("@-").row.id == "a.wav"
+
+
+def test_a_recording_is_a_source_by_itself(tmp_path: Path) -> None:
+    """One audio file can be given as it is."""
+    assert read_files(recording(tmp_path / "talk.wav")).row.id == "talk.wav"
+
+
+@pytest.mark.parametrize(
+    ("op", "source", "why"),
+    [
+        ("stt", "empty", "there is no audio file here"),
+        ("tts", "archive", "--op stt"),
+        ("infill", "archive", "give a manifest"),
+        ("stt", "archive/*.ogg", "no file matches"),
+        ("stt", "@nothing", "the list cannot be read"),
+        ("stt", "@blank", "the list names no file"),
+    ],
+)
+def test_sources_of_nothing_are_refused(
+    op: str, source: str, why: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A source with nothing to work on is refused, with what to do."""
+    monkeypatch.chdir(tmp_path)
+    recording(tmp_path / "archive" / "a.wav")
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "blank").write_text("# nothing\n")
+    with pytest.raises(ManifestError, match=why):
+        read_files(source, op)
+
+
+@pytest.mark.parametrize(
+    ("source", "name"),
+    [("archive/", "archive"), ("archive/**/*.wav", "archive"), ("@-", "stdin"), ("-", "stdin"), ("x/b.csv", "b")],
+)
+def test_results_are_named_after_their_source(
+    source: str, name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The results folder has the name of the folder, list or manifest; `.` has that of the folder one is in."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "archive").mkdir()
+    assert source_name(source) == name
+    assert source_name(".") == tmp_path.name

@@ -1,0 +1,82 @@
+"""Crashes of the answer store at every fault point, and at every one of the recovery too."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import count
+from pathlib import Path
+
+import pytest
+
+from tests.store.crashing_store import CRASHED, body_of
+from tests.store.receipts import key_of
+from voicemill.store.answer_store import AnswerStore
+
+COUNT = 3
+POINTS_OF_AN_ANSWER = 6
+
+
+@dataclass
+class CrashingStores:
+    """Processes that keep answers and end themselves."""
+
+    process: "subprocess.Popen[str]"
+
+    def run(self, folder: Path, crash_at: int) -> tuple[int, list[str]]:
+        """The exit code of one, and what it promised before it ended."""
+        assert self.process.stdin is not None
+        assert self.process.stdout is not None
+        self.process.stdin.write(json.dumps({"folder": str(folder), "crash_at": crash_at, "count": COUNT}) + "\n")
+        self.process.stdin.flush()
+        answer = json.loads(self.process.stdout.readline())
+        return answer["code"], answer["said"]
+
+
+@pytest.fixture
+def crashing() -> Iterator[CrashingStores]:
+    """A process that starts such processes."""
+    command = [sys.executable, "-m", "tests.store.crashing_store"]
+    root = Path(__file__).parents[2]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=root) as process:
+        yield CrashingStores(process)
+        assert process.stdin is not None
+        process.stdin.close()
+
+
+def assert_promises_hold(folder: Path, *said: list[str]) -> None:
+    """Everything that was ever kept is there, whole, after the store is opened, and nothing torn is left."""
+    store = AnswerStore(folder)
+    store.open()
+    for name in {line.split()[1] for lines in said for line in lines}:
+        assert store.read(key_of(name))[1] == body_of(name)
+    assert all(path.suffix == ".answer" for path in folder.rglob("*") if path.is_file())
+
+
+def test_a_crash_at_every_fault_point_loses_no_kept_answer(crashing: CrashingStores, tmp_path: Path) -> None:
+    """Crash at point 1, 2, … until a run gets through: each time, what was kept is there, and the next run ends."""
+    for point in count(1):
+        folder = tmp_path / str(point)
+        code, said = crashing.run(folder, point)
+        assert_promises_hold(folder, said)
+        if code == 0:
+            break
+        assert code == CRASHED
+        assert crashing.run(folder, 0)[0] == 0
+        assert_promises_hold(folder, said)
+    assert point == POINTS_OF_AN_ANSWER * COUNT + 1
+
+
+def test_a_crash_in_the_recovery_loses_no_kept_answer(crashing: CrashingStores, tmp_path: Path) -> None:
+    """For pairs of points: a run crashes at the first, the next one at the second, and nothing kept is lost."""
+    pairs = 0
+    for first in range(1, POINTS_OF_AN_ANSWER + 2):
+        for second in range(1, 2 * POINTS_OF_AN_ANSWER):
+            folder = tmp_path / f"{first}-{second}"
+            crash, said = crashing.run(folder, first)
+            again, said_again = crashing.run(folder, second)
+            assert (crash, again) == (CRASHED, CRASHED)
+            assert_promises_hold(folder, said, said_again)
+            pairs += 1
+    assert pairs == 77

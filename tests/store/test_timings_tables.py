@@ -1,0 +1,124 @@
+"""The tables of words and segments: in the rows' order, copied rather than made again, and never believed blindly."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+
+from tests.text.spoken import spoken
+from voicemill.model import Word
+from voicemill.store.tables import timings_tables as timings
+from voicemill.store.tables.table_damage import TableDamaged
+from voicemill.store.tables.timings_tables import SCHEMAS, Timings, TimingsPart, paths_of, read_timings
+from voicemill.text.segments import transcript_of
+
+TEXTS = {"a": "One two. Three.", "b": "Four.", "c": "", "d": "Five six seven."}
+
+
+def written(parts: Path, name: str = "00000.parquet", texts: dict[str, str] = TEXTS) -> Path:
+    """A committed part with the words of these texts."""
+    part = TimingsPart(parts, name)
+    for row_id, text in texts.items():
+        part.add(row_id, spoken(text))
+    part.commit()
+    return parts
+
+
+def known(parts: Path, published: Sequence[Path] = ()) -> Timings:
+    """All that parts and published words tell."""
+    return Timings(words=paths_of("words", published, parts), segments=paths_of("segments", (), parts))
+
+
+def words(path: Path) -> list[tuple[str, int, str]]:
+    """The lines of a table of words."""
+    return [(line["id"], line["index"], line["word"]) for line in pq.read_table(path).to_pylist()]
+
+
+@pytest.mark.parametrize("lines", [1, 3, 50_000])
+def test_rows_come_in_the_order_asked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lines: int) -> None:
+    """Whatever the order in which rows ended, and however the tables are cut, each row's lines stand together."""
+    for limit in ("_LINES_HELD", "_LINES_PER_GROUP", "_LINES_PER_WINDOW"):
+        monkeypatch.setattr(timings, limit, lines)
+    told = known(written(tmp_path / "parts" / "run").parent)
+    assert told.publish("words", ["d", "c", "a", "b"], tmp_path / "words.parquet")
+    assert words(tmp_path / "words.parquet") == [
+        *[("d", index, word) for index, word in enumerate(["five", "six", "seven"])],
+        *[("a", index, word) for index, word in enumerate(["one", "two", "three"])],
+        ("b", 0, "four"),
+    ]
+    assert told.publish("segments", ["a"], tmp_path / "segments.parquet")
+    texts = pq.read_table(tmp_path / "segments.parquet").column("text").to_pylist()
+    assert texts == ["One two.", "Three."]
+    assert pq.read_schema(tmp_path / "words.parquet") == SCHEMAS["words"]
+
+
+def test_the_same_again_changes_no_byte(tmp_path: Path) -> None:
+    """A table made of the published one is that one, though its parts are gone."""
+    path = tmp_path / "words.parquet"
+    known(written(tmp_path / "parts" / "run").parent).publish("words", TEXTS, path)
+    before = path.stat().st_mtime_ns, path.read_bytes()
+    assert not Timings(words=[path]).publish("words", TEXTS, path)
+    assert (path.stat().st_mtime_ns, path.read_bytes()) == before
+
+
+def test_what_was_written_last_counts(tmp_path: Path) -> None:
+    """A row that was made again has its new words, the others keep theirs."""
+    published = tmp_path / "words.parquet"
+    known(written(tmp_path / "parts" / "run").parent).publish("words", TEXTS, published)
+    again = written(tmp_path / "again" / "run", texts={"b": "Eight nine."}).parent
+    told = known(again, [published])
+    told.publish("words", ["a", "b"], tmp_path / "new.parquet")
+    assert [word for *_, word in words(tmp_path / "new.parquet")] == ["one", "two", "three", "eight", "nine"]
+    assert told.tell_of("b", 2)
+    assert not told.tell_of("b", 1)
+
+
+def test_a_row_is_known_with_both_tables_only(tmp_path: Path) -> None:
+    """Words without their segments, or another number of words, are made again."""
+    parts = written(tmp_path / "parts" / "run").parent
+    assert known(parts).tell_of("a", 3)
+    assert known(parts).tell_of("c", 0)
+    assert not known(parts).tell_of("x", 1)
+    (parts / "run" / "segments" / "00000.parquet").unlink()
+    assert not known(parts).tell_of("a", 3)
+
+
+def test_damaged_tables_tell_nothing(tmp_path: Path) -> None:
+    """A table that cannot be read counts as absent, so that its rows are made again from their answers."""
+    parts = written(tmp_path / "parts" / "run").parent
+    broken = parts / "run" / "words" / "00000.parquet"
+    broken.write_bytes(broken.read_bytes()[:-20])
+    assert not known(parts).tell_of("a", 3)
+
+
+def test_nothing_is_written_for_nothing(tmp_path: Path) -> None:
+    """A shard in which no row has words leaves no part."""
+    TimingsPart(tmp_path, "00000.parquet").commit()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_empty_table_is_a_table(tmp_path: Path) -> None:
+    """Rows that were listened to and had nothing to say leave a table without lines."""
+    assert Timings().publish("words", ["a"], tmp_path / "words.parquet")
+    assert words(tmp_path / "words.parquet") == []
+    assert list(read_timings(tmp_path / "words.parquet")) == []
+
+
+def test_tables_are_read_row_by_row(tmp_path: Path) -> None:
+    """Each row's lines come together, in the table's order."""
+    known(written(tmp_path / "parts" / "run").parent).publish("words", ["b", "a"], tmp_path / "words.parquet")
+    found = {row_id: [line["word"] for line in lines] for row_id, lines in read_timings(tmp_path / "words.parquet")}
+    assert list(found.items()) == [("b", ["four"]), ("a", ["one", "two", "three"])]
+    with pytest.raises(TableDamaged):
+        list(read_timings(tmp_path / "none.parquet"))
+
+
+def test_times_are_seconds_to_the_last_bit(tmp_path: Path) -> None:
+    """Times come back as the floats they were."""
+    exact = Word("one", 0.1 + 0.2, 1 / 3)
+    part = TimingsPart(tmp_path / "run", "0.parquet")
+    part.add("a", transcript_of("one", "en", 1.0, [exact]))
+    part.commit()
+    [line] = pq.read_table(tmp_path / "run" / "words" / "0.parquet").to_pylist()
+    assert (line["start_s"], line["end_s"]) == (0.1 + 0.2, 1 / 3)

@@ -1,0 +1,97 @@
+"""Whether an answer is the speech that was asked for: whole, in the format asked, sounding, of a credible length."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from voicemill.audio.join import Samples, read_samples
+from voicemill.audio.wav_header import NotWav
+from voicemill.errors import BadAnswer, Incomplete, NoAudio
+from voicemill.model import Infill, Tts, VoiceChange, Word
+
+_QUICKEST_LETTERS_PER_S = 60
+"""Speech runs at about 12 letters a second, twice that when hurried; five times is no speech. Rows of dots are none."""
+
+_MOST_STRETCH = 1.5
+_SLACK_S = 0.25
+"""A changed voice keeps its timing; half as long again is another recording."""
+
+_WORD_SLACK_S = 0.1
+
+_SILENCE = 10 ** (-60 / 20)
+
+_FEW = 400
+"""Samples, spread evenly, in which speech is heard already. NumPy looks at so few without giving up the interpreter's
+lock, for which the event loop would then wait among the storage threads."""
+
+
+def verify_speech(body: bytes, call: Tts | Infill, *, framed: bool) -> float:
+    """The duration in seconds of a good answer.
+
+    `framed` says whether HTTP gave the body's end. Raises `Incomplete` for a body that is cut, `BadAnswer` for one
+    that is something else than the speech asked for.
+    """
+    samples, duration_s = _verified_samples(body, call, framed=framed)
+    _verify_sound(samples)
+    letters = sum(character.isalnum() for character in call.transcript)
+    if duration_s * _QUICKEST_LETTERS_PER_S < letters:
+        raise BadAnswer(f"the answer lasts {duration_s:.2f} s, too short for {letters} letters")
+    return duration_s
+
+
+def verify_change(body: bytes, call: VoiceChange, *, framed: bool) -> float:
+    """The duration in seconds of a good answer, which is about that of the clip; silence may stay silent.
+
+    Raises as `verify_speech` does.
+    """
+    samples, duration_s = _verified_samples(body, call, framed=framed)
+    if not len(samples) or not np.isfinite(float(samples.max())):
+        raise BadAnswer("the answer holds no samples that could be heard")
+    if not call.clip.duration_s / _MOST_STRETCH <= duration_s + _SLACK_S <= call.clip.duration_s * _MOST_STRETCH + 1:
+        raise BadAnswer(f"the answer lasts {duration_s:.2f} s, the recording {call.clip.duration_s:.2f} s")
+    return duration_s
+
+
+def verify_words(words: Sequence[Word], duration_s: float) -> tuple[Word, ...]:
+    """The words of a good answer, within its `duration_s`. Raises `BadAnswer` for times outside of the audio."""
+    latest_s = duration_s + _WORD_SLACK_S
+    for word in words:
+        if not -_WORD_SLACK_S <= word.start_s <= word.end_s <= latest_s:
+            times = f"{word.start_s:.2f} to {word.end_s:.2f} s"
+            raise BadAnswer(f"a word is said from {times}, outside of the {duration_s:.2f} s of the answer")
+    return tuple(
+        Word(word.word, min(max(word.start_s, 0.0), duration_s), min(max(word.end_s, 0.0), duration_s))
+        for word in words
+    )
+
+
+def _verified_samples(body: bytes, call: Tts | Infill | VoiceChange, *, framed: bool) -> tuple[Samples, float]:
+    try:
+        samples, info = read_samples(body)
+    except NotWav as fault:
+        kind = Incomplete if "cut" in str(fault) else NoAudio
+        raise kind(f"the answer is no usable audio: {fault}", billed="unknown") from None
+    except ValueError as fault:
+        raise BadAnswer(f"the answer is no usable audio: {fault}", billed="unknown") from None
+    if not info.sized and not framed:
+        raise Incomplete("the answer's end cannot be told from a broken connection", billed="unknown")
+    if (info.encoding, info.sample_rate_hz) != (call.encoding, call.sample_rate_hz):
+        found = f"{info.encoding} at {info.sample_rate_hz} Hz"
+        raise BadAnswer(f"the answer is {found}, not the {call.encoding} at {call.sample_rate_hz} Hz asked for")
+    return samples, info.duration_s
+
+
+def _verify_sound(samples: Samples) -> None:
+    if not len(samples):
+        raise BadAnswer("the answer holds no samples")
+    is_float = samples.dtype.kind == "f"
+    if is_float and not np.isfinite(float(samples.sum(dtype=np.float64))):
+        raise BadAnswer("the answer holds samples that are no numbers")
+    threshold = _SILENCE if is_float else _SILENCE * 32768
+    few = samples[:: len(samples) // _FEW + 1]
+    if _peak(few) < threshold and _peak(samples) < threshold:
+        raise BadAnswer("the answer is silent")
+
+
+def _peak(samples: Samples) -> float:
+    return max(float(samples.max()), -float(samples.min()))

@@ -1,0 +1,28 @@
+"""`python -m voicemill.audio.inspection`: inspects the files whose paths it is asked, one at a time."""
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from voicemill.audio.inspection.probe import Unlistenable, inspect_recording
+from voicemill.processes.frames import write_frame
+from voicemill.processes.worker_side import allow_cpu, answer_questions, limit_memory
+
+_MEMORY_BYTES = 2 << 30
+
+
+def _answer(question: dict[str, Any], answers: BinaryIO) -> None:
+    allow_cpu(question["cpu_s"])
+    found: dict[str, Any]
+    try:
+        found = {"recording": asdict(inspect_recording(Path(question["path"])))}
+    except Unlistenable as fault:
+        found = {"code": fault.code, "why": str(fault)}
+    except MemoryError:
+        found = {"code": "breaks_decoder", "why": "takes more memory than a recording may; convert it, or leave it out"}
+    write_frame(answers, found)
+
+
+if __name__ == "__main__":
+    limit_memory(_MEMORY_BYTES)
+    answer_questions(_answer)

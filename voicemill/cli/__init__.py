@@ -1,0 +1,5 @@
+"""The `voicemill` command."""
+
+from voicemill.cli.app import main
+
+__all__ = ["main"]

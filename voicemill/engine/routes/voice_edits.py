@@ -1,0 +1,193 @@
+"""Making, changing and removing voices of one's own."""
+
+import asyncio
+import uuid
+from dataclasses import asdict, replace
+from datetime import UTC, datetime
+from typing import Any
+
+from fastapi import APIRouter, Request
+from starlette.responses import Response
+
+from voicemill.engine.engine import Engine
+from voicemill.engine.refusals import Refusal, bad_request
+from voicemill.engine.routes.documentation import documented, documented_form
+from voicemill.engine.routes.requests import KeyedEngine, json_body
+from voicemill.engine.routes.uploads import Form, uploaded
+from voicemill.engine.routes.voice_lookup import existing
+from voicemill.engine.schemas.voice_objects import CreateVoice, LocalizeVoice, MixVoices, UpdateVoice, voice_object
+from voicemill.engine.voices.catalogue import built_in_voices
+from voicemill.engine.voices.embedding import embedding_of, mixed, timbre_of
+from voicemill.engine.voices.languages import accent_named, accent_of_dialect, language
+from voicemill.engine.voices.timbre import Timbre
+from voicemill.engine.voices.voice import USER_OWNER, EngineVoice
+
+router = APIRouter()
+
+_MAY_BE_TAKEN_AWAY = ("gender", "accent")
+_GENDERS: dict[str | None, Any] = {"male": "masculine", "female": "feminine"}
+CLONE_FORM = {
+    "clip": "file!",
+    "name": "text!",
+    "description": "text",
+    "language": "text",
+    "mode": "text",
+    "enhance": "text",
+    "base_voice_id": "text",
+    "accent": "text",
+}
+MODES = ("similarity", "stability")
+
+
+@router.post("/voices/clone", openapi_extra=documented_form(**CLONE_FORM))
+async def clone_voice(request: Request, engine: KeyedEngine) -> dict[str, Any]:
+    """A voice that speaks like the person in a clip."""
+    async with uploaded(request, engine.settings.max_upload_bytes) as form:
+        voice = _new(_required(form, "name"), form.text("description"), form.text("language") or "en", Timbre())
+        if accent := form.text("accent"):
+            voice = replace(voice, accent=accent_named(accent, voice.language).id)
+        question = {
+            "job": "clone",
+            "clip": str(form.file("clip")),
+            "mode": _mode(form),
+            "base": asdict(_base(engine, form.text("base_voice_id"))),
+        }
+        frame = await engine.workers.ask(question)
+    timbre = frame.header["timbre"]
+    return await _kept(engine, replace(voice, timbre=Timbre(**{**timbre, "eq_db": tuple(timbre["eq_db"])})))
+
+
+@router.post("/voices", openapi_extra=documented(CreateVoice))
+@router.post("/voices/", include_in_schema=False)
+async def create_voice(request: Request, engine: KeyedEngine) -> dict[str, Any]:
+    """A voice from an embedding; with an empty one, a copy of the base voice."""
+    asked = await json_body(request, CreateVoice, engine.settings.max_json_bytes)
+    timbre = embedded_timbre(asked.embedding) if asked.embedding else _base(engine, asked.base_voice_id)
+    return await _kept(engine, _new(asked.name, asked.description, asked.language, timbre))
+
+
+@router.post("/voices/localize", openapi_extra=documented(LocalizeVoice))
+async def localize_voice(request: Request, engine: KeyedEngine) -> dict[str, Any]:
+    """The same speaker in another language, or in a dialect of it."""
+    asked = await json_body(request, LocalizeVoice, engine.settings.max_json_bytes)
+    original = _mixable(_meant(engine, asked.voice_id, "voice_id"))
+    code, accent = _target(asked)
+    gender = _GENDERS.get(asked.original_speaker_gender, original.gender)
+    voice = _new(asked.name, asked.description, code, original.timbre)
+    return await _kept(engine, replace(voice, gender=gender, accent=accent))
+
+
+@router.post("/voices/mix", openapi_extra=documented(MixVoices))
+async def mix_voices(request: Request, engine: KeyedEngine) -> dict[str, list[float]]:
+    """The embedding of a voice between others."""
+    asked = await json_body(request, MixVoices, engine.settings.max_json_bytes)
+    parts = []
+    for number, part in enumerate(asked.voices):
+        if part.id is not None:
+            parts.append(embedding_of(_mixable(_meant(engine, part.id, f"voices.{number}.id")).timbre))
+        else:
+            parts.append(embedding_of(embedded_timbre(part.embedding or [], f"voices.{number}.embedding")))
+    try:
+        return {"embedding": mixed(parts, [part.weight for part in asked.voices])}
+    except ValueError as error:
+        raise bad_request(f"voices: {error}.") from None
+
+
+@router.patch("/voices/{voice_id}", openapi_extra=documented(UpdateVoice))
+async def update_voice(voice_id: str, request: Request, engine: KeyedEngine) -> dict[str, Any]:
+    """Another name, description, gender or accent."""
+    asked = await json_body(request, UpdateVoice, engine.settings.max_json_bytes)
+    voice = _owned(engine, voice_id)
+    changes = {
+        name: value
+        for name, value in asked.model_dump(exclude_unset=True).items()
+        if value is not None or name in _MAY_BE_TAKEN_AWAY
+    }
+    if asked.accent is not None:
+        changes["accent"] = accent_named(asked.accent).id
+    return await _kept(engine, replace(voice, **changes))
+
+
+@router.delete("/voices/{voice_id}", status_code=204)
+async def delete_voice(voice_id: str, engine: KeyedEngine) -> Response:
+    """Forget a voice."""
+    voice = _owned(engine, voice_id)
+    await asyncio.to_thread(engine.catalogue.own.forget, voice.id)
+    return Response(status_code=204)
+
+
+def _target(asked: LocalizeVoice) -> tuple[str, str | None]:
+    """The language and the accent that a voice is to have; the newest SDKs name the accent alone."""
+    if asked.language is None and asked.accent is None:
+        raise bad_request("language: Field required, unless an accent is named.")
+    code = None if asked.language is None else language(asked.language).code
+    if asked.accent is not None:
+        accent = accent_named(asked.accent, code)
+        return accent.language, accent.id
+    assert code is not None
+    return code, accent_of_dialect(code, asked.dialect)
+
+
+def embedded_timbre(embedding: list[float], field: str = "embedding") -> Timbre:
+    """The timbre of an embedding. Raises `Refusal` (400) that names the field."""
+    try:
+        return timbre_of(embedding)
+    except ValueError as error:
+        raise bad_request(f"{field}: {error}.") from None
+
+
+def _new(name: str, description: str | None, code: str, timbre: Timbre) -> EngineVoice:
+    return EngineVoice(
+        id=str(uuid.uuid4()),
+        name=name,
+        description=description or "",
+        language=language(code).code,
+        timbre=timbre,
+        owner=USER_OWNER,
+        created_at=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
+    )
+
+
+async def _kept(engine: Engine, voice: EngineVoice) -> dict[str, Any]:
+    await asyncio.to_thread(engine.catalogue.own.keep, voice)
+    return voice_object(voice, with_embedding=True)
+
+
+def _owned(engine: Engine, voice_id: str) -> EngineVoice:
+    voice = existing(engine, voice_id)
+    if voice.is_public:
+        raise Refusal(403, "Forbidden", f"{voice.name!r} comes with the engine; only your own voices can be changed.")
+    return voice
+
+
+def _meant(engine: Engine, voice_id: str, field: str) -> EngineVoice:
+    found = engine.catalogue.find(voice_id)
+    if found is None:
+        raise bad_request(f"{field}: there is no voice {voice_id!r}; GET /voices lists them.", "voice_not_found")
+    return found
+
+
+def _mixable(voice: EngineVoice) -> EngineVoice:
+    if voice.timbre.piper_model is not None:
+        raise bad_request(f"{voice.name!r} is a Piper voice, which cannot be mixed, copied or localized.")
+    return voice
+
+
+def _base(engine: Engine, voice_id: str | None) -> Timbre:
+    if voice_id is None:
+        return built_in_voices()[0].timbre
+    return _mixable(_meant(engine, voice_id, "base_voice_id")).timbre
+
+
+def _mode(form: Form) -> str:
+    mode = form.text("mode") or "similarity"
+    if mode not in MODES:
+        raise bad_request(f"mode is {mode!r}, but must be one of {', '.join(MODES)}.")
+    return mode
+
+
+def _required(form: Form, name: str) -> str:
+    value = (form.text(name) or "").strip()
+    if not value:
+        raise bad_request(f"{name}: Field required.")
+    return value

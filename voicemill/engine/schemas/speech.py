@@ -1,0 +1,100 @@
+"""The body of `tts/bytes` and `tts/sse`, and the question to a worker that it becomes."""
+
+from dataclasses import asdict
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+from voicemill.audio.formats import DEFAULT_BIT_RATE_BPS, AudioFormat
+from voicemill.engine.synthesis.controls import SPEED_FACTORS, delivery, experimental_rate
+
+LONGEST_DURATION_S = 86_400.0
+
+ExperimentalSpeed = Annotated[float, Field(ge=-1.0, le=1.0)] | Literal["slowest", "slow", "normal", "fast", "fastest"]
+
+
+class ExperimentalControls(BaseModel):
+    """`__experimental_controls` of a voice."""
+
+    speed: ExperimentalSpeed | None = None
+    emotion: list[str] = []
+
+
+class VoiceSpecifier(BaseModel):
+    """Which voice, and how: by id, or by embedding."""
+
+    model_config = ConfigDict(populate_by_name=True)
+
+    mode: Literal["id", "embedding"] = "id"
+    id: str | None = None
+    embedding: list[float] | None = None
+    controls: ExperimentalControls = Field(default_factory=ExperimentalControls, alias="__experimental_controls")
+
+
+class GenerationConfig(BaseModel):
+    """Controls of the newer models; here they work with every model."""
+
+    volume: float = Field(default=1.0, ge=0.5, le=2.0)
+    speed: float = Field(default=1.0, ge=0.6, le=1.5)
+    emotion: str | None = None
+
+
+class OutputFormat(BaseModel):
+    """The wire's `output_format`."""
+
+    container: Literal["raw", "wav", "mp3"]
+    sample_rate: int
+    encoding: str | None = None
+    bit_rate: int | None = None
+
+    def format(self) -> AudioFormat:
+        """The format it means; fields that its container has no use for are ignored, as the SDKs send some.
+
+        Raises `ValueError` that names the wrong field.
+        """
+        if self.container == "mp3":
+            return AudioFormat("mp3", self.sample_rate, bit_rate_bps=self.bit_rate or DEFAULT_BIT_RATE_BPS)
+        return AudioFormat(self.container, self.sample_rate, self.encoding)  # type: ignore[arg-type]
+
+
+class SpeechRequest(BaseModel):
+    """What is to be said, by whom, how, and as which kind of audio."""
+
+    model_config = ConfigDict(protected_namespaces=())
+
+    model_id: str
+    transcript: str
+    voice: VoiceSpecifier
+    output_format: OutputFormat
+    language: str | None = None
+    generation_config: GenerationConfig | None = None
+    duration: float | None = Field(default=None, gt=0, le=LONGEST_DURATION_S)
+    speed: Literal["slow", "normal", "fast"] | None = None
+
+    @field_validator("voice", mode="before")
+    @classmethod
+    def _plain_id(cls, voice: Any) -> Any:  # noqa: ANN401 - whatever was sent
+        """The newest SDKs send the id alone."""
+        return {"id": voice} if isinstance(voice, str) else voice
+
+    def question(self) -> dict[str, Any]:
+        """What a worker must know beside who speaks."""
+        return {"transcript": self.transcript, "delivery": self.controls(), "duration_s": self.duration}
+
+    def controls(self) -> dict[str, float]:
+        """The delivery that every control together asks for."""
+        config = self.generation_config or GenerationConfig()
+        experimental = self.voice.controls
+        rates = [config.speed, SPEED_FACTORS[self.speed or "normal"]]
+        if experimental.speed is not None:
+            rates.append(experimental_rate(experimental.speed))
+        emotions = [*experimental.emotion, *([config.emotion] if config.emotion else [])]
+        return asdict(delivery(rates=rates, volume=config.volume, emotions=emotions))
+
+
+class StreamedSpeechRequest(SpeechRequest):
+    """`tts/sse`: the same, and which timestamps to send along."""
+
+    add_timestamps: bool = False
+    add_phoneme_timestamps: bool = False
+    context_id: str | None = None

@@ -1,0 +1,85 @@
+"""Changing who speaks, and nothing of what is said or how: the WORLD vocoder."""
+
+from collections.abc import Iterator
+from itertools import pairwise
+from typing import Final
+
+import numpy as np
+import pyworld
+from numpy.typing import NDArray
+
+from voicemill.engine.voice_analysis.measures import FRAME_MS, RATE_HZ, Floats, Samples, f0_contour
+
+_HOP: Final = int(RATE_HZ * FRAME_MS / 1000)
+_LONGEST_FRAMES: Final = int(20_000 / FRAME_MS)
+_JOIN: Final = 480
+"""Blocks overlap by 20 ms and are faded into each other."""
+
+
+def revoiced(samples: Samples, pitch: Floats, f0_ratio: float, formant_ratio: float) -> Iterator[Samples]:
+    """24 kHz speech with its pitch and its formants moved by factors, block by block; as long as it was.
+
+    `pitch` is its `f0_contour`. Intonation and timing stay.
+    """
+    cuts = [0, *_cuts(samples, pitch.size), pitch.size]
+    tail = np.zeros(0, np.float32)
+    for first, last in pairwise(cuts):
+        start, stop = first * _HOP, samples.size if last == pitch.size else last * _HOP
+        reach = min(samples.size, stop + _JOIN)
+        block = _block(samples[start:reach], pitch[first:], f0_ratio, formant_ratio)
+        block[: tail.size] = _crossfaded(tail, block[: tail.size])
+        tail = block[stop - start :]
+        yield block[: stop - start]
+
+
+def with_pitch_moved(samples: Samples, f0_ratio: float) -> Samples:
+    """The same with another pitch only."""
+    return np.concatenate(list(revoiced(samples, f0_contour(samples), f0_ratio, 1.0)))
+
+
+def _block(samples: Samples, pitch: Floats, f0_ratio: float, formant_ratio: float) -> Samples:
+    signal = samples.astype(np.float64)
+    frames = samples.size // _HOP + 1
+    f0 = np.pad(pitch[:frames], (0, max(0, frames - pitch.size)))
+    times = np.arange(frames) * FRAME_MS / 1000
+    envelope = pyworld.cheaptrick(signal, f0, times, RATE_HZ)
+    noise = pyworld.d4c(signal, f0, times, RATE_HZ)
+    changed = pyworld.synthesize(
+        np.where(f0 > 0, f0 * f0_ratio, 0.0),
+        np.exp(_warped(np.log(envelope), formant_ratio)),
+        np.clip(_warped(noise, formant_ratio), 0.0, 1.0),
+        RATE_HZ,
+        FRAME_MS,
+    )
+    whole: Samples = np.zeros(samples.size, np.float32)
+    size = min(samples.size, changed.size)
+    whole[:size] = changed[:size]
+    return whole
+
+
+def _warped(columns: Floats, ratio: float) -> Floats:
+    """Each row stretched along its frequency axis: what was at f is then at ratio × f."""
+    if ratio == 1.0:
+        return np.ascontiguousarray(columns)
+    last = columns.shape[1] - 1
+    places = np.minimum(np.arange(last + 1) / ratio, last)
+    low = np.minimum(places.astype(int), last - 1)
+    share = places - low
+    return np.ascontiguousarray(columns[:, low] * (1 - share) + columns[:, low + 1] * share)
+
+
+def _cuts(samples: Samples, frames: int) -> list[int]:
+    """Frames at which to cut, each the quietest of the second half of a block of at most 20 s."""
+    cuts: list[int] = []
+    first = 0
+    while frames - first > _LONGEST_FRAMES:
+        half, last = first + _LONGEST_FRAMES // 2, first + _LONGEST_FRAMES
+        stretch = np.square(samples[half * _HOP : last * _HOP]).reshape(-1, _HOP).sum(axis=1)
+        first = half + int(np.argmin(np.convolve(stretch, np.ones(9), "same")))
+        cuts.append(first)
+    return cuts
+
+
+def _crossfaded(old: Samples, new: Samples) -> Samples:
+    rise: NDArray[np.float32] = np.linspace(0.0, 1.0, old.size, dtype=np.float32)
+    return old * (1 - rise) + new * rise

@@ -1,0 +1,55 @@
+"""Cells of our own columns as text: CSV has nothing but text, Parquet and JSON have types."""
+
+import math
+from decimal import Decimal
+
+from voicemill.manifest.problems import Findings
+
+_NUMBERS = frozenset({"sample_rate", "bit_rate", "speed", "from_s", "to_s"})
+_TRUTHS = frozenset({"timestamps", "splice"})
+_LISTS = frozenset({"emotion", "output_format"})
+
+
+def as_text(value: object, column: str, findings: Findings) -> str:
+    """The text of a cell that is not text; empty, with a fault, where the type does not fit the column."""
+    if value is None or (isinstance(value, float) and math.isnan(value)):
+        return ""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, bool) and column in _TRUTHS:
+        return str(value).lower()
+    if isinstance(value, bool):
+        return _refused(column, f"this is {str(value).lower()}, not text; write it in quotes", findings)
+    if isinstance(value, int):
+        return str(value)
+    if isinstance(value, float | Decimal):
+        return _from_fraction(value, column, findings)
+    if isinstance(value, bytes):
+        return _from_bytes(value, column, findings)
+    if isinstance(value, list) and column in _LISTS and all(isinstance(item, str) for item in value):
+        return ", ".join(value)
+    kind = "a list" if isinstance(value, list) else "nested" if isinstance(value, dict) else type(value).__name__
+    return _refused(column, f"this is {kind}, not text; write plain text", findings)
+
+
+def _from_fraction(value: float | Decimal, column: str, findings: Findings) -> str:
+    if isinstance(value, Decimal) or column in _NUMBERS:
+        if value == value // 1:
+            return str(int(value))
+        if column in _NUMBERS:
+            return str(value)
+    return _refused(
+        column, f"this is {value}, a number with decimals, which may not be exact; write it as text", findings
+    )
+
+
+def _from_bytes(value: bytes, column: str, findings: Findings) -> str:
+    try:
+        return value.decode()
+    except UnicodeDecodeError:
+        return _refused(column, "this is binary data, not text; write text in UTF-8", findings)
+
+
+def _refused(column: str, why: str, findings: Findings) -> str:
+    findings.fault(column, why)
+    return ""

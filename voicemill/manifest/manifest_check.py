@@ -1,0 +1,236 @@
+"""A whole manifest, checked in one pass before anything is paid for."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cached_property
+from pathlib import Path
+
+from voicemill.audio.inspection import Inspector
+from voicemill.config import Settings
+from voicemill.errors import ManifestError, Problem
+from voicemill.manifest.columns import Columns
+from voicemill.manifest.dependency_checks import Chains
+from voicemill.manifest.input_cells import InputCheck
+from voicemill.manifest.parameters import ParameterCheck
+from voicemill.manifest.problems import printable
+from voicemill.manifest.readers import STDIN, Line, Reader, Source, Unreadable, open_reader
+from voicemill.manifest.recording_cells import Fetch, Inspect, RecordingFolder, refuse_addresses
+from voicemill.manifest.row_check import Checked, RowCheck
+from voicemill.manifest.sources import Listing, is_listing, open_listing
+from voicemill.manifest.text_cells import TextFolder
+from voicemill.manifest.uniqueness import OnceOnly
+from voicemill.manifest.voice_directory import VoiceDirectory
+from voicemill.model import Row
+
+MAX_KEPT = 10_000
+_NOTHING = Checked(None, "", "", (), ())
+
+
+class ManifestCheck:
+    """Reads a manifest, or the files of a folder, glob or list, row by row, and gathers all that is wrong with it.
+
+    Iterating yields the good rows in the manifest's order and can be done again; when it has ended, `problems` (the
+    first 10,000), `problem_count`, `warnings`, `row_count`, `refused_count` (good rows whose file cannot be worked on)
+    and `digest` (SHA-256 of the file) are known. `-` is standard input. Raises `ManifestError` at once, on opening or
+    on iterating, where the file cannot be read on.
+    """
+
+    def __init__(
+        self,
+        source: str | Path,
+        settings: Settings,
+        voices: VoiceDirectory,
+        inspect: Inspect | None = None,
+        fetch: Fetch = refuse_addresses,
+    ) -> None:
+        self._fetch = fetch
+        self._given = source
+        self._defaults = settings.row_defaults
+        self._operation = settings.operation
+        self._voices = voices
+        self._inspect = inspect or Inspector()
+        self._forget()
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The names in the first line, as they are written."""
+        return self._columns.names
+
+    @property
+    def carried_columns(self) -> tuple[str, ...]:
+        """Those that are not ours, in their order."""
+        return tuple(self._columns.carried)
+
+    def __iter__(self) -> Iterator[Row]:
+        """The good rows in order."""
+        self._forget()
+        self._note_header()
+        once = OnceOnly()
+        for line, checked in self._checked_lines():
+            self.row_count = line.number
+            self._written_rows += bool(line.cells or line.complaint)
+            once.add(checked)
+            self._note(line, checked)
+            if checked.row is not None and not self._columns.faults:
+                self._chains.add(checked.row)
+                yield checked.row
+        self._finish(once)
+
+    @property
+    def taken_ids(self) -> frozenset[str]:
+        """The ids of the rows whose output other rows take in; known when the iteration has ended."""
+        return self._chains.targets
+
+    def raise_if_bad(self) -> None:
+        """Raise one `ManifestError` with all that was found; to be called after the iteration."""
+        if self.problem_count:
+            raise self._error()
+
+    def _forget(self) -> None:
+        self.problems: list[Problem] = []
+        self.warnings: list[Problem] = []
+        self.problem_count = 0
+        self.row_count = 0
+        self.refused_count = 0
+        self._written_rows = 0
+        self.digest = ""
+        self._chains = Chains()
+        self._said: set[tuple[str, str]] = set()
+
+    @cached_property
+    def _source(self) -> Source | Listing:
+        with self._file_faults():
+            if is_listing(str(self._given)):
+                return open_listing(str(self._given), self._defaults.op)
+            return Source(self._given)
+
+    @cached_property
+    def _reader(self) -> Reader:
+        source = self._source
+        with self._file_faults():
+            if isinstance(source, Listing):
+                return source
+            return open_reader(source)
+
+    @cached_property
+    def _columns(self) -> Columns:
+        return Columns(self._reader.columns, self._defaults.op)
+
+    @cached_property
+    def _row_check(self) -> RowCheck:
+        source, places = self._source, self._columns.places
+        parameters = ParameterCheck(self._defaults, self._voices, only=self._operation)
+        if isinstance(source, Listing):
+            texts = TextFolder(source.folder, source.root)
+            recordings = RecordingFolder(source.folder, source.root, self._inspect, fetch=self._fetch)
+            return RowCheck(self._columns, parameters, InputCheck(places, texts, recordings), listing=True)
+        texts = TextFolder(source.folder, Path(os.path.realpath(source.folder)))
+        recordings = RecordingFolder(source.folder, None, self._inspect, takes_outputs=True, fetch=self._fetch)
+        return RowCheck(self._columns, parameters, InputCheck(places, texts, recordings))
+
+    def _checked_lines(self) -> Iterator[tuple[Line, Checked]]:
+        check = self._row_check.check
+        with self._file_faults():
+            for line in self._reader.lines():
+                usable = line.cells and not line.complaint
+                yield line, check(line.number, line.cells) if usable else _NOTHING
+
+    def _note_header(self) -> None:
+        for remark in self._columns.faults:
+            self._add(Problem(0, remark.column, remark.why))
+        for remark in self._columns.warnings:
+            self._warn(Problem(0, remark.column, remark.why))
+        if isinstance(self._source, Listing) and (left_out := self._source.left_out):
+            why = f"{len(left_out):,} files that are nothing to work on are left out, such as {left_out[0]!r}"
+            self._warn(Problem(0, "", why))
+
+    def _note(self, line: Line, checked: Checked) -> None:
+        if line.complaint:
+            self._add(self._problem(line, *line.complaint))
+        elif not line.cells:
+            self._warn(self._problem(line, "", "the row is empty and is passed over"))
+        if checked.row is not None and checked.row.refusal is not None:
+            self.refused_count += 1
+            self._warn(self._problem(line, self._columns.names[1], checked.row.refusal.why))
+        for column, why, from_settings, _ in checked.faults:
+            if not from_settings:
+                self._add(self._problem(line, column, why))
+            elif self._is_news(column, why):
+                self._add(Problem(0, column, why))
+        for column, why, *_ in checked.warnings:
+            if self._is_news(column, why):
+                self._warn(self._problem(line, column, why))
+
+    def _problem(self, line: Line, column: str, why: str) -> Problem:
+        return Problem(line.number, self._columns.labels.get(column, column), why + self._place(line))
+
+    def _is_news(self, column: str, why: str) -> bool:
+        """What many rows share is said once, as far as it can be remembered."""
+        if (column, why) in self._said:
+            return False
+        if len(self._said) < MAX_KEPT:
+            self._said.add((column, why))
+        return True
+
+    def _place(self, line: Line) -> str:
+        expected = line.number + self._reader.lines_above
+        return f" (line {line.place} of the file)" if line.place not in (0, expected) else ""
+
+    def _finish(self, once: OnceOnly) -> None:
+        if not self._written_rows and not self.problem_count:
+            self._add(Problem(0, "", "there are no rows below the names of the columns; add one for each text"))
+        self._compare_suspects(once)
+        self._follow_chains()
+        self.problems.sort()
+        with self._file_faults():
+            self.digest = self._source.digest()
+
+    def _compare_suspects(self, once: OnceOnly) -> None:
+        suspects = once.suspects(MAX_KEPT)
+        if suspects is None:
+            return
+        for line, checked in self._checked_lines():
+            for problem in suspects.problems(line.number, checked):
+                self._add(problem)
+        for problem in suspects.clashes():
+            self._add(problem)
+        self.problem_count += suspects.unnamed
+
+    def _follow_chains(self) -> None:
+        targets = self.taken_ids
+        if not targets:
+            return
+        for _, checked in self._checked_lines():
+            if checked.id in targets:
+                self._chains.see(checked.id, checked.row.op if checked.row else None)
+        for problem in self._chains.problems():
+            self._add(problem)
+
+    def _add(self, problem: Problem) -> None:
+        self.problem_count += 1
+        if len(self.problems) < MAX_KEPT:
+            self.problems.append(_printable(problem))
+
+    def _warn(self, warning: Problem) -> None:
+        if len(self.warnings) < MAX_KEPT:
+            self.warnings.append(_printable(warning))
+
+    @contextmanager
+    def _file_faults(self) -> Iterator[None]:
+        try:
+            yield
+        except Unreadable as unreadable:
+            self._add(Problem(unreadable.row, "", unreadable.why))
+            raise self._error() from None
+        except OSError as error:
+            self._add(Problem(0, "", f"the file cannot be read ({error.strerror}); check the disk it is on"))
+            raise self._error() from None
+
+    def _error(self) -> ManifestError:
+        name = "standard input" if str(self._given) == STDIN else str(self._given)
+        return ManifestError(printable(name, 5000), sorted(self.problems), self.problem_count)
+
+
+def _printable(problem: Problem) -> Problem:
+    return Problem(problem.row, printable(problem.column, 200), printable(problem.why))

@@ -1,0 +1,113 @@
+"""The cells that say what the files are: container, sample_rate, encoding, bit_rate, output_format, timestamps."""
+
+import re
+from collections.abc import Sequence
+from typing import Final, cast
+
+from voicemill.audio.formats import (
+    BIT_RATES_BPS,
+    CONTAINERS,
+    DEFAULT_BIT_RATE_BPS,
+    DEFAULT_ENCODING,
+    ENCODINGS,
+    SAMPLE_RATES_HZ,
+    AudioFormat,
+    Container,
+    Encoding,
+)
+from voicemill.manifest.problems import Choice, Findings
+from voicemill.model import TEXT_FORMATS, Op
+
+_DEFAULT_TEXT_FORMATS: Final = {Op.STT: ("txt",)}
+_YES_OR_NO: Final = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False, "": False}
+_RATE = re.compile(r"([0-9][0-9.,_ ]{0,20}?)\s*(k?)\s*(?:hz|bps|bit/s|bits|b)?", re.ASCII)
+
+
+def audio_format(
+    container: Choice, sample_rate: Choice, encoding: Choice, bit_rate: Choice, findings: Findings
+) -> AudioFormat | None:
+    """The format that four choices make, or None where `findings` say why they make none."""
+    kind = container.text.casefold().lstrip(".")
+    rate_hz = whole_number("sample_rate", sample_rate, SAMPLE_RATES_HZ, findings)
+    if kind not in CONTAINERS:
+        findings.fault("container", f"{container.text!r} is no container; use {_any_of(CONTAINERS)}", container)
+        return None
+    _absent("encoding" if kind == "mp3" else "bit_rate", encoding if kind == "mp3" else bit_rate, kind, findings)
+    samples = bits = None
+    if kind == "mp3":
+        bits = whole_number("bit_rate", _or_default(bit_rate, DEFAULT_BIT_RATE_BPS), BIT_RATES_BPS, findings)
+    else:
+        samples = _encoding(_or_default(encoding, DEFAULT_ENCODING), findings)
+    if rate_hz is None or (samples is None and bits is None):
+        return None
+    return AudioFormat(cast(Container, kind), rate_hz, encoding=samples, bit_rate_bps=bits)
+
+
+def text_formats(choice: Choice, op: Op, findings: Findings) -> tuple[str, ...]:
+    """The files of text that are wanted, in the order in which they are named; `all` is every one of them."""
+    if op not in (Op.STT, Op.TTS):
+        return ()
+    names = [name.strip().lstrip(".") for name in choice.text.casefold().replace(" ", ",").split(",") if name.strip()]
+    if names == ["all"]:
+        return TEXT_FORMATS
+    unknown = [name for name in names if name not in TEXT_FORMATS]
+    for name in unknown:
+        findings.fault("output_format", f"{name!r} is no format of text; use {_any_of((*TEXT_FORMATS, 'all'))}", choice)
+    return tuple(dict.fromkeys(names)) or _DEFAULT_TEXT_FORMATS.get(op, ())
+
+
+def yes_or_no(column: str, choice: Choice, findings: Findings) -> bool:
+    """`true` or `false`; else a fault."""
+    answer = _YES_OR_NO.get(choice.text.casefold())
+    if answer is None:
+        findings.fault(column, f"{choice.text!r} is neither true nor false; write one of them", choice)
+    return bool(answer)
+
+
+def whole_number(column: str, choice: Choice, allowed: Sequence[int], findings: Findings) -> int | None:
+    """The whole number in `choice`, one of `allowed`; else a fault that names the number it seems to mean."""
+    if choice.text.isascii() and choice.text.isdigit() and len(choice.text) < 10 and int(choice.text) in allowed:
+        return int(choice.text)
+    meant = _meant(choice.text, allowed)
+    remedy = f"write {meant}" if meant else f"use {_any_of(allowed)}"
+    what = "is not one that the service makes" if choice.text.isdigit() else "is not a whole number"
+    findings.fault(column, f"{choice.text!r} {what}; {remedy}", choice)
+    return None
+
+
+def _encoding(choice: Choice, findings: Findings) -> Encoding | None:
+    text = choice.text.casefold()
+    if text in ENCODINGS:
+        return cast(Encoding, text)
+    findings.fault("encoding", f"{choice.text!r} is no encoding; use {_any_of(ENCODINGS)}", choice)
+    return None
+
+
+def _absent(column: str, choice: Choice, container: str, findings: Findings) -> None:
+    if choice.text and not choice.from_settings:
+        findings.fault(column, f"{container} files have no {column}; leave this cell empty")
+
+
+def _or_default(choice: Choice, default: object) -> Choice:
+    return choice if choice.text else Choice(str(default), False)
+
+
+def _meant(text: str, allowed: Sequence[int]) -> int | None:
+    parts = _RATE.fullmatch(text.strip().casefold())
+    if not parts:
+        return None
+    digits = parts[1].replace(" ", "").replace("_", "")
+    for plain in (digits, digits.replace(",", "."), digits.replace(",", ""), digits.replace(".", "")):
+        try:
+            value = float(plain)
+        except ValueError:
+            continue
+        for candidate in (value, value * 1000):
+            if candidate in allowed:
+                return round(candidate)
+    return None
+
+
+def _any_of(values: Sequence[object]) -> str:
+    *most, last = map(str, values)
+    return f"{', '.join(most)} or {last}"

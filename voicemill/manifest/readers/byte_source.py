@@ -1,0 +1,133 @@
+"""Where a manifest's bytes come from: a file, a pipe or standard input, which can be read more than once."""
+
+import errno
+import hashlib
+import os
+import stat
+import sys
+import tempfile
+import weakref
+from collections.abc import Callable
+from contextlib import suppress
+from difflib import get_close_matches
+from io import BufferedReader, TextIOWrapper
+from pathlib import Path
+from typing import BinaryIO
+
+from voicemill.manifest.readers.file_kind import Kind, recognise
+from voicemill.manifest.readers.manifest_line import Unreadable
+
+STDIN = "-"
+_COPY_BYTES = 1 << 20
+_HEAD_BYTES = 1 << 16
+
+
+class Source:
+    """A manifest's bytes. A pipe is copied to a nameless temporary file first. Raises `Unreadable`."""
+
+    def __init__(self, given: str | Path) -> None:
+        self.name = "standard input" if str(given) == STDIN else str(given)
+        self.folder = Path.cwd() if str(given) == STDIN else Path(given).parent
+        self._open = self._spooled() if str(given) == STDIN else self._file_or_pipe(Path(given))
+        with self._open() as file:
+            self._state = _state(file)
+            self.kind: Kind = recognise(file.read(_HEAD_BYTES), _tail(file), self.name)
+
+    def open(self) -> BufferedReader:
+        """The bytes from the start. Raises `Unreadable` where they are no longer the same file."""
+        file = self._open()
+        if _state(file) != self._state:
+            file.close()
+            raise Unreadable("the file was changed while it was being read; let it be written to its end and try again")
+        return file
+
+    def open_text(self) -> TextIOWrapper:
+        """The text from the start; a byte that is no UTF-8 arrives as a lone surrogate."""
+        return TextIOWrapper(self.open(), "utf-8-sig", errors="surrogateescape", newline="")
+
+    def digest(self) -> str:
+        """SHA-256 of the bytes, as 64 hex digits."""
+        with self.open() as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+
+    def _file_or_pipe(self, path: Path) -> Callable[[], BufferedReader]:
+        try:
+            mode = path.stat().st_mode
+            if stat.S_ISFIFO(mode):
+                with path.open("rb") as pipe:
+                    return self._copied(pipe)
+        except ValueError:
+            raise Unreadable("the name holds a character that no file name can; correct it") from None
+        except OSError as error:
+            raise Unreadable(_why_not_opened(path, error)) from None
+        if not stat.S_ISREG(mode):
+            kind = "a folder; give the manifest file in it" if stat.S_ISDIR(mode) else "a device; give a file"
+            raise Unreadable(f"this is {kind}")
+        return lambda: _opened(path)
+
+    def _spooled(self) -> Callable[[], BufferedReader]:
+        stream = getattr(sys.stdin, "buffer", None)
+        if stream is None:
+            raise Unreadable("there is no standard input to read; give the path of a file")
+        return self._copied(stream)
+
+    def _copied(self, stream: BinaryIO) -> Callable[[], BufferedReader]:
+        try:
+            descriptor = _nameless_copy(stream)
+        except OSError as error:
+            raise Unreadable(
+                f"its content could not be kept in {tempfile.gettempdir()} ({error.strerror}); "
+                "free some space there, or set TMPDIR to another folder"
+            ) from None
+        weakref.finalize(self, os.close, descriptor)
+        return lambda: _from_start(descriptor)
+
+
+def _nameless_copy(stream: BinaryIO) -> int:
+    with tempfile.TemporaryFile() as copy:
+        while chunk := stream.read(_COPY_BYTES):
+            copy.write(chunk)
+        copy.flush()
+        return os.dup(copy.fileno())
+
+
+def _from_start(descriptor: int) -> BufferedReader:
+    file = os.fdopen(os.dup(descriptor), "rb")
+    file.seek(0)
+    return file
+
+
+def _opened(path: Path) -> BufferedReader:
+    try:
+        return path.open("rb")
+    except OSError as error:
+        raise Unreadable(_why_not_opened(path, error)) from None
+
+
+def _state(file: BufferedReader) -> tuple[int, int, int, int]:
+    found = os.fstat(file.fileno())
+    return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns
+
+
+def _tail(file: BufferedReader) -> bytes:
+    file.seek(0, os.SEEK_END)
+    file.seek(max(0, file.tell() - 4))
+    return file.read(4)
+
+
+def _why_not_opened(path: Path, error: OSError) -> str:
+    if error.errno == errno.ENOENT:
+        return f"there is no such file{_similar_name(path)}; check the path"
+    if error.errno in (errno.EACCES, errno.EPERM):
+        return "you may not read this file; give yourself permission (chmod u+r) or choose a copy you may read"
+    if error.errno == errno.ENAMETOOLONG:
+        return "the path is longer than a path can be; check it"
+    return f"the file cannot be opened ({error.strerror}); check the path and the disk"
+
+
+def _similar_name(path: Path) -> str:
+    with suppress(OSError, ValueError):
+        names = sorted(entry.name for entry in path.parent.iterdir() if entry.is_file())
+        for close in get_close_matches(path.name, names, n=1):
+            return f" (is it {close!r}?)"
+    return ""

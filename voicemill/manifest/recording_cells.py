@@ -1,0 +1,106 @@
+"""The cells that name audio: files that are found, measured and told by their content before anything is sent."""
+
+import os
+from collections.abc import Callable
+from dataclasses import replace
+from functools import lru_cache
+from pathlib import Path
+
+from voicemill.audio.inspection.probe import Unlistenable
+from voicemill.manifest.problems import Findings
+from voicemill.manifest.text_cells import unusable_character
+from voicemill.model import Recording, Refusal
+from voicemill.model.urls import is_address
+
+Fetch = Callable[[str], Path]
+"""The file at an address, or `Unlistenable` that says why it cannot be had."""
+
+Inspect = Callable[[Path], Recording]
+"""What a file is, or `Unlistenable` that says why it is no audio that could be sent."""
+
+OUTPUT_MARK = "@"
+"""What an id begins with where it stands for that row's output."""
+
+_RECORDINGS_KEPT = 4096
+_LEADS_OUT = "is a link out of the folder; copy what it leads to, or give that as a source of its own"
+_LONGEST_TIME_CHARACTERS = 32
+
+
+def refuse_addresses(_address: str) -> Path:
+    """Where nothing may be downloaded."""
+    raise Unlistenable("is an address, and nothing is downloaded here; download it first", "address_refused")
+
+
+class RecordingFolder:
+    """The folder that the paths of audio start from; absolute paths are taken as they are.
+
+    Where there is a `root`, a path that leads out of it, as a link may, is refused. With `takes_outputs` a cell may
+    name another row's output.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        root: Path | None,
+        inspect: Inspect,
+        *,
+        takes_outputs: bool = False,
+        fetch: Fetch = refuse_addresses,
+    ) -> None:
+        self._fetch = fetch
+        self.takes_outputs = takes_outputs
+        self._folder = folder
+        self._root = root
+        self._inspect = inspect
+        self._inspected = lru_cache(_RECORDINGS_KEPT)(self._inspect_named)
+
+    def find(self, name: str, column: str, findings: Findings) -> Recording | None:
+        """The recording that a cell names, or None where `findings` say why there is none.
+
+        In a manifest `@id` is the output of the row with that id, and `./@name` a file that is named so.
+        """
+        if why := unusable_character(name):
+            findings.fault(column, why, code="bad_name")
+            return None
+        if self.takes_outputs and name.startswith(OUTPUT_MARK):
+            return Recording(made_by=name.removeprefix(OUTPUT_MARK))
+        recording, refusal = self._inspected(name)
+        if refusal:
+            findings.fault(column, f"{name!r} {refusal.why}", code=refusal.code)
+        return recording
+
+    def _inspect_named(self, name: str) -> tuple[Recording | None, Refusal | None]:
+        if is_address(name):
+            return self._inspect_fetched(name)
+        path = self._folder / name
+        if self._root is not None and not Path(os.path.realpath(path)).is_relative_to(self._root):
+            return None, Refusal("link_outside", _LEADS_OUT)
+        try:
+            return self._inspect(path), None
+        except Unlistenable as fault:
+            return None, Refusal(fault.code, str(fault))
+
+    def _inspect_fetched(self, address: str) -> tuple[Recording | None, Refusal | None]:
+        try:
+            return replace(self._inspect(self._fetch(address)), address=address), None
+        except Unlistenable as fault:
+            return None, Refusal(fault.code, str(fault))
+
+
+def seconds(text: str, column: str, findings: Findings) -> float | None:
+    """A moment in a recording: `83.5`, or `1:23.5`, or `1:02:03`; None, with a fault unless empty, where it is none."""
+    if not text.strip():
+        return None
+    parts = text.strip().split(":")
+    try:
+        if len(parts) > 3 or len(text) > _LONGEST_TIME_CHARACTERS or not text.isascii() or "_" in text:
+            raise ValueError
+        amount = float(parts[-1])
+        for part, unit_s in zip(reversed(parts[:-1]), (60, 3600), strict=False):
+            amount += int(part) * unit_s
+    except ValueError:
+        amount = -1.0
+    if not 0 <= amount < float("inf"):
+        findings.fault(column, f"{text[:40]!r} is no time; write seconds such as 83.5, or 1:23.5")
+        return None
+    return amount

@@ -1,0 +1,55 @@
+"""Files that stay of the kind of the recording they are made from, where a row does not ask for another kind."""
+
+from typing import Final
+
+from voicemill.audio.formats import KeptFormat
+from voicemill.manifest.input_cells import Inputs
+from voicemill.manifest.parameters import Parameters
+from voicemill.model import Op, Recording
+
+_SOUND_OF_PICTURES: Final = {"mp4": "aac", "mov": "aac", "mkv": "opus", "webm": "opus"}
+_DECODED_BY: Final = {
+    "mp3": "mp3",
+    "mp3float": "mp3",
+    "aac": "aac",
+    "opus": "opus",
+    "libopus": "opus",
+    "flac": "flac",
+}
+"""What can be encoded again, by what FFmpeg decodes it with."""
+_OPUS_HZ: Final = 48000
+_COMPRESSED: Final = frozenset({"flac", "mp3", "m4a", "ogg"})
+
+
+def kept_format(parameters: Parameters, inputs: Inputs) -> KeptFormat | None:
+    """The format of a row's file where it is that of its recording; None where the file is audio of the API's formats.
+
+    A film that gets another voice keeps its picture, unless a container is asked for. A recording with new speech in a
+    gap keeps everything, unless anything is said of the format.
+    """
+    recording = inputs.audio
+    if recording is None or parameters.format is None:
+        return None
+    if parameters.op is Op.VOICE_CHANGE and recording.has_video and "container" not in parameters.said_of_format:
+        return _with_picture(recording, parameters.format.sample_rate_hz)
+    if parameters.op is Op.INFILL and parameters.splice and not parameters.said_of_format:
+        return _of_sound(recording)
+    return None
+
+
+def _with_picture(recording: Recording, sample_rate_hz: int) -> KeptFormat | None:
+    encoding = _SOUND_OF_PICTURES.get(recording.container)
+    if encoding is None:
+        return None
+    return KeptFormat(recording.container, _OPUS_HZ if encoding == "opus" else sample_rate_hz, encoding)
+
+
+def _of_sound(recording: Recording) -> KeptFormat | None:
+    if recording.has_video or not recording.sample_rate_hz:
+        return None
+    if recording.container == "wav" and recording.encoding.startswith("pcm_"):
+        return KeptFormat("wav", recording.sample_rate_hz, recording.encoding)
+    encoding = _DECODED_BY.get(recording.encoding)
+    if recording.container in _COMPRESSED and encoding:
+        return KeptFormat(recording.container, recording.sample_rate_hz, encoding)
+    return None

@@ -1,0 +1,132 @@
+"""Finding the files of a source, in an order that does not depend on the disk."""
+
+import os
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import NamedTuple
+
+from voicemill.manifest.readers import Unreadable
+from voicemill.manifest.sources.source_kinds import LIST_MARK, STDIN, fixed_folder, is_recording_by_content, list_path
+
+NOTES_FOLDER = ".voicemill"
+"""What every results folder holds: no results are taken for sources."""
+
+MAX_DEPTH = 1000
+_MOST_LIST_BYTES = 1 << 30
+
+
+class Entry(NamedTuple):
+    """A file of a source: where it lies, and its path within the source, with forward slashes."""
+
+    path: str
+    name: str
+
+
+@dataclass
+class Files:
+    """The files of a source in order. `root` is the folder that none of them may lead out of, None where any may.
+
+    `left_out` are files of a folder that are nothing an operation takes.
+    """
+
+    folder: Path
+    root: Path | None = None
+    entries: list[Entry] = field(default_factory=list)
+    left_out: list[str] = field(default_factory=list)
+
+
+def files_of_folder(folder: Path, extensions: Iterable[str], *, sniff: bool) -> Files:
+    """All files below a folder with those extensions, and with `sniff` those that begin like audio.
+
+    Hidden files, links to folders within, and results folders are passed over.
+    """
+    root = Path(os.path.realpath(folder))
+    files = Files(Path(), root)
+    for path in sorted(_below(str(folder), root)):
+        name = os.path.relpath(path, folder)
+        if _is_named_so(path, extensions) or os.path.isdir(path) or (sniff and is_recording_by_content(path)):  # noqa: PTH112 - names of any bytes
+            files.entries.append(Entry(path, name))
+        else:
+            files.left_out.append(name)
+    return files
+
+
+def files_of_glob(pattern: str) -> Files:
+    """What matches a glob; `**` stands for any folders. Links to folders are not followed, so that none goes round."""
+    base = fixed_folder(pattern)
+    wanted = os.path.relpath(pattern, base).split("/")
+    root = Path(os.path.realpath(base))
+    depth = MAX_DEPTH if "**" in wanted else len(wanted)
+    entries = [Entry(path, os.path.relpath(path, base)) for path in _below(str(base), root, depth)]
+    return Files(Path(), root, sorted(entry for entry in entries if _matches(entry.name.split("/"), wanted)))
+
+
+def files_of_list(given: str) -> Files:
+    """The files that a list names, one a line, each once; blank lines and those that begin with `#` are passed over.
+
+    Raises `Unreadable`.
+    """
+    place = list_path(given)
+    folder = Path() if place == STDIN else Path(place).parent
+    lines = _read(place).removeprefix(b"\xef\xbb\xbf").decode("utf-8", "surrogateescape").splitlines()
+    named = [line.strip() for line in lines]
+    paths = dict.fromkeys(line for line in named if line and not line.startswith("#"))
+    return Files(folder, None, [Entry(path, _inner(path)) for path in paths])
+
+
+def file_alone(given: str) -> Files:
+    """One file."""
+    return Files(Path(), None, [Entry(given, Path(given).name)])
+
+
+def _matches(parts: Sequence[str], wanted: Sequence[str]) -> bool:
+    if not wanted or not parts:
+        return not parts and all(part == "**" for part in wanted)
+    if wanted[0] == "**":
+        return _matches(parts, wanted[1:]) or _matches(parts[1:], wanted)
+    return fnmatchcase(parts[0], wanted[0]) and _matches(parts[1:], wanted[1:])
+
+
+def _below(folder: str, root: Path, depth: int = MAX_DEPTH) -> Iterator[str]:
+    unreadable: list[str] = []
+
+    def note(error: OSError) -> None:
+        unreadable.append(str(error.filename))
+
+    for here, folders, names in os.walk(folder, onerror=note):
+        inside = [name for name in folders if not name.startswith(".")]
+        linked = [name for name in inside if os.path.islink(os.path.join(here, name))]  # noqa: PTH114, PTH118
+        results = [name for name in inside if os.path.isdir(os.path.join(here, name, NOTES_FOLDER))]  # noqa: PTH112, PTH118
+        is_deepest = os.path.relpath(here, folder).count("/") + 1 + (here != folder) >= depth
+        folders[:] = [] if is_deepest else [name for name in inside if name not in {*linked, *results}]
+        yield from (os.path.join(here, name) for name in linked if _leads_out(os.path.join(here, name), root))  # noqa: PTH118
+        yield from (os.path.join(here, name) for name in names if not name.startswith("."))  # noqa: PTH118
+    yield from unreadable
+
+
+def _leads_out(path: str, root: Path) -> bool:
+    return not Path(os.path.realpath(path)).is_relative_to(root)
+
+
+def _is_named_so(path: str, extensions: Iterable[str]) -> bool:
+    return os.path.splitext(path)[1].lower() in extensions  # noqa: PTH122
+
+
+def _read(place: str) -> bytes:
+    if place == STDIN:
+        return sys.stdin.buffer.read(_MOST_LIST_BYTES)
+    try:
+        with Path(place).open("rb") as file:
+            return file.read(_MOST_LIST_BYTES)
+    except OSError as error:
+        raise Unreadable(
+            f"the list cannot be read ({error.strerror}); give {LIST_MARK} and the path of a file"
+        ) from None
+
+
+def _inner(path: str) -> str:
+    """A path without what leads out of where it starts."""
+    return "/".join(part for part in path.split("/") if part not in ("", ".", ".."))

@@ -1,0 +1,80 @@
+"""The files of a source as the rows of a manifest: an id, an input and a place for the output."""
+
+import hashlib
+from collections.abc import Iterator
+from pathlib import Path
+
+from voicemill.manifest.file_names import short_digest
+from voicemill.manifest.problems import printable
+from voicemill.manifest.readers import Line, Unreadable
+from voicemill.manifest.sources.find_files import Files, file_alone, files_of_folder, files_of_glob, files_of_list
+from voicemill.manifest.sources.mirrored_names import mirrored
+from voicemill.manifest.sources.source_kinds import RECORDINGS, TEXTS, Kind, kind_of
+
+
+class Listing:
+    """The files of a source; it reads like a manifest whose rows name a file each, and nothing else.
+
+    `folder` is where their paths start from, `root` what none may lead out of (None: any may), `left_out` the files
+    that no operation takes. The files are those that were there when it was made.
+    """
+
+    lines_above = 0
+
+    def __init__(self, files: Files, column: str) -> None:
+        self.folder, self.root, self.left_out = files.folder, files.root, files.left_out
+        self.columns: tuple[str, ...] = ("id", column, "out")
+        self._paths = [entry.path for entry in files.entries]
+        self._ids = list(_ids([entry.name for entry in files.entries]))
+        self._outputs = mirrored([entry.name for entry in files.entries])
+
+    def lines(self) -> Iterator[Line]:
+        """The files in their order."""
+        for number, cells in enumerate(zip(self._ids, self._paths, self._outputs, strict=True), start=1):
+            yield Line(number, 0, cells)
+
+    def digest(self) -> str:
+        """SHA-256 of the names, as 64 hex digits; each file has one of its own."""
+        content = "\n".join(self._ids).encode("utf-8", "surrogatepass")
+        return hashlib.sha256(content).hexdigest()
+
+
+def open_listing(given: str, op: str) -> Listing:
+    """The files that `given` names, for an operation to work on. Raises `Unreadable`."""
+    if op == "infill":
+        raise Unreadable("infill needs to know what to say and where; give a manifest with a row for each gap")
+    listing = Listing(_files(given, op), "text_file" if op == "tts" else "audio")
+    if next(listing.lines(), None) is None:
+        raise Unreadable(_nothing(kind_of(given), op))
+    return listing
+
+
+def _files(given: str, op: str) -> Files:
+    kind = kind_of(given)
+    try:
+        if kind == "folder":
+            return files_of_folder(Path(given), TEXTS if op == "tts" else RECORDINGS, sniff=op != "tts")
+        if kind == "glob":
+            return files_of_glob(given)
+        return files_of_list(given) if kind == "list" else file_alone(given)
+    except OSError as error:
+        raise Unreadable(f"it cannot be read ({error.strerror}); check the path and the disk") from None
+
+
+def _nothing(kind: Kind, op: str) -> str:
+    if kind != "folder":
+        return "the list names no file" if kind == "list" else "no file matches this pattern; check it, and quote it"
+    if op == "tts":
+        return (
+            "there is no text file (.txt) here to be spoken; for recordings say what is to be done with them, as in "
+            "--op stt"
+        )
+    return "there is no audio file here; check the path (hidden files and results folders are passed over)"
+
+
+def _ids(names: list[str]) -> Iterator[str]:
+    """The names as ids: with escapes for what an id cannot hold, and still each once."""
+    plain = set(names)
+    for name in names:
+        shown = printable(name, len(name) + 1)
+        yield shown if shown == name or shown not in plain else f"{shown}-{short_digest(name)}"

@@ -1,0 +1,111 @@
+"""A row's text: in its cell, or in a file beside the manifest."""
+
+import errno
+import os
+import re
+import stat
+from pathlib import Path
+from typing import Final
+
+from voicemill.manifest.problems import Findings
+
+MAX_CHARACTERS: Final = 2_000_000
+_MAX_UTF8_BYTES = 4 * MAX_CHARACTERS + 3
+_LETTER_OR_DIGIT = re.compile(r"[^\W_]")
+_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
+OUTSIDE: Final = "is outside the manifest's folder; move the file there and give its path from there"
+_SAVE_AS_UTF8 = "save the file as UTF-8 (in Excel: 'CSV UTF-8')"
+
+
+def unusable_character(text: str) -> str:
+    """What is wrong with the first character of `text` that no manifest cell may hold, with the remedy; '' if none.
+
+    Tabs and line ends pass.
+    """
+    if text.isprintable():
+        return ""
+    found = _CONTROL.search(text)
+    if not found:
+        return ""
+    where = f"at character {found.start() + 1:,}"
+    if found[0] == "\x00":
+        return f"there is a NUL byte {where}; remove it, or export the file again as plain UTF-8 text"
+    if "\udc80" <= found[0] <= "\udcff":
+        return f"the text is not UTF-8 {where} (byte 0x{ord(found[0]) - 0xDC00:02X}); {_SAVE_AS_UTF8}"
+    if "\ud800" <= found[0] <= "\udfff":
+        return f"there is half a character (U+{ord(found[0]):04X}) {where}; remove it or write the text again"
+    return f"there is a control character (U+{ord(found[0]):04X}) {where}; remove it"
+
+
+def check_text(text: str, column: str, findings: Findings) -> None:
+    """Note what stands in the way of `text` being spoken."""
+    if unusable := unusable_character(text):
+        findings.fault(column, unusable, code="not_text")
+    elif len(text) > MAX_CHARACTERS:
+        findings.fault(
+            column,
+            f"the text has {len(text):,} characters, the most is {MAX_CHARACTERS:,}; split it over several rows",
+            code="text_too_long",
+        )
+    elif not _LETTER_OR_DIGIT.search(text):
+        findings.fault(
+            column,
+            "the text has no letter and no digit, so there is nothing to speak; write some or remove the row",
+            code="empty_file",
+        )
+
+
+class TextFolder:
+    """The folder that paths of text files start from; none is read that lies outside `root` (None: all may be)."""
+
+    def __init__(self, folder: Path, root: Path | None) -> None:
+        self._folder = folder
+        self._root = root
+
+    def read(self, name: str, findings: Findings) -> str | None:
+        """The text of the file `name`, or None where `findings` say why there is none."""
+        if why := unusable_character(name):
+            findings.fault("text_file", why, code="bad_name")
+            return None
+        try:
+            path = Path(os.path.realpath(self._folder / name))
+            if self._root is not None and not path.is_relative_to(self._root):
+                raise _Unfit(OUTSIDE, "link_outside")
+            return self._content(path).removeprefix(b"\xef\xbb\xbf").decode()
+        except _Unfit as unfit:
+            findings.fault("text_file", f"{name!r} {unfit}", code=unfit.code)
+        except OSError as error:
+            findings.fault("text_file", f"{name!r} {_why_not_read(error)}", code="unreadable")
+        except UnicodeDecodeError as error:
+            why = f"{name!r} is not UTF-8 at byte {error.start + 1:,}; save it as UTF-8 text"
+            findings.fault("text_file", why, code="not_text")
+        return None
+
+    def _content(self, path: Path) -> bytes:
+        # Links are already resolved; without blocking, so that a pipe cannot hold the check up.
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+        with os.fdopen(descriptor, "rb") as file:
+            found = os.fstat(file.fileno())
+            if not stat.S_ISREG(found.st_mode):
+                raise _Unfit("is not a file but a folder or a device; give a text file", "not_a_file")
+            if found.st_size > _MAX_UTF8_BYTES:
+                raise _Unfit(
+                    f"is longer than {MAX_CHARACTERS:,} characters; split it over several rows", "text_too_long"
+                )
+            return file.read(_MAX_UTF8_BYTES + 1)
+
+
+class _Unfit(Exception):
+    def __init__(self, why: str, code: str) -> None:
+        super().__init__(why)
+        self.code = code
+
+
+def _why_not_read(error: OSError) -> str:
+    if error.errno in (errno.ENOENT, errno.ENOTDIR):
+        return "does not exist; give its path from the manifest's folder"
+    if error.errno in (errno.EACCES, errno.EPERM):
+        return "may not be read by you; give yourself permission (chmod u+r)"
+    if error.errno == errno.ENXIO:
+        return "is not a file but a device; give a text file"
+    return f"cannot be read ({error.strerror}); check the path"

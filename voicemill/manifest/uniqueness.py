@@ -1,0 +1,150 @@
+"""What may stand only once, found in 8 bytes a row: hashes first, and an exact second pass where they meet."""
+
+from array import array
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from voicemill.errors import Problem
+from voicemill.manifest.file_names import folded
+from voicemill.manifest.row_check import Checked
+
+
+class HashCollisions(NamedTuple):
+    """Hashes that occur more than once, at most as many as are worth naming; `unnamed` repeats are beyond those."""
+
+    hashes: frozenset[int]
+    unnamed: int
+
+
+class Hashes:
+    """64-bit hashes in the order in which they came."""
+
+    def __init__(self) -> None:
+        self._values = array("q")
+
+    def add(self, text: str) -> None:
+        """Take in one text."""
+        self._values.append(hash(text))
+
+    def array(self) -> npt.NDArray[np.int64]:
+        """All of them."""
+        return np.frombuffer(self._values, dtype=np.int64) if self._values else np.empty(0, np.int64)
+
+    def repeated(self, most: int) -> HashCollisions:
+        """Those that occur again, the first `most` repeats of them."""
+        values = self.array()
+        order = np.argsort(values, kind="stable")
+        again = values[order][1:] == values[order][:-1]
+        repeats = values[np.sort(order[1:][again])]
+        named = repeats[:most]
+        unnamed = len(repeats) - int(np.isin(repeats, named).sum()) if len(repeats) > most else 0
+        return HashCollisions(frozenset(named.tolist()), unnamed)
+
+
+class OnceOnly:
+    """Ids and files of one manifest, as they are met in the first pass."""
+
+    def __init__(self) -> None:
+        self._ids = Hashes()
+        self._files = Hashes()
+        self._folders = Hashes()
+        self._last_folder = ""
+
+    def add(self, checked: Checked) -> None:
+        """Take in one line."""
+        if checked.id:
+            self._ids.add(checked.id)
+        for name in _file_names(checked):
+            path = folded(name)
+            self._files.add(path)
+            folder = path.rpartition("/")[0]
+            if folder != self._last_folder:
+                self._last_folder = folder
+                for parent in _and_parents(folder):
+                    self._folders.add(parent)
+
+    def suspects(self, most: int) -> "SecondPass | None":
+        """What an exact second pass has to look at, or None where nothing stands twice."""
+        ids, files = self._ids.repeated(most), self._files.repeated(most)
+        both = np.intersect1d(self._files.array(), self._folders.array())[:most]
+        if not ids.hashes and not files.hashes and not len(both):
+            return None
+        return SecondPass(ids, files, frozenset(both.tolist()))
+
+
+@dataclass(slots=True)
+class SecondPass:
+    """Compares the suspects by their text, line by line."""
+
+    ids: HashCollisions
+    files: HashCollisions
+    files_and_folders: frozenset[int]
+    _first_of_id: dict[str, int] = field(default_factory=dict)
+    _first_of_file: dict[str, tuple[int, str]] = field(default_factory=dict)
+    _as_file: dict[str, int] = field(default_factory=dict)
+    _as_folder: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def unnamed(self) -> int:
+        """How many repeats there are beyond those that are named; a repeated id repeats its file, and counts once."""
+        return max(self.ids.unnamed, self.files.unnamed)
+
+    def problems(self, number: int, checked: Checked) -> Iterator[Problem]:
+        """What this line repeats of an earlier one."""
+        if checked.id and hash(checked.id) in self.ids.hashes:
+            first = self._first_of_id.setdefault(checked.id, number)
+            if first != number:
+                yield Problem(
+                    number, "id", f"the id {checked.id[:80]!r} is that of row {first}; give one of them another"
+                )
+        for name in _file_names(checked):
+            path = folded(name)
+            if hash(path) in self.files.hashes:
+                yield from self._of_file(path, name, number, checked.id)
+            if self.files_and_folders:
+                self._note_kinds(path, number)
+
+    def _of_file(self, path: str, name: str, number: int, row_id: str) -> Iterator[Problem]:
+        first, first_id = self._first_of_file.setdefault(path, (number, row_id))
+        if first != number and (first_id != row_id or not row_id):
+            yield Problem(
+                number,
+                "out",
+                f"this row and row {first} would both write {name!r} (upper and lower case count as the same); give "
+                "one of them another out",
+            )
+
+    def clashes(self) -> Iterator[Problem]:
+        """Files that another row uses as a folder; known after the last line."""
+        for path, number in self._as_file.items():
+            if path in self._as_folder:
+                yield Problem(
+                    number,
+                    "out",
+                    f"this row writes the file {path!r}, a folder of row {self._as_folder[path]}; rename one of them",
+                )
+
+    def _note_kinds(self, path: str, number: int) -> None:
+        if hash(path) in self.files_and_folders:
+            self._as_file.setdefault(path, number)
+        for parent in _and_parents(path.rpartition("/")[0]):
+            if hash(parent) in self.files_and_folders:
+                self._as_folder.setdefault(parent, number)
+
+
+def _file_names(checked: Checked) -> tuple[str, ...]:
+    """Every file that a row would write, its texts too."""
+    first, row = checked.file_name, checked.row
+    if not first or row is None or not row.text_formats:
+        return (first,) if first else ()
+    return (first, *(name for name in row.text_names if name != first))
+
+
+def _and_parents(folder: str) -> Iterator[str]:
+    while folder:
+        yield folder
+        folder = folder.rpartition("/")[0]

@@ -1,0 +1,81 @@
+"""What became of a call, and of a row."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from voicemill.model.transcripts import Word
+
+
+class Status(StrEnum):
+    """How a row ended."""
+
+    DONE = "done"
+    FAILED = "failed"
+    REFUSED = "refused"
+    NOT_STARTED = "not_started"
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What is known of how an answer came about; kept with its body. `duration_s` is that of the audio in it or of it.
+
+    `words` are those that came with speech, where timestamps were asked for.
+    """
+
+    key: str
+    paid_by: str
+    asked_at: datetime
+    answered_at: datetime
+    latency_s: float
+    attempts: int
+    credits: float
+    request_id: str | None
+    duration_s: float
+    words: tuple[Word, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class MadeFile:
+    """A file of a row besides its first, relative to the results folder."""
+
+    file_name: str
+    sha256: str
+    size_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How one row ended, and what it took: the row's line in `items.parquet`.
+
+    `heard` is the text that was recognised, or taken from another row; None where there is none. `words` counts those
+    whose times are in the tables, None where none were asked for. `suspect` names what is doubtful about them,
+    `word_error_rate` tells how far what was heard is from the reference, where there is one. `made_from` are the
+    SHA-256s of the files that went in.
+    """
+
+    id: str
+    status: Status
+    error_class: str | None = None
+    error_code: str | None = None
+    error_message: str | None = None
+    file_name: str | None = None
+    sha256: str | None = None
+    size_bytes: int | None = None
+    more_files: tuple[MadeFile, ...] = ()
+    duration_s: float | None = None
+    sample_rate_hz: int | None = None
+    heard: str | None = None
+    words: int | None = None
+    suspect: tuple[str, ...] = ()
+    word_error_rate: float | None = None
+    made_from: tuple[str, ...] = ()
+    characters: int = 0
+    calls: int = 0
+    credits: float = 0.0
+    attempts: int = 0
+    latency_s: float | None = None
+    request_ids: tuple[str, ...] = ()
+    started_at: datetime | None = None
+    finished_at: datetime | None = None
+    fingerprint: str | None = None

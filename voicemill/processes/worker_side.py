@@ -1,0 +1,56 @@
+"""The worker side of a child process: resource limits, and the loop that answers requests from standard input."""
+
+import os
+import resource
+import select
+import signal
+import sys
+import threading
+from collections.abc import Callable
+from typing import Any, BinaryIO, Final
+
+from voicemill.processes.frames import question_from_line
+
+MEMORY_BYTES: Final = 6 << 30
+
+
+def limit_memory(most_bytes: int = MEMORY_BYTES) -> None:
+    """Make an allocation beyond the limit fail, in this process and those it starts."""
+    _, hard = resource.getrlimit(resource.RLIMIT_AS)
+    soft = most_bytes if hard == resource.RLIM_INFINITY else min(most_bytes, hard)
+    resource.setrlimit(resource.RLIMIT_AS, (soft, hard))
+
+
+def allow_cpu(seconds: float) -> None:
+    """End this process when it has computed for `seconds` more; the next call sets the clock anew.
+
+    A timer and not RLIMIT_CPU, which counts from the start of a process and is handed down to those it starts.
+    """
+    signal.setitimer(signal.ITIMER_PROF, seconds)
+
+
+Answer = Callable[[dict[str, Any], BinaryIO], None]
+"""Writes the frames that answer a question."""
+
+
+def answer_questions(answer: Answer) -> None:
+    """Answer questions until the parent closes the pipe."""
+    questions, answers = sys.stdin.buffer, _private_stdout()
+    threading.Thread(target=_end_with_the_parent, args=(questions.fileno(),), daemon=True).start()
+    for line in questions:
+        answer(question_from_line(line), answers)
+
+
+def _private_stdout() -> BinaryIO:
+    """The pipe of answers, out of reach of libraries that print."""
+    answers = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+    return answers
+
+
+def _end_with_the_parent(pipe: int) -> None:
+    """End at once when the parent is gone, even in the middle of a long job."""
+    watch = select.poll()
+    watch.register(pipe, select.POLLHUP | getattr(select, "POLLRDHUP", 0))
+    watch.poll()
+    os._exit(0)

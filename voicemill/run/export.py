@@ -1,0 +1,117 @@
+"""New formats of what is stored: from the tables of a run to files of text. Calls nobody and needs no answers."""
+
+import shutil
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+from voicemill.config import Subtitles
+from voicemill.errors import ConfigError
+from voicemill.model import TEXT_FOLDER, Status, Transcript, Word, text_name
+from voicemill.store.output_folder import OutputFolder, OutputRefused
+from voicemill.store.results_folder import ResultsFolder
+from voicemill.store.tables.items_table import read_items
+from voicemill.store.tables.timings_tables import read_timings
+from voicemill.text.segments import transcript_of
+from voicemill.text.transcript_files import WRITERS
+
+TABLES: Final = ("words.parquet", "segments.parquet")
+FORMATS: Final = (*WRITERS, *TABLES)
+_COLUMNS = ("id", "status", "file_name", "op", "transcript", "language", "duration_s", "words")
+
+Item = dict[str, Any]
+
+
+@dataclass
+class Exported:
+    """What an export came to: rows with words, rows without, files in their places, and what was in the way."""
+
+    formats: tuple[str, ...]
+    folder: str
+    rows: int = 0
+    rows_without_words: int = 0
+    files: int = 0
+    refused: list[str] = field(default_factory=list)
+
+
+def export(results: ResultsFolder, formats: Sequence[str], elsewhere: Path | None, rules: Subtitles) -> Exported:
+    """Write `formats` of every finished row that has words, below `text/` or the folder `elsewhere`.
+
+    A file that voicemill did not write is left alone, and told of. Raises `ConfigError` where nothing was published,
+    `TableDamaged`, `StorageError`. The results folder is to be locked by the caller.
+    """
+    if not results.items.is_file():
+        raise ConfigError(f"{results.path} holds no finished run; run its manifest first, or to its end")
+    exported = Exported(tuple(formats), str(elsewhere or results.path / TEXT_FOLDER))
+    export = _Export(results, elsewhere, rules, exported)
+    export.rows([name for name in formats if name not in TABLES])
+    export.tables([name for name in formats if name in TABLES])
+    export.outputs.sync()
+    return exported
+
+
+class _Export:
+    def __init__(self, results: ResultsFolder, elsewhere: Path | None, rules: Subtitles, exported: Exported) -> None:
+        self._results = results
+        self._elsewhere = elsewhere is not None
+        self._rules = rules
+        self._exported = exported
+        self._owners: dict[int, str] = {}
+        notes = results.notes / "exported.log" if elsewhere else results.written
+        self.outputs = OutputFolder(elsewhere or results.path, notes)
+
+    def rows(self, formats: Sequence[str]) -> None:
+        """Write the files of each row, one row in memory at a time."""
+        for item, words in _timed(self._results):
+            if words is None:
+                self._exported.rows_without_words += 1
+                continue
+            self._exported.rows += 1
+            transcript = transcript_of(item["transcript"] or "", item["language"], item["duration_s"], words)
+            for format in formats:
+                self._deliver(item, format, transcript)
+
+    def _deliver(self, item: Item, format: str, transcript: Transcript) -> None:
+        name = self._place(text_name(item["file_name"], format))
+        owner = self._owners.setdefault(hash(name), item["id"])
+        if owner != item["id"]:
+            self._exported.refused.append(f"row {item['id']!r} and row {owner!r} would both write {name}")
+            return
+        try:
+            self.outputs.deliver_bytes(name, WRITERS[format](transcript, self._rules).encode())
+            self._exported.files += 1
+        except OutputRefused as refused:
+            self._exported.refused.append(f"row {item['id']!r}: {refused}")
+
+    def tables(self, names: Sequence[str]) -> None:
+        """Copy the tables of words and segments."""
+        for name in names:
+            source = self._results.path / name
+            if not source.is_file():
+                self._exported.refused.append(f"there is no {name}: no row has words")
+                continue
+            place = self._place(f"{TEXT_FOLDER}/{name}")
+            try:
+                with self.outputs.new(place) as (file, partial), source.open("rb") as original:
+                    shutil.copyfileobj(original, file)
+                    file.flush()
+                    self.outputs.deliver(partial, place)
+                    self._exported.files += 1
+            except OutputRefused as refused:
+                self._exported.refused.append(str(refused))
+
+    def _place(self, name: str) -> str:
+        return name.removeprefix(f"{TEXT_FOLDER}/") if self._elsewhere else name
+
+
+def _timed(results: ResultsFolder) -> Iterator[tuple[Item, list[Word] | None]]:
+    """Every finished row, and its words where they were asked for. Both tables are in one order."""
+    told = read_timings(results.words) if results.words.is_file() else iter(())
+    row_id, lines = next(told, ("", []))
+    for item in read_items([results.items], columns=_COLUMNS):
+        words = [Word(line["word"], line["start_s"], line["end_s"]) for line in lines] if item["id"] == row_id else []
+        if words:
+            row_id, lines = next(told, ("", []))
+        if item["status"] == Status.DONE:
+            yield item, None if item["words"] is None else words

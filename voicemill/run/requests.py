@@ -1,0 +1,136 @@
+"""Asking the service, one way for each kind of call, and proving that the answer is what was asked for."""
+
+from contextlib import aclosing
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from voicemill.audio.answer_checks import verify_change, verify_speech, verify_words
+from voicemill.audio.encode import encode
+from voicemill.audio.formats import BYTES_PER_SAMPLE, AudioFormat
+from voicemill.cartesia.client import Cartesia
+from voicemill.cartesia.stream_events import Chunk, Done, WordTimestamps
+from voicemill.errors import Incomplete
+from voicemill.model import Call, Infill, Stt, Tts, VoiceChange, Word
+from voicemill.run.audio_uploads import heard, opened, opened_as_wav
+
+
+@dataclass(frozen=True, slots=True)
+class VerifiedAnswer:
+    """A good answer: its body as it is kept, the length in seconds of the audio in it or of it, and what came along."""
+
+    body: bytes
+    duration_s: float
+    request_id: str | None
+    words: tuple[Word, ...] = ()
+
+
+async def ask(call: Call, cartesia: Cartesia, deadline_s: float) -> VerifiedAnswer:
+    """One attempt at `call`, for at most `deadline_s` and the time its audio lasts. Raises `CallError`."""
+    if isinstance(call, Tts):
+        return await (_timed_tts(call, cartesia, deadline_s) if call.timestamps else _tts(call, cartesia))
+    if isinstance(call, Stt):
+        return await _stt(call, cartesia, deadline_s)
+    if isinstance(call, VoiceChange):
+        return await _voice_change(call, cartesia, deadline_s)
+    return await _infill(call, cartesia, deadline_s)
+
+
+async def _tts(call: Tts, cartesia: Cartesia) -> VerifiedAnswer:
+    reply = await cartesia.tts.bytes(
+        model_id=call.model,
+        transcript=call.transcript,
+        voice_id=call.voice_id,
+        language=call.language,
+        output_format=AudioFormat("wav", call.sample_rate_hz, call.encoding),
+        speed=call.speed,
+        emotion=call.emotion,
+    )
+    return VerifiedAnswer(reply.body, verify_speech(reply.body, call, framed=reply.framed), reply.request_id)
+
+
+async def _timed_tts(call: Tts, cartesia: Cartesia, deadline_s: float) -> VerifiedAnswer:
+    """Speech with its words, which only a stream of events tells; kept as the WAV that `tts.bytes` would be."""
+    samples = bytearray()
+    words: list[Word] = []
+    context_id: str | None = None
+    stream = cartesia.tts.sse(
+        model_id=call.model,
+        transcript=call.transcript,
+        voice_id=call.voice_id,
+        language=call.language,
+        output_format=AudioFormat("raw", call.sample_rate_hz, call.encoding),
+        speed=call.speed,
+        emotion=call.emotion,
+        word_timestamps=True,
+        deadline_s=deadline_s,
+    )
+    async with aclosing(stream) as events:
+        async for event in events:
+            if isinstance(event, Chunk):
+                samples += event.audio
+            elif isinstance(event, WordTimestamps):
+                words += event.words
+            elif isinstance(event, Done):
+                context_id = event.context_id
+    body = _as_wav(bytes(samples), call)
+    duration_s = verify_speech(body, call, framed=True)
+    return VerifiedAnswer(body, duration_s, context_id, verify_words(words, duration_s))
+
+
+def _as_wav(samples: bytes, call: Tts) -> bytes:
+    if len(samples) % BYTES_PER_SAMPLE[call.encoding]:
+        raise Incomplete("the stream ended in the middle of a sample", billed="unknown")
+    wav = AudioFormat("wav", call.sample_rate_hz, call.encoding)
+    if call.encoding == "pcm_f32le":
+        return encode(np.frombuffer(samples, np.float32), call.sample_rate_hz, wav)
+    return encode(np.frombuffer(samples, np.int16), call.sample_rate_hz, wav)
+
+
+async def _stt(call: Stt, cartesia: Cartesia, deadline_s: float) -> VerifiedAnswer:
+    async with heard(call.clip) as upload:
+        found = await cartesia.stt.transcribe(
+            upload,
+            model=call.model,
+            language=call.language,
+            word_timestamps=True,
+            deadline_s=deadline_s + call.clip.duration_s,
+        )
+    reply = found.reply
+    assert reply is not None  # only an answer that is read again has none
+    return VerifiedAnswer(reply.body, found.duration_s or call.clip.duration_s, reply.request_id)
+
+
+async def _voice_change(call: VoiceChange, cartesia: Cartesia, deadline_s: float) -> VerifiedAnswer:
+    async with opened(call.clip, call.sample_rate_hz) as upload:
+        reply = await cartesia.voice_changer.bytes(
+            upload,
+            voice_id=call.voice_id,
+            output_format=AudioFormat("wav", call.sample_rate_hz, call.encoding),
+            deadline_s=deadline_s + call.clip.duration_s,
+        )
+    return VerifiedAnswer(reply.body, verify_change(reply.body, call, framed=reply.framed), reply.request_id)
+
+
+async def _infill(call: Infill, cartesia: Cartesia, deadline_s: float) -> VerifiedAnswer:
+    rate_hz = call.sample_rate_hz
+    async with opened_as_wav(call.left, rate_hz) as left, opened_as_wav(call.right, rate_hz) as right:
+        reply = await cartesia.infill.bytes(
+            left_audio=left,
+            right_audio=right,
+            model_id=call.model,
+            language=call.language,
+            transcript=call.transcript,
+            voice_id=call.voice_id,
+            output_format=AudioFormat("wav", call.sample_rate_hz, call.encoding),
+            speed=_word_speed(call),
+            emotion=call.emotion,
+            deadline_s=deadline_s,
+        )
+    return VerifiedAnswer(reply.body, verify_speech(reply.body, call, framed=reply.framed), reply.request_id)
+
+
+def _word_speed(call: Infill) -> Literal["slow", "normal", "fast"] | None:
+    """Infill takes no factors; a manifest that has one is refused before."""
+    return call.speed if isinstance(call.speed, str) else None

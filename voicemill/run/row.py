@@ -1,0 +1,176 @@
+"""One row: its calls answered, its file assembled, its outcome told. A row's failure is an outcome, not an error."""
+
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+from voicemill.errors import CallError, Refused, VoicemillError
+from voicemill.model import Op, Outcome, Receipt, Status
+from voicemill.plan.row_calls import CallPiece, RowPlan
+from voicemill.run.assemble import Assembled, assemble, is_the_file
+from voicemill.run.call import ensure_answer
+from voicemill.run.context import RunContext, Stopped
+from voicemill.run.workers import run_concurrently
+from voicemill.store.answer_store import AnswerDamaged, KeptAnswer
+from voicemill.store.output_folder import OutputRefused, WholeFile
+from voicemill.store.tables.timings_tables import TimingsPart
+from voicemill.text.quality_flags import suspicions
+from voicemill.text.word_error_rate import word_error_rate
+
+
+async def work_row(
+    plan: RowPlan, known: Outcome | None, context: RunContext, timings: TimingsPart, *, chosen: bool = True
+) -> Outcome:
+    """Bring one row to its end; one that is not `chosen` stays as it is. Its words go to `timings`.
+
+    Raises nothing for the row's own troubles; fatal ones are noted on the context.
+    """
+    if plan.row.refusal is not None:
+        refused = _ended(plan, Status.REFUSED, "input", *plan.row.refusal)
+        _count(refused, context)
+        context.stats.rows_unchanged += refused == known
+        return refused
+    if known is not None and _still_stands(plan, known, context):
+        context.stats.rows_done += 1
+        context.stats.rows_unchanged += 1
+        context.stats.calls_reused += len(plan.pieces)
+        return known
+    left_alone = context.selection.left_alone(plan, known, context.answers)
+    if left_alone is not None:
+        _count(left_alone, context)
+        context.stats.rows_unchanged += left_alone == known
+        return left_alone
+    if not chosen:
+        return _ended(
+            plan, Status.NOT_STARTED, "stopped", "not_chosen", "it is not among the rows of --sample or --limit"
+        )
+    try:
+        outcome = await _deliver(plan, context, timings)
+    except Stopped as stopped:
+        return _ended(plan, Status.NOT_STARTED, "stopped", "stopped", str(stopped))
+    except CallError as error:
+        return _call_failed(plan, error, context)
+    except OutputRefused as error:
+        context.stats.rows_refused += 1
+        return _ended(plan, Status.REFUSED, "output", error.code, str(error))
+    except VoicemillError as error:
+        context.stop(error)
+        return _ended(plan, Status.NOT_STARTED, "storage", "storage", str(error))
+    context.stats.rows_done += 1
+    return outcome
+
+
+def _count(outcome: Outcome, context: RunContext) -> None:
+    context.stats.rows_refused += outcome.status is Status.REFUSED
+    context.stats.rows_failed += outcome.status is Status.FAILED
+
+
+def _still_stands(plan: RowPlan, known: Outcome, context: RunContext) -> bool:
+    if known.status is not Status.DONE:
+        return False
+    if known.fingerprint != plan.fingerprint or known.file_name != plan.row.file_name:
+        return False
+    if known.words is not None and not context.timings.tell_of(known.id, known.words):
+        return False
+    more_stand = all(context.outputs.size_of(made.file_name) == made.size_bytes for made in known.more_files)
+    return more_stand and context.outputs.size_of(plan.row.file_name) == known.size_bytes
+
+
+async def _deliver(plan: RowPlan, context: RunContext, timings: TimingsPart) -> Outcome:
+    assembled = await _assembled(plan, context)
+    if assembled.transcript is not None:
+        await context.in_thread(timings.add, plan.row.id, assembled.transcript)
+    receipts = assembled.receipts
+    return replace(
+        _ended(plan, Status.DONE),
+        file_name=plan.row.file_name,
+        sha256=assembled.delivered.sha256,
+        size_bytes=assembled.delivered.size_bytes,
+        more_files=assembled.more_files,
+        duration_s=assembled.duration_s,
+        sample_rate_hz=plan.row.sample_rate_hz,
+        **_told_by_words(plan, assembled),
+        credits=sum(receipt.credits for receipt in _paid_for(plan, receipts)),
+        attempts=sum(receipt.attempts for receipt in receipts),
+        latency_s=round(sum(receipt.latency_s for receipt in receipts), 4),
+        request_ids=tuple(receipt.request_id for receipt in receipts if receipt.request_id),
+        started_at=min(receipt.asked_at for receipt in receipts),
+        finished_at=max(receipt.answered_at for receipt in receipts),
+    )
+
+
+def _told_by_words(plan: RowPlan, assembled: Assembled) -> dict[str, Any]:
+    """What the words of a row say of it."""
+    row, transcript = plan.row, assembled.transcript
+    if transcript is None:
+        return {}
+    if row.op is not Op.STT:
+        return {"words": len(transcript.words), "suspect": () if transcript.words else ("untimed",)}
+    rate = word_error_rate(row.transcript, transcript.text)
+    return {
+        "heard": transcript.text,
+        "words": len(transcript.words),
+        "suspect": suspicions(transcript, assembled.found_language),
+        "word_error_rate": None if rate is None else round(rate, 4),
+    }
+
+
+async def _assembled(plan: RowPlan, context: RunContext) -> Assembled:
+    repeated: set[str] = set()
+    while True:
+        fresh = await _answered(plan, context)
+        context.stats.rows_assembling += 1
+        try:
+            if fresh is not None and fresh.body is not None and is_the_file(plan, fresh.body):
+                file = WholeFile(plan.row.file_name, fresh.body, fresh.sha256)
+                return Assembled(await context.delivering.send(file), fresh.receipt.duration_s, (fresh.receipt,))
+            return await context.in_thread(assemble, plan, context.answers, context.outputs)
+        except AnswerDamaged as damaged:
+            if damaged.key in repeated:  # A disk that damages what was just written would be paid for again and again.
+                raise
+            repeated.add(damaged.key)
+            context.answers.discard(damaged.key)
+        finally:
+            context.stats.rows_assembling -= 1
+
+
+async def _answered(plan: RowPlan, context: RunContext) -> KeptAnswer | None:
+    """Have all answers of a row in the store; the only one of a row that has one, where it was paid for just now."""
+    if len(plan.pieces) == 1:
+        return await ensure_answer(plan.pieces[0].call, plan.row.id, context)
+    await run_concurrently(plan.pieces, context.pace.most, partial(_answer_piece, plan, context))
+    return None
+
+
+async def _answer_piece(plan: RowPlan, context: RunContext, piece: CallPiece) -> None:
+    await ensure_answer(piece.call, plan.row.id, context, soon=True)
+
+
+def _paid_for(plan: RowPlan, receipts: tuple[Receipt, ...]) -> list[Receipt]:
+    distinct = {receipt.key: receipt for receipt in receipts}
+    return [receipt for receipt in distinct.values() if receipt.paid_by == plan.row.id]
+
+
+def _call_failed(plan: RowPlan, error: CallError, context: RunContext) -> Outcome:
+    status = Status.REFUSED if isinstance(error, Refused) else Status.FAILED
+    outcome = _ended(plan, status, type(error).code, error.code, str(error))
+    _count(outcome, context)
+    context.count_error()
+    return replace(outcome, attempts=error.attempts, request_ids=(error.request_id,) if error.request_id else ())
+
+
+def _ended(
+    plan: RowPlan, status: Status, error_class: str | None = None, code: str | None = None, message: str | None = None
+) -> Outcome:
+    return Outcome(
+        id=plan.row.id,
+        status=status,
+        error_class=error_class,
+        error_code=code,
+        error_message=message,
+        characters=plan.characters,
+        calls=len(plan.pieces),
+        fingerprint=plan.fingerprint,
+        heard=plan.row.transcript if plan.row.text is not None else None,
+        made_from=tuple(one.sha256 for one in (*plan.row.recordings, *filter(None, [plan.row.text]))),
+    )

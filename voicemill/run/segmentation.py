@@ -1,0 +1,46 @@
+"""Where a row's recording is cut, found before anything is paid for: the cuts decide what is asked."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Final
+
+from voicemill.audio.decode import UndecodableAudio
+from voicemill.audio.silence import cut_times, gap_times
+from voicemill.config import LongAudio
+from voicemill.model import Op, Recording, Row
+
+MAX_UPLOAD_BYTES: Final = 2_000_000_000
+"""The API takes 2 GB, whichever those are."""
+
+CutTimes = Callable[[Path, float], tuple[float, ...]]
+
+
+def with_cuts(row: Row, long_audio: LongAudio, times: CutTimes = cut_times) -> Row:
+    """The row with its `cuts_s`, where its recording has to be cut; else the row itself.
+
+    Reads the recording, once, where it is too long or too large for one call. One that cannot be decoded stays whole:
+    the service will say the same.
+    """
+    if row.audio is None or not row.audio.sha256:
+        return row
+    try:
+        if row.op is Op.INFILL:
+            return replace(row, cuts_s=_gap(row, row.audio))
+        longest_s = long_audio.stt_call_s if row.op is Op.STT else long_audio.voice_change_call_s
+        return replace(row, cuts_s=_stretches(row, row.audio, longest_s, times))
+    except (UndecodableAudio, OSError):
+        return row
+
+
+def _gap(row: Row, audio: Recording) -> tuple[float, ...]:
+    if row.from_s is None or row.to_s is None:
+        return ()
+    return gap_times(Path(audio.path), row.from_s, row.to_s, audio.duration_s)
+
+
+def _stretches(row: Row, audio: Recording, longest_s: float, times: CutTimes) -> tuple[float, ...]:
+    if audio.duration_s > longest_s:
+        return times(Path(audio.path), longest_s)
+    is_sent_as_sound = audio.size_bytes > MAX_UPLOAD_BYTES or (audio.has_video and row.op is Op.VOICE_CHANGE)
+    return (0.0, audio.duration_s) if is_sent_as_sound else ()

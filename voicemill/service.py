@@ -1,0 +1,113 @@
+"""Who is asked: Cartesia where there is a key, another host where one is named, else the embedded engine."""
+
+import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from urllib.parse import SplitResult, urlsplit
+
+from voicemill.cartesia.client import Cartesia
+from voicemill.cartesia.transport import Transport, in_process
+from voicemill.config import BASE_URL_VARIABLE, CARTESIA_URL, KEY_VARIABLE, LOOPBACK_HOSTS, ApiKey, Pace, Settings
+from voicemill.errors import ConfigError
+from voicemill.limits.retries import Retries
+from voicemill.model import Voice
+
+_EMBEDDED_URL = "http://embedded.invalid"
+_FEWEST_CONNECTIONS = 64
+"""They are made as they are needed, and a live run may be given more slots than it was started with."""
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """An open service: `name` goes into every answer's key, `line` is said to the user first."""
+
+    name: str
+    line: str
+    cartesia: Cartesia
+
+
+@asynccontextmanager
+async def open_service(settings: Settings, key: ApiKey | None = None) -> AsyncIterator[Service]:
+    """Open the service that settings and environment name; `key` stands in for that of the environment.
+
+    Raises `ConfigError` where a base URL cannot be trusted with a key.
+    """
+    key = key or ApiKey.from_environment()
+    if key is None and not _base_url(settings):
+        async with _embedded(settings) as service:
+            yield service
+        return
+    base_url = _base_url(settings) or CARTESIA_URL
+    _check_base_url(base_url)
+    if key is None and not _is_loopback(base_url):
+        raise ConfigError(f"{KEY_VARIABLE} is not set, and {base_url} asks for a key; set it and run again")
+    wire = _wire(base_url, key or ApiKey("no-key"), settings)
+    async with wire:
+        yield Service(base_url, f"Calls go to {base_url}.", Cartesia.over(wire))
+
+
+async def all_voices(service: Service, pace: Pace) -> list[Voice]:
+    """Every voice of the service; a failure that may pass is tried again, as with any call."""
+
+    async def listed() -> list[Voice]:
+        return [voice async for voice in service.cartesia.voices.list()]
+
+    voices, _ = await Retries(pace).run(listed)
+    return voices
+
+
+@asynccontextmanager
+async def _embedded(settings: Settings) -> AsyncIterator[Service]:
+    from voicemill.engine.app import create_app
+
+    app = create_app()
+    wire = _wire(_EMBEDDED_URL, ApiKey("embedded"), settings, transport=in_process(app))
+    try:
+        async with wire:
+            line = f"No {KEY_VARIABLE}: the embedded engine speaks, offline and free of charge."
+            yield Service(app.state.service, line, Cartesia.over(wire))
+    finally:
+        await app.state.engine.close()
+
+
+def _wire(base_url: str, key: ApiKey, settings: Settings, transport: object = None) -> Transport:
+    return Transport(
+        base_url,
+        key,
+        api_version=settings.service.api_version,
+        transport=transport,  # type: ignore[arg-type]
+        max_connections=max(_FEWEST_CONNECTIONS, settings.pace.max_concurrency) + 8,
+        deadline_s=settings.pace.attempt_deadline_s,
+        stall_s=settings.pace.stall_s,
+        max_body_bytes=settings.pace.max_body_bytes,
+    )
+
+
+def _base_url(settings: Settings) -> str:
+    """As it goes into answer keys: with and without a slash at its end it is the same service."""
+    return (settings.service.base_url or os.environ.get(BASE_URL_VARIABLE, "")).strip().rstrip("/")
+
+
+def _is_loopback(base_url: str) -> bool:
+    return urlsplit(base_url).hostname in LOOPBACK_HOSTS
+
+
+def _check_base_url(base_url: str) -> None:
+    """Messages do not say the address back: who puts a key into one should not find it in a log."""
+    parts = urlsplit(base_url)
+    if not parts.hostname or parts.username or parts.query or parts.fragment or not _has_good_port(parts):
+        raise ConfigError(
+            f"the base URL is none: it takes a scheme, a host and a path, no user and no query, as {CARTESIA_URL} does"
+        )
+    if parts.scheme != "https" and not (parts.scheme == "http" and _is_loopback(base_url)):
+        raise ConfigError(
+            f"the base URL at {parts.hostname} would get the key in the clear; use https, or http on this machine only"
+        )
+
+
+def _has_good_port(parts: SplitResult) -> bool:
+    try:
+        return parts.port is None or parts.port > 0
+    except ValueError:
+        return False

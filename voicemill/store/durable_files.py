@@ -1,0 +1,293 @@
+"""Durable files: what is named is whole, and what is acknowledged survives a power cut.
+
+The write order is restic's and borg's: temporary file in the same folder, length check, fsync, rename, fsync of the
+folder. This is the only module that renames files into place.
+"""
+
+import errno
+import filecmp
+import os
+import secrets
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import BinaryIO, TypeVar
+
+from voicemill.errors import StorageError
+
+PARTIAL_SUFFIX = ".partial"
+PARTIALS = ".????????????-*" + PARTIAL_SUFFIX
+"""What the names match that `open_partial` gives."""
+FOLDER_MODE = 0o700
+FILE_MODE = 0o600
+
+_MOST_OPEN_FILES = 64
+"""At once, of those that are put in place together."""
+
+T = TypeVar("T")
+FaultHook = Callable[[str], None]
+"""Called with the name of each fault point as it is passed; tests end the process there."""
+
+_REMEDY = {
+    errno.ENOSPC: "the disk is full; free some space and run the same command again",
+    errno.EDQUOT: "the disk quota is used up; free some space and run the same command again",
+    errno.EROFS: "the disk is read-only; choose another results folder",
+    errno.EACCES: "permission is denied; choose a folder you may write to",
+    errno.EPERM: "permission is denied; choose a folder you may write to",
+    errno.EIO: "the disk reports an error; check it, then run the same command again",
+}
+
+
+def no_fault(_name: str) -> None:
+    """Pass a fault point in production: nothing happens."""
+
+
+fault_point: FaultHook = no_fault
+
+
+def set_fault_hook(hook: FaultHook) -> None:
+    """Let `hook` see every fault point of this process; for tests that end it there."""
+    global fault_point
+    fault_point = hook
+
+
+@contextmanager
+def storage_errors(path: Path) -> Iterator[None]:
+    """CallPermit an `OSError` into a `StorageError` that names `path` and the remedy."""
+    try:
+        yield
+    except OSError as error:
+        remedy = _REMEDY.get(error.errno or 0, error.strerror or str(error))
+        raise StorageError(f"cannot write {path}: {remedy}") from error
+
+
+def make_folder(folder: Path) -> None:
+    """Create `folder` and its parents, readable by the owner alone where they are new; their names are durable."""
+    with storage_errors(folder):
+        missing = [step for step in folder.parents if not step.exists()]
+        for step in (*reversed(missing), folder):
+            step.mkdir(mode=FOLDER_MODE, exist_ok=True)
+    # Its own name always, though it may have been there: by a run that was killed before it could sync it.
+    for step in (*reversed(missing), folder):
+        _sync_name(step)
+
+
+def make_folders_in(folder: Path, names: Iterable[str]) -> None:
+    """Create folders in one that is there, readable by the owner alone; their names are durable."""
+    for name in names:
+        with storage_errors(folder / name):
+            (folder / name).mkdir(mode=FOLDER_MODE, exist_ok=True)
+    sync_folder(folder)
+
+
+def _sync_name(step: Path) -> None:
+    with storage_errors(step), suppress(PermissionError):  # A folder above ours may be entered, yet not read.
+        _sync(step.parent, os.O_DIRECTORY)
+
+
+def sync_folder(folder: Path) -> None:
+    """Make the names in `folder` durable."""
+    with storage_errors(folder):
+        _sync(folder, os.O_DIRECTORY)
+
+
+def sync_lines(path: Path) -> None:
+    """Make the lines of a file durable that `append_lines` has written; not its name."""
+    with storage_errors(path):
+        _sync(path, 0)
+
+
+def _sync(path: Path, flags: int) -> None:
+    descriptor = os.open(path, os.O_RDONLY | flags)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def write_partial(path: Path, chunks: tuple[bytes, ...]) -> Path:
+    """Write `chunks` beside `path` under a partial name, and return that name.
+
+    From here on the bytes survive the death of this process, not yet a power cut. Raises `StorageError`.
+    """
+    partial = path.with_name(path.name + PARTIAL_SUFFIX)
+    os.close(_written(partial, os.O_TRUNC, path, chunks))
+    return partial
+
+
+def _written(partial: Path, how: int, path: Path, chunks: tuple[bytes, ...]) -> int:
+    """The descriptor of a partial file that holds `chunks`; on any error there is no such file."""
+    with storage_errors(path):
+        descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | how, FILE_MODE)
+        try:
+            _write_all(descriptor, chunks)
+        except BaseException:
+            os.close(descriptor)
+            with suppress(OSError):
+                partial.unlink()
+            raise
+    return descriptor
+
+
+def _write_all(descriptor: int, chunks: tuple[bytes, ...]) -> None:
+    expected = sum(map(len, chunks))
+    written = os.writev(descriptor, chunks)
+    if written < expected:
+        rest = memoryview(b"".join(chunks))[written:]
+        while rest:
+            rest = rest[os.write(descriptor, rest) :]
+    if os.fstat(descriptor).st_size != expected:
+        raise OSError(errno.EIO, "the file is shorter than what was written")
+
+
+def commit(partial: Path, path: Path, *, sync_name: bool = True) -> None:
+    """Give a partial file its final name, durably: fsync, rename, fsync of the folder.
+
+    With `sync_name=False` the caller syncs the folder itself, once for many files. Raises `StorageError`.
+    """
+    commit_together([(partial, path)])
+    if sync_name:
+        sync_folder(path.parent)
+        fault_point("after folder fsync")
+
+
+def commit_together(placings: Sequence[tuple[Path, Path]]) -> None:
+    """Give partial files their final names, each as `commit` does; the caller syncs the folders.
+
+    The disk is told of all of them before it is waited for: so many take little longer than one, and half of the CPU.
+    """
+    for some in _few_at_a_time(placings):
+        with _descriptors() as opened:
+            for partial, path in some:
+                with storage_errors(path):
+                    opened.append(os.open(partial, os.O_RDONLY))
+            _put_in_place(some, opened)
+
+
+def write_together(files: Sequence[tuple[Path, bytes]]) -> None:
+    """Write whole files, durably and atomically each; the caller syncs the folders.
+
+    Raises `StorageError`, and then some are written, and nothing is left of the others.
+    """
+    for some in _few_at_a_time(files):
+        placings = [(_free_name(path), path) for path, _ in some]
+        with _descriptors() as opened:
+            try:
+                for (partial, path), (_, content) in zip(placings, some, strict=True):
+                    opened.append(_written(partial, os.O_EXCL, path, (content,)))
+                _put_in_place(placings, opened)
+            except BaseException:
+                for partial, _ in placings:
+                    with suppress(OSError):
+                        partial.unlink()
+                raise
+
+
+def _put_in_place(placings: Sequence[tuple[Path, Path]], opened: Sequence[int]) -> None:
+    for descriptor in opened if len(opened) > 1 else ():
+        os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_DONTNEED)  # which begins to write it
+    for (partial, path), descriptor in zip(placings, opened, strict=True):
+        with storage_errors(path):
+            fault_point("before fsync")
+            _sync_file(partial, descriptor)
+            fault_point("before rename")
+            os.replace(partial, path)  # noqa: PTH105 - the one rename, named as the rule names it
+            fault_point("after rename")
+
+
+def _sync_file(partial: Path, descriptor: int) -> None:
+    try:
+        os.fsync(descriptor)
+    except OSError:
+        # The kernel may have dropped the bytes, and calls the next fsync a success: nobody may adopt this file.
+        with suppress(OSError):
+            partial.unlink()
+        raise
+
+
+def _few_at_a_time(things: Sequence[T]) -> Iterator[Sequence[T]]:
+    for start in range(0, len(things), _MOST_OPEN_FILES):
+        yield things[start : start + _MOST_OPEN_FILES]
+
+
+@contextmanager
+def _descriptors() -> Iterator[list[int]]:
+    """A list of descriptors that are closed in the end."""
+    opened: list[int] = []
+    try:
+        yield opened
+    finally:
+        for descriptor in opened:
+            os.close(descriptor)
+
+
+def write_file(path: Path, *chunks: bytes) -> None:
+    """Write a whole file durably and atomically. Raises `StorageError`, and then leaves nothing behind."""
+    partial = write_partial(path, chunks)
+    try:
+        commit(partial, path)
+    except StorageError:
+        with suppress(OSError):
+            partial.unlink()
+        raise
+
+
+def set_aside(path: Path, folder: Path) -> None:
+    """Move a file, link or nothing out of the way, into `folder`, under a new name that ends as its own did."""
+    make_folder(folder)
+    with storage_errors(path), suppress(FileNotFoundError):
+        os.replace(path, folder / f"{secrets.token_hex(6)}-{path.name[-100:]}")  # noqa: PTH105
+
+
+def replace_if_changed(partial: Path, path: Path) -> bool:
+    """Commit a partial file unless `path` holds just those bytes already; True where it was replaced."""
+    with storage_errors(path):
+        if path.is_file() and filecmp.cmp(partial, path, shallow=False):
+            partial.unlink()
+            return False
+    commit(partial, path)
+    return True
+
+
+def new_partial(path: Path) -> Path:
+    """An empty partial file beside `path`, its owner's alone, for a writer that opens files by name."""
+    return write_partial(path, (b"",))
+
+
+def owner_only(path: str | Path, flags: int) -> int:
+    """An `opener` for files that are made by opening them: readable by the owner alone."""
+    return os.open(path, flags, FILE_MODE)
+
+
+@contextmanager
+def open_partial(path: Path) -> Iterator[tuple[BinaryIO, Path]]:
+    """A new partial file beside `path` for streamed writing; the caller commits it. It is removed on any error."""
+    partial = _free_name(path)
+    with storage_errors(path):
+        descriptor = os.open(partial, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, FILE_MODE)
+        try:
+            with os.fdopen(descriptor, "w+b") as file:
+                yield file, partial
+        except BaseException:
+            with suppress(OSError):
+                partial.unlink()
+            raise
+
+
+def _free_name(path: Path) -> Path:
+    return path.with_name(f".{secrets.token_hex(6)}-{path.name[-100:]}{PARTIAL_SUFFIX}")
+
+
+def append_lines(path: Path, lines: Iterable[str]) -> None:
+    """Add lines to a file that is read by lines, all of them or none. Raises `StorageError`."""
+    with storage_errors(path):
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, FILE_MODE)
+        try:
+            before = os.fstat(descriptor).st_size
+            is_torn = before > 0 and os.pread(descriptor, 1, before - 1) != b"\n"  # by a power cut
+            content = b"\n" * is_torn + "".join(f"{line}\n" for line in lines).encode()
+            if os.write(descriptor, content) < len(content):
+                os.ftruncate(descriptor, before)
+                raise OSError(errno.ENOSPC, "no space for whole lines")
+        finally:
+            os.close(descriptor)

@@ -1,0 +1,48 @@
+"""Inputs that came from other machines, kept by their content: an address is asked once for each results folder."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import BinaryIO
+
+from voicemill.store import durable_files as durable
+
+Fill = Callable[[BinaryIO], str]
+"""Writes the content to a file, and says its SHA-256."""
+
+
+class InputCache:
+    """Files below `folder`, named by their SHA-256; a list beside them says which address gave which."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._index = folder / "addresses.jsonl"
+        self._known = self._read()
+
+    def get(self, address: str, fill: Fill) -> Path:
+        """The file that came from `address`, or is made by `fill` now. Raises `StorageError`, and what that raises."""
+        kept = self._folder / self._known.get(address, ".")
+        if kept.is_file():
+            return kept
+        durable.make_folder(self._folder)
+        with durable.open_partial(self._folder / "input") as (file, partial):
+            digest = fill(file)
+            file.flush()
+            durable.commit(partial, self._folder / digest)
+        durable.append_lines(self._index, [json.dumps([address, digest])])
+        self._known[address] = digest
+        return self._folder / digest
+
+    def _read(self) -> dict[str, str]:
+        known: dict[str, str] = {}
+        try:
+            lines = self._index.read_text(encoding="utf-8").splitlines()
+        except FileNotFoundError:
+            return known
+        for line in lines:
+            try:
+                address, digest = json.loads(line)
+            except ValueError:
+                continue
+            known[address] = Path(digest).name
+        return known

@@ -1,0 +1,75 @@
+"""Object stores (`s3://`, `gs://`): inputs that lie there, and results that are copied there.
+
+A results folder itself stays on a disk: locks, atomic renames and appended notes are what no object store gives. What
+is finished is copied, object by object, each of which is whole or not there (docs/adr/0007-object-stores.md).
+"""
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, BinaryIO, Final
+
+import fsspec  # type: ignore[import-untyped]
+
+from voicemill.errors import ConfigError, StorageError
+from voicemill.model.urls import AddressFault
+
+SCHEMES: Final = ("s3", "gs")
+_BLOCK_BYTES: Final = 1 << 20
+
+
+def is_object(address: str) -> bool:
+    """Whether an address is one of an object store."""
+    return address.partition("://")[0] in SCHEMES and "://" in address
+
+
+def bucket_of(address: str) -> str:
+    """The store and bucket of an object, as in `s3://bucket`."""
+    scheme, _, rest = address.partition("://")
+    return f"{scheme}://{rest.partition('/')[0]}"
+
+
+def download(address: str, file: BinaryIO, max_bytes: int) -> str:
+    """Write an object to `file`; its SHA-256. Raises `AddressFault` where it cannot be had, and `ConfigError`."""
+    digest, size = hashlib.sha256(), 0
+    for block in _blocks(address):
+        size += len(block)
+        if size > max_bytes:
+            raise AddressFault(f"is longer than {max_bytes:,} bytes; raise inputs.max_bytes")
+        digest.update(block)
+        file.write(block)
+    return digest.hexdigest()
+
+
+def upload(files: Mapping[str, Path], target: str) -> None:
+    """Put files below the address `target`, each under its name, in order. Raises `StorageError` and `ConfigError`."""
+    store, root = _store(target)
+    for name, path in files.items():
+        try:
+            store.put_file(str(path), f"{root.rstrip('/')}/{name}")
+        except Exception as error:  # Each store raises errors of its own.
+            why = f"cannot write {target}/{name} ({_said(error)}); run the same command again to go on"
+            raise StorageError(why) from None
+
+
+def _blocks(address: str) -> Iterator[bytes]:
+    store, path = _store(address)
+    try:
+        with store.open(path, "rb", block_size=_BLOCK_BYTES) as content:
+            while block := content.read(_BLOCK_BYTES):
+                yield block
+    except Exception as error:  # Each store raises errors of its own.
+        raise AddressFault(f"cannot be had ({_said(error)}); check it and your credentials") from None
+
+
+def _said(error: Exception) -> str:
+    return str(error)[:200] if isinstance(error, OSError) else type(error).__name__
+
+
+def _store(address: str) -> tuple[Any, str]:
+    scheme = address.partition("://")[0]
+    try:
+        found: tuple[Any, str] = fsspec.url_to_fs(address, use_listings_cache=False)
+    except ImportError:
+        raise ConfigError(f"{scheme}:// needs more: pip install 'voicemill[{scheme.replace('gs', 'gcs')}]'") from None
+    return found

@@ -1,0 +1,284 @@
+"""Words and segments, and when they are said: many lines a row, in `words.parquet` and `segments.parquet`.
+
+While a run works, each shard writes those of the rows that it assembles, in the order in which they end. Publishing
+copies each row's lines, from there or from the table of an earlier run, into manifest order; an index of 24 bytes a row
+tells where they stand, so that no run reads an answer again for rows that did not change.
+"""
+
+import threading
+from array import array
+from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Final, Literal
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from voicemill.model import Transcript
+from voicemill.store import durable_files as durable
+from voicemill.store.tables.table_damage import TableDamaged, table_damage
+
+Kind = Literal["words", "segments"]
+
+_WORD_TYPES: dict[str, pa.DataType] = {
+    "id": pa.string(),
+    "index": pa.int32(),
+    "word": pa.string(),
+    "start_s": pa.float64(),
+    "end_s": pa.float64(),
+}
+_SEGMENT_TYPES: dict[str, pa.DataType] = {
+    "id": pa.string(),
+    "index": pa.int32(),
+    "start_s": pa.float64(),
+    "end_s": pa.float64(),
+    "text": pa.string(),
+}
+SCHEMAS: Final[dict[Kind, pa.Schema]] = {"words": pa.schema(_WORD_TYPES), "segments": pa.schema(_SEGMENT_TYPES)}
+_LINES_HELD = 10_000
+_LINES_PER_GROUP = 50_000
+_LINES_PER_WINDOW = 200_000
+_GROUPS_KEPT = 8
+
+Columns = dict[str, Sequence[Any]]
+
+
+class TimingsPart:
+    """The words and segments of the rows that one shard assembles. Nothing is written where no row has any."""
+
+    def __init__(self, parts: Path, name: str) -> None:
+        self._writers = {kind: TimingsWriter(parts / kind / name, kind) for kind in SCHEMAS}
+        self._held = {kind: _no_lines(kind) for kind in SCHEMAS}
+        self._is_begun = False
+        self._lock = threading.Lock()
+
+    def add(self, row_id: str, transcript: Transcript) -> None:
+        """Take in those of one row; safe from several threads. Raises `StorageError`."""
+        lines: dict[Kind, Columns] = {"words": _words(row_id, transcript), "segments": _segments(row_id, transcript)}
+        with self._lock:
+            self._is_begun = True
+            for kind, columns in lines.items():
+                for name, values in columns.items():
+                    self._held[kind][name] += values
+                if len(self._held[kind]["id"]) >= _LINES_HELD:
+                    self._flush(kind)
+
+    def _flush(self, kind: Kind) -> None:
+        self._writers[kind].write(pa.table(self._held[kind], SCHEMAS[kind]))
+        self._held[kind] = _no_lines(kind)
+
+    def commit(self) -> None:
+        """Make them durable; to be called before a table tells that the rows are done. Raises `StorageError`."""
+        for kind, writer in self._writers.items() if self._is_begun else ():
+            self._flush(kind)
+            writer.commit()
+
+
+class TimingsWriter:
+    """A table of one kind, written group by group; it is not there before `commit`, nor where nothing was written."""
+
+    def __init__(self, path: Path, kind: Kind) -> None:
+        self._path = path
+        self._schema = SCHEMAS[kind]
+        self._partial: Path | None = None
+        self._writer: pq.ParquetWriter | None = None
+
+    def write(self, lines: pa.Table) -> None:
+        """Append lines; a table without any is made all the same."""
+        with durable.storage_errors(self._path):
+            if self._writer is None:
+                durable.make_folder(self._path.parent)
+                self._partial = durable.new_partial(self._path)
+                self._writer = pq.ParquetWriter(self._partial, self._schema, compression="zstd")
+            self._writer.write_table(lines.combine_chunks(), row_group_size=_LINES_PER_GROUP)
+
+    def close(self) -> Path | None:
+        """The whole table under its partial name, None where nothing was written."""
+        if self._writer is not None:
+            with durable.storage_errors(self._path):
+                self._writer.close()
+        return self._partial
+
+    def commit(self) -> None:
+        """Give it its name, durably."""
+        partial = self.close()
+        if partial is not None:
+            durable.commit(partial, self._path)
+
+
+class TimingsIndex:
+    """Where each row's lines stand in tables of one kind; what a later table tells counts. Damaged ones do not."""
+
+    def __init__(self, paths: Iterable[Path] = ()) -> None:
+        self._paths: list[Path] = []
+        found = [array("q") for _ in range(4)]
+        for path in paths:
+            columns = _runs(path)
+            if columns is not None:
+                numbers = array("q", [len(self._paths)] * len(columns[0]))
+                self._paths.append(path)
+                for whole, column in zip(found, (*columns, numbers), strict=True):
+                    whole.extend(column)
+        order = np.argsort(np.array(found[0], np.int64), kind="stable")
+        self._hashes, self._starts, self._counts, self._tables = (np.array(column, np.int64)[order] for column in found)
+        self._group = lru_cache(_GROUPS_KEPT)(self._read_group)
+        self._groups = [_group_starts(path) for path in self._paths]
+
+    def count(self, row_id: str) -> int:
+        """How many lines a row has."""
+        place = self._place(row_id)
+        return 0 if place is None else int(self._counts[place])
+
+    def windows(self, ids: Iterable[str]) -> Iterator[pa.Table]:
+        """The lines of these rows, in their order, some hundred thousand at a time. Raises `TableDamaged`."""
+        names: list[str] = []
+        places: list[int] = []
+        lines = 0
+        for row_id in ids:
+            place = self._place(row_id)
+            if place is not None:
+                names.append(row_id)
+                places.append(place)
+                lines += int(self._counts[place])
+            if lines >= _LINES_PER_WINDOW:
+                yield self._window(names, places)
+                names, places, lines = [], [], 0
+        if places:
+            yield self._window(names, places)
+
+    def _window(self, names: list[str], places: list[int]) -> pa.Table:
+        """The lines of the rows at these places: each group of lines is read once, whatever the order asked for."""
+        starts, counts, numbers = (column[places] for column in (self._starts, self._counts, self._tables))
+        before = np.cumsum(counts) - counts
+        sources = np.repeat(starts - before, counts) + np.arange(counts.sum())
+        tables = np.repeat(numbers, counts)
+        parts, positions = [], []
+        for number in np.unique(tables):
+            here = np.flatnonzero(tables == number)
+            groups = np.searchsorted(self._groups[number], sources[here], side="right") - 1
+            for group in np.unique(groups):
+                wanted = here[groups == group]
+                within = sources[wanted] - self._groups[number][group]
+                parts.append(self._group(int(number), int(group)).take(pa.array(within)))
+                positions.append(wanted)
+        lines = pa.concat_tables(parts).take(np.argsort(np.concatenate(positions)))
+        expected = pa.array(names, pa.string()).take(np.repeat(np.arange(len(names)), counts))
+        if not lines.column("id").combine_chunks().equals(expected):
+            raise TableDamaged(self._paths[int(tables[0])])
+        return lines
+
+    def _place(self, row_id: str) -> int | None:
+        wanted = hash(row_id)
+        place = int(np.searchsorted(self._hashes, wanted, side="right")) - 1
+        return place if place >= 0 and self._hashes[place] == wanted else None
+
+    def _read_group(self, number: int, group: int) -> pa.Table:
+        path = self._paths[number]
+        with table_damage(path), pq.ParquetFile(path) as file:
+            return file.read_row_group(group)
+
+
+class Timings:
+    """What is known of both kinds, from tables of earlier runs or of this one."""
+
+    def __init__(self, words: Iterable[Path] = (), segments: Iterable[Path] = ()) -> None:
+        self._indexes: dict[Kind, TimingsIndex] = {"words": TimingsIndex(words), "segments": TimingsIndex(segments)}
+
+    def tell_of(self, row_id: str, words: int) -> bool:
+        """Whether they have a row's words, so many, and its segments."""
+        has_words = self._indexes["words"].count(row_id) == words
+        return has_words and (not words or self._indexes["segments"].count(row_id) > 0)
+
+    def publish(self, kind: Kind, ids: Iterable[str], path: Path) -> bool:
+        """Write the lines of these rows, in their order, as one table; True where it differs from what is there.
+
+        Raises `StorageError`.
+        """
+        writer = TimingsWriter(path, kind)
+        writer.write(SCHEMAS[kind].empty_table())
+        for lines in self._indexes[kind].windows(ids):
+            writer.write(lines)
+        partial = writer.close()
+        assert partial is not None
+        return durable.replace_if_changed(partial, path)
+
+
+def read_timings(path: Path) -> Iterator[tuple[str, list[dict[str, Any]]]]:
+    """Each row's id and lines, in the order of the table, streamed. Raises `TableDamaged`."""
+    row_id: str | None = None
+    lines: list[dict[str, Any]] = []
+    with table_damage(path), pq.ParquetFile(path) as file:
+        for batch in file.iter_batches(batch_size=10_000):
+            for line in batch.to_pylist():
+                if line["id"] != row_id and row_id is not None:
+                    yield row_id, lines
+                    lines = []
+                row_id = line["id"]
+                lines.append(line)
+    if row_id is not None:
+        yield row_id, lines
+
+
+def _no_lines(kind: Kind) -> dict[str, list[Any]]:
+    return {name: [] for name in SCHEMAS[kind].names}
+
+
+def _words(row_id: str, transcript: Transcript) -> Columns:
+    words = transcript.words
+    return {
+        "id": [row_id] * len(words),
+        "index": range(len(words)),
+        "word": [word.word.strip() for word in words],
+        "start_s": [word.start_s for word in words],
+        "end_s": [word.end_s for word in words],
+    }
+
+
+def _segments(row_id: str, transcript: Transcript) -> Columns:
+    segments = transcript.segments
+    return {
+        "id": [row_id] * len(segments),
+        "index": range(len(segments)),
+        "start_s": [segment.start_s for segment in segments],
+        "end_s": [segment.end_s for segment in segments],
+        "text": [segment.text for segment in segments],
+    }
+
+
+def _runs(path: Path) -> "tuple[array[int], array[int], array[int]] | None":
+    """Hash, first line and number of lines of each row in a table; None for a table that cannot be read."""
+    hashes, starts, counts = array("q"), array("q"), array("q")
+    line, last = 0, None
+    try:
+        with table_damage(path), pq.ParquetFile(path) as file:
+            for batch in file.iter_batches(columns=["id"]):
+                encoded = pc.run_end_encode(batch.column(0))  # type: ignore[attr-defined]
+                reached = 0
+                for row_id, end in zip(encoded.values.to_pylist(), encoded.run_ends.to_pylist(), strict=True):
+                    if row_id == last:
+                        counts[-1] += end - reached
+                    else:
+                        hashes.append(hash(row_id))
+                        starts.append(line + reached)
+                        counts.append(end - reached)
+                    last, reached = row_id, end
+                line += len(batch)
+    except TableDamaged:
+        return None
+    return hashes, starts, counts
+
+
+def _group_starts(path: Path) -> "np.ndarray[tuple[int], np.dtype[np.int64]]":
+    with table_damage(path), pq.ParquetFile(path) as file:
+        metadata = file.metadata
+        sizes = [metadata.row_group(group).num_rows for group in range(metadata.num_row_groups)]
+    return np.concatenate(([0], np.cumsum(sizes[:-1], dtype=np.int64)))
+
+
+def paths_of(kind: Kind, published: Sequence[Path], parts: Path) -> list[Path]:
+    """The tables of a kind that a run may take lines from: the published one, then parts as they were written."""
+    found = sorted(parts.glob(f"*/{kind}/*.parquet"), key=lambda path: (path.stat().st_mtime_ns, path))
+    return [*published, *found]

@@ -1,0 +1,61 @@
+"""Whether a transcript looks like a recogniser's mistake. A doubt is told, and stops nothing."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from voicemill.model import Transcript, Word
+from voicemill.text.word_error_rate import tokens
+
+_LONGEST_PHRASE = 10
+_REPEATS = 4
+_REPEATED_WORDS = 8
+_QUICKEST_WORDS_PER_S = 8.0
+"""Hurried speech runs at five or six words a second; letters of Chinese or Japanese, which count as words, at nine."""
+_QUICKEST_LETTERS_PER_S = 16.0
+_WORDS_AT_ONCE = 12
+
+
+def suspicions(transcript: Transcript, found_language: str) -> tuple[str, ...]:
+    """What is doubtful: `empty`, `looping`, `speech_rate`, `language` (found another than asked for), `untimed`."""
+    said = tokens(transcript.text)
+    if not said:
+        return ("empty",)
+    doubts = {
+        "looping": is_looping(said),
+        "speech_rate": _is_hurried(transcript.words),
+        "language": _differ(found_language, transcript.language),
+        "untimed": not transcript.words,
+    }
+    return tuple(name for name, is_so in doubts.items() if is_so)
+
+
+def is_looping(said: Sequence[str]) -> bool:
+    """Whether a phrase of up to ten words comes four times on end, eight words or more in all."""
+    numbers = {word: number for number, word in enumerate(dict.fromkeys(said))}
+    words = np.array([numbers[word] for word in said])
+    return any(
+        _longest_run(words[length:] == words[:-length]) >= max((_REPEATS - 1) * length, _REPEATED_WORDS - length)
+        for length in range(1, min(_LONGEST_PHRASE, len(words) - 1) + 1)
+    )
+
+
+def _longest_run(truths: "np.ndarray[tuple[int], np.dtype[np.bool_]]") -> int:
+    edges = np.flatnonzero(np.diff(np.concatenate(([False], truths, [False])).astype(np.int8)))
+    return int((edges[1::2] - edges[::2]).max(initial=0))
+
+
+def _is_hurried(words: Sequence[Word]) -> bool:
+    if len(words) < _WORDS_AT_ONCE:
+        return False
+    starts = np.array([word.start_s for word in words])
+    ends = np.array([word.end_s for word in words])
+    spans_s = ends[_WORDS_AT_ONCE - 1 :] - starts[: len(starts) - _WORDS_AT_ONCE + 1]
+    letters = np.median([len(word.word.strip()) for word in words]) <= 1
+    limit = _QUICKEST_LETTERS_PER_S if letters else _QUICKEST_WORDS_PER_S
+    return bool((spans_s < _WORDS_AT_ONCE / limit).any())
+
+
+def _differ(found: str, asked: str) -> bool:
+    """Only codes can be compared: a service may tell a language's name."""
+    return 2 <= len(found) <= 3 and 2 <= len(asked) <= 3 and found.casefold() != asked.casefold()
