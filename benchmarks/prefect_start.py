@@ -41,7 +41,7 @@ async def noop():
 """
 OUT_OF_THE_BOX = NOOP_FLOW + "asyncio.run(noop())"
 OURS = f"""
-from flows.prefect_server import ensure_server
+from flows.prefect_server.ensure import ensure_server
 with ensure_server() as lease:
 {"".join(f"    {line}" for line in NOOP_FLOW.splitlines(keepends=True))}
     lease.wait_until_ready()
@@ -49,7 +49,7 @@ with ensure_server() as lease:
 """
 HOLD_A_SERVER = """
 import sys
-from flows.prefect_server import ensure_server
+from flows.prefect_server.ensure import ensure_server
 with ensure_server() as lease:
     lease.wait_until_ready()
     sys.stdout.write("ready\\n")

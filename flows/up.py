@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from flows.prefect_server.ensure import START_TIMEOUT_S, answers
+from flows.prefect_server.ensure import START_TIMEOUT_S, fetch
 from flows.prefect_server.launch import LOG_LIMIT_BYTES, SERVER_ENVIRONMENT
 from flows.prefect_server.settings import prefect_home, user_settings
 from voicemill.errors import ConfigError
@@ -104,7 +104,7 @@ def _check_free(port: int) -> None:
 
 def _wait(server: "subprocess.Popen[bytes]", api_url: str, log_path: Path) -> None:
     until = time.monotonic() + START_TIMEOUT_S
-    while not answers(api_url, "/health", timeout_s=2):
+    while not fetch(api_url, "/health", timeout_s=2):
         if server.poll() is not None or time.monotonic() > until:
             raise ConfigError(f"the Prefect server did not start; {log_path} says why")
         time.sleep(_LOOK_EVERY_S)

@@ -28,7 +28,7 @@ _LONGEST_FIRST = (
     "sdks/test_sdks.py",
     "flows/test_prefect_server.py",
     "manifest/test_size.py",
-    "flows/test_shared_slots.py",
+    "flows/test_shared_concurrency.py",
     "faults/test_kills.py",
 )
 _FIGURES = "figures"

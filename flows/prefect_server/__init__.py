@@ -1,1 +1,1 @@
-"""The Prefect server that runs share: its settings, launch, lease and supervision."""
+"""The Prefect server that runs share: settings, launch, file locks, supervision."""

@@ -1,4 +1,4 @@
-"""The server's life: it stays while runs hold a lease, then for its idle time, and never goes with work undone."""
+"""The server's lifetime: it runs while a run holds a lease, then for its idle time, and completes pending writes."""
 
 import time
 from types import FrameType
@@ -6,7 +6,7 @@ from types import FrameType
 import uvicorn
 from prefect.server.utilities.messaging.memory import METRICS
 
-from flows.prefect_server.lease import Tenancy
+from flows.prefect_server.lease import LeaseMonitor
 
 TICKS_PER_CHECK = 10  # uvicorn ticks ten times a second
 SETTLE_S = 1.5
@@ -14,32 +14,32 @@ STUCK_S = 30.0
 
 
 class LeasedServer(uvicorn.Server):
-    """Ends when it has been unused for `idle_s`, and takes no more runs as soon as it is told to end."""
+    """A server that exits after `idle_s` without a lease. On a signal to exit it accepts no more runs at once."""
 
-    def __init__(self, config: uvicorn.Config, tenancy: Tenancy, idle_s: float) -> None:
+    def __init__(self, config: uvicorn.Config, leases: LeaseMonitor, idle_s: float) -> None:
         super().__init__(config)
-        self._tenancy = tenancy
+        self._leases = leases
         self._idle_s = idle_s
-        self._used_at = time.monotonic()
+        self._last_used_s = time.monotonic()
         self._traffic: dict[str, dict[str, int]] = {}
 
     async def on_tick(self, counter: int) -> bool:
-        """Uvicorn's own heartbeat; true ends the server."""
+        """Run uvicorn's periodic tick; returns true to stop the server."""
         if counter % TICKS_PER_CHECK == 0:
             self._retire_if_idle()
         return await super().on_tick(counter)
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        """A signal to end."""
-        self._tenancy.retire()
+        """Retire on a signal to exit."""
+        self._leases.retire()
         super().handle_exit(sig, frame)
 
     def _retire_if_idle(self) -> None:
-        with self._tenancy.when_unused() as unused:
+        with self._leases.when_unused() as unused:
             if not unused or self._has_traffic():
-                self._used_at = time.monotonic()
-            elif time.monotonic() - self._used_at >= max(self._idle_s, self._settle_s()):
-                self._tenancy.retire()
+                self._last_used_s = time.monotonic()
+            elif time.monotonic() - self._last_used_s >= max(self._idle_s, self._settle_s()):
+                self._leases.retire()
                 self.should_exit = True
 
     def _has_traffic(self) -> bool:
@@ -47,9 +47,10 @@ class LeasedServer(uvicorn.Server):
         return before != self._traffic
 
     def _settle_s(self) -> float:
-        """How long to stay though unused: Prefect writes task runs behind the run, and forgets them when stopped.
+        """How long to keep an unused server running.
 
-        Its own temporary server kept 5 and 7 of the 60 task runs of a short flow.
+        Prefect writes task runs in the background and discards the pending ones when it stops: its temporary server
+        kept 5 and 7 of the 60 task runs of a short flow.
         """
-        waiting = sum(counts["published"] - counts["consumed"] for counts in self._traffic.values())
-        return SETTLE_S if waiting == 0 else STUCK_S
+        pending = sum(counts["published"] - counts["consumed"] for counts in self._traffic.values())
+        return SETTLE_S if pending == 0 else STUCK_S

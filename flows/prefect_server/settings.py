@@ -1,4 +1,4 @@
-"""What the user told Prefect, and what a run tells it, both without the two seconds that `import prefect` takes."""
+"""Reads the user's Prefect settings and sets those of a run, without the two seconds that `import prefect` takes."""
 
 import logging
 import os
@@ -12,7 +12,7 @@ from typing import Any
 from dotenv import dotenv_values
 
 QUIET_SETTINGS = {
-    # The console handlers of Prefect's logging.yml; the handlers that send to the API keep their level.
+    # Only the console handlers of Prefect's logging.yml; the handlers that send to the API keep their level.
     "PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL": "CRITICAL",
     "PREFECT_LOGGING_HANDLERS_DEBUG_LEVEL": "CRITICAL",
     "PREFECT_LOGGING_TO_API_WHEN_MISSING_FLOW": "ignore",
@@ -25,10 +25,10 @@ QUIET_SETTINGS = {
 def user_settings() -> dict[str, str]:
     """Every `PREFECT_*` setting of the user, by the name of its environment variable.
 
-    Read in Prefect's own order: the environment, `.env`, `prefect.toml`, `pyproject.toml`, the active profile.
+    The precedence is Prefect's: the environment, `.env`, `prefect.toml`, `pyproject.toml`, the active profile.
     """
-    written = _pyproject_toml() | _prefect_toml() | _dotenv() | _environment()
-    return {name: value for name, value in (_profile(written) | written).items() if name.startswith("PREFECT_")}
+    explicit = _pyproject_toml() | _prefect_toml() | _dotenv() | _environment()
+    return {name: value for name, value in (_profile(explicit) | explicit).items() if name.startswith("PREFECT_")}
 
 
 def prefect_home(settings: Mapping[str, str]) -> Path:
@@ -37,20 +37,20 @@ def prefect_home(settings: Mapping[str, str]) -> Path:
 
 
 def quiet_prefect_logging() -> None:
-    """Keep Prefect off the terminal; what flows and tasks log still goes to its API.
+    """Keep Prefect's output off the terminal. Logs of flows and tasks still go to its API.
 
-    To be called before `import prefect`. A setting that the user made stays as it is.
+    Call this before `import prefect`. Settings made by the user take precedence.
     """
-    made_by_user = user_settings()
+    set_by_user = user_settings()
     for name, value in QUIET_SETTINGS.items():
-        if name not in made_by_user:
+        if name not in set_by_user:
             os.environ.setdefault(name, value)
-    # A log record that cannot be delivered is not worth a traceback on the terminal (logging's own switch for that).
+    # Print no traceback for a log record that cannot be sent.
     logging.raiseExceptions = False
 
 
 def adopt_environment() -> None:
-    """Let a Prefect that was imported earlier take over what the environment says now; without one, do nothing."""
+    """Make Prefect, if it is already imported, reload its settings from the environment."""
     if "prefect.context" in sys.modules:
         from prefect.context import refresh_global_settings_context
         from prefect.logging.configuration import setup_logging
@@ -77,14 +77,14 @@ def _pyproject_toml() -> dict[str, str]:
     return dict(_flat(_toml(Path("pyproject.toml")).get("tool", {}).get("prefect", {}), "PREFECT"))
 
 
-def _profile(written: Mapping[str, str]) -> dict[str, str]:
-    profiles = _toml(_profiles_path(written))
+def _profile(explicit: Mapping[str, str]) -> dict[str, str]:
+    profiles = _toml(_profiles_path(explicit))
     active = os.environ.get("PREFECT_PROFILE") or profiles.get("active", "")
     return {name: str(value) for name, value in profiles.get("profiles", {}).get(active, {}).items()}
 
 
-def _profiles_path(written: Mapping[str, str]) -> Path:
-    path = Path(written.get("PREFECT_PROFILES_PATH") or prefect_home(_environment()) / "profiles.toml")
+def _profiles_path(explicit: Mapping[str, str]) -> Path:
+    path = Path(explicit.get("PREFECT_PROFILES_PATH") or prefect_home(_environment()) / "profiles.toml")
     prefect = find_spec("prefect")
     if path.exists() or "PREFECT_HOME" in os.environ or prefect is None or prefect.origin is None:
         return path
@@ -104,4 +104,4 @@ def _toml(path: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
-        return {}  # Prefect itself says what is wrong with the file
+        return {}  # Prefect reports the error in the file

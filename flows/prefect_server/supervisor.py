@@ -1,47 +1,47 @@
-"""A server that dies under a run is replaced at the same address, so that the run does not notice."""
+"""Restarts the shared server at the same address if it dies during a run, so that the run is not affected."""
 
 import threading
 from contextlib import suppress
 from urllib.parse import urlsplit
 
 from flows.prefect_server.launch import find_or_launch
-from flows.prefect_server.lease import Rendezvous
+from flows.prefect_server.lease import LeaseLock
 
-CHECK_EVERY_S = 2.0
+CHECK_INTERVAL_S = 2.0
 
 
-class Watch:
-    """Looks after the server of a lease, in a thread, between `start` and `stop`.
+class ServerSupervisor:
+    """Checks the server of a lease from a thread, between `start` and `stop`.
 
-    Prefect's client asks again for two and a half minutes before it gives a run up; a start takes seconds.
+    Prefect's client retries for two and a half minutes before a run crashes; a restart takes seconds.
     """
 
-    def __init__(self, rendezvous: Rendezvous, api_url: str) -> None:
-        self._rendezvous = rendezvous
+    def __init__(self, lease: LeaseLock, api_url: str) -> None:
+        self._lease = lease
         self._port = urlsplit(api_url).port or 0
         self._stopped = threading.Event()
-        self._thread = threading.Thread(target=self._look_after, name="prefect-server-watch", daemon=True)
+        self._thread = threading.Thread(target=self._supervise, name="prefect-server-supervisor", daemon=True)
 
     def start(self) -> None:
-        """Begin; a second start changes nothing."""
+        """Start the thread. A second call has no effect."""
         if not self._thread.is_alive():
             self._thread.start()
 
     def stop(self) -> None:
-        """End, without a further start of the server."""
+        """Stop the thread without another restart of the server."""
         self._stopped.set()
         if self._thread.is_alive():
             self._thread.join()
 
-    def _look_after(self) -> None:
-        while not self._stopped.wait(CHECK_EVERY_S):
-            # A full disk, or somebody else at the port: looked at again, and Prefect's client says what it misses.
+    def _supervise(self) -> None:
+        while not self._stopped.wait(CHECK_INTERVAL_S):
+            # On a full disk or a taken port the next check tries again; Prefect's client reports a missing server.
             with suppress(OSError):
-                self._replace_if_gone()
+                self._restart_if_dead()
 
-    def _replace_if_gone(self) -> None:
-        if self._rendezvous.is_served():
+    def _restart_if_dead(self) -> None:
+        if self._lease.is_server_alive():
             return
-        _, launcher = find_or_launch(self._rendezvous, self._port)
+        _, launcher = find_or_launch(self._lease, self._port)
         if launcher is not None:
             launcher.wait()

@@ -1,7 +1,7 @@
-"""A worker that shares a limit with others: `python -m tests.flows.sharing_worker NAME LOG SECONDS SLOTS`.
+"""A worker that shares a concurrency limit: `python -m tests.flows.sharing_worker NAME LOG SECONDS SLOTS`.
 
-Makes calls of 20 ms, as many at once as it may, and notes the begin and end of each in LOG, which all workers share.
-Ends in order after SECONDS, or when it is told to terminate.
+Makes as many concurrent calls of 20 ms as the limit allows, and logs the begin and end of each to LOG, which all
+workers share. Exits after SECONDS, or on SIGTERM, once its calls have ended.
 """
 
 import asyncio
@@ -17,31 +17,31 @@ from voicemill.limits.concurrency import ConcurrencyLimiter
 
 
 async def work(name: str, log: int, seconds: float, slots: int) -> None:
-    """Call until the time is over."""
-    lane = ConcurrencyLimiter("tts", Bounds.exactly(slots), lambda _line: None)
-    over = asyncio.Event()
+    """Make calls until the time is over."""
+    limiter = ConcurrencyLimiter("tts", Bounds.exactly(slots), lambda _line: None)
+    stopping = asyncio.Event()
     loop = asyncio.get_running_loop()
-    loop.add_signal_handler(signal.SIGTERM, over.set)
-    loop.call_later(seconds, over.set)
+    loop.add_signal_handler(signal.SIGTERM, stopping.set)
+    loop.call_later(seconds, stopping.set)
 
-    def note(event: str) -> None:
+    def write_log(event: str) -> None:
         os.write(log, f"{os.getpid()} {event} {time.monotonic():.4f}\n".encode())
 
     def stop(error: VoicemillError) -> None:
         sys.exit(str(error))
 
-    async def call_on() -> None:
-        while not over.is_set():
-            async with lane.slots:
-                if not over.is_set():
-                    note("begin")
+    async def make_calls() -> None:
+        while not stopping.is_set():
+            async with limiter.slots:
+                if not stopping.is_set():
+                    write_log("begin")
                     await asyncio.sleep(0.02)
-                    note("end")
+                    write_log("end")
 
-    async with shared_slots(name, {"tts": lane}, {"tts": slots}, stop):
-        callers = [asyncio.create_task(call_on()) for _ in range(slots * 2)]
-        await over.wait()
-        lane.end()
+    async with shared_slots(name, {"tts": limiter}, {"tts": slots}, stop):
+        callers = [asyncio.create_task(make_calls()) for _ in range(slots * 2)]
+        await stopping.wait()
+        limiter.end()
         await asyncio.wait(callers)
 
 

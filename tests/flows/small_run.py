@@ -1,6 +1,6 @@
-"""A small flow run through a lease, as a process that tests start: `python -m tests.flows.small_run TASKS [hold]`.
+"""A small flow run with a server lease, started by tests: `python -m tests.flows.small_run TASKS [block]`.
 
-Prints the API's address. With `hold` each task says "held" and waits for the end of the standard input.
+Prints the API's address. With `block` each task prints "blocked" and waits for the end of standard input.
 """
 
 import asyncio
@@ -14,16 +14,16 @@ if TYPE_CHECKING:
     from collections.abc import Coroutine
 
 
-def small_flow(tasks: int, *, hold: bool) -> "Coroutine[Any, Any, None]":
-    """A flow of so many tasks at once, each with a line for the log."""
+def small_flow(tasks: int, *, block: bool) -> "Coroutine[Any, Any, None]":
+    """A flow of `tasks` concurrent tasks that each log one line."""
     from prefect import flow, get_run_logger, task
     from prefect.cache_policies import NO_CACHE
 
     @task(cache_policy=NO_CACHE, persist_result=False)
     async def one(number: int) -> None:
-        get_run_logger().warning("task %d was here", number)
-        if hold:
-            print("held", flush=True)  # noqa: T201 - said to the test
+        get_run_logger().warning("task %d logged", number)
+        if block:
+            print("blocked", flush=True)  # noqa: T201 - the test waits for this line
             await asyncio.to_thread(sys.stdin.read)
 
     @flow(name="small run")
@@ -34,10 +34,10 @@ def small_flow(tasks: int, *, hold: bool) -> "Coroutine[Any, Any, None]":
 
 
 def main() -> None:
-    """Run, and say where."""
+    """Print the server's address and run the flow."""
     with ensure_server() as lease:
         print(lease.wait_until_ready(), flush=True)  # noqa: T201
-        asyncio.run(small_flow(int(sys.argv[1]), hold="hold" in sys.argv))
+        asyncio.run(small_flow(int(sys.argv[1]), block="block" in sys.argv))
 
 
 if __name__ == "__main__":

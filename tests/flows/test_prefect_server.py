@@ -1,4 +1,4 @@
-"""The shared Prefect server: started once, found by all, quiet, and gone in the end. Real processes throughout."""
+"""The shared Prefect server: start, reuse, silence on the terminal and shutdown, with real processes."""
 
 import json
 import os
@@ -17,40 +17,40 @@ from typing import Any
 
 import pytest
 
-pytestmark = pytest.mark.skipif(not Path("/proc/self/cmdline").exists(), reason="looks for processes in /proc")
+pytestmark = pytest.mark.skipif(not Path("/proc/self/cmdline").exists(), reason="finds processes in /proc")
 
 ROOT = Path(__file__).parents[2]
-END_TIMEOUT_S = 100
+TIMEOUT_S = 100
 SLOW_RECORDER = {"PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_BATCH_SIZE": "1"}
 SECRET = "sk_car_canary"
 
 
 @pytest.fixture(scope="module")
 def first_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """A Prefect home whose server stays while the tests of this module use it."""
+    """A Prefect home whose server runs until the tests of this module have ended."""
     home = tmp_path_factory.mktemp("first-home")
     yield home
     for server in servers(home):
         os.kill(server, signal.SIGTERM)
-        wait_for_end(server)
+        wait_for_exit(server)
 
 
 @pytest.fixture(scope="module")
 def first_run(first_home: Path) -> str:
-    """What a terminal showed of the first run on a new machine."""
-    return in_terminal(first_home, 24, idle_s=3600)
+    """The terminal output of the first run on a new machine."""
+    return run_in_terminal(first_home, 24, idle_s=3600)
 
 
 @pytest.fixture
 def home(first_home: Path, first_run: str, tmp_path: Path) -> Path:
-    """A home of the test's own, with a database but no server."""
+    """A separate home for one test, with a database but no server."""
     with sqlite3.connect(first_home / "prefect.db") as database:
         database.execute("pragma wal_checkpoint(truncate)")
     database.close()
-    own = tmp_path / "own-home"
-    own.mkdir()
-    shutil.copy(first_home / "prefect.db", own)
-    return own
+    separate = tmp_path / "separate-home"
+    separate.mkdir()
+    shutil.copy(first_home / "prefect.db", separate)
+    return separate
 
 
 def environment(home: Path, idle_s: float, **more: str) -> dict[str, str]:
@@ -59,87 +59,85 @@ def environment(home: Path, idle_s: float, **more: str) -> dict[str, str]:
     return os.environ | search_path | {"CARTESIA_API_KEY": SECRET} | more
 
 
-def command(tasks: int, *words: str) -> list[str]:
+def command(tasks: int, *options: str) -> list[str]:
     """The command line of a small run."""
-    return [sys.executable, "-m", "tests.flows.small_run", str(tasks), *words]
+    return [sys.executable, "-m", "tests.flows.small_run", str(tasks), *options]
 
 
-def start(home: Path, tasks: int, *words: str, idle_s: float = END_TIMEOUT_S, **more: str) -> subprocess.Popen[str]:
+def start(home: Path, tasks: int, *options: str, idle_s: float = TIMEOUT_S, **more: str) -> subprocess.Popen[str]:
     """Start a small run."""
     pipe = subprocess.PIPE
-    its_environment = environment(home, idle_s, **more)
-    return subprocess.Popen(
-        command(tasks, *words), env=its_environment, stdin=pipe, stdout=pipe, stderr=pipe, text=True
-    )
+    variables = environment(home, idle_s, **more)
+    return subprocess.Popen(command(tasks, *options), env=variables, stdin=pipe, stdout=pipe, stderr=pipe, text=True)
 
 
-def start_held(home: Path, idle_s: float) -> tuple[subprocess.Popen[str], int]:
-    """A run that is in the middle of its only task, and the process of its server."""
-    run = start(home, 1, "hold", idle_s=idle_s)
+def start_blocked(home: Path, idle_s: float) -> tuple[subprocess.Popen[str], int]:
+    """A run whose only task waits for standard input, and the process id of its server."""
+    run = start(home, 1, "block", idle_s=idle_s)
     assert run.stdout is not None
-    assert [run.stdout.readline().startswith("http"), run.stdout.readline()] == [True, "held\n"]
+    assert [run.stdout.readline().startswith("http"), run.stdout.readline()] == [True, "blocked\n"]
     (server,) = servers(home)
     return run, server
 
 
 def finish(run: subprocess.Popen[str]) -> tuple[int, str, str]:
-    """How a run ended: code, output, errors."""
-    stdout, stderr = run.communicate(timeout=END_TIMEOUT_S)
+    """Wait for a run and return its exit code, standard output and standard error."""
+    stdout, stderr = run.communicate(timeout=TIMEOUT_S)
     return run.returncode, stdout.strip(), stderr.strip()
 
 
-def in_terminal(home: Path, tasks: int, idle_s: float) -> str:
-    """Do a small run in a terminal of its own; what the terminal showed."""
-    ours, theirs = pty.openpty()
-    run = subprocess.Popen(command(tasks), env=environment(home, idle_s), stdin=theirs, stdout=theirs, stderr=theirs)
-    os.close(theirs)
+def run_in_terminal(home: Path, tasks: int, idle_s: float) -> str:
+    """Make a small run in a new pseudo-terminal and return the terminal's output."""
+    master, slave = pty.openpty()
+    run = subprocess.Popen(command(tasks), env=environment(home, idle_s), stdin=slave, stdout=slave, stderr=slave)
+    os.close(slave)
     shown = b""
     try:
-        while chunk := os.read(ours, 65536):
+        while chunk := os.read(master, 65536):
             shown += chunk
-    except OSError:  # how Linux says that nobody has the terminal open any more
+    except OSError:  # Linux raises this once no process has the terminal open
         pass
-    os.close(ours)
-    assert run.wait(END_TIMEOUT_S) == 0, shown.decode()
+    os.close(master)
+    assert run.wait(TIMEOUT_S) == 0, shown.decode()
     return shown.decode().replace("\r\n", "\n")
 
 
 def servers(home: Path) -> list[int]:
-    """The server processes of a Prefect home."""
+    """The process ids of the servers of a Prefect home."""
     found = []
     for process in Path("/proc").glob("[0-9]*"):
         try:
-            words = (process / "cmdline").read_bytes().split(b"\0")
+            arguments = (process / "cmdline").read_bytes().split(b"\0")
         except OSError:
-            continue  # ended while we looked
-        if b"flows.prefect_server.process" in words and any(word.startswith(f"{home}/".encode()) for word in words):
+            continue  # the process has ended meanwhile
+        if b"flows.prefect_server.process" in arguments and any(
+            argument.startswith(f"{home}/".encode()) for argument in arguments
+        ):
             found.append(int(process.name))
     return found
 
 
-def wait_for_end(process: int) -> None:
-    """Wait until a process that is not ours has ended."""
+def wait_for_exit(process: int) -> None:
+    """Wait until a process that is not a child of this one has ended."""
     try:
-        watched = os.pidfd_open(process)
+        descriptor = os.pidfd_open(process)
     except ProcessLookupError:
         return
-    ended, _, _ = select.select([watched], [], [], END_TIMEOUT_S)
-    os.close(watched)
-    assert ended, f"process {process} is still there"
+    ended, _, _ = select.select([descriptor], [], [], TIMEOUT_S)
+    os.close(descriptor)
+    assert ended, f"process {process} is still running"
 
 
-def ask(api_url: str, path: str, question: dict[str, Any]) -> list[dict[str, Any]]:
-    """What a Prefect API answers."""
-    request = urllib.request.Request(
-        api_url + path, json.dumps(question).encode(), {"Content-Type": "application/json"}
-    )
-    with urllib.request.urlopen(request, timeout=END_TIMEOUT_S) as response:
-        answer: list[dict[str, Any]] = json.load(response)
-    return answer
+def query(api_url: str, path: str, body: dict[str, Any]) -> list[dict[str, Any]]:
+    """Send a POST request to a Prefect API and return its JSON response."""
+    request = urllib.request.Request(api_url + path, json.dumps(body).encode(), {"Content-Type": "application/json"})
+    with urllib.request.urlopen(request, timeout=TIMEOUT_S) as response:
+        found: list[dict[str, Any]] = json.load(response)
+    return found
 
 
 def task_states(home: Path) -> list[tuple[str]]:
-    """The states of the tasks of the newest flow run in a home's database."""
+    """The states of the task runs of the newest flow run in a home's database."""
     database = sqlite3.connect(home / "prefect.db")
     try:
         newest = "select id from flow_run order by created desc limit 1"
@@ -148,107 +146,108 @@ def task_states(home: Path) -> list[tuple[str]]:
         database.close()
 
 
-def test_a_terminal_shows_nothing_of_prefect_not_even_at_the_first_start_of_a_machine(first_run: str) -> None:
-    """An empty home with its migrations, and a terminal that invites colours and notices: one line, the run's own."""
+def test_terminal_shows_no_prefect_output_even_on_a_new_machine(first_run: str) -> None:
+    """A first run with database migrations on a colour terminal prints only the run's own line."""
     line, rest = first_run.split("\n", 1)
     assert line.startswith("http://127.0.0.1:")
     assert rest == ""
 
 
-def test_run_and_logs_are_readable_through_the_api_afterwards(first_run: str) -> None:
-    """What the terminal does not show is in Prefect: the flow run, its logs."""
+def test_flow_run_and_its_logs_are_available_through_the_api(first_run: str) -> None:
+    """After the run, Prefect's API returns the flow run and every line that its tasks logged."""
     api_url = first_run.strip()
-    (flow_run,) = ask(api_url, "/flow_runs/filter", {"sort": "START_TIME_ASC", "limit": 1})
+    (flow_run,) = query(api_url, "/flow_runs/filter", {"sort": "START_TIME_ASC", "limit": 1})
     assert flow_run["state_type"] == "COMPLETED"
-    logs = ask(api_url, "/logs/filter", {"logs": {"flow_run_id": {"any_": [flow_run["id"]]}}})
-    assert {f"task {number} was here" for number in range(24)} <= {log["message"] for log in logs}
+    logs = query(api_url, "/logs/filter", {"logs": {"flow_run_id": {"any_": [flow_run["id"]]}}})
+    assert {f"task {number} logged" for number in range(24)} <= {log["message"] for log in logs}
 
 
-def test_the_next_run_uses_the_same_server(first_home: Path, first_run: str) -> None:
-    """A second run finds the server of the first, and starts none."""
+def test_next_run_uses_the_same_server(first_home: Path, first_run: str) -> None:
+    """A second run uses the server of the first one and starts no other."""
     before = servers(first_home)
     assert finish(start(first_home, 1)) == (0, first_run.strip(), "")
     assert servers(first_home) == before
     assert len(before) == 1
 
 
-def test_the_server_knows_no_key(first_home: Path, first_run: str) -> None:
-    """The process that outlives the run has not inherited the run's secrets."""
+def test_server_does_not_inherit_the_api_key(first_home: Path, first_run: str) -> None:
+    """The environment of the server, which outlives the run, does not contain the run's API key."""
     (server,) = servers(first_home)
     assert SECRET.encode() not in Path(f"/proc/{server}/environ").read_bytes()
 
 
-def test_a_website_cannot_read_the_server(first_run: str) -> None:
-    """A page in the user's browser gets no leave to look into the runs."""
+def test_server_allows_no_foreign_origin(first_run: str) -> None:
+    """The server sends no CORS permission to a web page of another origin."""
     request = urllib.request.Request(first_run.strip() + "/health", headers={"Origin": "https://website.test"})
-    with urllib.request.urlopen(request, timeout=END_TIMEOUT_S) as response:
+    with urllib.request.urlopen(request, timeout=TIMEOUT_S) as response:
         assert response.headers["Access-Control-Allow-Origin"] is None
 
 
-def test_two_runs_at_once_share_one_server(home: Path) -> None:
-    """Two commands started together from nothing meet at one server."""
+def test_two_concurrent_runs_share_one_server(home: Path) -> None:
+    """Two runs that start at the same time without a server start only one and both use it."""
     runs = [start(home, 1, idle_s=5) for _ in range(2)]
-    (_, first_url, _), (_, second_url, _) = ends = [finish(run) for run in runs]
-    assert [(code, stderr) for code, _, stderr in ends] == [(0, ""), (0, "")]
+    (_, first_url, _), (_, second_url, _) = results = [finish(run) for run in runs]
+    assert [(code, stderr) for code, _, stderr in results] == [(0, ""), (0, "")]
     assert first_url == second_url
     assert len(servers(home)) == 1
 
 
-def test_a_killed_run_lets_its_server_go(home: Path) -> None:
-    """After `kill -9` of the only run, the server leaves by itself, and no process stays."""
-    run, server = start_held(home, idle_s=1)
+def test_server_exits_after_its_only_run_is_killed(home: Path) -> None:
+    """After `kill -9` of the only run, the server exits by itself and leaves no process behind."""
+    run, server = start_blocked(home, idle_s=1)
     run.kill()
     run.communicate()
-    wait_for_end(server)
+    wait_for_exit(server)
     assert servers(home) == []
 
 
-def test_an_idle_time_of_zero_ends_the_server_with_the_run_and_loses_nothing(home: Path) -> None:
-    """When the command is back, its server has gone, and every task run stands in the database as completed.
+def test_idle_time_of_zero_stops_the_server_with_the_run_and_loses_no_record(home: Path) -> None:
+    """When the command returns, its server has exited and the database has every task run as completed.
 
-    A recorder that writes one by one is far behind when the run ends, as one on a slow disk would be.
+    A recorder that writes task runs one by one is far behind when the run ends, as on a slow disk.
     """
     assert finish(start(home, 60, idle_s=0, **SLOW_RECORDER))[0] == 0
     assert servers(home) == []
     assert task_states(home) == [("COMPLETED",)] * 60
 
 
-def test_a_killed_server_is_replaced_even_when_its_port_is_taken(home: Path) -> None:
-    """The registration of a dead server misleads nobody, though another program listens where it did."""
+def test_killed_server_is_replaced_even_if_its_port_is_taken(home: Path) -> None:
+    """A run ignores the registration of a dead server whose port another program now uses."""
     _, dead_url, _ = finish(start(home, 1))
     (server,) = servers(home)
     os.kill(server, signal.SIGKILL)
-    wait_for_end(server)
+    wait_for_exit(server)
     with socket.create_server(("127.0.0.1", int(dead_url.split(":")[2].split("/")[0]))):
         code, api_url, stderr = finish(start(home, 1, idle_s=0))
     assert (code, stderr) == (0, "")
     assert api_url != dead_url
 
 
-def test_a_server_that_dies_under_a_run_is_replaced(home: Path) -> None:
-    """The run ends well, and Prefect has it all: a new server has taken the place of the killed one."""
-    run, server = start_held(home, idle_s=0)
+def test_server_that_dies_during_a_run_is_replaced(home: Path) -> None:
+    """If the server is killed during a run, a new one replaces it, and the run succeeds and is recorded."""
+    run, server = start_blocked(home, idle_s=0)
     os.kill(server, signal.SIGKILL)
-    wait_for_end(server)
+    wait_for_exit(server)
     assert finish(run) == (0, "", "")
     assert servers(home) == []
     assert task_states(home) == [("COMPLETED",)]
 
 
-def test_no_server_is_started_beside_one_that_the_user_configured(first_run: str, tmp_path: Path) -> None:
-    """With PREFECT_API_URL, the run goes there, and the home stays without a server of ours."""
+def test_configured_server_is_used(first_run: str, tmp_path: Path) -> None:
+    """With PREFECT_API_URL set, the run uses that server and starts none."""
     home = tmp_path / "configured"
     assert finish(start(home, 1, PREFECT_API_URL=first_run.strip())) == (0, first_run.strip(), "")
     assert not (home / "voicemill").exists()
 
 
-def test_no_server_is_started_beside_one_at_the_default_address(first_run: str, tmp_path: Path) -> None:
-    """A server of our version that answers at Prefect's default address is used as it is."""
+def test_server_at_the_default_address_is_used(first_run: str, tmp_path: Path) -> None:
+    """A run uses a server of the same Prefect version that responds at Prefect's default address."""
     home = tmp_path / "default"
     script = (
-        "import flows.prefect_server as server, os\n"
-        f"server.DEFAULT_API_URL = {first_run.strip()!r}\n"
-        "print(server.ensure_server().api_url, os.environ['PREFECT_API_URL'])"
+        "import os\n"
+        "from flows.prefect_server import ensure\n"
+        f"ensure.DEFAULT_API_URL = {first_run.strip()!r}\n"
+        "print(ensure.ensure_server().api_url, os.environ['PREFECT_API_URL'])"
     )
     run = subprocess.run(
         [sys.executable, "-c", script], env=environment(home, 0), capture_output=True, text=True, check=True
@@ -257,44 +256,46 @@ def test_no_server_is_started_beside_one_at_the_default_address(first_run: str, 
     assert not (home / "voicemill").exists()
 
 
-def test_a_configured_server_that_is_down_is_named(home: Path) -> None:
-    """The user learns which address is silent and what to do, without a traceback."""
+def test_unreachable_configured_server_is_reported(home: Path) -> None:
+    """The error names the address that does not respond and the remedy, without a traceback."""
     code, stdout, stderr = finish(start(home, 1, PREFECT_API_URL="http://127.0.0.1:9/api"))
     assert (code, stdout) == (1, "")
-    assert stderr.startswith("ConfigError: Prefect is set up to use the server at http://127.0.0.1:9/api, but none")
+    assert stderr.startswith(
+        "ConfigError: Prefect is configured to use the server at http://127.0.0.1:9/api, but nothi"
+    )
     assert "prefect server start" in stderr
 
 
-def test_a_server_that_cannot_start_names_its_log(tmp_path: Path) -> None:
-    """A database that is none ends the run at once, with the place where the reason stands."""
-    (tmp_path / "prefect.db").write_text("This is no database, but it is long enough to be taken for one. " * 9)
+def test_failed_server_start_names_the_log(tmp_path: Path) -> None:
+    """With an invalid database the run fails at once, and the error names the server's log."""
+    (tmp_path / "prefect.db").write_text("Not a database, but long enough to be opened as one. " * 9)
     code, stdout, stderr = finish(start(tmp_path, 1, idle_s=0))
     assert (code, stdout) == (1, "")
     (log,) = tmp_path.glob("voicemill/*/server.log")
-    assert f"Its log is {log}." in stderr
+    assert f"See its log: {log}\n" in stderr
     assert "file is not a database" in log.read_text()
     assert servers(tmp_path) == []
 
 
-def test_a_home_that_cannot_be_written_is_named(tmp_path: Path) -> None:
-    """A PREFECT_HOME that is a file is refused in words."""
+def test_unwritable_home_is_reported(tmp_path: Path) -> None:
+    """The error for a PREFECT_HOME that is a file names that path."""
     (tmp_path / "home").touch()
     code, _, stderr = finish(start(tmp_path / "home", 1))
     assert code == 1
-    assert f"Prefect's folder {tmp_path / 'home'} cannot be written" in stderr
+    assert f"Cannot write to Prefect's folder {tmp_path / 'home'}" in stderr
 
 
-@pytest.mark.parametrize("nonsense", ["soon", "-1", "nan", "inf"])
-def test_an_idle_time_that_is_no_number_of_seconds_is_refused(nonsense: str, tmp_path: Path) -> None:
-    """The setting is named with what it holds."""
-    code, _, stderr = finish(start(tmp_path, 1, VOICEMILL_PREFECT_IDLE_S=nonsense))
+@pytest.mark.parametrize("value", ["soon", "-1", "nan", "inf"])
+def test_invalid_idle_time_is_refused(value: str, tmp_path: Path) -> None:
+    """The error for an idle time that is not a number of seconds names the setting and its value."""
+    code, _, stderr = finish(start(tmp_path, 1, VOICEMILL_PREFECT_IDLE_S=value))
     assert code == 1
-    assert f"VOICEMILL_PREFECT_IDLE_S is {nonsense!r}" in stderr
+    assert f"Invalid VOICEMILL_PREFECT_IDLE_S: {value!r}" in stderr
     assert servers(tmp_path) == []
 
 
-def test_beginning_imports_no_prefect() -> None:
-    """The server boots while the command works: beginning must not wait for Prefect."""
-    script = "import flows.prefect_server, sys; print('prefect' in sys.modules)"
+def test_ensure_server_does_not_import_prefect() -> None:
+    """Starting the server early imports no Prefect, which would take two seconds."""
+    script = "import flows.prefect_server.ensure, sys; print('prefect' in sys.modules)"
     run = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True)
     assert run.stdout == "False\n"

@@ -1,4 +1,4 @@
-"""What the user told Prefect, read without Prefect: the same as Prefect itself reads."""
+"""The user's Prefect settings, read without Prefect: they must equal those that Prefect reads."""
 
 import os
 import subprocess
@@ -22,15 +22,15 @@ SOURCES = {
 
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A Prefect home; the working folder is another."""
+    """A Prefect home that is not the working folder."""
     home = tmp_path / "home"
     home.mkdir()
     monkeypatch.setenv("PREFECT_HOME", str(home))
     return home
 
 
-def tell(source: str, home: Path) -> None:
-    """Put the source's address where that source belongs."""
+def set_api_url(source: str, home: Path) -> None:
+    """Write the address to the source that it stands for."""
     name, content = SOURCES[source]
     if name == "environment":
         os.environ["PREFECT_API_URL"] = source
@@ -39,51 +39,51 @@ def tell(source: str, home: Path) -> None:
         (folder / name).write_text(content)
 
 
-def prefects_own() -> str:
-    """The address of the API as Prefect reads it."""
+def as_prefect_reads_them() -> str:
+    """The API address and the home that Prefect reads."""
     script = "import prefect.settings as s; print(s.PREFECT_API_URL.value(), s.PREFECT_HOME.value())"
     return subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout.strip()
 
 
-@pytest.mark.parametrize("strongest", SOURCES)
-def test_the_strongest_source_wins(strongest: str, home: Path) -> None:
-    """Of the sources from the strongest one down, the strongest counts."""
+@pytest.mark.parametrize("highest", SOURCES)
+def test_source_of_highest_precedence_wins(highest: str, home: Path) -> None:
+    """A source overrides all sources of lower precedence."""
     sources = list(SOURCES)
-    for source in sources[sources.index(strongest) :]:
-        tell(source, home)
-    assert user_settings()["PREFECT_API_URL"] == strongest
+    for source in sources[sources.index(highest) :]:
+        set_api_url(source, home)
+    assert user_settings()["PREFECT_API_URL"] == highest
 
 
 @pytest.mark.parametrize("source", [DOTENV, PREFECT_TOML, PYPROJECT, PROFILE])
-def test_prefect_reads_the_same(source: str, home: Path) -> None:
-    """Prefect itself finds the same address and home as we do."""
-    tell(source, home)
-    assert prefects_own() == f"{user_settings()['PREFECT_API_URL']} {prefect_home(user_settings())}"
+def test_prefect_reads_the_same_settings(source: str, home: Path) -> None:
+    """Prefect reads the same address and home as voicemill."""
+    set_api_url(source, home)
+    assert as_prefect_reads_them() == f"{user_settings()['PREFECT_API_URL']} {prefect_home(user_settings())}"
 
 
-def test_nothing_told_is_nothing_read(home: Path) -> None:
-    """A fresh machine has no API address; an empty variable is none."""
+def test_empty_variable_counts_as_not_set(home: Path) -> None:
+    """Without settings there is no API address, and an empty variable sets none."""
     os.environ["PREFECT_API_URL"] = ""
     assert "PREFECT_API_URL" not in user_settings()
 
 
-def test_prefects_own_profiles_are_known(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """`PREFECT_PROFILE=local` works without a profiles file, as with Prefect."""
+def test_built_in_profiles_are_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`PREFECT_PROFILE=local` works without a profiles file, as in Prefect."""
     monkeypatch.delenv("PREFECT_HOME", raising=False)
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("PREFECT_PROFILE", "local")
     assert user_settings()["PREFECT_API_URL"] == "http://127.0.0.1:4200/api"
-    assert prefects_own() == f"http://127.0.0.1:4200/api {tmp_path / '.prefect'}"
+    assert as_prefect_reads_them() == f"http://127.0.0.1:4200/api {tmp_path / '.prefect'}"
 
 
-def test_a_broken_file_is_left_to_prefect(home: Path) -> None:
-    """What cannot be parsed tells nothing; the message about it is Prefect's."""
+def test_invalid_file_is_ignored(home: Path) -> None:
+    """A file that cannot be parsed sets nothing; Prefect reports its error."""
     Path("prefect.toml").write_text("[api")
     assert "PREFECT_API_URL" not in user_settings()
 
 
-def test_quiet_leaves_what_the_user_set(home: Path) -> None:
-    """Who wants Prefect's log on the terminal, or its telemetry, keeps it."""
+def test_settings_of_the_user_take_precedence_over_quiet_settings(home: Path) -> None:
+    """A user who enabled Prefect's console log or its telemetry keeps both."""
     Path("prefect.toml").write_text("[server]\nanalytics_enabled = true\n")
     os.environ["PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL"] = "INFO"
     quiet_prefect_logging()

@@ -1,4 +1,4 @@
-"""One limit for several processes, through a real Prefect server: kept by all, shared fairly, and never lost."""
+"""One concurrency limit for several processes, through a real Prefect server: enforced, shared fairly, no slot lost."""
 
 import asyncio
 import os
@@ -25,12 +25,12 @@ from voicemill.limits.concurrency import ConcurrencyLimiter
 
 SLOTS = 12
 WINDOW = 600
-"""Calls over which each worker must have its part: two seconds' worth where nothing holds them up."""
+"""The number of latest calls over which the shares are compared: at full speed they take two seconds."""
 
 
 @contextmanager
 def workers(name: str, api_url: str, log: Path, count: int, seconds: float) -> Iterator[list[subprocess.Popen[bytes]]]:
-    """Processes that share the limit `name`, killed at the end where they did not end."""
+    """Processes that share the limit `name`; those still running at the end are killed."""
     command = [sys.executable, "-m", "tests.flows.sharing_worker", name, str(log), str(seconds), str(SLOTS)]
     environment = os.environ | {"PYTHONPATH": str(Path(__file__).parents[2]), "PREFECT_API_URL": api_url}
     with ExitStack() as stack:
@@ -43,27 +43,27 @@ def workers(name: str, api_url: str, log: Path, count: int, seconds: float) -> I
 
 
 def events(log: Path) -> list[tuple[int, str, float]]:
-    """What the workers noted, in the order in which it happened."""
+    """The events that the workers logged, in order of time."""
     lines = (line.split() for line in log.read_text().splitlines())
     return sorted(((int(pid), event, float(at_s)) for pid, event, at_s in lines), key=lambda event: event[2])
 
 
-def most_at_once(log: Path) -> int:
-    """How many calls were ever under way together."""
-    now = most = 0
+def peak_concurrency(log: Path) -> int:
+    """The highest number of calls in flight at the same time."""
+    current = peak = 0
     for _, event, _ in events(log):
-        now += 1 if event == "begin" else -1
-        most = max(most, now)
-    return most
+        current += 1 if event == "begin" else -1
+        peak = max(peak, current)
+    return peak
 
 
 def calls_since(log: Path, since_s: float) -> Counter[int]:
-    """How many calls each worker has begun since a moment."""
+    """How many calls each worker has begun since `since_s`."""
     return Counter(pid for pid, event, at_s in events(log) if event == "begin" and at_s >= since_s)
 
 
 async def slots_in_use(name: str) -> tuple[int, int]:
-    """How many slots of the limit are leased, and how many runs take part."""
+    """How many slots of the limit are leased, and how many runs share it."""
     async with get_client() as client:
         limit = await client.read_global_concurrency_limit_by_name(f"{name}-tts")
         runs = await client.read_global_concurrency_limit_by_name(f"{name}-tts-runs")
@@ -71,56 +71,56 @@ async def slots_in_use(name: str) -> tuple[int, int]:
 
 
 def is_fair(log: Path, count: int) -> bool:
-    """Whether, of the last calls, all workers had about as many."""
+    """Whether each worker made about as many of the latest calls."""
     begun = [pid for pid, event, _ in events(log)[-2 * WINDOW :] if event == "begin"]
-    parts = Counter(begun).values()
-    return len(parts) == count and min(parts) >= 0.4 * max(parts)
+    shares = Counter(begun).values()
+    return len(shares) == count and min(shares) >= 0.4 * max(shares)
 
 
 @pytest.mark.timeout(300)
 def test_workers_share_a_limit(prefect_server: str, tmp_path: Path) -> None:
-    """Four processes never exceed the limit of twelve, come to equal parts, and give all back at the end."""
+    """Four processes never exceed the limit of twelve, reach equal shares, and release all slots at the end."""
     log = tmp_path / "calls"
     log.touch()
     with workers("four", prefect_server, log, 4, 240.0) as started:
-        fair_by = time.monotonic() + 120
+        deadline = time.monotonic() + 120
         while not is_fair(log, 4):
-            assert time.monotonic() < fair_by
+            assert time.monotonic() < deadline
             time.sleep(0.5)
         for process in started:
             process.terminate()
         assert [process.wait(90) for process in started] == [0] * 4
-    assert most_at_once(log) <= SLOTS
+    assert peak_concurrency(log) <= SLOTS
     assert asyncio.run(slots_in_use("four")) == (0, 0)
 
 
-async def test_a_run_that_ends_while_it_takes_gives_back_what_it_took(
+async def test_slots_granted_while_a_run_ends_are_released(
     prefect_server: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Slots that Prefect grants while its response is still in transit are released, not left to expire."""
+    """A run that ends before Prefect's response arrives still releases the slots that it was granted."""
     granted, lease = asyncio.Event(), PrefectClient.increment_concurrency_slots_with_lease
 
-    async def lease_and_answer_late(self: PrefectClient, names: list[str], *more: Any, **given: Any) -> Any:
-        answer = await lease(self, names, *more, **given)
+    async def lease_and_respond_late(self: PrefectClient, names: list[str], *more: Any, **options: Any) -> Any:
+        response = await lease(self, names, *more, **options)
         if names == ["late-tts"]:
             granted.set()
             await asyncio.sleep(0.3)
-        return answer
+        return response
 
-    monkeypatch.setattr(PrefectClient, "increment_concurrency_slots_with_lease", lease_and_answer_late)
-    lane = ConcurrencyLimiter("tts", Bounds.exactly(SLOTS), lambda _line: None)
+    monkeypatch.setattr(PrefectClient, "increment_concurrency_slots_with_lease", lease_and_respond_late)
+    limiter = ConcurrencyLimiter("tts", Bounds.exactly(SLOTS), lambda _line: None)
     stopped: list[VoicemillError] = []
-    async with shared_slots("late", {"tts": lane}, {"tts": SLOTS}, stopped.append):
-        waiting = asyncio.create_task(lane.slots.acquire())
+    async with shared_slots("late", {"tts": limiter}, {"tts": SLOTS}, stopped.append):
+        waiting = asyncio.create_task(limiter.slots.acquire())
         await granted.wait()
         waiting.cancel()
     assert (await slots_in_use("late"), stopped) == ((0, 0), [])
 
 
-@pytest.mark.skipif(float(os.environ.get("FAULTS", "0")) < 1, reason="leases last a minute: FAULTS=1 tries it")
+@pytest.mark.skipif(float(os.environ.get("FAULTS", "0")) < 1, reason="leases last a minute: runs with FAULTS=1")
 @pytest.mark.timeout(300)
-def test_slots_of_the_dead_come_back(prefect_server: str, tmp_path: Path) -> None:
-    """A worker that is killed holds its slots until its leases end; then the others have them."""
+def test_slots_of_a_killed_worker_are_released(prefect_server: str, tmp_path: Path) -> None:
+    """A killed worker holds its slots until its leases expire; then the other workers get them."""
     log = tmp_path / "calls"
     with workers("three", prefect_server, log, 3, 150.0) as started:
         while not log.exists() or len(calls_since(log, 0.0)) < 3:
@@ -133,22 +133,22 @@ def test_slots_of_the_dead_come_back(prefect_server: str, tmp_path: Path) -> Non
             time.sleep(1)
         time.sleep(8)
         assert asyncio.run(slots_in_use("three")) == (SLOTS, 2)
-        assert most_at_once(log) <= SLOTS
+        assert peak_concurrency(log) <= SLOTS
 
 
-def test_a_run_keeps_to_a_shared_limit(voicemill: InThisProcess, service: SpeechService) -> None:
-    """A run that names a limit asks Prefect for its slots, and makes the limit from the plan where there is none."""
+def test_run_with_a_plan_creates_the_shared_limit(voicemill: InThisProcess, service: SpeechService) -> None:
+    """A run with a plan creates a missing shared limit, leases its slots and releases them."""
     write_manifest(Path("book.csv"), short_rows(30))
-    ended = voicemill("run", "book.csv", "--shared-limit", "desk", "--plan", "startup")
-    assert ended.code == 0
+    result = voicemill("run", "book.csv", "--shared-limit", "desk", "--plan", "startup")
+    assert result.code == 0
     assert set(statuses(Path("results/book")).values()) == {"done"}
     assert asyncio.run(slots_in_use("desk")) == (0, 0)
 
 
-def test_a_limit_of_unknown_size_is_not_made(voicemill: InThisProcess, service: SpeechService) -> None:
-    """Without a plan a limit must be there; the message says how to make it, and no call is made."""
+def test_run_without_a_plan_refuses_a_missing_limit(voicemill: InThisProcess, service: SpeechService) -> None:
+    """Without a plan the limit must exist: the error gives the command to create it, and no call is made."""
     write_manifest(Path("book.csv"), short_rows(3))
-    ended = voicemill("run", "book.csv", "--shared-limit", "nobody-made-it")
-    assert ended.code == 2
-    assert "prefect gcl create nobody-made-it-tts --limit N" in ended.stdout
+    result = voicemill("run", "book.csv", "--shared-limit", "missing")
+    assert result.code == 2
+    assert "prefect gcl create missing-tts --limit N" in result.stdout
     assert service.asked == []

@@ -62,7 +62,7 @@ def processes_of(home: str) -> Iterator[tuple[str, bytes]]:
             with suppress(OSError):
                 environment = (folder / "environ").read_bytes()
                 command = (folder / "cmdline").read_bytes()
-                if f"PREFECT_HOME={home}".encode() in environment and b"prefect_server_process" in command:
+                if f"PREFECT_HOME={home}".encode() in environment and b"flows.prefect_server.process" in command:
                     yield f"environ of {command!r}", environment
                     yield f"cmdline of {command!r}", command
 

@@ -66,7 +66,7 @@ def test_the_key_is_nowhere(
     while process.poll() is None and not treacherous.asked:
         places |= dict(children_of(process.pid))
     places |= dict(processes_of(prefect_home))
-    assert any("prefect_server_process" in place for place in places)
+    assert any("flows.prefect_server.process" in place for place in places)
     ended = ending(process)
     assert ended.code == 1, ended.stderr
     assert set(statuses(tmp_path / "results").values()) == {"done", "failed", "refused"}
