@@ -1,4 +1,4 @@
-"""Who is asked: Cartesia where there is a key, another host where one is named, else the embedded engine."""
+"""Who is asked: CartesiaClient where there is a key, another host where one is named, else the embedded engine."""
 
 import os
 from collections.abc import AsyncIterator
@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from urllib.parse import SplitResult, urlsplit
 
-from voicemill.cartesia.client import Cartesia
+from voicemill.cartesia.client import CartesiaClient
 from voicemill.cartesia.transport import Transport, in_process
 from voicemill.config import BASE_URL_VARIABLE, CARTESIA_URL, KEY_VARIABLE, LOOPBACK_HOSTS, ApiKey, Pace, Settings
 from voicemill.errors import ConfigError
@@ -24,7 +24,7 @@ class Service:
 
     name: str
     line: str
-    cartesia: Cartesia
+    cartesia: CartesiaClient
 
 
 @asynccontextmanager
@@ -44,7 +44,7 @@ async def open_service(settings: Settings, key: ApiKey | None = None) -> AsyncIt
         raise ConfigError(f"{KEY_VARIABLE} is not set, and {base_url} asks for a key; set it and run again")
     wire = _wire(base_url, key or ApiKey("no-key"), settings)
     async with wire:
-        yield Service(base_url, f"Calls go to {base_url}.", Cartesia.over(wire))
+        yield Service(base_url, f"Calls go to {base_url}.", CartesiaClient.over(wire))
 
 
 async def all_voices(service: Service, pace: Pace) -> list[Voice]:
@@ -66,7 +66,7 @@ async def _embedded(settings: Settings) -> AsyncIterator[Service]:
     try:
         async with wire:
             line = f"No {KEY_VARIABLE}: the embedded engine speaks, offline and free of charge."
-            yield Service(app.state.service, line, Cartesia.over(wire))
+            yield Service(app.state.service, line, CartesiaClient.over(wire))
     finally:
         await app.state.engine.close()
 

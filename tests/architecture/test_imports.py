@@ -27,6 +27,7 @@ _ALLOWED: dict[str, set[str]] = {
     "text": _VOCABULARY,
     "engine": {"audio", "processes", "errors", "model", "formats"},
     "service": {"cartesia", "engine", "limits", *_VOCABULARY},
+    "client": {"cartesia", "service", *_VOCABULARY},
     "run": {*_COMPONENTS, "manifest", "service", *_VOCABULARY},
     "report": {"run", "store", *_VOCABULARY},
     "tasks": {"report", "run", "service", *_COMPONENTS, "manifest", *_VOCABULARY},

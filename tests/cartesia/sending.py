@@ -10,7 +10,7 @@ from tests.hostile_server import HostileServer
 from tests.hostile_speech import SARAH
 from voicemill.audio.answer_checks import verify_speech
 from voicemill.audio.formats import AudioFormat
-from voicemill.cartesia.client import Cartesia
+from voicemill.cartesia.client import CartesiaClient
 from voicemill.cartesia.transport import Reply, Transport
 from voicemill.config import ApiKey
 from voicemill.model import Speed, Tts
@@ -30,14 +30,14 @@ CALL = Tts(
 @asynccontextmanager
 async def cartesia(
     url: str = "http://never.asked.invalid", *, key: str = KEY, api_version: str = "2024-11-13", **options: Any
-) -> AsyncIterator[Cartesia]:
+) -> AsyncIterator[CartesiaClient]:
     """The client of a service; `options` are those of `Transport`."""
     async with Transport(url, ApiKey(key), api_version=api_version, **options) as wire:
-        yield Cartesia.over(wire)
+        yield CartesiaClient.over(wire)
 
 
 async def ask(
-    service: Cartesia, call: Tts = CALL, *, speed: Speed | None = None, emotion: tuple[str, ...] = ()
+    service: CartesiaClient, call: Tts = CALL, *, speed: Speed | None = None, emotion: tuple[str, ...] = ()
 ) -> Reply:
     """One attempt at a call."""
     return await service.tts.bytes(
@@ -57,7 +57,7 @@ async def accepted(server: HostileServer, call: Tts = CALL, **options: Any) -> b
         return await accepted_of(service, call)
 
 
-async def accepted_of(service: Cartesia, call: Tts = CALL) -> bytes:
+async def accepted_of(service: CartesiaClient, call: Tts = CALL) -> bytes:
     """The body that an answer to `call` is accepted with."""
     reply = await ask(service, call)
     verify_speech(reply.body, call, framed=reply.framed)

@@ -10,7 +10,7 @@ from tests.cartesia.sending import KEY, ask
 from tests.cartesia.test_key import everything_about, found_in
 from tests.hostile_server import Call, HostileServer, Reply
 from tests.hostile_speech import said, speech
-from voicemill.cartesia.client import Cartesia
+from voicemill.cartesia.client import CartesiaClient
 from voicemill.cartesia.transport import Transport
 from voicemill.config import AccessToken, ApiKey
 from voicemill.errors import BadAnswer, CallError, Refused
@@ -22,7 +22,7 @@ async def granted(answer: bytes, **question: Any) -> tuple[AccessToken, Call]:
     """The token of an answer, and how it was asked for."""
     with HostileServer([Reply(200, (), answer)]) as server:
         async with Transport(server.url, ApiKey(KEY), api_version="2024-06-10") as wire:
-            return await Cartesia.over(wire).auth.access_token(**question), server.calls[0]
+            return await CartesiaClient.over(wire).auth.access_token(**question), server.calls[0]
 
 
 @pytest.mark.parametrize(
@@ -71,7 +71,7 @@ async def test_a_token_takes_the_place_of_a_key() -> None:
     """It is sent as a bearer, and no key beside it."""
     with HostileServer(speech) as server:
         async with Transport(server.url, AccessToken(TOKEN), api_version="2025-04-16") as wire:
-            await ask(Cartesia.over(wire))
+            await ask(CartesiaClient.over(wire))
         headers = server.calls[0].headers
     assert headers["authorization"] == f"Bearer {TOKEN}"
     assert headers["cartesia-version"] == "2025-04-16"
@@ -83,7 +83,7 @@ async def test_a_refusal_that_quotes_a_token_does_not_show_it() -> None:
     with HostileServer([said(403, "Forbidden", f"{TOKEN} may not")]) as server:
         async with Transport(server.url, AccessToken(TOKEN), api_version="2024-11-13") as wire:
             with pytest.raises(CallError) as caught:
-                await ask(Cartesia.over(wire))
+                await ask(CartesiaClient.over(wire))
     assert isinstance(caught.value, Refused)
     assert "**** may not" in str(caught.value)
     assert TOKEN not in everything_about(caught.value)

@@ -10,7 +10,7 @@ import pytest
 from tests.cartesia.sending import cartesia
 from tests.hostile_server import Call, HostileServer, Reply
 from tests.hostile_speech import SARAH
-from voicemill.cartesia.client import Cartesia
+from voicemill.cartesia.client import CartesiaClient
 from voicemill.cartesia.voices import Share
 from voicemill.errors import BadAnswer, Refused
 from voicemill.model import Voice
@@ -22,7 +22,7 @@ OLD = {
 NEW = OLD | {"is_owner": True, "gender": "feminine", "country": None, "embedding": [0.5] * 192, "locales": ["en"]}
 
 
-async def asked(method: Callable[[Cartesia], Awaitable[Any]], answer: Any) -> tuple[Any, Call]:
+async def asked(method: Callable[[CartesiaClient], Awaitable[Any]], answer: Any) -> tuple[Any, Call]:
     """What a method gives for an answer, and what it asked."""
     with HostileServer(
         [answer if isinstance(answer, Reply) else Reply(200, (), json.dumps(answer).encode())]
@@ -35,7 +35,7 @@ async def asked(method: Callable[[Cartesia], Awaitable[Any]], answer: Any) -> tu
 async def listed(answer: Any, **filters: Any) -> tuple[list[str], Call]:
     """The ids that a list gives, and what was asked."""
 
-    async def ids(service: Cartesia) -> list[str]:
+    async def ids(service: CartesiaClient) -> list[str]:
         return [voice.id async for voice in service.voices.list(**filters)]
 
     return await asked(ids, answer)
@@ -98,7 +98,7 @@ async def test_the_plain_list_is_filtered_here(filters: dict[str, Any], ids: str
     assert (await listed(VOICES, **filters))[0] == list(ids)
 
 
-METHODS: dict[str, tuple[Callable[[Cartesia], Awaitable[Any]], str, str, Any]] = {
+METHODS: dict[str, tuple[Callable[[CartesiaClient], Awaitable[Any]], str, str, Any]] = {
     "update": (
         lambda service: service.voices.update("a b", name="N", description="D"),
         "PATCH", "/voices/a%20b", {"name": "N", "description": "D"},

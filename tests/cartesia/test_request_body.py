@@ -17,7 +17,7 @@ from tests.cartesia.test_key import everything_about, found_in
 from tests.hostile_server import Call, HostileServer, Reply
 from tests.hostile_speech import SARAH
 from voicemill.audio.formats import AudioFormat
-from voicemill.cartesia.client import Cartesia
+from voicemill.cartesia.client import CartesiaClient
 from voicemill.errors import CallError, Refused, Transient
 
 MIB = 1 << 20
@@ -257,7 +257,7 @@ async def test_other_calls_go_on_beside_an_upload(tmp_path: Path) -> None:
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
 
-    async def ask_beside(service: Cartesia) -> None:
+    async def ask_beside(service: CartesiaClient) -> None:
         with pytest.raises(CallError):
             await service.api_status.get()
 

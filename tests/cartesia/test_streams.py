@@ -15,7 +15,7 @@ from tests.cartesia.test_key import everything_about, found_in
 from tests.hostile_server import CUTS, End, HostileServer, Reply
 from tests.hostile_speech import SARAH
 from voicemill.audio.formats import AudioFormat
-from voicemill.cartesia.client import Cartesia
+from voicemill.cartesia.client import CartesiaClient
 from voicemill.cartesia.stream_events import Chunk, Done, Event, PhonemeTimestamps, WordTimestamps
 from voicemill.errors import AuthRefused, BadAnswer, CallError, Incomplete, Refused, Throttled, Transient
 from voicemill.model import Word
@@ -41,7 +41,7 @@ def told(*events: dict[str, Any] | bytes, end: End = End.CHUNKED) -> Reply:
     return Reply(200, SSE, said(*events), end)
 
 
-def speaking(service: Cartesia, **fields: Any) -> AsyncGenerator[Event, None]:
+def speaking(service: CartesiaClient, **fields: Any) -> AsyncGenerator[Event, None]:
     """The events of a question."""
     return service.tts.sse(model_id="sonic-2", transcript="Hello.", voice_id=SARAH, output_format=RAW, **fields)
 
@@ -222,7 +222,7 @@ async def test_a_cancelled_stream_closes_its_connection() -> None:
     """Cancelling whoever waits for the next event ends the stream."""
     heard: list[Event] = []
 
-    async def listen(service: Cartesia) -> None:
+    async def listen(service: CartesiaClient) -> None:
         async for event in speaking(service):
             heard.append(event)  # noqa: PERF401 - one by one, as they come
 

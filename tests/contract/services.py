@@ -11,7 +11,7 @@ from typing import Any
 
 import uvicorn
 
-from voicemill.cartesia.client import Cartesia
+from voicemill.cartesia.client import CartesiaClient
 from voicemill.cartesia.transport import Transport, in_process
 from voicemill.config import ApiKey
 from voicemill.engine.app import create_app
@@ -28,12 +28,14 @@ class Service:
     app: Any = None
 
     @asynccontextmanager
-    async def client(self, *, key: str | ApiKey = KEY, api_version: str = "2024-11-13") -> AsyncIterator[Cartesia]:
+    async def client(
+        self, *, key: str | ApiKey = KEY, api_version: str = "2024-11-13"
+    ) -> AsyncIterator[CartesiaClient]:
         """A client of the engine; `key` may be an access token too."""
         key = ApiKey(key) if isinstance(key, str) else key
         transport = in_process(self.app) if self.app is not None else None
         async with Transport(self.url, key, api_version=api_version, transport=transport) as wire:
-            yield Cartesia.over(wire)
+            yield CartesiaClient.over(wire)
 
 
 def engine_settings(folder: Path, **settings: Any) -> EngineSettings:

@@ -9,7 +9,7 @@ from tests.contract.services import Service
 from voicemill.audio.answer_checks import verify_speech
 from voicemill.audio.formats import AudioFormat, Encoding
 from voicemill.audio.wav_header import probe_wav
-from voicemill.cartesia.client import Cartesia
+from voicemill.cartesia.client import CartesiaClient
 from voicemill.cartesia.transport import Reply
 from voicemill.errors import AuthRefused, CallError, Refused, Throttled
 from voicemill.model import Tts, Voice
@@ -20,19 +20,19 @@ UNKNOWN = "00000000-0000-4000-8000-000000000000"
 VERSIONS = ["2024-06-10", "2024-11-13", "2025-04-16", "2025-11-04", "2026-03-01", "2026-08-14"]
 
 
-async def voices_of(cartesia: Cartesia) -> list[Voice]:
+async def voices_of(cartesia: CartesiaClient) -> list[Voice]:
     """All voices."""
     return [voice async for voice in cartesia.voices.list()]
 
 
-async def speak(cartesia: Cartesia, transcript: str = SENTENCE, **fields: Any) -> Reply:
+async def speak(cartesia: CartesiaClient, transcript: str = SENTENCE, **fields: Any) -> Reply:
     """The answer to a question that differs from the plainest one in `fields`."""
     plainest: dict[str, Any] = {"model_id": "sonic-2", "output_format": WAV, "language": "en"}
     voice_id = fields.pop("voice_id", None) or (await voices_of(cartesia))[0].id
     return await cartesia.tts.bytes(transcript=transcript, voice_id=voice_id, **plainest | fields)
 
 
-async def refusal(cartesia: Cartesia, **fields: Any) -> CallError:
+async def refusal(cartesia: CartesiaClient, **fields: Any) -> CallError:
     """The error that a question ends in."""
     with pytest.raises(CallError) as caught:
         await speak(cartesia, **fields)

@@ -11,7 +11,7 @@ from tests.contract.services import Service
 from tests.contract.test_contract import SENTENCE, UNKNOWN, VERSIONS, WAV, speak, voices_of
 from voicemill.audio.formats import AudioFormat
 from voicemill.audio.wav_header import probe_wav
-from voicemill.cartesia.client import Cartesia
+from voicemill.cartesia.client import CartesiaClient
 from voicemill.cartesia.stream_events import Chunk, Done, Event, PhonemeTimestamps, WordTimestamps
 from voicemill.cartesia.stt import read_transcription
 from voicemill.cartesia.voices import Share
@@ -24,14 +24,14 @@ PLAIN = "The boat is on the river."
 
 
 @pytest.fixture
-async def cartesia(service: Service) -> AsyncIterator[Cartesia]:
+async def cartesia(service: Service) -> AsyncIterator[CartesiaClient]:
     """A client of one service after the other."""
     async with service.client() as cartesia:
         yield cartesia
 
 
 @pytest.fixture
-async def clip(cartesia: Cartesia, tmp_path: Path) -> Path:
+async def clip(cartesia: CartesiaClient, tmp_path: Path) -> Path:
     """A recording on disk."""
     path = tmp_path / "clip.wav"
     path.write_bytes((await speak(cartesia, PLAIN, voice_id=SARAH)).body)
@@ -52,7 +52,7 @@ def in_order(timed: list[Word], length_s: float) -> bool:
     )
 
 
-async def test_speech_is_streamed_with_its_times(cartesia: Cartesia) -> None:
+async def test_speech_is_streamed_with_its_times(cartesia: CartesiaClient) -> None:
     """Audio in pieces, words and phonemes inside it and in order, the caller's context in each event, Done last."""
     events: list[Event] = [
         event
@@ -74,7 +74,7 @@ async def test_speech_is_streamed_with_its_times(cartesia: Cartesia) -> None:
     assert [type(event) for event in events].index(Done) == len(events) - 1
 
 
-async def test_a_stream_that_cannot_be_is_refused_before_it_begins(cartesia: Cartesia) -> None:
+async def test_a_stream_that_cannot_be_is_refused_before_it_begins(cartesia: CartesiaClient) -> None:
     """A container that cannot be streamed, and an unknown voice, are refused with a reason."""
     for fields in ({"output_format": WAV}, {"voice_id": UNKNOWN}):
         asked: dict[str, Any] = {"model_id": "sonic-2", "transcript": "x", "voice_id": SARAH, "output_format": RAW}
@@ -83,7 +83,7 @@ async def test_a_stream_that_cannot_be_is_refused_before_it_begins(cartesia: Car
         assert caught.value.status == 400
 
 
-async def test_what_is_spoken_is_heard(cartesia: Cartesia, clip: Path) -> None:
+async def test_what_is_spoken_is_heard(cartesia: CartesiaClient, clip: Path) -> None:
     """A file from disk becomes text with word times, and the kept answer reads the same."""
     heard = await cartesia.stt.transcribe(clip, language="en", word_timestamps=True)
     assert heard.reply is not None
@@ -94,7 +94,7 @@ async def test_what_is_spoken_is_heard(cartesia: Cartesia, clip: Path) -> None:
     assert in_order(list(heard.words), heard.duration_s or 0)
 
 
-async def test_samples_without_a_header_are_heard_too(cartesia: Cartesia) -> None:
+async def test_samples_without_a_header_are_heard_too(cartesia: CartesiaClient) -> None:
     """With encoding and rate, the samples alone are enough; without word times none are given."""
     raw = (await speak(cartesia, PLAIN, voice_id=SARAH, output_format=RAW)).body
     heard = await cartesia.stt.transcribe(raw, encoding="pcm_s16le", sample_rate_hz=RAW.sample_rate_hz)
@@ -104,7 +104,7 @@ async def test_samples_without_a_header_are_heard_too(cartesia: Cartesia) -> Non
         await cartesia.stt.transcribe(b"no audio at all" * 100)
 
 
-async def test_a_voice_is_changed(cartesia: Cartesia, clip: Path) -> None:
+async def test_a_voice_is_changed(cartesia: CartesiaClient, clip: Path) -> None:
     """The same length in another voice, whole and in pieces, in any container."""
     other = next(voice.id for voice in await voices_of(cartesia) if voice.id != SARAH)
     changed = await cartesia.voice_changer.bytes(clip, voice_id=other, output_format=WAV)
@@ -116,7 +116,7 @@ async def test_a_voice_is_changed(cartesia: Cartesia, clip: Path) -> None:
         await cartesia.voice_changer.bytes(clip, voice_id=UNKNOWN, output_format=WAV)
 
 
-async def test_a_gap_is_filled(cartesia: Cartesia, clip: Path) -> None:
+async def test_a_gap_is_filled(cartesia: CartesiaClient, clip: Path) -> None:
     """Between two recordings, or beside one, and the side decides what comes."""
     question: dict[str, Any] = {"model_id": "sonic-2", "language": "en", "transcript": "and it moves"}
     question |= {"voice_id": SARAH, "output_format": WAV}
@@ -161,7 +161,7 @@ async def test_lists_are_filtered_and_paged(service: Service) -> None:
         assert [voice.id async for voice in oldest.voices.list(language="de")] == [voice.id for voice in german]
 
 
-async def test_a_voice_is_mixed_made_and_heard(cartesia: Cartesia) -> None:
+async def test_a_voice_is_mixed_made_and_heard(cartesia: CartesiaClient) -> None:
     """A mix is an embedding that speaks at once, and as a voice made from it, the same."""
     voices = await voices_of(cartesia)
     embedding = await cartesia.voices.mix([Share(1, voice_id=voices[0].id), Share(3, voice_id=voices[1].id)])
@@ -174,7 +174,7 @@ async def test_a_voice_is_mixed_made_and_heard(cartesia: Cartesia) -> None:
     await cartesia.voices.delete(made.id)
 
 
-async def test_a_voice_is_cloned_and_localized(cartesia: Cartesia, clip: Path) -> None:
+async def test_a_voice_is_cloned_and_localized(cartesia: CartesiaClient, clip: Path) -> None:
     """A clone is one's own and speaks; localized, it is another voice in another language."""
     clone = await cartesia.voices.clone(clip, name="Clone", language="en", mode="stability", enhance=False)
     assert (clone.name, clone.language, clone.is_public) == ("Clone", "en", False)
@@ -202,7 +202,7 @@ async def test_a_token_opens_what_it_was_granted(service: Service) -> None:
                 await refused
 
 
-async def test_what_newer_and_older_models_read_is_heard(cartesia: Cartesia) -> None:
+async def test_what_newer_and_older_models_read_is_heard(cartesia: CartesiaClient) -> None:
     """Volume, experimental speed and the longest duration each make another recording."""
     plain = (await speak(cartesia, PLAIN, voice_id=SARAH)).body
     fields: list[dict[str, Any]] = [{"volume": 0.5}, {"experimental_speed": -0.9}, {"duration_s": 0.5}]

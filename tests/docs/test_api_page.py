@@ -15,7 +15,7 @@ import pytest
 from tests.contract.services import KEY, Service, embedded, engine_settings, served
 from tests.flows.commands import InThisProcess
 from voicemill.audio.formats import AudioFormat
-from voicemill.cartesia.client import Cartesia
+from voicemill.cartesia.client import CartesiaClient
 
 _PAGE = (Path(__file__).parents[2] / "docs" / "api.md").read_text(encoding="utf-8")
 _EXAMPLES = dict(re.findall(r"^## `([\w.]+)`\n.*?^```python\n(.*?)^```$", _PAGE, re.DOTALL | re.MULTILINE))
@@ -28,7 +28,7 @@ def methods() -> set[str]:
     """The client's methods, by family."""
     return {
         f"{family}.{name}"
-        for family, kind in typing.get_type_hints(Cartesia).items()
+        for family, kind in typing.get_type_hints(CartesiaClient).items()
         for name, value in vars(kind).items()
         if inspect.isfunction(value) and not name.startswith("_")
     }
@@ -49,7 +49,7 @@ def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
 
 
 @pytest.fixture
-async def cartesia(engine: Service) -> AsyncIterator[Cartesia]:
+async def cartesia(engine: Service) -> AsyncIterator[CartesiaClient]:
     """A client, and the recordings that the examples name, in the working folder."""
     async with engine.client() as cartesia:
         for name in ("clip.wav", "left.wav", "right.wav"):
@@ -71,7 +71,7 @@ def test_every_method_has_its_example() -> None:
 
 
 @pytest.mark.parametrize("name", _EXAMPLES)
-async def test_the_examples_run(cartesia: Cartesia, name: str) -> None:
+async def test_the_examples_run(cartesia: CartesiaClient, name: str) -> None:
     """Each by itself, as it stands, against the engine."""
     running = eval(compiled(name), {"cartesia": cartesia})
     assert inspect.iscoroutine(running)

@@ -10,7 +10,7 @@ from typing import Any
 from tests.hostile_server import HostileServer
 from tests.plan.rows import row
 from voicemill.audio.formats import AudioFormat
-from voicemill.cartesia.client import Cartesia
+from voicemill.cartesia.client import CartesiaClient
 from voicemill.cartesia.transport import Transport
 from voicemill.config import ApiKey, Settings
 from voicemill.model import Outcome, Row, Status
@@ -112,7 +112,7 @@ class ShardRuns:
             context = RunContext(
                 settings=settings,
                 service="hostile",
-                cartesia=Cartesia.over(wire),
+                cartesia=CartesiaClient.over(wire),
                 answers=answers,
                 outputs=OutputFolder(self.results.path, self.results.written),
                 pace=open_pace(settings, "hostile", ledger, self.said.append),

@@ -31,8 +31,8 @@ class ApiStatus:
 
 
 @dataclass(frozen=True, slots=True)
-class Cartesia:
-    """One service, by the families of its methods."""
+class CartesiaClient:
+    """The methods of the API over one transport; `voicemill.Cartesia` is the public client."""
 
     api_status: ApiStatus
     auth: Auth
@@ -43,7 +43,7 @@ class Cartesia:
     voices: Voices
 
     @classmethod
-    def over(cls, wire: Transport) -> "Cartesia":
+    def over(cls, wire: Transport) -> "CartesiaClient":
         """The API, spoken over `wire`."""
         return cls(
             api_status=ApiStatus(wire),

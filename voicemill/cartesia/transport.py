@@ -10,6 +10,7 @@ import json
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
@@ -57,8 +58,12 @@ class Reply:
         return self.headers.get("x-request-id") or self.headers.get("cartesia-request-id")
 
     def json(self) -> Any:  # noqa: ANN401 - whatever the service sent
-        """The body as JSON. Raises `BadAnswer` where it is none."""
+        """The body as JSON. Raises `BadAnswer` when it is not JSON."""
         return json_of(self.body, self.status)
+
+    def write_to_file(self, path: str | Path) -> None:
+        """Write the body to a file, replacing what is there. Raises `OSError`."""
+        Path(path).write_bytes(self.body)
 
 
 def json_of(body: bytes, status: int | None = None) -> Any:  # noqa: ANN401 - whatever the service sent

@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import ParamSpec, TypeVar
 
-from voicemill.cartesia.client import Cartesia
+from voicemill.cartesia.client import CartesiaClient
 from voicemill.config import Settings
 from voicemill.errors import Refused, TooManyErrors, VoicemillError
 from voicemill.limits.call_limiter import CallLimiter
@@ -68,7 +68,7 @@ class RunContext:
 
     settings: Settings
     service: str
-    cartesia: Cartesia
+    cartesia: CartesiaClient
     answers: AnswerStore
     outputs: OutputFolder
     pace: CallLimiter

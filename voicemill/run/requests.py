@@ -9,7 +9,7 @@ import numpy as np
 from voicemill.audio.answer_checks import verify_change, verify_speech, verify_words
 from voicemill.audio.encode import encode
 from voicemill.audio.formats import BYTES_PER_SAMPLE, AudioFormat
-from voicemill.cartesia.client import Cartesia
+from voicemill.cartesia.client import CartesiaClient
 from voicemill.cartesia.stream_events import Chunk, Done, WordTimestamps
 from voicemill.errors import Incomplete
 from voicemill.model import Call, Infill, Stt, Tts, VoiceChange, Word
@@ -26,7 +26,7 @@ class VerifiedAnswer:
     words: tuple[Word, ...] = ()
 
 
-async def ask(call: Call, cartesia: Cartesia, deadline_s: float) -> VerifiedAnswer:
+async def ask(call: Call, cartesia: CartesiaClient, deadline_s: float) -> VerifiedAnswer:
     """One attempt at `call`, for at most `deadline_s` and the time its audio lasts. Raises `CallError`."""
     if isinstance(call, Tts):
         return await (_timed_tts(call, cartesia, deadline_s) if call.timestamps else _tts(call, cartesia))
@@ -37,7 +37,7 @@ async def ask(call: Call, cartesia: Cartesia, deadline_s: float) -> VerifiedAnsw
     return await _infill(call, cartesia, deadline_s)
 
 
-async def _tts(call: Tts, cartesia: Cartesia) -> VerifiedAnswer:
+async def _tts(call: Tts, cartesia: CartesiaClient) -> VerifiedAnswer:
     reply = await cartesia.tts.bytes(
         model_id=call.model,
         transcript=call.transcript,
@@ -50,7 +50,7 @@ async def _tts(call: Tts, cartesia: Cartesia) -> VerifiedAnswer:
     return VerifiedAnswer(reply.body, verify_speech(reply.body, call, framed=reply.framed), reply.request_id)
 
 
-async def _timed_tts(call: Tts, cartesia: Cartesia, deadline_s: float) -> VerifiedAnswer:
+async def _timed_tts(call: Tts, cartesia: CartesiaClient, deadline_s: float) -> VerifiedAnswer:
     """Speech with its words, which only a stream of events tells; kept as the WAV that `tts.bytes` would be."""
     samples = bytearray()
     words: list[Word] = []
@@ -88,7 +88,7 @@ def _as_wav(samples: bytes, call: Tts) -> bytes:
     return encode(np.frombuffer(samples, np.int16), call.sample_rate_hz, wav)
 
 
-async def _stt(call: Stt, cartesia: Cartesia, deadline_s: float) -> VerifiedAnswer:
+async def _stt(call: Stt, cartesia: CartesiaClient, deadline_s: float) -> VerifiedAnswer:
     async with heard(call.clip) as upload:
         found = await cartesia.stt.transcribe(
             upload,
@@ -102,7 +102,7 @@ async def _stt(call: Stt, cartesia: Cartesia, deadline_s: float) -> VerifiedAnsw
     return VerifiedAnswer(reply.body, found.duration_s or call.clip.duration_s, reply.request_id)
 
 
-async def _voice_change(call: VoiceChange, cartesia: Cartesia, deadline_s: float) -> VerifiedAnswer:
+async def _voice_change(call: VoiceChange, cartesia: CartesiaClient, deadline_s: float) -> VerifiedAnswer:
     async with opened(call.clip, call.sample_rate_hz) as upload:
         reply = await cartesia.voice_changer.bytes(
             upload,
@@ -113,7 +113,7 @@ async def _voice_change(call: VoiceChange, cartesia: Cartesia, deadline_s: float
     return VerifiedAnswer(reply.body, verify_change(reply.body, call, framed=reply.framed), reply.request_id)
 
 
-async def _infill(call: Infill, cartesia: Cartesia, deadline_s: float) -> VerifiedAnswer:
+async def _infill(call: Infill, cartesia: CartesiaClient, deadline_s: float) -> VerifiedAnswer:
     rate_hz = call.sample_rate_hz
     async with opened_as_wav(call.left, rate_hz) as left, opened_as_wav(call.right, rate_hz) as right:
         reply = await cartesia.infill.bytes(

@@ -9,7 +9,7 @@ from typing import Any
 
 from tests.sdks.scripts.notes import Notes, task
 from voicemill.audio.formats import AudioFormat
-from voicemill.cartesia.client import Cartesia
+from voicemill.cartesia.client import CartesiaClient
 from voicemill.cartesia.stream_events import Chunk, Done, PhonemeTimestamps, WordTimestamps
 from voicemill.cartesia.transport import Transport
 from voicemill.cartesia.voices import Share
@@ -26,7 +26,7 @@ FLOAT = AudioFormat("raw", 44100, "pcm_f32le")
 CURIOUS = "curiosity:high"
 CLIP, LEFT, RIGHT = (Path(TASK[name]) for name in ("clip", "left", "right"))
 
-Question = Callable[[Cartesia], Awaitable[dict[str, Any]]]
+Question = Callable[[CartesiaClient], Awaitable[dict[str, Any]]]
 
 
 def step(name: str, question: Question, key: str = TASK["key"], url: str = TASK["url"]) -> Any:
@@ -34,7 +34,7 @@ def step(name: str, question: Question, key: str = TASK["key"], url: str = TASK[
 
     async def asked() -> dict[str, Any]:
         async with Transport(url, _key(key), api_version=API_VERSION) as wire:
-            return await question(Cartesia.over(wire))
+            return await question(CartesiaClient.over(wire))
 
     return NOTES.step(name, lambda: asyncio.run(asked()))
 
@@ -43,7 +43,9 @@ def _key(key: str) -> ApiKey:
     return AccessToken(key) if key.count(".") == 2 else ApiKey(key)
 
 
-async def speech(cartesia: Cartesia, output_format: AudioFormat = WAV, voice: str = TASK["voice"]) -> dict[str, Any]:
+async def speech(
+    cartesia: CartesiaClient, output_format: AudioFormat = WAV, voice: str = TASK["voice"]
+) -> dict[str, Any]:
     """The facts of `tts.bytes`."""
     reply = await cartesia.tts.bytes(
         model_id="sonic-2", transcript=TASK["sentence"], voice_id=voice, language="en", output_format=output_format
@@ -51,13 +53,13 @@ async def speech(cartesia: Cartesia, output_format: AudioFormat = WAV, voice: st
     return {"audio": reply.body}
 
 
-async def streamed(cartesia: Cartesia, transcript: str = TASK["sentence"], **fields: Any) -> dict[str, Any]:
+async def streamed(cartesia: CartesiaClient, transcript: str = TASK["sentence"], **fields: Any) -> dict[str, Any]:
     """The facts of `tts.sse`."""
     asked = {"model_id": "sonic-2", "voice_id": TASK["voice"], "output_format": FLOAT} | fields
     return await noted(cartesia.tts.sse(transcript=transcript, **asked), last_status=206)
 
 
-async def changed(cartesia: Cartesia, output_format: AudioFormat = WAV) -> dict[str, Any]:
+async def changed(cartesia: CartesiaClient, output_format: AudioFormat = WAV) -> dict[str, Any]:
     """The facts of `voice_changer.sse`."""
     stream = cartesia.voice_changer.sse(CLIP, voice_id=TASK["other_voice"], output_format=output_format)
     return await noted(stream, last_status=200)
@@ -91,14 +93,14 @@ def columns(name: str, words: tuple[Word, ...]) -> dict[str, Any]:
     }
 
 
-async def heard(cartesia: Cartesia, file: Any = CLIP, **fields: Any) -> dict[str, Any]:
+async def heard(cartesia: CartesiaClient, file: Any = CLIP, **fields: Any) -> dict[str, Any]:
     """The facts of `stt.transcribe`."""
     told = await cartesia.stt.transcribe(file, language="en", **fields)
     words = [{"word": word.word, "start": word.start_s, "end": word.end_s} for word in told.words]
     return {"text": told.text, "language": told.language, "duration": told.duration_s, "words": words or None}
 
 
-async def infilled(cartesia: Cartesia) -> dict[str, Any]:
+async def infilled(cartesia: CartesiaClient) -> dict[str, Any]:
     """The facts of `infill.bytes`."""
     reply = await cartesia.infill.bytes(
         left_audio=LEFT,
@@ -125,45 +127,45 @@ async def one(voice: Awaitable[Voice]) -> dict[str, Any]:
     return plain(await voice)
 
 
-async def up(cartesia: Cartesia) -> dict[str, Any]:
+async def up(cartesia: CartesiaClient) -> dict[str, Any]:
     """The facts of `api_status.get`."""
     return (await cartesia.api_status.get()).model_dump()
 
 
-async def changed_file(cartesia: Cartesia) -> dict[str, Any]:
+async def changed_file(cartesia: CartesiaClient) -> dict[str, Any]:
     """The facts of `voice_changer.bytes`."""
     reply = await cartesia.voice_changer.bytes(CLIP, voice_id=TASK["other_voice"], output_format=WAV)
     return {"audio": reply.body}
 
 
-async def listed(cartesia: Cartesia) -> dict[str, Any]:
+async def listed(cartesia: CartesiaClient) -> dict[str, Any]:
     """The facts of `voices.list`, whose pages nobody sees."""
     return {"voices": [plain(voice) async for voice in cartesia.voices.list(limit=7, expand=["embedding"])], "pages": 4}
 
 
-async def mine(cartesia: Cartesia) -> dict[str, Any]:
+async def mine(cartesia: CartesiaClient) -> dict[str, Any]:
     """The ids of one's own voices."""
     return {"ids": [voice.id async for voice in cartesia.voices.list(is_owner=True)]}
 
 
-async def mixed(cartesia: Cartesia) -> dict[str, Any]:
+async def mixed(cartesia: CartesiaClient) -> dict[str, Any]:
     """The facts of `voices.mix`."""
     shares = [Share(0.25, voice_id=TASK["voice"]), Share(0.75, voice_id=TASK["other_voice"])]
     return {"embedding": list(await cartesia.voices.mix(shares))}
 
 
-async def granted(cartesia: Cartesia, family: str) -> dict[str, Any]:
+async def granted(cartesia: CartesiaClient, family: str) -> dict[str, Any]:
     """The facts of `auth.access_token`."""
     return {"token": (await cartesia.auth.access_token(grants=[family], expires_in_s=60)).reveal()}
 
 
-async def removed(cartesia: Cartesia, voice_id: str) -> dict[str, Any]:
+async def removed(cartesia: CartesiaClient, voice_id: str) -> dict[str, Any]:
     """The facts of `voices.delete`."""
     await cartesia.voices.delete(voice_id)
     return {"answer": None}
 
 
-async def patient(cartesia: Cartesia, question: Question) -> dict[str, Any]:
+async def patient(cartesia: CartesiaClient, question: Question) -> dict[str, Any]:
     """Retries are the caller's: ask once more after a 429."""
     try:
         return await question(cartesia)
