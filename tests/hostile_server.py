@@ -1,9 +1,9 @@
-"""A server that may lie: raw sockets, so that lengths, ends and answers can be as wrong as a script wants them.
+"""An HTTP server on raw sockets that can send any faulty response: wrong lengths, cut bodies, resets, stalls.
 
-In tests: `with HostileServer(script) as server`, then `server.url` and `server.calls`, the ground truth of what was
-asked. A script is a list of `Reply`s, one for each request (the last one stays), or a callable from `Call` to `Reply`,
-which may be awaited: so it can wait for what happens.
-As a process of its own: `python -m tests.hostile_server --port 0 --latency 0.05`; its first line is the port.
+In tests: `with HostileServer(script) as server`, then `server.url` and `server.calls`, the record of all requests.
+A script is a list of `Reply`s, one per request (the last one repeats), or a callable from `Call` to `Reply`, which may
+be asynchronous and so can wait for events in the test.
+As a process: `python -m tests.hostile_server --port 0 --latency 0.05`; its first line of output is the port.
 """
 
 import argparse
@@ -28,12 +28,12 @@ _RESET_ON_CLOSE = struct.pack("ii", 1, 0)
 
 
 class End(StrEnum):
-    """How an answer ends, and whether its framing is true."""
+    """How a response ends, and whether its framing is correct."""
 
     WHOLE = "whole"
     CHUNKED = "chunked"
-    CLOSED = "closed"  # whole, but only the closing of the connection says so
-    THEN_GONE = "then_gone"  # whole, and the connection closes while it idles
+    CLOSED = "closed"  # complete, delimited only by closing the connection
+    THEN_GONE = "then_gone"  # complete; then the idle connection closes
     LENGTH_TOO_LONG = "length_too_long"  # half of what Content-Length claims
     LENGTH_TOO_SHORT = "length_too_short"  # twice what Content-Length claims
     CHUNKED_CUT = "chunked_cut"
@@ -46,7 +46,7 @@ class End(StrEnum):
 
 
 CUTS = (End.LENGTH_TOO_LONG, End.LENGTH_TOO_SHORT, End.CHUNKED_CUT, End.CLOSED_CUT, End.RESET)
-"""The ends that leave half a body."""
+"""The ends after half of the body."""
 _BEFORE_THE_BODY = (End.HEADERS_CUT, End.HEADERS_RESET, End.NO_ANSWER)
 _BY_RESET = (End.RESET, End.HEADERS_RESET)
 _UNSIZED = (End.CLOSED, End.CLOSED_CUT)
@@ -55,7 +55,7 @@ _STAYS_OPEN = (End.WHOLE, End.CHUNKED)
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """One answer: `body` is sent `times` times over, `delay_s` after the question, a byte each `drip_s` if set."""
+    """One response: `body` is sent `times` times, `delay_s` after the request, one byte every `drip_s` if set."""
 
     status: int = 200
     headers: Sequence[tuple[str, str]] = ()
@@ -68,7 +68,7 @@ class Reply:
 
 @dataclass(slots=True)
 class Call:
-    """One request as it was heard; times are `time.monotonic()`. `sent_whole`: a 200 went out to its last byte."""
+    """One received request; times are `time.monotonic()`. `sent_whole`: a 200 was sent to its last byte."""
 
     number: int
     connection: int
@@ -84,8 +84,8 @@ class Call:
     sent_whole: bool = False
 
     @property
-    def question(self) -> dict[str, Any]:
-        """The JSON that was sent, {} where it is none."""
+    def json_body(self) -> dict[str, Any]:
+        """The JSON object of the request; {} if the body is not one."""
         try:
             content = json.loads(self.body)
         except ValueError:
@@ -94,8 +94,8 @@ class Call:
 
     @property
     def transcript(self) -> str | None:
-        """What was to be spoken."""
-        return self.question.get("transcript")
+        """The transcript of a TTS request."""
+        return self.json_body.get("transcript")
 
 
 Script = Sequence[Reply] | Callable[[Call], Reply | Awaitable[Reply]]
@@ -103,7 +103,7 @@ Script = Sequence[Reply] | Callable[[Call], Reply | Awaitable[Reply]]
 
 @dataclass
 class HostileServer:
-    """Serves `script` at 127.0.0.1 from a thread of its own; `start` and `stop` may be called again and again."""
+    """Serves `script` at 127.0.0.1 from a thread; `start` and `stop` may be called repeatedly."""
 
     script: Script
     log: Path | None = None
@@ -115,7 +115,7 @@ class HostileServer:
     def __post_init__(self) -> None:
         self._in_flight = 0
         self._tasks: set[asyncio.Task[None]] = set()
-        self._heard_out: set[int] = set()
+        self._disconnected: set[int] = set()
 
     @property
     def url(self) -> str:
@@ -132,7 +132,7 @@ class HostileServer:
         self.stop()
 
     def start(self) -> None:
-        """Listen at `port`, or at a free one, which is kept for the next start."""
+        """Listen at `port`, or at a free port, which the next start reuses."""
         self._loop = asyncio.new_event_loop()
         listening = threading.Event()
         self._thread = threading.Thread(target=self._run, args=(listening,), name="hostile server", daemon=True)
@@ -141,16 +141,16 @@ class HostileServer:
             raise RuntimeError("the hostile server did not start")
 
     def stop(self) -> None:
-        """Close everything, in the middle of answers too."""
+        """Close all connections, including those in the middle of a response."""
         self._loop.call_soon_threadsafe(self._stopping.set)
         self._thread.join(10)
 
     def settle(self) -> None:
-        """Wait until all is heard that processes said which are gone: their last words may still be on the way."""
-        self._heard_out.clear()
+        """Wait for the requests of processes that have exited: their last bytes may still be in transit."""
+        self._disconnected.clear()
         with socket.create_connection(("127.0.0.1", self.port)) as last:
             port = last.getsockname()[1]
-        while port not in self._heard_out or self._tasks:  # connections are accepted in the order in which they came
+        while port not in self._disconnected or self._tasks:  # connections are accepted in order of arrival
             time.sleep(0.001)
 
     def _run(self, listening: threading.Event) -> None:
@@ -165,7 +165,7 @@ class HostileServer:
         on_listening()
         await self._stopping.wait()
         while asyncio.all_tasks() - self._tasks - {asyncio.current_task()}:
-            await asyncio.sleep(0)  # asyncio forgets to close what was accepted, but has not begun
+            await asyncio.sleep(0)  # asyncio does not close connections accepted but not yet started
         server.close()
         for task in self._tasks:
             task.cancel()
@@ -177,28 +177,28 @@ class HostileServer:
         self._tasks.add(task)
         self.connections += 1
         number = self.connections
-        # Whoever talks to this server may vanish at any moment, and may be killed for it.
+        # A client may disconnect or be killed at any moment.
         with suppress(ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError, ssl.SSLError):
             while await self._answer_one(reader, writer, number):
                 pass
         self._tasks.discard(task)
-        self._heard_out.add((writer.get_extra_info("peername") or ("", 0))[1])
+        self._disconnected.add((writer.get_extra_info("peername") or ("", 0))[1])
         writer.transport.abort()
 
     async def _answer_one(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, connection: int) -> bool:
-        call = await self._hear(reader, connection)
+        call = await self._read_request(reader, connection)
         self._in_flight += 1
         try:
             reply = await self._reply_to(call)
             call.status, call.end = reply.status, reply.end
-            self._note("start", call)
+            self._write_log("start", call)
             await asyncio.sleep(reply.delay_s)
             await _send(reply, reader, writer)
             call.sent_whole = reply.status == 200 and reply.end in (*_STAYS_OPEN, End.CLOSED, End.THEN_GONE)
         finally:
             self._in_flight -= 1
             call.ended_s = time.monotonic()
-            self._note("end", call)
+            self._write_log("end", call)
         return reply.end in _STAYS_OPEN
 
     async def _reply_to(self, call: Call) -> Reply:
@@ -207,7 +207,7 @@ class HostileServer:
         reply = self.script(call)
         return reply if isinstance(reply, Reply) else await reply
 
-    async def _hear(self, reader: asyncio.StreamReader, connection: int) -> Call:
+    async def _read_request(self, reader: asyncio.StreamReader, connection: int) -> Call:
         head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
         method, path, _ = head[0].split(" ", 2)
         headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in head[1:] if line)}
@@ -217,7 +217,7 @@ class HostileServer:
         self.calls.append(call)
         return call
 
-    def _note(self, event: str, call: Call) -> None:
+    def _write_log(self, event: str, call: Call) -> None:
         if self.log is None:
             return
         seen = {"event": event, "t": time.monotonic(), "number": call.number, "method": call.method, "path": call.path}
@@ -287,12 +287,12 @@ async def _main() -> None:
     from tests.hostile_speech import Speaker
 
     parser = argparse.ArgumentParser(prog="python -m tests.hostile_server", description=__doc__)
-    parser.add_argument("--port", type=int, default=0, help="0 takes a free one; it is printed as the first line")
-    parser.add_argument("--latency", type=float, default=0.0, metavar="S", help="seconds before each answer to POST")
-    parser.add_argument("--limit", type=int, help="429 for more than this many requests at once")
-    parser.add_argument("--fault-rate", type=float, default=0.0, help="share of speech answers that are faulty")
-    parser.add_argument("--seed", type=int, default=0, help="decides which answers are faulty, and how")
-    parser.add_argument("--log", type=Path, help="a JSONL file of the start and end of every request")
+    parser.add_argument("--port", type=int, default=0, help="0 takes a free port; the first line of output is the port")
+    parser.add_argument("--latency", type=float, default=0.0, metavar="S", help="seconds before each response to POST")
+    parser.add_argument("--limit", type=int, help="respond 429 above this number of concurrent requests")
+    parser.add_argument("--fault-rate", type=float, default=0.0, help="share of speech responses that are faulty")
+    parser.add_argument("--seed", type=int, default=0, help="selects which responses are faulty, and how")
+    parser.add_argument("--log", type=Path, help="JSONL log of the start and end of every request")
     given = parser.parse_args()
     speaker = Speaker(given.latency, limit=given.limit, fault_rate=given.fault_rate, seed=given.seed)
     server = HostileServer(speaker, given.log, port=given.port)
@@ -303,6 +303,6 @@ async def _main() -> None:
 
 
 if __name__ == "__main__":
-    from tests.hostile_server import _main as main  # run as `__main__`, its classes would exist twice
+    from tests.hostile_server import _main as main  # as `__main__`, its classes would exist twice
 
     asyncio.run(main())

@@ -1,4 +1,4 @@
-"""What the hostile server hears: the words that a recording of `recordings` has among its samples."""
+"""Transcriptions by the hostile server: it returns the words that are embedded in a recording's samples."""
 
 import json
 import re
@@ -7,30 +7,30 @@ from typing import Any
 from tests.hostile_server import Call, Reply
 
 _WORD_S = 0.3
-_SAID = re.compile(rb"<say>([\w-]+)</say>")
+_WORDS = re.compile(rb"<say>([\w-]+)</say>")
 
 
-def heard(call: Call) -> Reply:
-    """The good answer to a question to `/stt`."""
-    words = said_in(call).split("-")
+def transcription(call: Call) -> Reply:
+    """The valid reply to a request to `/stt`."""
+    words = embedded_words(call).split("-")
     text = " ".join(words).capitalize() + "."
-    return hearing(text, words)
+    return transcription_of(text, words)
 
 
-def saying(words: str) -> bytes:
-    """Samples (16 bits) that say `words`, which hyphens part."""
+def samples_with(words: str) -> bytes:
+    """16-bit samples with `words` (separated by hyphens) embedded."""
     marked = f"<say>{words}</say>".encode()
     return marked + b" " * (len(marked) % 2)
 
 
-def said_in(call: Call) -> str:
-    """The words, with hyphens between them, in the file that was sent."""
-    found = _SAID.search(call.body)
+def embedded_words(call: Call) -> str:
+    """The words, separated by hyphens, that are embedded in the uploaded file."""
+    found = _WORDS.search(call.body)
     return found[1].decode() if found else "nothing"
 
 
-def hearing(text: str, words: list[str], word_s: float = _WORD_S, **fields: Any) -> Reply:
-    """A transcription of words that are said one after the other."""
+def transcription_of(text: str, words: list[str], word_s: float = _WORD_S, **fields: Any) -> Reply:
+    """A transcription reply with consecutive words of `word_s` each."""
     timed = [
         {"word": word, "start": round(number * word_s, 3), "end": round((number + 1) * word_s, 3)}
         for number, word in enumerate(words)

@@ -9,7 +9,7 @@ import pytest
 from tests.cartesia.sending import KEY, ask
 from tests.cartesia.test_key import everything_about, found_in
 from tests.hostile_server import Call, HostileServer, Reply
-from tests.hostile_speech import said, speech
+from tests.hostile_speech import error_reply, speech
 from voicemill.cartesia.client import CartesiaClient
 from voicemill.cartesia.transport import Transport
 from voicemill.config import AccessToken, ApiKey
@@ -36,7 +36,7 @@ async def granted(answer: bytes, **question: Any) -> tuple[AccessToken, Call]:
 async def test_a_token_is_asked_for_as_the_reference_does(question: dict[str, Any], body: dict[str, Any]) -> None:
     """Grants are named, the time is in seconds, and the key asks."""
     token, call = await granted(json.dumps({"token": TOKEN}).encode(), **question)
-    assert (call.method, call.path, call.question) == ("POST", "/access-token", body)
+    assert (call.method, call.path, call.json_body) == ("POST", "/access-token", body)
     assert call.headers["x-api-key"] == KEY
     assert token.reveal() == TOKEN
 
@@ -80,7 +80,7 @@ async def test_a_token_takes_the_place_of_a_key() -> None:
 
 async def test_a_refusal_that_quotes_a_token_does_not_show_it() -> None:
     """Tokens are masked like keys, in text, attributes, causes and local variables."""
-    with HostileServer([said(403, "Forbidden", f"{TOKEN} may not")]) as server:
+    with HostileServer([error_reply(403, "Forbidden", f"{TOKEN} may not")]) as server:
         async with Transport(server.url, AccessToken(TOKEN), api_version="2024-11-13") as wire:
             with pytest.raises(CallError) as caught:
                 await ask(CartesiaClient.over(wire))

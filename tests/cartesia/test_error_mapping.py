@@ -7,7 +7,7 @@ import pytest
 
 from tests.cartesia.sending import ask, cartesia
 from tests.hostile_server import HostileServer, Reply
-from tests.hostile_speech import said
+from tests.hostile_speech import error_reply
 from voicemill.errors import (
     AuthRefused,
     CallError,
@@ -58,7 +58,7 @@ async def test_each_status_is_one_kind_of_error(
 @pytest.mark.parametrize("code", ["concurrency_limited", "model_not_found", "voice_not_found", "model_sunsetted"])
 async def test_the_service_s_own_code_is_kept(code: str) -> None:
     """The machine code of the service is the error's code, with its words and its request id."""
-    error = await failure(said(400, "The title", "The message", code))
+    error = await failure(error_reply(400, "The title", "The message", code))
     assert (error.code, error.request_id) == (code, "refusal")
     assert "The title: The message" in str(error)
 
@@ -95,7 +95,7 @@ async def test_a_strange_reason_is_still_a_clean_message(body: bytes) -> None:
 
 async def test_control_characters_reach_no_terminal() -> None:
     """A reason cannot move a terminal's cursor or begin a line of its own."""
-    error = await failure(said(400, "\x1b[2J\x1b]0;owned\x07", "first\r\nsecond\u009b31m", "co\x1bde"))
+    error = await failure(error_reply(400, "\x1b[2J\x1b]0;owned\x07", "first\r\nsecond\u009b31m", "co\x1bde"))
     assert "\x1b" not in f"{error}{error.code}"
     assert str(error).isprintable()
 

@@ -16,7 +16,7 @@ import pytest
 
 from tests.cartesia.sending import CALL, KEY, Raising, accepted, ask, cartesia
 from tests.hostile_server import End, HostileServer, Reply
-from tests.hostile_speech import said, speech_for
+from tests.hostile_speech import error_reply, speech_for
 from voicemill.cartesia.transport import Transport
 from voicemill.config import KEY_VARIABLE, ApiKey
 from voicemill.errors import CallError, ConfigError, VoicemillError
@@ -57,8 +57,8 @@ def locals_of(error: BaseException) -> str:
 
 FAILING = [
     Reply(401, (), f"Unauthorized: the key {KEY} is not known".encode()),
-    said(401, "Unauthorized", f"No such key: {KEY}", KEY),
-    said(402, "Payment required", f"{KEY} has no credits"),
+    error_reply(401, "Unauthorized", f"No such key: {KEY}", KEY),
+    error_reply(402, "Payment required", f"{KEY} has no credits"),
     Reply(400, [("X-Request-Id", "r")], json.dumps({"error": {"headers": {"X-API-Key": KEY}}}).encode()),
     Reply(500, (), KEY.encode() * 10_000),
     Reply(302, [("Location", "http://127.0.0.1:1/")]),

@@ -134,7 +134,7 @@ async def test_a_voice_is_made_as_the_reference_does(name: str) -> None:
     """Path and body are those of the reference, and the voice that is answered is read."""
     method, verb, path, body = METHODS[name]
     voice, call = await asked(method, OLD)
-    assert (call.method, call.path, call.question) == (verb, path, body)
+    assert (call.method, call.path, call.json_body) == (verb, path, body)
     assert voice.id == "v"
 
 
@@ -142,7 +142,7 @@ async def test_a_mix_has_ids_and_embeddings() -> None:
     """Shares are named either way, and the answer is an embedding."""
     shares = [Share(0.25, voice_id="a"), Share(0.75, embedding=(1.0, 2.0))]
     embedding, call = await asked(lambda service: service.voices.mix(shares), {"embedding": [0.5] * 192})
-    assert call.question == {"voices": [{"id": "a", "weight": 0.25}, {"embedding": [1.0, 2.0], "weight": 0.75}]}
+    assert call.json_body == {"voices": [{"id": "a", "weight": 0.25}, {"embedding": [1.0, 2.0], "weight": 0.75}]}
     assert embedding == (0.5,) * 192
 
 

@@ -41,7 +41,7 @@ async def test_the_body_is_that_of_the_reference() -> None:
     """A plain question has the fields that the reference requires, and no others."""
     call = await question(language="en")
     assert (call.method, call.path) == ("POST", "/tts/bytes")
-    assert call.question == {
+    assert call.json_body == {
         "model_id": "sonic-2",
         "transcript": "Hello.",
         "voice": {"mode": "id", "id": SARAH},
@@ -52,7 +52,7 @@ async def test_the_body_is_that_of_the_reference() -> None:
 
 async def test_language_is_left_to_the_voice_when_not_given() -> None:
     """Without a language no such field is sent."""
-    assert "language" not in (await question()).question
+    assert "language" not in (await question()).json_body
 
 
 @pytest.mark.parametrize(
@@ -81,7 +81,7 @@ async def test_delivery_is_sent_where_the_model_reads_it(
     model: str, speed: Speed | None, emotion: tuple[str, ...], expected: dict[str, Any]
 ) -> None:
     """Words of speed are a field of their own; factors and emotions of sonic-3 go in `generation_config`."""
-    sent = (await question(model_id=model, speed=speed, emotion=emotion)).question
+    sent = (await question(model_id=model, speed=speed, emotion=emotion)).json_body
     delivery = {name: sent[name] for name in ("speed", "generation_config") if name in sent}
     assert delivery == expected
     assert sent["voice"] == {"mode": "id", "id": SARAH}
@@ -89,7 +89,7 @@ async def test_delivery_is_sent_where_the_model_reads_it(
 
 async def test_emotions_of_older_models_are_experimental_controls() -> None:
     """Before sonic-3, emotions are a list within the voice."""
-    sent = (await question(emotion=("positivity:high", "curiosity"))).question
+    sent = (await question(emotion=("positivity:high", "curiosity"))).json_body
     assert sent["voice"]["__experimental_controls"] == {"emotion": ["positivity:high", "curiosity"]}
     assert "generation_config" not in sent
 
@@ -106,20 +106,20 @@ async def test_emotions_of_older_models_are_experimental_controls() -> None:
 )
 async def test_each_further_field_is_sent_under_its_name(field: str, value: object, expected: dict[str, Any]) -> None:
     """What is given is sent, zero and False too."""
-    plain, sent = (await question()).question, (await question(**{field: value})).question
+    plain, sent = (await question()).json_body, (await question(**{field: value})).json_body
     assert sent == plain | expected
 
 
 @pytest.mark.parametrize("speed", [-0.5, 0, "fastest"])
 async def test_experimental_speed_goes_with_the_voice(speed: object) -> None:
     """Normal speed, which is 0, is sent like any other."""
-    sent = (await question(experimental_speed=speed)).question
+    sent = (await question(experimental_speed=speed)).json_body
     assert sent["voice"] == {"mode": "id", "id": SARAH, "__experimental_controls": {"speed": speed}}
 
 
 async def test_a_voice_may_be_an_embedding() -> None:
     """Numbers in the place of an id."""
-    sent = (await question(voice_id=None, voice_embedding=(0.5, -1.0))).question
+    sent = (await question(voice_id=None, voice_embedding=(0.5, -1.0))).json_body
     assert sent["voice"] == {"mode": "embedding", "embedding": [0.5, -1.0]}
 
 
@@ -140,7 +140,7 @@ async def test_a_question_names_one_voice(voice: dict[str, Any]) -> None:
 )
 async def test_every_format_is_sent_with_its_own_fields_only(wanted: AudioFormat) -> None:
     """mp3 has a bit rate and no encoding, raw the other way round."""
-    sent = (await question(output_format=wanted)).question["output_format"]
+    sent = (await question(output_format=wanted)).json_body["output_format"]
     own = {"encoding": wanted.encoding} if wanted.encoding else {"bit_rate": wanted.bit_rate_bps}
     assert sent == {"container": wanted.container, "sample_rate": wanted.sample_rate_hz, **own}
 

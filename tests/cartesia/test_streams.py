@@ -83,7 +83,7 @@ async def test_the_question_is_that_of_the_reference() -> None:
             asked = {"word_timestamps": True, "phoneme_timestamps": True, "normalized_timestamps": True}
             assert [event async for event in speaking(service, **asked, context_id="c")] == [Done()]
         assert (server.calls[0].method, server.calls[0].path) == ("POST", "/tts/sse")
-        assert server.calls[0].question == {
+        assert server.calls[0].json_body == {
             "model_id": "sonic-2",
             "transcript": "Hello.",
             "voice": {"mode": "id", "id": SARAH},

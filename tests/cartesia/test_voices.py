@@ -8,7 +8,7 @@ import pytest
 
 from tests.cartesia.sending import cartesia
 from tests.hostile_server import Call, HostileServer, Reply
-from tests.hostile_speech import SARAH, VOICES, Speaker, said
+from tests.hostile_speech import SARAH, VOICES, Speaker, error_reply
 from voicemill.errors import BadAnswer, Refused
 from voicemill.model import Voice
 
@@ -115,7 +115,7 @@ async def test_one_voice_by_its_id() -> None:
 
 async def test_an_id_cannot_leave_its_place_in_the_path() -> None:
     """Slashes, blanks and question marks of an id are sent as part of the id."""
-    with HostileServer([said(404, "Not found", "No such voice")]) as server:
+    with HostileServer([error_reply(404, "Not found", "No such voice")]) as server:
         async with cartesia(server.url) as service:
             with pytest.raises(Refused):
                 await service.voices.get("../access-token?a b#c")

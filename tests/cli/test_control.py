@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.flows.commands import InThisProcess, ending, start_process
+from tests.flows.commands import InThisProcess, start_process, wait_for_exit
 from tests.flows.results import short_rows, statuses, violations, write_manifest
 from tests.flows.speech_service import SpeechService
 from tests.hostile_server import Call, Reply
-from tests.hostile_speech import said, speech
+from tests.hostile_speech import error_reply, speech
 from voicemill.store.results_folder import ResultsFolder
 
 _RESULTS = Path("results/book")
@@ -30,7 +30,7 @@ def live(voicemill: InThisProcess, service: SpeechService) -> Iterator["subproce
         begun.set()
         return replace(speech(call), delay_s=0.5)
 
-    service.instead["*"] = slowly
+    service.replies["*"] = slowly
     process = start_process("run", "book.csv", "--max-concurrency", "1", "--json")
     assert begun.wait(60)
     with process:
@@ -47,15 +47,15 @@ def _tell_to_end(voicemill: InThisProcess) -> None:
 def test_pause_and_go_on(voicemill: InThisProcess, service: SpeechService, live: "subprocess.Popen[bytes]") -> None:
     """A paused run begins no call until it is resumed; then all its rows are done, each asked once."""
     assert voicemill("control", _RESULTS, "--pause").stdout.startswith(f"{_RESULTS}: paused; voicemill control")
-    asked = len(service.asked)
+    asked = len(service.requested)
     time.sleep(2)
-    assert len(service.asked) <= asked + 1 < 200  # one may have left just before
-    service.instead.clear()
+    assert len(service.requested) <= asked + 1 < 200  # one may have left just before
+    service.replies.clear()
     resumed = voicemill("control", _RESULTS, "--resume", "--max-concurrency", "16", "--json").json
     assert (resumed["paused"], resumed["max_concurrency"]) == (False, 16)
-    ended = ending(live)
+    ended = wait_for_exit(live)
     assert (ended.code, ended.json["rows"]["done"]) == (0, 200)
-    assert len(service.asked) == 200
+    assert len(service.requested) == 200
     assert violations(_RESULTS) == []
 
 
@@ -63,19 +63,19 @@ def test_more_at_once(voicemill: InThisProcess, service: SpeechService, live: "s
     """A run that is given more slots uses them."""
 
     async def when_told(call: Call) -> Reply:
-        while service.instead:
+        while service.replies:
             await asyncio.sleep(0.01)
         return speech(call)
 
-    service.instead["*"] = when_told
+    service.replies["*"] = when_told
     said_so = voicemill("control", _RESULTS, "--max-concurrency", "12").stdout
     assert said_so == f"{_RESULTS}: running, 12 calls at once.\n"
     while max(call.in_flight for call in service.server.calls) < 10:
         assert live.poll() is None
         time.sleep(0.02)
     _tell_to_end(voicemill)
-    service.instead.clear()
-    assert ending(live).code == 7
+    service.replies.clear()
+    assert wait_for_exit(live).code == 7
 
 
 def test_a_budget_for_a_live_run(
@@ -83,20 +83,20 @@ def test_a_budget_for_a_live_run(
 ) -> None:
     """A budget that is given to a live run ends it with 6 when it is spent, never beyond."""
     assert "at most 1,000 credits" in voicemill("control", _RESULTS, "--max-credits", "1000").stdout
-    service.instead.clear()
-    ended = ending(live)
+    service.replies.clear()
+    ended = wait_for_exit(live)
     assert (ended.code, ended.json["credits"] <= 1000) == (6, True)
-    assert 1000 - 25 < sum(map(len, service.asked)) <= 1000
+    assert 1000 - 25 < sum(map(len, service.requested)) <= 1000
 
 
 def test_stop_while_paused(voicemill: InThisProcess, service: SpeechService, live: "subprocess.Popen[bytes]") -> None:
     """A paused run that is told to stop ends with 7, and the next run does the rest."""
     voicemill("control", _RESULTS, "--pause")
     _tell_to_end(voicemill)
-    assert ending(live).code == 7
-    service.instead.clear()
+    assert wait_for_exit(live).code == 7
+    service.replies.clear()
     assert voicemill("run", "book.csv").code == 0
-    assert len(service.asked) == 200
+    assert len(service.requested) == 200
 
 
 def test_nobody_to_steer(voicemill: InThisProcess) -> None:
@@ -113,11 +113,11 @@ def test_nobody_to_steer(voicemill: InThisProcess) -> None:
 def test_too_many_errors(voicemill: InThisProcess, service: SpeechService, allowed: str) -> None:
     """A run with more errors than it may have stops early with 1 and says so; the rest has not started."""
     write_manifest(Path("book.csv"), short_rows(50))
-    service.instead["*"] = said(400, "No", "Not this")
+    service.replies["*"] = error_reply(400, "No", "Not this")
     ended = voicemill("run", "book.csv", "--fail-on-error", allowed, "--max-concurrency", "1")
     assert ended.code == 1
     assert "6 rows failed or were refused, more than --fail-on-error" in ended.stdout
-    assert len(service.asked) == 6
+    assert len(service.requested) == 6
     found = list(statuses(_RESULTS).values())
     assert (found.count("refused"), found.count("not_started")) == (6, 44)
 
@@ -127,6 +127,6 @@ def test_errors_that_are_allowed(voicemill: InThisProcess, service: SpeechServic
     rows = short_rows(20)
     write_manifest(Path("book.csv"), rows)
     for row in rows[:2]:
-        service.instead[row["transcript"]] = said(400, "No", "Not this")
+        service.replies[row["transcript"]] = error_reply(400, "No", "Not this")
     assert voicemill("run", "book.csv", "--fail-on-error", "0.1").code == 3
     assert list(statuses(_RESULTS).values()).count("done") == 18

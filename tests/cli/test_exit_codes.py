@@ -9,7 +9,7 @@ from tests.flows.commands import InThisProcess
 from tests.flows.disks import enlarge, small_disk
 from tests.flows.results import items, read_sheet, short_rows, statuses, violations, write_manifest
 from tests.flows.speech_service import SpeechService
-from tests.hostile_speech import said
+from tests.hostile_speech import error_reply
 from voicemill.store.results_folder import ResultsFolder
 
 _MANIFEST = Path("book.csv")
@@ -24,25 +24,25 @@ def test_0_all_done(voicemill: InThisProcess, service: SpeechService) -> None:
     assert ended.stdout.startswith("30 done of 30 rows\n30 calls (0 answers were there already)")
     assert set(statuses(_RESULTS).values()) == {"done"}
     assert violations(_RESULTS) == []
-    assert len(service.asked) == 30
+    assert len(service.requested) == 30
 
 
-def test_1_some_failed(voicemill: InThisProcess, service: SpeechService, brisk: Path) -> None:
+def test_1_some_failed(voicemill: InThisProcess, service: SpeechService, fast_retries: Path) -> None:
     """A row whose every attempt fails ends the run with 1, the others are done, and a rerun asks only for that row."""
     write_manifest(_MANIFEST, short_rows(5))
-    service.instead["Sentence number 3."] = said(500, "Internal server error", "Out of breath")
-    ended = voicemill("run", _MANIFEST, "--profile", brisk)
+    service.replies["Sentence number 3."] = error_reply(500, "Internal server error", "Out of breath")
+    ended = voicemill("run", _MANIFEST, "--profile", fast_retries)
     assert ended.code == 1
     assert "4 done, 1 failed of 5 rows" in ended.stdout
     assert "Run the same command again" in ended.stdout
     failed = items(_RESULTS)[3]
     assert (failed["status"], failed["attempts"]) == ("failed", 2)
     assert "Out of breath" in failed["error_message"]
-    assert service.asked.count("Sentence number 3.") == 2
-    service.instead.clear()
-    service.forget()
-    assert voicemill("run", _MANIFEST, "--profile", brisk).code == 0
-    assert service.asked == ["Sentence number 3."]
+    assert service.requested.count("Sentence number 3.") == 2
+    service.replies.clear()
+    service.reset_calls()
+    assert voicemill("run", _MANIFEST, "--profile", fast_retries).code == 0
+    assert service.requested == ["Sentence number 3."]
 
 
 @pytest.mark.parametrize(
@@ -60,7 +60,7 @@ def test_2_a_bad_manifest(voicemill: InThisProcess, service: SpeechService, mani
     assert ended.code == 2
     assert said in ended.stderr
     assert "Traceback" not in ended.stderr
-    assert service.asked == []
+    assert service.requested == []
 
 
 @pytest.mark.parametrize(
@@ -83,17 +83,17 @@ def test_2_wrong_usage(voicemill: InThisProcess, service: SpeechService, argumen
     ended = voicemill(*arguments)
     assert ended.code == 2
     assert said in ended.stderr
-    assert service.asked == []
+    assert service.requested == []
 
 
 @pytest.mark.parametrize("status", [400, 404, 413, 422])
 def test_3_some_refused(voicemill: InThisProcess, service: SpeechService, status: int) -> None:
     """A row that the service refuses is asked once, ends the run with 3, and its reason stands in failures.csv."""
     write_manifest(_MANIFEST, short_rows(5))
-    service.instead["Sentence number 2."] = said(status, "No", "Not this", "voice_not_found")
+    service.replies["Sentence number 2."] = error_reply(status, "No", "Not this", "voice_not_found")
     ended = voicemill("run", _MANIFEST)
     assert ended.code == 3
-    assert service.asked.count("Sentence number 2.") == 1
+    assert service.requested.count("Sentence number 2.") == 1
     [refused] = read_sheet(_RESULTS / "failures.csv")
     assert (refused["id"], refused["status"], refused["error_code"]) == ("row-0002", "refused", "voice_not_found")
     assert statuses(_RESULTS)["row-0004"] == "done"
@@ -103,11 +103,11 @@ def test_3_some_refused(voicemill: InThisProcess, service: SpeechService, status
 def test_4_fatal_for_all(voicemill: InThisProcess, service: SpeechService, status: int, remedy: str) -> None:
     """A key that is refused, or an empty account, ends with 4 after the calls in flight; the rest has not started."""
     write_manifest(_MANIFEST, short_rows(200))
-    service.instead["*"] = said(status, "No", "Not you")
+    service.replies["*"] = error_reply(status, "No", "Not you")
     ended = voicemill("run", _MANIFEST, "--max-concurrency", "8")
     assert ended.code == 4
     assert remedy in ended.stdout
-    assert len(service.asked) <= 8
+    assert len(service.requested) <= 8
     ended_as = list(statuses(_RESULTS).values())
     assert len(ended_as) == 200
     assert set(ended_as) <= {"failed", "not_started"}
@@ -117,19 +117,19 @@ def test_4_fatal_for_all(voicemill: InThisProcess, service: SpeechService, statu
 def test_4_before_the_first_row(voicemill: InThisProcess, service: SpeechService) -> None:
     """A key that is refused when the voices are listed ends with 4, and says which setting to check."""
     write_manifest(_MANIFEST, short_rows(2))
-    service.voices = said(401, "Unauthorized", "Who are you?")
+    service.voices = error_reply(401, "Unauthorized", "Who are you?")
     ended = voicemill("run", _MANIFEST)
     assert ended.code == 4
     assert "check CARTESIA_API_KEY" in ended.stderr
-    assert service.asked == []
+    assert service.requested == []
 
 
-def test_voices_are_asked_for_again(voicemill: InThisProcess, service: SpeechService, brisk: Path) -> None:
+def test_voices_are_asked_for_again(voicemill: InThisProcess, service: SpeechService, fast_retries: Path) -> None:
     """A failure that may pass, while the voices are listed, ends no run."""
     write_manifest(_MANIFEST, short_rows(2))
-    answers = iter([said(503, "Unavailable", "Later")])
+    answers = iter([error_reply(503, "Unavailable", "Later")])
     service.voices = lambda call: next(answers, None) or service.speaker(call)
-    assert voicemill("run", _MANIFEST, "--profile", brisk).code == 0
+    assert voicemill("run", _MANIFEST, "--profile", fast_retries).code == 0
 
 
 def test_5_the_disk_is_full(voicemill: InThisProcess, service: SpeechService, tmp_path: Path) -> None:
@@ -140,12 +140,12 @@ def test_5_the_disk_is_full(voicemill: InThisProcess, service: SpeechService, tm
         assert ended.code == 5
         assert "the disk is full; free some space" in ended.stdout + ended.stderr
         assert "Traceback" not in ended.stderr
-        before = len(service.asked)
+        before = len(service.requested)
         assert 0 < before < 200
         enlarge(disk, megabytes=200)
         assert voicemill("run", _MANIFEST, "-o", disk / "book").code == 0
         assert violations(disk / "book") == []
-        assert len(service.asked) <= 200 + 4
+        assert len(service.requested) <= 200 + 4
 
 
 def test_5_the_folder_cannot_be_written(voicemill: InThisProcess, service: SpeechService, tmp_path: Path) -> None:
@@ -155,7 +155,7 @@ def test_5_the_folder_cannot_be_written(voicemill: InThisProcess, service: Speec
         ended = voicemill("run", _MANIFEST, "-o", disk / "book")
     assert ended.code == 5
     assert "the disk is read-only; choose another results folder" in ended.stderr
-    assert service.asked == []
+    assert service.requested == []
 
 
 def test_5_the_folder_is_a_file(voicemill: InThisProcess, service: SpeechService) -> None:
@@ -165,7 +165,7 @@ def test_5_the_folder_is_a_file(voicemill: InThisProcess, service: SpeechService
     ended = voicemill("run", _MANIFEST, "-o", "taken")
     assert ended.code == 5
     assert "cannot write taken/.voicemill" in ended.stderr
-    assert service.asked == []
+    assert service.requested == []
 
 
 def test_8_locked(voicemill: InThisProcess, service: SpeechService) -> None:
@@ -176,4 +176,4 @@ def test_8_locked(voicemill: InThisProcess, service: SpeechService) -> None:
         assert json.loads(voicemill("status", _RESULTS, "--json").stdout)["state"] == "running"
     assert ended.code == 8
     assert "is in use by process" in ended.stderr
-    assert service.asked == []
+    assert service.requested == []

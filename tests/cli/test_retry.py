@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from flows.retry import retry
-from tests.flows.commands import InThisProcess, prefect_leaves_sockets
+from tests.flows.commands import InThisProcess, ignoring_prefect_sockets
 from tests.flows.results import items, read_sheet, short_rows, statuses, violations, write_manifest
 from tests.flows.speech_service import SpeechService
-from tests.hostile_speech import said
+from tests.hostile_speech import error_reply
 from voicemill.run.selection import Selection
 
 _MANIFEST = Path("book.csv")
@@ -19,16 +19,16 @@ _TEXTS = [row["transcript"] for row in short_rows(6)]
 
 
 @pytest.fixture
-def unfinished(voicemill: InThisProcess, service: SpeechService, brisk: Path) -> Path:
+def unfinished(voicemill: InThisProcess, service: SpeechService, fast_retries: Path) -> Path:
     """A folder whose rows 1 and 2 were refused, and 3 and 4 failed; the service is well again."""
     write_manifest(_MANIFEST, short_rows(6))
-    service.instead = {
-        _TEXTS[1]: said(400, "No", "Not this"),
-        _TEXTS[2]: said(404, "No", "Nobody", "voice_not_found"),
-        _TEXTS[3]: said(429, "Wait", "Too much", "concurrency_limited"),
-        _TEXTS[4]: said(503, "Down", "Later"),
+    service.replies = {
+        _TEXTS[1]: error_reply(400, "No", "Not this"),
+        _TEXTS[2]: error_reply(404, "No", "Nobody", "voice_not_found"),
+        _TEXTS[3]: error_reply(429, "Wait", "Too much", "concurrency_limited"),
+        _TEXTS[4]: error_reply(503, "Down", "Later"),
     }
-    assert voicemill("run", _MANIFEST, "--profile", brisk).code == 1
+    assert voicemill("run", _MANIFEST, "--profile", fast_retries).code == 1
     assert [item["error_class"] for item in items(_RESULTS)] == [
         None,
         "refused",
@@ -37,8 +37,8 @@ def unfinished(voicemill: InThisProcess, service: SpeechService, brisk: Path) ->
         "transient",
         None,
     ]
-    service.instead.clear()
-    service.forget()
+    service.replies.clear()
+    service.reset_calls()
     return _RESULTS
 
 
@@ -47,7 +47,7 @@ def test_from_the_folder_alone(voicemill: InThisProcess, service: SpeechService,
     _MANIFEST.unlink()
     ended = voicemill("retry", unfinished, "--json")
     assert (ended.code, ended.json["rows"]) == (3, {"done": 4, "failed": 0, "refused": 2, "not_started": 0})
-    assert sorted(service.asked) == [_TEXTS[3], _TEXTS[4]]
+    assert sorted(service.requested) == [_TEXTS[3], _TEXTS[4]]
     assert ended.json["rows_unchanged"] == 4
     assert violations(unfinished) == []
 
@@ -55,17 +55,17 @@ def test_from_the_folder_alone(voicemill: InThisProcess, service: SpeechService,
 def test_run_again_leaves_the_refused(voicemill: InThisProcess, service: SpeechService, unfinished: Path) -> None:
     """`run` asks for no refused row again, until it is forced to or the row is edited."""
     assert voicemill("run", _MANIFEST).code == 3
-    assert sorted(service.asked) == [_TEXTS[3], _TEXTS[4]]
+    assert sorted(service.requested) == [_TEXTS[3], _TEXTS[4]]
     assert [item["error_code"] for item in items(_RESULTS)][1:3] == ["refused", "voice_not_found"]
-    service.forget()
+    service.reset_calls()
     rows = short_rows(6)
     rows[1]["transcript"] = "Another text."
     write_manifest(_MANIFEST, rows)
     assert voicemill("run", _MANIFEST).code == 3
-    assert service.asked == ["Another text."]
-    service.forget()
+    assert service.requested == ["Another text."]
+    service.reset_calls()
     assert voicemill("run", _MANIFEST, "--force").code == 0
-    assert service.asked == [_TEXTS[2]]
+    assert service.requested == [_TEXTS[2]]
 
 
 def test_at_another_pace_and_price(voicemill: InThisProcess, service: SpeechService, unfinished: Path) -> None:
@@ -73,11 +73,11 @@ def test_at_another_pace_and_price(voicemill: InThisProcess, service: SpeechServ
     spent = len(short_rows(6)) + 2  # two rows were tried twice
     ended = voicemill("retry", unfinished, "--max-calls", str(spent + 1), "--max-concurrency", "1", "--json")
     assert (ended.code, ended.json["calls_made"]) == (6, 1)
-    [asked] = service.asked
+    [asked] = service.requested
     assert asked in _TEXTS[3:5]
     assert voicemill("retry", unfinished, "--max-concurrency", "many").code == 2
     assert voicemill("retry", unfinished).code == 3
-    assert sorted(service.asked) == _TEXTS[3:5]
+    assert sorted(service.requested) == _TEXTS[3:5]
 
 
 @pytest.mark.parametrize(
@@ -102,7 +102,7 @@ def test_only_what_is_named(
     Path("ids.txt").write_text("row-0004\n")
     before = items(unfinished)
     voicemill("retry", unfinished, *arguments)
-    assert sorted(service.asked) == [_TEXTS[number] for number in tried]
+    assert sorted(service.requested) == [_TEXTS[number] for number in tried]
     after = items(unfinished)
     changed = [number for number, (old, new) in enumerate(zip(before, after, strict=True)) if old != new]
     assert changed == tried
@@ -117,7 +117,7 @@ def test_failures_with_every_column_are_a_manifest(
     assert [row["error_class"] for row in rows] == ["refused", "refused", "throttled", "transient"]
     ended = voicemill("run", unfinished / "failures.csv", "-o", "rest")
     assert (ended.code, "warning" in ended.stderr) == (0, False)
-    assert sorted(service.asked) == _TEXTS[1:5]
+    assert sorted(service.requested) == _TEXTS[1:5]
 
 
 def test_as_a_flow(prefect_server: str, service: SpeechService, unfinished: Path) -> None:
@@ -127,9 +127,9 @@ def test_as_a_flow(prefect_server: str, service: SpeechService, unfinished: Path
         state: Any = await retry(str(unfinished), Selection(classes=("transient",)), return_state=True)
         return bool(state.is_failed())
 
-    with prefect_leaves_sockets():
+    with ignoring_prefect_sockets():
         assert asyncio.run(retried())
-    assert service.asked == [_TEXTS[4]]
+    assert service.requested == [_TEXTS[4]]
     assert statuses(unfinished)["row-0004"] == "done"
 
 

@@ -12,7 +12,7 @@ import pytest
 from tests.flows.commands import InThisProcess, run_process
 from tests.flows.speech_service import SpeechService
 from tests.hostile_server import HostileServer, Reply
-from tests.hostile_speech import SARAH, said
+from tests.hostile_speech import SARAH, error_reply
 from voicemill.audio.wav_header import probe_wav
 
 
@@ -58,18 +58,20 @@ def test_say_with_a_key(quick: InThisProcess, service: SpeechService) -> None:
     told = quick("say", "Bonjour.", "--voice", "amélie", "--language", "fr", "--model", "sonic-3", "--json").json
     assert (told["file"], told["voice"], told["characters"]) == ("speech-2.wav", "Amélie", 8)
     assert told["duration_s"] == pytest.approx(probe_wav(Path("speech-2.wav").read_bytes()).duration_s, abs=0.01)
-    question = next(call.question for call in service.server.calls if call.path == "/tts/bytes")
+    question = next(call.json_body for call in service.server.calls if call.path == "/tts/bytes")
     assert (question["transcript"], question["language"], question["model_id"]) == ("Bonjour.", "fr", "sonic-3")
     assert Path("speech.wav").read_bytes() == b"mine"
 
 
-def test_say_tries_again(quick: InThisProcess, service: SpeechService, brisk: Path) -> None:
+def test_say_tries_again(quick: InThisProcess, service: SpeechService, fast_retries: Path) -> None:
     """A failure that may pass is tried again, one that will not ends with its reason and exit code."""
-    service.instead["Once."] = lambda call: said(503, "Busy", "Later") if call.number < 3 else service.speaker(call)
-    assert quick("say", "Once.", "--profile", brisk).code == 0
+    service.replies["Once."] = lambda call: (
+        error_reply(503, "Busy", "Later") if call.number < 3 else service.speaker(call)
+    )
+    assert quick("say", "Once.", "--profile", fast_retries).code == 0
     for status, code in ((400, 3), (401, 4), (402, 4), (500, 1)):
-        service.instead["No."] = said(status, "No", "Not this")
-        ended = quick("say", "No.", "--profile", brisk)
+        service.replies["No."] = error_reply(status, "No", "Not this")
+        ended = quick("say", "No.", "--profile", fast_retries)
         assert ended.code == code
         assert "Not this" in ended.stderr.splitlines()[-1]
 
@@ -117,7 +119,7 @@ def test_a_token_is_printed_and_nothing_else(quick: InThisProcess, answering: Ho
     answering.script = [Reply(200, (), b'{"token": "a.b.c"}')]
     ended = quick("token", "--stt", "--expires-in", "60")
     assert (ended.code, ended.stdout, ended.stderr) == (0, "a.b.c\n", "")
-    assert answering.calls[-1].question == {"grants": {"stt": True}, "expires_in": 60}
+    assert answering.calls[-1].json_body == {"grants": {"stt": True}, "expires_in": 60}
     assert quick("token", "--json").json == {"token": "a.b.c", "grants": ["tts", "stt"], "expires_in_s": 600}
 
 
@@ -168,7 +170,9 @@ def test_what_is_not_ones_own_stays(quick: InThisProcess) -> None:
 
 def test_making_a_voice_is_not_tried_twice(quick: InThisProcess, answering: HostileServer) -> None:
     """After a failure that may have made the voice, none is made again behind the user's back."""
-    answering.script = lambda call: said(500, "Oops", "Broken") if call.method == "POST" else Reply(200, (), b"[]")
+    answering.script = lambda call: (
+        error_reply(500, "Oops", "Broken") if call.method == "POST" else Reply(200, (), b"[]")
+    )
     Path("embedding.json").write_text('{"embedding": [0.5]}')
     assert quick("voices", "create", "New", "--embedding", "embedding.json").code == 1
     assert [call.method for call in answering.calls] == ["POST"]

@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.flows.commands import KEY, InThisProcess, asking, ending, run_process, start_process
+from tests.flows.commands import KEY, InThisProcess, run_process, service_environment, start_process, wait_for_exit
 from tests.flows.disks import disk_that_fails_after
 from tests.flows.results import items, short_rows, violations, write_manifest
 from tests.flows.speech_service import SpeechService
-from tests.hostile_speech import said
+from tests.hostile_speech import error_reply
 
 _BAD = "id,transcript,container\na,Hello,wav\na,Bye,ogg\nb,,wav\n"
 
@@ -44,7 +44,7 @@ def test_validate_lists_every_problem(quick: InThisProcess, service: SpeechServi
         (2, "id"),
         (3, "transcript"),
     ]
-    assert service.asked == []
+    assert service.requested == []
     assert not Path("results").exists()
 
 
@@ -71,14 +71,14 @@ def test_plan_counts_what_is_paid(voicemill: InThisProcess, service: SpeechServi
     rows = short_rows(10)
     write_manifest(Path("book.csv"), rows[:4])
     voicemill("run", "book.csv", "-o", "results")
-    service.forget()
+    service.reset_calls()
     write_manifest(Path("book.csv"), [*rows, {"id": "again", "transcript": rows[0]["transcript"]}])
     figures = voicemill("plan", "book.csv", "-o", "results", "--json").json
     assert (figures["rows"], figures["calls"], figures["calls_repeated"]) == (11, 11, 1)
     assert (figures["calls_paid"], figures["calls_to_pay"]) == (4, 6)
     assert figures["credits_to_pay"] == sum(len(row["transcript"]) for row in rows[4:])
     assert [plan["name"] for plan in figures["price_plans"]] == ["Free", "Pro", "Startup", "Scale"]
-    assert service.asked == []
+    assert service.requested == []
     said = voicemill("plan", "book.csv", "-o", "results")
     assert said.code == 0
     assert "book.csv: 11 rows, 11 calls, 198 characters\n" in said.stdout
@@ -98,7 +98,7 @@ def test_plan_and_run_tell_the_same(voicemill: InThisProcess, service: SpeechSer
     assert said.stdout.startswith(f"book.csv: 3 rows, {told}\n")
     assert f"3 rows checked: {told}.\n" in ended.stderr
     assert f"{sent + len('Other.')} credits" in ended.stdout
-    assert figures["credits_to_pay"] == sum(map(len, service.asked)) == sent + len("Other.")
+    assert figures["credits_to_pay"] == sum(map(len, service.requested)) == sent + len("Other.")
     assert sum(item["characters"] for item in items(Path("results"))) == figures["characters"]
     about = json.loads(Path("results/run.json").read_text())["manifest"]
     assert {name: about[name] for name in about if name not in ("path", "sha256")} == {
@@ -114,10 +114,10 @@ def test_plan_refuses_a_bad_manifest(quick: InThisProcess, service: SpeechServic
     assert "bad.csv: 3 problems" in ended.stderr
 
 
-def test_status_of_an_ended_run(voicemill: InThisProcess, service: SpeechService, brisk: Path) -> None:
+def test_status_of_an_ended_run(voicemill: InThisProcess, service: SpeechService, fast_retries: Path) -> None:
     """After a run, status says how many rows ended how, and why the run ended."""
     write_manifest(Path("book.csv"), short_rows(5))
-    service.instead["Sentence number 2."] = said(400, "No", "Not this")
+    service.replies["Sentence number 2."] = error_reply(400, "No", "Not this")
     voicemill("run", "book.csv", "-o", "results")
     standing = voicemill("status", "results", "--json").json
     assert standing["state"] == "ended"
@@ -172,14 +172,14 @@ def test_engine_serve(voicemill: InThisProcess, engine: "subprocess.Popen[bytes]
     found = re.search(r"listens at (http://127\.0\.0\.1:[1-9]\d*)\b", line)
     assert found, line
     write_manifest(Path("book.csv"), short_rows(2))
-    with asking(found[1], KEY):
+    with service_environment(found[1], KEY):
         assert "James" in {voice["name"] for voice in voicemill("voices", "list", "--json").json}
         ran = voicemill("run", "book.csv", "-o", "results")
         assert ran.code == 0, ran.stderr
     assert ran.stderr.splitlines()[0] == f"Calls go to {found[1]}."
     assert violations(Path("results")) == []
     engine.send_signal(signal.SIGINT)
-    ended = ending(engine)
+    ended = wait_for_exit(engine)
     assert (ended.code, ended.stdout, ended.stderr) == (0, "", "")
 
 

@@ -12,11 +12,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.flows.commands import COMMAND, InThisProcess, ending, run_process, start_process
+from tests.flows.commands import COMMAND, InThisProcess, run_process, start_process, wait_for_exit
 from tests.flows.results import short_rows, statuses, violations, write_manifest
 from tests.flows.speech_service import SpeechService
 from tests.hostile_server import Call, Reply
-from tests.hostile_speech import said, speech
+from tests.hostile_speech import error_reply, speech
 
 _RESULTS = Path("results/book")
 
@@ -34,14 +34,14 @@ def test_the_embedded_engine(prefect_server: str) -> None:
     assert violations(_RESULTS) == []
 
 
-def test_a_failing_run_is_as_quiet(prefect_server: str, service: SpeechService, brisk: Path) -> None:
+def test_a_failing_run_is_as_quiet(prefect_server: str, service: SpeechService, fast_retries: Path) -> None:
     """A run with failed and refused rows says so in its summary; stderr holds the host and nothing from Prefect."""
     write_manifest(Path("book.csv"), short_rows(3))
-    service.instead = {
-        "Sentence number 0.": said(404, "No", "Not this"),
-        "Sentence number 1.": said(503, "No", "Later"),
+    service.replies = {
+        "Sentence number 0.": error_reply(404, "No", "Not this"),
+        "Sentence number 1.": error_reply(503, "No", "Later"),
     }
-    ended = run_process("run", "book.csv", "--profile", brisk)
+    ended = run_process("run", "book.csv", "--profile", fast_retries)
     assert ended.code == 1
     assert ended.stderr.splitlines() == [f"Calls go to {service.url}.", "3 rows checked: 3 calls, 54 characters."]
     assert ended.stdout.startswith("1 done, 1 failed, 1 refused of 3 rows\n")
@@ -49,10 +49,10 @@ def test_a_failing_run_is_as_quiet(prefect_server: str, service: SpeechService, 
 
 def test_standard_input(prefect_server: str, service: SpeechService) -> None:
     """A manifest from a pipe is run as one from a file, into results/stdin, and --json prints nothing but JSON."""
-    ended = run_process("run", "-", "--json", given=b"id,transcript\na,One.\nb,Two.\n")
+    ended = run_process("run", "-", "--json", stdin=b"id,transcript\na,One.\nb,Two.\n")
     assert ended.code == 0, ended.stderr
     assert ended.json["rows"] == {"done": 2, "failed": 0, "refused": 0, "not_started": 0}
-    assert sorted(service.asked) == ["One.", "Two."]
+    assert sorted(service.requested) == ["One.", "Two."]
     assert statuses(Path("results/stdin")) == {"a": "done", "b": "done"}
 
 
@@ -63,13 +63,13 @@ def test_an_interrupted_run(voicemill: InThisProcess, service: SpeechService, nu
     process = start_process("run", "book.csv", "--max-concurrency", "4")
 
     def interrupting(call: Call) -> Reply:
-        if len(service.asked) == 15:
+        if len(service.requested) == 15:
             os.kill(process.pid, number)
-        return replace(speech(call), delay_s=0.0 if len(service.asked) < 15 else 0.5)
+        return replace(speech(call), delay_s=0.0 if len(service.requested) < 15 else 0.5)
 
-    service.instead["*"] = interrupting
-    ended = ending(process)
-    asked_before = len(service.asked)
+    service.replies["*"] = interrupting
+    ended = wait_for_exit(process)
+    asked_before = len(service.requested)
     assert ended.code == 7, ended.stderr
     assert "interrupted" in ended.stdout
     assert "Run the same command again to go on" in ended.stdout
@@ -78,7 +78,7 @@ def test_an_interrupted_run(voicemill: InThisProcess, service: SpeechService, nu
     found = list(statuses(_RESULTS).values())
     assert (found.count("done"), found.count("not_started")) == (asked_before, 80 - asked_before)
     assert voicemill("run", "book.csv").code == 0
-    assert sorted(service.asked) == sorted(row["transcript"] for row in short_rows(80))
+    assert sorted(service.requested) == sorted(row["transcript"] for row in short_rows(80))
     assert violations(_RESULTS) == []
 
 
@@ -86,19 +86,19 @@ def test_interrupted_again(voicemill: InThisProcess, service: SpeechService) -> 
     """A second Ctrl-C does not wait for the calls in flight: the process is gone, and only those calls are repeated."""
     write_manifest(Path("book.csv"), short_rows(20))
     slow = threading.Event()
-    service.instead["*"] = lambda call: slow.set() or replace(speech(call), delay_s=60)  # type: ignore[func-returns-value]
+    service.replies["*"] = lambda call: slow.set() or replace(speech(call), delay_s=60)  # type: ignore[func-returns-value]
     process = start_process("run", "book.csv", "--max-concurrency", "4")
     assert slow.wait(60)
     while process.poll() is None:
         process.send_signal(signal.SIGINT)
         with suppress(subprocess.TimeoutExpired):
             process.wait(0.1)
-    ended = ending(process)
+    ended = wait_for_exit(process)
     assert ended.code == -signal.SIGINT
     assert "Traceback" not in ended.stderr
-    service.instead.clear()
+    service.replies.clear()
     assert voicemill("run", "book.csv").code == 0
-    assert len(service.asked) <= 20 + 4
+    assert len(service.requested) <= 20 + 4
     assert violations(_RESULTS) == []
 
 
@@ -112,11 +112,11 @@ def test_interrupted_before_the_first_call(voicemill: InThisProcess, service: Sp
         return Reply(200, delay_s=60)
 
     service.server.script = interrupting
-    ended = ending(process)
+    ended = wait_for_exit(process)
     assert ended.code == 7
     assert ended.stderr.splitlines()[-1] == "voicemill: stopped; run the same command again to go on"
     assert "Traceback" not in ended.stderr
-    assert service.asked == []
+    assert service.requested == []
 
 
 def test_progress_on_a_terminal(prefect_server: str, service: SpeechService) -> None:
@@ -140,7 +140,7 @@ def test_two_runs_in_one_folder(prefect_server: str, service: SpeechService) -> 
     write_manifest(Path("short.csv"), short_rows(30))
     write_manifest(Path("long.csv"), short_rows(40))
     started = [start_process("run", name, "-o", "book", "--json") for name in ("short.csv", "long.csv")]
-    short, long = map(ending, started)
+    short, long = map(wait_for_exit, started)
     assert sorted((short.code, long.code)) in ([0, 0], [0, 8])
     for ended, rows in ((short, 30), (long, 40)):
         if ended.code:
@@ -148,7 +148,7 @@ def test_two_runs_in_one_folder(prefect_server: str, service: SpeechService) -> 
             assert re.search(r"is in use by (process \d+ on .+|another process);", ended.stderr)
         else:
             assert ended.json["rows"]["done"] == rows
-    assert len(service.asked) == len(set(service.asked))
+    assert len(service.requested) == len(set(service.requested))
 
 
 def _read_all(descriptor: int) -> str:

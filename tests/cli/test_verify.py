@@ -8,19 +8,22 @@ import pytest
 from tests.flows.commands import InThisProcess
 from tests.flows.results import items, short_rows, tree, write_manifest
 from tests.flows.speech_service import SpeechService
-from tests.hostile_speech import said
+from tests.hostile_speech import error_reply
 
 _RESULTS = Path("results/book")
 
 
 @pytest.fixture
-def made(voicemill: InThisProcess, service: SpeechService, brisk: Path) -> Path:
+def made(voicemill: InThisProcess, service: SpeechService, fast_retries: Path) -> Path:
     """A folder of a run with four finished rows, one that was refused and one that failed."""
     rows = short_rows(6)
     write_manifest(Path("book.csv"), rows)
-    service.instead = {rows[4]["transcript"]: said(400, "No", "Not this"), rows[5]["transcript"]: said(500, "", "")}
-    assert voicemill("run", "book.csv", "--profile", brisk).code == 1
-    service.forget()
+    service.replies = {
+        rows[4]["transcript"]: error_reply(400, "No", "Not this"),
+        rows[5]["transcript"]: error_reply(500, "", ""),
+    }
+    assert voicemill("run", "book.csv", "--profile", fast_retries).code == 1
+    service.reset_calls()
     return _RESULTS
 
 
@@ -71,7 +74,7 @@ def test_damage_is_told_and_repaired(voicemill: InThisProcess, service: SpeechSe
     assert "6 things not as promised; voicemill verify --repair" in ended.stdout
     repaired = voicemill("verify", made, "--repair")
     assert repaired.code == 0, repaired.stdout
-    assert service.asked == ["Sentence number 1."]
+    assert service.requested == ["Sentence number 1."]
     assert {name: digest for name, digest in tree(made).items() if name.startswith("audio/")} == {
         name: digest for name, digest in before.items() if name.startswith("audio/")
     }
@@ -84,7 +87,7 @@ def test_a_damaged_table_is_made_again(voicemill: InThisProcess, service: Speech
     """Without its table the folder is made again from the answers: only rows that have none are asked for."""
     _flip(made / "items.parquet")
     assert voicemill("verify", made, "--repair").code == 0
-    assert set(service.asked) == {"Sentence number 4.", "Sentence number 5."}
+    assert set(service.requested) == {"Sentence number 4.", "Sentence number 5."}
     assert [item["status"] for item in items(made)] == ["done"] * 4 + ["refused", "failed"]
 
 
@@ -93,5 +96,5 @@ def test_what_the_manifest_gave_away(voicemill: InThisProcess, service: SpeechSe
     Path("book.csv").unlink()
     shutil.rmtree(made / "audio")
     assert voicemill("verify", made, "--repair").code == 0
-    assert service.asked == []
+    assert service.requested == []
     assert len(list((made / "audio").iterdir())) == 4

@@ -12,7 +12,7 @@ import pytest
 from tests.flows.commands import InThisProcess
 from tests.flows.results import write_manifest
 from tests.flows.speech_service import SpeechService
-from tests.hostile_speech import said
+from tests.hostile_speech import error_reply
 
 _PAGE = (Path(__file__).parents[2] / "docs" / "results.md").read_text(encoding="utf-8")
 _FILE = pa.struct([("file_name", pa.string()), ("sha256", pa.string()), ("size_bytes", pa.int64())])
@@ -32,7 +32,7 @@ def results(voicemill: InThisProcess, service: SpeechService) -> Path:
         {"id": "b", "transcript": "Two.", "title": "T", "output_format": ""},
         {"id": "c", "transcript": "Three.", "title": "T", "output_format": "srt"},
     ]
-    service.instead["Two."] = said(400, "No", "Not this")
+    service.replies["Two."] = error_reply(400, "No", "Not this")
     voicemill("run", write_manifest(Path("book.csv"), rows), "-o", "results")
     return Path("results")
 

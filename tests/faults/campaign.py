@@ -107,7 +107,7 @@ class Campaign:
             paragraphs = [f"{number}: chapter {chapter}, paragraph {paragraph}." for paragraph in range(_PARAGRAPHS)]
             rows[chapter * 20] = {"id": f"chapter-{chapter}", "transcript": "\n\n".join(paragraphs)}
         write_manifest(self._folder / "book.csv", rows)
-        self._service.forget()
+        self._service.reset_calls()
         texts = [piece for row in rows for piece in row["transcript"].split("\n\n")]
         self.books.calls_needed += len(texts)
         return {speech_for(text, _RATE_HZ): text for text in texts}
@@ -150,8 +150,8 @@ class Campaign:
     def _reckon(self, results: Path, kept_before: set[str], text_of: dict[bytes, str]) -> set[str]:
         """Note what a run made, kept and broke; looked at in a copy, for the next run has to recover by itself."""
         self._service.server.settle()
-        asked = Counter(self._service.asked)
-        self._service.forget()
+        asked = Counter(self._service.requested)
+        self._service.reset_calls()
         kept = {text_of[body] for body in self._answers_in_a_copy(results)}
         self.books.calls_made += asked.total()
         self.books.in_flight.append(len(set(asked) - kept))

@@ -54,14 +54,14 @@ class Book:
 
     def run(self, left: Left, crash_at: int = 0) -> Left:
         """A run over what others left, to its end or to one of its fault points if it comes so far."""
-        self._service.forget()
+        self._service.reset_calls()
         command = ("run", self._manifest, "-o", left.results)
         ended = self._runs.run(self._folder, *command, plain=self._plain, crash_at=crash_at)
         assert ended.code in (0, CRASHED), ended.stderr
         self._service.server.settle()
         has_crashed = ended.code == CRASHED
         assert has_crashed == (len(ended.passed) == crash_at)
-        asked = tuple(self._service.asked)
+        asked = tuple(self._service.requested)
         without_answer = len(asked) - list(ended.passed).count("answer kept")
         repeatable = left.repeatable + without_answer
         return Left(left.results, left.asked + asked, repeatable, tuple(ended.passed), has_crashed)

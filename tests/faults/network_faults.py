@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
 from tests.hostile_server import Call, End, Reply
-from tests.hostile_speech import FAULTS, said, speech, wav
+from tests.hostile_speech import FAULTS, error_reply, speech, wav
 
 _HEAD_BYTES = 44
 # A wait above the cap parks the whole run for minutes, which tests of pace see to.
@@ -14,7 +14,7 @@ _WAITS = ("0", "-10", "inf", "nan", "soon", "1e400", "0.001", "Thu, 01 Jan 1970 
 
 
 def _throttled(retry_after: str) -> Callable[[Reply], Reply]:
-    return lambda _: said(429, "Too many requests", "Wait.", "concurrency_limited", Retry_After=retry_after)
+    return lambda _: error_reply(429, "Too many requests", "Wait.", "concurrency_limited", Retry_After=retry_after)
 
 
 def _with_body(make: Callable[[bytes], bytes]) -> Callable[[Reply], Reply]:
@@ -27,7 +27,7 @@ PASSING: Mapping[str, Callable[[Reply], Reply]] = {
     "429 without Retry-After": lambda _: Reply(429, (), b"slow down"),
     "502": lambda _: Reply(502, (), b"<html>Bad gateway</html>"),
     "504": lambda _: Reply(504),
-    "408": lambda _: said(408, "Timeout", "Too slow"),
+    "408": lambda _: error_reply(408, "Timeout", "Too slow"),
     "no answer": lambda good: replace(good, end=End.NO_ANSWER),
     "stall": lambda good: replace(good, end=End.STALL),
     "drip": lambda good: replace(good, drip_s=0.05),
@@ -46,7 +46,7 @@ PASSING: Mapping[str, Callable[[Reply], Reply]] = {
 """What a second question may cure."""
 
 LASTING: Mapping[str, Callable[[Reply], Reply]] = {
-    **{str(status): lambda _, status=status: said(status, "No", "Not this") for status in (400, 404, 413, 422)},  # type: ignore[misc]
+    **{str(status): lambda _, status=status: error_reply(status, "No", "Not this") for status in (400, 404, 413, 422)},  # type: ignore[misc]
     "redirect": lambda _: Reply(302, [("Location", "http://127.0.0.1:1/")]),
 }
 """What it will not."""
@@ -60,7 +60,7 @@ class Trouble:
     share: float
     lasting_share: float = 0.005
     latency_s: float = 0.0
-    asked: Counter[str] = field(default_factory=Counter)
+    requested: Counter[str] = field(default_factory=Counter)
     dealt: Counter[str] = field(default_factory=Counter)
     good: Counter[str] = field(default_factory=Counter)
     refused: set[str] = field(default_factory=set)
@@ -68,8 +68,8 @@ class Trouble:
     def __call__(self, call: Call) -> Reply:
         """The answer to a question to speak."""
         text = call.transcript or ""
-        self.asked[text] += 1
-        dice = random.Random(f"{self.seed}/{self.asked[text]}/{text}")
+        self.requested[text] += 1
+        dice = random.Random(f"{self.seed}/{self.requested[text]}/{text}")
         drawn = dice.random()
         if drawn < self.lasting_share:
             self.refused.add(text)

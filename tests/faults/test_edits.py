@@ -36,7 +36,7 @@ class EditedBook(RuleBasedStateMachine):
         self._wanted: set[str] = set()
         self._delivered: dict[str, str] = {}
         self._repeatable = 0
-        service.forget()
+        service.reset_calls()
 
     @rule(row=_ids, text=_texts)
     def add_or_edit(self, row: str, text: str) -> None:
@@ -74,8 +74,8 @@ class EditedBook(RuleBasedStateMachine):
         assert violations(self._folder / "results") == []
         for row, text in self._delivered.items():  # those of rows that were taken out are kept
             assert (self._folder / "results" / "audio" / f"{row}.wav").read_bytes() == speech_for(text, _RATE_HZ)
-        assert set(self._rows.values()) <= set(self._service.asked) <= self._wanted
-        assert len(self._service.asked) <= len(self._wanted) + self._repeatable
+        assert set(self._rows.values()) <= set(self._service.requested) <= self._wanted
+        assert len(self._service.requested) <= len(self._wanted) + self._repeatable
 
     def _run(self, crash_at: int) -> int:
         type(self).steps += 1
@@ -83,11 +83,11 @@ class EditedBook(RuleBasedStateMachine):
         self._wanted |= set(self._rows.values())
         rows = [{"id": row, "transcript": text, "sample_rate": _RATE_HZ} for row, text in self._rows.items()]
         manifest = write_manifest(self._folder / "book.csv", rows)
-        before = len(self._service.asked)
+        before = len(self._service.requested)
         ended = self._runs.run(self._folder, "run", manifest, "-o", self._folder / "results", crash_at=crash_at)
         assert ended.code in (0, CRASHED), ended.stderr
         self._service.server.settle()
-        self._repeatable += len(self._service.asked) - before - list(ended.passed).count("answer kept")
+        self._repeatable += len(self._service.requested) - before - list(ended.passed).count("answer kept")
         self._delivered |= self._rows
         if ended.code == CRASHED:  # a row that has been taken out since may have been given this text's file
             self._delivered = {row: text for row, text in self._delivered.items() if row not in self._rows}

@@ -78,7 +78,7 @@ def _violations(shard_runs: ShardRuns, worked: Worked, rows: Sequence[Row], trou
     ended = {item["id"]: item for item in worked.items}
     if list(ended) != [row.id for row in rows]:
         found.append("the table has other rows than the manifest")
-    if sum(trouble.asked.values()) > len(rows) * _ATTEMPTS or max(trouble.asked.values()) > _ATTEMPTS:
+    if sum(trouble.requested.values()) > len(rows) * _ATTEMPTS or max(trouble.requested.values()) > _ATTEMPTS:
         found.append("more calls were made than the policy allows")
     if worked.context.stats.calls_kept > trouble.good.total():
         found.append("more answers were kept than were good")

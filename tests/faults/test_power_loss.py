@@ -106,8 +106,8 @@ def _distinct(cuts: list[tuple[PowerLoss, Path]], *, most: int) -> list[State]:
 async def _finish(place: Path, manifest: Path, service: SpeechService) -> None:
     """The next run comes to the end, and asks for nothing that it has."""
     kept = sum(1 for _ in (place / "results" / "answers").glob("?/*.answer"))
-    service.forget()
+    service.reset_calls()
     assert (await plain_run(manifest, place / "results")).exit_code == 0
     assert violations(place / "results") == []
     assert set(statuses(place / "results").values()) == {"done"}
-    assert len(service.asked) <= max(0, _CALLS - kept) + (manifest.name == "edited.csv")
+    assert len(service.requested) <= max(0, _CALLS - kept) + (manifest.name == "edited.csv")

@@ -49,7 +49,7 @@ def _manifest(folder: Path, op: str) -> tuple[Path, int]:
 @pytest.mark.parametrize("op", ["voice_change", "infill"])
 def test_a_killed_run_goes_on(runs: ForkedRuns, service: SpeechService, tmp_path: Path, op: str) -> None:
     """Killed after its second and again after its fourth question; in the end each call was asked, few were twice."""
-    service.instead["*"] = _said_again
+    service.replies["*"] = _said_again
     (tmp_path / "profile.toml").write_text(_PROFILE)
     manifest, calls = _manifest(tmp_path, op)
     command = ("run", manifest, "-o", tmp_path / "results", "--profile", tmp_path / "profile.toml")
@@ -66,7 +66,7 @@ def test_a_killed_run_goes_on(runs: ForkedRuns, service: SpeechService, tmp_path
         expected_s = 38 if op == "voice_change" else 5.5
         assert info.duration_s == pytest.approx(expected_s, abs=0.31)
         assert info.sample_rate_hz == (_FRAMES_HZ if op == "voice_change" else RATE_HZ)
-    service.forget()
+    service.reset_calls()
     assert runs.run(tmp_path, *command).code == 0
     assert [call for call in service.server.calls if call.method == "POST"] == []
 

@@ -29,10 +29,10 @@ def test_stops(runs: ForkedRuns, service: SpeechService, tmp_path: Path, report:
         write_manifest(
             tmp_path / "book.csv", [row | {"transcript": f"{book}, {row['id']}"} for row in short_rows(_ROWS)]
         )
-        service.forget()
+        service.reset_calls()
         while (seconds := _stop(_start(runs, tmp_path, f"results-{book}"), service, dice)) is not None:
             took_s.append(seconds)
-        assert max(Counter(service.asked).values()) == 1
+        assert max(Counter(service.requested).values()) == 1
         assert violations(tmp_path / f"results-{book}") == []
         assert set(statuses(tmp_path / f"results-{book}").values()) == {"done"}
     p99_s = max(took_s) if len(took_s) < 100 else statistics.quantiles(took_s, n=100)[-1]
@@ -47,11 +47,11 @@ def test_races(runs: ForkedRuns, service: SpeechService, tmp_path: Path, report:
     while races < least or not refused:  # on a slow machine one may be over before the other begins
         races += 1
         write_manifest(tmp_path / "book.csv", [row | {"transcript": f"{races}, {row['id']}"} for row in short_rows(12)])
-        service.forget()
+        service.reset_calls()
         both = [_start(runs, tmp_path, f"results-{races}") for _ in range(2)]
         codes = sorted(run.wait().code for run in both)
         assert codes in ([ExitCode.OK, ExitCode.OK], [ExitCode.OK, ExitCode.LOCKED])
-        assert set(Counter(service.asked).values()) == {1}
+        assert set(Counter(service.requested).values()) == {1}
         assert violations(tmp_path / f"results-{races}") == []
         refused += codes[1] == ExitCode.LOCKED
     assert refused
@@ -64,8 +64,8 @@ def _start(runs: ForkedRuns, folder: Path, results: str) -> Run:
 
 def _stop(run: Run, service: SpeechService, dice: random.Random) -> float | None:
     """The seconds that a run took to end once it was told to; None where it came to its own end."""
-    asked, wanted = len(service.asked), dice.randint(4, _ROWS // 2)
-    while not run.is_over and len(service.asked) < asked + wanted:
+    asked, wanted = len(service.requested), dice.randint(4, _ROWS // 2)
+    while not run.is_over and len(service.requested) < asked + wanted:
         time.sleep(0.001)
     told_at = time.monotonic()
     run.kill(dice.choice([signal.SIGTERM, signal.SIGINT]))

@@ -9,7 +9,7 @@ from tests.faults.process_runs import ForkedRuns
 from tests.flows.results import items, write_manifest
 from tests.flows.scripted_recordings import recordings
 from tests.flows.speech_service import SpeechService
-from tests.hostile_transcripts import said_in
+from tests.hostile_transcripts import embedded_words
 from voicemill.cartesia.stt import read_transcription
 from voicemill.run.audit import audit
 from voicemill.store.answer_store import AnswerStore
@@ -52,7 +52,7 @@ def test_a_killed_transcription_goes_on(runs: ForkedRuns, service: SpeechService
 
 
 def _asked(service: SpeechService) -> list[str]:
-    return [said_in(call) for call in list(service.server.calls) if call.path == "/stt"]
+    return [embedded_words(call) for call in list(service.server.calls) if call.path == "/stt"]
 
 
 def _kept(answers: Path) -> set[str]:

@@ -1,4 +1,4 @@
-"""The `voicemill` command as tests call it: as a process of its own, or quicker in this one."""
+"""Runs the `voicemill` command: as a separate process, or faster in this one."""
 
 import gc
 import json
@@ -18,13 +18,13 @@ import pytest
 from voicemill.cli import main
 
 COMMAND = Path(sys.executable).with_name("voicemill")
-LONGEST_S = 110
+TIMEOUT_S = 110
 KEY = "sk_car_test"
 
 
 @dataclass(frozen=True, slots=True)
-class Ended:
-    """How a command ended, and what it said."""
+class CommandResult:
+    """The exit code and the output of a command."""
 
     code: int
     stdout: str
@@ -32,12 +32,12 @@ class Ended:
 
     @property
     def json(self) -> Any:
-        """What it printed, as JSON."""
+        """The parsed JSON of its standard output."""
         return json.loads(self.stdout)
 
 
 def start_process(*arguments: str | Path, environment: Mapping[str, str] | None = None) -> subprocess.Popen[bytes]:
-    """`voicemill` with these arguments, as a user starts it, in a process group of its own."""
+    """Start `voicemill` as a user does, in its own process group."""
     return subprocess.Popen(
         [COMMAND, *map(str, arguments)],
         env=os.environ | dict(environment or {}),
@@ -48,42 +48,44 @@ def start_process(*arguments: str | Path, environment: Mapping[str, str] | None 
     )
 
 
-def ending(process: subprocess.Popen[bytes], given: bytes = b"") -> Ended:
-    """How a started process ends once it has read `given`."""
-    stdout, stderr = process.communicate(given, timeout=LONGEST_S)
-    return Ended(process.returncode, stdout.decode(), stderr.decode())
+def wait_for_exit(process: subprocess.Popen[bytes], stdin: bytes = b"") -> CommandResult:
+    """Send `stdin` to a started process and wait for its exit."""
+    stdout, stderr = process.communicate(stdin, timeout=TIMEOUT_S)
+    return CommandResult(process.returncode, stdout.decode(), stderr.decode())
 
 
-def run_process(*arguments: str | Path, environment: Mapping[str, str] | None = None, given: bytes = b"") -> Ended:
-    """Start a process and wait for its end."""
-    return ending(start_process(*arguments, environment=environment), given)
+def run_process(
+    *arguments: str | Path, environment: Mapping[str, str] | None = None, stdin: bytes = b""
+) -> CommandResult:
+    """Start a process and wait for its exit."""
+    return wait_for_exit(start_process(*arguments, environment=environment), stdin)
 
 
 class InThisProcess:
-    """Calls the command's `main` in this process: the same code, without the seconds that a start takes."""
+    """Calls the command's `main` in this process, which saves the seconds that a new process needs to start."""
 
     def __init__(self, capture: pytest.CaptureFixture[str]) -> None:
         self._capture = capture
 
-    def __call__(self, *arguments: str | Path) -> Ended:
-        """`voicemill` with these arguments."""
+    def __call__(self, *arguments: str | Path) -> CommandResult:
+        """Run `voicemill` with these arguments."""
         self._capture.readouterr()
         with (
             mock.patch.object(sys, "argv", ["voicemill", *map(str, arguments)]),
             mock.patch.dict(os.environ),
-            prefect_leaves_sockets(),
+            ignoring_prefect_sockets(),
             pytest.raises(SystemExit) as end,
         ):
             main()
-        said = self._capture.readouterr()
+        output = self._capture.readouterr()
         code = end.value.code
         assert isinstance(code, int)
-        return Ended(code, said.out, said.err)
+        return CommandResult(code, output.out, output.err)
 
 
 @contextmanager
-def prefect_leaves_sockets() -> Iterator[None]:
-    """Prefect 3.8.8 leaves the socket of its events client to the garbage collector, once a run."""
+def ignoring_prefect_sockets() -> Iterator[None]:
+    """Ignore the socket of its events client that Prefect leaves to the garbage collector once per run."""
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "unclosed <socket", ResourceWarning)
         yield
@@ -91,7 +93,7 @@ def prefect_leaves_sockets() -> Iterator[None]:
 
 
 @contextmanager
-def asking(url: str, key: str = KEY) -> Iterator[None]:
-    """Let commands of this process and its children ask the service at `url`."""
+def service_environment(url: str, key: str = KEY) -> Iterator[None]:
+    """Point commands of this process and its children at the service at `url`."""
     with mock.patch.dict(os.environ, {"CARTESIA_BASE_URL": url, "CARTESIA_API_KEY": key}):
         yield

@@ -1,4 +1,4 @@
-"""A command to call, and a service for it to ask."""
+"""Fixtures: the command, a service for it, and a profile with few and fast retries."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,14 +17,14 @@ def voicemill(prefect_server: str, capfd: pytest.CaptureFixture[str]) -> InThisP
 
 @pytest.fixture
 def service() -> Iterator[SpeechService]:
-    """The service that the environment names while the test runs."""
+    """The service that the environment points at during the test."""
     with speech_service() as service:
         yield service
 
 
 @pytest.fixture
-def brisk(tmp_path: Path) -> Path:
-    """A profile that gives up after two attempts and hardly waits in between."""
-    profile = tmp_path / "brisk.toml"
+def fast_retries(tmp_path: Path) -> Path:
+    """A profile with two attempts per call and almost no wait between them."""
+    profile = tmp_path / "fast_retries.toml"
     profile.write_text("[pace]\nattempts = 2\nfirst_wait_s = 0.01\nlongest_wait_s = 0.02\nmax_concurrency = 8\n")
     return profile

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from tests.hostile_speech import samples_for, wav
-from tests.hostile_transcripts import saying
+from tests.hostile_transcripts import samples_with
 
 _RATE_HZ = 8000
 
@@ -14,5 +14,5 @@ def recordings(folder: Path, names: Sequence[str]) -> list[str]:
     folder.mkdir(parents=True, exist_ok=True)
     for name in names:
         samples = samples_for(name * 3, _RATE_HZ).astype("<i2").tobytes()
-        (folder / f"{name}.wav").write_bytes(wav(samples + saying(name), _RATE_HZ))
+        (folder / f"{name}.wav").write_bytes(wav(samples + samples_with(name), _RATE_HZ))
     return [f"{folder}/{name}.wav" for name in names]

@@ -1,10 +1,10 @@
-"""A service for runs: the hostile server, told what to answer to which text, and what it was asked."""
+"""A service for runs: the hostile server with a reply per transcript and a record of its requests."""
 
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from tests.flows.commands import asking
+from tests.flows.commands import service_environment
 from tests.hostile_server import Call, HostileServer, Reply
 from tests.hostile_speech import Speaker
 
@@ -13,9 +13,9 @@ Answer = Reply | Callable[[Call], Reply | Awaitable[Reply]]
 
 @dataclass
 class SpeechService:
-    """Speaks whatever it is asked, but for the transcripts in `instead` (`"*"` stands for all)."""
+    """Replies with valid speech, except to the transcripts in `replies` (`"*"` matches every transcript)."""
 
-    instead: dict[str, Answer] = field(default_factory=dict)
+    replies: dict[str, Answer] = field(default_factory=dict)
     voices: Answer | None = None
     speaker: Speaker = field(default_factory=Speaker)
     server: HostileServer = field(init=False)
@@ -24,31 +24,31 @@ class SpeechService:
         self.server = HostileServer(self._answer)
 
     def _answer(self, call: Call) -> Reply | Awaitable[Reply]:
-        told = self.voices if call.path.startswith("/voices") else None
+        scripted = self.voices if call.path.startswith("/voices") else None
         if call.method == "POST":
-            told = self.instead.get(call.transcript or "", self.instead.get("*"))
-        if told is None:
+            scripted = self.replies.get(call.transcript or "", self.replies.get("*"))
+        if scripted is None:
             return self.speaker(call)
-        return told(call) if callable(told) else told
+        return scripted(call) if callable(scripted) else scripted
 
     @property
     def url(self) -> str:
-        """Its base URL."""
+        """The base URL."""
         return self.server.url
 
     @property
-    def asked(self) -> list[str]:
-        """The transcripts it was asked to speak, in the order of the questions."""
+    def requested(self) -> list[str]:
+        """The transcripts of all TTS requests, in order of arrival."""
         return [call.transcript or "" for call in self.server.calls if call.path == "/tts/bytes"]
 
-    def forget(self) -> None:
-        """Begin to count anew."""
+    def reset_calls(self) -> None:
+        """Clear the record of requests."""
         self.server.calls.clear()
 
 
 @contextmanager
 def speech_service() -> Iterator[SpeechService]:
-    """A service that commands of this process and its children ask."""
+    """Run a service that commands of this process and its children use."""
     service = SpeechService()
-    with service.server, asking(service.url):
+    with service.server, service_environment(service.url):
         yield service

@@ -13,7 +13,7 @@ from tests.faults.figures import SEED, Report, size
 from tests.flows.commands import InThisProcess, run_process
 from tests.flows.results import short_rows, write_manifest
 from tests.flows.speech_service import speech_service
-from tests.hostile_speech import said
+from tests.hostile_speech import error_reply
 from voicemill.run.audit import Kind, Violation, audit
 
 
@@ -25,7 +25,7 @@ def delivered(prefect_server: str, tmp_path_factory: pytest.TempPathFactory) -> 
     rows[3]["container"], rows[4]["container"] = "mp3", "raw"
     write_manifest(home / "book.csv", rows)
     with speech_service() as service:
-        service.instead[rows[5]["transcript"]] = said(400, "No", "Not this")
+        service.replies[rows[5]["transcript"]] = error_reply(400, "No", "Not this")
         assert run_process("run", home / "book.csv", "-o", home / "book").code == 3
     return home / "book"
 

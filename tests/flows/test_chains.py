@@ -8,7 +8,7 @@ import pytest
 from tests.flows.commands import InThisProcess
 from tests.flows.results import items, read_sheet, statuses, tree, write_manifest
 from tests.flows.speech_service import SpeechService
-from tests.hostile_speech import said
+from tests.hostile_speech import error_reply
 
 
 def _row(row_id: str, op: str, transcript: str = "", audio: str = "", text_file: str = "") -> dict[str, str]:
@@ -59,12 +59,14 @@ def test_a_chain_runs_to_its_end_and_follows_changes(voicemill: InThisProcess) -
     assert edited["heard"]["made_from"] == [edited["changed"]["sha256"]] != made["heard"]["made_from"]
 
 
-def test_a_failed_link_stops_what_hangs_on_it(voicemill: InThisProcess, service: SpeechService, brisk: Path) -> None:
+def test_a_failed_link_stops_what_hangs_on_it(
+    voicemill: InThisProcess, service: SpeechService, fast_retries: Path
+) -> None:
     """Where a row does not succeed, what takes its output waits, and its place among the failures names it."""
-    service.instead["Bad."] = said(400, "No", "Not this")
+    service.replies["Bad."] = error_reply(400, "No", "Not this")
     rows = [_row("b", "voice_change", audio="@a"), _row("a", "tts", "Bad."), _row("c", "tts", text_file="@d")]
     rows += [_row("d", "stt", audio="@b"), _row("e", "tts", "Good.")]
-    ended = voicemill("run", write_manifest(Path("chain.csv"), rows), "-o", "chain", "--profile", brisk)
+    ended = voicemill("run", write_manifest(Path("chain.csv"), rows), "-o", "chain", "--profile", fast_retries)
     assert ended.code == 3
     found = statuses(Path("chain"))
     assert found == {"b": "not_started", "a": "refused", "c": "not_started", "d": "not_started", "e": "done"}
@@ -75,12 +77,14 @@ def test_a_failed_link_stops_what_hangs_on_it(voicemill: InThisProcess, service:
     assert len(service.server.calls) == 1 + 2
 
 
-def test_failures_name_the_files_that_were_made(voicemill: InThisProcess, service: SpeechService, brisk: Path) -> None:
+def test_failures_name_the_files_that_were_made(
+    voicemill: InThisProcess, service: SpeechService, fast_retries: Path
+) -> None:
     """In failures.csv the output of a finished row is named by its file, so that the sheet can be run by itself."""
-    service.instead["*"] = said(400, "No", "Not this")
+    service.replies["*"] = error_reply(400, "No", "Not this")
     rows = [_row("a", "tts", "Good."), _row("b", "voice_change", audio="@a")]
-    service.instead["Good."] = service.speaker
-    voicemill("run", write_manifest(Path("chain.csv"), rows), "-o", "chain", "--profile", brisk)
+    service.replies["Good."] = service.speaker
+    voicemill("run", write_manifest(Path("chain.csv"), rows), "-o", "chain", "--profile", fast_retries)
     with Path("chain/failures.csv").open(newline="") as sheet:
         assert [(row["id"], row["audio"]) for row in csv.DictReader(sheet)] == [("b", "audio/a.wav")]
     assert voicemill("validate", "chain/failures.csv").code == 0

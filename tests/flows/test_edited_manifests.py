@@ -33,7 +33,7 @@ class LivingManifest(RuleBasedStateMachine):
         self._rows: dict[str, dict[str, str]] = {}
         self._paid: set[Question] = set()
         self._perhaps_paid: set[Question] = set()
-        service.forget()
+        service.reset_calls()
 
     @rule(text=_TEXTS, out=_OUTS, form=_FORMATS)
     def add(self, text: str, out: str, form: Format) -> None:
@@ -91,14 +91,14 @@ class LivingManifest(RuleBasedStateMachine):
         self._rows[name] = {"id": name, **row, "out": out if out and out not in taken else f"own/{name}"}
 
     def _written(self) -> Path:
-        self._service.forget()
+        self._service.reset_calls()
         return write_manifest(self._results.with_suffix(".csv"), self._rows.values())
 
     def _needed(self) -> set[Question]:
         return {(row["transcript"], int(row["sample_rate"])) for row in self._rows.values()}
 
     def _asked(self) -> list[Question]:
-        questions = [call.question for call in self._service.server.calls if call.path == "/tts/bytes"]
+        questions = [call.json_body for call in self._service.server.calls if call.path == "/tts/bytes"]
         return [(question["transcript"], question["output_format"]["sample_rate"]) for question in questions]
 
     @staticmethod

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from tests.flows.commands import InThisProcess
 from tests.flows.results import items, read_sheet, write_manifest
 from tests.flows.speech_service import SpeechService
-from tests.hostile_speech import said
+from tests.hostile_speech import error_reply
 from voicemill.model.csv_injection import guarded, unguarded
 
 _STARTS = "=+-@\t\r\n\0＝＋－＠"
@@ -47,7 +47,7 @@ def test_failures_are_still_a_manifest(voicemill: InThisProcess, service: Speech
     texts = ["-Who is there?", "'=It is me.", "+ and so on", "Plain."]
     rows = [{"id": f"={n}", "transcript": text, "=note": "@" + text} for n, text in enumerate(texts)]
     write_manifest(Path("book.csv"), rows)
-    service.instead = {text: said(400, "No", "Not this") for text in texts[:3]}
+    service.replies = {text: error_reply(400, "No", "Not this") for text in texts[:3]}
     assert voicemill("run", "book.csv", "-o", "out").code == 3
     assert [item["transcript"] for item in items(Path("out"))] == texts
     [done] = read_sheet(Path("out/metadata.csv"))
@@ -55,10 +55,10 @@ def test_failures_are_still_a_manifest(voicemill: InThisProcess, service: Speech
     with Path("out/failures.csv").open(newline="") as file:
         cells = [cell for line in csv.reader(file) for cell in line]
     assert [cell for cell in cells if cell.startswith(tuple(_STARTS))] == []
-    service.instead.clear()
-    service.forget()
+    service.replies.clear()
+    service.reset_calls()
     assert voicemill("run", "out/failures.csv", "-o", "rest").code == 0
-    assert sorted(service.asked) == sorted(texts[:3])
+    assert sorted(service.requested) == sorted(texts[:3])
     assert [(item["id"], item["=note"]) for item in items(Path("rest"))] == [
         (row["id"], row["=note"]) for row in rows[:3]
     ]
@@ -70,7 +70,7 @@ def test_nothing_for_a_terminal_to_obey(voicemill: InThisProcess, service: Speec
         Path("bad.csv"), [{"id": "a\x1b[2J", "transcript": "One.\x1b]0;x\x07"}, {"id": "", "transcript": ""}]
     )
     write_manifest(Path("book.csv"), [{"id": "a", "transcript": "One."}, {"id": "b", "transcript": "Two."}])
-    service.instead["One."] = said(400, "No\x1b[31m", "Not\x1b[2J this\x07")
+    service.replies["One."] = error_reply(400, "No\x1b[31m", "Not\x1b[2J this\x07")
     heard = [voicemill("run", "bad.csv"), voicemill("validate", "bad.csv"), voicemill("run", "book.csv", "-o", "out")]
     (Path("out/audio") / "c\x1b[2J.wav").touch()
     heard += [voicemill(verb, "out") for verb in ("verify", "status", "retry")]

@@ -51,4 +51,4 @@ def test_the_command_starts_the_flow_of_its_operation(voicemill: InThisProcess, 
     refused = voicemill("run", manifest, "-o", "heard", "--op", "stt")
     assert refused.code == 2
     assert "row 2, column op: this run is of stt alone, and the row asks for tts" in refused.stderr
-    assert len(service.asked) == 2
+    assert len(service.requested) == 2

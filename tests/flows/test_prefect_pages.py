@@ -11,10 +11,10 @@ import yaml  # type: ignore[import-untyped]
 from prefect.flows import load_flow_from_entrypoint
 
 from flows.prefect_server.settings import adopt_environment
-from tests.flows.commands import InThisProcess, prefect_leaves_sockets
+from tests.flows.commands import InThisProcess, ignoring_prefect_sockets
 from tests.flows.results import short_rows, write_manifest
 from tests.flows.speech_service import SpeechService
-from tests.hostile_speech import said
+from tests.hostile_speech import error_reply
 
 _PREFECT_YAML = Path(__file__).parents[2] / "prefect.yaml"
 
@@ -37,12 +37,12 @@ def test_a_finished_run(voicemill: InThisProcess, service: SpeechService, prefec
 
 
 def test_a_run_with_failures(
-    voicemill: InThisProcess, service: SpeechService, prefect_server: str, brisk: Path
+    voicemill: InThisProcess, service: SpeechService, prefect_server: str, fast_retries: Path
 ) -> None:
     """A run with unfinished rows is a failed flow run whose message counts them; its tasks are completed."""
     write_manifest(Path("book.csv"), short_rows(3))
-    service.instead["Sentence number 1."] = said(500, "No", "Later")
-    voicemill("run", "book.csv", "-o", "pages", "--profile", brisk)
+    service.replies["Sentence number 1."] = error_reply(500, "No", "Later")
+    voicemill("run", "book.csv", "-o", "pages", "--profile", fast_retries)
     flow_run = _flow_run(prefect_server, "pages")
     assert (flow_run["state"]["type"], flow_run["state"]["message"]) == ("FAILED", "2 done, 1 failed of 3 rows")
     tasks = _of_run(prefect_server, "task_runs", flow_run, 4)
@@ -73,12 +73,12 @@ def test_a_deployed_run(service: SpeechService, prefect_server: str, monkeypatch
     write_manifest(Path("book.csv"), short_rows(3))
     adopt_environment()
     flow: Any = load_flow_from_entrypoint("flows.tts.tts", use_placeholder_flow=False)
-    with prefect_leaves_sockets():
+    with ignoring_prefect_sockets():
         state = asyncio.run(flow("book.csv", "pages", return_state=True))
     assert state.is_completed()
-    assert len(service.asked) == 3
+    assert len(service.requested) == 3
     bad = write_manifest(Path("bad.csv"), [{"id": "a", "transcript": "..."}])
-    with prefect_leaves_sockets():
+    with ignoring_prefect_sockets():
         state = asyncio.run(flow(str(bad), "pages", return_state=True))
     assert state.is_failed()
     assert "bad.csv: 1 problem" in (state.message or "")

@@ -19,7 +19,7 @@ from unittest import mock
 import pytest
 
 from flows.scheduled import scheduled
-from tests.flows.commands import InThisProcess, ending, prefect_leaves_sockets, run_process, start_process
+from tests.flows.commands import InThisProcess, ignoring_prefect_sockets, run_process, start_process, wait_for_exit
 from tests.flows.results import short_rows, statuses, violations, write_manifest
 from tests.flows.speech_service import SpeechService
 from voicemill.store.results_folder import ResultsFolder
@@ -77,7 +77,7 @@ def test_a_schedule_fires_by_itself(service: SpeechService, up: "subprocess.Pope
     _wait_for(table.exists, up)
     write_manifest(Path("new.csv"), rows).replace("book.csv")
     _wait_for(lambda: len(statuses(_RESULTS)) == 3, up)
-    assert sorted(service.asked) == [row["transcript"] for row in rows]
+    assert sorted(service.requested) == [row["transcript"] for row in rows]
     assert violations(_RESULTS) == []
     told = _told("nightly")
     assert (told["fires"], told["paused"]) == ("every 30 s", False)
@@ -89,7 +89,7 @@ def test_a_schedule_fires_by_itself(service: SpeechService, up: "subprocess.Pope
     assert run_process("schedule", "list", "--json").json == []
     assert "there are: none" in run_process("schedule", "pause", "nightly").stderr
     up.send_signal(signal.SIGINT)
-    ended = ending(up)
+    ended = wait_for_exit(up)
     assert (ended.code, ended.stderr) == (0, "Ended; schedules wait for the next voicemill up.\n")
     with socket.create_server(("127.0.0.1", port)):
         pass  # nobody is left there
@@ -147,11 +147,11 @@ def test_a_folder_in_use_is_skipped(prefect_server: str, service: SpeechService)
     async def met() -> Any:
         return await scheduled("book.csv", str(_RESULTS), return_state=True)
 
-    with prefect_leaves_sockets(), ResultsFolder(_RESULTS).locked():
+    with ignoring_prefect_sockets(), ResultsFolder(_RESULTS).locked():
         state = asyncio.run(met())
     assert (state.name, state.is_completed()) == ("Skipped", True)
     assert "is in use by process" in state.message
-    assert service.asked == []
+    assert service.requested == []
 
 
 def test_a_late_run_is_skipped(prefect_server: str, service: SpeechService, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -164,10 +164,10 @@ def test_a_late_run_is_skipped(prefect_server: str, service: SpeechService, monk
     async def ended(skip_if_later_than_s: float) -> Any:
         return await scheduled("book.csv", str(_RESULTS), skip_if_later_than_s=skip_if_later_than_s, return_state=True)
 
-    with prefect_leaves_sockets():
+    with ignoring_prefect_sockets():
         skipped = asyncio.run(ended(3600))
         assert (skipped.name, skipped.is_completed()) == ("Skipped", True)
         assert re.search(r"it is 72\d\d s late, and may be 3600", skipped.message)
-        assert service.asked == []
+        assert service.requested == []
         assert asyncio.run(ended(3 * 3600)).name == "Completed"
-    assert len(service.asked) == 2
+    assert len(service.requested) == 2

@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from tests.flows.commands import InThisProcess, asking
+from tests.flows.commands import InThisProcess, service_environment
 from tests.flows.results import write_manifest
 from tests.flows.speech_service import SpeechService
 
@@ -13,7 +13,7 @@ _KEY = "sk_car_Canary+Of/The=Mine_0123456789"
 def test_run_json_tells_all_but_secrets(voicemill: InThisProcess, service: SpeechService) -> None:
     """`run.json` has the settings, the versions and how it ended, and no key."""
     write_manifest(Path("book.csv"), [{"id": "a", "transcript": "One."}])
-    with asking(service.url, _KEY):
+    with service_environment(service.url, _KEY):
         assert voicemill("run", "book.csv", "-o", "results").code == 0
     text = Path("results/run.json").read_text()
     assert _KEY not in text

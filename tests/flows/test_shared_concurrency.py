@@ -151,4 +151,4 @@ def test_run_without_a_plan_refuses_a_missing_limit(voicemill: InThisProcess, se
     result = voicemill("run", "book.csv", "--shared-limit", "missing")
     assert result.code == 2
     assert "prefect gcl create missing-tts --limit N" in result.stdout
-    assert service.asked == []
+    assert service.requested == []

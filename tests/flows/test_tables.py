@@ -111,7 +111,7 @@ def test_a_long_text_is_one_file(voicemill: InThisProcess, service: SpeechServic
     paragraphs = [f"This is the paragraph with the number {number}, and it goes on for a while." for number in range(8)]
     write_manifest(Path("book.csv"), [{"id": "chapter", "transcript": "\n\n".join(paragraphs)}])
     assert voicemill("run", "book.csv", "-o", _RESULTS).code == 0
-    assert sorted(service.asked) == sorted(paragraphs)
+    assert sorted(service.requested) == sorted(paragraphs)
     [item] = items(_RESULTS)
     assert (item["calls"], item["attempts"], len(item["request_ids"])) == (8, 8, 8)
     assert item["credits"] == item["characters"] == sum(map(len, paragraphs))

@@ -14,8 +14,8 @@ from tests.flows.results import items, read_sheet, tree, write_manifest
 from tests.flows.scripted_recordings import recordings
 from tests.flows.speech_service import SpeechService
 from tests.hostile_server import Call
-from tests.hostile_speech import said
-from tests.hostile_transcripts import hearing
+from tests.hostile_speech import error_reply
+from tests.hostile_transcripts import transcription_of
 from voicemill.processes.worker_process import WorkerProcess
 from voicemill.run.audit import audit
 
@@ -45,7 +45,7 @@ def transcribe(voicemill: InThisProcess, service: SpeechService) -> Any:
     """A run of transcription, and what it asked."""
 
     def run(manifest: Path, *options: str, code: int = 0) -> tuple[list[str], str]:
-        service.forget()
+        service.reset_calls()
         ended = voicemill("run", manifest, "-o", _RESULTS, "--op", "stt", *options)
         assert ended.code == code, ended.stderr
         return [call.path for call in service.server.calls if call.method == "POST"], ended.stdout
@@ -160,7 +160,7 @@ def test_references(transcribe: Any, service: SpeechService) -> None:
     assert [item["transcript"] for item in found] == ["The mill turns.", "No wind today.", "Good night."]
     assert [item["word_error_rate"] for item in found] == [pytest.approx(1 / 3, abs=1e-4), None, 0.5]
     assert "Word error rate against the references: 42.9%" in said_to_user
-    service.instead["*"] = said(400, "No", "Not this")
+    service.replies["*"] = error_reply(400, "No", "Not this")
     transcribe(manifest, "--language", "de", code=3)
     assert [row["transcript"] for row in read_sheet(_RESULTS / "failures.csv")] == references
 
@@ -177,10 +177,14 @@ def test_doubts(transcribe: Any, service: SpeechService) -> None:
     """What looks made up is flagged, counted, and done all the same."""
 
     def doubtful(call: Call) -> Any:
-        answers = [hearing("", []), hearing("so " * 9, ["so"] * 9), hearing("No wind.", ["no", "wind"], language="de")]
-        return answers[len([one for one in service.server.calls if one.path == "/stt"]) - 1]
+        replies = [
+            transcription_of("", []),
+            transcription_of("so " * 9, ["so"] * 9),
+            transcription_of("No wind.", ["no", "wind"], language="de"),
+        ]
+        return replies[len([one for one in service.server.calls if one.path == "/stt"]) - 1]
 
-    service.instead["*"] = service.instead[""] = doubtful
+    service.replies["*"] = service.replies[""] = doubtful
     _, said_to_user = transcribe(write_talks(), "--max-concurrency", "1")
     assert [item["suspect"] for item in items(_RESULTS)] == [["empty"], ["looping"], ["language"]]
     assert [item["status"] for item in items(_RESULTS)] == ["done"] * 3

@@ -61,4 +61,4 @@ def test_only_in_private(voicemill: InThisProcess, service: SpeechService, url: 
     write_manifest(_MANIFEST, short_rows(1))
     ended = voicemill("run", _MANIFEST, "--webhook", url)
     assert (ended.code, "a webhook is an https address" in ended.stderr) == (2, True)
-    assert service.asked == []
+    assert service.requested == []

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from tests.hostile_server import Call, End, Reply
-from tests.hostile_speech import FAULTS, Speaker, said, speech, speech_for
+from tests.hostile_speech import FAULTS, Speaker, error_reply, speech, speech_for
 from tests.run.shard_runs import RATE_HZ, ShardRuns, spoken_rows
 from voicemill.errors import ExitCode, SameRefusals, ServiceDown
 from voicemill.model import Status
@@ -18,9 +18,9 @@ BRIEF = {"cool_down_s": 0.05, "give_up_after_s": 0.3, "max_concurrency": 8}
 OPENING = 3 * 8
 """Failures in a row that open the circuit with so many calls at once."""
 SICK: dict[str, Callable[[Call], Reply]] = {
-    "500": lambda _: said(500, "Internal server error", "Try again."),
-    "503 with Retry-After": lambda _: said(503, "Unavailable", "Wait.", Retry_After="0"),
-    "429": lambda _: said(429, "Too many", "Wait.", "concurrency_limited"),
+    "500": lambda _: error_reply(500, "Internal server error", "Try again."),
+    "503 with Retry-After": lambda _: error_reply(503, "Unavailable", "Wait.", Retry_After="0"),
+    "429": lambda _: error_reply(429, "Too many", "Wait.", "concurrency_limited"),
     "resets": lambda call: replace(speech(call), end=End.RESET),
     "a web page": lambda _: Reply(200, [("Content-Type", "text/html")], b"<html>Log in</html>"),
 }
@@ -170,7 +170,9 @@ async def test_a_run_may_wait_for_the_service(shard_runs: ShardRuns) -> None:
 async def test_a_long_retry_after_parks_the_whole_run(shard_runs: ShardRuns) -> None:
     """A wait above the cap is kept by all calls: only probes go out, and none before its time."""
     rows = spoken_rows(*(f"Row {number}." for number in range(50)))
-    shard_runs.server.script = lambda _: said(429, "Too many", "Wait.", "concurrency_limited", Retry_After="3600")
+    shard_runs.server.script = lambda _: error_reply(
+        429, "Too many", "Wait.", "concurrency_limited", Retry_After="3600"
+    )
     worked = await shard_runs.run(rows, pace=BRIEF)
     assert len(shard_runs.server.calls) <= 8
     assert worked.ended(NOT_STARTED) == [row.id for row in rows]
@@ -192,7 +194,7 @@ async def test_a_hidden_limit_is_found_by_a_run(shard_runs: ShardRuns) -> None:
 
 async def test_one_refusal_again_and_again_ends_the_run(shard_runs: ShardRuns) -> None:
     """Rows that are all refused for one reason stop the run with one message; the rest has not started."""
-    shard_runs.server.script = lambda _: said(404, "Not found", "No such model.", "model_not_found")
+    shard_runs.server.script = lambda _: error_reply(404, "Not found", "No such model.", "model_not_found")
     rows = spoken_rows(*(f"Row {number}." for number in range(300)))
     worked = await shard_runs.run(rows, pace={"max_concurrency": 4})
     assert isinstance(worked.context.fatal, SameRefusals)
@@ -204,17 +206,19 @@ async def test_one_refusal_again_and_again_ends_the_run(shard_runs: ShardRuns) -
 
 async def test_refusals_between_answers_end_nothing(shard_runs: ShardRuns) -> None:
     """Each row is judged by itself as long as others are answered; and where that is wanted, always."""
-    shard_runs.server.script = lambda call: speech(call) if call.number % 9 == 0 else said(400, "No", "Not this", "no")
+    shard_runs.server.script = lambda call: (
+        speech(call) if call.number % 9 == 0 else error_reply(400, "No", "Not this", "no")
+    )
     rows = spoken_rows(*(f"Row {number}." for number in range(90)))
     assert len((await shard_runs.run(rows)).ended(REFUSED)) == 80
-    shard_runs.server.script = lambda _: said(400, "No", "Not this", "no")
+    shard_runs.server.script = lambda _: error_reply(400, "No", "Not this", "no")
     others = spoken_rows(*(f"Other row {number}." for number in range(60)))
     assert len((await shard_runs.run(others, pace={"same_refusals": 0})).ended(REFUSED)) == 60
 
 
 async def test_a_refused_question_is_asked_once(shard_runs: ShardRuns) -> None:
     """A hundred rows with the same refused words are one call, and each row says why."""
-    shard_runs.server.script = lambda _: said(400, "No", "Not these words", "bad_words")
+    shard_runs.server.script = lambda _: error_reply(400, "No", "Not these words", "bad_words")
     worked = await shard_runs.run(spoken_rows(*["The same words."] * 100))
     assert len(shard_runs.server.calls) == 1
     assert len(worked.ended(REFUSED)) == 100
@@ -231,7 +235,7 @@ class Mix:
         """The speaker's answer, with some of its faults made worse."""
         reply = self.speaker(call)
         if reply.status == 429 and call.number % 2:
-            return said(429, "Too many requests", "Wait.", "concurrency_limited")
+            return error_reply(429, "Too many requests", "Wait.", "concurrency_limited")
         if reply.end is End.CLOSED_CUT:
             return replace(reply, end=End.STALL)
         if reply.body.startswith(b"<html>"):

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from tests.hostile_server import Call, End, Reply
-from tests.hostile_speech import Speaker, said, speech, speech_for, wav
+from tests.hostile_speech import Speaker, error_reply, speech, speech_for, wav
 from tests.plan.rows import transcript_of
 from tests.run.shard_runs import RATE_HZ, ShardRuns, spoken_row, spoken_rows
 from voicemill.audio.formats import AudioFormat
@@ -151,7 +151,7 @@ async def test_a_mix_of_faults(shard_runs: ShardRuns, seed: int) -> None:
     calls, injected = len(shard_runs.server.calls), sum(speaker.faults.values())
     assert injected > 0.2 * calls
     assert calls - injected == worked.context.stats.calls_kept
-    assert max(speaker.asked.values()) <= 6
+    assert max(speaker.requested.values()) <= 6
     assert calls <= 110 * 6
     failed = worked.ended(FAILED)
     assert len(failed) <= 15
@@ -162,7 +162,7 @@ async def test_what_failed_is_finished_by_the_next_run(shard_runs: ShardRuns) ->
     """Rows that failed in a bad hour are done in a good one, and only they are asked about."""
     rows = spoken_rows(*(f"Row {number}." for number in range(20)))
     bad = {row.transcript for row in rows[::5]}  # four: five that fail with none left beside them are an outage
-    shard_runs.server.script = lambda call: said(500, "Bad", "hour") if call.transcript in bad else speech(call)
+    shard_runs.server.script = lambda call: error_reply(500, "Bad", "hour") if call.transcript in bad else speech(call)
     first = await shard_runs.run(rows, pace={"attempts": 2})
     assert len(first.ended(FAILED)) == 4
     assert {item["attempts"] for item in first.items if item["status"] == FAILED} == {2}
@@ -179,7 +179,7 @@ async def test_a_refused_piece_stops_its_row(shard_runs: ShardRuns) -> None:
 
     def script(call: Call) -> Reply:
         if call.transcript == "Piece 0.":
-            return said(422, "Unprocessable", "This cannot be said", "transcript_refused")
+            return error_reply(422, "Unprocessable", "This cannot be said", "transcript_refused")
         return replace(speech(call), delay_s=0.02)
 
     shard_runs.server.script = script

@@ -7,7 +7,7 @@ from itertools import pairwise
 import pytest
 
 from tests.hostile_server import Call, Reply
-from tests.hostile_speech import Speaker, said, speech
+from tests.hostile_speech import Speaker, error_reply, speech
 from tests.run.shard_runs import ShardRuns, spoken_rows
 from voicemill.config import Budget, Settings
 from voicemill.errors import BudgetReached, ExitCode, StorageError
@@ -53,13 +53,13 @@ async def test_what_is_free_is_given_back(shard_runs: ShardRuns) -> None:
 
     def script(call: Call) -> Reply:
         if call.number <= 10:
-            return said(429, "Too many", "Wait.", "concurrency_limited", Retry_After="0")
-        return said(400, "No", "Not this") if call.number <= 20 else speech(call)
+            return error_reply(429, "Too many", "Wait.", "concurrency_limited", Retry_After="0")
+        return error_reply(400, "No", "Not this") if call.number <= 20 else speech(call)
 
     shard_runs.server.script = script
     await shard_runs.run(ROWS)
     assert spent(shard_runs) == {"credits": 90 * CREDITS, "calls": 110}
-    shard_runs.server.script = lambda _: said(500, "Bad", "luck")
+    shard_runs.server.script = lambda _: error_reply(500, "Bad", "luck")
     worked = await shard_runs.run(spoken_rows(*(f"Bad {number:03d}." for number in range(4))), pace={"attempts": 2})
     assert len(worked.ended(FAILED)) == 4
     assert spent(shard_runs) == {"credits": 98 * CREDITS, "calls": 118}

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from tests.hostile_speech import Speaker, said
+from tests.hostile_speech import Speaker, error_reply
 from tests.run.shard_runs import ShardRuns, spoken_rows
 from voicemill.model import Status
 from voicemill.run.context import RunContext
@@ -33,7 +33,7 @@ async def test_told_to_stop_a_run_finishes_what_is_in_flight(shard_runs: ShardRu
 
 async def test_told_to_stop_nobody_waits_for_another_attempt(shard_runs: ShardRuns) -> None:
     """A service that says to come back in ten minutes does not hold up the end of a run."""
-    shard_runs.server.script = [said(429, "Too many", "Come back later", retry_after="600")]
+    shard_runs.server.script = [error_reply(429, "Too many", "Come back later", retry_after="600")]
 
     async def stop(context: RunContext) -> None:
         while len(shard_runs.server.calls) < 4:

@@ -41,7 +41,7 @@ async def test_speech_comes_with_its_words(shard_runs: ShardRuns) -> None:
     [item] = worked.items
     assert (item["status"], item["words"], item["suspect"]) == (Status.DONE, 3, [])
     assert [call.path for call in shard_runs.server.calls] == ["/tts/sse"]
-    assert shard_runs.server.calls[0].question["add_timestamps"] is True
+    assert shard_runs.server.calls[0].json_body["add_timestamps"] is True
     info = probe_wav((shard_runs.results.path / item["file_name"]).read_bytes())
     assert info.sized
     assert info.frames == len(samples_for(TEXT, RATE_HZ))

@@ -1,5 +1,5 @@
 """The command, and the service that it asks."""
 
-from tests.flows.conftest import brisk, service, voicemill
+from tests.flows.conftest import fast_retries, service, voicemill
 
-__all__ = ["brisk", "service", "voicemill"]
+__all__ = ["fast_retries", "service", "voicemill"]

@@ -10,11 +10,11 @@ import pytest
 from tests.faults.figures import Report
 from tests.faults.forked_runs import plain_run
 from tests.faults.network_faults import LASTING, PASSING
-from tests.flows.commands import InThisProcess, asking, ending, start_process
+from tests.flows.commands import InThisProcess, service_environment, start_process, wait_for_exit
 from tests.flows.results import statuses, write_manifest
 from tests.flows.speech_service import SpeechService
 from tests.hostile_server import Call, Reply
-from tests.hostile_speech import said, speech
+from tests.hostile_speech import error_reply, speech
 from tests.security.canary import KEY, children_of, files_below, forms, found_in, processes_of
 from voicemill.run import shard
 
@@ -45,11 +45,11 @@ def treacherous(service: SpeechService) -> Iterator[SpeechService]:
         return ({**PASSING, **LASTING})[name](speech(call))
 
     for name in (*PASSING, *LASTING):
-        service.instead[_text(name)] = lambda call, name=name: failing(name, call)  # type: ignore[misc]
+        service.replies[_text(name)] = lambda call, name=name: failing(name, call)  # type: ignore[misc]
     for status in (400, 422, 429, 500, 503):
-        reply = said(status, f"Your key {KEY}", f"is odd: {KEY}", KEY, X_Request_Id="r", Retry_After=KEY)
-        service.instead[_text(f"the key back with {status}")] = reply
-    with asking(service.url, KEY):
+        reply = error_reply(status, f"Your key {KEY}", f"is odd: {KEY}", KEY, X_Request_Id="r", Retry_After=KEY)
+        service.replies[_text(f"the key back with {status}")] = reply
+    with service_environment(service.url, KEY):
         yield service
 
 
@@ -59,15 +59,15 @@ def test_the_key_is_nowhere(
     """After every way of ending: not in output, results, databases, logs, command lines or other processes."""
     (tmp_path / "profile.toml").write_text(_PROFILE)
     # A good answer after each failure, for many failures in a row are an outage, in which a run asks for no more.
-    texts = [text for n, failing in enumerate(treacherous.instead) for text in (failing, _text(f"all well {n}"))]
+    texts = [text for n, failing in enumerate(treacherous.replies) for text in (failing, _text(f"all well {n}"))]
     write_manifest(tmp_path / "book.csv", [{"id": f"row-{n}", "transcript": text} for n, text in enumerate(texts)])
     places: dict[str, bytes] = {}
     process = start_process("run", "book.csv", "-o", "results", "--profile", "profile.toml")
-    while process.poll() is None and not treacherous.asked:
+    while process.poll() is None and not treacherous.requested:
         places |= dict(children_of(process.pid))
     places |= dict(processes_of(prefect_home))
     assert any("flows.prefect_server.process" in place for place in places)
-    ended = ending(process)
+    ended = wait_for_exit(process)
     assert ended.code == 1, ended.stderr
     assert set(statuses(tmp_path / "results").values()) == {"done", "failed", "refused"}
     fatal = _fatal(voicemill, treacherous, tmp_path)
@@ -84,7 +84,7 @@ def test_the_key_is_nowhere(
             "forms": len(forms(KEY)),
             "places": len(places),
             "bytes_searched": sum(map(len, places.values())),
-            "ways_of_failing": len(treacherous.instead) + 2,
+            "ways_of_failing": len(treacherous.replies) + 2,
         },
     )
 
@@ -94,7 +94,7 @@ def _fatal(voicemill: InThisProcess, service: SpeechService, folder: Path) -> by
     heard = b""
     write_manifest(folder / "fatal.csv", [{"id": "fatal", "transcript": f"{_WORD}: fatal."}])
     for status in (401, 402):
-        service.instead[f"{_WORD}: fatal."] = said(status, "Unauthorized", f"Not with {KEY}")
+        service.replies[f"{_WORD}: fatal."] = error_reply(status, "Unauthorized", f"Not with {KEY}")
         ended = voicemill("run", "fatal.csv", "-o", f"fatal-{status}")
         assert ended.code == 4
         heard += (ended.stdout + ended.stderr).encode()
