@@ -184,12 +184,12 @@ def test_all_problems_are_found_at_once(tmp_path: Path) -> None:
     """A manifest with many faults is read to its end, and each row and column is named in order."""
     path = written(
         tmp_path,
-        "id,transcript,voice,sample_rate,bit_rate\n,!,Nobody,1,2\nb,Hi,Anna,44.1k,\nc,Hi\nd,Hi,Anna,,\nb,Hi,Anna,,\n",
+        "id,transcript,voice,sample_rate,bit_rate\n,!,Nobody,1,2\nb,Hi,Anna,44.1k,\nc\nd,Hi,Anna,,\nb,Hi,Anna,,\n",
     )
     error = refused(path)
     places = [(problem.row, problem.column) for problem in error.problems]
     first_row = [(1, column) for column in ("bit_rate", "id", "sample_rate", "transcript", "voice")]
-    assert places == [*first_row, (2, "sample_rate"), (3, "voice"), (5, "id")]
+    assert places == [*first_row, (2, "sample_rate"), (3, "transcript"), (5, "id")]
     assert error.count == 8
 
 

@@ -76,6 +76,14 @@ FILES = [
     Bad("NUL in text", b"id,transcript\na,Hel\0lo\n", 1, "transcript", "NUL byte at character 4; remove it"),
     Bad("NUL in carried", b"id,transcript,who\na,Hello there,Zo\0e\n", 1, "who", "NUL byte at character 3; remove it"),
     Bad("one JSON list", '[{"id": "a", "transcript": "Hi"}]', 0, "", "JSON list.*a line of its own", "m.json"),
+    Bad(
+        "indented JSON",
+        json.dumps({"id": "a", "text": "Hi"}, indent=2) + "\n",
+        0,
+        "",
+        "pretty-printed.*one line",
+        "m.jsonl",
+    ),
     Bad("not JSON", "id,transcript\n", 0, "", "first line of a JSONL file must be an object", "m.jsonl"),
     Bad("not Parquet", H, 0, "", "not a Parquet file", "m.parquet"),
     Bad("cut Parquet", parquet(id=["a"], text=["b"])[:-20], 0, "", "cut off.*copy or write it again", "m.parquet"),
@@ -94,31 +102,36 @@ HEADERS = [
     Bad("no id column", "name,transcript\na,Hello\n", 0, "id", "add one with a name for each row"),
     Bad("no text column", "id,voice\na,Anna\n", 0, "transcript", "add one with the text to speak"),
     Bad("misspelt text column", "id,transcirpt\na,Hello\n", 0, "transcript", "does 'transcirpt' mean transcript"),
-    Bad("semicolons", "id;transcript\na;Hello\n", 0, "id", "parted by ';'; use commas or tabs"),
-    Bad("duplicate header", "id,transcript,who,who\na,Hi,1,2\n", 0, "who", "stands 2 times.*rename one"),
+    Bad("recordings without --op", "file_name,transcription\na.wav,Hi\n", 0, "id", "list of recordings.*add --op stt"),
+    Bad("audio without --op", "audio,text\na.wav,Hi\n", 0, "audio", "no operation is given; add --op stt"),
+    Bad("duplicate header", "id,transcript,who,who\na,Hi,1,2\n", 0, "who", "2 columns have this name; rename one"),
     Bad(
         "two names for one", "id,text,transcript\na,Hi,Ho\n", 0, "transcript", "both mean transcript; rename or remove"
     ),
     Bad("id twice by case", "id,ID,text\na,b,Hi\n", 0, "ID", "both mean id"),
-    Bad("empty header", "id,transcript,\na,Hi,\n", 0, "", "column 3 has no name.*comma too many"),
+    Bad("nameless column", ",id,transcript\n0,a,Hi\n", 0, "", "column 1 has values but no name; name it or remove it"),
     Bad("open quote in header", 'id,"transcript\na,Hi\n', 0, "", "names cannot be read.*never closed"),
     Bad(
-        "endless name", f"id,text,{'x' * 9000},{'x' * 9000}\na,Hi,,\n", 0, "x" * 100 + "…" + "x" * 67, "stands 2 times"
+        "endless name", f"id,text,{'x' * 9000},{'x' * 9000}\na,Hi,,\n", 0, "x" * 100 + "…" + "x" * 67, "2 columns have"
     ),
-    Bad("duplicate Parquet column", lambda folder: duplicate_parquet(folder), 0, "who", "stands 2 times"),
+    Bad("duplicate Parquet column", lambda folder: duplicate_parquet(folder), 0, "who", "2 columns have"),
 ]
+H_OPEN = "id,text,\n" + "".join(f"a{number},Hi,\n" for number in range(150))
 LINES = [
-    Bad("short row", "id,transcript,voice\na,Hello\n", 1, "voice", "2 cells, but.*3 columns; add the missing"),
-    Bad("long row", "id,transcript\na,Hello\nb,Yes, sir\n", 2, "", "3 cells.*comma in it must stand in double quotes"),
-    Bad("long TSV row", "id\ttranscript\na\tHi\t\n", 1, "", "3 cells.*tab in it must stand in double", "m.tsv"),
+    Bad("row without text", "id,transcript,voice\na\n", 1, "transcript", "1 cell, but.*3 columns; add the missing"),
+    Bad("row cut off", "id,transcript,voice\na,Hi,Anna\nb,Hel", 2, "voice", "without a line end.*complete"),
+    Bad("row in two", "id,transcript,voice\na,Hello\nthere,Anna\n", 1, "voice", "lines 2 and 3 seem to be one row"),
+    Bad("long row", "id,transcript\na,Hello\nb,Yes, sir\n", 2, "", "3 cells.*contains a comma must be enclosed"),
+    Bad("long TSV row", "id\ttranscript\na\tHi\tx\n", 1, "", "3 cells.*contains a tab must be enclosed", "m.tsv"),
+    Bad("late value without a name", H_OPEN + "b,Hi,x\n", 151, "", "cell 3 has a value.*no name"),
     Bad("row after a folded one", 'id,transcript\na,"two\nlines"\nb\n', 2, "transcript", r"\(line 4 of the file\)"),
     Bad("open quote", 'id,transcript\na,Hello\nb,"Hello\n', 2, "", "opened on line 3 and never closed; close it"),
     Bad("open quote over lines", 'id,transcript\na,"Hi\nb,Ho\nc,Hu\n', 1, "", "between line 2 and line 4 and never"),
     Bad("quote inside quotes", 'id,transcript\na,"Say "hi" now"\n', 1, "", 'on line 2.*write it twice \\(""\\)'),
-    Bad("cut JSON", one_row() + '{"id": "b", "tran', 2, "", "no JSON: .*correct the line", "m.jsonl"),
+    Bad("cut JSON", one_row() + '{"id": "b", "tran', 2, "", "not JSON: .*correct the line", "m.jsonl"),
     Bad("JSON that is a number", one_row() + "7\n", 2, "", "one object, such as", "m.jsonl"),
     Bad("JSON name twice", '{"id": "a", "id": "b", "text": "Hi"}', 1, "", "'id' stands twice.*rename", "m.jsonl"),
-    Bad("JSON NaN", '{"id": "a", "text": "Hi", "n": NaN}', 1, "", "NaN is no JSON value; write", "m.jsonl"),
+    Bad("JSON NaN", '{"id": "a", "text": "Hi", "n": NaN}', 1, "", "NaN is not a JSON value; write", "m.jsonl"),
     Bad("JSON nested deep", '{"id": ' + "[" * 100_000 + "\n", 1, "", "nested too deeply; write plain", "m.jsonl"),
     Bad(
         "JSON giant number",

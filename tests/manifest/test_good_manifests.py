@@ -259,9 +259,9 @@ def test_an_id_of_blanks_warns(tmp_path: Path) -> None:
     assert [(warning.row, warning.column) for warning in found.check.warnings] == [(1, "id")]
 
 
-def test_empty_rows_are_passed_over_with_a_warning(tmp_path: Path) -> None:
+def test_empty_rows_are_skipped_with_a_warning(tmp_path: Path) -> None:
     """Rows of nothing but separators, as spreadsheets leave them, are no texts; blank lines are not even rows."""
     found = read_good(written(tmp_path, "id,text\na,Hi\n,\n\nb,Ho\n"))
     assert [(row.number, row.id) for row in found.rows] == [(1, "a"), (3, "b")]
-    assert [(warning.row, "passed over" in warning.why) for warning in found.check.warnings] == [(2, True)]
+    assert [(warning.row, "skipped" in warning.why) for warning in found.check.warnings] == [(2, True)]
     assert found.check.row_count == 3

@@ -59,6 +59,8 @@ def _print_text(check: ManifestCheck, manifest: str, rows: int) -> None:
         typer.echo(f"{manifest}: {rows} rows, of which {check.refused_count} will be refused; the others are good.")
     else:
         typer.echo(f"{manifest}: {rows} rows, all good.")
+    if check.dialect:
+        typer.echo(f"The file is {check.dialect}.")
 
 
 def _print_json(check: ManifestCheck, rows: int) -> None:
@@ -67,6 +69,7 @@ def _print_json(check: ManifestCheck, rows: int) -> None:
 
     content = {
         "rows": rows,
+        "dialect": check.dialect,
         "refused": check.refused_count,
         "problem_count": check.problem_count,
         "problems": listed(check.problems),

@@ -1,11 +1,17 @@
-"""Cells of our own columns as text: CSV has nothing but text, Parquet and JSON have types."""
+"""The text of cells: CSV has nothing but text, Parquet and JSON have types."""
 
 import math
+import re
+from collections.abc import Mapping
 from decimal import Decimal
+from typing import Any, Final
 
 from voicemill.manifest.problems import Findings
 
-_NUMBERS = frozenset({"sample_rate", "bit_rate", "speed", "from_s", "to_s"})
+DECIMALS: Final = frozenset({"speed", "from_s", "to_s", "duration"})
+"""Columns of numbers that may have decimals."""
+_NUMBERS = DECIMALS | {"sample_rate", "bit_rate"}
+_DECIMAL_COMMA = re.compile(r"\s*[+-]?\d+,\d+\s*")
 _TRUTHS = frozenset({"timestamps", "splice"})
 _LISTS = frozenset({"emotion", "output_format"})
 
@@ -30,6 +36,21 @@ def as_text(value: object, column: str, findings: Findings) -> str:
         return ", ".join(value)
     kind = "a list" if isinstance(value, list) else "nested" if isinstance(value, dict) else type(value).__name__
     return _refused(column, f"this is {kind}, not text; write plain text", findings)
+
+
+def embedded_audio(value: object) -> Mapping[str, Any] | None:
+    """The value of a Parquet cell that holds audio as Hugging Face data sets do; None for any other value."""
+    if isinstance(value, dict) and value.keys() & {"bytes", "path"} and value.keys() <= _AUDIO_FIELDS:
+        return value
+    return None
+
+
+_AUDIO_FIELDS: Final = {"bytes", "path", "array", "sampling_rate"}
+
+
+def with_decimal_point(text: str) -> str:
+    """A number with a decimal comma, with a point; any other text as it is."""
+    return text.replace(",", ".") if _DECIMAL_COMMA.fullmatch(text) else text
 
 
 def _from_fraction(value: float | Decimal, column: str, findings: Findings) -> str:

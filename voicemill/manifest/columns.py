@@ -1,120 +1,208 @@
-"""Which column of a manifest means what: ours, misspelt, or carried along."""
+"""The columns of a manifest: ours, those that other formats name differently, and those that are carried along."""
 
-from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from typing import Final, NamedTuple
+
+from voicemill.model.csv_injection import METADATA_COLUMNS
 
 PARAMETERS: Final = (
     "op", "voice", "model", "language", "container", "sample_rate", "encoding", "bit_rate", "speed", "emotion",
     "timestamps", "output_format", "splice",
 )  # fmt: skip
 RECORDINGS: Final = ("audio", "left_audio", "right_audio")
-OURS: Final = ("id", "transcript", "text_file", *RECORDINGS, "from_s", "to_s", "out", *PARAMETERS)
+OURS: Final = ("id", "transcript", "text_file", *RECORDINGS, "from_s", "to_s", "duration", "out", *PARAMETERS)
+
 SYNONYMS: Final = {
     "text": "transcript", "input": "transcript", "script": "transcript",
     "audio_filepath": "audio", "audio_file": "audio",
 }  # fmt: skip
+"""Other names that always mean the column."""
+
+TEXT_NAMES: Final = {
+    "sentence": "transcript", "transcription": "transcript", "raw_text": "transcript", "normalized_text": "transcript",
+}  # fmt: skip
+"""Names that other formats give to the text: they mean it unless the manifest has a column of a better name."""
+
+RECORDING_NAMES: Final = {
+    "file_name": "audio", "path": "audio", "wav_filename": "audio", "audio_path": "audio", "wav_path": "audio",
+    "wav": "audio", "file": "audio",
+    "offset": "from_s", "start": "from_s", "start_s": "from_s", "start_time": "from_s", "begin_time": "from_s",
+    "end": "to_s", "end_s": "to_s", "end_time": "to_s",
+    "utt_id": "id", "uttid": "id", "utterance_id": "id",
+}  # fmt: skip
+"""Names that other formats give to columns about recordings: they mean those in a manifest of recordings."""
+
+_ABOUT_TIME: Final = frozenset({"duration", *(name for name, own in RECORDING_NAMES.items() if own.endswith("_s"))})
 _INPUTS: Final = frozenset({"transcript", "text_file", *RECORDINGS})
 
 _OFTEN_MEANT: Final = {
     "voice_id": "voice", "voice_name": "voice", "speaker": "voice", "model_id": "model", "lang": "language",
     "language_code": "language", "format": "container", "samplerate": "sample_rate", "sampling_rate": "sample_rate",
     "bitrate": "bit_rate", "rate": "speed", "output": "out", "filename": "out", "file_name": "out", "textfile":
-    "text_file", "txt_file": "text_file", "identifier": "id", "content": "transcript", "sentence": "transcript",
-    "recording": "audio", "clip": "audio", "audio_path": "audio", "wav": "audio", "start_s": "from_s", "end_s": "to_s",
-    "formats": "output_format", "word_timestamps": "timestamps",
+    "text_file", "txt_file": "text_file", "identifier": "id", "content": "transcript", "recording": "audio",
+    "clip": "audio", "formats": "output_format", "word_timestamps": "timestamps",
 }  # fmt: skip
+_MEANT_WITH_RECORDINGS: Final = {"filename": "audio", "output_file": "out"}
 _GUESSABLE = [name for name in (*OURS, *SYNONYMS) if len(name) >= 4]
 
 
-class Remark(NamedTuple):
-    """A column, and what is to be said of it."""
+class ColumnProblem(NamedTuple):
+    """A column and what is wrong with it."""
 
     column: str
     why: str
 
 
 class Columns:
-    """A header line, understood. `places` gives the cell of each of our columns, `carried` the rest by name.
+    """The column names of a manifest, resolved.
 
-    `labels` are the names to show for both, as the user wrote them.
+    `places` gives the cell of each of our columns, `carried` the cells of all others by name. `labels` are the names
+    to show for both, as the user wrote them. `operation` is the one that applies to rows without an `op` of their own;
+    `is_explicit` says whether the user named it.
     """
 
-    def __init__(self, names: Sequence[str], default_op: str = "tts") -> None:
+    def __init__(self, names: Sequence[str], operation: str = "tts", *, is_explicit: bool = False) -> None:
         self.names = tuple(names)
-        self._default_op = default_op
+        self._operation = operation
+        own = self._own = tuple(self._own_names())
         self.places: dict[str, int] = {}
         self.carried: dict[str, int] = {}
-        for place, name in enumerate(self.names):
-            own = _own_name(name)
-            if own:
-                self.places.setdefault(own, place)
+        for place, (name, meaning) in enumerate(zip(self.names, own, strict=True)):
+            if meaning:
+                self.places.setdefault(meaning, place)
             else:
                 self.carried.setdefault(name, place)
-        self.labels = {_own_name(name) or name: name for name in reversed(self.names)}
-        self.faults = tuple(self._faults())
+        self.labels = {meaning or name: name for name, meaning in reversed([*zip(self.names, own, strict=True)])}
+        self._needs_operation = not is_explicit and "op" not in self.places
+        self.problems = tuple(self._problems())
         self.warnings = tuple(self._warnings())
 
-    def _faults(self) -> Iterator[Remark]:
+    @property
+    def has_recordings(self) -> bool:
+        """Whether a column names recordings."""
+        return "audio" in self.places
+
+    @property
+    def is_our_metadata(self) -> bool:
+        """Whether this is a `metadata.csv` that voicemill wrote."""
+        return {_plain(name) for name in self.names} >= METADATA_COLUMNS
+
+    @property
+    def audio_folder(self) -> str:
+        """The folder beside the manifest in which a known data set keeps its recordings; empty for others."""
+        return "clips" if {"client_id", "path", "sentence"} <= {_plain(name) for name in self.names} else ""
+
+    def _own_names(self) -> Iterator[str]:
+        plain = [_plain(name) for name in self.names]
+        sure = {own_name(name) for name in plain}
+        is_about_recordings = self._operation != "tts" or bool(sure & {*RECORDINGS, "op"})
+        taken: dict[str, str] = {}
+        for name in plain:
+            meaning = own_name(name)
+            if meaning in ("voice", "model") and self.is_our_metadata and self._operation != "tts":
+                meaning = ""  # They made the recording; the next operation has a model of its own kind.
+            if name in _ABOUT_TIME and not is_about_recordings:
+                meaning = ""
+            elif not meaning:
+                meaning = self._foreign_meaning(name, sure, is_about_recordings)
+                is_second_choice = meaning in taken and meaning not in ("from_s", "to_s")
+                meaning = "" if is_second_choice and taken[meaning] != name else meaning
+                taken.setdefault(meaning, name)
+            yield meaning
+
+    def _foreign_meaning(self, name: str, sure: set[str], is_about_recordings: bool) -> str:
+        if name in TEXT_NAMES:
+            return "" if {"transcript", "text_file"} & sure else "transcript"
+        meaning = RECORDING_NAMES.get(name, "") if is_about_recordings else ""
+        is_time = meaning in ("from_s", "to_s")
+        return "" if meaning in sure and not is_time else meaning
+
+    def _problems(self) -> Iterator[ColumnProblem]:
         for place, name in enumerate(self.names):
             if not name.strip():
-                yield Remark("", f"column {place + 1} has no name; name it, or remove the column (or a comma too many)")
+                yield ColumnProblem("", f"column {place + 1} has values but no name; name it or remove it")
             elif not _is_encodable(name):
-                yield Remark(name, f"the name of column {place + 1} is not UTF-8; save the file as UTF-8")
-        yield from self._said_twice()
+                yield ColumnProblem(name, f"the name of column {place + 1} is not UTF-8; save the file as UTF-8")
+        yield from self._repeated()
         if self.names:
             yield from self._missing()
 
-    def _said_twice(self) -> Iterator[Remark]:
+    def _repeated(self) -> Iterator[ColumnProblem]:
         meanings: dict[str, list[str]] = {}
-        for name in self.names:
+        for place, name in enumerate(self.names):
             if name.strip():
-                meanings.setdefault(_own_name(name) or name, []).append(name)
+                meanings.setdefault(self._own[place] or name, []).append(name)
         for meaning, names in meanings.items():
             if len(names) == 1:
                 continue
             if len(set(names)) == 1:
-                yield Remark(names[0], f"this name stands {len(names)} times in the first line; rename one")
+                yield ColumnProblem(names[0], f"{len(names)} columns have this name; rename one")
             else:
                 listed = " and ".join(map(repr, names))
-                yield Remark(names[1], f"{listed} both mean {meaning}; rename or remove one of them")
+                yield ColumnProblem(names[1], f"{listed} both mean {meaning}; rename or remove one of them")
 
-    def _missing(self) -> Iterator[Remark]:
-        if "id" not in self.places:
-            yield Remark("id", f"there is no such column; add one with a name for each row{self._hint('id')}")
-        if not _INPUTS & self.places.keys() and self._default_op in ("stt", "voice_change"):
+    def _missing(self) -> Iterator[ColumnProblem]:
+        if "id" not in self.places and not self.has_recordings:
+            yield ColumnProblem("id", f"there is no such column; add one with a name for each row{self._hint('id')}")
+        if not _INPUTS & self.places.keys() and self._operation in ("stt", "voice_change"):
             hint = self._hint("audio")
-            yield Remark("audio", f"there is no such column; add one with the names of audio files{hint}")
+            yield ColumnProblem("audio", f"there is no such column; add one with the names of audio files{hint}")
         elif not _INPUTS & self.places.keys():
-            yield Remark(
+            yield ColumnProblem(
                 "transcript",
                 "there is no such column; add one with the text to speak, or a column text_file with the names of "
                 f"text files{self._hint('transcript', 'text_file')}",
             )
+        elif self._needs_operation and "id" not in self.places and self.has_recordings and self._operation == "tts":
+            yield ColumnProblem(
+                self.labels["audio"],
+                "the manifest lists recordings, and no operation is given; add --op stt to transcribe them, "
+                "--op voice_change to convert them, or --op tts to speak their texts",
+            )
 
     def _hint(self, *wanted: str) -> str:
-        if len(self.names) == 1 and (separators := Counter(c for c in self.names[0] if c in ";|")):
-            return f" (the columns seem to be parted by {separators.most_common(1)[0][0]!r}; use commas or tabs)"
+        plain = {_plain(name) for name in self.names}
+        if self._operation == "tts" and plain & RECORDING_NAMES.keys():
+            return " (is this a list of recordings? then add --op stt or another operation)"
         return "".join(f" (does {name!r} mean {own}?)" for name, own in self._misspelt() if own in wanted)
 
-    def _warnings(self) -> Iterator[Remark]:
+    def _warnings(self) -> Iterator[ColumnProblem]:
         for name, own in self._misspelt():
-            yield Remark(name, f"this column is carried along unused; rename it to {own!r} if that is what it means")
+            why = f"this column is carried along unused; rename it to {own!r} if that is its meaning"
+            yield ColumnProblem(name, why)
+        for name in self.carried:
+            if _plain(name) in _ABOUT_TIME:
+                yield ColumnProblem(name, "this column is carried along unused: the manifest names no recordings")
 
     def _misspelt(self) -> Iterator[tuple[str, str]]:
         for name in self.carried:
-            plain = name.strip().casefold().replace(" ", "_").replace("-", "_")[:40]
+            plain = _plain(name).replace(" ", "_").replace("-", "_")[:40]
             close = [plain] if plain in OURS else get_close_matches(plain, _GUESSABLE, n=1, cutoff=0.8)
-            own = _OFTEN_MEANT.get(plain) or (SYNONYMS.get(close[0], close[0]) if close and len(plain) >= 4 else "")
-            if own and own not in self.places:
+            guessed = SYNONYMS.get(close[0], close[0]) if close and len(plain) >= 4 else ""
+            own = self._often_meant().get(plain) or guessed
+            if own and own not in self.places and plain not in _ABOUT_TIME:
                 yield name, own
 
+    def _often_meant(self) -> Mapping[str, str]:
+        return _OFTEN_MEANT | _MEANT_WITH_RECORDINGS if self._operation != "tts" else _OFTEN_MEANT
 
-def _own_name(name: str) -> str:
-    plain = name.strip("\ufeff \t").casefold()
+
+def own_name(name: str) -> str:
+    """The column of ours that a name always means; empty for any other."""
+    plain = _plain(name)
     own = SYNONYMS.get(plain, plain)
     return own if own in OURS else ""
+
+
+def knows(name: str) -> bool:
+    """Whether a name is that of a column, here or in a known format."""
+    plain = _plain(name)
+    return bool(own_name(plain)) or plain in TEXT_NAMES or plain in RECORDING_NAMES
+
+
+def _plain(name: str) -> str:
+    return name.strip("\ufeff \t").casefold()
 
 
 def _is_encodable(text: str) -> bool:

@@ -1,26 +1,59 @@
-"""The cells that say what an operation works on: a text, recordings, a stretch of one."""
+"""The cells that name what an operation works on: a text, recordings, a passage of one."""
 
-from collections.abc import Callable, Mapping
+from abc import abstractmethod
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import Any, Final, Protocol
 
 from voicemill.manifest.problems import Findings
 from voicemill.manifest.recording_cells import OUTPUT_MARK, RecordingFolder, seconds
 from voicemill.manifest.text_cells import TextFolder, check_text
 from voicemill.model import Op, Recording
 
-Cell = Callable[[str], str]
-"""The text of a row's cell in one of our columns."""
+_TIMES: Final = ("from_s", "to_s", "duration")
+_UNUSED: Final[Mapping[Op, tuple[str, ...]]] = {
+    Op.TTS: ("audio", "left_audio", "right_audio", *_TIMES),
+    Op.STT: ("left_audio", "right_audio"),
+    Op.VOICE_CHANGE: ("transcript", "text_file", "left_audio", "right_audio"),
+    Op.INFILL: (),
+}
+"""The inputs that an operation does not use."""
+
+_ROUNDING_S: Final = 0.1
+"""How far a passage may end after its recording: manifests round durations."""
+
+
+class Cells(Protocol):
+    """The cells of one row in our columns."""
+
+    @abstractmethod
+    def text(self, column: str) -> str:
+        """The text of a cell; empty where the manifest has no such column."""
+        ...
+
+    @abstractmethod
+    def embedded_audio(self, column: str) -> Mapping[str, Any] | None:
+        """The value of a cell that holds audio itself, with `bytes` and `path`; None for any other cell."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
 class Inputs:
-    """What a row works on, as far as its operation takes it."""
+    """What a row works on, as far as its operation uses it."""
 
     transcript: str = ""
     text: Recording | None = None
     audio: Recording | None = None
     left: Recording | None = None
     right: Recording | None = None
+    from_s: float | None = None
+    to_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """A part of a recording, in seconds from its start; None where the manifest does not limit it."""
+
     from_s: float | None = None
     to_s: float | None = None
 
@@ -33,30 +66,43 @@ class InputCheck:
         self._texts = texts
         self._recordings = recordings
 
-    def check(self, op: Op, cell: Cell, findings: Findings) -> Inputs:
+    def check(self, op: Op, cells: Cells, findings: Findings) -> Inputs:
         """The inputs of a row for `op`; where something is wrong with them, `findings` say what."""
+        if op is Op.TTS and self._is_recording_only(cells):
+            findings.fault(
+                "audio",
+                "the row has a recording and no text to speak; say what to do with it: --op stt, --op voice_change "
+                "or --op infill, or a column op",
+            )
+            return Inputs()
+        self._note_unused(op, cells, findings)
         if op is Op.TTS:
-            if self._has("audio", cell) and not (self._has("transcript", cell) or self._has("text_file", cell)):
-                findings.fault(
-                    "audio",
-                    "the row has a recording and no text to speak; say what to do with it: --op stt, --op voice_change "
-                    "or --op infill, or a column op",
-                )
-                return Inputs()
-            self._note_unused(("audio", "left_audio", "right_audio", "from_s", "to_s"), op, cell, findings)
-            return self._spoken(cell, findings)
+            return self._spoken(cells, findings)
         if op is Op.INFILL:
-            return self._infill(cell, findings)
-        texts = () if op is Op.STT else ("transcript", "text_file")
-        self._note_unused((*texts, "left_audio", "right_audio", "from_s", "to_s"), op, cell, findings)
-        reference = self._reference(cell, findings) if op is Op.STT else ""
-        return Inputs(reference, audio=self._needed("audio", op, cell, findings))
+            return self._infill(cells, findings)
+        return self._of_recording(op, cells, findings)
 
-    def _infill(self, cell: Cell, findings: Findings) -> Inputs:
-        inputs = self._spoken(cell, findings)
-        whole = self._recording("audio", cell, findings)
-        sides = (self._recording("left_audio", cell, findings), self._recording("right_audio", cell, findings))
-        from_s, to_s = (seconds(cell(column), column, findings) for column in ("from_s", "to_s"))
+    def _is_recording_only(self, cells: Cells) -> bool:
+        return self._has("audio", cells) and not (self._has("transcript", cells) or self._has("text_file", cells))
+
+    def _of_recording(self, op: Op, cells: Cells, findings: Findings) -> Inputs:
+        reference = self._reference(cells, findings) if op is Op.STT else ""
+        audio = self._needed("audio", op, cells, findings)
+        passage = self._passage(cells, findings)
+        if audio is None:
+            return Inputs(reference)
+        passage = _within(passage, audio, findings)
+        if op is Op.VOICE_CHANGE and passage != Passage():
+            findings.fault(
+                self._present(*_TIMES), "voice_change converts whole recordings; cut the file first, or empty this cell"
+            )
+        return Inputs(reference, audio=audio, from_s=passage.from_s, to_s=passage.to_s)
+
+    def _infill(self, cells: Cells, findings: Findings) -> Inputs:
+        inputs = self._spoken(cells, findings)
+        whole = self._recording("audio", cells, findings)
+        sides = (self._recording("left_audio", cells, findings), self._recording("right_audio", cells, findings))
+        gap = self._passage(cells, findings)
         if whole is None:
             if not any(sides) and not findings.faults:
                 findings.fault(
@@ -66,35 +112,47 @@ class InputCheck:
             return replace(inputs, left=sides[0], right=sides[1])
         if any(sides):
             findings.fault("audio", "both audio and left_audio or right_audio are given; leave one way empty")
-        _check_gap(from_s, to_s, float("inf") if whole.made_by else whole.duration_s, findings)
-        return replace(inputs, audio=whole, from_s=from_s, to_s=to_s)
+        _check_gap(gap, float("inf") if whole.made_by else whole.duration_s, findings)
+        return replace(inputs, audio=whole, from_s=gap.from_s, to_s=gap.to_s)
 
-    def _needed(self, column: str, op: Op, cell: Cell, findings: Findings) -> Recording | None:
-        if not cell(column).strip():
+    def _passage(self, cells: Cells, findings: Findings) -> Passage:
+        """The part of the recording that the row names, by its start and its end or its duration."""
+        from_s, to_s, duration_s = (seconds(cells.text(column), column, findings) for column in _TIMES)
+        if duration_s is None:
+            return Passage(from_s, to_s)
+        end_s = round((from_s or 0.0) + duration_s, 6)
+        if to_s is not None and abs(to_s - end_s) > _ROUNDING_S:
+            findings.fault("duration", f"the passage ends at {to_s:g} s, and by its duration at {end_s:g} s; empty one")
+        return Passage(from_s, end_s if to_s is None else to_s)
+
+    def _needed(self, column: str, op: Op, cells: Cells, findings: Findings) -> Recording | None:
+        if not self._has(column, cells):
             findings.fault(column, f"{op.value} needs the name of an audio file here; fill it in or remove the row")
             return None
-        return self._recording(column, cell, findings)
+        return self._recording(column, cells, findings)
 
-    def _recording(self, column: str, cell: Cell, findings: Findings) -> Recording | None:
-        name = cell(column)
+    def _recording(self, column: str, cells: Cells, findings: Findings) -> Recording | None:
+        if (embedded := cells.embedded_audio(column)) is not None:
+            return self._recordings.embedded(embedded, column, findings)
+        name = cells.text(column)
         return self._recordings.find(name, column, findings) if name.strip() else None
 
-    def _spoken(self, cell: Cell, findings: Findings) -> Inputs:
-        file = cell("text_file")
-        if self._recordings.takes_outputs and file.startswith(OUTPUT_MARK) and not cell("transcript").strip():
+    def _spoken(self, cells: Cells, findings: Findings) -> Inputs:
+        file = cells.text("text_file")
+        if self._recordings.takes_outputs and file.startswith(OUTPUT_MARK) and not self._has("transcript", cells):
             return Inputs(text=Recording(made_by=file.removeprefix(OUTPUT_MARK)))
-        return Inputs(self._transcript(cell, findings))
+        return Inputs(self._transcript(cells, findings))
 
-    def _transcript(self, cell: Cell, findings: Findings) -> str:
+    def _transcript(self, cells: Cells, findings: Findings) -> str:
         before = len(findings.faults)
-        text, file = cell("transcript"), cell("text_file")
+        text, file = cells.text("transcript"), cells.text("text_file")
         if len(findings.faults) > before:
             return ""
         if file.strip():
             if text.strip():
                 findings.fault("text_file", "both transcript and text_file are given; leave one of them empty")
                 return ""
-            return self._text_of_file(file, findings)
+            return self._texts.read(file, findings) or ""
         if text.strip():
             check_text(text, "transcript", findings)
         elif "transcript" in self._places and "text_file" in self._places:
@@ -104,30 +162,46 @@ class InputCheck:
             findings.fault(column, "the text is empty; write one or remove the row")
         return text
 
-    def _reference(self, cell: Cell, findings: Findings) -> str:
-        """What a recording is known to say, to be held against what is heard; a row may do without."""
-        given = self._has("transcript", cell) or self._has("text_file", cell)
-        return self._transcript(cell, findings) if given else ""
+    def _reference(self, cells: Cells, findings: Findings) -> str:
+        """The known text of a recording, to compare the transcript with; a row may have none."""
+        given = self._has("transcript", cells) or self._has("text_file", cells)
+        return self._transcript(cells, findings) if given else ""
 
-    def _text_of_file(self, name: str, findings: Findings) -> str:
-        text = self._texts.read(name, findings)
-        if text is not None:
-            check_text(text, "text_file", findings)
-        return text or ""
-
-    def _has(self, column: str, cell: Cell) -> bool:
-        return column in self._places and bool(cell(column).strip())
+    def _has(self, column: str, cells: Cells) -> bool:
+        if column not in self._places:
+            return False
+        return cells.embedded_audio(column) is not None or bool(cells.text(column).strip())
 
     def _present(self, *columns: str) -> str:
         return next((column for column in columns if column in self._places), columns[0])
 
-    def _note_unused(self, columns: tuple[str, ...], op: Op, cell: Cell, findings: Findings) -> None:
-        for column in columns:
-            if column in self._places and cell(column).strip():
-                findings.warn(column, f"{op.value} takes no {column}, so this is not used; leave the cell empty")
+    def _note_unused(self, op: Op, cells: Cells, findings: Findings) -> None:
+        for column in _UNUSED[op]:
+            if self._has(column, cells):
+                findings.warn(column, f"{op.value} does not use this column; leave the cell empty")
 
 
-def _check_gap(from_s: float | None, to_s: float | None, duration_s: float, findings: Findings) -> None:
+def _within(passage: Passage, audio: Recording, findings: Findings) -> Passage:
+    """The passage within its recording; one that is all of the recording is none."""
+    if passage == Passage() or (audio.made_by and passage.from_s is None):
+        return passage
+    start_s, end_s = passage.from_s or 0.0, passage.to_s
+    length_s = float("inf") if audio.made_by else audio.duration_s
+    if end_s is None:
+        end_s = length_s
+    column = "from_s" if start_s >= length_s else "to_s"
+    if start_s >= length_s or end_s > length_s + _ROUNDING_S:
+        moment_s = start_s if column == "from_s" else end_s
+        findings.fault(column, f"{moment_s:g} s is after the end of the recording ({length_s:.2f} s)")
+    elif start_s >= end_s:
+        findings.fault("to_s", f"the passage would end at {end_s:g} s, not after it begins at {start_s:g} s")
+    if start_s == 0 and end_s >= length_s - _ROUNDING_S / 10:
+        return Passage()
+    return Passage(start_s, min(end_s, length_s))
+
+
+def _check_gap(gap: Passage, duration_s: float, findings: Findings) -> None:
+    from_s, to_s = gap.from_s, gap.to_s
     for column, moment_s in (("from_s", from_s), ("to_s", to_s)):
         if moment_s is None:
             if not any(fault.column == column for fault in findings.faults):

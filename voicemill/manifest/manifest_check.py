@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from voicemill.manifest.input_cells import InputCheck
 from voicemill.manifest.parameters import ParameterCheck
 from voicemill.manifest.problems import printable
 from voicemill.manifest.readers import STDIN, Line, Reader, Source, Unreadable, open_reader
-from voicemill.manifest.recording_cells import Fetch, Inspect, RecordingFolder, refuse_addresses
+from voicemill.manifest.recording_cells import NO_INPUT_STORE, InputStore, Inspect, RecordingFolder
 from voicemill.manifest.row_check import Checked, RowCheck
 from voicemill.manifest.sources import Listing, is_listing, open_listing
 from voicemill.manifest.text_cells import TextFolder
@@ -42,9 +43,9 @@ class ManifestCheck:
         settings: Settings,
         voices: VoiceDirectory,
         inspect: Inspect | None = None,
-        fetch: Fetch = refuse_addresses,
+        store: InputStore = NO_INPUT_STORE,
     ) -> None:
-        self._fetch = fetch
+        self._store = store
         self._given = source
         self._defaults = settings.row_defaults
         self._operation = settings.operation
@@ -58,6 +59,11 @@ class ManifestCheck:
         return self._columns.names
 
     @property
+    def dialect(self) -> str:
+        """How the file differs from a plain CSV, TSV, JSONL or Parquet file; empty for a plain one."""
+        return self._reader.dialect
+
+    @property
     def carried_columns(self) -> tuple[str, ...]:
         """Those that are not ours, in their order."""
         return tuple(self._columns.carried)
@@ -69,10 +75,10 @@ class ManifestCheck:
         once = OnceOnly()
         for line, checked in self._checked_lines():
             self.row_count = line.number
-            self._written_rows += bool(line.cells or line.complaint)
+            self._written_rows += bool(line.cells or line.problem)
             once.add(checked)
             self._note(line, checked)
-            if checked.row is not None and not self._columns.faults:
+            if checked.row is not None and not self._columns.problems:
                 self._chains.add(checked.row)
                 yield checked.row
         self._finish(once)
@@ -94,6 +100,8 @@ class ManifestCheck:
         self.row_count = 0
         self.refused_count = 0
         self._written_rows = 0
+        self._padded = _Counted()
+        self._empty = _Counted()
         self.digest = ""
         self._chains = Chains()
         self._said: set[tuple[str, str]] = set()
@@ -115,7 +123,7 @@ class ManifestCheck:
 
     @cached_property
     def _columns(self) -> Columns:
-        return Columns(self._reader.columns, self._defaults.op)
+        return Columns(self._reader.columns, self._defaults.op, is_explicit=bool(self._operation))
 
     @cached_property
     def _row_check(self) -> RowCheck:
@@ -123,33 +131,43 @@ class ManifestCheck:
         parameters = ParameterCheck(self._defaults, self._voices, only=self._operation)
         if isinstance(source, Listing):
             texts = TextFolder(source.folder, source.root)
-            recordings = RecordingFolder(source.folder, source.root, self._inspect, fetch=self._fetch)
+            recordings = RecordingFolder(source.folder, source.root, self._inspect, store=self._store)
             return RowCheck(self._columns, parameters, InputCheck(places, texts, recordings), listing=True)
         texts = TextFolder(source.folder, Path(os.path.realpath(source.folder)))
-        recordings = RecordingFolder(source.folder, None, self._inspect, takes_outputs=True, fetch=self._fetch)
-        return RowCheck(self._columns, parameters, InputCheck(places, texts, recordings))
+        recordings = RecordingFolder(
+            source.folder,
+            None,
+            self._inspect,
+            takes_outputs=True,
+            store=self._store,
+            data_folder=self._columns.audio_folder,
+        )
+        inputs = InputCheck(places, texts, recordings)
+        return RowCheck(self._columns, parameters, inputs, decimal_comma=self._reader.decimal_comma)
 
     def _checked_lines(self) -> Iterator[tuple[Line, Checked]]:
         check = self._row_check.check
         with self._file_faults():
             for line in self._reader.lines():
-                usable = line.cells and not line.complaint
+                usable = line.cells and not line.problem
                 yield line, check(line.number, line.cells) if usable else _NOTHING
 
     def _note_header(self) -> None:
-        for remark in self._columns.faults:
-            self._add(Problem(0, remark.column, remark.why))
-        for remark in self._columns.warnings:
-            self._warn(Problem(0, remark.column, remark.why))
+        for column, why in self._columns.problems:
+            self._add(Problem(0, column, why))
+        for column, why in self._columns.warnings:
+            self._warn(Problem(0, column, why))
         if isinstance(self._source, Listing) and (left_out := self._source.left_out):
             why = f"{len(left_out):,} files that are nothing to work on are left out, such as {left_out[0]!r}"
             self._warn(Problem(0, "", why))
 
     def _note(self, line: Line, checked: Checked) -> None:
-        if line.complaint:
-            self._add(self._problem(line, *line.complaint))
+        if line.is_padded:
+            self._padded.add(line.number)
+        if line.problem:
+            self._add(self._problem(line, *line.problem))
         elif not line.cells:
-            self._warn(self._problem(line, "", "the row is empty and is passed over"))
+            self._empty.add(line.number)
         if checked.row is not None and checked.row.refusal is not None:
             self.refused_count += 1
             self._warn(self._problem(line, self._columns.names[1], checked.row.refusal.why))
@@ -180,11 +198,20 @@ class ManifestCheck:
     def _finish(self, once: OnceOnly) -> None:
         if not self._written_rows and not self.problem_count:
             self._add(Problem(0, "", "there are no rows below the names of the columns; add one for each text"))
+        self._note_counted()
         self._compare_suspects(once)
         self._follow_chains()
         self.problems.sort()
         with self._file_faults():
             self.digest = self._source.digest()
+
+    def _note_counted(self) -> None:
+        if self._padded.count:
+            rows = self._padded.rows("has", "have")
+            why = f"{rows} fewer cells than the first line has columns; the missing ones at the end count as empty"
+            self._warn(Problem(self._padded.first, "", why))
+        if self._empty.count:
+            self._warn(Problem(self._empty.first, "", f"{self._empty.rows('is', 'are')} empty and skipped"))
 
     def _compare_suspects(self, once: OnceOnly) -> None:
         suspects = once.suspects(MAX_KEPT)
@@ -230,6 +257,22 @@ class ManifestCheck:
     def _error(self) -> ManifestError:
         name = "standard input" if str(self._given) == STDIN else str(self._given)
         return ManifestError(printable(name, 5000), sorted(self.problems), self.problem_count)
+
+
+@dataclass(slots=True)
+class _Counted:
+    """Rows that one warning counts; `first` is the number of the first."""
+
+    count: int = 0
+    first: int = 0
+
+    def add(self, number: int) -> None:
+        self.count += 1
+        self.first = self.first or number
+
+    def rows(self, one: str, many: str) -> str:
+        """The count with its verb, as in `2 rows are`."""
+        return f"1 row {one}" if self.count == 1 else f"{self.count:,} rows {many}"
 
 
 def _printable(problem: Problem) -> Problem:

@@ -10,9 +10,9 @@ from typing import Any, Final
 
 from voicemill.audio.formats import AudioFormat, KeptFormat
 from voicemill.manifest.file_names import MAX_PATH_BYTES, file_stem, path_fault
+from voicemill.model import TEXT_FOLDER
 
 AUDIO_FOLDER: Final = "audio"
-TEXT_FOLDER: Final = "text"
 _EXTENSIONS: Final = {"wav": (".wav",), "mp3": (".mp3",), "raw": (".pcm", ".raw")}
 _EXTENSION = re.compile(r"\.[A-Za-z][A-Za-z0-9]{0,4}")
 _WHOLE_NUMBER_SPEC = re.compile(r"0?[0-9]{0,2}d")
@@ -110,7 +110,7 @@ def _formatted(name: str, spec: str, values: Mapping[str, Any]) -> str:
     if name not in values:
         known = ", ".join(f"{{{known}}}" for known in [*values][:8])
         raise OutputFault(f"there is no column for the placeholder {{{name[:60]}}}; use one of {known}")
-    value = values[name]
+    value = _without_fraction(values[name])
     if _WHOLE_NUMBER_SPEC.fullmatch(spec):
         text = format(_whole_number(name, value), spec)
     elif _TEXT_SPEC.fullmatch(spec):
@@ -124,6 +124,11 @@ def _formatted(name: str, spec: str, values: Mapping[str, Any]) -> str:
     if "/" in text or "\\" in text:
         raise OutputFault(f"the value of {{{name}}} holds a slash, so it would name a folder; use another column")
     return text
+
+
+def _without_fraction(value: object) -> object:
+    """A whole number that a table stores as a fraction, as pandas does in columns with gaps, is a whole number."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 def _whole_number(name: str, value: object) -> int:

@@ -1,10 +1,11 @@
 """The cells that name audio: files that are found, measured and told by their content before anything is sent."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
+from typing import Any, Protocol
 
 from voicemill.audio.inspection.probe import Unlistenable
 from voicemill.manifest.problems import Findings
@@ -12,8 +13,30 @@ from voicemill.manifest.text_cells import unusable_character
 from voicemill.model import Recording, Refusal
 from voicemill.model.urls import is_address
 
-Fetch = Callable[[str], Path]
-"""The file at an address, or `Unlistenable` that says why it cannot be had."""
+
+class InputStore(Protocol):
+    """Where inputs are kept that are not files of their own: downloads, and audio inside a table."""
+
+    def __call__(self, address: str) -> Path:
+        """The file at an address. Raises `Unlistenable`."""
+        ...
+
+    def keep(self, content: bytes) -> Path:
+        """A file with this content. Raises `Unlistenable`."""
+        ...
+
+
+class NoInputStore:
+    """Refuses to download or to keep anything."""
+
+    def __call__(self, address: str) -> Path:
+        """Raise `Unlistenable`."""
+        raise Unlistenable("is an address, and nothing is downloaded here; download it first", "address_refused")
+
+    def keep(self, content: bytes) -> Path:
+        """Raise `Unlistenable`."""
+        raise Unlistenable("is stored inside the manifest; write it to a file first", "audio_refused")
+
 
 Inspect = Callable[[Path], Recording]
 """What a file is, or `Unlistenable` that says why it is no audio that could be sent."""
@@ -24,18 +47,14 @@ OUTPUT_MARK = "@"
 _RECORDINGS_KEPT = 4096
 _LEADS_OUT = "is a link out of the folder; copy what it leads to, or give that as a source of its own"
 _LONGEST_TIME_CHARACTERS = 32
-
-
-def refuse_addresses(_address: str) -> Path:
-    """Where nothing may be downloaded."""
-    raise Unlistenable("is an address, and nothing is downloaded here; download it first", "address_refused")
+NO_INPUT_STORE: InputStore = NoInputStore()
 
 
 class RecordingFolder:
     """The folder that the paths of audio start from; absolute paths are taken as they are.
 
     Where there is a `root`, a path that leads out of it, as a link may, is refused. With `takes_outputs` a cell may
-    name another row's output.
+    name another row's output. A file that is not in the folder is looked for in its folder `data_folder`.
     """
 
     def __init__(
@@ -45,9 +64,11 @@ class RecordingFolder:
         inspect: Inspect,
         *,
         takes_outputs: bool = False,
-        fetch: Fetch = refuse_addresses,
+        store: InputStore = NO_INPUT_STORE,
+        data_folder: str = "",
     ) -> None:
-        self._fetch = fetch
+        self._store = store
+        self._data_folder = data_folder
         self.takes_outputs = takes_outputs
         self._folder = folder
         self._root = root
@@ -69,10 +90,26 @@ class RecordingFolder:
             findings.fault(column, f"{name!r} {refusal.why}", code=refusal.code)
         return recording
 
+    def embedded(self, value: Mapping[str, Any], column: str, findings: Findings) -> Recording | None:
+        """The recording in a cell that holds `bytes` or a `path`, as Hugging Face data sets store audio."""
+        name = str(value.get("path") or "")
+        if not value.get("bytes"):
+            if name:
+                return self.find(name, column, findings)
+            findings.fault(column, "the cell has neither bytes nor a path; fill it in or remove the row")
+            return None
+        try:
+            return self._inspect(self._store.keep(value["bytes"]))
+        except Unlistenable as fault:
+            findings.fault(column, f"the audio in this cell{f' ({name})' if name else ''} {fault}", code=fault.code)
+            return None
+
     def _inspect_named(self, name: str) -> tuple[Recording | None, Refusal | None]:
         if is_address(name):
             return self._inspect_fetched(name)
         path = self._folder / name
+        if self._data_folder and not path.is_file():
+            path = self._folder / self._data_folder / name
         if self._root is not None and not Path(os.path.realpath(path)).is_relative_to(self._root):
             return None, Refusal("link_outside", _LEADS_OUT)
         try:
@@ -82,7 +119,7 @@ class RecordingFolder:
 
     def _inspect_fetched(self, address: str) -> tuple[Recording | None, Refusal | None]:
         try:
-            return replace(self._inspect(self._fetch(address)), address=address), None
+            return replace(self._inspect(self._store(address)), address=address), None
         except Unlistenable as fault:
             return None, Refusal(fault.code, str(fault))
 
@@ -101,6 +138,6 @@ def seconds(text: str, column: str, findings: Findings) -> float | None:
     except ValueError:
         amount = -1.0
     if not 0 <= amount < float("inf"):
-        findings.fault(column, f"{text[:40]!r} is no time; write seconds such as 83.5, or 1:23.5")
+        findings.fault(column, f"{text[:40]!r} is not a time; write seconds such as 83.5, or 1:23.5")
         return None
     return amount

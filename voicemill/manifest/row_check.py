@@ -2,13 +2,14 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from pathlib import PurePosixPath
 from typing import Any, NamedTuple
 
 from voicemill.audio.formats import KeptFormat
 from voicemill.manifest import output_paths as outputs
-from voicemill.manifest.cell_values import as_text
+from voicemill.manifest.cell_values import DECIMALS, as_text, embedded_audio, with_decimal_point
 from voicemill.manifest.columns import PARAMETERS, Columns
-from voicemill.manifest.input_cells import InputCheck
+from voicemill.manifest.input_cells import Cells, InputCheck
 from voicemill.manifest.parameters import ParameterCheck, Parameters
 from voicemill.manifest.problems import Fault, Findings
 from voicemill.manifest.source_format import kept_format
@@ -36,12 +37,20 @@ class RowCheck:
     """Checks the lines of one manifest, each by itself.
 
     In a `listing` a file that cannot be worked on makes a row that is refused, and names of outputs mirror the sources.
+    With `decimal_comma`, `1,5` is a number.
     """
 
     def __init__(
-        self, columns: Columns, parameters: ParameterCheck, inputs: InputCheck, *, listing: bool = False
+        self,
+        columns: Columns,
+        parameters: ParameterCheck,
+        inputs: InputCheck,
+        *,
+        listing: bool = False,
+        decimal_comma: bool = False,
     ) -> None:
         self._listing = listing
+        self._decimal_comma = decimal_comma
         self._places = columns.places
         self._carried = tuple(columns.carried.items())
         self._parameter_places = tuple(columns.places.get(name) for name in PARAMETERS)
@@ -53,7 +62,7 @@ class RowCheck:
         findings = Findings()
         row_id = self._id(cells, findings)
         parameters = self._parameters.resolve(*self._parameter_cells(cells, findings))
-        inputs = self._inputs.check(parameters.op, lambda column: self._cell(cells, column, findings), findings)
+        inputs = self._inputs.check(parameters.op, _RowCells(self, cells, findings), findings)
         findings.faults += parameters.faults
         carried = self._carry(cells, findings)
         kept = kept_format(parameters, inputs)
@@ -97,18 +106,25 @@ class RowCheck:
         findings.faults.clear()
         return Refusal(first.code, _BAD_NAME if first.code == "bad_name" else first.why)
 
-    def _cell(self, cells: Sequence[Any], column: str, findings: Findings) -> str:
+    def cell(self, cells: Sequence[Any], column: str, findings: Findings) -> str:
+        """The text of the cell in one of our columns; empty where there is none."""
         place = self._places.get(column)
         if place is None:
             return ""
         value = cells[place]
-        return value if type(value) is str else as_text(value, column, findings)
+        text = value if type(value) is str else as_text(value, column, findings)
+        return with_decimal_point(text) if self._decimal_comma and column in DECIMALS else text
+
+    def value(self, cells: Sequence[Any], column: str) -> Any:  # noqa: ANN401 - cells are of any type
+        """The cell in one of our columns, of whatever type; None where there is no such column."""
+        place = self._places.get(column)
+        return None if place is None else cells[place]
 
     def _id(self, cells: Sequence[Any], findings: Findings) -> str:
         if "id" not in self._places:
-            return ""
+            return self._id_of_recording(cells, findings)
         before = len(findings.faults)
-        row_id = self._cell(cells, "id", findings)
+        row_id = self.cell(cells, "id", findings)
         if len(findings.faults) > before:
             return ""
         if not row_id:
@@ -125,10 +141,27 @@ class RowCheck:
             return row_id
         return ""
 
+    def _id_of_recording(self, cells: Sequence[Any], findings: Findings) -> str:
+        """The name of the recording without its extension, and where the passage begins if one is given."""
+        if "audio" not in self._places:
+            return ""
+        value = self.value(cells, "audio")
+        embedded = embedded_audio(value)
+        name = str(embedded.get("path") or "") if embedded else value if isinstance(value, str) else ""
+        name = name.strip().removeprefix("./")
+        stem = name.removesuffix(PurePosixPath(name).suffix)
+        if not stem or _unusable_in_name(stem):
+            findings.fault("id", "the row has no id, and none can be made of its recording's name; add a column id")
+            return ""
+        start = self.cell(cells, "from_s", Findings()).strip()
+        return f"{stem}-{start}" if start else stem
+
     def _parameter_cells(self, cells: Sequence[Any], findings: Findings) -> list[str]:
         texts = ["" if place is None else cells[place] for place in self._parameter_places]
         for position, value in enumerate(texts):
             text = value if type(value) is str else as_text(value, PARAMETERS[position], findings)
+            if self._decimal_comma and PARAMETERS[position] in DECIMALS:
+                text = with_decimal_point(text)
             if text and (why := _unusable_value(text)):
                 findings.fault(PARAMETERS[position], why)
                 text = ""
@@ -160,7 +193,7 @@ class RowCheck:
         findings: Findings,
     ) -> str:
         before = len(findings.faults)
-        out = self._cell(cells, "out", findings).strip()
+        out = self.cell(cells, "out", findings).strip()
         if why := _unusable_value(out):
             findings.fault("out", why)
         kind = _kind(parameters, kept)
@@ -181,6 +214,21 @@ class RowCheck:
         except outputs.OutputFault as fault:
             findings.fault("out", str(fault))
             return ""
+
+
+class _RowCells(Cells):
+    """The cells of one row, for the check of its inputs."""
+
+    def __init__(self, check: RowCheck, cells: Sequence[Any], findings: Findings) -> None:
+        self._check = check
+        self._cells = cells
+        self._findings = findings
+
+    def text(self, column: str) -> str:
+        return self._check.cell(self._cells, column, self._findings)
+
+    def embedded_audio(self, column: str) -> Mapping[str, Any] | None:
+        return embedded_audio(self._check.value(self._cells, column))
 
 
 def _kind(parameters: Parameters, kept: KeptFormat | None) -> outputs.Kind | None:

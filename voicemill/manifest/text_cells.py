@@ -12,7 +12,7 @@ from voicemill.manifest.problems import Findings
 MAX_CHARACTERS: Final = 2_000_000
 _MAX_UTF8_BYTES = 4 * MAX_CHARACTERS + 3
 _LETTER_OR_DIGIT = re.compile(r"[^\W_]")
-_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
+_CONTROL = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff]")
 OUTSIDE: Final = "is outside the manifest's folder; move the file there and give its path from there"
 _SAVE_AS_UTF8 = "save the file as UTF-8 (in Excel: 'CSV UTF-8')"
 
@@ -20,7 +20,7 @@ _SAVE_AS_UTF8 = "save the file as UTF-8 (in Excel: 'CSV UTF-8')"
 def unusable_character(text: str) -> str:
     """What is wrong with the first character of `text` that no manifest cell may hold, with the remedy; '' if none.
 
-    Tabs and line ends pass.
+    White space passes: tabs, line ends, form feeds, vertical tabs and U+0085.
     """
     if text.isprintable():
         return ""
@@ -37,20 +37,21 @@ def unusable_character(text: str) -> str:
     return f"there is a control character (U+{ord(found[0]):04X}) {where}; remove it"
 
 
-def check_text(text: str, column: str, findings: Findings) -> None:
-    """Note what stands in the way of `text` being spoken."""
+def check_text(text: str, column: str, findings: Findings, *, file: str = "") -> None:
+    """Note what prevents `text` from being spoken; with the name of the `file` that holds it, if there is one."""
+    where = f"{file!r}: " if file else ""
     if unusable := unusable_character(text):
-        findings.fault(column, unusable, code="not_text")
+        findings.fault(column, where + unusable, code="not_text")
     elif len(text) > MAX_CHARACTERS:
         findings.fault(
             column,
-            f"the text has {len(text):,} characters, the most is {MAX_CHARACTERS:,}; split it over several rows",
+            f"{where}the text has {len(text):,} characters, the most is {MAX_CHARACTERS:,}; split it over several rows",
             code="text_too_long",
         )
     elif not _LETTER_OR_DIGIT.search(text):
         findings.fault(
             column,
-            "the text has no letter and no digit, so there is nothing to speak; write some or remove the row",
+            f"{where}the text has no letter and no digit, so there is nothing to speak; write some or remove the row",
             code="empty_file",
         )
 
@@ -63,7 +64,7 @@ class TextFolder:
         self._root = root
 
     def read(self, name: str, findings: Findings) -> str | None:
-        """The text of the file `name`, or None where `findings` say why there is none."""
+        """The text of the file `name`, checked; None where it cannot be read and `findings` say why."""
         if why := unusable_character(name):
             findings.fault("text_file", why, code="bad_name")
             return None
@@ -71,7 +72,7 @@ class TextFolder:
             path = Path(os.path.realpath(self._folder / name))
             if self._root is not None and not path.is_relative_to(self._root):
                 raise _Unfit(OUTSIDE, "link_outside")
-            return self._content(path).removeprefix(b"\xef\xbb\xbf").decode()
+            text = self._content(path).removeprefix(b"\xef\xbb\xbf").decode()
         except _Unfit as unfit:
             findings.fault("text_file", f"{name!r} {unfit}", code=unfit.code)
         except OSError as error:
@@ -79,6 +80,9 @@ class TextFolder:
         except UnicodeDecodeError as error:
             why = f"{name!r} is not UTF-8 at byte {error.start + 1:,}; save it as UTF-8 text"
             findings.fault("text_file", why, code="not_text")
+        else:
+            check_text(text, "text_file", findings, file=name)
+            return text
         return None
 
     def _content(self, path: Path) -> bytes:

@@ -1,16 +1,20 @@
-"""Cells of CSV files that a spreadsheet would take for formulas: marked with an apostrophe, and the mark taken off.
+"""CSV injection: cells that a spreadsheet would calculate are marked with an apostrophe, and the mark is removed again.
 
-`unguarded(guarded(text)) == text` for every text: what begins with apostrophes and then with such a character gets one
-more, so a mark is never taken for text nor text for a mark.
+`unguarded(guarded(text)) == text` for every text: text that begins with apostrophes and such a character gets one more
+apostrophe, so a mark is never confused with the text.
 """
 
 import re
-from typing import Any
+from collections.abc import Collection
+from typing import Any, Final
 
-FAILURE_COLUMNS = ("status", "error_class", "error_code", "error_message")
-"""What `failures.csv` says besides being a manifest; a CSV file with all of them is read as one that we wrote."""
+FAILURE_COLUMNS: Final = ("status", "error_class", "error_code", "error_message")
+"""The columns that `failures.csv` adds to those of a manifest."""
 
-# OWASP, "CSV Injection", with the full-width forms that spreadsheets of East Asia take for the others.
+METADATA_COLUMNS: Final = frozenset({"file_name", "id", "transcript", "duration_s", "sample_rate_hz", "sha256"})
+"""Columns that, together, only our `metadata.csv` has."""
+
+# OWASP, "CSV Injection", with the full-width forms that East Asian spreadsheets treat as the same characters.
 _FORMULA = re.compile("'*[=+\\-@\t\r\n\0＝＋－＠]")
 _MARKED = re.compile("'+[=+\\-@\t\r\n\0＝＋－＠]")
 
@@ -23,3 +27,8 @@ def guarded(cell: Any) -> Any:  # noqa: ANN401 - cells are of any type
 def unguarded(text: str) -> str:
     """The text of a cell as it was before `guarded`."""
     return text[1:] if _MARKED.match(text) else text
+
+
+def is_guarded(columns: Collection[str]) -> bool:
+    """Whether a CSV file with these columns is one that we wrote, with marked cells."""
+    return set(FAILURE_COLUMNS) <= set(columns) or set(columns) >= METADATA_COLUMNS

@@ -38,6 +38,10 @@ class Fetch:
         except AddressFault as fault:
             raise Unlistenable(str(fault), "address_refused") from None
 
+    def keep(self, content: bytes) -> Path:
+        """A file with this content. Raises `StorageError`."""
+        return self.cache.keep(content)
+
     def _check(self, address: str) -> None:
         if not is_object(address):
             parse_address(address, self.downloader.allowed_hosts)

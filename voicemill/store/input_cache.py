@@ -1,5 +1,6 @@
 """Inputs that came from other machines, kept by their content: an address is asked once for each results folder."""
 
+import hashlib
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -32,6 +33,17 @@ class InputCache:
         durable.append_lines(self._index, [json.dumps([address, digest])])
         self._known[address] = digest
         return self._folder / digest
+
+    def keep(self, content: bytes) -> Path:
+        """The file with this content, written now unless it is there. Raises `StorageError`."""
+        path = self._folder / hashlib.sha256(content).hexdigest()
+        if not path.is_file():
+            durable.make_folder(self._folder)
+            with durable.open_partial(self._folder / "input") as (file, partial):
+                file.write(content)
+                file.flush()
+                durable.commit(partial, path)
+        return path
 
     def _read(self) -> dict[str, str]:
         known: dict[str, str] = {}

@@ -15,4 +15,4 @@ def open_reader(source: Source) -> Reader:
         return ParquetReader(source)
     if source.kind == "jsonl":
         return JsonLinesReader(source)
-    return DelimitedReader(source, source.kind)
+    return DelimitedReader(source)

@@ -10,12 +10,15 @@ import weakref
 from collections.abc import Callable
 from contextlib import suppress
 from difflib import get_close_matches
-from io import BufferedReader, TextIOWrapper
+from io import BufferedReader, RawIOBase, TextIOWrapper
 from pathlib import Path
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 from voicemill.manifest.readers.file_kind import Kind, recognise
 from voicemill.manifest.readers.manifest_line import Unreadable
+
+if TYPE_CHECKING:
+    from typing_extensions import Buffer
 
 STDIN = "-"
 _COPY_BYTES = 1 << 20
@@ -80,7 +83,7 @@ class Source:
                 "free some space there, or set TMPDIR to another folder"
             ) from None
         weakref.finalize(self, os.close, descriptor)
-        return lambda: _from_start(descriptor)
+        return lambda: BufferedReader(_Reading(descriptor))
 
 
 def _nameless_copy(stream: BinaryIO) -> int:
@@ -91,10 +94,33 @@ def _nameless_copy(stream: BinaryIO) -> int:
         return os.dup(copy.fileno())
 
 
-def _from_start(descriptor: int) -> BufferedReader:
-    file = os.fdopen(os.dup(descriptor), "rb")
-    file.seek(0)
-    return file
+class _Reading(RawIOBase):
+    """Reads an open file from its start, whoever else reads it: duplicated descriptors share one position."""
+
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor = descriptor
+        self._position = 0
+
+    def fileno(self) -> int:
+        return self._descriptor
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        origin = {os.SEEK_SET: 0, os.SEEK_CUR: self._position}.get(whence, os.fstat(self._descriptor).st_size)
+        self._position = max(0, origin + offset)
+        return self._position
+
+    def readinto(self, buffer: "Buffer") -> int:
+        view = memoryview(buffer)
+        content = os.pread(self._descriptor, len(view), self._position)
+        view[: len(content)] = content
+        self._position += len(content)
+        return len(content)
 
 
 def _opened(path: Path) -> BufferedReader:

@@ -5,7 +5,7 @@ from typing import Literal
 
 from voicemill.manifest.readers.manifest_line import Unreadable
 
-Kind = Literal["csv", "tsv", "jsonl", "parquet"]
+Kind = Literal["delimited", "jsonl", "parquet"]
 
 PARQUET_MAGIC = b"PAR1"
 _ENCRYPTED_MAGIC = b"PARE"
@@ -36,7 +36,7 @@ _FOREIGN: tuple[tuple[bytes, str], ...] = (
 )
 _BYTE_ORDER_MARKS = (b"\xff\xfe", b"\xfe\xff", b"\x00\x00\xfe\xff")
 _UTF8_MARK = b"\xef\xbb\xbf"
-_NOT_IN_TEXT = bytes({*range(32), 127} - {*b"\t\n\r\f\x1b"})
+_NOT_IN_TEXT = bytes({*range(32), 127} - {*b"\t\n\v\f\r\x1b"})
 
 
 def recognise(head: bytes, tail: bytes, name: str) -> Kind:
@@ -95,5 +95,4 @@ def _kind_of_text(head: bytes, name: str) -> Kind:
         raise Unreadable('the first line of a JSONL file must be an object, such as {"id": "1", "transcript": "Hello"}')
     if name.lower().endswith((".parquet", ".pq")):
         raise Unreadable("this is not a Parquet file, though it is named so; write it again, or correct its name")
-    header = start.splitlines()[0]
-    return "tsv" if name.lower().endswith((".tsv", ".tab")) or header.count(b"\t") > header.count(b",") else "csv"
+    return "delimited"

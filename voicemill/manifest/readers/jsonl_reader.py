@@ -9,12 +9,15 @@ from voicemill.manifest.readers.csv_reader import bounded_lines
 from voicemill.manifest.readers.manifest_line import Line, Unreadable
 
 MAX_COLUMNS: Final = 1000
+_HEAD_CHARACTERS: Final = 1 << 20
 
 
 class JsonLinesReader:
     """A JSONL file. The columns are the keys of all lines, in the order in which they first occur."""
 
     lines_above = 0
+    dialect = ""
+    decimal_comma = False
 
     def __init__(self, source: Source) -> None:
         self._source = source
@@ -37,6 +40,8 @@ class JsonLinesReader:
                     yield place, line
 
     def _all_keys(self) -> tuple[str, ...]:
+        with self._source.open_text() as file:
+            _refuse_indented(file.read(_HEAD_CHARACTERS))
         names: dict[str, None] = {}
         for place, text in self._texts():
             try:
@@ -51,6 +56,20 @@ class JsonLinesReader:
         return tuple(names)
 
 
+def _refuse_indented(head: str) -> None:
+    """Raise `Unreadable` where the first object is spread over several lines."""
+    first = head.lstrip().partition("\n")[0]
+    try:
+        _, end = json.JSONDecoder().raw_decode(head.lstrip())
+    except (ValueError, RecursionError):
+        return
+    if end > len(first):
+        raise Unreadable(
+            "this is pretty-printed JSON, whose objects span several lines; write each object on one line, "
+            "for example with: jq -c . FILE"
+        )
+
+
 class _NotAnObject(Exception):
     pass
 
@@ -60,7 +79,7 @@ def _parse(text: str) -> dict[str, Any]:
         values = _DECODER.decode(text)
     except json.JSONDecodeError as error:
         reason = "the line is cut off" if error.pos >= len(text.rstrip()) else error.msg[:1].lower() + error.msg[1:]
-        raise _NotAnObject(f"this is no JSON: {reason}, at character {error.pos + 1}; correct the line") from None
+        raise _NotAnObject(f"this is not JSON: {reason}, at character {error.pos + 1}; correct the line") from None
     except RecursionError:
         raise _NotAnObject("the values are nested too deeply; write plain values") from None
     except ValueError:
@@ -80,7 +99,7 @@ def _once_each(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _no_constant(name: str) -> None:
-    raise _NotAnObject(f"{name} is no JSON value; write a number, a text in quotes or null")
+    raise _NotAnObject(f"{name} is not a JSON value; write a number, a text in quotes or null")
 
 
 _DECODER = json.JSONDecoder(object_pairs_hook=_once_each, parse_constant=_no_constant)

@@ -1,28 +1,33 @@
-"""What every kind of manifest is read as: columns, and lines of cells."""
+"""How every kind of manifest is read: columns, and lines of cells."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple, Protocol
 
 
 class Line(NamedTuple):
-    """One data row: `number` counts from 1, `place` is its first physical line (0 where the file has no lines).
+    """One data row. `number` counts from 1, `place` is its first physical line (0 where the file has no lines).
 
-    `cells` follow the columns, and are empty for a row in which nothing is written. `complaint` is a column and what
-    is wrong where the row has no usable cells.
+    `cells` follow the columns and are empty for a row in which nothing is written. `problem` is a column and what is
+    wrong where the row has no usable cells. `is_padded` says that empty cells were added at its end.
     """
 
     number: int
     place: int
     cells: Sequence[Any]
-    complaint: tuple[str, str] | None = None
+    problem: tuple[str, str] | None = None
+    is_padded: bool = False
 
 
 class Reader(Protocol):
-    """A manifest that is open: `lines` reads it from the start, and can be called again."""
+    """An open manifest: `lines` reads it from the start and can be called again."""
 
     columns: tuple[str, ...]
     lines_above: int
-    """How many physical lines stand above the first data row where nothing is folded: 1 for a header, else 0."""
+    """How many physical lines precede the first data row: 1 for a line of column names, else 0."""
+    dialect: str
+    """How the file differs from a plain one, for the summary; empty for a plain one."""
+    decimal_comma: bool
+    """Whether `1,5` is a number."""
 
     def lines(self) -> Iterator[Line]:
         """The data rows in order. Raises `Unreadable` and `OSError`."""
@@ -30,7 +35,7 @@ class Reader(Protocol):
 
 
 class Unreadable(Exception):
-    """The file cannot be read (on): `row` 0 is the file itself."""
+    """The file cannot be read (any further); `row` is 0 for the file itself."""
 
     def __init__(self, why: str, *, row: int = 0) -> None:
         super().__init__(why)

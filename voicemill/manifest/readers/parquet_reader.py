@@ -18,6 +18,8 @@ class ParquetReader:
     """A Parquet file; its cells keep their types."""
 
     lines_above = 0
+    dialect = ""
+    decimal_comma = False
 
     def __init__(self, source: Source) -> None:
         self._source = source

@@ -20,6 +20,8 @@ class Listing:
     """
 
     lines_above = 0
+    dialect = ""
+    decimal_comma = False
 
     def __init__(self, files: Files, column: str) -> None:
         self.folder, self.root, self.left_out = files.folder, files.root, files.left_out

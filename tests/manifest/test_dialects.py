@@ -1,0 +1,157 @@
+"""CSV and TSV as spreadsheets and speech data sets write them, and quotes that would join rows."""
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.manifest.read_manifest import read, read_good, refused, written
+
+ROWS = [("c1", "The morning was cold.", "x"), ("c2", "Where are you, now?", ""), ("c3", "Nobody answered.", "")]
+
+
+def test_a_comma_file_whose_quote_joins_rows_is_refused(tmp_path: Path) -> None:
+    """The problem names the lines that the quote would join."""
+    content = 'id,transcript,age\nc1,Cold.,x\nc2,"Where are you?,x\nc3,Nobody.,y\nc4,Who is there?",y\nc5,Rain.,\n'
+    error = refused(written(tmp_path, content))
+    assert [problem.row for problem in error.problems] == [2]
+    assert "would join the rows of lines 3 to 5" in error.problems[0].why
+
+
+def test_a_quote_that_joins_two_rows_of_two_columns_is_refused(tmp_path: Path) -> None:
+    """Two columns are enough where the swallowed line begins with an id like the others."""
+    error = refused(written(tmp_path, 'id,transcript\nc1,Cold.\nc2,"Where are you?\nc3,Who is there?"\nc4,Rain.\n'))
+    assert "lines 3 to 4" in error.problems[0].why
+
+
+@pytest.mark.parametrize("name", ["m.tsv", "m.csv"])
+def test_tabs_and_bars_separate_text_with_lone_quotes(name: str, tmp_path: Path) -> None:
+    """Common Voice and LJSpeech write quotes as plain text: each line is a row."""
+    separator = "\t" if name == "m.tsv" else "|"
+    lines = ["id,transcript,age", 'c1,"Where are you?,x', "c2,Nobody.,", 'c3,Who is there?",y', 'c4,"Quoted",']
+    found = read_good(written(tmp_path, "\n".join(lines).replace(",", separator) + "\n", name))
+    assert [row.transcript for row in found.rows] == ['"Where are you?', "Nobody.", 'Who is there?"', "Quoted"]
+
+
+def test_a_text_over_several_lines_is_one_row(tmp_path: Path) -> None:
+    """Commas in its lines do not make it look like rows."""
+    text = "He came, and saw.\nThen, slowly, he went.\nYes, he did.\nend"
+    found = read_good(written(tmp_path, f'id,transcript\na1,Hi\na2,"{text}"\na3,Ho\n'))
+    assert [row.transcript for row in found.rows] == ["Hi", text, "Ho"]
+
+
+def test_a_file_that_quotes_every_text_may_contain_lines_like_rows(tmp_path: Path) -> None:
+    """Where every cell of the column is quoted, a quote is not a slip."""
+    found = read_good(written(tmp_path, 'id,transcript\n"a1","Hi"\n"a2","one\na3,two\nthree"\n"a4","Ho"\n'))
+    assert [row.transcript for row in found.rows] == ["Hi", "one\na3,two\nthree", "Ho"]
+
+
+@pytest.mark.parametrize("start", ["", "\ufeff", "sep=;\r\n", "\ufeffsep=;\r\n"])
+def test_semicolons_are_recognized(start: str, tmp_path: Path) -> None:
+    """Excel writes them in most of Europe, and decimal commas with them."""
+    content = f"{start}id;transcript;speed;model\r\nk1;Guten Morgen, Leute.;1,2;sonic-3\r\nk2;Der Zug ist weg.;;\r\n"
+    found = read_good(written(tmp_path, content))
+    assert [(row.id, row.transcript, row.speed) for row in found.rows] == [
+        ("k1", "Guten Morgen, Leute.", 1.2),
+        ("k2", "Der Zug ist weg.", None),
+    ]
+    assert found.check.dialect == "separated by semicolons"
+
+
+def test_a_separator_line_may_name_a_tab(tmp_path: Path) -> None:
+    """The line is not a row, and the row's place in the file counts it."""
+    error = refused(written(tmp_path, 'sep=\t\nid\ttranscript\na\t"Hi\nthere"\nb\t\n'))
+    assert (
+        str(error.problems[0])
+        == "row 2, column transcript: the text is empty; write one or remove the row (line 5 of the file)"
+    )
+
+
+def test_nameless_empty_columns_and_empty_rows_are_left_out(tmp_path: Path) -> None:
+    """Excel keeps them where cells were once used."""
+    found = read_good(written(tmp_path, "id,transcript,,,\n1,One.,,,\n2,Two.,,,\n,,,,\n,,,,\n"))
+    assert [(row.id, row.carried) for row in found.rows] == [("1", {}), ("2", {})]
+    assert [str(warning) for warning in found.check.warnings] == ["row 3: 2 rows are empty and skipped"]
+
+
+def test_missing_cells_at_the_end_of_a_row_are_empty(tmp_path: Path) -> None:
+    """Excel drops trailing separators; one warning counts the rows."""
+    found = read_good(written(tmp_path, "id,transcript,who,note\n1,One.,x,y\n2,Two.\n3,Three.,z\n4,Four.\n"))
+    assert [dict(row.carried) for row in found.rows] == [
+        {"who": "x", "note": "y"},
+        {"who": "", "note": ""},
+        {"who": "z", "note": ""},
+        {"who": "", "note": ""},
+    ]
+    assert [warning.row for warning in found.check.warnings] == [2]
+    assert found.check.warnings[0].why.startswith("3 rows have fewer cells")
+
+
+def test_short_rows_with_ids_like_the_others_are_not_one_broken_row(tmp_path: Path) -> None:
+    """Two of them could be the halves of one row; their ids say that they are not."""
+    found = read_good(written(tmp_path, "id,transcript,note\nr1,One.,x\nr2,Two.\nr3,Three.\n"))
+    assert [row.id for row in found.rows] == ["r1", "r2", "r3"]
+
+
+def test_a_row_broken_in_two_is_refused(tmp_path: Path) -> None:
+    """A line end in a text without quotes makes two short rows: neither is a row."""
+    error = refused(written(tmp_path, "id,transcript,note\nr1,One.,x\nr2,It was\nlate,y\nr3,Three.,z\n"))
+    assert [problem.row for problem in error.problems] == [2, 3]
+
+
+def test_separators_without_cells_behind_them_are_left_out(tmp_path: Path) -> None:
+    """A row may end in more separators than the first line has."""
+    assert read_good(written(tmp_path, "id,transcript\na,Hi,,\n")).row.transcript == "Hi"
+
+
+@pytest.mark.parametrize(
+    ("lines", "expected"),
+    [
+        (["LJ-01|The sea.|The sea.", "LJ-02|Room 12.|Room twelve."], [("LJ-01", "The sea."), ("LJ-02", "Room 12.")]),
+        (["a1|The sea.", 'a2|A "lone quote.'], [("a1", "The sea."), ("a2", 'A "lone quote.')]),
+        (["a1|anna|The sea.", "a2|berta|The end."], [("a1", "The sea."), ("a2", "The end.")]),
+        (["id|transcript", "a1|The sea.", "a2|The end."], [("a1", "The sea."), ("a2", "The end.")]),
+    ],
+)
+def test_vertical_bars_separate_data_sets(lines: list[str], expected: list[tuple[str, str]], tmp_path: Path) -> None:
+    """LJSpeech and Piper have no line of column names."""
+    found = read_good(written(tmp_path, "\n".join(lines) + "\n"))
+    assert [(row.id, row.transcript) for row in found.rows] == expected
+    assert "vertical bar" in found.check.dialect
+
+
+cell = st.text(st.sampled_from('ab ,;|"\n\t.'), max_size=12)
+
+
+pairs = st.lists(st.tuples(cell, cell), min_size=1, max_size=6)
+
+
+@given(pairs, st.sampled_from(",;\t|"), st.sampled_from(["\n", "\r\n"]))
+def test_a_file_that_quotes_every_cell_is_read_back(
+    tmp_path_factory: pytest.TempPathFactory, rows: list[tuple[str, str]], separator: str, end: str
+) -> None:
+    """Whatever its cells hold: separators, quotes and line ends stay where they are."""
+
+    def line(*cells: str) -> str:
+        return separator.join('"' + text.replace('"', '""') + '"' for text in cells) + end
+
+    texts = [(f"{first}x", second) for first, second in rows]
+    content = line("id", "transcript", "note")
+    content += "".join(line(f"n{number}", *pair) for number, pair in enumerate(texts))
+    found = read(written(tmp_path_factory.mktemp("read"), content))
+    assert [(row.transcript, row.carried["note"]) for row in found.rows] == texts
+
+
+def test_no_row_swallows_another(tmp_path: Path) -> None:
+    """Wherever one quote is put into a plain file, each id is that of a row or its line is named by a problem."""
+    lines = [f"r{number},The text of row {number}.,n{number}" for number in range(6)]
+    content = "id,transcript,note\n" + "\n".join(lines) + "\n"
+    start = content.index("\n") + 1
+    for first in range(start, len(content)):
+        for second in (None, *range(first + 1, len(content), 7)):
+            mutated = content[:first] + '"' + content[first:]
+            mutated = mutated if second is None else mutated[:second] + '"' + mutated[second:]
+            found = read(written(tmp_path, mutated))
+            assert all(row.transcript.count("text of row") <= 1 for row in found.rows), mutated
+            assert len(found.rows) == len(lines) or found.problems, mutated

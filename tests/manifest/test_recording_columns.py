@@ -1,0 +1,162 @@
+"""Columns that other formats use for recordings: they are used, or they are a problem."""
+
+import io
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from tests.manifest.read_manifest import INSPECT, VOICES, written
+from tests.manifest.sources.archives import recording
+from voicemill.config import Inputs, load_settings
+from voicemill.errors import ManifestError
+from voicemill.manifest import ManifestCheck
+from voicemill.model import Row
+from voicemill.run.fetch_inputs import Fetch
+
+
+def rows_of(source: Path, op: str = "stt", store: Path | None = None) -> list[Row]:
+    """The rows of a good manifest for one operation."""
+    inputs = Fetch.into(store or source.parent / "inputs", Inputs())
+    check = ManifestCheck(source, load_settings(operation=op), VOICES, INSPECT, inputs)
+    rows = list(check)
+    check.raise_if_bad()
+    return rows
+
+
+def passages(rows: list[Row]) -> list[tuple[str, float | None, float | None]]:
+    """The id of each row, and where its passage begins and ends."""
+    return [(row.id, row.from_s, row.to_s) for row in rows]
+
+
+@pytest.fixture(autouse=True)
+def _recordings(tmp_path: Path) -> None:
+    recording(tmp_path / "long.wav", seconds=6.05)
+    (tmp_path / "clips").mkdir()
+    recording(tmp_path / "clips" / "one.wav", seconds=1.0)
+
+
+def test_nemo_offsets_choose_the_passage(tmp_path: Path) -> None:
+    """Without an id, the row is named after its recording and its offset."""
+    lines: list[dict[str, Any]] = [
+        {"audio_filepath": "long.wav", "offset": 0.0, "duration": 2.0, "text": "one"},
+        {"audio_filepath": "long.wav", "offset": 2, "duration": 2.5},
+        {"audio_filepath": "long.wav", "offset": 4.0, "duration": 2.1},
+        {"audio_filepath": "clips/one.wav", "duration": 1.0, "text": "all of it"},
+    ]
+    path = written(tmp_path, "".join(json.dumps(line) + "\n" for line in lines), "m.jsonl")
+    rows = rows_of(path)
+    assert passages(rows) == [
+        ("long-0", 0.0, 2.0),
+        ("long-2", 2.0, 4.5),
+        ("long-4", 4.0, 6.05),
+        ("clips/one", None, None),
+    ]
+    assert [row.transcript for row in rows] == ["one", "", "", "all of it"]
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [("start", "end"), ("start_s", "end_s"), ("begin_time", "end_time"), ("offset", "to_s"), ("from_s", "to_s")],
+)
+def test_starts_and_ends_choose_the_passage(first: str, second: str, tmp_path: Path) -> None:
+    """Whatever a format calls them; a start alone goes to the end."""
+    path = written(tmp_path, f"id,path,{first},{second}\na,long.wav,1.5,3\nb,long.wav,0:02,\n")
+    assert passages(rows_of(path)) == [("a", 1.5, 3.0), ("b", 2.0, 6.05)]
+
+
+@pytest.mark.parametrize(
+    ("cells", "column", "says"),
+    [
+        ("3,2,6", "duration", "ends at 6 s, and by its duration at 5 s"),
+        ("7,,", "from_s", "7 s is after the end"),
+        ("1,9,", "to_s", "10 s is after the end"),
+        ("3,,2", "to_s", "would end at 2 s"),
+    ],
+)
+def test_a_passage_outside_its_recording_is_refused(cells: str, column: str, says: str, tmp_path: Path) -> None:
+    """The problem names the moment."""
+    path = written(tmp_path, f"id,audio,from_s,duration,to_s\na,long.wav,{cells}\n")
+    with pytest.raises(ManifestError) as caught:
+        rows_of(path)
+    assert [(problem.row, problem.column) for problem in caught.value.problems] == [(1, column)]
+    assert re.search(says, caught.value.problems[0].why)
+
+
+def test_voice_conversion_of_a_passage_is_refused(tmp_path: Path) -> None:
+    """It would convert the whole recording."""
+    with pytest.raises(ManifestError, match="converts whole recordings"):
+        rows_of(written(tmp_path, "id,audio,offset,voice\na,long.wav,2,Anna\n"), "voice_change")
+
+
+def test_an_audio_folder_is_read(tmp_path: Path) -> None:
+    """`file_name` is the recording, `transcription` its text."""
+    path = written(tmp_path, "file_name,transcription\nlong.wav,The text.\n", "metadata.csv")
+    (row,) = rows_of(path)
+    assert (row.id, row.transcript, row.audio and Path(row.audio.path).name) == ("long", "The text.", "long.wav")
+
+
+def test_our_own_metadata_is_read(tmp_path: Path) -> None:
+    """The voice and the model that made a recording are not those that transcribe it."""
+    path = written(
+        tmp_path,
+        "file_name,id,transcript,duration_s,sample_rate_hz,voice,model,language,sha256\n"
+        "long.wav,a,'-Hello.,6.05,16000,Anna,sonic-2,en,00\n",
+    )
+    (row,) = rows_of(path)
+    assert (row.transcript, row.model) == ("-Hello.", "ink-whisper")
+
+
+def test_common_voice_recordings_are_in_its_clips_folder(tmp_path: Path) -> None:
+    """`path` is relative to `clips`, `sentence` is the text, and a quote in it is text."""
+    path = written(tmp_path, 'client_id\tpath\tsentence\tage\nx\tone.wav\t"Where to?\t\n', "validated.tsv")
+    (row,) = rows_of(path)
+    assert (row.id, row.transcript) == ("one", '"Where to?')
+    assert row.audio is not None
+    assert row.audio.path.endswith("clips/one.wav")
+
+
+def test_audio_inside_a_table_is_used(tmp_path: Path) -> None:
+    """Hugging Face data sets store bytes, or a path, in one column."""
+    content = (tmp_path / "clips" / "one.wav").read_bytes()
+    cells = [{"bytes": content, "path": "a.wav"}, {"bytes": None, "path": "long.wav"}]
+    pq.write_table(pa.table({"audio": cells, "text": ["one", "two"]}), tmp_path / "m.parquet")
+    first, second = rows_of(tmp_path / "m.parquet")
+    assert (first.id, second.id) == ("a", "long")
+    assert first.audio is not None
+    assert Path(first.audio.path).read_bytes() == content
+
+
+def test_audio_inside_a_table_that_is_not_audio_is_one_problem(tmp_path: Path) -> None:
+    """The message names the cell's own path."""
+    buffer = io.BytesIO()
+    pq.write_table(pa.table({"id": ["a"], "audio": [{"bytes": b"RIFF", "path": "a.wav"}]}), buffer)
+    with pytest.raises(ManifestError, match=r"the audio in this cell \(a.wav\)") as caught:
+        rows_of(written(tmp_path, buffer.getvalue(), "m.parquet"))
+    assert caught.value.count == 1
+
+
+def test_times_in_a_manifest_of_texts_are_carried_along(tmp_path: Path) -> None:
+    """There is no recording that they could be about; a warning says so."""
+    check = ManifestCheck(written(tmp_path, "id,text,start,duration\na,Hi,1,2\n"), load_settings(), VOICES)
+    (row,) = check
+    assert dict(row.carried) == {"start": "1", "duration": "2"}
+    assert [warning.column for warning in check.warnings] == ["start", "duration"]
+
+
+def test_two_columns_for_one_meaning_are_refused(tmp_path: Path) -> None:
+    """Neither is chosen silently."""
+    with pytest.raises(ManifestError, match="'offset' and 'start' both mean from_s"):
+        rows_of(written(tmp_path, "id,audio,offset,start\na,long.wav,1,2\n"))
+
+
+def test_whole_numbers_stored_as_fractions_name_files(tmp_path: Path) -> None:
+    """pandas stores a column of whole numbers with a gap as fractions."""
+    columns = {"id": ["a"], "text": ["Hi"], "chapter": [1.0], "out": ["{chapter:03d}-{chapter}"]}
+    pq.write_table(pa.table(columns), tmp_path / "m.parquet")
+    (row,) = rows_of(tmp_path / "m.parquet", "tts")
+    assert (row.file_name, row.carried) == ("audio/001-1.wav", {"chapter": 1.0})

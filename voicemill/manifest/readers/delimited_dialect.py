@@ -1,0 +1,118 @@
+"""The dialect of a CSV or TSV file: its separator, its line of column names, and how it uses double quotes."""
+
+import csv
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import Final
+
+from voicemill.manifest.columns import knows
+
+SEPARATORS: Final = {",": "comma", ";": "semicolon", "\t": "tab", "|": "vertical bar"}
+"""The separators that are recognized, with their names."""
+
+_SEPARATOR_LINE = re.compile(r"\"?sep=(.)\"?\s*", re.IGNORECASE)
+_LITERAL_QUOTES: Final = frozenset("\t|")
+"""Common Voice and LJSpeech separate cells with these and write quotes as plain text."""
+_LINES_COMPARED: Final = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """How a file separates its cells.
+
+    `lines_above` counts the physical lines before the first data row. `names` are given where the file has no line of
+    column names. With `literal_quotes`, a double quote is text unless it encloses a whole cell.
+    """
+
+    separator: str
+    lines_above: int = 1
+    names: tuple[str, ...] = ()
+    literal_quotes: bool = False
+
+    @property
+    def separator_name(self) -> str:
+        """The separator as messages name it."""
+        return SEPARATORS.get(self.separator, repr(self.separator))
+
+    @property
+    def has_separator_line(self) -> bool:
+        """Whether the first line is Excel's `sep=;`."""
+        return self.lines_above == 2
+
+    @property
+    def decimal_comma(self) -> bool:
+        """Whether numbers may be written as `1,5`: Excel does so wherever it separates with semicolons."""
+        return self.separator == ";"
+
+    @property
+    def name(self) -> str:
+        """What a summary says of it; empty for plain CSV and TSV."""
+        if self.names:
+            return f"separated by {self.separator_name}s, without column names: {', '.join(self.names)}"
+        return "" if self.separator in ",\t" else f"separated by {self.separator_name}s"
+
+
+def detect(head: str, file_name: str) -> Dialect:
+    """The dialect of a file that begins with `head`; a separator is chosen by the column names that it gives."""
+    lines = [line for line in re.split(r"\r\n|\n|\r", head) if line.strip()]
+    if not lines:
+        return Dialect(",")
+    if found := _SEPARATOR_LINE.fullmatch(lines[0]):
+        return Dialect(found[1], lines_above=2)
+    is_tsv = file_name.lower().endswith((".tsv", ".tab")) or lines[0].count("\t") > lines[0].count(",")
+    order = sorted(SEPARATORS, key=lambda separator: separator != ("\t" if is_tsv else ","))
+    best = max(order, key=lambda separator: _known_names(head, separator))
+    if _known_names(head, best) or "|" not in lines[0]:
+        return Dialect(best)
+    return _without_names(lines[:_LINES_COMPARED]) or Dialect(best)
+
+
+def _known_names(head: str, separator: str) -> int:
+    try:
+        names = next((cells for cells in csv.reader(head.splitlines(keepends=True), delimiter=separator) if cells), [])
+    except csv.Error:
+        return 0
+    return sum(map(knows, names))
+
+
+def _without_names(lines: Sequence[str]) -> Dialect | None:
+    """LJSpeech's `id|text` or `id|text|normalized text`, Piper's `id|speaker|text`; None for anything else."""
+    whole = lines[:-1] if len(lines) > 1 else lines  # The last line of the head may be cut off.
+    rows = [line.split("|") for line in whole]
+    widths = {len(cells) for cells in rows}
+    if widths not in ({2}, {3}) or any(not cells[0].strip() or " " in cells[0].strip() for cells in rows):
+        return None
+    first = "audio" if all(re.search(r"\.\w{2,4}$", cells[0]) for cells in rows) else "id"
+    if widths == {2}:
+        return Dialect("|", 0, (first, "transcript"))
+    is_speaker = all(" " not in cells[1].strip() for cells in rows)
+    return Dialect("|", 0, (first, *(("speaker", "transcript") if is_speaker else ("transcript", "normalized_text"))))
+
+
+def unquoted(cell: str) -> str:
+    """A cell whose quotes are literal, without those that enclose all of it."""
+    inner = cell[1:-1]
+    is_quoted = len(cell) > 1 and cell[0] == cell[-1] == '"' and '"' not in inner.replace('""', "")
+    return inner.replace('""', '"') if is_quoted else cell
+
+
+def has_literal_quotes(lines: Iterable[str], dialect: Dialect, width: int) -> bool:
+    """Whether the double quotes of a file are text: each line is a whole row, and a quote in one of them is lone."""
+    if dialect.separator not in _LITERAL_QUOTES:
+        return False
+    found = False
+    for line in islice(lines, dialect.lines_above, None):
+        body = line.rstrip("\r\n")
+        if not body.strip():
+            continue
+        cells = body.split(dialect.separator)
+        if len(cells) != width:
+            return False
+        found = found or ('"' in body and any(_has_lone_quote(cell) for cell in cells))
+    return found
+
+
+def _has_lone_quote(cell: str) -> bool:
+    return cell.startswith('"') and unquoted(cell) == cell
