@@ -29,7 +29,7 @@ from voicemill.manifest import VoiceDirectory
 from voicemill.model import Status
 from voicemill.report.summary import headline
 from voicemill.run.context import RunContext
-from voicemill.run.limiter_setup import open_pace, shared_sizes
+from voicemill.run.limiter_setup import open_limiter, shared_sizes
 from voicemill.run.prepare import PlanFacts, load_facts
 from voicemill.run.publish import Summary
 from voicemill.run.selection import EVERY_ROW, Selection
@@ -103,7 +103,7 @@ async def _open_context(
         cartesia=service.cartesia,
         answers=answers,
         outputs=OutputFolder(folder.path, folder.written),
-        pace=open_pace(settings, service.name, ledger, get_run_logger().info),
+        limiter=open_limiter(settings, service.name, ledger, get_run_logger().info),
         earlier_tables=tuple(folder.earlier_tables()),
         selection=selection,
         timings=earlier_timings(folder),
@@ -121,10 +121,10 @@ async def _work(context: RunContext, folder: ResultsFolder, facts: PlanFacts) ->
     context.stats.rows, context.stats.calls = facts.rows, facts.calls
     calls_per_shard = max(1, facts.calls // len(shards))
     # While some shards assemble their files, and others wait for their last calls, there must be work for every slot.
-    context.open_shards.limit = min(16, max(4, math.ceil(2 * context.pace.most / calls_per_shard)))
+    context.open_shards.limit = min(16, max(4, math.ceil(2 * context.limiter.max_concurrency / calls_per_shard)))
     name, sizes = context.settings.pace.shared_limit, shared_sizes(context.settings.pace)
     with drain_on_signals(context.stop), _garbage_of_calls_alone():
-        async with report_progress(context, folder), shared_slots(name, context.pace.lanes, sizes, context.stop):
+        async with report_progress(context, folder), shared_slots(name, context.limiter.by_family, sizes, context.stop):
             for ready in by_level(shards):
                 await run_concurrently(ready, _MOST_SHARDS, partial(_work_one, plan, facts, context))
     return [shard.part for shard in shards]

@@ -76,7 +76,7 @@ class SharedSlots:
         change = self._share.change(now)
         if change > 0:
             await self._acquire(change, max(1, limit.limit // _BLOCKS))
-        self._limiter.give_share(self.held + min(0, change))
+        self._limiter.set_share(self.held + min(0, change))
         await self._release_excess()
         self.heartbeats_without_change = 0 if change else self.heartbeats_without_change + 1
 
@@ -92,7 +92,7 @@ class SharedSlots:
         """Stop using slots whose lease has expired by the local clock. For use while Prefect does not respond."""
         expired_s = time.monotonic() - LEASE_S
         self._leases = [lease for lease in self._leases if lease.renewed_s > expired_s]
-        self._limiter.give_share(min(self._limiter.share or 0, self.held))
+        self._limiter.set_share(min(self._limiter.share or 0, self.held))
 
     async def _join(self) -> None:
         await self._ensure(self._limit, self._size)
@@ -149,7 +149,7 @@ class SharedSlots:
 
     async def _release_excess(self) -> None:
         """Release blocks beyond this run's share as soon as no call uses their slots."""
-        kept = max(self._limiter.share or 0, self._limiter.slots.held)
+        kept = max(self._limiter.share or 0, self._limiter.semaphore.held)
         for lease in sorted(self._leases, key=lambda lease: lease.slots, reverse=True):
             if self.held - lease.slots >= kept:
                 await self._client.release_concurrency_slots_with_lease(lease.id)
@@ -167,7 +167,7 @@ async def shared_slots(
     async with AsyncExitStack() as stack:
         client = await stack.enter_async_context(get_client())
         for family, limiter in limiters.items():
-            limiter.give_share(0)
+            limiter.set_share(0)
             stopping = asyncio.Event()
             slots = SharedSlots(client, name, limiter, sizes[family])
             heartbeats = asyncio.create_task(_send_heartbeats(slots, stop, stopping))

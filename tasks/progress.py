@@ -31,7 +31,7 @@ async def report_progress(context: RunContext, results: ResultsFolder) -> AsyncI
         ticker.cancel()
         with suppress(asyncio.CancelledError):
             await ticker
-        _write(results, _told(context, steering), context.pace.budget.sync)
+        _write(results, _told(context, steering), context.limiter.budget.sync)
         await _show(context, artifact)
 
 
@@ -40,7 +40,7 @@ async def _tick(context: RunContext, results: ResultsFolder, steering: Steering,
     while True:
         steering.listen()
         # In a thread of its own: calls must not wait for the disk.
-        await asyncio.to_thread(_write, results, _told(context, steering), context.pace.budget.sync)
+        await asyncio.to_thread(_write, results, _told(context, steering), context.limiter.budget.sync)
         if beat % _ARTIFACT_EVERY == _ARTIFACT_EVERY - 1:
             await _show(context, artifact)
         beat += 1
@@ -54,8 +54,8 @@ async def _show(context: RunContext, artifact: UUID) -> None:
 
 def _told(context: RunContext, steering: Steering) -> dict[str, Any]:
     with suppress(StorageError):
-        context.pace.budget.write_down()
-    pace = {"slots": context.pace.slots, "why": context.pace.why}
+        context.limiter.budget.write()
+    pace = {"slots": context.limiter.slots, "why": context.limiter.why}
     return asdict(context.stats) | pace | {"control": dict(steering.state), "at": datetime.now(UTC).isoformat()}
 
 

@@ -1,26 +1,27 @@
 """Every error that voicemill raises on purpose.
 
-VoicemillError                 exit code
-├── ConfigError                2   a setting or a flag is wrong
-├── ManifestError              2   the manifest has problems: all of them, with row and column
-├── ResultsLockedError         8   another run works in this results folder
-├── StorageError               5   the disk cannot take what must be kept
-├── TooManyErrors              1   more rows failed than the user allows for
-├── BudgetReached              6   what the run may spend is spent
-├── SameRefusals               3   one and the same refusal again and again, and nothing else
-├── ServiceDown                9   the service does not answer, and did not come back in time
-└── CallError                      one API call did not give an answer
-    ├── Throttled                  429: too many at once; try again, later
-    ├── Transient                  5xx, connection or deadline: try again
-    ├── Incomplete                 the body was cut: try again
-    ├── BadAnswer                  a 200 whose body is not the audio that was asked for
-    │   └── NoAudio                    it is no audio at all: a page, an error, nothing
-    ├── Refused                3   4xx: the same question will be refused again
-    └── FatalCallError         4   no further call can succeed
-        ├── AuthRefused            401, or a certificate that does not hold
-        └── QuotaExhausted         402
+VoicemillError           exit code   meaning
+├── ConfigError              2       a setting or an option is invalid
+├── ManifestError            2       the manifest has problems: all of them, with row and column
+├── ResultsLockedError       8       another run uses this results folder
+├── StorageError             5       a file could not be written or read back
+├── TooManyErrors            1       more rows failed than --fail-on-error allows
+├── BudgetReached            6       the next call exceeds the budget
+├── RepeatedRefusals         3       many calls in a row were refused for the same reason
+├── ServiceDown              9       the service is down and did not recover in time
+└── CallError                1       one API call failed
+    ├── Throttled                    429: too many concurrent requests; retried
+    ├── Transient                    5xx, no connection, or past the deadline; retried
+    ├── Incomplete                   the response broke off; retried
+    ├── BadAnswer                    a 200 with a wrong body; retried once
+    │   └── NoAudio                  the body is not audio but, say, a web page
+    ├── Refused              3       4xx: the service rejects this request; not retried
+    └── FatalCallError       4       no further call can succeed; ends the run
+        ├── AuthRefused              401, or an invalid TLS certificate
+        └── QuotaExhausted           402: no credits left
 
-A call error answers the questions its caller has: `code`, `retryable`, `retry_after_s`, `billed`.
+The message of each error says what to do next. A `CallError` also has `code`, `status`, `retryable`, `retry_after_s`
+and `billed`. After any error, rerun the command: completed calls are not billed again.
 """
 
 from collections.abc import Sequence
@@ -30,9 +31,11 @@ from typing import ClassVar, Literal
 
 Billed = Literal["no", "unknown"]
 
+_MAX_PROBLEMS_SHOWN = 100
+
 
 class ExitCode(IntEnum):
-    """What the process tells its caller when it ends."""
+    """The exit codes of the command line."""
 
     OK = 0
     SOME_FAILED = 1
@@ -47,20 +50,20 @@ class ExitCode(IntEnum):
 
 
 class VoicemillError(Exception):
-    """The root; its text is written for the user and says what to do next."""
+    """The base class; the message is written for the user and says what to do next."""
 
     exit_code: ClassVar[ExitCode] = ExitCode.SOME_FAILED
 
 
 class ConfigError(VoicemillError):
-    """A setting, a profile or a flag cannot be used."""
+    """A setting, a profile or an option is invalid. Correct the one that the message names."""
 
     exit_code = ExitCode.USAGE
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class Problem:
-    """One thing wrong in a manifest: `row` counts data rows from 1, 0 means the file itself."""
+    """One problem in a manifest: `row` counts data rows from 1, 0 means the file itself."""
 
     row: int
     column: str
@@ -72,7 +75,7 @@ class Problem:
 
 
 class ManifestError(VoicemillError):
-    """The manifest cannot be run; `problems` holds what was found (`count` when more were found than kept)."""
+    """The manifest has problems: `problems` holds them, `count` their number if there are more. Correct the rows."""
 
     exit_code = ExitCode.USAGE
 
@@ -80,40 +83,40 @@ class ManifestError(VoicemillError):
         self.manifest = manifest
         self.problems = tuple(problems)
         self.count = len(self.problems) if count is None else count
-        shown = "\n".join(f"  {problem}" for problem in self.problems[:100])
+        shown = "\n".join(f"  {problem}" for problem in self.problems[:_MAX_PROBLEMS_SHOWN])
         super().__init__(f"{manifest}: {self.count} problem{'s' * (self.count != 1)}\n{shown}")
 
 
 class ResultsLockedError(VoicemillError):
-    """Another run holds the results folder."""
+    """Another run uses the results folder. Wait for it, or choose another folder."""
 
     exit_code = ExitCode.LOCKED
 
 
 class TooManyErrors(VoicemillError):
-    """More rows failed or were refused than the user allows for."""
+    """More rows failed or were refused than allowed. See `failures.csv`, correct the rows, and rerun."""
 
 
 class StorageError(VoicemillError):
-    """Something that must be kept could not be written or read back."""
+    """A file could not be written or read back. Free disk space or correct permissions, and rerun."""
 
     exit_code = ExitCode.FATAL_STORAGE
 
 
 class BudgetReached(VoicemillError):
-    """The next call does not fit into the budget."""
+    """The next call exceeds the budget. Raise the budget and rerun."""
 
     exit_code = ExitCode.BUDGET
 
 
-class SameRefusals(VoicemillError):
-    """Calls were refused for one and the same reason, many in a row, and none was answered in between."""
+class RepeatedRefusals(VoicemillError):
+    """Many calls in a row were refused for the same reason. Correct what they have in common and rerun."""
 
     exit_code = ExitCode.SOME_REFUSED
 
 
 class ServiceDown(VoicemillError):
-    """The service has not answered for as long as a run waits."""
+    """The service is down. Rerun when it is back."""
 
     exit_code = ExitCode.SERVICE_DOWN
 
@@ -121,12 +124,18 @@ class ServiceDown(VoicemillError):
 class CallError(VoicemillError):
     """One attempt at an API call failed.
 
-    `status` is the HTTP status, None when there was no answer. `billed` is "unknown" where the service may have
-    done the work before the failure. `took_s` is how long the attempt took, and `counts` says whether it is one of the
-    attempts that a call has; one made while the service is down is none.
+    `code` is the error code of the service, or one of voicemill's. `status` is the HTTP status, None without a
+    response. `request_id` is the service's name for the request. `retry_after_s` is the delay that the service asks
+    for, in seconds. `billed` is "unknown" if the service may have done the work before the failure.
+
+    `retryable`: a later attempt may succeed. `is_throttling`: the service limits concurrency. `is_refusal`: the service
+    works, but rejects this request. `attempts`, `took_s` (the duration of this attempt) and `counts` (whether it counts
+    as an attempt; during an outage it does not) are set by the retry policy.
     """
 
     retryable: ClassVar[bool] = False
+    is_throttling: ClassVar[bool] = False
+    is_refusal: ClassVar[bool] = False
     code: str = "call_failed"
 
     def __init__(
@@ -151,57 +160,59 @@ class CallError(VoicemillError):
 
 
 class Throttled(CallError):
-    """The service has too much to do from us (429)."""
+    """The service rejects the request because of too many concurrent requests (429). Retry after `retry_after_s`."""
 
     retryable = True
+    is_throttling = True
     code = "throttled"
 
 
 class Transient(CallError):
-    """The service or the way to it failed in a manner that may pass."""
+    """The service or the network failed (5xx, no connection, past the deadline). Retry."""
 
     retryable = True
     code = "transient"
 
 
 class Incomplete(CallError):
-    """The answer stopped before its end."""
+    """The response broke off before its end. Retry."""
 
     retryable = True
     code = "incomplete"
 
 
 class BadAnswer(CallError):
-    """The answer is not the audio that was asked for."""
+    """The response is not what was requested. Retry once; report it to the service if it persists."""
 
     retryable = True
     code = "bad_answer"
 
 
 class NoAudio(BadAnswer):
-    """The answer is no audio at all; it may be from somebody between us and the service."""
+    """The response is not audio; it may come from a proxy. Check the base URL and the network."""
 
 
 class Refused(CallError):
-    """The service will not do this, however often it is asked."""
+    """The service rejects the request and will reject it again. Correct the request."""
 
+    is_refusal = True
     exit_code = ExitCode.SOME_REFUSED
     code = "refused"
 
 
 class FatalCallError(CallError):
-    """No call of this run can succeed any more."""
+    """No further call of this run can succeed."""
 
     exit_code = ExitCode.FATAL_API
 
 
 class AuthRefused(FatalCallError):
-    """The key is missing, wrong or revoked."""
+    """The API key is missing, wrong or revoked, or the TLS certificate is invalid. Set `CARTESIA_API_KEY`."""
 
     code = "auth"
 
 
 class QuotaExhausted(FatalCallError):
-    """The account has no credits left."""
+    """The account has no credits left. Add credits and rerun."""
 
     code = "quota"

@@ -32,7 +32,7 @@ async def work(name: str, log: int, seconds: float, slots: int) -> None:
 
     async def make_calls() -> None:
         while not stopping.is_set():
-            async with limiter.slots:
+            async with limiter.semaphore:
                 if not stopping.is_set():
                     write_log("begin")
                     await asyncio.sleep(0.02)

@@ -111,7 +111,7 @@ async def test_slots_granted_while_a_run_ends_are_released(
     limiter = ConcurrencyLimiter("tts", Bounds.exactly(SLOTS), lambda _line: None)
     stopped: list[VoicemillError] = []
     async with shared_slots("late", {"tts": limiter}, {"tts": SLOTS}, stopped.append):
-        waiting = asyncio.create_task(limiter.slots.acquire())
+        waiting = asyncio.create_task(limiter.semaphore.acquire())
         await granted.wait()
         waiting.cancel()
     assert (await slots_in_use("late"), stopped) == ((0, 0), [])

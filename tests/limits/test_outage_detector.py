@@ -1,4 +1,4 @@
-"""When failures in a row are the service's, and what a call's attempts count then."""
+"""When consecutive failures are an outage, and how attempts are counted then."""
 
 import gc
 
@@ -6,137 +6,136 @@ import pytest
 
 from voicemill.config import Pace
 from voicemill.errors import BadAnswer, CallError, Incomplete, NoAudio, Throttled, Transient
-from voicemill.limits.outage_detector import OutageDetector, is_of_the_service
+from voicemill.limits.outage_detector import OutageDetector, may_be_an_outage
 from voicemill.limits.retries import Retries
 
 
-class ACall:
-    """Somebody who asks."""
+class AnyCall:
+    """A call, identified by the object itself."""
 
 
-def some(number: int) -> list[ACall]:
+def some_calls(number: int) -> list[AnyCall]:
     """Different calls."""
-    return [ACall() for _ in range(number)]
+    return [AnyCall() for _ in range(number)]
 
 
 @pytest.mark.parametrize(("slots", "failures"), [(1, 20), (6, 20), (8, 24), (50, 150)])
-def test_a_silence_is_long_after_so_many_failures(slots: int, failures: int) -> None:
-    """Twenty failures in a row, or three times the slots."""
-    silence = OutageDetector()
-    for call in some(failures):
-        assert not silence.is_long(slots)
-        silence.went_on(call)
-    assert silence.is_long(slots)
-    silence.ended(ACall())
-    assert not silence.is_long(slots)
+def test_consecutive_failures_are_an_outage(slots: int, failures: int) -> None:
+    """Twenty consecutive failures, or three times the slots, are an outage until a call is answered."""
+    detector = OutageDetector()
+    for call in some_calls(failures):
+        assert not detector.is_outage(slots)
+        detector.record_failure(call)
+    assert detector.is_outage(slots)
+    detector.record_answer(AnyCall())
+    assert not detector.is_outage(slots)
 
 
-@pytest.mark.parametrize(("calls", "common"), [(1, False), (4, False), (5, True)])
-def test_failures_of_few_calls_are_their_own(calls: int, *, common: bool) -> None:
-    """However often a few calls fail, that tells nothing of the service."""
-    silence = OutageDetector()
-    for call in some(calls) * 50:
-        silence.went_on(call)
-    assert (silence.is_common, silence.is_long(1)) == (common, common)
+@pytest.mark.parametrize(("calls", "widespread"), [(1, False), (4, False), (5, True)])
+def test_failures_of_few_calls_are_not_an_outage(calls: int, *, widespread: bool) -> None:
+    """Any number of failures of fewer than five calls is not an outage."""
+    detector = OutageDetector()
+    for call in some_calls(calls) * 50:
+        detector.record_failure(call)
+    assert (detector.is_widespread, detector.is_outage(1)) == (widespread, widespread)
 
 
-def test_what_failed_while_others_were_answered_is_no_witness() -> None:
-    """Ten calls that fail before and after an answer say nothing; five that never failed before do; so do the ten
-    after an outage."""
-    silence = OutageDetector()
-    bad, fresh = some(10), some(5)
+def test_calls_that_fail_while_others_succeed_are_suspects() -> None:
+    """Failures of suspects do not count, failures of five other calls do; after an outage there are no suspects."""
+    detector = OutageDetector()
+    bad, fresh = some_calls(10), some_calls(5)
     for call in bad:
-        silence.went_on(call)
-        silence.ended(ACall())
+        detector.record_failure(call)
+        detector.record_answer(AnyCall())
     for call in [*bad, *fresh[:4]] * 9:
-        silence.went_on(call)
-    assert not silence.is_common
-    silence.went_on(fresh[4])
-    assert silence.is_common
-    silence.ended(ACall())
-    silence.acquit()
+        detector.record_failure(call)
+    assert not detector.is_widespread
+    detector.record_failure(fresh[4])
+    assert detector.is_widespread
+    detector.record_answer(AnyCall())
+    detector.clear_suspects()
     for call in bad:
-        silence.went_on(call)
-    assert silence.is_common
+        detector.record_failure(call)
+    assert detector.is_widespread
 
 
-def test_who_was_there_when_all_failed_stays_a_witness() -> None:
-    """Where so many fail before an answer that the service is ailing, they are not suspect; nor is who is answered."""
-    silence = OutageDetector()
-    ailing, slow = some(5), ACall()
+def test_calls_are_not_suspects_after_widespread_failures() -> None:
+    """Calls that failed when many did are not suspects, nor is a call that was answered."""
+    detector = OutageDetector()
+    failing, slow = some_calls(5), AnyCall()
     for _ in range(2):
-        for call in ailing:
-            silence.went_on(call)
-        assert silence.is_common
-        silence.ended(ACall())
-    silence.went_on(slow)
-    silence.ended(ACall())
-    silence.ended(slow)
-    assert not list(silence.suspects)
+        for call in failing:
+            detector.record_failure(call)
+        assert detector.is_widespread
+        detector.record_answer(AnyCall())
+    detector.record_failure(slow)
+    detector.record_answer(AnyCall())
+    detector.record_answer(slow)
+    assert not list(detector.suspects)
 
 
-def test_who_is_given_up_is_forgotten() -> None:
-    """However many rows of a long run fail, nothing of them stays in memory."""
-    silence = OutageDetector()
-    for call in some(100):
-        silence.went_on(call)
-        silence.ended(ACall())
+def test_given_up_calls_do_not_stay_in_memory() -> None:
+    """The detector keeps no reference to calls that a long run has given up."""
+    detector = OutageDetector()
+    for call in some_calls(100):
+        detector.record_failure(call)
+        detector.record_answer(AnyCall())
     del call
     gc.collect()
-    assert not list(silence.suspects)
+    assert not list(detector.suspects)
 
 
 @pytest.mark.parametrize("error", [Throttled("429"), Transient("503"), Incomplete("cut"), NoAudio("a page")])
-def test_what_any_call_could_have_met_is_the_service_s(error: CallError) -> None:
-    """Refusals, errors, cuts and pages say nothing of the question; audio that is wrong does."""
-    assert is_of_the_service(error)
-    assert not is_of_the_service(BadAnswer("silent"))
+def test_errors_that_any_call_could_meet_may_be_an_outage(error: CallError) -> None:
+    """429s, server errors, broken responses and web pages may be an outage; invalid audio is not."""
+    assert may_be_an_outage(error)
+    assert not may_be_an_outage(BadAnswer("silent"))
 
 
-class Outage:
-    """A service that is down from the time when a call would give up, or from a given failure on."""
+class FailingService:
+    """A service whose outage begins with a given attempt, or when a call would give up."""
 
-    def __init__(self, *, begins_at: int = 0, is_to_blame: bool = False) -> None:
+    def __init__(self, *, begins_at: int = 0, when_giving_up: bool = False) -> None:
         self.outages = 0
-        self._begins_at, self._is_to_blame = begins_at, is_to_blame
-        self.made = 0
+        self._begins_at, self._when_giving_up = begins_at, when_giving_up
+        self.attempts = 0
 
     async def attempt(self) -> str:
-        """Fail, thirty times."""
-        self.made += 1
-        if self.made > 30:
+        """Fail thirty times."""
+        self.attempts += 1
+        if self.attempts > 30:
             return "answer"
-        self.outages += self.made == self._begins_at
+        self.outages += self.attempts == self._begins_at
         raise Transient("down")
 
-    def blames_the_service(self, error: CallError) -> bool:
-        """Begin an outage, where that is known to be one."""
-        self.outages += self._is_to_blame
-        return self._is_to_blame
+    def is_outage(self, error: CallError) -> bool:
+        """Begin an outage, if configured."""
+        self.outages += self._when_giving_up
+        return self._when_giving_up
 
     async def run(self) -> tuple[str, int]:
-        """All attempts that the policy makes."""
-        return await Retries(Pace(attempts=6), self).run(self.attempt, _no_time)
+        """All attempts that the retry policy makes."""
+        return await Retries(Pace(attempts=6), self).run(self.attempt, _sleep_not_at_all)
 
 
-async def _no_time(seconds: float) -> None:
-    """Let no time pass."""
+async def _sleep_not_at_all(seconds: float) -> None:
+    """Return at once."""
 
 
 @pytest.mark.parametrize("begins_at", [1, 3, 6])
-async def test_attempts_are_counted_anew_from_an_outage_on(begins_at: int) -> None:
-    """What failed before the service was known to be down is forgiven."""
-    outage = Outage(begins_at=begins_at)
+async def test_outage_resets_the_attempts(begins_at: int) -> None:
+    """Attempts before the beginning of an outage do not count."""
+    service = FailingService(begins_at=begins_at)
     with pytest.raises(Transient):
-        await outage.run()
-    assert outage.made == begins_at - 1 + 6
+        await service.run()
+    assert service.attempts == begins_at - 1 + 6
 
 
-async def test_a_call_does_not_give_up_where_the_service_is_to_blame() -> None:
-    """It waits and has its attempts again; and again, but after three outages it is taken for bad itself."""
-    outage = Outage(is_to_blame=True)
+async def test_call_waits_for_three_outages_before_it_gives_up() -> None:
+    """A call does not give up during an outage, but after the third it does: it may be the cause."""
+    service = FailingService(when_giving_up=True)
     with pytest.raises(Transient):
-        await outage.run()
-    assert outage.outages == 3
-    # The attempt with which a call would have given up is the last before each outage.
-    assert outage.made == 6 + 3 * 6
+        await service.run()
+    assert service.outages == 3
+    # The attempt with which the call would have given up is the last one before each outage.
+    assert service.attempts == 6 + 3 * 6

@@ -16,7 +16,7 @@ from voicemill.config import ApiKey, Settings
 from voicemill.model import Outcome, Row, Status
 from voicemill.plan.predictions import needs_of
 from voicemill.run.context import RunContext
-from voicemill.run.limiter_setup import open_pace
+from voicemill.run.limiter_setup import open_limiter
 from voicemill.run.shard import cut_shards, work_shard
 from voicemill.run.word_timings import earlier_timings, publish_timings
 from voicemill.run.workers import run_concurrently
@@ -115,7 +115,7 @@ class ShardRuns:
                 cartesia=CartesiaClient.over(wire),
                 answers=answers,
                 outputs=OutputFolder(self.results.path, self.results.written),
-                pace=open_pace(settings, "hostile", ledger, self.said.append),
+                limiter=open_limiter(settings, "hostile", ledger, self.said.append),
                 earlier_tables=tuple(self.results.earlier_tables()),
                 timings=earlier_timings(self.results),
             )

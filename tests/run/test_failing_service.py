@@ -10,7 +10,7 @@ import pytest
 from tests.hostile_server import Call, End, Reply
 from tests.hostile_speech import FAULTS, Speaker, error_reply, speech, speech_for
 from tests.run.shard_runs import RATE_HZ, ShardRuns, spoken_rows
-from voicemill.errors import ExitCode, SameRefusals, ServiceDown
+from voicemill.errors import ExitCode, RepeatedRefusals, ServiceDown
 from voicemill.model import Status
 
 DONE, FAILED, REFUSED, NOT_STARTED = Status
@@ -188,8 +188,8 @@ async def test_a_hidden_limit_is_found_by_a_run(shard_runs: ShardRuns) -> None:
     refused = [call for call in shard_runs.server.calls if call.status == 429]
     assert 0 < len(refused) < 0.2 * len(shard_runs.server.calls)
     assert max(call.in_flight for call in shard_runs.server.calls) <= 9
-    assert 4 <= worked.context.pace.lanes["tts"].state.slots <= 8
-    assert any("calls at once: 8 at once were too many" in line for line in shard_runs.said)
+    assert 4 <= worked.context.limiter.by_family["tts"].state.slots <= 8
+    assert any("8 concurrent calls were throttled" in line for line in shard_runs.said)
 
 
 async def test_one_refusal_again_and_again_ends_the_run(shard_runs: ShardRuns) -> None:
@@ -197,8 +197,8 @@ async def test_one_refusal_again_and_again_ends_the_run(shard_runs: ShardRuns) -
     shard_runs.server.script = lambda _: error_reply(404, "Not found", "No such model.", "model_not_found")
     rows = spoken_rows(*(f"Row {number}." for number in range(300)))
     worked = await shard_runs.run(rows, pace={"max_concurrency": 4})
-    assert isinstance(worked.context.fatal, SameRefusals)
-    assert "25 calls were refused as model_not_found" in str(worked.context.fatal)
+    assert isinstance(worked.context.fatal, RepeatedRefusals)
+    assert "25 calls in a row were refused with code model_not_found" in str(worked.context.fatal)
     assert "No such model." in str(worked.context.fatal)
     assert len(shard_runs.server.calls) <= 25 + 4
     assert len(worked.ended(NOT_STARTED)) >= 300 - 29

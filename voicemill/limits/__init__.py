@@ -1,1 +1,1 @@
-"""How fast, how often and for how much calls are made."""
+"""Limits on calls: concurrency, request rate, retries, budget, and the circuit breaker."""

@@ -1,25 +1,28 @@
-"""How many calls at once: what each outcome changes, as a pure function from state and event to the next state.
+"""Adaptive concurrency: how each outcome changes the number of slots, as a pure function of state and event.
 
-Slow start: doubling until the first 429, which takes a quarter away, once for all calls that were sent before the cut.
-Then one more at a time, each after a round of good answers; where one more is refused, the number goes back to the
-proven one, and the next try waits twice as long. A number that was proven good is doubted at several 429s in a round,
-not at a single one: services refuse a call now and then that comes in the moment in which another ends. So a limit is
-found, held with few 429s, left at once when it falls, and found again when it rises.
+- Slow start: the number doubles after each round of answers until the first 429, which lowers it by a quarter. All
+  429s of calls that were sent before that reduction count once.
+- Then it rises by one after each round of answers. When the higher number is throttled, it returns to the proven one
+  and waits twice as long before the next rise.
+- A proven number is lowered after several 429s within a round, not after one: services sometimes reject a call that
+  arrives in the moment in which another one ends.
+
+So a hidden limit is found, held with few 429s, followed at once when it falls, and found again when it rises.
 """
 
 from dataclasses import dataclass, replace
 from typing import Self
 
-_KEPT_AFTER_CUT = 0.75
+_REDUCTION_FACTOR = 0.75
 _FIRST_PATIENCE_ROUNDS = 8
-_FEWEST_DOUBTS = 2
-LONGEST_PATIENCE = 160
-"""Good answers between two tries beyond a number that was refused: so far below one call in a hundred is refused."""
+_MIN_DOUBTS = 2
+MAX_PATIENCE = 160
+"""The most answers between two attempts to exceed a throttled number: it keeps 429s far below one call in a hundred."""
 
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """Between which numbers, and with which one to begin; `known` where that one is promised by the account's plan."""
+    """The range of the number of slots, and where it starts; `known` if the account's plan guarantees that start."""
 
     least: int
     start: int
@@ -34,7 +37,7 @@ class Bounds:
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """A call of the state numbered `sent_in` was answered; `full`: all slots were in use."""
+    """The service answered a call that was sent in state number `sent_in`; `full`: all slots were in use."""
 
     sent_in: int
     full: bool
@@ -42,7 +45,7 @@ class Answered:
 
 @dataclass(frozen=True, slots=True)
 class Throttled:
-    """A call of the state numbered `sent_in` was refused as one too many."""
+    """The service rejected a call that was sent in state number `sent_in` with a 429."""
 
     sent_in: int
 
@@ -52,10 +55,10 @@ Event = Answered | Throttled
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """`slots` calls at once, and why. `number` counts changes; calls remember in which they were sent.
+    """The number of `slots`, and `why`. `number` counts changes; each call remembers the state it was sent in.
 
-    `patience` is how many good answers the next step up waits for, `waited` how many the last one did, None where the
-    last step went down. `doubts` counts the refusals in a round at a proven number.
+    `patience` is the number of answers before the next rise, and `waited` the number before the last one, None if the
+    last change was a reduction. `doubts` counts the 429s within a round at a proven number.
     """
 
     bounds: Bounds
@@ -72,22 +75,22 @@ class State:
     doubling: bool = True
 
     @classmethod
-    def opening(cls, bounds: Bounds) -> Self:
-        """Where a run begins."""
+    def initial(cls, bounds: Bounds) -> Self:
+        """The state at the start of a run."""
         if bounds.least == bounds.most:
-            return cls(bounds, bounds.start, "as set")
+            return cls(bounds, bounds.start, "as configured")
         if bounds.known:
-            patience = min(LONGEST_PATIENCE, bounds.start * _FIRST_PATIENCE_ROUNDS)
-            return cls(bounds, bounds.start, "as the plan allows", patience=patience, doubling=False)
-        return cls(bounds, bounds.start, "to begin with")
+            patience = min(MAX_PATIENCE, bounds.start * _FIRST_PATIENCE_ROUNDS)
+            return cls(bounds, bounds.start, "the plan's limit", patience=patience, doubling=False)
+        return cls(bounds, bounds.start, "initial value")
 
 
 def after(state: State, event: Event) -> State:
-    """The state that follows `event`; the same object where nothing changes."""
+    """The state that follows `event`; the same object if nothing changes."""
     if state.bounds.least == state.bounds.most:
         return state
     if isinstance(event, Throttled):
-        return state if event.sent_in < state.cut_at else _refused(state)
+        return state if event.sent_in < state.cut_at else _throttled(state)
     if not event.full or event.sent_in != state.number:
         return state
     answered = state.answered + 1
@@ -103,7 +106,7 @@ def _raised(state: State) -> State:
     return replace(
         state,
         slots=min(state.bounds.most, wanted),
-        why=f"{state.slots} at once were answered" + ("; doubling" if state.doubling else "; trying more"),
+        why=f"{state.slots} concurrent calls succeeded" + ("; doubling" if state.doubling else "; trying more"),
         number=state.number + 1,
         proven=state.slots,
         answered=0,
@@ -114,36 +117,41 @@ def _raised(state: State) -> State:
     )
 
 
-def _refused(state: State) -> State:
-    if state.proven == state.slots and state.doubts + 1 < max(_FEWEST_DOUBTS, state.slots // 4):
+def _throttled(state: State) -> State:
+    if state.proven == state.slots and state.doubts + 1 < max(_MIN_DOUBTS, state.slots // 4):
         return replace(state, doubts=state.doubts + 1)
-    return _lowered(state)
-
-
-def _lowered(state: State) -> State:
-    number = state.number + 1
     if not state.doubling and 0 < state.proven < state.slots:
-        patience = 0 if state.waited is None else max(state.proven * _FIRST_PATIENCE_ROUNDS, state.waited * 2)
-        return replace(
-            state,
-            slots=state.proven,
-            why=f"{state.slots} at once were too many, {state.proven} were not",
-            number=number,
-            cut_at=number,
-            answered=0,
-            doubts=0,
-            patience=min(LONGEST_PATIENCE, patience),
-            waited=None,
-            stride=1,
-        )
-    kept = max(state.bounds.least, min(state.slots - 1, int(state.slots * _KEPT_AFTER_CUT)))
+        return _returned_to_proven(state)
+    return _reduced(state)
+
+
+def _returned_to_proven(state: State) -> State:
+    number = state.number + 1
+    patience = 0 if state.waited is None else max(state.proven * _FIRST_PATIENCE_ROUNDS, state.waited * 2)
     return replace(
         state,
-        slots=kept,
-        why=f"{state.slots} at once were too many",
+        slots=state.proven,
+        why=f"{state.slots} concurrent calls were throttled, {state.proven} were not",
         number=number,
         cut_at=number,
-        proven=state.proven if state.proven < kept else 0,
+        answered=0,
+        doubts=0,
+        patience=min(MAX_PATIENCE, patience),
+        waited=None,
+        stride=1,
+    )
+
+
+def _reduced(state: State) -> State:
+    number = state.number + 1
+    slots = max(state.bounds.least, min(state.slots - 1, int(state.slots * _REDUCTION_FACTOR)))
+    return replace(
+        state,
+        slots=slots,
+        why=f"{state.slots} concurrent calls were throttled",
+        number=number,
+        cut_at=number,
+        proven=state.proven if state.proven < slots else 0,
         answered=0,
         doubts=0,
         patience=0,

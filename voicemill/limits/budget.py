@@ -1,4 +1,4 @@
-"""What a run may spend: counted before each call, kept over kills and reruns by a book that outlives the process."""
+"""The budget of a run: each call is counted before it is sent, in a ledger that survives the process."""
 
 from dataclasses import dataclass, replace
 from typing import Protocol
@@ -8,25 +8,25 @@ from voicemill.errors import BudgetReached
 
 @dataclass(frozen=True, slots=True)
 class Spending:
-    """What the calls of a results folder took so far, those in flight and those of unknown outcome included."""
+    """The spending of a results folder so far, including calls in flight and calls whose outcome is unknown."""
 
     credits: float = 0.0
     calls: int = 0
 
 
-class Book(Protocol):
-    """Where the spending is written down."""
+class LedgerFile(Protocol):
+    """Where the spending is stored."""
 
     def write(self, spending: Spending) -> None:
-        """Keep it, so that the death of this process does not lose it."""
+        """Store the spending so that it survives the death of this process."""
 
     def sync(self) -> None:
-        """Keep it over a power cut too."""
+        """Make what was stored survive a power cut too."""
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """The most that may be spent, None for no limit. `duration_s` is the time of this run alone."""
+    """The most that may be spent, None for no limit. `duration_s` applies to this run only."""
 
     credits: float | None = None
     calls: int | None = None
@@ -34,49 +34,49 @@ class Limits:
 
 
 class Budget:
-    """Reserves before a call and settles after it; what is reserved counts as spent until it is given back."""
+    """Reserves credits before a call; a reservation counts as spent until it is refunded."""
 
-    def __init__(self, limits: Limits, spent: Spending, book: Book, started_s: float) -> None:
+    def __init__(self, limits: Limits, spent: Spending, ledger: LedgerFile, started_s: float) -> None:
         self._limits = limits
-        self._book = book
+        self._ledger = ledger
         self._ends_s = None if limits.duration_s is None else started_s + limits.duration_s
         self.spent = spent
 
     def reserve(self, credits: float, now_s: float) -> None:
-        """Count one call of `credits`, on the book too. Raises `BudgetReached` where it does not fit any more."""
+        """Count one call of `credits`, in the ledger too. Raises `BudgetReached` if it exceeds a limit."""
         wanted = Spending(self.spent.credits + credits, self.spent.calls + 1)
         self._check(wanted, credits, now_s)
-        self._book.write(wanted)
+        self._ledger.write(wanted)
         self.spent = wanted
 
     def limit_credits(self, credits: float) -> None:
-        """Let at most so many be spent, in place of what was set."""
+        """Replace the limit on credits."""
         self._limits = replace(self._limits, credits=credits)
 
-    def give_back(self, credits: float) -> None:
-        """The call was answered with an error that is certainly free; as a call it still counts."""
+    def refund(self, credits: float) -> None:
+        """Return the credits of a call that failed and was not billed; the call itself still counts."""
         self.spent = replace(self.spent, credits=self.spent.credits - credits)
 
-    def write_down(self) -> None:
-        """Write down what was given back."""
-        self._book.write(self.spent)
+    def write(self) -> None:
+        """Store the spending, refunds included."""
+        self._ledger.write(self.spent)
 
     def sync(self) -> None:
-        """Let no power cut undo what is written down; may be called from another thread, for it takes its time."""
-        self._book.sync()
+        """Make the stored spending survive a power cut; blocks, so call it in a thread."""
+        self._ledger.sync()
 
     def _check(self, wanted: Spending, credits: float, now_s: float) -> None:
         limits = self._limits
         if limits.credits is not None and wanted.credits > limits.credits:
             raise BudgetReached(
                 f"the budget of {limits.credits:,.0f} credits is used up: {self.spent.credits:,.0f} are spent in this "
-                f"results folder and the next call needs {credits:,.0f}; raise --max-credits or --max-cost to go on"
+                f"results folder and the next call needs {credits:,.0f}; raise --max-credits or --max-cost to continue"
             )
         if limits.calls is not None and wanted.calls > limits.calls:
             raise BudgetReached(
-                f"the budget of {limits.calls:,} calls is used up in this results folder; raise --max-calls to go on"
+                f"the budget of {limits.calls:,} calls is used up in this results folder; raise --max-calls to continue"
             )
         if self._ends_s is not None and now_s >= self._ends_s:
             raise BudgetReached(
-                f"the {limits.duration_s:,.0f} s that this run may take are over; run the same command again to go on"
+                f"the time limit of {limits.duration_s:,.0f} s for this run is over; rerun the command to continue"
             )

@@ -10,9 +10,8 @@ from types import TracebackType
 from typing import Protocol
 
 from voicemill.config import Pace
-from voicemill.errors import CallError, Refused, SameRefusals, Throttled, VoicemillError
-from voicemill.limits.adaptive_concurrency import Answered, Bounds
-from voicemill.limits.adaptive_concurrency import Throttled as OneTooMany
+from voicemill.errors import CallError, RepeatedRefusals, VoicemillError
+from voicemill.limits.adaptive_concurrency import Answered, Bounds, Throttled
 from voicemill.limits.budget import Budget
 from voicemill.limits.concurrency import ConcurrencyLimiter, Log
 from voicemill.limits.retries import Retries
@@ -22,50 +21,50 @@ _CATCH_UP_S = 0.05
 
 
 @dataclass
-class Rate:
-    """Evenly spaced departures: in no window of `w` seconds more than `per_s * (w + 0.05) + 1`."""
+class RequestRate:
+    """Evenly spaced requests: in any window of `w` seconds at most `per_s * (w + 0.05) + 1`."""
 
     per_s: float
     next_s: float = 0.0
 
     def wait_s(self, now_s: float) -> float:
-        """Take the next departure; how long to wait for it."""
-        leaves_s = max(self.next_s, now_s - _CATCH_UP_S)
-        self.next_s = leaves_s + 1 / self.per_s
-        return max(0.0, leaves_s - now_s)
+        """Reserve the next departure and return the wait until then."""
+        departs_s = max(self.next_s, now_s - _CATCH_UP_S)
+        self.next_s = departs_s + 1 / self.per_s
+        return max(0.0, departs_s - now_s)
 
 
-class Paid(Protocol):
-    """A call as the pacer sees it; `list_price_credits` stands for how long it will take."""
+class LimitedCall(Protocol):
+    """A call as the limiter sees it; `list_price_credits` stands for its expected duration."""
 
     @property
     def family(self) -> str:
-        """Which calls the service counts together with this one."""
+        """The concurrency limit of the service that applies to the call."""
 
     @property
     def credits(self) -> float:
-        """What it will cost."""
+        """What the call will cost."""
 
     @property
     def list_price_credits(self) -> float:
-        """What it would cost at Cartesia."""
+        """What the call would cost at Cartesia."""
 
 
-class Run(Protocol):
-    """The run that is paced."""
+class LimitedRun(Protocol):
+    """The run whose calls are limited."""
 
     def stop(self, error: VoicemillError | None = None) -> None:
-        """Start nothing more."""
+        """Start no more calls."""
 
     def check_going(self) -> None:
-        """Raise once the run is ending."""
+        """Raise if the run is ending."""
 
     async def pause(self, seconds: float) -> None:
-        """Let time pass, less where the run is ending."""
+        """Sleep, less if the run is ending."""
 
 
 class CallLimiter:
-    """Gives calls their turn. Used from one event loop; every change is logged with its reason."""
+    """Grants permits to calls. Use it from one event loop; it logs each change of a limit with its reason."""
 
     def __init__(
         self,
@@ -77,63 +76,64 @@ class CallLimiter:
     ) -> None:
         self.budget = budget
         self.clock = clock
-        self.lanes = {family: ConcurrencyLimiter(family, its, log) for family, its in bounds.items()}
+        self.by_family = {family: ConcurrencyLimiter(family, of_family, log) for family, of_family in bounds.items()}
         self._pace = pace
-        self._rate = Rate(pace.requests_per_s) if pace.requests_per_s else None
+        self._rate = RequestRate(pace.requests_per_s) if pace.requests_per_s else None
         self._refusals: Counter[tuple[type, str]] = Counter()
-        self.circuit = ServiceHealth(pace, self.lanes.values, clock, log, self._stop)
-        self.retries = Retries(pace, self.circuit)
-        self._run: Run | None = None
+        self.health = ServiceHealth(pace, self.by_family.values, clock, log, self._stop)
+        self.retries = Retries(pace, self.health)
+        self._run: LimitedRun | None = None
 
     @property
     def slots(self) -> int:
-        """How many calls may be in flight now, in all lanes that are in use."""
-        used = [lane.slots.limit for lane in self.lanes.values() if lane.slots.held or lane.slots.waiting]
-        return sum(used) or max(lane.slots.limit for lane in self.lanes.values())
+        """How many calls may be in flight now, over all families in use."""
+        semaphores = [limiter.semaphore for limiter in self.by_family.values()]
+        used = [semaphore.limit for semaphore in semaphores if semaphore.held or semaphore.waiting]
+        return sum(used) or max(semaphore.limit for semaphore in semaphores)
 
     @property
-    def most(self) -> int:
-        """How many calls one family may ever have in flight."""
-        return max(lane.state.bounds.most for lane in self.lanes.values())
+    def max_concurrency(self) -> int:
+        """The most calls of one family that may ever be in flight."""
+        return max(limiter.state.bounds.most for limiter in self.by_family.values())
 
     @property
     def why(self) -> str:
-        """Why it is as many slots as it is."""
-        busiest = max(self.lanes.values(), key=lambda lane: lane.slots.held + lane.slots.waiting)
+        """The reason for the present number of slots."""
+        busiest = max(self.by_family.values(), key=lambda limiter: limiter.semaphore.held + limiter.semaphore.waiting)
         return busiest.why
 
-    def serve(self, run: Run) -> None:
-        """Pace `run`; to be told once, before the first turn."""
+    def attach(self, run: LimitedRun) -> None:
+        """Limit the calls of `run`; call it once, before the first permit."""
         self._run = run
 
-    def pause(self, paused: bool) -> None:
-        """Let no call begin, or let them begin again; those in flight are not touched."""
-        for lane in self.lanes.values():
-            lane.pause(paused)
+    def set_paused(self, *, is_paused: bool) -> None:
+        """Hold new calls back, or let them start again; calls in flight continue."""
+        for limiter in self.by_family.values():
+            limiter.set_paused(is_paused=is_paused)
 
-    def limit_concurrency(self, slots: int) -> None:
-        """Use so many slots for each family from now on, in place of what was set or found."""
-        for lane in self.lanes.values():
-            lane.settle(slots)
+    def set_concurrency(self, slots: int) -> None:
+        """Use exactly `slots` for each family from now on."""
+        for limiter in self.by_family.values():
+            limiter.set_fixed(slots)
 
-    def turn(self, call: Paid) -> "CallPermit":
-        """The way of one call through all its attempts: `async with` it around each."""
-        return CallPermit(self, self.lanes[call.family], call)
+    def permit(self, call: LimitedCall) -> "CallPermit":
+        """The permit of one call for all its attempts: use `async with` around each attempt."""
+        return CallPermit(self, self.by_family[call.family], call)
 
     def end(self) -> None:
-        """The run is ending: let those who wait see it."""
-        self.circuit.close()
-        for lane in self.lanes.values():
-            lane.end()
+        """Admit all waiting calls so that they see that the run is ending."""
+        self.health.close()
+        for limiter in self.by_family.values():
+            limiter.end()
 
     def close(self) -> None:
-        """The run has ended. Raises `StorageError`."""
-        self.circuit.close()
-        self.budget.write_down()
+        """Store the spending at the end of a run. Raises `StorageError`."""
+        self.health.close()
+        self.budget.write()
         self.budget.sync()
 
-    async def may_leave(self) -> None:
-        """Wait for a moment at which a request may leave; raise where none may any more."""
+    async def wait_to_send(self) -> None:
+        """Wait until the request rate allows a request. Raises if the run is ending."""
         if self._run is not None:
             self._run.check_going()
         if self._rate is not None:
@@ -143,21 +143,21 @@ class CallLimiter:
                 if self._run is not None:
                     self._run.check_going()
 
-    def was_answered(self) -> None:
-        """A call has its answer: refusals before it had reasons of their own."""
+    def record_answer(self) -> None:
+        """A call was answered: earlier refusals do not affect all calls."""
         if self._refusals:
             self._refusals.clear()
 
-    def was_refused(self, error: Refused) -> None:
-        """A call was refused; where that happens for one reason again and again, the run ends."""
-        same = (type(error), error.code)
-        self._refusals[same] += 1
-        if self._pace.same_refusals and self._refusals[same] >= self._pace.same_refusals:
+    def record_refusal(self, error: CallError) -> None:
+        """A call was refused; many refusals for one reason in a row end the run."""
+        reason = (type(error), error.code)
+        self._refusals[reason] += 1
+        if self._pace.same_refusals and self._refusals[reason] >= self._pace.same_refusals:
             self._stop(
-                SameRefusals(
-                    f"{self._refusals[same]} calls were refused as {error.code} and none was answered in between, the "
-                    f"last with: {error}; correct what they have in common and run again (pace.same_refusals = 0 asks "
-                    "on regardless)"
+                RepeatedRefusals(
+                    f"{self._refusals[reason]} calls in a row were refused with code {error.code}, the last with: "
+                    f"{error}; fix what they have in common and rerun the command (pace.same_refusals = 0 disables "
+                    "this check)"
                 )
             )
 
@@ -167,59 +167,72 @@ class CallLimiter:
 
 
 class CallPermit:
-    """One call's turns. Entering waits for a slot and reserves the cost; leaving tells what became of the attempt."""
+    """The permit of one call. Entering waits for a slot and reserves the cost; leaving records the outcome."""
 
-    __slots__ = ("__weakref__", "_call", "_is_probe", "_lane", "_pacer", "_sent_in", "_sent_s", "_taken", "attempts")
+    __slots__ = ("__weakref__", "_call", "_concurrency", "_is_probe", "_limiter", "_sent_in", "_sent_s", "_tokens",
+                 "attempts")  # fmt: skip
 
-    def __init__(self, pacer: CallLimiter, lane: ConcurrencyLimiter, call: Paid) -> None:
+    def __init__(self, limiter: CallLimiter, concurrency: ConcurrencyLimiter, call: LimitedCall) -> None:
         self.attempts = 0
-        self._pacer = pacer
-        self._lane = lane
+        self._limiter = limiter
+        self._concurrency = concurrency
         self._call = call
-        self._taken = 0
+        self._tokens = 0
 
     async def __aenter__(self) -> None:
-        slots = self._lane.slots
-        await slots.acquire(math.inf if self.attempts else self._call.list_price_credits)
+        semaphore = self._concurrency.semaphore
+        await semaphore.acquire(math.inf if self.attempts else self._call.list_price_credits)
         try:
-            await self._pacer.may_leave()
-            self._pacer.budget.reserve(self._call.credits, self._pacer.clock())
+            await self._limiter.wait_to_send()
+            self._limiter.budget.reserve(self._call.credits, self._limiter.clock())
         except BaseException:
-            slots.release()
+            semaphore.release()
             raise
-        self._is_probe = self._pacer.circuit.depart()
+        self._is_probe = self._limiter.health.start_attempt()
         self.attempts += 1
-        self._sent_in = self._lane.state.number
-        self._sent_s = self._pacer.clock()
+        self._sent_in = self._concurrency.state.number
+        self._sent_s = self._limiter.clock()
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        slots = self._lane.slots
-        full = slots.held >= self._lane.state.slots
+        semaphore = self._concurrency.semaphore
+        full = semaphore.held >= self._concurrency.state.slots
         try:
-            self._tell(error, full)
+            self._record(error, full)
         finally:
-            slots.release()
+            semaphore.release()
 
-    def has_answer(self) -> None:
-        """The answer is there and good, though it is not kept yet."""
-        self._pacer.was_answered()
+    def record_answer(self) -> None:
+        """The call has a verified answer, which is not stored yet."""
+        self._limiter.record_answer()
 
-    def _tell(self, error: BaseException | None, full: bool) -> None:
-        pacer, circuit, lane = self._pacer, self._pacer.circuit, self._lane
-        if isinstance(error, CallError):
-            error.took_s = pacer.clock() - self._sent_s
-            if error.billed == "no":
-                pacer.budget.give_back(self._call.credits)
-        if error is None or isinstance(error, Refused):
-            circuit.answered(self._taken if error is None else 0, self)
-            lane.tell(Answered(self._sent_in, full))
-        elif isinstance(error, CallError) and error.retryable:
-            if isinstance(error, Throttled):
-                lane.tell(OneTooMany(self._sent_in))
-            self._taken += circuit.failed(error, self, lane.state.slots, is_probe=self._is_probe)
+    def _record(self, error: BaseException | None, full: bool) -> None:
+        if error is None:
+            self._record_response(self._tokens, full)
+        elif isinstance(error, CallError):
+            self._record_failure(error, full)
         else:
-            circuit.learnt_nothing(is_probe=self._is_probe)
-        if isinstance(error, Refused):
-            pacer.was_refused(error)
+            self._limiter.health.record_no_result(is_probe=self._is_probe)
+
+    def _record_response(self, tokens: int, full: bool) -> None:
+        self._limiter.health.record_answer(tokens, self)
+        self._concurrency.record(Answered(self._sent_in, full))
+
+    def _record_failure(self, error: CallError, full: bool) -> None:
+        error.took_s = self._limiter.clock() - self._sent_s
+        if error.billed == "no":
+            self._limiter.budget.refund(self._call.credits)
+        if error.is_refusal:
+            self._record_response(0, full)
+            self._limiter.record_refusal(error)
+        elif error.retryable:
+            self._record_retryable(error)
+        else:
+            self._limiter.health.record_no_result(is_probe=self._is_probe)
+
+    def _record_retryable(self, error: CallError) -> None:
+        if error.is_throttling:
+            self._concurrency.record(Throttled(self._sent_in))
+        slots = self._concurrency.state.slots
+        self._tokens += self._limiter.health.record_failure(error, self, slots, is_probe=self._is_probe)

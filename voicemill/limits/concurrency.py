@@ -1,4 +1,4 @@
-"""How many calls may be in flight at once: a priority semaphore, and one limiter for each call family."""
+"""How many calls may be in flight: a priority semaphore, and one concurrency limiter for each family of calls."""
 
 import asyncio
 import heapq
@@ -11,20 +11,20 @@ from voicemill.limits.adaptive_concurrency import Bounds, Event, State, after
 
 
 class PrioritySemaphore:
-    """A gate: at most `limit` holders, the most urgent goes first, and of equals the longest waiting.
+    """At most `limit` holders; the waiter with the highest priority goes first, among equals the longest waiting.
 
-    Use it from one event loop. `limit` may be changed while it is in use; fewer slots are reached as holders leave.
+    Use it from one event loop. `limit` may change while slots are held: a lower limit is reached as holders leave.
     """
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
         self._held = 0
-        self._waiting: list[tuple[float, int, asyncio.Future[None]]] = []
+        self._waiters: list[tuple[float, int, asyncio.Future[None]]] = []
         self._numbers = count()
 
     @property
     def limit(self) -> int:
-        """How many may hold a slot at once."""
+        """How many may hold a slot."""
         return self._limit
 
     @limit.setter
@@ -39,44 +39,44 @@ class PrioritySemaphore:
 
     @property
     def waiting(self) -> int:
-        """About how many wait for a slot; those who gave up count until their turn comes."""
-        return len(self._waiting)
+        """How many wait for a slot; cancelled waiters count until they reach the front."""
+        return len(self._waiters)
 
-    async def acquire(self, urgency: float = 0.0) -> None:
+    async def acquire(self, priority: float = 0.0) -> None:
         """Wait for a slot."""
-        if self._held < self._limit and not self._waiting:
+        if self._held < self._limit and not self._waiters:
             self._held += 1
             return
-        turn = asyncio.get_running_loop().create_future()
-        heapq.heappush(self._waiting, (-urgency, next(self._numbers), turn))
+        admitted = asyncio.get_running_loop().create_future()
+        heapq.heappush(self._waiters, (-priority, next(self._numbers), admitted))
         try:
-            await turn
+            await admitted
         except asyncio.CancelledError:
-            if turn.done() and not turn.cancelled():
+            if admitted.done() and not admitted.cancelled():
                 self.release()
             raise
 
     def release(self) -> None:
-        """Give a slot back."""
+        """Release a slot."""
         self._held -= 1
         self._admit()
 
     def admit_one(self) -> None:
-        """Let one in whatever the limit is: the least urgent, and of equals the longest waiting."""
-        waiting = [entry for entry in self._waiting if not entry[2].done()]
-        if waiting:
-            last = max(waiting, key=lambda entry: (entry[0], -entry[1]))
-            self._waiting.remove(last)
-            heapq.heapify(self._waiting)
+        """Admit one waiter beyond the limit: the one with the lowest priority, among equals the longest waiting."""
+        waiters = [waiter for waiter in self._waiters if not waiter[2].done()]
+        if waiters:
+            last = max(waiters, key=lambda waiter: (waiter[0], -waiter[1]))
+            self._waiters.remove(last)
+            heapq.heapify(self._waiters)
             self._held += 1
             last[2].set_result(None)
 
     def _admit(self) -> None:
-        while self._waiting and self._held < self._limit:
-            turn = heapq.heappop(self._waiting)[2]
-            if not turn.done():
+        while self._waiters and self._held < self._limit:
+            admitted = heapq.heappop(self._waiters)[2]
+            if not admitted.done():
                 self._held += 1
-                turn.set_result(None)
+                admitted.set_result(None)
 
     async def __aenter__(self) -> None:
         await self.acquire()
@@ -91,80 +91,82 @@ Log = Callable[[str], None]
 
 
 class ConcurrencyLimiter:
-    """The slots of one family. The least of three numbers holds: the rule's, the share of a limit that several
-    processes have in common, and what the circuit lets through while the service is down."""
+    """The slots of one family of calls.
+
+    The lowest of these limits applies: adaptive concurrency, this process's share of a shared limit, the limit during
+    an outage, and 0 while paused.
+    """
 
     def __init__(self, family: str, bounds: Bounds, log: Log) -> None:
         self.family = family
-        self.state = State.opening(bounds)
-        self.slots = PrioritySemaphore(self.state.slots)
+        self.state = State.initial(bounds)
+        self.semaphore = PrioritySemaphore(self.state.slots)
         self.share: int | None = None
-        self._held_back: int | None = None
-        self._paused = False
+        self._outage_limit: int | None = None
+        self._is_paused = False
         self._is_ending = False
         self._log = log
 
     @property
     def wanted(self) -> int:
-        """How many slots could be used now."""
-        return min(self.state.slots, self.slots.held + self.slots.waiting)
+        """How many slots calls could use now."""
+        return min(self.state.slots, self.semaphore.held + self.semaphore.waiting)
 
     @property
     def why(self) -> str:
-        """Why it is as many slots as it is."""
-        if self._paused:
+        """The reason for the present limit."""
+        if self._is_paused:
             return "paused"
-        if self._held_back is not None:
+        if self._outage_limit is not None:
             return "the service is down"
         return "the shared limit" if self.share is not None and self.share < self.state.slots else self.state.why
 
-    def tell(self, event: Event) -> None:
-        """Something happened to a call."""
+    def record(self, event: Event) -> None:
+        """Adapt the limit to the outcome of a call."""
         before, self.state = self.state, after(self.state, event)
         if self.state.slots != before.slots:
-            self._log(f"{self.family}: {before.slots} → {self.state.slots} calls at once: {self.state.why}")
-            self._set()
+            self._log(f"{self.family}: concurrency {before.slots} → {self.state.slots}: {self.state.why}")
+            self._apply()
 
-    def give_share(self, slots: int) -> None:
-        """Use at most `slots`, for the rest of the limit is in other hands."""
+    def set_share(self, slots: int) -> None:
+        """Use at most `slots`; other processes hold the rest of the shared limit."""
         if slots != self.share:
             self._log(f"{self.family}: {slots} slots of the shared limit")
             self.share = slots
-            self._set()
+            self._apply()
 
-    def hold_back(self, slots: int | None) -> None:
-        """Let at most `slots` hold one; None lifts that again."""
-        if slots != self._held_back:
-            self._held_back = slots
-            self._set()
+    def set_outage_limit(self, slots: int | None) -> None:
+        """Use at most `slots` during an outage; None ends it."""
+        if slots != self._outage_limit:
+            self._outage_limit = slots
+            self._apply()
 
-    def let_one_ask(self) -> None:
-        """Let one call through that is held back, to see whether the service is there: the shortest that waits, and one
-        that has failed only where there is no other."""
-        if self.slots.held < self._cap(held_back=None):
-            self.slots.admit_one()
+    def admit_probe(self) -> None:
+        """Admit one waiting call during an outage: the cheapest, and a retry only if there is no other."""
+        if self.semaphore.held < self._lowest_limit(outage_limit=None):
+            self.semaphore.admit_one()
 
-    def pause(self, paused: bool) -> None:
-        """Let nothing begin, or go on."""
-        self._paused = paused
-        self._set()
+    def set_paused(self, *, is_paused: bool) -> None:
+        """Hold new calls back, or let them start again."""
+        self._is_paused = is_paused
+        self._apply()
 
-    def settle(self, slots: int) -> None:
-        """Use so many slots from now on, whatever was found."""
-        self.state = replace(State.opening(Bounds.exactly(slots)), number=self.state.number + 1)
-        self._set()
+    def set_fixed(self, slots: int) -> None:
+        """Use exactly `slots` from now on."""
+        self.state = replace(State.initial(Bounds.exactly(slots)), number=self.state.number + 1)
+        self._apply()
 
     def end(self) -> None:
-        """Let everybody through who waits: the run is ending, and they will see it."""
+        """Admit all waiters so that they see that the run is ending."""
         self._is_ending = True
-        self._set()
+        self._apply()
 
-    def _set(self) -> None:
+    def _apply(self) -> None:
         if self._is_ending:
-            self.slots.limit = self.slots.held + self.slots.waiting + self.state.bounds.most
+            self.semaphore.limit = self.semaphore.held + self.semaphore.waiting + self.state.bounds.most
             return
-        self.slots.limit = self._cap(held_back=self._held_back)
+        self.semaphore.limit = self._lowest_limit(outage_limit=self._outage_limit)
 
-    def _cap(self, held_back: int | None) -> int:
-        caps = (self.state.slots, self.share, held_back, 0 if self._paused else None)
-        return min(cap for cap in caps if cap is not None)
+    def _lowest_limit(self, outage_limit: int | None) -> int:
+        limits = (self.state.slots, self.share, outage_limit, 0 if self._is_paused else None)
+        return min(limit for limit in limits if limit is not None)

@@ -1,55 +1,56 @@
-"""What has failed since the service last answered, and whether that is more than the bad luck of single calls."""
+"""The outage detector: tells an outage of the service from the failures of single calls."""
 
 from dataclasses import dataclass, field
 from weakref import WeakSet
 
 from voicemill.errors import BadAnswer, CallError, NoAudio
 
-_FEWEST_WITNESSES = 5
-_FEWEST_FAILURES = 20
+_MIN_CALLS = 5
+_MIN_FAILURES = 20
 
 
-def is_of_the_service(error: CallError) -> bool:
-    """Whether every other call could have failed so too; audio that is wrong has to do with its own question."""
+def may_be_an_outage(error: CallError) -> bool:
+    """Whether any other call could have failed in this way; invalid audio depends on the request."""
     return isinstance(error, NoAudio) or not isinstance(error, BadAnswer)
 
 
 @dataclass
 class OutageDetector:
-    """Failures in a row, with no answer between them. A call is known by any object of its own that can be weakly held.
+    """Counts consecutive failures. A call is identified by any weakly referenceable object.
 
-    One that failed before, while others were answered, may be bad itself: it is no witness of what ails the service.
+    A call that failed while others succeeded may itself be the cause (`suspects`); its failures are not evidence of an
+    outage.
     """
 
     failures: int = 0
-    witnesses: set[object] = field(default_factory=set)
+    failed_calls: set[object] = field(default_factory=set)
     suspects: WeakSet[object] = field(default_factory=WeakSet)
-    """Weakly, for of a million rows many may fail, and none is asked again once it is given up."""
+    """Weak references: of a million rows many may fail, and a call that was given up is never sent again."""
 
     @property
-    def is_common(self) -> bool:
-        """Whether so many different calls failed that it is the service's failure, not theirs."""
-        return len(self.witnesses) >= _FEWEST_WITNESSES
+    def is_widespread(self) -> bool:
+        """Whether enough different calls failed to blame the service."""
+        return len(self.failed_calls) >= _MIN_CALLS
 
-    def is_long(self, slots: int) -> bool:
-        """Whether so many failed in a row, with so many at once, that no more should be sent."""
-        return self.is_common and self.failures >= max(_FEWEST_FAILURES, 3 * slots)
+    def is_outage(self, slots: int) -> bool:
+        """Whether so many consecutive attempts failed, for this number of slots, that no more should be sent."""
+        return self.is_widespread and self.failures >= max(_MIN_FAILURES, 3 * slots)
 
-    def went_on(self, call: object) -> None:
+    def record_failure(self, call: object) -> None:
         """An attempt of `call` failed."""
         self.failures += 1
         if call not in self.suspects:
-            self.witnesses.add(call)
+            self.failed_calls.add(call)
 
-    def ended(self, call: object) -> None:
-        """The service answered `call`. What failed just before is suspect, but not where so much did: it was ailing."""
+    def record_answer(self, call: object) -> None:
+        """The service answered `call`. Calls that failed just before are suspects, unless failures were widespread."""
         if self.failures:
-            if not self.is_common:
-                self.suspects.update(self.witnesses)
+            if not self.is_widespread:
+                self.suspects.update(self.failed_calls)
             self.failures = 0
-            self.witnesses.clear()
+            self.failed_calls.clear()
         self.suspects.discard(call)
 
-    def acquit(self) -> None:
-        """An outage is over: what failed before may have been its beginning."""
+    def clear_suspects(self) -> None:
+        """An outage is over: earlier failures may have been its beginning."""
         self.suspects.clear()

@@ -12,53 +12,52 @@ from voicemill.config import Pace
 from voicemill.errors import BadAnswer, CallError
 
 CAPACITY = 500
-COST_OF_A_FAILURE = 5
-COST_OF_A_TIMEOUT = 10
-GIVEN_FOR_A_FIRST_ANSWER = 1
+FAILURE_TOKENS = 5
+TIMEOUT_TOKENS = 10
+FIRST_ANSWER_TOKENS = 1
+
+_MAX_BAD_ANSWERS = 2
+_MAX_RESETS = 3
+
+T = TypeVar("T")
+Sleep = Callable[[float], Awaitable[None]]
 
 
 @dataclass
 class RetryQuota:
-    """The run's tokens. When they are gone, whoever asks is told so, and nothing may be tried again for now."""
+    """The retry tokens of a run: failures take some, answers return them. An empty quota means an outage."""
 
     tokens: int = CAPACITY
 
     def take(self, tokens: int) -> bool:
-        """Take the tokens of one failure; False where there are not as many."""
+        """Take the tokens of one failure; False if there are not enough."""
         if self.tokens < tokens:
             return False
         self.tokens -= tokens
         return True
 
     def give_back(self, tokens: int) -> None:
-        """A call was answered: it brings back what its failures took, and one more where it had none."""
-        self.tokens = min(CAPACITY, self.tokens + (tokens or GIVEN_FOR_A_FIRST_ANSWER))
+        """Return the tokens that the failures of an answered call took, or one token if it had no failures."""
+        self.tokens = min(CAPACITY, self.tokens + (tokens or FIRST_ANSWER_TOKENS))
 
     def refill(self) -> None:
-        """The service is well again."""
+        """Restore all tokens after an outage."""
         self.tokens = CAPACITY
 
 
-_MOST_BAD_ANSWERS = 2
-_MOST_FORGIVEN = 3
-
-T = TypeVar("T")
-Sleep = Callable[[float], Awaitable[None]]
-
-
 class Outages(Protocol):
-    """Who knows whether a failure is the service's, and not that of one call."""
+    """Tells whether a failure is an outage of the service or the failure of one call."""
 
     @property
     def outages(self) -> int:
         """How many outages there were so far."""
 
-    def blames_the_service(self, error: CallError) -> bool:
-        """Whether a call that would give up with `error` should wait instead."""
+    def is_outage(self, error: CallError) -> bool:
+        """Whether a call that would give up with `error` should wait for the service instead."""
 
 
 class Retries:
-    """Runs attempts until one gives an answer, or until the policy gives up."""
+    """Runs attempts until one succeeds or the retry policy gives up."""
 
     def __init__(self, pace: Pace, outages: Outages | None = None) -> None:
         self._pace = pace
@@ -66,9 +65,9 @@ class Retries:
         self._backoff = wait_random_exponential(multiplier=pace.first_wait_s, max=pace.longest_wait_s)
 
     async def run(self, attempt: Callable[[], Awaitable[T]], sleep: Sleep = asyncio.sleep) -> tuple[T, int]:
-        """The result of the first good attempt, and how many attempts it took; `sleep` passes the time between them.
+        """The result of the first successful attempt and the number of attempts; `sleep` waits between attempts.
 
-        Raises the last attempt's `CallError`, whose `attempts` says how many there were.
+        Raises the `CallError` of the last attempt, with the number of attempts in its `attempts`.
         """
         try:
             return await attempt(), 1
@@ -82,13 +81,13 @@ class Retries:
                 raise first
             return await attempt()
 
-        return await self._run_on(next_attempt, sleep)
+        return await self._retry(next_attempt, sleep)
 
-    async def _run_on(self, attempt: Callable[[], Awaitable[T]], sleep: Sleep) -> tuple[T, int]:
-        """The loop itself; only calls that failed once get here, for it costs a tenth of a call's CPU."""
+    async def _retry(self, attempt: Callable[[], Awaitable[T]], sleep: Sleep) -> tuple[T, int]:
+        """The retry loop; only for calls that failed once, because it costs a tenth of a call's CPU."""
         retrying = tenacity.AsyncRetrying(
-            retry=tenacity.retry_if_exception(_may_pass),
-            stop=_Enough(self._pace, self._outages),
+            retry=tenacity.retry_if_exception(_is_retryable),
+            stop=_Stop(self._pace, self._outages),
             wait=self._wait_s,
             sleep=sleep,
             reraise=True,
@@ -102,54 +101,57 @@ class Retries:
 
     def _wait_s(self, state: tenacity.RetryCallState) -> float:
         error = _error_of(state)
-        asked_s = error.retry_after_s if isinstance(error, CallError) else None
-        if asked_s is not None:
-            return min(asked_s, self._pace.longest_wait_s)
+        retry_after_s = error.retry_after_s if isinstance(error, CallError) else None
+        if retry_after_s is not None:
+            return min(retry_after_s, self._pace.longest_wait_s)
         return self._backoff(state)
 
 
-class _Enough:
-    """Whether one call has had its attempts, or its time: that of its attempts and the waits between, not that at a
-    closed gate. A second bad answer is the last: a service that errs twice means it. After an outage all is counted
-    anew, but not for ever: a call that fails at the beginning of each may be what they have in common."""
+class _Stop:
+    """Whether a call has used up its attempts or its time.
 
-    def __init__(self, pace: Pace, outages: Outages | None) -> None:
+    Its time is that of its attempts and of the waits between them, not that of waiting for a slot. It gives up at the
+    second bad answer. After an outage all counts start again, but only a few times: a call that fails at the beginning
+    of each outage may be what they have in common.
+    """
+
+    def __init__(self, pace: Pace, service: Outages | None) -> None:
         self._pace = pace
-        self._service = outages
-        self._outages = outages.outages if outages is not None else 0
-        self._forgiven = 0
-        self._begin_anew(idle_s=0.0)
+        self._service = service
+        self._outages = service.outages if service is not None else 0
+        self._resets = 0
+        self._reset(idle_s=0.0)
 
     def __call__(self, state: tenacity.RetryCallState) -> bool:
-        """Asked once after each failed attempt."""
+        """Called once after each failed attempt."""
         error = _error_of(state)
         if not isinstance(error, CallError) or not error.counts:
             return False
-        if self._service is not None and self._service.outages != self._outages and self._forgiven < _MOST_FORGIVEN:
+        if self._service is not None and self._service.outages != self._outages and self._resets < _MAX_RESETS:
             self._outages = self._service.outages
-            self._forgiven += 1
-            self._begin_anew(state.idle_for)
+            self._resets += 1
+            self._reset(state.idle_for)
         self._attempts += 1
         self._bad_answers += isinstance(error, BadAnswer)
         self._took_s += error.took_s
-        if not self._is_enough(self._took_s + state.idle_for - self._idle_before_s + state.upcoming_sleep):
+        if not self._is_used_up(self._took_s + state.idle_for - self._idle_before_s + state.upcoming_sleep):
             return False
-        if self._service is None or self._forgiven >= _MOST_FORGIVEN:
+        if self._service is None or self._resets >= _MAX_RESETS:
             return True
-        return not self._service.blames_the_service(error)
+        return not self._service.is_outage(error)
 
-    def _begin_anew(self, idle_s: float) -> None:
+    def _reset(self, idle_s: float) -> None:
         self._attempts = 0
         self._bad_answers = 0
         self._took_s = 0.0
         self._idle_before_s = idle_s
 
-    def _is_enough(self, spent_s: float) -> bool:
+    def _is_used_up(self, spent_s: float) -> bool:
         too_long = spent_s > self._pace.call_deadline_s
-        return too_long or self._attempts >= self._pace.attempts or self._bad_answers >= _MOST_BAD_ANSWERS
+        return too_long or self._attempts >= self._pace.attempts or self._bad_answers >= _MAX_BAD_ANSWERS
 
 
-def _may_pass(error: BaseException) -> bool:
+def _is_retryable(error: BaseException) -> bool:
     return isinstance(error, CallError) and error.retryable
 
 

@@ -1,151 +1,151 @@
-"""When calls may flow at all: retry quota and breaker together, and the time that passes while the service is down."""
+"""Whether the service is available: retry quota, outage detector and circuit breaker together."""
 
 import asyncio
 from collections.abc import Callable, Iterable
 
 from voicemill.config import Pace
-from voicemill.errors import CallError, ServiceDown, Throttled, VoicemillError
+from voicemill.errors import CallError, ServiceDown, VoicemillError
 from voicemill.limits.circuit_breaker import CircuitBreaker
 from voicemill.limits.concurrency import ConcurrencyLimiter, Log
-from voicemill.limits.outage_detector import OutageDetector, is_of_the_service
-from voicemill.limits.retries import COST_OF_A_FAILURE, COST_OF_A_TIMEOUT, RetryQuota
+from voicemill.limits.outage_detector import OutageDetector, may_be_an_outage
+from voicemill.limits.retries import FAILURE_TOKENS, TIMEOUT_TOKENS, RetryQuota
 
-_LOOK_EVERY_S = 0.1
-_LONGEST_PARK_S = 300.0
+_POLL_INTERVAL_S = 0.1
+_MAX_RETRY_AFTER_S = 300.0
 
 
 class ServiceHealth:
-    """Holds all lanes back while the service is down, and sends one call at a time to see whether it is back."""
+    """Holds all calls back during an outage, and sends one call at a time to probe the service."""
 
     def __init__(
         self,
         pace: Pace,
-        lanes: Callable[[], Iterable[ConcurrencyLimiter]],
+        limiters: Callable[[], Iterable[ConcurrencyLimiter]],
         clock: Callable[[], float],
         log: Log,
         give_up: Callable[[VoicemillError], None],
     ) -> None:
         self._pace = pace
-        self._lanes = lanes
+        self._limiters = limiters
         self._clock = clock
         self._log = log
         self._give_up = give_up
         self._quota = RetryQuota()
         self._breaker = CircuitBreaker(pace.cool_down_s)
-        self._silence = OutageDetector()
+        self._detector = OutageDetector()
         self.outages = 0
         self._timer: asyncio.TimerHandle | None = None
-        self._last = ""
+        self._last_error = ""
 
     @property
-    def is_open(self) -> bool:
-        """Whether the service counts as down."""
+    def is_down(self) -> bool:
+        """Whether the service is down, as far as is known."""
         return self._breaker.is_open
 
-    def depart(self) -> bool:
-        """A call leaves now; True where it is the one that asks whether the service is back."""
+    def start_attempt(self) -> bool:
+        """Record that an attempt starts; True if it is a probe."""
         if not self._breaker.is_open:
             return False
-        self._breaker.probe()
-        self._hold_back()
+        self._breaker.start_probe()
+        self._hold_calls_back()
         return True
 
-    def answered(self, taken: int, call: object) -> None:
-        """The service did its work for `call`, whose failures had taken so many tokens."""
-        self._silence.ended(call)
-        self._quota.give_back(taken)
+    def record_answer(self, tokens: int, call: object) -> None:
+        """The service answered `call`, whose failed attempts took this number of retry tokens."""
+        self._detector.record_answer(call)
+        self._quota.give_back(tokens)
         if self._breaker.is_open:
-            self._close()
+            self._close_breaker()
 
-    def failed(self, error: CallError, call: object, slots: int, *, is_probe: bool) -> int:
-        """An attempt of `call` failed in a way that may pass; the tokens that it took.
+    def record_failure(self, error: CallError, call: object, slots: int, *, is_probe: bool) -> int:
+        """An attempt of `call` failed with a retryable error; returns the retry tokens that it took.
 
-        What fails while the service is down uses up nobody's attempts: `error.counts` says so.
+        Failures during an outage do not use up the attempts of a call: this sets `error.counts`.
         """
-        now_s, self._last = self._clock(), str(error)
-        asked_s = error.retry_after_s if (error.retry_after_s or 0) > self._pace.longest_wait_s else None
-        wait_s = None if asked_s is None else min(asked_s, _LONGEST_PARK_S)
-        taken = 0
+        now_s, self._last_error = self._clock(), str(error)
+        long_wait_s = error.retry_after_s if (error.retry_after_s or 0) > self._pace.longest_wait_s else None
+        wait_s = None if long_wait_s is None else min(long_wait_s, _MAX_RETRY_AFTER_S)
+        tokens = 0
         if is_probe:
-            self._breaker.probe_failed(now_s, wait_s)
+            self._breaker.fail_probe(now_s, wait_s)
         elif not self._breaker.is_open:
             if wait_s is not None:
-                self._open(wait_s, f"it asked for {asked_s:.0f} s of silence")
-            taken = self._draw(error, call, slots)
+                self._open_breaker(wait_s, f"it asked to retry after {long_wait_s:.0f} s")
+            tokens = self._take_tokens(error, call, slots)
         error.counts = not (is_probe or self._breaker.is_open)
-        return taken
+        return tokens
 
-    def blames_the_service(self, error: CallError) -> bool:
-        """A call would give up now; True where it should wait instead, for nobody else is answered either."""
-        if is_of_the_service(error) and self._silence.is_common and not self._breaker.is_open:
-            self._open(None, self._so_many_failed)
+    def is_outage(self, error: CallError) -> bool:
+        """Whether a call that would give up with `error` should wait, because other calls fail too."""
+        if may_be_an_outage(error) and self._detector.is_widespread and not self._breaker.is_open:
+            self._open_breaker(None, self._failures_in_a_row)
         return self._breaker.is_open
 
-    def learnt_nothing(self, *, is_probe: bool) -> None:
-        """A call ended for reasons of our own."""
+    def record_no_result(self, *, is_probe: bool) -> None:
+        """An attempt ended without telling anything about the service."""
         if is_probe:
-            self._breaker.probe_came_to_nothing(self._clock())
+            self._breaker.discard_probe(self._clock())
 
     def close(self) -> None:
-        """The run is over."""
+        """Stop watching the service."""
         if self._timer is not None:
             self._timer.cancel()
 
-    def _draw(self, error: CallError, call: object, slots: int) -> int:
-        if is_of_the_service(error):
-            self._silence.went_on(call)
+    def _take_tokens(self, error: CallError, call: object, slots: int) -> int:
+        if may_be_an_outage(error):
+            self._detector.record_failure(call)
         if self._breaker.is_open:
             return 0
-        if self._silence.is_long(slots):
-            self._open(None, self._so_many_failed)
+        if self._detector.is_outage(slots):
+            self._open_breaker(None, self._failures_in_a_row)
             return 0
-        if isinstance(error, Throttled):
+        if error.is_throttling:
             return 0
-        cost = COST_OF_A_TIMEOUT if error.code == "deadline" else COST_OF_A_FAILURE
-        if self._quota.take(cost):
-            return cost
-        self._open(None, "too many calls failed")
+        tokens = TIMEOUT_TOKENS if error.code == "deadline" else FAILURE_TOKENS
+        if self._quota.take(tokens):
+            return tokens
+        self._open_breaker(None, "too many calls failed")
         return 0
 
     @property
-    def _so_many_failed(self) -> str:
-        return f"{self._silence.failures} attempts in a row failed and none was answered"
+    def _failures_in_a_row(self) -> str:
+        return f"{self._detector.failures} attempts in a row failed"
 
-    def _open(self, wait_s: float | None, why: str) -> None:
+    def _open_breaker(self, wait_s: float | None, why: str) -> None:
         self.outages += 1
         self._breaker.open(self._clock(), wait_s)
-        self._log(f"the service is down: {why} ({self._last}); one call at a time asks whether it is back")
-        self._hold_back()
-        self._look()
+        self._log(f"the service is down: {why} ({self._last_error}); probing with one call at a time")
+        self._hold_calls_back()
+        self._poll()
 
-    def _close(self) -> None:
-        self._log(f"the service is back after {self._breaker.down_for_s(self._clock()):.0f} s")
+    def _close_breaker(self) -> None:
+        self._log(f"the service is back after {self._breaker.open_for_s(self._clock()):.0f} s")
         self._breaker.close()
         self._quota.refill()
-        self._silence.acquit()
+        self._detector.clear_suspects()
         self.close()
-        for lane in self._lanes():
-            lane.hold_back(None)
+        for limiter in self._limiters():
+            limiter.set_outage_limit(None)
 
-    def _hold_back(self) -> None:
-        for lane in self._lanes():
-            lane.hold_back(0)
+    def _hold_calls_back(self) -> None:
+        for limiter in self._limiters():
+            limiter.set_outage_limit(0)
 
-    def _look(self) -> None:
-        """See, ten times a second, whether it is time for a probe, or to give up."""
+    def _poll(self) -> None:
+        """Check, ten times a second, whether to send a probe or to give up."""
         now_s = self._clock()
-        self._timer = asyncio.get_running_loop().call_later(_LOOK_EVERY_S, self._look)
-        if self._pace.when_down == "stop" and self._breaker.down_for_s(now_s) >= self._pace.give_up_after_s:
+        self._timer = asyncio.get_running_loop().call_later(_POLL_INTERVAL_S, self._poll)
+        if self._pace.when_down == "stop" and self._breaker.open_for_s(now_s) >= self._pace.give_up_after_s:
             self.close()
-            self._give_up(_down(self._breaker.down_for_s(now_s), self._last))
+            self._give_up(_service_down(self._breaker.open_for_s(now_s), self._last_error))
         elif self._breaker.may_probe(now_s):
-            waiting = next((lane for lane in self._lanes() if lane.slots.waiting), None)
+            waiting = next((limiter for limiter in self._limiters() if limiter.semaphore.waiting), None)
             if waiting is not None:
-                waiting.let_one_ask()
+                waiting.admit_probe()
 
 
-def _down(for_s: float, last: str) -> ServiceDown:
+def _service_down(for_s: float, last_error: str) -> ServiceDown:
     return ServiceDown(
-        f"the service has been down for {for_s:,.0f} s (last it said: {last}); "
-        "run the same command again when it is back, or let runs wait for it with --when-down wait"
+        f"the service has been down for {for_s:,.0f} s (last error: {last_error}); "
+        "rerun the command when it is back, or let runs wait for it with --when-down wait"
     )

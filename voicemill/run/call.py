@@ -58,36 +58,36 @@ async def ensure_answer(call: Call, paid_by: str, context: RunContext, *, soon: 
 async def _pay(
     call: Call, paid_by: str, context: RunContext, committing: GroupCommit[KeptAnswer, KeptAnswer]
 ) -> KeptAnswer:
-    turn = context.pace.turn(call)
+    permit = context.limiter.permit(call)
 
     async def attempt() -> KeptAnswer:
-        async with turn:
+        async with permit:
             context.stats.calls_made += 1
-            context.stats.retries += turn.attempts > 1
+            context.stats.retries += permit.attempts > 1
             context.stats.calls_in_flight += 1
             try:
-                return await _ask_and_keep(call, paid_by, turn, context)
+                return await _ask_and_keep(call, paid_by, permit, context)
             finally:
                 context.stats.calls_in_flight -= 1
 
-    kept, _ = await context.pace.retries.run(attempt, context.pause)
+    kept, _ = await context.limiter.retries.run(attempt, context.pause)
     await committing.send(kept)
     context.stats.calls_kept += 1
     return kept
 
 
-async def _ask_and_keep(call: Call, paid_by: str, turn: CallPermit, context: RunContext) -> KeptAnswer:
+async def _ask_and_keep(call: Call, paid_by: str, permit: CallPermit, context: RunContext) -> KeptAnswer:
     asked_at, started = datetime.now(UTC), time.monotonic()
     answer = await ask(call, context.cartesia, context.settings.pace.attempt_deadline_s)
     latency_s = time.monotonic() - started
-    turn.has_answer()
+    permit.record_answer()
     receipt = Receipt(
         key=call.key,
         paid_by=paid_by,
         asked_at=asked_at,
         answered_at=datetime.now(UTC),
         latency_s=round(latency_s, 4),
-        attempts=turn.attempts,
+        attempts=permit.attempts,
         credits=call.credits,
         request_id=answer.request_id,
         duration_s=answer.duration_s,

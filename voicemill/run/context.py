@@ -71,7 +71,7 @@ class RunContext:
     cartesia: CartesiaClient
     answers: AnswerStore
     outputs: OutputFolder
-    pace: CallLimiter
+    limiter: CallLimiter
     earlier_tables: tuple[Path, ...] = ()
     selection: Selection = EVERY_ROW
     timings: Timings = field(default_factory=Timings)
@@ -94,14 +94,14 @@ class RunContext:
         self.refused: dict[str, Refused] = {}
         self.open_shards = PrioritySemaphore(_MOST_OPEN_SHARDS)
         self._stopping = asyncio.Event()
-        self.pace.serve(self)
+        self.limiter.attach(self)
 
     def stop(self, error: VoicemillError | None = None) -> None:
         """Start nothing more; with `error`, because nothing more could succeed."""
         self.draining = True
         self.fatal = self.fatal or error
         self._stopping.set()
-        self.pace.end()
+        self.limiter.end()
 
     def count_error(self) -> None:
         """A row failed or was refused just now; the run stops where those are more than it may have."""
@@ -138,7 +138,7 @@ class RunContext:
         self._threads.shutdown(wait=True)
         self._disk_thread.shutdown(wait=True)
         self._table_thread.shutdown(wait=True)
-        self.pace.close()
+        self.limiter.close()
 
 
 async def _beside(threads: Executor, work: Callable[[], T]) -> T:

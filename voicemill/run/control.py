@@ -51,10 +51,10 @@ def _order_in(results: ResultsFolder) -> Order | None:
 
 def _obey(order: Order, context: RunContext) -> None:
     if order.paused is not None:
-        context.pace.pause(order.paused)
+        context.limiter.set_paused(is_paused=order.paused)
     if order.max_concurrency is not None:
-        context.pace.limit_concurrency(order.max_concurrency)
+        context.limiter.set_concurrency(order.max_concurrency)
     if order.max_credits is not None:
-        context.pace.budget.limit_credits(order.max_credits)
+        context.limiter.budget.limit_credits(order.max_credits)
     if order.stop:
         context.stop()

@@ -36,10 +36,10 @@ class LedgerStore:
         self.ledger.sync()
 
 
-def open_pace(
+def open_limiter(
     settings: Settings, service: str, ledger: Ledger, log: Callable[[str], None] = lambda _line: None
 ) -> CallLimiter:
-    """The pacer of a run against `service`, whose results folder has this ledger. Raises `StorageError`."""
+    """The limiter of a run against `service`, whose results folder has this ledger. Raises `StorageError`."""
     pace, book = settings.pace, LedgerStore(ledger)
     plan = price_plan(pace)
     limits = limits_of(settings.budget, plan)

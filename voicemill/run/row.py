@@ -138,7 +138,7 @@ async def _answered(plan: RowPlan, context: RunContext) -> KeptAnswer | None:
     """Have all answers of a row in the store; the only one of a row that has one, where it was paid for just now."""
     if len(plan.pieces) == 1:
         return await ensure_answer(plan.pieces[0].call, plan.row.id, context)
-    await run_concurrently(plan.pieces, context.pace.most, partial(_answer_piece, plan, context))
+    await run_concurrently(plan.pieces, context.limiter.max_concurrency, partial(_answer_piece, plan, context))
     return None
 
 

@@ -115,7 +115,9 @@ async def work_shard(
             context.made[row.id] = outcome
 
     rows = plan.rows(shard.start, shard.stop, shard.level)
-    await run_concurrently(_to_the_end(rows, then=on_all_begun), max(_FEWEST_HANDS, context.pace.most * 2), work)
+    await run_concurrently(
+        _to_the_end(rows, then=on_all_begun), max(_FEWEST_HANDS, context.limiter.max_concurrency * 2), work
+    )
     ended = [outcomes[position] for position in sorted(outcomes)]
     await context.in_thread(context.outputs.sync)
     await context.in_table_thread(timings.commit)
