@@ -148,8 +148,8 @@ async def task_per_row(base_url: str, rows: int, slots: int, folder: Path) -> fl
 async def voicemill(base_url: str, rows: int, slots: int, folder: Path) -> float:
     """The product: durable answers and files, tables, a Prefect flow."""
     from flows.tts import tts
-    from tasks import progress
     from voicemill.config import load_settings
+    from voicemill.run import progress
 
     manifest = folder / "manifest.csv"
     lines = (f"r{number:06d},{_text(number)}" for number in range(rows))

@@ -1,6 +1,33 @@
-"""The flow that mends recordings with new speech."""
+"""The flow for recordings with gaps to fill."""
 
-from flows.operation import flow_of
-from voicemill.model import Op
+from pathlib import Path
 
-infill = flow_of(Op.INFILL, "Fill the gaps of a manifest's recordings with new speech.", "infill")
+from prefect import flow
+from prefect.client.schemas.objects import State
+
+from flows.run_manifest import run_manifest
+from voicemill.config import Settings
+from voicemill.run.pipeline import RunSpec
+from voicemill.run.selection import EVERY_ROW, Selection
+from voicemill.run.summary import Summary
+
+DEFAULT_SETTINGS = Settings()
+
+
+@flow(name="infill", persist_result=False, validate_parameters=True)
+async def infill(
+    manifest: str,
+    results: str,
+    settings: Settings = DEFAULT_SETTINGS,
+    plan_id: str = "",
+    selection: Selection = EVERY_ROW,
+) -> State[Summary]:
+    """Fill the gaps of recordings with new speech.
+
+    Results go to the folder `results`. Completed rows and calls of earlier runs are not repeated. A row that asks
+    for another operation is a problem of the manifest.
+    `plan_id` names a plan that is prepared in the folder already; `selection` limits which rows are processed.
+    The flow ends as Failed if a row is not done; the results folder says which and why, and the same run again
+    resumes.
+    """
+    return await run_manifest(RunSpec(manifest, Path(results), settings.with_operation("infill"), plan_id, selection))

@@ -1,4 +1,4 @@
-"""The flow that tries again what an earlier run did not finish."""
+"""The flow that retries the unfinished rows of an earlier run."""
 
 from pathlib import Path
 from typing import Any
@@ -6,24 +6,20 @@ from typing import Any
 from prefect import flow
 from prefect.client.schemas.objects import State
 
-from flows.run_manifest import ending_state, run_manifest
-from voicemill.config import changed_settings
-from voicemill.run.prepare import planned_facts
-from voicemill.run.publish import Summary
+from flows.run_manifest import run_manifest
+from voicemill.run.retry import retry_spec
 from voicemill.run.selection import EVERY_ROW, Selection
-from voicemill.store.results_folder import ResultsFolder
+from voicemill.run.summary import Summary
 
 
 @flow(name="retry", persist_result=False, validate_parameters=True)
 async def retry(
     results: str, selection: Selection = EVERY_ROW, changes: dict[str, Any] | None = None
 ) -> State[Summary]:
-    """Try the unfinished rows of the folder `results` again, with the settings of its last run but for `changes`.
+    """Retry the unfinished rows of the folder `results` with the settings of its last run.
 
-    Needs the folder alone: its plan holds the rows, so the manifest may be gone. Rows that the service refused are
-    tried only where `selection` forces it. `changes` are settings by section, as in a profile.
+    The folder is enough: its plan holds the rows, so the manifest may be gone. Rows that the service refused are
+    retried only if `selection` forces it. `changes` are settings by section, as in a profile; they override the
+    original ones.
     """
-    facts = planned_facts(ResultsFolder(Path(results)))
-    settings = changed_settings(facts.settings, changes or {})
-    summary = await run_manifest(facts.manifest, Path(results), settings, plan_id=facts.plan_id, selection=selection)
-    return ending_state(summary)
+    return await run_manifest(retry_spec(Path(results), selection, changes))

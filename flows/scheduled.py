@@ -11,10 +11,11 @@ from prefect.client.schemas.sorting import FlowRunSort
 from prefect.runtime import deployment, flow_run
 from prefect.states import Completed
 
-from flows.run_manifest import ending_state, run_manifest
+from flows.run_manifest import run_manifest
 from voicemill.config import Settings
 from voicemill.errors import ResultsLockedError
-from voicemill.run.publish import Summary
+from voicemill.run.pipeline import RunSpec
+from voicemill.run.summary import Summary
 
 DEFAULT_SETTINGS = Settings()
 SKIPPED = "Skipped"
@@ -34,7 +35,7 @@ async def scheduled(
     if late:
         return _skipped(late)
     try:
-        return ending_state(await run_manifest(manifest, Path(results), settings))
+        return await run_manifest(RunSpec(manifest, Path(results), settings))
     except ResultsLockedError as locked:
         return _skipped(str(locked))
 

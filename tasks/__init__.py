@@ -1,1 +1,1 @@
-"""What Prefect schedules, retries, names and shows."""
+"""Prefect tasks: the steps of a run that Prefect names and shows."""

@@ -1,19 +1,21 @@
-"""The task that publishes the tables, and the artifacts that show the result in Prefect's pages."""
+"""The Prefect task that publishes the tables of a run, and the artifacts that show its progress and result."""
 
 import asyncio
 from collections.abc import Sequence
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
+from uuid import UUID
 
 from prefect import task
-from prefect.artifacts import acreate_markdown_artifact
+from prefect.artifacts import acreate_markdown_artifact, acreate_progress_artifact, aupdate_progress_artifact
 from prefect.cache_policies import NO_CACHE
 
 from voicemill.config import Settings
 from voicemill.report.summary import as_markdown
 from voicemill.run.prepare import PlanFacts
-from voicemill.run.publish import Summary, publish
+from voicemill.run.publish import publish
+from voicemill.run.summary import Summary
 from voicemill.store.results_folder import ResultsFolder
 
 
@@ -27,7 +29,21 @@ async def publish_results(
     started_at: datetime,
     finished_at: datetime,
 ) -> None:
-    """Write what readers load, and show the summary. Raises `StorageError`."""
+    """Write the tables that readers load, and show the summary in Prefect. Raises `StorageError`."""
     await asyncio.to_thread(publish, parts, results, facts, settings, summary, started_at, finished_at)
-    with suppress(Exception):  # a display that cannot be reached undoes no work
+    with suppress(Exception):  # the results are complete even if Prefect cannot be reached
         await acreate_markdown_artifact(as_markdown(summary), key="summary", description="How the run ended")
+
+
+class ProgressArtifact:
+    """The progress bar of a run in Prefect, created when the run first reports progress."""
+
+    def __init__(self) -> None:
+        self._id: UUID | None = None
+
+    async def show(self, percent: float) -> None:
+        """Set the bar to `percent` of the rows."""
+        if self._id is None:
+            self._id = await acreate_progress_artifact(percent, key="progress", description="Finished rows, in percent")
+        else:
+            await aupdate_progress_artifact(self._id, percent)

@@ -1,40 +1,34 @@
-"""A process that starts runs which end before their end: `python -m tests.faults.forked_runs`.
+"""Start runs in forked processes, some of which end early: `python -m tests.faults.forked_runs`.
 
-Reads a JSON line for each run and answers with its process id; `{"wait": 123}` is answered with how it ended and which
-fault points it passed. Runs are forked from here, for a fork has Prefect imported already, which takes longer than many
-a run. With `crash_at` a run ends itself at its so-and-so-manieth fault point, by `os._exit`, as SIGKILL would end it
-between two instructions.
+Reads a JSON line for each run and answers with its process id; `{"wait": 123}` is answered with the exit code and the
+fault points that the run passed. Forking saves the import of Prefect, which takes longer than many a run. With
+`crash_at` a run calls `os._exit` at its n-th fault point: it ends there as SIGKILL would end it between two
+instructions.
 
-A run is `voicemill` with its arguments, or with `plain` the same flow function with Prefect's tasks called as plain
-functions: all of the product but the talk with Prefect's server, in a tenth of the time.
+A run is the `voicemill` command with its arguments, or with `plain` the same pipeline without Prefect, in a tenth of
+the time.
 """
 
 import asyncio
 import gc
 import itertools
 import json
-import logging
 import os
 import sys
 import threading
 import traceback
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
-from unittest import mock
 
 import flows.mixed  # noqa: F401 - so that each fork has it
-import tasks.progress
-import tasks.publish
-from flows import run_manifest
 from voicemill.cli import main
-from voicemill.config import Settings, load_settings
+from voicemill.config import load_settings
 from voicemill.errors import VoicemillError
-from voicemill.run.publish import Summary, versions
+from voicemill.run.pipeline import RunSpec, execute
+from voicemill.run.publish import versions
 from voicemill.store import durable_files as durable
 
-DEFAULTS = Settings()
 CRASHED = 86
 BROKEN = 70
 
@@ -83,7 +77,7 @@ def _live(wanted: Mapping[str, Any], report: int) -> None:
     if wanted["crash_at"] is not None:
         durable.set_fault_hook(_hook(wanted["crash_at"], report))
     try:
-        (plainly if wanted["plain"] else _as_command)(wanted["arguments"])
+        (run_without_prefect if wanted["plain"] else _as_command)(wanted["arguments"])
     except SystemExit as end:
         sys.stderr.flush()
         os._exit(int(end.code or 0))
@@ -110,40 +104,15 @@ def _as_command(arguments: Sequence[str]) -> None:
     main()
 
 
-def plainly(arguments: Sequence[str]) -> None:
-    """`run MANIFEST -o RESULTS [--profile PROFILE]`."""
+def run_without_prefect(arguments: Sequence[str]) -> None:
+    """`run MANIFEST -o RESULTS [--profile PROFILE]`, with the steps of the run called directly."""
     _verb, manifest, _, results, *profile = arguments
     try:
         settings = load_settings(profile[1] if profile else None)
-        sys.exit(asyncio.run(plain_run(manifest, Path(results), settings)).exit_code)
+        sys.exit(asyncio.run(execute(RunSpec(manifest, Path(results), settings))).exit_code)
     except VoicemillError as error:
         sys.stderr.write(f"voicemill: {error}\n")
         sys.exit(error.exit_code)
-
-
-async def plain_run(manifest: str | Path, results: Path, settings: Settings = DEFAULTS) -> Summary:
-    """A run whose tasks are plain functions, in this process."""
-    with without_prefect():
-        return await run_manifest.run_manifest(str(manifest), results, settings)
-
-
-@contextmanager
-def without_prefect() -> Iterator[None]:
-    """Within, tasks are the functions they were made of, logs go nowhere, and no artifacts are made."""
-    with ExitStack() as patches:
-        for module in (run_manifest, tasks.progress, tasks.publish):
-            for name, value in list(vars(module).items()):
-                if hasattr(value, "fn"):
-                    patches.enter_context(mock.patch.object(module, name, value.fn))
-                elif name.endswith("_artifact"):
-                    patches.enter_context(mock.patch.object(module, name, _no_artifact))
-                elif name == "get_run_logger":
-                    patches.enter_context(mock.patch.object(module, name, logging.getLogger))
-        yield
-
-
-async def _no_artifact(*_: object, **__: object) -> None:
-    """Show nothing."""
 
 
 if __name__ == "__main__":

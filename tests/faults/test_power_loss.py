@@ -11,13 +11,14 @@ from unittest import mock
 import pytest
 
 from tests.faults.figures import SEED, SHARE, Report, size
-from tests.faults.forked_runs import plain_run
 from tests.faults.invariants import broken_promises
 from tests.faults.power_loss import PowerLoss, Tree, lay_out
 from tests.faults.write_recorder import Camera
 from tests.flows.results import statuses, violations, write_manifest
 from tests.flows.speech_service import SpeechService
+from voicemill.config import Settings
 from voicemill.run import context
+from voicemill.run.pipeline import RunSpec, execute
 from voicemill.store.answer_store import KeptAnswer, commit_answers
 
 _BOOKS = 3 if SHARE else 1
@@ -54,7 +55,7 @@ async def recorded(root: Path, manifest: Path) -> PowerLoss:
         return kept
 
     with mock.patch.object(context, "commit_answers", acknowledged), camera.recording():
-        assert (await plain_run(manifest, root / "results")).exit_code == 0
+        assert (await execute(RunSpec(str(manifest), root / "results", Settings()))).exit_code == 0
     return PowerLoss(camera.before, camera.log)
 
 
@@ -107,7 +108,7 @@ async def _finish(place: Path, manifest: Path, service: SpeechService) -> None:
     """The next run comes to the end, and asks for nothing that it has."""
     kept = sum(1 for _ in (place / "results" / "answers").glob("?/*.answer"))
     service.reset_calls()
-    assert (await plain_run(manifest, place / "results")).exit_code == 0
+    assert (await execute(RunSpec(str(manifest), place / "results", Settings()))).exit_code == 0
     assert violations(place / "results") == []
     assert set(statuses(place / "results").values()) == {"done"}
     assert len(service.requested) <= max(0, _CALLS - kept) + (manifest.name == "edited.csv")

@@ -1,4 +1,4 @@
-"""A run without its flow: rows planned, cut into shards and worked through, as the flow does it."""
+"""Runs of given rows, without a manifest: planned, split into shards and processed as the pipeline does it."""
 
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
@@ -16,14 +16,13 @@ from voicemill.config import ApiKey, Settings
 from voicemill.model import Outcome, Row, Status
 from voicemill.plan.predictions import needs_of
 from voicemill.run.context import RunContext
-from voicemill.run.limiter_setup import open_limiter
-from voicemill.run.shard import cut_shards, work_shard
-from voicemill.run.word_timings import earlier_timings, publish_timings
+from voicemill.run.jobs import open_context
+from voicemill.run.selection import EVERY_ROW
+from voicemill.run.shard import process_shard, split_into_shards
+from voicemill.run.word_timings import publish_timings
 from voicemill.run.workers import run_concurrently
-from voicemill.store.answer_store import AnswerStore
-from voicemill.store.output_folder import OutputFolder
+from voicemill.service import Service
 from voicemill.store.results_folder import ResultsFolder
-from voicemill.store.spend_ledger import Ledger
 from voicemill.store.tables.items_table import known_outcomes, publish_items, read_items
 from voicemill.store.tables.plan_table import PlanTable, PlanWriter
 
@@ -87,8 +86,10 @@ class ShardRuns:
                 writer.append(each, needs_of(each, given.long_text).calls)
         async with self._bench(given) as context:
             plan = PlanTable(self.results.plan)
-            shards = cut_shards(plan, self.results.new_parts(f"run{self.runs}"))
-            jobs = [partial(work_shard, shard, plan, {}, context, partial(on_all_begun, context)) for shard in shards]
+            shards = split_into_shards(plan, self.results.new_parts(f"run{self.runs}"))
+            jobs = [
+                partial(process_shard, shard, plan, {}, context, partial(on_all_begun, context)) for shard in shards
+            ]
             waiting = [partial(meanwhile, context)] if meanwhile else []
             await run_concurrently([*waiting, *jobs], len(jobs) + 1, _do)
         parts = [shard.part for shard in shards]
@@ -98,10 +99,7 @@ class ShardRuns:
 
     @asynccontextmanager
     async def _bench(self, settings: Settings) -> AsyncIterator[RunContext]:
-        answers = AnswerStore(self.results.answers(""))
-        answers.open()
-        pace = settings.pace
-        ledger, key = Ledger(self.results.spent), ApiKey("key")
+        pace, key = settings.pace, ApiKey("key")
         async with Transport(
             self.server.url,
             key,
@@ -109,21 +107,11 @@ class ShardRuns:
             deadline_s=pace.attempt_deadline_s,
             stall_s=pace.stall_s,
         ) as wire:
-            context = RunContext(
-                settings=settings,
-                service="hostile",
-                cartesia=CartesiaClient.over(wire),
-                answers=answers,
-                outputs=OutputFolder(self.results.path, self.results.written),
-                limiter=open_limiter(settings, "hostile", ledger, self.said.append),
-                earlier_tables=tuple(self.results.earlier_tables()),
-                timings=earlier_timings(self.results),
-            )
-            try:
+            service = Service("hostile", "", CartesiaClient.over(wire))
+            async with open_context(
+                f"run{self.runs}", self.results, settings, service, EVERY_ROW, self.said.append
+            ) as context:
                 yield context
-            finally:
-                context.close()
-                ledger.close()
 
     def known(self, *ids: str) -> dict[str, Outcome]:
         """What the published table says was done."""

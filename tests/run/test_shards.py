@@ -11,7 +11,7 @@ from tests.plan.test_split_text import TEXTS
 from voicemill.config import LongText
 from voicemill.plan.predictions import needs_of
 from voicemill.plan.row_calls import plan_row
-from voicemill.run.shard import LARGEST_SHARD_ROWS, SHARDS_OF_A_RUN, Shard, cut_shards
+from voicemill.run.shard import LARGEST_SHARD_ROWS, SHARDS_OF_A_RUN, Shard, split_into_shards
 from voicemill.store.tables.plan_table import PlanTable, PlanWriter
 
 
@@ -20,7 +20,7 @@ def shards_of(folder: Path, calls: list[int]) -> list[Shard]:
     with PlanWriter(folder / "plan.parquet") as writer:
         for number, count in enumerate(calls):
             writer.append(row("x", number=number + 1, id=f"id{number}"), calls=count)
-    return cut_shards(PlanTable(folder / "plan.parquet"), folder / "parts")
+    return split_into_shards(PlanTable(folder / "plan.parquet"), folder / "parts")
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,6 @@ from unittest import mock
 import pytest
 
 from tests.faults.figures import Report
-from tests.faults.forked_runs import plain_run
 from tests.faults.network_faults import LASTING, PASSING
 from tests.flows.commands import InThisProcess, service_environment, start_process, wait_for_exit
 from tests.flows.results import statuses, write_manifest
@@ -16,7 +15,9 @@ from tests.flows.speech_service import SpeechService
 from tests.hostile_server import Call, Reply
 from tests.hostile_speech import error_reply, speech
 from tests.security.canary import KEY, children_of, files_below, forms, found_in, processes_of
+from voicemill.config import Settings
 from voicemill.run import shard
+from voicemill.run.pipeline import RunSpec, execute
 
 _PROFILE = """
 [pace]
@@ -106,7 +107,7 @@ async def test_no_crash_report_shows_the_key(treacherous: SpeechService, tmp_pat
     write_manifest(tmp_path / "book.csv", [{"id": "a", "transcript": f"{_WORD}: all well."}])
     broken = mock.patch.object(shard, "write_part", side_effect=RuntimeError("unforeseen"))
     with broken, pytest.raises(RuntimeError, match="unforeseen") as caught:
-        await plain_run(tmp_path / "book.csv", tmp_path / "results")
+        await execute(RunSpec(str(tmp_path / "book.csv"), tmp_path / "results", Settings()))
     shown = traceback.TracebackException.from_exception(caught.value, capture_locals=True)
     for frame in shown.stack:
         if "/tests/" not in frame.filename:

@@ -3,9 +3,10 @@
 import os
 from pathlib import Path
 
-from tests.faults.forked_runs import plain_run
 from tests.flows.results import short_rows, write_manifest
 from tests.flows.speech_service import SpeechService
+from voicemill.config import Settings
+from voicemill.run.pipeline import RunSpec, execute
 
 
 async def test_what_a_run_leaves_is_the_owner_s(service: SpeechService, tmp_path: Path) -> None:
@@ -13,7 +14,7 @@ async def test_what_a_run_leaves_is_the_owner_s(service: SpeechService, tmp_path
     write_manifest(tmp_path / "book.csv", short_rows(3))
     before = os.umask(0)
     try:
-        assert (await plain_run(tmp_path / "book.csv", tmp_path / "results")).exit_code == 0
+        assert (await execute(RunSpec(str(tmp_path / "book.csv"), tmp_path / "results", Settings()))).exit_code == 0
     finally:
         os.umask(before)
     modes = {

@@ -1,4 +1,4 @@
-"""`voicemill control`: a live run is paused, resumed, slowed, given more to spend, or ended in order."""
+"""`voicemill control`: a live run is paused, resumed, slowed, given more to spend, or stopped gracefully."""
 
 import json
 import time
@@ -8,7 +8,7 @@ import typer
 
 from voicemill.cli.options import Json, ResultsOfRun, results_of_run
 from voicemill.errors import ConfigError
-from voicemill.run.control import Order
+from voicemill.run.control import ControlCommand
 from voicemill.store.results_folder import ResultsFolder, read_json
 
 _LONGEST_S = 20.0
@@ -27,25 +27,25 @@ def control(
     """Steer the run that works in a results folder now, and say what it does from then on."""
     if pause and resume:
         raise ConfigError("--pause and --resume cannot both be meant; give one of them")
-    order = Order(True if pause else False if resume else None, max_concurrency, max_credits, stop)
-    if order == Order(id=order.id):
+    command = ControlCommand(True if pause else False if resume else None, max_concurrency, max_credits, stop)
+    if command == ControlCommand(id=command.id):
         raise ConfigError("nothing to be done; give --pause, --resume, --stop, --max-concurrency or --max-credits")
     folder = results_of_run(results)
     if not folder.is_locked():
         raise ConfigError(f"no run works in {results}; start one with: voicemill run MANIFEST -o {results}")
-    order.give(folder)
-    state = _acknowledged(folder, order)
+    command.send(folder)
+    state = _acknowledged(folder, command)
     typer.echo(json.dumps(state, indent=2) if as_json else f"{results}: {_said(state)}.")
 
 
-def _acknowledged(folder: ResultsFolder, order: Order) -> dict[str, Any]:
+def _acknowledged(folder: ResultsFolder, command: ControlCommand) -> dict[str, Any]:
     until = time.monotonic() + _LONGEST_S
     while time.monotonic() < until:
         state: dict[str, Any] = (read_json(folder.progress) or {}).get("control") or {}
-        if state.get("order") == order.id:
+        if state.get("order") == command.id:
             return {name: value for name, value in state.items() if name != "order"}
         if not folder.is_locked():
-            raise ConfigError("the run ended before it heard the order; nothing was changed")
+            raise ConfigError("the run ended before the command was applied; nothing was changed")
         time.sleep(_LOOK_EVERY_S)
     raise ConfigError("the run has not answered yet; it obeys when it comes to it, and voicemill status tells")
 

@@ -13,7 +13,7 @@ from flows.prefect_server.ensure import ServerLease
 from voicemill.report.progress import live_progress
 from voicemill.report.summary import as_lines
 from voicemill.run.prepare import PlanFacts
-from voicemill.run.publish import Summary
+from voicemill.run.summary import Summary
 from voicemill.store.results_folder import ResultsFolder
 
 

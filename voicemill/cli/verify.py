@@ -15,7 +15,7 @@ from voicemill.report.amounts import counted
 from voicemill.run.audit import Violation, answer_store, audit
 from voicemill.run.audit.violations import make_way
 from voicemill.run.prepare import planned_facts
-from voicemill.run.publish import Summary
+from voicemill.run.summary import Summary
 from voicemill.store.results_folder import ResultsFolder
 
 _SHOWN = 100

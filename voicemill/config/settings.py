@@ -192,6 +192,10 @@ class Settings(_Section):
     operation: str = ""
     webhook: str = ""
 
+    def with_operation(self, operation: str) -> "Settings":
+        """These settings, with `operation` for every row."""
+        return self.model_copy(update={"operation": operation})
+
     @field_validator("webhook")
     @classmethod
     def _tell_in_private(cls, webhook: str) -> str:

@@ -6,7 +6,7 @@ from pathlib import Path
 from voicemill.errors import ExitCode
 from voicemill.model import EMBEDDED_PREFIX, Status
 from voicemill.report.amounts import came_of_it, counted, span
-from voicemill.run.publish import Summary
+from voicemill.run.summary import Summary
 
 _NEXT = {
     ExitCode.SOME_FAILED: (
@@ -24,15 +24,9 @@ _NEXT = {
 }
 
 
-def headline(summary: Summary) -> str:
-    """One line: how many rows ended how."""
-    counts = [f"{count} {status.replace('_', ' ')}" for status, count in summary.rows.items() if count]
-    return f"{', '.join(counts) or 'nothing to do'} of {counted(sum(summary.rows.values()), 'row')}"
-
-
 def as_lines(summary: Summary) -> list[str]:
     """The summary for a terminal."""
-    lines = [headline(summary) + (f" ({summary.rows_unchanged} unchanged)" if summary.rows_unchanged else "")]
+    lines = [summary.headline + (f" ({summary.rows_unchanged} unchanged)" if summary.rows_unchanged else "")]
     lines.append(_cost(summary))
     lines += _told_by_words(summary)
     if summary.reason:
@@ -61,7 +55,7 @@ def as_markdown(summary: Summary) -> str:
     """The summary as a page for Prefect's artifacts."""
     rows = "\n".join(f"| {status.replace('_', ' ')} | {count} |" for status, count in summary.rows.items())
     said = "\n".join(f"- {line}" for line in as_lines(summary)[1:])
-    return f"# {headline(summary)}\n\n| status | rows |\n| --- | ---: |\n{rows}\n\n{said}\n"
+    return f"# {summary.headline}\n\n| status | rows |\n| --- | ---: |\n{rows}\n\n{said}\n"
 
 
 def _cost(summary: Summary) -> str:

@@ -1,7 +1,7 @@
-"""One call: the only place that orders pay, verify, keep.
+"""Execute one call: the only place that decides the order of paying, verifying and storing.
 
-A slot is held from the question until the answer is written where a killed process cannot lose it; the fsync that a
-power cut needs follows outside the slot, before the answer counts.
+A call holds its slot until the answer is written where a killed process cannot lose it. The fsync that protects
+against a power cut follows outside the slot, before the answer counts.
 """
 
 import asyncio
@@ -13,34 +13,34 @@ from voicemill.limits.call_limiter import CallPermit
 from voicemill.model import Call, Receipt, Stt, VoiceChange
 from voicemill.run.context import RunContext, RunStats, Stopped
 from voicemill.run.group_commit import GroupCommit
-from voicemill.run.requests import VerifiedAnswer, ask
+from voicemill.run.requests import VerifiedAnswer, send_call
 from voicemill.store.answer_store import KeptAnswer
 
-_AT_ONCE_BYTES = 256 * 1024
-"""To hand so little to a thread, which then contends for the interpreter's lock, costs more than to give it to the
-kernel: 0.05 ms for 100 kB, which no disk is waited for."""
+_INLINE_WRITE_BYTES = 256 * 1024
+"""Smaller answers are written in the event loop: a thread would contend for the interpreter's lock, which costs more
+than the write itself (0.05 ms for 100 kB)."""
 
 
-async def ensure_answer(call: Call, paid_by: str, context: RunContext, *, soon: bool = False) -> KeptAnswer | None:
-    """Have the answer to `call` in the store: from an earlier run, from a row that asks the same now, or by paying.
+async def ensure_answer(call: Call, paid_by: str, context: RunContext, *, at_once: bool = False) -> KeptAnswer | None:
+    """Make sure that the answer to `call` is in the store: from an earlier run, a duplicate call, or a new request.
 
-    One that was paid for just now is handed on, so that it need not be read again; None for all others. `soon`: it does
-    not wait for company on its way to the disk.
-    Raises `CallError` when the service gives none, `StorageError`, and `Stopped` once the run is ending.
+    Returns the answer if it was requested just now, so that it need not be read back; otherwise None. With `at_once`,
+    the answer is synced to disk without waiting for others.
+    Raises `CallError` if the service does not answer, `StorageError`, and `Stopped` if the run is stopping.
     """
     if context.answers.has(call.key):
         context.stats.calls_reused += 1
         return None
     refused = context.refused.get(call.key)
-    if refused is not None:  # the same question would be refused again
+    if refused is not None:
         raise refused
-    already_asked = context.asking.get(call.key)
-    if already_asked is not None:
-        await asyncio.wait([already_asked])
-        return await ensure_answer(call, paid_by, context, soon=soon)
-    asked = context.asking[call.key] = asyncio.get_running_loop().create_future()
+    duplicate = context.in_flight.get(call.key)
+    if duplicate is not None:
+        await asyncio.wait([duplicate])
+        return await ensure_answer(call, paid_by, context, at_once=at_once)
+    finished = context.in_flight[call.key] = asyncio.get_running_loop().create_future()
     try:
-        return await _pay(call, paid_by, context, context.committing_soon if soon else context.committing)
+        return await _execute(call, paid_by, context, context.committing_now if at_once else context.committing)
     except Refused as error:
         context.refused[call.key] = error
         raise
@@ -51,11 +51,11 @@ async def ensure_answer(call: Call, paid_by: str, context: RunContext, *, soon: 
         context.stop(error)
         raise
     finally:
-        del context.asking[call.key]
-        asked.set_result(None)
+        del context.in_flight[call.key]
+        finished.set_result(None)
 
 
-async def _pay(
+async def _execute(
     call: Call, paid_by: str, context: RunContext, committing: GroupCommit[KeptAnswer, KeptAnswer]
 ) -> KeptAnswer:
     permit = context.limiter.permit(call)
@@ -66,7 +66,7 @@ async def _pay(
             context.stats.retries += permit.attempts > 1
             context.stats.calls_in_flight += 1
             try:
-                return await _ask_and_keep(call, paid_by, permit, context)
+                return await _send_and_keep(call, paid_by, permit, context)
             finally:
                 context.stats.calls_in_flight -= 1
 
@@ -76,9 +76,9 @@ async def _pay(
     return kept
 
 
-async def _ask_and_keep(call: Call, paid_by: str, permit: CallPermit, context: RunContext) -> KeptAnswer:
+async def _send_and_keep(call: Call, paid_by: str, permit: CallPermit, context: RunContext) -> KeptAnswer:
     asked_at, started = datetime.now(UTC), time.monotonic()
-    answer = await ask(call, context.cartesia, context.settings.pace.attempt_deadline_s)
+    answer = await send_call(call, context.cartesia, context.settings.pace.attempt_deadline_s)
     latency_s = time.monotonic() - started
     permit.record_answer()
     receipt = Receipt(
@@ -95,8 +95,8 @@ async def _ask_and_keep(call: Call, paid_by: str, permit: CallPermit, context: R
     )
     context.stats.credits += call.credits
     _count_audio(call, answer, context.stats)
-    # No group_commit: the slot is held until it is written, and would wait for the trips of others.
-    if len(answer.body) <= _AT_ONCE_BYTES:
+    # Not through a group commit: the slot is held until the answer is written.
+    if len(answer.body) <= _INLINE_WRITE_BYTES:
         return context.answers.keep(receipt, answer.body)
     return await context.in_thread(context.answers.keep, receipt, answer.body)
 

@@ -1,4 +1,4 @@
-"""Steering a live run: an order in a small durable file, which the run looks for, obeys and acknowledges."""
+"""Control of a live run: a command in a small durable file, which the run polls, applies and acknowledges."""
 
 import uuid
 from dataclasses import asdict, dataclass, field
@@ -9,8 +9,8 @@ from voicemill.store.results_folder import ResultsFolder, read_json, this_proces
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
-    """What a live run is told; None leaves as it is."""
+class ControlCommand:
+    """A change to a live run. None leaves a value as it is."""
 
     paused: bool | None = None
     max_concurrency: int | None = None
@@ -19,42 +19,42 @@ class Order:
     holder: str = ""
     id: str = field(default_factory=lambda: uuid.uuid4().hex)
 
-    def give(self, results: ResultsFolder) -> None:
-        """Lay the order down for the run that works in `results`. Raises `StorageError`."""
+    def send(self, results: ResultsFolder) -> None:
+        """Write the command for the run that works in `results`. Raises `StorageError`."""
         write_json(results.control, asdict(self) | {"holder": results.holder()})
 
 
-class Steering:
-    """One run's ear for orders; it hears those that were given to its process."""
+class ControlListener:
+    """Applies the commands that are addressed to this process."""
 
     def __init__(self, context: RunContext, results: ResultsFolder) -> None:
-        self._bench = context
+        self._context = context
         self._results = results
         self.state: dict[str, Any] = {"order": None, "paused": False}
 
-    def listen(self) -> None:
-        """Obey an order that has come since; `state` then tells its id and what holds now."""
-        order = _order_in(self._results)
-        if order is None or order.id == self.state["order"] or order.holder != this_process():
+    def poll(self) -> None:
+        """Apply a new command. `state` then holds its id (as `order`) and the values in force."""
+        command = _command_in(self._results)
+        if command is None or command.id == self.state["order"] or command.holder != this_process():
             return
-        _obey(order, self._bench)
-        told = {name: value for name, value in asdict(order).items() if name not in ("id", "holder")}
-        self.state |= {name: value for name, value in told.items() if value is not None} | {"order": order.id}
+        _apply(command, self._context)
+        values = {name: value for name, value in asdict(command).items() if name not in ("id", "holder")}
+        self.state |= {name: value for name, value in values.items() if value is not None} | {"order": command.id}
 
 
-def _order_in(results: ResultsFolder) -> Order | None:
+def _command_in(results: ResultsFolder) -> ControlCommand | None:
     try:
-        return Order(**(read_json(results.control) or {}))
+        return ControlCommand(**(read_json(results.control) or {}))
     except TypeError:
         return None
 
 
-def _obey(order: Order, context: RunContext) -> None:
-    if order.paused is not None:
-        context.limiter.set_paused(is_paused=order.paused)
-    if order.max_concurrency is not None:
-        context.limiter.set_concurrency(order.max_concurrency)
-    if order.max_credits is not None:
-        context.limiter.budget.limit_credits(order.max_credits)
-    if order.stop:
+def _apply(command: ControlCommand, context: RunContext) -> None:
+    if command.paused is not None:
+        context.limiter.set_paused(is_paused=command.paused)
+    if command.max_concurrency is not None:
+        context.limiter.set_concurrency(command.max_concurrency)
+    if command.max_credits is not None:
+        context.limiter.budget.limit_credits(command.max_credits)
+    if command.stop:
         context.stop()

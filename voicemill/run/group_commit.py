@@ -1,4 +1,4 @@
-"""Things that travel together: storage work that costs little more for many than for one."""
+"""Group commit: storage work that costs little more for many items than for one, done in batches."""
 
 import asyncio
 import math
@@ -11,61 +11,61 @@ R = TypeVar("R")
 
 
 class GroupCommit(Generic[T, R]):
-    """Does `work` in `threads` for whatever has come since it began last, so one trip there serves many at once.
+    """Runs `work` in `threads` on all items that arrived since the last batch began.
 
-    Trips begin `apart_s` after one another at the soonest: where things come seldom, each travels at once, and where
-    they come close together, they go in company. `work` gives what became of each thing, in order, an exception for one
-    that alone failed; what it raises is raised for all that travelled. Used from one event loop.
+    Batches begin at least `interval_s` apart: an item that arrives alone is processed at once, items that arrive close
+    together share a batch. `work` returns one result for each item, in order; an exception among them belongs to that
+    item alone, and an exception that `work` raises belongs to every item of the batch. Used from one event loop.
     """
 
     def __init__(
-        self, work: Callable[[Sequence[T]], Sequence[R | Exception]], threads: Executor, apart_s: float
+        self, work: Callable[[Sequence[T]], Sequence[R | Exception]], threads: Executor, interval_s: float
     ) -> None:
         self._work = work
         self._threads = threads
-        self._apart_s = apart_s
+        self._interval_s = interval_s
         self._waiting: list[tuple[T, asyncio.Future[R]]] = []
         self._is_busy = False
-        self._departed_s = -math.inf
+        self._began_s = -math.inf
 
-    async def send(self, thing: T) -> R:
-        """What became of `thing`."""
-        arrival: asyncio.Future[R] = asyncio.get_running_loop().create_future()
-        self._waiting.append((thing, arrival))
+    async def send(self, item: T) -> R:
+        """Process `item` in the next batch and return its result."""
+        result: asyncio.Future[R] = asyncio.get_running_loop().create_future()
+        self._waiting.append((item, result))
         if not self._is_busy:
-            self._get_ready()
-        return await arrival
+            self._schedule()
+        return await result
 
-    def _get_ready(self) -> None:
-        """Depart, at once or in a moment."""
+    def _schedule(self) -> None:
+        """Begin a batch now, or when the interval has passed."""
         self._is_busy = True
         loop = asyncio.get_running_loop()
-        wait_s = self._departed_s + self._apart_s - loop.time()
+        wait_s = self._began_s + self._interval_s - loop.time()
         if wait_s > 0:
-            loop.call_later(wait_s, self._depart)
+            loop.call_later(wait_s, self._begin)
         else:
-            self._depart()
+            self._begin()
 
-    def _depart(self) -> None:
-        travellers, self._waiting = self._waiting, []
-        if all(arrival.done() for _, arrival in travellers):  # cancelled: the run has ended, and its threads with it
+    def _begin(self) -> None:
+        batch, self._waiting = self._waiting, []
+        if all(result.done() for _, result in batch):  # cancelled: the run has ended, and its threads with it
             self._is_busy = False
             return
         loop = asyncio.get_running_loop()
-        self._departed_s = loop.time()
-        trip = loop.run_in_executor(self._threads, self._work, [thing for thing, _ in travellers])
-        trip.add_done_callback(lambda trip: self._arrive(trip, [arrival for _, arrival in travellers]))
+        self._began_s = loop.time()
+        working = loop.run_in_executor(self._threads, self._work, [item for item, _ in batch])
+        working.add_done_callback(lambda done: self._finish(done, [result for _, result in batch]))
 
-    def _arrive(self, trip: asyncio.Future[Sequence[R | Exception]], arrivals: list[asyncio.Future[R]]) -> None:
+    def _finish(self, done: asyncio.Future[Sequence[R | Exception]], results: list[asyncio.Future[R]]) -> None:
         self._is_busy = False
         if self._waiting:
-            self._get_ready()
-        failed = trip.exception()
-        outcomes = [failed] * len(arrivals) if failed is not None else trip.result()
-        for arrival, outcome in zip(arrivals, outcomes, strict=True):
-            if arrival.done():  # its task was cancelled meanwhile
+            self._schedule()
+        error = done.exception()
+        outcomes = [error] * len(results) if error is not None else done.result()
+        for result, outcome in zip(results, outcomes, strict=True):
+            if result.done():  # its task was cancelled meanwhile
                 continue
             if isinstance(outcome, BaseException):
-                arrival.set_exception(outcome)
+                result.set_exception(outcome)
             else:
-                arrival.set_result(outcome)
+                result.set_result(outcome)

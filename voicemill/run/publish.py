@@ -1,55 +1,22 @@
-"""Publishing: what readers load, made of the parts, in manifest order; what says the same already is left alone."""
+"""Publish the tables of a run from the parts of its shards, in manifest order; unchanged files are left alone."""
 
 import platform
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict
 from datetime import datetime
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 
 from voicemill.config import Settings
-from voicemill.errors import ExitCode
-from voicemill.model import Status
 from voicemill.run.prepare import PlanFacts
+from voicemill.run.summary import Summary
 from voicemill.run.word_timings import doubts_and_errors, publish_timings
 from voicemill.store.results_folder import ResultsFolder, write_json
 from voicemill.store.tables.csv_tables import publish_failures, publish_metadata
 from voicemill.store.tables.items_table import outputs_taken, publish_items
 
 _VERSIONS_OF = ("voicemill", "prefect", "httpx", "httpx-aiohttp", "aiohttp", "pandas", "pyarrow", "tenacity", "av")
-
-
-@dataclass
-class Summary:
-    """How a run ended: counts of rows by status, what it cost, and the exit code with its reason.
-
-    In seconds: `transcribed_s` of recordings transcribed, `converted_s` of recordings converted to another voice, and
-    `audio_s` of audio generated.
-    """
-
-    manifest: str
-    results: str
-    service: str
-    rows: dict[str, int] = field(default_factory=lambda: dict.fromkeys(map(str, Status), 0))
-    rows_unchanged: int = 0
-    calls_made: int = 0
-    calls_reused: int = 0
-    retries: int = 0
-    credits: float = 0.0
-    audio_s: float = 0.0
-    transcribed_s: float = 0.0
-    converted_s: float = 0.0
-    seconds: float = 0.0
-    suspect: int = 0
-    word_error_rate: float | None = None
-    exit_code: int = ExitCode.OK
-    reason: str = ""
-
-    @property
-    def changed(self) -> bool:
-        """Whether this run did anything that the published tables did not tell already."""
-        return self.calls_made > 0 or self.rows_unchanged < sum(self.rows.values())
 
 
 def publish(
@@ -61,11 +28,10 @@ def publish(
     started_at: datetime,
     finished_at: datetime,
 ) -> None:
-    """Write what readers load (the tables, the sheets, `run.json`), note their sums, then drop the parts.
+    """Write the tables, the CSV files and `run.json`, record their checksums, then remove the parts.
 
-    `summary` is told what can be seen in the tables alone.
-
-    Raises `StorageError`; the parts then remain, and the next run publishes.
+    Sets the fields of `summary` that only the tables can provide. Raises `StorageError`; the parts then remain, and
+    the next run publishes them.
     """
     changed = publish_items(parts, results.items, facts.carried)
     changed |= publish_timings(results, parts, items_changed=changed)
@@ -91,5 +57,5 @@ def publish(
 
 @cache
 def versions() -> dict[str, str]:
-    """What a run was made with: the versions of the packages that decide about it, and of Python."""
+    """Versions of Python and of the packages that determine the result of a run."""
     return {name: version(name) for name in _VERSIONS_OF} | {"python": platform.python_version()}

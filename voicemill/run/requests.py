@@ -1,4 +1,4 @@
-"""Asking the service, one way for each kind of call, and proving that the answer is what was asked for."""
+"""Send calls to the service, one function for each operation, and verify that the response is what was requested."""
 
 from contextlib import aclosing
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ from voicemill.run.audio_uploads import heard, opened, opened_as_wav
 
 @dataclass(frozen=True, slots=True)
 class VerifiedAnswer:
-    """A good answer: its body as it is kept, the length in seconds of the audio in it or of it, and what came along."""
+    """A verified response: its body as it is stored, the duration of its audio in seconds, and its metadata."""
 
     body: bytes
     duration_s: float
@@ -26,8 +26,8 @@ class VerifiedAnswer:
     words: tuple[Word, ...] = ()
 
 
-async def ask(call: Call, cartesia: CartesiaClient, deadline_s: float) -> VerifiedAnswer:
-    """One attempt at `call`, for at most `deadline_s` and the time its audio lasts. Raises `CallError`."""
+async def send_call(call: Call, cartesia: CartesiaClient, deadline_s: float) -> VerifiedAnswer:
+    """Make one attempt at `call`, for at most `deadline_s` plus the duration of its audio. Raises `CallError`."""
     if isinstance(call, Tts):
         return await (_timed_tts(call, cartesia, deadline_s) if call.timestamps else _tts(call, cartesia))
     if isinstance(call, Stt):
@@ -51,7 +51,7 @@ async def _tts(call: Tts, cartesia: CartesiaClient) -> VerifiedAnswer:
 
 
 async def _timed_tts(call: Tts, cartesia: CartesiaClient, deadline_s: float) -> VerifiedAnswer:
-    """Speech with its words, which only a stream of events tells; kept as the WAV that `tts.bytes` would be."""
+    """Speech with word timestamps, which only the event stream has; stored as the WAV that `tts.bytes` would return."""
     samples = bytearray()
     words: list[Word] = []
     context_id: str | None = None
@@ -98,7 +98,7 @@ async def _stt(call: Stt, cartesia: CartesiaClient, deadline_s: float) -> Verifi
             deadline_s=deadline_s + call.clip.duration_s,
         )
     reply = found.reply
-    assert reply is not None  # only an answer that is read again has none
+    assert reply is not None  # only a stored answer has none
     return VerifiedAnswer(reply.body, found.duration_s or call.clip.duration_s, reply.request_id)
 
 
@@ -132,5 +132,5 @@ async def _infill(call: Infill, cartesia: CartesiaClient, deadline_s: float) -> 
 
 
 def _word_speed(call: Infill) -> Literal["slow", "normal", "fast"] | None:
-    """Infill takes no factors; a manifest that has one is refused before."""
+    """Infill takes no speed factors; the manifest check refuses them."""
     return call.speed if isinstance(call.speed, str) else None

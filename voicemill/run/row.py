@@ -1,4 +1,4 @@
-"""One row: its calls answered, its file assembled, its outcome told. A row's failure is an outcome, not an error."""
+"""Process one row: decide what it needs, execute its calls, record the outcome. The failure of a row is an outcome."""
 
 from dataclasses import replace
 from functools import partial
@@ -18,62 +18,69 @@ from voicemill.text.quality_flags import suspicions
 from voicemill.text.word_error_rate import word_error_rate
 
 
-async def work_row(
+async def process_row(
     plan: RowPlan, known: Outcome | None, context: RunContext, timings: TimingsPart, *, chosen: bool = True
 ) -> Outcome:
-    """Bring one row to its end; one that is not `chosen` stays as it is. Its words go to `timings`.
+    """Bring one row to its end. A row that is not `chosen` stays as it is. Word timings go to `timings`.
 
-    Raises nothing for the row's own troubles; fatal ones are noted on the context.
+    `known` is the row's outcome in the tables of earlier runs. Errors of the row become its outcome; errors that
+    concern every row stop the run.
     """
-    if plan.row.refusal is not None:
-        refused = _ended(plan, Status.REFUSED, "input", *plan.row.refusal)
-        _count(refused, context)
-        context.stats.rows_unchanged += refused == known
-        return refused
-    if known is not None and _still_stands(plan, known, context):
-        context.stats.rows_done += 1
+    settled = _settle(plan, known, context, chosen=chosen)
+    outcome = settled if settled is not None else await _execute(plan, context, timings)
+    _count(outcome, context)
+    if settled is not None and settled == known:
         context.stats.rows_unchanged += 1
+    return outcome
+
+
+def _settle(plan: RowPlan, known: Outcome | None, context: RunContext, *, chosen: bool) -> Outcome | None:
+    """The outcome of a row that needs no work, None if it needs some."""
+    if plan.row.refusal is not None:
+        return _ended(plan, Status.REFUSED, "input", *plan.row.refusal)
+    if known is not None and _is_complete(plan, known, context):
         context.stats.calls_reused += len(plan.pieces)
         return known
-    left_alone = context.selection.left_alone(plan, known, context.answers)
-    if left_alone is not None:
-        _count(left_alone, context)
-        context.stats.rows_unchanged += left_alone == known
-        return left_alone
+    skipped = context.selection.left_alone(plan, known, context.answers)
+    if skipped is not None:
+        return skipped
     if not chosen:
-        return _ended(
-            plan, Status.NOT_STARTED, "stopped", "not_chosen", "it is not among the rows of --sample or --limit"
-        )
+        return _ended(plan, Status.NOT_STARTED, "stopped", "not_chosen", "not among the rows of --sample or --limit")
+    return None
+
+
+async def _execute(plan: RowPlan, context: RunContext, timings: TimingsPart) -> Outcome:
     try:
-        outcome = await _deliver(plan, context, timings)
+        return await _deliver(plan, context, timings)
     except Stopped as stopped:
         return _ended(plan, Status.NOT_STARTED, "stopped", "stopped", str(stopped))
     except CallError as error:
-        return _call_failed(plan, error, context)
+        context.count_error()
+        return _call_failed(plan, error)
     except OutputRefused as error:
-        context.stats.rows_refused += 1
         return _ended(plan, Status.REFUSED, "output", error.code, str(error))
     except VoicemillError as error:
         context.stop(error)
         return _ended(plan, Status.NOT_STARTED, "storage", "storage", str(error))
-    context.stats.rows_done += 1
-    return outcome
 
 
 def _count(outcome: Outcome, context: RunContext) -> None:
+    context.stats.rows_done += outcome.status is Status.DONE
     context.stats.rows_refused += outcome.status is Status.REFUSED
     context.stats.rows_failed += outcome.status is Status.FAILED
 
 
-def _still_stands(plan: RowPlan, known: Outcome, context: RunContext) -> bool:
+def _is_complete(plan: RowPlan, known: Outcome, context: RunContext) -> bool:
+    """Whether the files and word timings of an earlier run are those that the row asks for now."""
     if known.status is not Status.DONE:
         return False
     if known.fingerprint != plan.fingerprint or known.file_name != plan.row.file_name:
         return False
     if known.words is not None and not context.timings.tell_of(known.id, known.words):
         return False
-    more_stand = all(context.outputs.size_of(made.file_name) == made.size_bytes for made in known.more_files)
-    return more_stand and context.outputs.size_of(plan.row.file_name) == known.size_bytes
+    files = [(made.file_name, made.size_bytes) for made in known.more_files]
+    files.append((plan.row.file_name, known.size_bytes or 0))
+    return all(context.outputs.size_of(name) == size_bytes for name, size_bytes in files)
 
 
 async def _deliver(plan: RowPlan, context: RunContext, timings: TimingsPart) -> Outcome:
@@ -89,7 +96,7 @@ async def _deliver(plan: RowPlan, context: RunContext, timings: TimingsPart) -> 
         more_files=assembled.more_files,
         duration_s=assembled.duration_s,
         sample_rate_hz=plan.row.sample_rate_hz,
-        **_told_by_words(plan, assembled),
+        **_transcript_fields(plan, assembled),
         credits=sum(receipt.credits for receipt in _paid_for(plan, receipts)),
         attempts=sum(receipt.attempts for receipt in receipts),
         latency_s=round(sum(receipt.latency_s for receipt in receipts), 4),
@@ -99,8 +106,8 @@ async def _deliver(plan: RowPlan, context: RunContext, timings: TimingsPart) -> 
     )
 
 
-def _told_by_words(plan: RowPlan, assembled: Assembled) -> dict[str, Any]:
-    """What the words of a row say of it."""
+def _transcript_fields(plan: RowPlan, assembled: Assembled) -> dict[str, Any]:
+    """The fields of an outcome that come from the transcript, if the row has one."""
     row, transcript = plan.row, assembled.transcript
     if transcript is None:
         return {}
@@ -118,15 +125,16 @@ def _told_by_words(plan: RowPlan, assembled: Assembled) -> dict[str, Any]:
 async def _assembled(plan: RowPlan, context: RunContext) -> Assembled:
     repeated: set[str] = set()
     while True:
-        fresh = await _answered(plan, context)
+        new_answer = await _answered(plan, context)
         context.stats.rows_assembling += 1
         try:
-            if fresh is not None and fresh.body is not None and is_the_file(plan, fresh.body):
-                file = WholeFile(plan.row.file_name, fresh.body, fresh.sha256)
-                return Assembled(await context.delivering.send(file), fresh.receipt.duration_s, (fresh.receipt,))
+            if new_answer is not None and new_answer.body is not None and is_the_file(plan, new_answer.body):
+                file = WholeFile(plan.row.file_name, new_answer.body, new_answer.sha256)
+                delivered = await context.delivering.send(file)
+                return Assembled(delivered, new_answer.receipt.duration_s, (new_answer.receipt,))
             return await context.in_thread(assemble, plan, context.answers, context.outputs)
         except AnswerDamaged as damaged:
-            if damaged.key in repeated:  # A disk that damages what was just written would be paid for again and again.
+            if damaged.key in repeated:  # A failing disk would make the run pay for the same call again and again.
                 raise
             repeated.add(damaged.key)
             context.answers.discard(damaged.key)
@@ -135,7 +143,7 @@ async def _assembled(plan: RowPlan, context: RunContext) -> Assembled:
 
 
 async def _answered(plan: RowPlan, context: RunContext) -> KeptAnswer | None:
-    """Have all answers of a row in the store; the only one of a row that has one, where it was paid for just now."""
+    """Make sure that all answers of a row are stored. Returns the answer of a single-call row if it is new."""
     if len(plan.pieces) == 1:
         return await ensure_answer(plan.pieces[0].call, plan.row.id, context)
     await run_concurrently(plan.pieces, context.limiter.max_concurrency, partial(_answer_piece, plan, context))
@@ -143,7 +151,7 @@ async def _answered(plan: RowPlan, context: RunContext) -> KeptAnswer | None:
 
 
 async def _answer_piece(plan: RowPlan, context: RunContext, piece: CallPiece) -> None:
-    await ensure_answer(piece.call, plan.row.id, context, soon=True)
+    await ensure_answer(piece.call, plan.row.id, context, at_once=True)
 
 
 def _paid_for(plan: RowPlan, receipts: tuple[Receipt, ...]) -> list[Receipt]:
@@ -151,11 +159,9 @@ def _paid_for(plan: RowPlan, receipts: tuple[Receipt, ...]) -> list[Receipt]:
     return [receipt for receipt in distinct.values() if receipt.paid_by == plan.row.id]
 
 
-def _call_failed(plan: RowPlan, error: CallError, context: RunContext) -> Outcome:
+def _call_failed(plan: RowPlan, error: CallError) -> Outcome:
     status = Status.REFUSED if isinstance(error, Refused) else Status.FAILED
     outcome = _ended(plan, status, type(error).code, error.code, str(error))
-    _count(outcome, context)
-    context.count_error()
     return replace(outcome, attempts=error.attempts, request_ids=(error.request_id,) if error.request_id else ())
 
 

@@ -1,4 +1,4 @@
-"""One shard: a stretch of the plan's rows, worked through by many hands, ending in its part of the table."""
+"""Shards: ranges of the plan's rows, each processed by many workers into its part of the items table."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -12,8 +12,8 @@ from voicemill.manifest.problems import printable
 from voicemill.model import Outcome, Row, Status
 from voicemill.plan.row_calls import plan_row
 from voicemill.run.context import RunContext
-from voicemill.run.dependencies import NotThere, left_waiting, with_outputs
-from voicemill.run.row import work_row
+from voicemill.run.dependencies import InputMissing, outcome_without_input, with_outputs
+from voicemill.run.row import process_row
 from voicemill.run.selection import Chosen
 from voicemill.run.workers import run_concurrently
 from voicemill.store.tables.items_table import CarriedTypes, known_outcomes, write_part
@@ -23,19 +23,20 @@ from voicemill.store.tables.timings_tables import TimingsPart
 T = TypeVar("T")
 
 SHARDS_OF_A_RUN = 24
-"""Prefect spends about 80 ms of CPU on a task; some tens of shards make that small beside any run's work."""
+"""Prefect spends about 80 ms of CPU on a task; with some tens of shards that is small beside the work of any run."""
 
 LARGEST_SHARD_ROWS = 5000
 
-_FEWEST_HANDS = 32
-"""They cost little while they wait, and a live run may be given more slots than it was started with."""
+_FEWEST_WORKERS = 32
+"""Idle workers cost little, and the concurrency of a live run may be raised above what it started with."""
 
 
 @dataclass(frozen=True, slots=True)
 class Shard:
-    """The rows from `start` up to `stop`, counted from 0, and where their part of the table goes.
+    """The rows from `start` up to `stop` (counted from 0), and the file for their part of the items table.
 
-    Where rows take others' outputs, those of one `level` alone, which can be made once the levels before are done.
+    If rows use the output of other rows, a shard contains only the rows of one `level`: those that can be processed
+    once all lower levels are done.
     """
 
     number: int
@@ -48,7 +49,7 @@ class Shard:
 
     @property
     def label(self) -> str:
-        """A name that one can read in a list."""
+        """A readable name for lists."""
         first, last = printable(self.first_id, 60), printable(self.last_id, 60)
         if self.stop - self.start == 1:
             return f"row {self.start + 1}: {first}"
@@ -56,8 +57,8 @@ class Shard:
         return f"rows {self.start + 1}–{self.stop}{step}: {first} … {last}"
 
 
-def cut_shards(plan: PlanTable, parts: Path) -> list[Shard]:
-    """Stretches of rows with about the same number of calls; where there are few rows, each is a shard of its own."""
+def split_into_shards(plan: PlanTable, parts: Path) -> list[Shard]:
+    """Ranges of rows with about the same number of calls. A short plan has one row per shard."""
     starts = _starts(plan)
     stops = [*starts[1:], len(plan)]
     ids = plan.ids_at([*starts, *(stop - 1 for stop in stops)])
@@ -69,7 +70,7 @@ def cut_shards(plan: PlanTable, parts: Path) -> list[Shard]:
 
 
 def by_level(shards: Sequence[Shard]) -> list[list[Shard]]:
-    """The shards that can be worked at once, those first on whose outputs the others wait."""
+    """Groups of shards that can be processed at the same time, in dependency order."""
     found = sorted({shard.level for shard in shards})
     return [[shard for shard in shards if shard.level == level] for level in found]
 
@@ -83,17 +84,17 @@ def _starts(plan: PlanTable) -> list[int]:
     return [start for first, last in pairwise(edges) for start in range(first, last, LARGEST_SHARD_ROWS)]
 
 
-async def work_shard(
+async def process_shard(
     shard: Shard,
     plan: PlanTable,
     carried: CarriedTypes,
     context: RunContext,
-    on_all_begun: Callable[[], None] = lambda: None,
+    on_all_started: Callable[[], None] = lambda: None,
 ) -> dict[str, int]:
-    """Bring every row of the shard to its end and write its part of the table; how many rows ended how.
+    """Bring every row of the shard to its end and write its part of the items table. Returns row counts by status.
 
-    `on_all_begun` is called when its last row has begun: from then on another shard may begin. Raises `StorageError`
-    when the part cannot be written; a row's own failure is in its outcome.
+    Calls `on_all_started` when the last row has started: another shard may start then. Raises `StorageError` if the
+    part cannot be written; the failure of a row is in its outcome.
     """
     outcomes: dict[int, Outcome] = {}
     rules = context.settings
@@ -101,23 +102,22 @@ async def work_shard(
     timings = TimingsPart(shard.part.parent, shard.part.name)
     known = await context.in_table_thread(_known, shard, plan, context)
 
-    async def work(placed: tuple[int, Row]) -> None:
-        position, row = placed
+    async def process(numbered: tuple[int, Row]) -> None:
+        position, row = numbered
         before = known.get(row.id)
         try:
             row_plan = plan_row(await with_outputs(row, context), context.service, rules.long_text, rules.subtitles)
-        except NotThere as missing:
-            outcome = left_waiting(row, missing, before, context)
+        except InputMissing as missing:
+            outcome = outcome_without_input(row, missing, before, context)
         else:
-            outcome = await work_row(row_plan, before, context, timings, chosen=position in chosen)
+            outcome = await process_row(row_plan, before, context, timings, chosen=position in chosen)
         outcomes[position] = outcome
         if row.id in plan.taken:
             context.made[row.id] = outcome
 
     rows = plan.rows(shard.start, shard.stop, shard.level)
-    await run_concurrently(
-        _to_the_end(rows, then=on_all_begun), max(_FEWEST_HANDS, context.limiter.max_concurrency * 2), work
-    )
+    workers = max(_FEWEST_WORKERS, context.limiter.max_concurrency * 2)
+    await run_concurrently(_then(rows, on_all_started), workers, process)
     ended = [outcomes[position] for position in sorted(outcomes)]
     await context.in_thread(context.outputs.sync)
     await context.in_table_thread(timings.commit)
@@ -126,19 +126,19 @@ async def work_shard(
     return {status.value: sum(outcome.status is status for outcome in ended) for status in Status}
 
 
-def _to_the_end(things: Iterable[T], then: Callable[[], None]) -> Iterator[T]:
-    yield from things
-    then()
+def _then(items: Iterable[T], call: Callable[[], None]) -> Iterator[T]:
+    yield from items
+    call()
 
 
 def _known(shard: Shard, plan: PlanTable, context: RunContext) -> dict[str, Outcome]:
-    """What earlier tables tell of the shard's rows; where they differ, a file that is there counts for most."""
+    """Outcomes of the shard's rows in earlier tables. Where tables differ, the outcome whose file exists wins."""
     known: dict[str, Outcome] = {}
     ids = plan.ids(shard.start, shard.stop) if context.earlier_tables else []
     for table in context.earlier_tables:
-        told_at_ns = table.stat().st_mtime_ns
-        for row_id, told in known_outcomes([table], ids).items():
-            outcome = told if _is_as_told(told, told_at_ns, context) else replace(told, file_name=None)
+        written_ns = table.stat().st_mtime_ns
+        for row_id, found in known_outcomes([table], ids).items():
+            outcome = found if _has_its_files(found, written_ns, context) else replace(found, file_name=None)
             if row_id not in known or _weight(outcome) >= _weight(known[row_id]):
                 known[row_id] = outcome
     return known
@@ -148,10 +148,10 @@ def _weight(outcome: Outcome) -> int:
     return (outcome.status is Status.DONE) + (outcome.file_name is not None)
 
 
-def _is_as_told(outcome: Outcome, told_at_ns: int, context: RunContext) -> bool:
-    """Whether a finished row's files still are what its table says; one whose are not is made again."""
+def _has_its_files(outcome: Outcome, written_ns: int, context: RunContext) -> bool:
+    """Whether a finished row's files are those that its table describes; otherwise the row is assembled again."""
     return outcome.status is not Status.DONE or all(
-        context.outputs.is_as_told(name, sha256, told_at_ns) for name, sha256 in _files_of(outcome)
+        context.outputs.is_as_told(name, sha256, written_ns) for name, sha256 in _files_of(outcome)
     )
 
 

@@ -1,4 +1,4 @@
-"""Working through many things with a bounded number of hands."""
+"""Bounded concurrency: process many items with a fixed number of workers in one event loop."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Iterator
@@ -8,36 +8,36 @@ from typing import TypeVar
 T = TypeVar("T")
 
 
-async def run_concurrently(things: Iterable[T], hands: int, work: Callable[[T], Awaitable[None]]) -> None:
-    """Do `work` for each thing, at most `hands` at a time; a free hand takes the next thing at once.
+async def run_concurrently(items: Iterable[T], workers: int, work: Callable[[T], Awaitable[None]]) -> None:
+    """Await `work` for each item, at most `workers` at a time.
 
-    `things` is read only as hands become free. After the first error no hand takes anything new, those at work finish
-    (a call under way is paid for), and the error is raised.
+    `items` is read only as workers become free. After the first error no worker takes a new item, those at work finish
+    (a call in flight is billed anyway), and the error is raised.
     """
-    iterator = iter(things)
+    iterator = iter(items)
     head = list(islice(iterator, 2))
-    if len(head) < 2 or hands == 1:
-        for thing in chain(head, iterator):
-            await work(thing)
+    if len(head) < 2 or workers == 1:
+        for item in chain(head, iterator):
+            await work(item)
         return
     errors: list[Exception] = []
-    await asyncio.gather(*_hands(chain(head, iterator), hands, work, errors))
+    await asyncio.gather(*_workers(chain(head, iterator), workers, work, errors))
     if errors:
         raise errors[0]
 
 
-def _hands(
+def _workers(
     queue: Iterator[T], count: int, work: Callable[[T], Awaitable[None]], errors: list[Exception]
 ) -> Iterator[Awaitable[None]]:
-    async def hand() -> None:
+    async def worker() -> None:
         while not errors:
             try:
-                thing = next(queue)
+                item = next(queue)
             except StopIteration:
                 return
             try:
-                await work(thing)
+                await work(item)
             except Exception as error:
                 errors.append(error)
 
-    return (hand() for _ in range(count))
+    return (worker() for _ in range(count))

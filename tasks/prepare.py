@@ -1,4 +1,4 @@
-"""The task that checks a manifest."""
+"""The Prefect task that checks a manifest and writes the plan."""
 
 import asyncio
 
@@ -11,9 +11,9 @@ from voicemill.run.prepare import PlanFacts, prepare
 from voicemill.store.results_folder import ResultsFolder
 
 
-@task(name="check manifest", cache_policy=NO_CACHE, persist_result=False)
-async def check_manifest(
+@task(name="prepare manifest", cache_policy=NO_CACHE, persist_result=False)
+async def prepare_manifest(
     manifest: str, settings: Settings, service: str, voices: VoiceDirectory, results: ResultsFolder
 ) -> PlanFacts:
-    """Check every row and write the plan. Raises `ManifestError` with every problem."""
+    """Check every row and write the plan. Raises `ManifestError` with all problems."""
     return await asyncio.to_thread(prepare, manifest, settings, service, voices, results)
