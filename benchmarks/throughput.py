@@ -149,7 +149,7 @@ async def voicemill(base_url: str, rows: int, slots: int, folder: Path) -> float
     """The product: durable answers and files, tables, a Prefect flow."""
     from flows.tts import tts
     from voicemill.config import load_settings
-    from voicemill.run import progress
+    from voicemill.pipeline import progress
 
     manifest = folder / "manifest.csv"
     lines = (f"r{number:06d},{_text(number)}" for number in range(rows))

@@ -7,9 +7,9 @@ from prefect.client.schemas.objects import State
 
 from flows.run_manifest import run_manifest
 from voicemill.config import Settings
-from voicemill.run.pipeline import RunSpec
-from voicemill.run.selection import EVERY_ROW, Selection
-from voicemill.run.summary import Summary
+from voicemill.pipeline.execute import RunSpec
+from voicemill.pipeline.selection import EVERY_ROW, Selection
+from voicemill.pipeline.summary import Summary
 
 DEFAULT_SETTINGS = Settings()
 

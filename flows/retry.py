@@ -7,9 +7,9 @@ from prefect import flow
 from prefect.client.schemas.objects import State
 
 from flows.run_manifest import run_manifest
-from voicemill.run.retry import retry_spec
-from voicemill.run.selection import EVERY_ROW, Selection
-from voicemill.run.summary import Summary
+from voicemill.pipeline.retry import retry_spec
+from voicemill.pipeline.selection import EVERY_ROW, Selection
+from voicemill.pipeline.summary import Summary
 
 
 @flow(name="retry", persist_result=False, validate_parameters=True)

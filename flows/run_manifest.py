@@ -17,14 +17,14 @@ from tasks.shard import process_shard
 from voicemill.config import Settings
 from voicemill.errors import ExitCode
 from voicemill.manifest import VoiceDirectory
-from voicemill.run.context import RunContext
-from voicemill.run.jobs import ShardJob, ShardResult
-from voicemill.run.limiter_setup import shared_sizes
-from voicemill.run.pipeline import RunSpec, execute
-from voicemill.run.prepare import PlanFacts
-from voicemill.run.progress import Progress
-from voicemill.run.steps import RunSteps
-from voicemill.run.summary import Summary
+from voicemill.pipeline.context import RunContext
+from voicemill.pipeline.execute import RunSpec, execute
+from voicemill.pipeline.jobs import ShardJob, ShardResult
+from voicemill.pipeline.limiter_setup import shared_sizes
+from voicemill.pipeline.prepare import PlanFacts
+from voicemill.pipeline.progress import Progress
+from voicemill.pipeline.steps import RunSteps
+from voicemill.pipeline.summary import Summary
 from voicemill.store.results_folder import ResultsFolder
 
 

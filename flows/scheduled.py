@@ -14,8 +14,8 @@ from prefect.states import Completed
 from flows.run_manifest import run_manifest
 from voicemill.config import Settings
 from voicemill.errors import ResultsLockedError
-from voicemill.run.pipeline import RunSpec
-from voicemill.run.summary import Summary
+from voicemill.pipeline.execute import RunSpec
+from voicemill.pipeline.summary import Summary
 
 DEFAULT_SETTINGS = Settings()
 SKIPPED = "Skipped"

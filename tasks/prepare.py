@@ -7,7 +7,7 @@ from prefect.cache_policies import NO_CACHE
 
 from voicemill.config import Settings
 from voicemill.manifest import VoiceDirectory
-from voicemill.run.prepare import PlanFacts, prepare
+from voicemill.pipeline.prepare import PlanFacts, prepare
 from voicemill.store.results_folder import ResultsFolder
 
 

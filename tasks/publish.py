@@ -12,10 +12,10 @@ from prefect.artifacts import acreate_markdown_artifact, acreate_progress_artifa
 from prefect.cache_policies import NO_CACHE
 
 from voicemill.config import Settings
+from voicemill.pipeline.prepare import PlanFacts
+from voicemill.pipeline.publish import publish
+from voicemill.pipeline.summary import Summary
 from voicemill.report.summary import as_markdown
-from voicemill.run.prepare import PlanFacts
-from voicemill.run.publish import publish
-from voicemill.run.summary import Summary
 from voicemill.store.results_folder import ResultsFolder
 
 

@@ -3,7 +3,7 @@
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 
-from voicemill.run.jobs import ShardJob, ShardResult, run_shard
+from voicemill.pipeline.jobs import ShardJob, ShardResult, run_shard
 
 
 @task(name="process shard", task_run_name="{job.label}", cache_policy=NO_CACHE, persist_result=False)

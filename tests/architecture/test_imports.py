@@ -11,7 +11,7 @@ _TESTS = sorted((_ROOT / "tests").rglob("*.py"))
 _LONGEST_FILE_LINES = 350
 
 _VOCABULARY = {"errors", "model", "config", "formats"}
-_COMPONENTS = {"cartesia", "store", "audio", "limits", "plan", "text"}
+_COMPONENTS = {"cartesia", "store", "audio", "limits", "planning", "text"}
 _ALLOWED: dict[str, set[str]] = {
     "errors": set(),
     "formats": set(),
@@ -23,16 +23,16 @@ _ALLOWED: dict[str, set[str]] = {
     "cartesia": _VOCABULARY,
     "store": _VOCABULARY,
     "limits": _VOCABULARY,
-    "plan": _VOCABULARY,
+    "planning": _VOCABULARY,
     "text": _VOCABULARY,
     "engine": {"audio", "processes", "errors", "model", "formats"},
     "service": {"cartesia", "engine", "limits", *_VOCABULARY},
     "client": {"cartesia", "service", *_VOCABULARY},
-    "run": {*_COMPONENTS, "manifest", "service", *_VOCABULARY},
-    "report": {"run", "store", *_VOCABULARY},
-    "tasks": {"report", "run", "service", *_COMPONENTS, "manifest", *_VOCABULARY},
-    "flows": {"tasks", "report", "run", "service", "engine", *_COMPONENTS, "manifest", *_VOCABULARY},
-    "cli": {"flows", "tasks", "report", "run", "service", "engine", *_COMPONENTS, "manifest", *_VOCABULARY},
+    "pipeline": {*_COMPONENTS, "manifest", "service", *_VOCABULARY},
+    "report": {"pipeline", "store", *_VOCABULARY},
+    "tasks": {"report", "pipeline", "service", *_COMPONENTS, "manifest", *_VOCABULARY},
+    "flows": {"tasks", "report", "pipeline", "service", "engine", *_COMPONENTS, "manifest", *_VOCABULARY},
+    "cli": {"flows", "tasks", "report", "pipeline", "service", "engine", *_COMPONENTS, "manifest", *_VOCABULARY},
 }
 """The packages that each package may import; `formats` is `voicemill.audio.formats`, which all may use."""
 

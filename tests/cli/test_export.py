@@ -10,7 +10,7 @@ from tests.flows.commands import InThisProcess, run_process
 from tests.flows.results import tree, write_manifest
 from tests.flows.scripted_recordings import recordings
 from tests.flows.speech_service import SpeechService, speech_service
-from voicemill.run.audit import Kind, audit
+from voicemill.pipeline.audit import Kind, audit
 from voicemill.text.transcript_files import WRITERS
 
 _RESULTS = Path("results")

@@ -12,7 +12,7 @@ from tests.flows.results import tree, write_manifest
 from tests.manifest.sources.archives import recording
 from voicemill.audio.inspection.probe import Unlistenable
 from voicemill.config import Inputs
-from voicemill.run.fetch_inputs import Fetch
+from voicemill.pipeline.fetch_inputs import Fetch
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::ResourceWarning")
 

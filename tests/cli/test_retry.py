@@ -11,7 +11,7 @@ from tests.flows.commands import InThisProcess, ignoring_prefect_sockets
 from tests.flows.results import items, read_sheet, short_rows, statuses, violations, write_manifest
 from tests.flows.speech_service import SpeechService
 from tests.hostile_speech import error_reply
-from voicemill.run.selection import Selection
+from voicemill.pipeline.selection import Selection
 
 _MANIFEST = Path("book.csv")
 _RESULTS = Path("results/book")

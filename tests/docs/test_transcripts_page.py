@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 from tests.flows.commands import InThisProcess
 from voicemill.config import Subtitles
 from voicemill.model import TEXT_FORMATS
-from voicemill.run.export import FORMATS
+from voicemill.pipeline.export import FORMATS
 
 _ROOT = Path(__file__).parents[2]
 _PAGE = (_ROOT / "docs" / "transcripts.md").read_text(encoding="utf-8")

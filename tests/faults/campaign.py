@@ -15,7 +15,7 @@ from tests.flows.results import short_rows, statuses, violations, write_manifest
 from tests.flows.speech_service import SpeechService
 from tests.hostile_speech import speech_for
 from voicemill.audio.wav_header import NotWav, probe_wav
-from voicemill.run.audit import audit
+from voicemill.pipeline.audit import audit
 from voicemill.store.answer_store import AnswerStore
 from voicemill.store.results_folder import read_json
 from voicemill.store.tables.items_table import count_by_status

@@ -25,8 +25,8 @@ import flows.mixed  # noqa: F401 - so that each fork has it
 from voicemill.cli import main
 from voicemill.config import load_settings
 from voicemill.errors import VoicemillError
-from voicemill.run.pipeline import RunSpec, execute
-from voicemill.run.publish import versions
+from voicemill.pipeline.execute import RunSpec, execute
+from voicemill.pipeline.publish import versions
 from voicemill.store import durable_files as durable
 
 CRASHED = 86

@@ -100,14 +100,14 @@ SAFEGUARDS = (
         "voicemill/limits/retries.py",
         "        if self.tokens < tokens:\n",
         "        if self.tokens < 0:\n",
-        ("tests/run/test_failing_service.py", "tests/limits/test_service_health.py"),
+        ("tests/pipeline/test_failing_service.py", "tests/limits/test_service_health.py"),
     ),
     Safeguard(
         "the reservation from the budget",
         "voicemill/limits/budget.py",
         "        self._check(wanted, credits, now_s)\n",
         "",
-        ("tests/limits/test_budget.py", "tests/run/test_spending.py"),
+        ("tests/limits/test_budget.py", "tests/pipeline/test_spending.py"),
     ),
     Safeguard(
         "the cap on a body",

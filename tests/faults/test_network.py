@@ -9,7 +9,7 @@ from tests.faults.figures import SEED, Report, size
 from tests.faults.network_faults import LASTING, PASSING, Trouble
 from tests.hostile_server import HostileServer
 from tests.hostile_speech import Speaker, speech_for
-from tests.run.shard_runs import RATE_HZ, ShardRuns, Worked, spoken_rows
+from tests.pipeline.shard_runs import RATE_HZ, ShardRuns, Worked, spoken_rows
 from voicemill.model import Row, Status
 from voicemill.store.answer_store import AnswerStore
 from voicemill.store.results_folder import ResultsFolder

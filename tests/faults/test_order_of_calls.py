@@ -15,7 +15,7 @@ _WORK = """
 import asyncio, sys
 from pathlib import Path
 from types import SimpleNamespace
-from tests.run.shard_runs import ShardRuns, spoken_rows
+from tests.pipeline.shard_runs import ShardRuns, spoken_rows
 from voicemill.store.results_folder import ResultsFolder
 shard_runs = ShardRuns(SimpleNamespace(url=sys.argv[1]), ResultsFolder(Path(sys.argv[2])))
 asyncio.run(shard_runs.run(spoken_rows("One.", "Two.", "Three.", "Four.")))

@@ -17,8 +17,8 @@ from tests.faults.write_recorder import Camera
 from tests.flows.results import statuses, violations, write_manifest
 from tests.flows.speech_service import SpeechService
 from voicemill.config import Settings
-from voicemill.run import context
-from voicemill.run.pipeline import RunSpec, execute
+from voicemill.pipeline import context
+from voicemill.pipeline.execute import RunSpec, execute
 from voicemill.store.answer_store import KeptAnswer, commit_answers
 
 _BOOKS = 3 if SHARE else 1

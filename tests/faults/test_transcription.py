@@ -11,7 +11,7 @@ from tests.flows.scripted_recordings import recordings
 from tests.flows.speech_service import SpeechService
 from tests.hostile_transcripts import embedded_words
 from voicemill.cartesia.stt import read_transcription
-from voicemill.run.audit import audit
+from voicemill.pipeline.audit import audit
 from voicemill.store.answer_store import AnswerStore
 
 _SLOTS = 4

@@ -14,7 +14,7 @@ from tests.flows.commands import InThisProcess, run_process
 from tests.flows.results import short_rows, write_manifest
 from tests.flows.speech_service import speech_service
 from tests.hostile_speech import error_reply
-from voicemill.run.audit import Kind, Violation, audit
+from voicemill.pipeline.audit import Kind, Violation, audit
 
 
 @pytest.fixture(scope="module")

@@ -16,8 +16,8 @@ from tests.flows.speech_service import SpeechService
 from tests.hostile_server import Call
 from tests.hostile_speech import error_reply
 from tests.hostile_transcripts import transcription_of
+from voicemill.pipeline.audit import audit
 from voicemill.processes.worker_process import WorkerProcess
-from voicemill.run.audit import audit
 
 _RESULTS = Path("results")
 _NAMES = ("the-mill-turns", "no-wind-today", "good-night")

@@ -16,7 +16,7 @@ from voicemill.config import Inputs, load_settings
 from voicemill.errors import ManifestError
 from voicemill.manifest import ManifestCheck
 from voicemill.model import Row
-from voicemill.run.fetch_inputs import Fetch
+from voicemill.pipeline.fetch_inputs import Fetch
 
 
 def rows_of(source: Path, op: str = "stt", store: Path | None = None) -> list[Row]:
@@ -157,6 +157,6 @@ def test_two_columns_for_one_meaning_are_refused(tmp_path: Path) -> None:
 def test_whole_numbers_stored_as_fractions_name_files(tmp_path: Path) -> None:
     """pandas stores a column of whole numbers with a gap as fractions."""
     columns = {"id": ["a"], "text": ["Hi"], "chapter": [1.0], "out": ["{chapter:03d}-{chapter}"]}
-    pq.write_table(pa.table(columns), tmp_path / "m.parquet")
+    pq.write_table(pa.table(columns), tmp_path / "m.parquet")  # type: ignore[arg-type]
     (row,) = rows_of(tmp_path / "m.parquet", "tts")
     assert (row.file_name, row.carried) == ("audio/001-1.wav", {"chapter": 1.0})

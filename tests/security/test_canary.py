@@ -16,8 +16,8 @@ from tests.hostile_server import Call, Reply
 from tests.hostile_speech import error_reply, speech
 from tests.security.canary import KEY, children_of, files_below, forms, found_in, processes_of
 from voicemill.config import Settings
-from voicemill.run import shard
-from voicemill.run.pipeline import RunSpec, execute
+from voicemill.pipeline import shard
+from voicemill.pipeline.execute import RunSpec, execute
 
 _PROFILE = """
 [pace]

@@ -6,7 +6,7 @@ from pathlib import Path
 from tests.flows.results import short_rows, write_manifest
 from tests.flows.speech_service import SpeechService
 from voicemill.config import Settings
-from voicemill.run.pipeline import RunSpec, execute
+from voicemill.pipeline.execute import RunSpec, execute
 
 
 async def test_what_a_run_leaves_is_the_owner_s(service: SpeechService, tmp_path: Path) -> None:

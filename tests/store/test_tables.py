@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.plan.rows import row
+from tests.planning.rows import row
 from voicemill.audio.formats import AudioFormat
 from voicemill.model import Outcome, Recording, Row, Status
 from voicemill.store.tables.items_table import (

@@ -8,7 +8,7 @@ import typer
 
 from voicemill.cli.options import Json, ResultsOfRun, results_of_run
 from voicemill.errors import ConfigError
-from voicemill.run.control import ControlCommand
+from voicemill.pipeline.control import ControlCommand
 from voicemill.store.results_folder import ResultsFolder, read_json
 
 _LONGEST_S = 20.0

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from voicemill.cli.options import ResultsOfRun, results_of_run
-from voicemill.run.copy_results import copy_results
+from voicemill.pipeline.copy_results import copy_results
 
 
 def copy(

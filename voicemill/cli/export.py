@@ -11,7 +11,7 @@ from voicemill.cli.options import Json
 from voicemill.config import Subtitles, load_settings
 from voicemill.errors import ConfigError, ExitCode
 from voicemill.model import TEXT_FORMATS
-from voicemill.run.export import FORMATS, Exported
+from voicemill.pipeline.export import FORMATS, Exported
 from voicemill.store.results_folder import ResultsFolder, read_json
 
 _SHOWN = 20
@@ -31,7 +31,7 @@ def export(
     as_json: Json = False,
 ) -> None:
     """Write what was heard or spoken in other formats, from what is stored: nothing is asked, nothing is paid."""
-    from voicemill.run.export import export as export_rows
+    from voicemill.pipeline.export import export as export_rows
 
     place = ResultsFolder(results)
     if not place.notes.is_dir():

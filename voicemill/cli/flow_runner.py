@@ -10,10 +10,10 @@ from typing import Any, NoReturn
 import typer
 
 from flows.prefect_server.ensure import ServerLease
+from voicemill.pipeline.prepare import PlanFacts
+from voicemill.pipeline.summary import Summary
 from voicemill.report.progress import live_progress
 from voicemill.report.summary import as_lines
-from voicemill.run.prepare import PlanFacts
-from voicemill.run.summary import Summary
 from voicemill.store.results_folder import ResultsFolder
 
 

@@ -17,13 +17,13 @@ from voicemill.cli.options import Json, Manifest, Results, RunOptions, results_f
 from voicemill.config import Settings
 from voicemill.manifest import ManifestCheck, VoiceDirectory
 from voicemill.model import levels
-from voicemill.plan.estimate import PRICE_PLANS, Estimate
-from voicemill.plan.predictions import expected_output, stand_in
-from voicemill.plan.row_calls import plan_row
+from voicemill.pipeline.fetch_inputs import Fetch
+from voicemill.pipeline.limiter_setup import FAMILIES, bounds_of, price_plan
+from voicemill.pipeline.segmentation import with_cuts
+from voicemill.planning.estimate import PRICE_PLANS, Estimate
+from voicemill.planning.predictions import expected_output, stand_in
+from voicemill.planning.row_calls import plan_row
 from voicemill.report.amounts import counted, needed, span
-from voicemill.run.fetch_inputs import Fetch
-from voicemill.run.limiter_setup import FAMILIES, bounds_of, price_plan
-from voicemill.run.segmentation import with_cuts
 from voicemill.service import Service, all_voices, open_service
 from voicemill.store.answer_store import AnswerStore
 from voicemill.store.recording_cache import KnownRecordings

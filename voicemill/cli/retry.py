@@ -10,8 +10,8 @@ from voicemill.cli.flow_runner import end_with, run_flow
 from voicemill.cli.options import Force, Json, ResultsOfRun, RetryOptions, results_of_run, with_options
 from voicemill.config import changed_settings
 from voicemill.errors import ConfigError
-from voicemill.run.prepare import planned_facts
-from voicemill.run.selection import Selection
+from voicemill.pipeline.prepare import planned_facts
+from voicemill.pipeline.selection import Selection
 
 
 @with_options

@@ -11,9 +11,9 @@ from voicemill.cli.flow_runner import end_with, run_flow, say
 from voicemill.cli.options import Force, Json, Manifest, Results, SpendingOptions, results_folder, with_options
 from voicemill.config import ApiKey, Settings
 from voicemill.manifest import VoiceDirectory, is_listing
+from voicemill.pipeline.prepare import PlanFacts, prepare
+from voicemill.pipeline.selection import Selection
 from voicemill.report.amounts import counted, needed
-from voicemill.run.prepare import PlanFacts, prepare
-from voicemill.run.selection import Selection
 from voicemill.service import all_voices, open_service
 from voicemill.store.results_folder import ResultsFolder
 

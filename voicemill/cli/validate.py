@@ -12,7 +12,7 @@ from voicemill.cli.options import Json, Manifest, Results, RowOptions, results_f
 from voicemill.config import Settings
 from voicemill.errors import ExitCode
 from voicemill.manifest import ManifestCheck, VoiceDirectory
-from voicemill.run.fetch_inputs import Fetch
+from voicemill.pipeline.fetch_inputs import Fetch
 from voicemill.service import all_voices, open_service
 from voicemill.store.recording_cache import KnownRecordings
 from voicemill.store.results_folder import ResultsFolder

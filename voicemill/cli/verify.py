@@ -11,11 +11,11 @@ from voicemill.cli.flow_runner import run_flow, say
 from voicemill.cli.options import Json, ResultsOfRun, results_of_run
 from voicemill.errors import ExitCode
 from voicemill.manifest.problems import printable
+from voicemill.pipeline.audit import Violation, answer_store, audit
+from voicemill.pipeline.audit.violations import make_way
+from voicemill.pipeline.prepare import planned_facts
+from voicemill.pipeline.summary import Summary
 from voicemill.report.amounts import counted
-from voicemill.run.audit import Violation, answer_store, audit
-from voicemill.run.audit.violations import make_way
-from voicemill.run.prepare import planned_facts
-from voicemill.run.summary import Summary
 from voicemill.store.results_folder import ResultsFolder
 
 _SHOWN = 100

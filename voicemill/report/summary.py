@@ -5,8 +5,8 @@ from pathlib import Path
 
 from voicemill.errors import ExitCode
 from voicemill.model import EMBEDDED_PREFIX, Status
+from voicemill.pipeline.summary import Summary
 from voicemill.report.amounts import came_of_it, counted, span
-from voicemill.run.summary import Summary
 
 _NEXT = {
     ExitCode.SOME_FAILED: (

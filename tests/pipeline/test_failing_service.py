@@ -1,0 +1,285 @@
+"""A service that is sick, throttles or is down: how much it is asked, what becomes of the rows, and how it ends."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+
+import pytest
+
+from tests.hostile_server import Call, End, Reply
+from tests.hostile_speech import FAULTS, Speaker, error_reply, speech, speech_for
+from tests.pipeline.shard_runs import RATE_HZ, ShardRuns, spoken_rows
+from voicemill.errors import ExitCode, RepeatedRefusals, ServiceDown
+from voicemill.model import Status
+
+DONE, FAILED, REFUSED, NOT_STARTED = Status
+BRIEF = {"cool_down_s": 0.05, "give_up_after_s": 0.3, "max_concurrency": 8}
+OPENING = 3 * 8
+"""Failures in a row that open the circuit with so many calls at once."""
+SICK: dict[str, Callable[[Call], Reply]] = {
+    "500": lambda _: error_reply(500, "Internal server error", "Try again."),
+    "503 with Retry-After": lambda _: error_reply(503, "Unavailable", "Wait.", Retry_After="0"),
+    "429": lambda _: error_reply(429, "Too many", "Wait.", "concurrency_limited"),
+    "resets": lambda call: replace(speech(call), end=End.RESET),
+    "a web page": lambda _: Reply(200, [("Content-Type", "text/html")], b"<html>Log in</html>"),
+}
+
+
+def sick_for_all(sickness: str, rows: int) -> Callable[[Call], Awaitable[Reply]]:
+    """A service that is sick, but tells nobody before so many different rows have asked: some may begin later."""
+    asked: set[str | None] = set()
+    all_asked = asyncio.Event()
+
+    async def script(call: Call) -> Reply:
+        asked.add(call.transcript)
+        if len(asked) >= rows:
+            all_asked.set()
+        await all_asked.wait()
+        return SICK[sickness](call)
+
+    return script
+
+
+@pytest.mark.parametrize("sickness", SICK)
+async def test_a_service_that_is_down_is_left_alone(shard_runs: ShardRuns, sickness: str) -> None:
+    """With nothing but failures: calls stay below 1.2 x rows, the run ends as down, and no row is burnt."""
+    rows = spoken_rows(*(f"Row {number}." for number in range(60)))
+    shard_runs.server.script = sick_for_all(sickness, 8)
+    worked = await shard_runs.run(rows, pace=BRIEF)
+    # Those in a row that open the circuit, those in flight by then, and a probe each 0.05, 0.1, 0.2 s.
+    assert len(shard_runs.server.calls) <= OPENING + 8 + 5 < 1.2 * len(rows)
+    assert isinstance(worked.context.fatal, ServiceDown)
+    assert worked.context.fatal.exit_code is ExitCode.SERVICE_DOWN
+    assert worked.ended(NOT_STARTED) == [row.id for row in rows]
+
+
+@pytest.mark.parametrize("sickness", SICK)
+async def test_a_few_rows_are_not_burnt_either(shard_runs: ShardRuns, sickness: str) -> None:
+    """Where the first of some rows would give up, and none was answered meanwhile, they wait and are left."""
+    rows = spoken_rows(*(f"Row {number}." for number in range(5)))
+    shard_runs.server.script = sick_for_all(sickness, len(rows))
+    worked = await shard_runs.run(rows, pace=BRIEF | {"attempts": 3})
+    assert isinstance(worked.context.fatal, ServiceDown)
+    assert worked.ended(NOT_STARTED) == [row.id for row in rows]
+
+
+async def test_one_bad_row_fails_alone(shard_runs: ShardRuns) -> None:
+    """A row at which the service fails each time has its attempts, at the end of a run too, and the rest is done."""
+    rows = spoken_rows(*(f"Row {number}." for number in range(30)))
+    bad = rows[7]
+
+    def script(call: Call) -> Reply:
+        return SICK["500"](call) if call.transcript == bad.transcript else speech(call)
+
+    shard_runs.server.script = script
+    for asked in (6, 12):
+        worked = await shard_runs.run(rows, pace=BRIEF)
+        assert (worked.ended(FAILED), len(worked.ended(DONE)), worked.context.fatal) == ([bad.id], 29, None)
+        assert sum(call.transcript == bad.transcript for call in shard_runs.server.calls) == asked
+
+
+async def test_bad_rows_one_after_another_are_no_outage(shard_runs: ShardRuns) -> None:
+    """Ten bad rows that stand together may look like one; then one of the others asks, is answered, and is believed."""
+    rows = spoken_rows(*(f"Row {number}." for number in range(60)))
+    bad = {row.transcript for row in rows[20:30]}
+
+    def script(call: Call) -> Reply:
+        return SICK["500"](call) if call.transcript in bad else speech(call)
+
+    shard_runs.server.script = script
+    worked = await shard_runs.run(rows, pace=BRIEF | {"attempts": 2, "max_concurrency": 1, "give_up_after_s": 600})
+    assert len(worked.ended(DONE)) == 50
+    assert worked.ended(FAILED) == [row.id for row in rows[20:30]]
+
+
+SOME_BAD = frozenset(f"Row {number}." for number in range(20, 52, 4))
+"""Eight rows, with others after each of them."""
+SLOWLY_AGAIN = {"max_concurrency": 1, "first_wait_s": 0.5, "longest_wait_s": 0.5, "attempts": 3}
+
+
+async def test_bad_rows_that_are_left_at_the_end_are_no_outage(shard_runs: ShardRuns) -> None:
+    """Where eight bad rows remain, each of which failed while others were answered, they fail and the run is whole."""
+    shard_runs.server.script = lambda call: SICK["500"](call) if call.transcript in SOME_BAD else speech(call)
+    rows = spoken_rows(*(f"Row {number}." for number in range(60)))
+    worked = await shard_runs.run(rows, pace=BRIEF | SLOWLY_AGAIN)
+    assert (len(worked.ended(DONE)), len(worked.ended(FAILED)), worked.context.fatal) == (52, 8, None)
+    assert len(shard_runs.server.calls) == 52 + 3 * 8
+    assert not any("the service is down" in line for line in shard_runs.said)
+
+
+async def test_bad_rows_are_not_burnt_by_an_outage(shard_runs: ShardRuns) -> None:
+    """The same rows, and then the service goes: what was asked for the first time tells, and no row is burnt."""
+
+    def script(call: Call) -> Reply:
+        return SICK["500"](call) if call.number > 35 or call.transcript in SOME_BAD else speech(call)
+
+    shard_runs.server.script = script
+    rows = spoken_rows(*(f"Row {number}." for number in range(60)))
+    # Each waits long for its next attempt, so that none has had them all before the service goes.
+    worked = await shard_runs.run(rows, pace=BRIEF | {"max_concurrency": 1, "first_wait_s": 30, "longest_wait_s": 30})
+    assert isinstance(worked.context.fatal, ServiceDown)
+    assert worked.ended(FAILED) == []
+    assert len(worked.ended(DONE)) + len(worked.ended(NOT_STARTED)) == 60
+
+
+async def test_wrong_audio_is_no_outage(shard_runs: ShardRuns) -> None:
+    """A service that speaks, but says nothing to these texts, is there: each row fails by itself."""
+    shard_runs.server.script = lambda call: FAULTS["silence"](speech(call))
+    worked = await shard_runs.run(spoken_rows(*(f"Row {number}." for number in range(20))), pace=BRIEF)
+    assert (len(worked.ended(FAILED)), worked.context.fatal) == (20, None)
+    assert len(shard_runs.server.calls) == 40
+
+
+async def test_in_the_morning_one_run_finishes_it(shard_runs: ShardRuns) -> None:
+    """What a night without a service left is done by the next run, each row for one call."""
+    rows = spoken_rows(*(f"Row {number}." for number in range(60)))
+    shard_runs.server.script = SICK["500"]
+    await shard_runs.run(rows, pace=BRIEF)
+    night = len(shard_runs.server.calls)
+    shard_runs.server.script = Speaker()
+    assert len((await shard_runs.run(rows)).ended(DONE)) == 60
+    assert len(shard_runs.server.calls) == night + 60
+
+
+def sick_for(seconds: float, after_calls: int = 0) -> Callable[[Call], Reply]:
+    """A service that fails for a while, from a call on; as many calls as open the circuit, however slow they come."""
+    failed_at: list[float] = []
+
+    def script(call: Call) -> Reply:
+        now_s = time.monotonic()
+        if call.number <= after_calls or (len(failed_at) >= OPENING and now_s >= failed_at[0] + seconds):
+            return speech(call)
+        failed_at.append(now_s)
+        return SICK["500"](call)
+
+    return script
+
+
+async def test_a_run_may_wait_for_the_service(shard_runs: ShardRuns) -> None:
+    """ResponseModel to wait, it waits beyond the time to give up, and goes on by itself when the service is back."""
+    rows = spoken_rows(*(f"Row {number}." for number in range(50)))
+    shard_runs.server.script = sick_for(0.4)
+    worked = await shard_runs.run(
+        rows, pace=BRIEF | {"when_down": "wait", "give_up_after_s": 0.001, "cool_down_s": 0.01}
+    )
+    assert (len(worked.ended(DONE)), worked.context.fatal) == (50, None)
+    assert any("the service is back" in line for line in shard_runs.said)
+
+
+async def test_a_long_retry_after_parks_the_whole_run(shard_runs: ShardRuns) -> None:
+    """A wait above the cap is kept by all calls: only probes go out, and none before its time."""
+    rows = spoken_rows(*(f"Row {number}." for number in range(50)))
+    shard_runs.server.script = lambda _: error_reply(
+        429, "Too many", "Wait.", "concurrency_limited", Retry_After="3600"
+    )
+    worked = await shard_runs.run(rows, pace=BRIEF)
+    assert len(shard_runs.server.calls) <= 8
+    assert worked.ended(NOT_STARTED) == [row.id for row in rows]
+    assert isinstance(worked.context.fatal, ServiceDown)
+
+
+async def test_a_hidden_limit_is_found_by_a_run(shard_runs: ShardRuns) -> None:
+    """Against a service that takes 6 at once, and counts a call a moment longer than its answer takes, all are done."""
+    shard_runs.server.script = Speaker(latency_s=0.1, limit=6)
+    rows = spoken_rows(*(f"Row {number}." for number in range(250)))
+    worked = await shard_runs.run(rows, pace={"max_concurrency": "auto"})
+    assert len(worked.ended(DONE)) == 250
+    refused = [call for call in shard_runs.server.calls if call.status == 429]
+    assert 0 < len(refused) < 0.2 * len(shard_runs.server.calls)
+    assert max(call.in_flight for call in shard_runs.server.calls) <= 9
+    assert 4 <= worked.context.limiter.by_family["tts"].state.slots <= 8
+    assert any("8 concurrent calls were throttled" in line for line in shard_runs.said)
+
+
+async def test_one_refusal_again_and_again_ends_the_run(shard_runs: ShardRuns) -> None:
+    """Rows that are all refused for one reason stop the run with one message; the rest has not started."""
+    shard_runs.server.script = lambda _: error_reply(404, "Not found", "No such model.", "model_not_found")
+    rows = spoken_rows(*(f"Row {number}." for number in range(300)))
+    worked = await shard_runs.run(rows, pace={"max_concurrency": 4})
+    assert isinstance(worked.context.fatal, RepeatedRefusals)
+    assert "25 calls in a row were refused with code model_not_found" in str(worked.context.fatal)
+    assert "No such model." in str(worked.context.fatal)
+    assert len(shard_runs.server.calls) <= 25 + 4
+    assert len(worked.ended(NOT_STARTED)) >= 300 - 29
+
+
+async def test_refusals_between_answers_end_nothing(shard_runs: ShardRuns) -> None:
+    """Each row is judged by itself as long as others are answered; and where that is wanted, always."""
+    shard_runs.server.script = lambda call: (
+        speech(call) if call.number % 9 == 0 else error_reply(400, "No", "Not this", "no")
+    )
+    rows = spoken_rows(*(f"Row {number}." for number in range(90)))
+    assert len((await shard_runs.run(rows)).ended(REFUSED)) == 80
+    shard_runs.server.script = lambda _: error_reply(400, "No", "Not this", "no")
+    others = spoken_rows(*(f"Other row {number}." for number in range(60)))
+    assert len((await shard_runs.run(others, pace={"same_refusals": 0})).ended(REFUSED)) == 60
+
+
+async def test_a_refused_question_is_asked_once(shard_runs: ShardRuns) -> None:
+    """A hundred rows with the same refused words are one call, and each row says why."""
+    shard_runs.server.script = lambda _: error_reply(400, "No", "Not these words", "bad_words")
+    worked = await shard_runs.run(spoken_rows(*["The same words."] * 100))
+    assert len(shard_runs.server.calls) == 1
+    assert len(worked.ended(REFUSED)) == 100
+    assert {item["error_code"] for item in worked.items} == {"bad_words"}
+
+
+class Mix:
+    """A third of the answers is faulty, of every kind: statuses, waits, cuts, stalls, pages and noise."""
+
+    def __init__(self, seed: int) -> None:
+        self.speaker = Speaker(fault_rate=0.3, seed=seed)
+
+    def __call__(self, call: Call) -> Reply:
+        """The speaker's answer, with some of its faults made worse."""
+        reply = self.speaker(call)
+        if reply.status == 429 and call.number % 2:
+            return error_reply(429, "Too many requests", "Wait.", "concurrency_limited")
+        if reply.end is End.CLOSED_CUT:
+            return replace(reply, end=End.STALL)
+        if reply.body.startswith(b"<html>"):
+            return Reply(200, (), bytes(range(256)) * 40)
+        return reply
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+async def test_a_mix_of_faults_at_a_pace_that_is_found(seed: int, shard_runs: ShardRuns) -> None:
+    """With 30 % faulty answers every row ends, done rows are right to the byte, and calls stay within the bound."""
+    mix = shard_runs.server.script = Mix(seed)
+    rows = spoken_rows(*(f"Row number {number} of the mix." for number in range(120)))
+    pace = {"max_concurrency": "auto", "stall_s": 2.0, "longest_wait_s": 0.05}
+    worked = await shard_runs.run(rows, pace=pace)
+    done, failed = worked.ended(DONE), worked.ended(FAILED)
+    assert sorted(done + failed) == sorted(row.id for row in rows)
+    for row in rows:
+        if row.id in done:
+            assert shard_runs.file(row) == speech_for(row.transcript, RATE_HZ)
+    calls, injected = len(shard_runs.server.calls), sum(mix.speaker.faults.values())
+    assert len(mix.speaker.faults) > len(FAULTS) - 3
+    assert 0.2 * calls < injected == calls - worked.context.stats.calls_kept
+    # Each failed attempt is followed by at most one more, and nobody makes more than six.
+    assert calls <= len(rows) + injected <= 6 * len(rows)
+    assert len(failed) <= 0.15 * len(rows)
+
+
+async def test_a_service_that_comes_and_goes(shard_runs: ShardRuns) -> None:
+    """Gone in the middle of a run, for more failures than a row has attempts: every row is done in the end."""
+    shard_runs.server.script = sick_for(0.5, after_calls=60)
+    worked = await shard_runs.run(
+        spoken_rows(*(f"Row {number}." for number in range(150))), pace=BRIEF | {"give_up_after_s": 600}
+    )
+    assert (len(worked.ended(DONE)), worked.context.fatal) == (150, None)
+    assert worked.context.stats.retries >= OPENING
+
+
+async def test_a_shard_makes_room_before_its_last_call_ends(shard_runs: ShardRuns) -> None:
+    """Another shard may begin as soon as the last row has begun, while its calls are still under way."""
+    rows = spoken_rows(*(f"Row {number}." for number in range(30)))
+    begun_at: list[int] = []
+    shard_runs.server.script = Speaker(latency_s=0.05)
+    worked = await shard_runs.run(rows, on_all_begun=lambda context: begun_at.append(context.stats.rows_done))
+    assert len(worked.ended(DONE)) == 30
+    assert len(begun_at) == 24
+    assert begun_at[0] == 0
+    assert max(begun_at) < 30

@@ -1,0 +1,52 @@
+"""Inputs by address in manifests: off unless their host is allowed, downloaded once."""
+
+import hashlib
+from pathlib import Path
+from typing import BinaryIO
+from unittest import mock
+
+import pytest
+
+from tests.manifest.read_manifest import INSPECT, VOICES, written
+from tests.manifest.sources.archives import recording
+from voicemill.cartesia.downloads import Download, Downloader
+from voicemill.config import Inputs, Settings
+from voicemill.manifest import ManifestCheck
+from voicemill.pipeline.fetch_inputs import Fetch
+
+ADDRESS = "https://files.example.org/talk.wav"
+
+
+@pytest.fixture
+def manifest(tmp_path: Path) -> Path:
+    """A manifest with the same address in two rows."""
+    return written(tmp_path, f"id,op,audio\na,stt,{ADDRESS}\nb,stt,{ADDRESS}\n")
+
+
+def test_addresses_are_off(manifest: Path, tmp_path: Path) -> None:
+    """Unless its host is allowed, an address is a problem of the manifest that says how to allow it."""
+    check = ManifestCheck(manifest, Settings(), VOICES, INSPECT, Fetch.into(tmp_path / "inputs", Inputs()))
+    assert list(check) == []
+    assert [(found.row, found.column) for found in check.problems] == [(1, "audio"), (2, "audio")]
+    assert "--allow-host files.example.org" in check.problems[0].why
+    assert not (tmp_path / "inputs").exists()
+
+
+def test_an_address_is_downloaded_once(manifest: Path, tmp_path: Path) -> None:
+    """What comes is kept by its content, told by its address, and not asked for again by a later run."""
+    content = recording(tmp_path / "talk.wav").read_bytes()
+
+    def download(_: Downloader, url: str, file: BinaryIO) -> Download:
+        assert url == ADDRESS
+        file.write(content)
+        return Download(hashlib.sha256(content).hexdigest(), len(content))
+
+    inputs = Inputs(allow_hosts=("Files.example.org",))
+    with mock.patch.object(Downloader, "download", autospec=True, side_effect=download) as asked:
+        for _ in range(2):
+            check = ManifestCheck(manifest, Settings(), VOICES, INSPECT, Fetch.into(tmp_path / "inputs", inputs))
+            rows = list(check)
+            assert [row.audio and (row.audio.name, row.audio.duration_s) for row in rows] == [(ADDRESS, 0.25)] * 2
+            assert rows[0].audio is not None
+            assert Path(rows[0].audio.path).name == rows[0].audio.sha256
+    assert asked.call_count == 1

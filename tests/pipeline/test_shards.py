@@ -1,0 +1,77 @@
+"""Cutting a plan into shards: every row in one, in order, with about the same work in each."""
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.planning.rows import row
+from tests.planning.test_split_text import TEXTS
+from voicemill.config import LongText
+from voicemill.pipeline.shard import LARGEST_SHARD_ROWS, SHARDS_OF_A_RUN, Shard, split_into_shards
+from voicemill.planning.predictions import needs_of
+from voicemill.planning.row_calls import plan_row
+from voicemill.store.tables.plan_table import PlanTable, PlanWriter
+
+
+def shards_of(folder: Path, calls: list[int]) -> list[Shard]:
+    """The shards of a plan whose rows need so many calls."""
+    with PlanWriter(folder / "plan.parquet") as writer:
+        for number, count in enumerate(calls):
+            writer.append(row("x", number=number + 1, id=f"id{number}"), calls=count)
+    return split_into_shards(PlanTable(folder / "plan.parquet"), folder / "parts")
+
+
+@pytest.mark.parametrize(
+    "calls",
+    [
+        [1],
+        [1] * 24,
+        [1] * 25,
+        [1] * 1000,
+        [50, *[1] * 100],
+        [*[1] * 100, 500],
+        [0] * 30,
+        [7, 0, 0, 3] * 40,
+        [1] * 130_000,
+    ],
+    ids=lambda calls: f"{len(calls)} rows, {sum(calls)} calls",
+)
+def test_every_row_is_in_one_shard(calls: list[int], tmp_path: Path) -> None:
+    """Shards follow each other without a gap; each names its first and last row and has a part of its own."""
+    shards = shards_of(tmp_path, calls)
+    edges = [0, *(shard.stop for shard in shards)]
+    assert [shard.start for shard in shards] == edges[:-1]
+    assert edges[-1] == len(calls)
+    assert edges == sorted(set(edges))
+    assert [(shard.first_id, shard.last_id) for shard in shards] == [
+        (f"id{shard.start}", f"id{shard.stop - 1}") for shard in shards
+    ]
+    assert len({shard.part for shard in shards}) == len(shards)
+    assert sorted(shard.part for shard in shards) == [shard.part for shard in shards]
+    assert max(shard.stop - shard.start for shard in shards) <= LARGEST_SHARD_ROWS
+    assert len(shards) <= max(SHARDS_OF_A_RUN, len(calls) // LARGEST_SHARD_ROWS + SHARDS_OF_A_RUN)
+
+
+def test_shards_have_about_the_same_work(tmp_path: Path) -> None:
+    """Calls count, not rows: chapters and sentences are spread evenly."""
+    calls = [1 + (number % 50 == 0) * 40 for number in range(2000)]
+    work = [sum(calls[shard.start : shard.stop]) for shard in shards_of(tmp_path, calls)]
+    assert len(work) == SHARDS_OF_A_RUN
+    assert max(work) < 1.6 * min(work)
+
+
+def test_shards_have_names_that_one_can_read(tmp_path: Path) -> None:
+    """A row by itself and a stretch of rows, counted from 1."""
+    assert shards_of(tmp_path, [1])[0].label == "row 1: id0"
+    assert shards_of(tmp_path, [1] * 48)[1].label == "rows 3–4: id2 … id3"
+
+
+@settings(max_examples=100, deadline=None)
+@given(TEXTS, st.integers(50, 400))
+def test_calls_are_counted_as_they_are_made(text: str, limit: int) -> None:
+    """The plan's numbers of calls and of characters are those of the calls."""
+    long_text = LongText(max_characters_per_call=limit)
+    plan = plan_row(row(text), "s", long_text)
+    assert needs_of(row(text), long_text) == (len(plan.pieces), plan.characters, 0.0, 0.0)

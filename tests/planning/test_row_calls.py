@@ -1,0 +1,192 @@
+"""From a row to its calls: what decides a call's key, and what decides a file's fingerprint."""
+
+import json
+import subprocess
+import sys
+from dataclasses import fields, replace
+from typing import Any
+
+import pytest
+
+from tests.planning.rows import WAV, row, transcript_of
+from voicemill.audio.formats import AudioFormat
+from voicemill.config import LongText
+from voicemill.model import Row, Tts
+from voicemill.planning.row_calls import RowPlan, plan_row, wire_encoding
+
+LONG_TEXT = LongText()
+BOOK = "Chapter One\n\nIt was dark. " + "The wind turned the mill. " * 30 + "\n\n* * *\n\nIt was light."
+CALL = Tts("https://api.cartesia.ai", "sonic-2", "Hello.", "v", "en", 24000, "pcm_s16le")
+OTHER: dict[str, Any] = {
+    "service": "embedded/1",
+    "model": "sonic-3",
+    "transcript": "Hello!",
+    "voice_id": "w",
+    "language": "fr",
+    "sample_rate_hz": 16000,
+    "encoding": "pcm_f32le",
+    "speed": "slow",
+    "emotion": ("calm",),
+    "timestamps": True,
+}
+
+
+def plan(of: Row | None = None, service: str = "s", **long_text: Any) -> RowPlan:
+    """The plan of a row."""
+    return plan_row(of or row(), service, LongText(**long_text))
+
+
+def keys(of: RowPlan) -> list[str]:
+    """The keys of its calls."""
+    return [piece.call.key for piece in of.pieces]
+
+
+def test_a_key_is_the_same_in_every_process() -> None:
+    """A paid answer is found again after a restart, whatever seed Python hashes with."""
+    code = f"from voicemill.model import Tts; print({CALL!r}.key)"
+    found = {
+        subprocess.run(
+            [sys.executable, "-c", code], env={"PYTHONHASHSEED": seed}, capture_output=True, text=True
+        ).stdout
+        for seed in ("1", "2")
+    }
+    assert found == {CALL.key + "\n"}
+    assert len(CALL.key) == 64
+
+
+def test_a_key_does_not_change_between_versions() -> None:
+    """Answers that were paid with an earlier version stay paid: this value is written down on purpose."""
+    assert CALL.key == "d7c93868bd2639eab1e13250266237737e6821ac23d1955a5ad03508cb09316f"
+
+
+@pytest.mark.parametrize("field", [field.name for field in fields(Tts)])
+def test_a_key_changes_with_every_parameter(field: str) -> None:
+    """Another value of any field is another question."""
+    assert replace(CALL, **{field: OTHER[field]}).key != CALL.key
+
+
+def test_keys_tell_neighbouring_fields_apart() -> None:
+    """What moves from one field to the next makes another question, and so do values of other types."""
+    variants = [
+        replace(CALL, model="sonic", transcript="-2Hello."),
+        replace(CALL, voice_id="en", language="v"),
+        replace(CALL, speed=1.0),
+        replace(CALL, speed="1.0"),  # type: ignore[arg-type]
+        replace(CALL, emotion=("a", "b")),
+        replace(CALL, emotion=("a,b",)),
+        replace(CALL, emotion=("b", "a")),
+        replace(CALL, transcript="Hello. "),
+        replace(CALL, transcript="He\u0301llo."),
+        replace(CALL, transcript="H\u00e9llo."),
+        replace(CALL, transcript="\ud800"),
+        replace(CALL, transcript="\\ud800"),
+    ]
+    assert len({call.key for call in variants}) == len(variants)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"format": AudioFormat("mp3", 24000, bit_rate_bps=128000)},
+        {"format": AudioFormat("mp3", 24000, bit_rate_bps=32000)},
+        {"format": AudioFormat("raw", 24000, "pcm_s16le")},
+        {"format": AudioFormat("wav", 24000, "pcm_mulaw")},
+        {"format": AudioFormat("raw", 24000, "pcm_alaw")},
+        {"file_name": "audio/b.wav"},
+        {"id": "b"},
+        {"number": 7},
+        {"carried": {"chapter": 3}},
+    ],
+    ids=lambda change: json.dumps(change, default=str),
+)
+def test_what_is_no_part_of_the_question_costs_nothing(change: dict[str, Any]) -> None:
+    """Another container, bit rate, name, id or column asks nothing new."""
+    assert keys(plan(row(**change))) == keys(plan())
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"format": AudioFormat("mp3", 44100, bit_rate_bps=128000)}, {"format": AudioFormat("wav", 24000, "pcm_f32le")},
+     {"voice_id": "w"}, {"model": "sonic-3"}, {"language": "fr"}, {"speed": "fast"}, {"emotion": ("calm",)}],
+    ids=lambda change: json.dumps(change, default=str),
+)  # fmt: skip
+def test_what_is_heard_is_asked_anew(change: dict[str, Any]) -> None:
+    """Another rate, precision, voice, model, language or delivery is another question."""
+    assert set(keys(plan(row(**change)))).isdisjoint(keys(plan()))
+
+
+def test_the_service_is_part_of_the_question() -> None:
+    """No engine's answer stands in for another's."""
+    assert keys(plan(service="embedded/1")) != keys(plan(service="embedded/2"))
+
+
+@pytest.mark.parametrize(
+    ("wanted", "asked"),
+    [("pcm_f32le", "pcm_f32le"), ("pcm_s16le", "pcm_s16le"), ("pcm_mulaw", "pcm_s16le"), (None, "pcm_s16le")],
+)
+def test_what_is_asked_is_lossless(wanted: Any, asked: str) -> None:
+    """Companded and compressed files are made here, of samples without loss."""
+    assert wire_encoding(wanted) == asked
+
+
+def test_a_row_is_asked_for_as_it_stands() -> None:
+    """All of a row's parameters are in its call."""
+    wanted = row(speed=0.8, emotion=("calm",), language="de", model="sonic-3")
+    call = plan(wanted).pieces[0].call
+    assert call == Tts("s", "sonic-3", wanted.transcript, "v", "de", 24000, "pcm_s16le", 0.8, ("calm",))
+
+
+def test_a_chapter_becomes_calls_with_pauses() -> None:
+    """Heading, sentences, a row of asterisks and a paragraph are each followed by their own pause."""
+    pieces = plan(row(BOOK), max_characters_per_call=300).pieces
+    spoken = [transcript_of(piece.call) for piece in pieces]
+    assert spoken[0] == "Chapter One"
+    assert spoken[-1] == "It was light."
+    settings = (LONG_TEXT.section_pause_s, LONG_TEXT.sentence_pause_s, LONG_TEXT.paragraph_pause_s)
+    section_s, sentence_s, paragraph_s = settings
+    assert [piece.pause_s for piece in pieces] == [section_s, sentence_s, sentence_s, section_s, paragraph_s]
+
+
+def test_marks_in_front_make_no_call() -> None:
+    """A transcript that begins with what cannot be said begins with what can."""
+    assert [transcript_of(piece.call) for piece in plan(row("***\n\nAfter the stars.")).pieces] == ["After the stars."]
+
+
+def test_pauses_are_those_of_the_settings() -> None:
+    """Each kind of pause can be set, and setting one asks nothing anew."""
+    quick = plan(row(BOOK), sentence_pause_s=0.0, paragraph_pause_s=0.1, section_pause_s=0.2)
+    assert {piece.pause_s for piece in quick.pieces} <= {0.0, 0.1, 0.2}
+    assert keys(quick) == keys(plan(row(BOOK)))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"transcript": "Another."}, {"voice_id": "w"}, {"file_name": "audio/b.wav"},
+     {"format": AudioFormat("raw", 24000, "pcm_s16le")}, {"format": AudioFormat("wav", 24000, "pcm_alaw")},
+     {"format": AudioFormat("mp3", 24000, bit_rate_bps=32000)}],
+    ids=lambda change: json.dumps(change, default=str),
+)  # fmt: skip
+def test_a_fingerprint_changes_with_the_file(change: dict[str, Any]) -> None:
+    """Whatever decides the bytes or the name of a file makes it another one."""
+    assert plan(row(**change)).fingerprint != plan().fingerprint
+
+
+def test_a_fingerprint_changes_with_the_pauses_that_are_heard() -> None:
+    """Pauses between pieces count; the one after the last is not heard and does not."""
+    assert plan(row(BOOK), sentence_pause_s=0.3).fingerprint != plan(row(BOOK)).fingerprint
+    assert plan(row("One."), sentence_pause_s=0.3).fingerprint == plan(row("One.")).fingerprint
+
+
+@pytest.mark.parametrize("change", [{"id": "b"}, {"number": 9}, {"carried": {"note": "x"}}], ids=str)
+def test_a_fingerprint_does_not_change_with_anything_else(change: dict[str, Any]) -> None:
+    """Moving a row, renaming it and its other columns leave its file as it is."""
+    assert plan(row(**change)).fingerprint == plan().fingerprint
+
+
+def test_the_embedded_engine_is_free() -> None:
+    """Credits are about one a character, and none where no service charges."""
+    assert (CALL.credits, CALL.list_price_credits) == (6.0, 6.0)
+    embedded = replace(CALL, service="embedded/1")
+    assert (embedded.credits, embedded.list_price_credits) == (0.0, 6.0)
+    assert plan(row(), "embedded/1").pieces[0].call.credits == 0.0
+    assert row().format == WAV

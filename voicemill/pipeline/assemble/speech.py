@@ -1,0 +1,82 @@
+"""Speech: the pieces of a text joined into one file, with pauses where the text has them."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from voicemill.audio.join import Place, Samples, join, read_samples
+from voicemill.audio.wav_header import probe_wav
+from voicemill.model import Op, Receipt, Word
+from voicemill.pipeline.assemble.row_files import Assembled, deliver_audio, deliver_texts
+from voicemill.planning.row_calls import RowPlan, wire_encoding
+from voicemill.store.answer_store import AnswerStore
+from voicemill.store.output_folder import OutputFolder
+from voicemill.text.segments import transcript_of
+
+
+def assemble_speech(plan: RowPlan, answers: AnswerStore, outputs: OutputFolder) -> Assembled:
+    """Make the files of `plan.row` from its answers, holding one answer in memory at a time.
+
+    Raises `AnswerDamaged`, `StorageError` and `OutputRefused`.
+    """
+    places: list[Place] = []
+    assembled = _as_answered(plan, answers, outputs) or _joined(plan, answers, outputs, places)
+    if not plan.row.wants_words and not plan.row.text_formats:
+        return assembled
+    words = _words(plan, assembled.receipts, places)
+    transcript = transcript_of(plan.row.transcript, plan.row.language, assembled.duration_s, words)
+    made = deliver_texts(transcript, plan, outputs)
+    return replace(assembled, more_files=made, transcript=transcript if plan.row.wants_words else None)
+
+
+def is_the_file(plan: RowPlan, body: bytes) -> bool:
+    """Whether a row's only answer is all that it asks for, just as it came."""
+    return not plan.row.wants_words and not plan.row.text_formats and _is_as_wanted(plan, body)
+
+
+def _is_as_wanted(plan: RowPlan, body: bytes) -> bool:
+    # Players refuse a file whose header still has a stream's placeholder for its size.
+    return _is_alike(plan) and probe_wav(body).sized
+
+
+def _is_alike(plan: RowPlan) -> bool:
+    """Whether what is asked for goes into the row's file without a change."""
+    row = plan.row
+    if row.op is not Op.TTS or len(plan.pieces) != 1 or row.format is None:
+        return False
+    return row.format.container == "wav" and row.format.encoding == wire_encoding(row.format.encoding)
+
+
+def _as_answered(plan: RowPlan, answers: AnswerStore, outputs: OutputFolder) -> Assembled | None:
+    """The only answer as the file, where it is just what was asked for."""
+    if not _is_alike(plan):
+        return None
+    receipt, body = answers.read(plan.pieces[0].call.key)
+    if not _is_as_wanted(plan, body):
+        return None
+    return Assembled(outputs.deliver_bytes(plan.row.file_name, body), receipt.duration_s, (receipt,))
+
+
+def _joined(plan: RowPlan, answers: AnswerStore, outputs: OutputFolder, places: list[Place]) -> Assembled:
+    receipts: list[Receipt] = []
+    blocks = join(_pieces(plan, answers, receipts), plan.row.audio_format.sample_rate_hz, places)
+    delivered, duration_s = deliver_audio(blocks, plan.row, outputs)
+    return Assembled(delivered, duration_s, tuple(receipts))
+
+
+def _pieces(plan: RowPlan, answers: AnswerStore, receipts: list[Receipt]) -> Iterator[tuple[Samples, float]]:
+    for piece in plan.pieces:
+        receipt, body = answers.read(piece.call.key)
+        receipts.append(receipt)
+        yield read_samples(body)[0], piece.pause_s
+
+
+def _words(plan: RowPlan, receipts: tuple[Receipt, ...], places: list[Place]) -> list[Word]:
+    """The words of all pieces, each at the time at which the file has it."""
+    if not places:
+        return list(receipts[0].words)
+    rate_hz = plan.row.audio_format.sample_rate_hz
+    return [
+        Word(word.word, place.moved_s(word.start_s, rate_hz), place.moved_s(word.end_s, rate_hz))
+        for receipt, place in zip(receipts, places, strict=True)
+        for word in receipt.words
+    ]

@@ -1,0 +1,85 @@
+"""The tables: as they were published, one line for each row of the plan, each in one terminal state."""
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from itertools import zip_longest
+from pathlib import Path
+from typing import Any
+
+from voicemill.model import Op, Status
+from voicemill.pipeline.audit.violations import Kind, Violation
+from voicemill.store.results_folder import ResultsFolder
+from voicemill.store.tables.items_table import FROM_PLAN, read_items
+from voicemill.store.tables.plan_table import PlanTable
+from voicemill.store.tables.table_damage import TableDamaged, table_damage
+
+Item = Mapping[str, Any]
+
+_STATUSES = frozenset(status.value for status in Status)
+
+
+def table_violations(folder: ResultsFolder) -> Iterator[Violation]:
+    """Whether the last run ended, and every published file has the bytes that it was published with."""
+    if folder.is_cut_short:
+        yield Violation(Kind.UNFINISHED, ".voicemill/parts", "the last run was cut short; run the same command again")
+    elif not folder.items.is_file() and not folder.sums.is_file():
+        yield Violation(Kind.UNFINISHED, folder.items.name, "no run has ended here; run the same command again")
+    else:
+        yield from _unlike_published(folder)
+
+
+def _unlike_published(folder: ResultsFolder) -> Iterator[Violation]:
+    told = folder.published_sums()
+    for path in folder.published:
+        if not path.is_file():
+            yield Violation(Kind.TABLE, path.name, "it is missing")
+        elif told.get(path.name) != digest_of(path):
+            yield Violation(Kind.TABLE, path.name, "its bytes are not those that were published")
+
+
+def checked_items(folder: ResultsFolder, violations: list[Violation]) -> Iterator[Item]:
+    """The lines of the table as far as they can be read; what is wrong with them is added to `violations`."""
+    if not folder.items.is_file():
+        return
+    try:
+        for number, (item, planned) in enumerate(zip_longest(read_items([folder.items]), _planned(folder)), start=1):
+            why = _fault(item, planned)
+            if why:
+                row_id = (item or planned or {}).get("id", "")
+                violations.append(Violation(Kind.ROW, f"{folder.items.name}, row {number}", why, str(row_id)))
+            if item is not None:
+                yield item
+    except TableDamaged as damaged:
+        violations.append(Violation(Kind.TABLE, damaged.path.name, str(damaged)))
+
+
+def _planned(folder: ResultsFolder) -> Iterator[Item]:
+    with table_damage(folder.plan):
+        plan = PlanTable(folder.plan)
+        for table in plan.records(0, len(plan)):
+            yield from table.select(["id", *FROM_PLAN]).to_pylist()
+
+
+def _fault(item: Item | None, planned: Item | None) -> str:
+    if item is None or planned is None:
+        where = "plan" if item is None else "table"
+        return f"it stands in the {where} only; run the same command again"
+    if item["id"] != planned["id"]:
+        return f"the plan has row {planned['id']!r} at its place"
+    if item["status"] not in _STATUSES:
+        return f"its status is {item['status']!r}"
+    if item["status"] != Status.DONE and not item["error_code"]:
+        return "it is not done, and nothing says why"
+    differing = [name for name in FROM_PLAN if _told(item, name) != planned[name]]
+    return f"the plan has another {' and '.join(differing)}; run the same command again" if differing else ""
+
+
+def _told(item: Item, name: str) -> Any:  # noqa: ANN401 - whatever a table holds
+    """A column as the plan has it, where the text of a recording is its reference."""
+    return item["reference"] if name == "transcript" and item["op"] == Op.STT else item[name]
+
+
+def digest_of(path: Path) -> str:
+    """SHA-256 of a file's bytes, as 64 hex digits."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,0 +1,148 @@
+"""The state that one run shares: the service, the answer store, the limits, the output folder, and the stop signal."""
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import Executor, ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import ParamSpec, TypeVar
+
+from voicemill.cartesia.client import CartesiaClient
+from voicemill.config import Settings
+from voicemill.errors import Refused, TooManyErrors, VoicemillError
+from voicemill.limits.call_limiter import CallLimiter
+from voicemill.limits.concurrency import PrioritySemaphore
+from voicemill.model import Outcome
+from voicemill.pipeline.group_commit import GroupCommit
+from voicemill.pipeline.selection import EVERY_ROW, Selection
+from voicemill.store.answer_store import AnswerStore, commit_answers
+from voicemill.store.output_folder import OutputFolder
+from voicemill.store.tables.timings_tables import Timings
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+_STORAGE_THREADS = 4
+_MOST_OPEN_SHARDS = 16
+_COMMIT_INTERVAL_S = 0.05
+"""How long answers wait to be synced to disk together. Other rows use the slot meanwhile, so this costs a run nothing
+and saves a third of its CPU. The parts of a long text do not wait: there may be no other row to use the slot."""
+
+
+@dataclass
+class RunStats:
+    """Counts of what happened so far in this run; progress displays read them."""
+
+    rows: int = 0
+    rows_done: int = 0
+    rows_failed: int = 0
+    rows_refused: int = 0
+    rows_unchanged: int = 0
+    rows_assembling: int = 0
+    calls: int = 0
+    calls_made: int = 0
+    calls_kept: int = 0
+    calls_reused: int = 0
+    calls_in_flight: int = 0
+    retries: int = 0
+    credits: float = 0.0
+    audio_s: float = 0.0
+    transcribed_s: float = 0.0
+    converted_s: float = 0.0
+
+    @property
+    def rows_ended(self) -> int:
+        """Rows that are done, failed or refused."""
+        return self.rows_done + self.rows_failed + self.rows_refused
+
+
+class Stopped(VoicemillError):
+    """The run is stopping: work that has not started does not start."""
+
+
+@dataclass
+class RunContext:
+    """The shared state of one run in one process. Used from one event loop."""
+
+    settings: Settings
+    service: str
+    cartesia: CartesiaClient
+    answers: AnswerStore
+    outputs: OutputFolder
+    limiter: CallLimiter
+    earlier_tables: tuple[Path, ...] = ()
+    selection: Selection = EVERY_ROW
+    timings: Timings = field(default_factory=Timings)
+    stats: RunStats = field(default_factory=RunStats)
+    fatal: VoicemillError | None = None
+    draining: bool = False
+    errors: int = 0
+    made: dict[str, Outcome] = field(default_factory=dict)
+    """Outcomes of the rows whose output other rows use, by id."""
+    in_flight: dict[str, asyncio.Future[None]] = field(default_factory=dict)
+    """Calls under way, by key: a duplicate call waits for the first one."""
+    refused: dict[str, Refused] = field(default_factory=dict)
+    """Refused calls, by key: the service would refuse a duplicate call again."""
+
+    def __post_init__(self) -> None:
+        self._threads = ThreadPoolExecutor(_STORAGE_THREADS, thread_name_prefix="storage")
+        # A single thread: each thread keeps the memory that a table once needed, tens of megabytes.
+        self._table_thread = ThreadPoolExecutor(1, thread_name_prefix="tables")
+        # A single thread: several would contend for the interpreter's lock, and the disk serializes the work anyway.
+        self._disk_thread = ThreadPoolExecutor(1, thread_name_prefix="disk")
+        self.committing = GroupCommit(commit_answers, self._disk_thread, _COMMIT_INTERVAL_S)
+        self.committing_now = GroupCommit(commit_answers, self._disk_thread, 0)
+        self.delivering = GroupCommit(self.outputs.deliver_all, self._disk_thread, _COMMIT_INTERVAL_S)
+        self.open_shards = PrioritySemaphore(_MOST_OPEN_SHARDS)
+        self._stopping = asyncio.Event()
+        self.limiter.attach(self)
+
+    def stop(self, error: VoicemillError | None = None) -> None:
+        """Start no more work. `error` is the reason when no further call could succeed."""
+        self.draining = True
+        self.fatal = self.fatal or error
+        self._stopping.set()
+        self.limiter.end()
+
+    def count_error(self) -> None:
+        """Count a row that failed or was refused; stop the run if there are more than `fail_on_error` allows."""
+        self.errors += 1
+        allowed = self.settings.pace.fail_on_error
+        if allowed and self.errors > (allowed if allowed >= 1 else allowed * self.stats.rows):
+            self.stop(
+                TooManyErrors(
+                    f"{self.errors} rows failed or were refused, more than --fail-on-error {allowed:g} allows; see "
+                    "failures.csv, then rerun the same command to resume"
+                )
+            )
+
+    def check_going(self) -> None:
+        """Raise `Stopped` if the run is stopping."""
+        if self.draining:
+            raise Stopped(str(self.fatal or "the run was interrupted"))
+
+    async def pause(self, seconds: float) -> None:
+        """Wait for `seconds`, or until the run stops: no retry follows then."""
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._stopping.wait(), seconds)
+
+    async def in_thread(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Run blocking storage or audio work outside the event loop."""
+        return await _in_executor(self._threads, partial(work, *args, **kwargs))
+
+    async def in_table_thread(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Read or write a table outside the event loop, one at a time."""
+        return await _in_executor(self._table_thread, partial(work, *args, **kwargs))
+
+    def close(self) -> None:
+        """Wait for the storage threads to finish, and record what was spent."""
+        self._threads.shutdown(wait=True)
+        self._disk_thread.shutdown(wait=True)
+        self._table_thread.shutdown(wait=True)
+        self.limiter.close()
+
+
+async def _in_executor(threads: Executor, work: Callable[[], T]) -> T:
+    return await asyncio.get_running_loop().run_in_executor(threads, work)

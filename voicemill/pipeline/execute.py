@@ -1,0 +1,127 @@
+"""The pipeline of a run: prepare the plan, process its shards, publish the tables."""
+
+import gc
+import math
+import time
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from voicemill.cartesia.webhook import post_json
+from voicemill.config import ApiKey, Settings, webhook_of
+from voicemill.manifest import VoiceDirectory
+from voicemill.pipeline.context import RunContext
+from voicemill.pipeline.graceful_shutdown import StopRequest, stop_on_signals
+from voicemill.pipeline.jobs import ShardJob, open_context
+from voicemill.pipeline.prepare import PlanFacts, load_facts
+from voicemill.pipeline.progress import report_progress
+from voicemill.pipeline.selection import EVERY_ROW, Selection
+from voicemill.pipeline.shard import by_level, split_into_shards
+from voicemill.pipeline.steps import RunSteps
+from voicemill.pipeline.summary import Summary, summarize
+from voicemill.pipeline.workers import run_concurrently
+from voicemill.service import all_voices, open_service
+from voicemill.store.results_folder import ResultsFolder
+from voicemill.store.tables.plan_table import PlanTable
+
+_GARBAGE_OBJECTS = 10_000
+"""New objects between two passes of the garbage collector; by default it runs every few calls."""
+
+_MOST_SHARDS = 64
+"""Shards in progress at a time, including those that only wait for their last calls."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunSpec:
+    """What to run. `plan_id` names a plan that the caller has just prepared in the results folder.
+
+    Rows outside `selection` stay as they are.
+    """
+
+    manifest: str
+    results: Path
+    settings: Settings
+    plan_id: str = ""
+    selection: Selection = EVERY_ROW
+
+
+async def execute(
+    spec: RunSpec, steps: RunSteps | None = None, key: ApiKey | None = None, stop: StopRequest | None = None
+) -> Summary:
+    """Bring every row of a manifest to its end and publish the tables.
+
+    `steps` executes the steps (default: plain function calls), `key` replaces the key of the environment, and `stop`
+    lets another thread stop the run gracefully.
+
+    Raises `ManifestError` before any call is made, `ResultsLockedError`, `StorageError` and `ConfigError`. A rejected
+    key, an empty account or a full disk ends in the exit code of the summary: what was done until then is published.
+    """
+    steps, stop = steps or RunSteps(), stop or StopRequest()
+    folder, run_id = ResultsFolder(spec.results), uuid.uuid4().hex[:12]
+    started_at, clock_s = datetime.now(UTC), time.monotonic()
+    with folder.locked():
+        async with open_service(spec.settings, key) as service:
+            facts = load_facts(folder, spec.plan_id)
+            if facts is None:
+                voices = VoiceDirectory(await all_voices(service, spec.settings.pace))
+                facts = await steps.prepare(spec.manifest, spec.settings, service.name, voices, folder)
+            if folder.is_cut_short:
+                folder.sweep()
+            opened = open_context(run_id, folder, spec.settings, service, spec.selection, steps.log)
+            async with opened as context:
+                with stop_on_signals(context.stop), stop.calls(context.stop):
+                    parts = await _process(spec, run_id, folder, facts, context, steps)
+        summary = summarize(spec.manifest, str(folder.path), context, time.monotonic() - clock_s)
+        await steps.publish(parts, folder, facts, spec.settings, summary, started_at, datetime.now(UTC))
+    await _notify(spec.settings, summary, steps)
+    return summary
+
+
+async def _process(
+    spec: RunSpec, run_id: str, folder: ResultsFolder, facts: PlanFacts, context: RunContext, steps: RunSteps
+) -> list[Path]:
+    shards = split_into_shards(PlanTable(folder.plan), folder.new_parts(run_id))
+    context.stats.rows, context.stats.calls = facts.rows, facts.calls
+    calls_per_shard = max(1, facts.calls // len(shards))
+    # While some shards assemble files and others wait for their last calls, there must be work for every slot.
+    context.open_shards.limit = min(16, max(4, math.ceil(2 * context.limiter.max_concurrency / calls_per_shard)))
+    jobs = [
+        ShardJob(run_id, folder.path, facts.plan_id, shard, spec.settings, spec.selection)
+        for level in by_level(shards)
+        for shard in level
+    ]
+
+    async def run(job: ShardJob) -> None:
+        await steps.run_shard(job)
+
+    with _infrequent_garbage_collection():
+        async with report_progress(context, folder, steps.show_progress), steps.shared_limit(context):
+            for level in sorted({job.shard.level for job in jobs}):
+                await run_concurrently((job for job in jobs if job.shard.level == level), _MOST_SHARDS, run)
+    return [shard.part for shard in shards]
+
+
+@contextmanager
+def _infrequent_garbage_collection() -> Iterator[None]:
+    """Exclude the objects that exist already from garbage collection, and collect less often.
+
+    Scanning Prefect's many objects again and again took a tenth of a run's CPU.
+    """
+    thresholds = gc.get_threshold()
+    gc.freeze()
+    gc.set_threshold(_GARBAGE_OBJECTS, *thresholds[1:])
+    try:
+        yield
+    finally:
+        gc.set_threshold(*thresholds)
+        gc.unfreeze()
+
+
+async def _notify(settings: Settings, summary: Summary, steps: RunSteps) -> None:
+    url = webhook_of(settings)
+    error = await post_json(url, {"headline": summary.headline, **asdict(summary)}) if url else ""
+    if error:
+        steps.log(f"The webhook was not notified of the end of the run: {error}.")

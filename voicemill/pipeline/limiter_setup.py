@@ -1,0 +1,86 @@
+"""The limits of a run, made from its settings: the concurrency of each call family, and the budget."""
+
+import time
+from collections.abc import Callable
+
+from voicemill.config import Budget as BudgetSettings
+from voicemill.config import Pace, Settings
+from voicemill.limits.adaptive_concurrency import Bounds
+from voicemill.limits.budget import Budget, Limits, Spending
+from voicemill.limits.call_limiter import CallLimiter
+from voicemill.model import EMBEDDED_PREFIX
+from voicemill.planning.estimate import PRICE_PLANS, PricePlan
+from voicemill.store.spend_ledger import Ledger
+
+FAMILIES = ("tts", "stt")
+FIRST_CONCURRENCY = 4
+"""Used when no limit is known: as much as the embedded engine can use, and where the search for a limit begins."""
+
+
+class LedgerStore:
+    """The record of what was spent, kept in a results folder."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self.ledger = ledger
+
+    def spent(self) -> Spending:
+        """What earlier runs in the folder spent. Raises `StorageError` if the record cannot be read."""
+        return Spending(*self.ledger.read())
+
+    def write(self, spending: Spending) -> None:
+        """Record the spending, so that it survives the death of this process."""
+        self.ledger.write(spending.credits, spending.calls)
+
+    def sync(self) -> None:
+        """Sync the record to disk, so that it survives a power cut."""
+        self.ledger.sync()
+
+
+def open_limiter(
+    settings: Settings,
+    service: str,
+    ledger: Ledger,
+    log: Callable[[str], None] = lambda _line: None,
+    limits: Limits | None = None,
+) -> CallLimiter:
+    """The call limiter of a run against `service`, with the spending in `ledger`. Raises `StorageError`.
+
+    `limits` replaces the budget of the settings.
+    """
+    pace, store = settings.pace, LedgerStore(ledger)
+    plan = price_plan(pace)
+    bounds = {family: bounds_of(pace, plan, family, service) for family in FAMILIES}
+    budget = Budget(limits or limits_of(settings.budget, plan), store.spent(), store, time.monotonic())
+    return CallLimiter(pace, bounds, budget, log)
+
+
+def price_plan(pace: Pace) -> PricePlan | None:
+    """The price plan that the settings name, None if they name none."""
+    return next((price for price in PRICE_PLANS if price.name.lower() == pace.plan), None)
+
+
+def bounds_of(pace: Pace, plan: PricePlan | None, family: str, service: str) -> Bounds:
+    """The concurrency of a call family: as set, or what the plan allows, or bounds for the search for a limit."""
+    least, start, most = pace.min_concurrency, pace.start_concurrency, pace.max_concurrency
+    known = plan.slots(family) if plan is not None and not start else 0
+    if service.startswith(EMBEDDED_PREFIX):  # It queues calls and never throttles: there is no limit to find.
+        return Bounds.exactly(start or min(most, FIRST_CONCURRENCY))
+    return Bounds(least, min(most, max(least, start or known or FIRST_CONCURRENCY)), most, known=bool(known))
+
+
+def shared_sizes(pace: Pace) -> dict[str, int]:
+    """The size of a limit shared by several runs, by family, for when it has to be created; 0 if it is unknown.
+
+    It is what the plan allows, or else a fixed concurrency that was set.
+    """
+    plan = price_plan(pace)
+    fixed = pace.max_concurrency if pace.min_concurrency == pace.max_concurrency else 0
+    return {family: plan.slots(family) if plan is not None else fixed for family in FAMILIES}
+
+
+def limits_of(budget: BudgetSettings, plan: PricePlan | None) -> Limits:
+    """The budget of the settings in credits, calls and seconds."""
+    caps = [budget.max_credits] if budget.max_credits else []
+    if budget.max_cost_usd and plan is not None:
+        caps.append(plan.credits(budget.max_cost_usd))
+    return Limits(min(caps, default=None), budget.max_calls or None, budget.max_duration_s or None)

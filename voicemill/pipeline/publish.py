@@ -1,0 +1,61 @@
+"""Publish the tables of a run from the parts of its shards, in manifest order; unchanged files are left alone."""
+
+import platform
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import datetime
+from functools import cache
+from importlib.metadata import version
+from pathlib import Path
+
+from voicemill.config import Settings
+from voicemill.pipeline.prepare import PlanFacts
+from voicemill.pipeline.summary import Summary
+from voicemill.pipeline.word_timings import doubts_and_errors, publish_timings
+from voicemill.store.results_folder import ResultsFolder, write_json
+from voicemill.store.tables.csv_tables import publish_failures, publish_metadata
+from voicemill.store.tables.items_table import outputs_taken, publish_items
+
+_VERSIONS_OF = ("voicemill", "prefect", "httpx", "httpx-aiohttp", "aiohttp", "pandas", "pyarrow", "tenacity", "av")
+
+
+def publish(
+    parts: Sequence[Path],
+    results: ResultsFolder,
+    facts: PlanFacts,
+    settings: Settings,
+    summary: Summary,
+    started_at: datetime,
+    finished_at: datetime,
+) -> None:
+    """Write the tables, the CSV files and `run.json`, record their checksums, then remove the parts.
+
+    Sets the fields of `summary` that only the tables can provide. Raises `StorageError`; the parts then remain, and
+    the next run publishes them.
+    """
+    changed = publish_items(parts, results.items, facts.carried)
+    changed |= publish_timings(results, parts, items_changed=changed)
+    summary.suspect, summary.word_error_rate = doubts_and_errors(results)
+    changed |= publish_metadata(results.items, results.metadata, facts.carried)
+    made = outputs_taken(results.items)
+    changed |= publish_failures(results.items, results.failures, facts.carried, made)
+    if changed or summary.changed or not results.run_file.is_file():
+        about = {
+            "manifest": {"path": facts.manifest, "sha256": facts.digest, **facts.sums()},
+            "service": summary.service,
+            "started_at": started_at.isoformat(),
+            "finished_at": finished_at.isoformat(),
+            "summary": asdict(summary),
+            "settings": settings.model_dump(),
+            "warnings": facts.warnings,
+            "versions": versions(),
+        }
+        write_json(results.run_file, about)
+    results.note_sums()
+    results.clear_parts()
+
+
+@cache
+def versions() -> dict[str, str]:
+    """Versions of Python and of the packages that determine the result of a run."""
+    return {name: version(name) for name in _VERSIONS_OF} | {"python": platform.python_version()}

@@ -1,0 +1,182 @@
+"""Process one row: decide what it needs, execute its calls, record the outcome. The failure of a row is an outcome."""
+
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+from voicemill.errors import CallError, Refused, VoicemillError
+from voicemill.model import Op, Outcome, Receipt, Status
+from voicemill.pipeline.assemble import Assembled, assemble, is_the_file
+from voicemill.pipeline.call import ensure_answer
+from voicemill.pipeline.context import RunContext, Stopped
+from voicemill.pipeline.workers import run_concurrently
+from voicemill.planning.row_calls import CallPiece, RowPlan
+from voicemill.store.answer_store import AnswerDamaged, KeptAnswer
+from voicemill.store.output_folder import OutputRefused, WholeFile
+from voicemill.store.tables.timings_tables import TimingsPart
+from voicemill.text.quality_flags import suspicions
+from voicemill.text.word_error_rate import word_error_rate
+
+
+async def process_row(
+    plan: RowPlan, known: Outcome | None, context: RunContext, timings: TimingsPart, *, chosen: bool = True
+) -> Outcome:
+    """Bring one row to its end. A row that is not `chosen` stays as it is. Word timings go to `timings`.
+
+    `known` is the row's outcome in the tables of earlier runs. Errors of the row become its outcome; errors that
+    concern every row stop the run.
+    """
+    settled = _settle(plan, known, context, chosen=chosen)
+    outcome = settled if settled is not None else await _execute(plan, context, timings)
+    _count(outcome, context)
+    if settled is not None and settled == known:
+        context.stats.rows_unchanged += 1
+    return outcome
+
+
+def _settle(plan: RowPlan, known: Outcome | None, context: RunContext, *, chosen: bool) -> Outcome | None:
+    """The outcome of a row that needs no work, None if it needs some."""
+    if plan.row.refusal is not None:
+        return _ended(plan, Status.REFUSED, "input", *plan.row.refusal)
+    if known is not None and _is_complete(plan, known, context):
+        context.stats.calls_reused += len(plan.pieces)
+        return known
+    skipped = context.selection.left_alone(plan, known, context.answers)
+    if skipped is not None:
+        return skipped
+    if not chosen:
+        return _ended(plan, Status.NOT_STARTED, "stopped", "not_chosen", "not among the rows of --sample or --limit")
+    return None
+
+
+async def _execute(plan: RowPlan, context: RunContext, timings: TimingsPart) -> Outcome:
+    try:
+        return await _deliver(plan, context, timings)
+    except Stopped as stopped:
+        return _ended(plan, Status.NOT_STARTED, "stopped", "stopped", str(stopped))
+    except CallError as error:
+        context.count_error()
+        return _call_failed(plan, error)
+    except OutputRefused as error:
+        return _ended(plan, Status.REFUSED, "output", error.code, str(error))
+    except VoicemillError as error:
+        context.stop(error)
+        return _ended(plan, Status.NOT_STARTED, "storage", "storage", str(error))
+
+
+def _count(outcome: Outcome, context: RunContext) -> None:
+    context.stats.rows_done += outcome.status is Status.DONE
+    context.stats.rows_refused += outcome.status is Status.REFUSED
+    context.stats.rows_failed += outcome.status is Status.FAILED
+
+
+def _is_complete(plan: RowPlan, known: Outcome, context: RunContext) -> bool:
+    """Whether the files and word timings of an earlier run are those that the row asks for now."""
+    if known.status is not Status.DONE:
+        return False
+    if known.fingerprint != plan.fingerprint or known.file_name != plan.row.file_name:
+        return False
+    if known.words is not None and not context.timings.tell_of(known.id, known.words):
+        return False
+    files = [(made.file_name, made.size_bytes) for made in known.more_files]
+    files.append((plan.row.file_name, known.size_bytes or 0))
+    return all(context.outputs.size_of(name) == size_bytes for name, size_bytes in files)
+
+
+async def _deliver(plan: RowPlan, context: RunContext, timings: TimingsPart) -> Outcome:
+    assembled = await _assembled(plan, context)
+    if assembled.transcript is not None:
+        await context.in_thread(timings.add, plan.row.id, assembled.transcript)
+    receipts = assembled.receipts
+    return replace(
+        _ended(plan, Status.DONE),
+        file_name=plan.row.file_name,
+        sha256=assembled.delivered.sha256,
+        size_bytes=assembled.delivered.size_bytes,
+        more_files=assembled.more_files,
+        duration_s=assembled.duration_s,
+        sample_rate_hz=plan.row.sample_rate_hz,
+        **_transcript_fields(plan, assembled),
+        credits=sum(receipt.credits for receipt in _paid_for(plan, receipts)),
+        attempts=sum(receipt.attempts for receipt in receipts),
+        latency_s=round(sum(receipt.latency_s for receipt in receipts), 4),
+        request_ids=tuple(receipt.request_id for receipt in receipts if receipt.request_id),
+        started_at=min(receipt.asked_at for receipt in receipts),
+        finished_at=max(receipt.answered_at for receipt in receipts),
+    )
+
+
+def _transcript_fields(plan: RowPlan, assembled: Assembled) -> dict[str, Any]:
+    """The fields of an outcome that come from the transcript, if the row has one."""
+    row, transcript = plan.row, assembled.transcript
+    if transcript is None:
+        return {}
+    if row.op is not Op.STT:
+        return {"words": len(transcript.words), "suspect": () if transcript.words else ("untimed",)}
+    rate = word_error_rate(row.transcript, transcript.text)
+    return {
+        "heard": transcript.text,
+        "words": len(transcript.words),
+        "suspect": suspicions(transcript, assembled.found_language),
+        "word_error_rate": None if rate is None else round(rate, 4),
+    }
+
+
+async def _assembled(plan: RowPlan, context: RunContext) -> Assembled:
+    repeated: set[str] = set()
+    while True:
+        new_answer = await _answered(plan, context)
+        context.stats.rows_assembling += 1
+        try:
+            if new_answer is not None and new_answer.body is not None and is_the_file(plan, new_answer.body):
+                file = WholeFile(plan.row.file_name, new_answer.body, new_answer.sha256)
+                delivered = await context.delivering.send(file)
+                return Assembled(delivered, new_answer.receipt.duration_s, (new_answer.receipt,))
+            return await context.in_thread(assemble, plan, context.answers, context.outputs)
+        except AnswerDamaged as damaged:
+            if damaged.key in repeated:  # A failing disk would make the run pay for the same call again and again.
+                raise
+            repeated.add(damaged.key)
+            context.answers.discard(damaged.key)
+        finally:
+            context.stats.rows_assembling -= 1
+
+
+async def _answered(plan: RowPlan, context: RunContext) -> KeptAnswer | None:
+    """Make sure that all answers of a row are stored. Returns the answer of a single-call row if it is new."""
+    if len(plan.pieces) == 1:
+        return await ensure_answer(plan.pieces[0].call, plan.row.id, context)
+    await run_concurrently(plan.pieces, context.limiter.max_concurrency, partial(_answer_piece, plan, context))
+    return None
+
+
+async def _answer_piece(plan: RowPlan, context: RunContext, piece: CallPiece) -> None:
+    await ensure_answer(piece.call, plan.row.id, context, at_once=True)
+
+
+def _paid_for(plan: RowPlan, receipts: tuple[Receipt, ...]) -> list[Receipt]:
+    distinct = {receipt.key: receipt for receipt in receipts}
+    return [receipt for receipt in distinct.values() if receipt.paid_by == plan.row.id]
+
+
+def _call_failed(plan: RowPlan, error: CallError) -> Outcome:
+    status = Status.REFUSED if isinstance(error, Refused) else Status.FAILED
+    outcome = _ended(plan, status, type(error).code, error.code, str(error))
+    return replace(outcome, attempts=error.attempts, request_ids=(error.request_id,) if error.request_id else ())
+
+
+def _ended(
+    plan: RowPlan, status: Status, error_class: str | None = None, code: str | None = None, message: str | None = None
+) -> Outcome:
+    return Outcome(
+        id=plan.row.id,
+        status=status,
+        error_class=error_class,
+        error_code=code,
+        error_message=message,
+        characters=plan.characters,
+        calls=len(plan.pieces),
+        fingerprint=plan.fingerprint,
+        heard=plan.row.transcript if plan.row.text is not None else None,
+        made_from=tuple(one.sha256 for one in (*plan.row.recordings, *filter(None, [plan.row.text]))),
+    )

@@ -1,0 +1,160 @@
+"""Shards: ranges of the plan's rows, each processed by many workers into its part of the items table."""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from pathlib import Path
+from typing import TypeVar
+
+import numpy as np
+
+from voicemill.manifest.problems import printable
+from voicemill.model import Outcome, Row, Status
+from voicemill.pipeline.context import RunContext
+from voicemill.pipeline.dependencies import InputMissing, outcome_without_input, with_outputs
+from voicemill.pipeline.row import process_row
+from voicemill.pipeline.selection import Chosen
+from voicemill.pipeline.workers import run_concurrently
+from voicemill.planning.row_calls import plan_row
+from voicemill.store.tables.items_table import CarriedTypes, known_outcomes, write_part
+from voicemill.store.tables.plan_table import PlanTable
+from voicemill.store.tables.timings_tables import TimingsPart
+
+T = TypeVar("T")
+
+SHARDS_OF_A_RUN = 24
+"""Prefect spends about 80 ms of CPU on a task; with some tens of shards that is small beside the work of any run."""
+
+LARGEST_SHARD_ROWS = 5000
+
+_FEWEST_WORKERS = 32
+"""Idle workers cost little, and the concurrency of a live run may be raised above what it started with."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shard:
+    """The rows from `start` up to `stop` (counted from 0), and the file for their part of the items table.
+
+    If rows use the output of other rows, a shard contains only the rows of one `level`: those that can be processed
+    once all lower levels are done.
+    """
+
+    number: int
+    start: int
+    stop: int
+    first_id: str
+    last_id: str
+    part: Path
+    level: int = 0
+
+    @property
+    def label(self) -> str:
+        """A readable name for lists."""
+        first, last = printable(self.first_id, 60), printable(self.last_id, 60)
+        if self.stop - self.start == 1:
+            return f"row {self.start + 1}: {first}"
+        step = f", step {self.level + 1}" if self.level else ""
+        return f"rows {self.start + 1}–{self.stop}{step}: {first} … {last}"
+
+
+def split_into_shards(plan: PlanTable, parts: Path) -> list[Shard]:
+    """Ranges of rows with about the same number of calls. A short plan has one row per shard."""
+    starts = _starts(plan)
+    stops = [*starts[1:], len(plan)]
+    ids = plan.ids_at([*starts, *(stop - 1 for stop in stops)])
+    return [
+        Shard(number, start, stop, ids[start], ids[stop - 1], parts / f"{number:05d}.{level}.parquet", level)
+        for number, (start, stop) in enumerate(zip(starts, stops, strict=True))
+        for level in plan.levels_in(start, stop)
+    ]
+
+
+def by_level(shards: Sequence[Shard]) -> list[list[Shard]]:
+    """Groups of shards that can be processed at the same time, in dependency order."""
+    found = sorted({shard.level for shard in shards})
+    return [[shard for shard in shards if shard.level == level] for level in found]
+
+
+def _starts(plan: PlanTable) -> list[int]:
+    if len(plan) <= SHARDS_OF_A_RUN:
+        return list(range(len(plan)))
+    calls = np.maximum(plan.calls_per_row(), 1)
+    shard_of_row = (np.cumsum(calls) - calls) * SHARDS_OF_A_RUN // calls.sum()
+    edges = [0, *(np.flatnonzero(np.diff(shard_of_row)) + 1).tolist(), len(plan)]
+    return [start for first, last in pairwise(edges) for start in range(first, last, LARGEST_SHARD_ROWS)]
+
+
+async def process_shard(
+    shard: Shard,
+    plan: PlanTable,
+    carried: CarriedTypes,
+    context: RunContext,
+    on_all_started: Callable[[], None] = lambda: None,
+) -> dict[str, int]:
+    """Bring every row of the shard to its end and write its part of the items table. Returns row counts by status.
+
+    Calls `on_all_started` when the last row has started: another shard may start then. Raises `StorageError` if the
+    part cannot be written; the failure of a row is in its outcome.
+    """
+    outcomes: dict[int, Outcome] = {}
+    rules = context.settings
+    chosen = Chosen.of(rules.budget, len(plan))
+    timings = TimingsPart(shard.part.parent, shard.part.name)
+    known = await context.in_table_thread(_known, shard, plan, context)
+
+    async def process(numbered: tuple[int, Row]) -> None:
+        position, row = numbered
+        before = known.get(row.id)
+        try:
+            row_plan = plan_row(await with_outputs(row, context), context.service, rules.long_text, rules.subtitles)
+        except InputMissing as missing:
+            outcome = outcome_without_input(row, missing, before, context)
+        else:
+            outcome = await process_row(row_plan, before, context, timings, chosen=position in chosen)
+        outcomes[position] = outcome
+        if row.id in plan.taken:
+            context.made[row.id] = outcome
+
+    rows = plan.rows(shard.start, shard.stop, shard.level)
+    workers = max(_FEWEST_WORKERS, context.limiter.max_concurrency * 2)
+    await run_concurrently(_then(rows, on_all_started), workers, process)
+    ended = [outcomes[position] for position in sorted(outcomes)]
+    await context.in_thread(context.outputs.sync)
+    await context.in_table_thread(timings.commit)
+    records = plan.records(shard.start, shard.stop, shard.level)
+    await context.in_table_thread(write_part, shard.part, records, ended, carried)
+    return {status.value: sum(outcome.status is status for outcome in ended) for status in Status}
+
+
+def _then(items: Iterable[T], call: Callable[[], None]) -> Iterator[T]:
+    yield from items
+    call()
+
+
+def _known(shard: Shard, plan: PlanTable, context: RunContext) -> dict[str, Outcome]:
+    """Outcomes of the shard's rows in earlier tables. Where tables differ, the outcome whose file exists wins."""
+    known: dict[str, Outcome] = {}
+    ids = plan.ids(shard.start, shard.stop) if context.earlier_tables else []
+    for table in context.earlier_tables:
+        written_ns = table.stat().st_mtime_ns
+        for row_id, found in known_outcomes([table], ids).items():
+            outcome = found if _has_its_files(found, written_ns, context) else replace(found, file_name=None)
+            if row_id not in known or _weight(outcome) >= _weight(known[row_id]):
+                known[row_id] = outcome
+    return known
+
+
+def _weight(outcome: Outcome) -> int:
+    return (outcome.status is Status.DONE) + (outcome.file_name is not None)
+
+
+def _has_its_files(outcome: Outcome, written_ns: int, context: RunContext) -> bool:
+    """Whether a finished row's files are those that its table describes; otherwise the row is assembled again."""
+    return outcome.status is not Status.DONE or all(
+        context.outputs.is_as_told(name, sha256, written_ns) for name, sha256 in _files_of(outcome)
+    )
+
+
+def _files_of(outcome: Outcome) -> list[tuple[str, str]]:
+    more = [(made.file_name, made.sha256) for made in outcome.more_files]
+    return [(outcome.file_name or "", outcome.sha256 or ""), *more]

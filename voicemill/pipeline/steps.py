@@ -1,0 +1,61 @@
+"""The steps of a run, called directly. A Prefect flow runs the same steps as tasks."""
+
+import asyncio
+from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager, nullcontext
+from datetime import datetime
+from pathlib import Path
+
+from voicemill.config import Settings
+from voicemill.errors import ConfigError
+from voicemill.manifest import VoiceDirectory
+from voicemill.pipeline.context import RunContext
+from voicemill.pipeline.jobs import ShardJob, ShardResult, run_shard
+from voicemill.pipeline.prepare import PlanFacts, prepare
+from voicemill.pipeline.progress import Progress
+from voicemill.pipeline.publish import publish
+from voicemill.pipeline.summary import Summary
+from voicemill.store.results_folder import ResultsFolder
+
+
+class RunSteps:
+    """How each step of a run is executed: here, as plain function calls in this process."""
+
+    async def prepare(
+        self, manifest: str, settings: Settings, service: str, voices: VoiceDirectory, results: ResultsFolder
+    ) -> PlanFacts:
+        """Check every row and write the plan. Raises `ManifestError` with all problems."""
+        return await asyncio.to_thread(prepare, manifest, settings, service, voices, results)
+
+    async def run_shard(self, job: ShardJob) -> ShardResult:
+        """Bring every row of a shard to its end. Raises `StorageError`."""
+        return await run_shard(job)
+
+    async def publish(
+        self,
+        parts: Sequence[Path],
+        results: ResultsFolder,
+        facts: PlanFacts,
+        settings: Settings,
+        summary: Summary,
+        started_at: datetime,
+        finished_at: datetime,
+    ) -> None:
+        """Write the tables that readers load. Raises `StorageError`."""
+        await asyncio.to_thread(publish, parts, results, facts, settings, summary, started_at, finished_at)
+
+    def shared_limit(self, context: RunContext) -> AbstractAsyncContextManager[None]:
+        """Keep the run within a concurrency limit that it shares with other runs, if the settings name one."""
+        name = context.settings.pace.shared_limit
+        if name:
+            raise ConfigError(
+                f"the shared concurrency limit {name!r} is kept by Prefect; start the run with `voicemill run` or as a "
+                "Prefect flow, or leave pace.shared_limit empty"
+            )
+        return nullcontext()
+
+    async def show_progress(self, progress: Progress) -> None:
+        """Show how far the run is. Called every few seconds."""
+
+    def log(self, line: str) -> None:
+        """Log a change of the limits or of the service's state, with its reason."""

@@ -1,0 +1,102 @@
+"""What a row will need and produce, predicted before any call is made."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Final, NamedTuple
+
+from voicemill.audio.formats import BYTES_PER_SAMPLE, DEFAULT_ENCODING
+from voicemill.config import LongText
+from voicemill.model import Op, Recording, Row
+from voicemill.planning.row_calls import passage
+from voicemill.planning.split_text import split
+
+
+class Needs(NamedTuple):
+    """Calls, the characters that they send, and the seconds of recordings to transcribe and to give another voice."""
+
+    calls: int = 0
+    characters: int = 0
+    transcribed_s: float = 0.0
+    converted_s: float = 0.0
+
+
+def needs_of(row: Row, long_text: LongText) -> Needs:
+    """What `row` needs; of one that takes the output of another, no more than is known: one call."""
+    if row.refusal is not None:
+        return Needs()
+    if row.op is Op.TTS:
+        return _of_speech(row, long_text)
+    if row.op is Op.INFILL:
+        return Needs(1, len(passage(row)))
+    calls, seconds = max(1, len(row.stretches_s)), _audio_s(row)
+    return Needs(calls, transcribed_s=seconds) if row.op is Op.STT else Needs(calls, converted_s=seconds)
+
+
+def _of_speech(row: Row, long_text: LongText) -> Needs:
+    if row.text is not None:
+        return Needs(1)
+    spoken = [piece.spoken for piece in split(row.transcript, row.language, long_text.max_characters_per_call)]
+    return Needs(sum(map(bool, spoken)), sum(map(len, spoken)))
+
+
+def _audio_s(row: Row) -> float:
+    if row.stretches_s:
+        return sum(stop_s - start_s for start_s, stop_s in row.stretches_s)
+    return row.audio.duration_s if row.audio is not None else 0.0
+
+
+CHARACTERS_PER_AUDIO_S: Final = 15.0
+"""Read prose in English runs at 14 to 16 characters a second."""
+
+_WORD: Final = "word "
+
+
+class Output(NamedTuple):
+    """About how long a row's audio will last, and of how many characters its text will be."""
+
+    seconds: float = 0.0
+    characters: int = 0
+
+
+class Volume(NamedTuple):
+    """About how much disk is taken, in bytes, by answers and by the files that are made of them."""
+
+    answer_bytes: int = 0
+    file_bytes: int = 0
+
+
+def expected_output(row: Row) -> Output:
+    """The output of a row whose inputs are known, or stood in for."""
+    transcribed_s = sum(recording.duration_s for recording in row.recordings)
+    if row.op is Op.STT:
+        return Output(characters=round(transcribed_s * CHARACTERS_PER_AUDIO_S))
+    spoken_s = len(row.transcript) / CHARACTERS_PER_AUDIO_S if row.op is not Op.VOICE_CHANGE else 0.0
+    gap_s = (row.to_s or 0.0) - (row.from_s or 0.0)
+    return Output(max(0.0, transcribed_s - gap_s) + spoken_s)
+
+
+def expected_volume(row: Row) -> Volume:
+    """About how much disk a row takes; text is nothing beside audio."""
+    if row.op is Op.STT or row.refusal is not None:
+        return Volume()
+    made_s = expected_output(row).seconds
+    answered_s = len(row.transcript) / CHARACTERS_PER_AUDIO_S if row.op is Op.INFILL else made_s
+    lossless = BYTES_PER_SAMPLE[row.audio_format.encoding or DEFAULT_ENCODING] * row.audio_format.sample_rate_hz
+    if row.kept_format is not None:
+        file_bytes = sum(recording.size_bytes for recording in row.recordings)
+    else:
+        file_bytes = round(made_s * (row.audio_format.bit_rate_bps or lossless * 8) / 8)
+    return Volume(round(answered_s * lossless), file_bytes)
+
+
+def stand_in(row: Row, made: Mapping[str, Output]) -> Row:
+    """`row` with recordings and text that are like the outputs it takes, by the ids of their rows."""
+    audio, left, right = (_like(one, made) for one in (row.audio, row.left, row.right))
+    words = made[row.text.made_by].characters // len(_WORD) if row.text else 0
+    return replace(row, audio=audio, left=left, right=right, transcript=row.transcript or _WORD * max(1, words))
+
+
+def _like(recording: Recording | None, made: Mapping[str, Output]) -> Recording | None:
+    if recording is None or not recording.made_by:
+        return recording
+    return replace(recording, sha256=f"output of {recording.made_by}", duration_s=made[recording.made_by].seconds)

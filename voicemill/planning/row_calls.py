@@ -1,0 +1,173 @@
+"""From a row to its calls."""
+
+import hashlib
+import json
+from dataclasses import dataclass, replace
+
+from voicemill.audio.formats import DEFAULT_ENCODING, Encoding
+from voicemill.config import LongText, Subtitles
+from voicemill.model import LAID_OUT_FORMATS, Call, Clip, Infill, Op, Recording, Row, Stt, Tts, VoiceChange
+from voicemill.planning.split_text import Boundary, split
+
+CONTEXT_S = 20.0
+"""How much of a recording on each side of a gap is sent for new speech to fit to."""
+
+DEFAULT_SUBTITLES = Subtitles()
+_ASSEMBLY_VERSION = 1
+_TEXT_VERSION = 1
+
+
+@dataclass(frozen=True, slots=True)
+class CallPiece:
+    """A call, and the silence that follows its audio where another piece comes after it."""
+
+    call: Call
+    pause_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class RowPlan:
+    """All that a row needs: its calls in order, and a fingerprint of everything that decides its files' bytes."""
+
+    row: Row
+    pieces: tuple[CallPiece, ...]
+    fingerprint: str
+    subtitles: Subtitles = DEFAULT_SUBTITLES
+
+    @property
+    def characters(self) -> int:
+        """How many characters of text its calls send."""
+        return sum(piece.call.characters for piece in self.pieces)
+
+
+def plan_row(row: Row, service: str, long_text: LongText, subtitles: Subtitles = DEFAULT_SUBTITLES) -> RowPlan:
+    """The calls of a row whose recordings are all there: one, or one for each piece of a long text.
+
+    A row that is refused before has none.
+    """
+    pieces: list[CallPiece]
+    if row.refusal is not None:
+        pieces = []
+    elif row.op is Op.TTS:
+        pieces = _speech(row, service, long_text)
+    elif row.op is Op.STT:
+        pieces = [CallPiece(Stt(service, row.model, row.language, clip)) for clip in _clips(row)]
+    elif row.op is Op.VOICE_CHANGE:
+        pieces = [CallPiece(_voice_change(row, service, clip)) for clip in _clips(row)]
+    else:
+        pieces = [CallPiece(_infill(row, service))]
+    return RowPlan(row, tuple(pieces), _fingerprint(row, pieces, subtitles), subtitles)
+
+
+def passage(row: Row) -> str:
+    """The words of an infill as they are sent."""
+    return " ".join(row.transcript.split())
+
+
+def wire_encoding(encoding: Encoding | None) -> Encoding:
+    """What is asked of the service: lossless, and no more than the file needs."""
+    return "pcm_f32le" if encoding == "pcm_f32le" else DEFAULT_ENCODING
+
+
+def _speech(row: Row, service: str, long_text: LongText) -> list[CallPiece]:
+    pieces: list[CallPiece] = []
+    for piece in split(row.transcript, row.language, long_text.max_characters_per_call):
+        pause_s = _pause_s(piece.ends_at, long_text)
+        if piece.spoken:
+            pieces.append(CallPiece(_tts(row, service, piece.spoken), pause_s))
+        elif pieces:
+            pieces[-1] = replace(pieces[-1], pause_s=max(pause_s, pieces[-1].pause_s))
+    return pieces
+
+
+def _tts(row: Row, service: str, spoken: str) -> Tts:
+    return Tts(
+        service=service,
+        model=row.model,
+        transcript=spoken,
+        voice_id=row.voice_id,
+        language=row.language,
+        sample_rate_hz=row.audio_format.sample_rate_hz,
+        encoding=wire_encoding(row.audio_format.encoding),
+        speed=row.speed,
+        emotion=row.emotion,
+        timestamps=row.wants_words,
+    )
+
+
+def _clips(row: Row) -> list[Clip]:
+    audio = _needed(row.audio, row)
+    return [audio.clip(start_s, stop_s) for start_s, stop_s in row.stretches_s] or [audio.clip()]
+
+
+def _voice_change(row: Row, service: str, clip: Clip) -> VoiceChange:
+    format = row.audio_format
+    return VoiceChange(service, row.voice_id, clip, format.sample_rate_hz, wire_encoding(format.encoding))
+
+
+def _infill(row: Row, service: str) -> Infill:
+    left, right = _neighbours(row)
+    return Infill(
+        service=service,
+        model=row.model,
+        transcript=passage(row),
+        voice_id=row.voice_id,
+        language=row.language,
+        left=left,
+        right=right,
+        sample_rate_hz=row.audio_format.sample_rate_hz,
+        encoding=wire_encoding(row.audio_format.encoding),
+        speed=row.speed,
+        emotion=row.emotion,
+    )
+
+
+def _neighbours(row: Row) -> tuple[Clip | None, Clip | None]:
+    """What new speech is to fit to: the recordings on both sides, or what lies before and after a gap in one."""
+    if row.audio is None:
+        left = row.left.clip(max(0.0, row.left.duration_s - CONTEXT_S)) if row.left else None
+        return left, (row.right.clip(0.0, min(row.right.duration_s, CONTEXT_S)) if row.right else None)
+    audio, (from_s, to_s) = row.audio, row.gap_s
+    left = audio.clip(max(0.0, from_s - CONTEXT_S), from_s) if from_s > 0 else None
+    right = audio.clip(to_s, min(audio.duration_s, to_s + CONTEXT_S)) if to_s < audio.duration_s else None
+    return left, right
+
+
+def _needed(recording: Recording | None, row: Row) -> Recording:
+    if recording is None or not recording.sha256:
+        raise ValueError(f"row {row.id!r} has no recording yet")
+    return recording
+
+
+def _reference(row: Row) -> str:
+    return row.transcript if row.op is Op.STT else ""
+
+
+def _pause_s(boundary: Boundary, long_text: LongText) -> float:
+    return {
+        Boundary.CLAUSE: 0.0,
+        Boundary.SENTENCE: long_text.sentence_pause_s,
+        Boundary.PARAGRAPH: long_text.paragraph_pause_s,
+        Boundary.SECTION: long_text.section_pause_s,
+    }[boundary]
+
+
+def _fingerprint(row: Row, pieces: list[CallPiece], subtitles: Subtitles) -> str:
+    pauses = [piece.pause_s for piece in pieces[:-1]]
+    file: list[object] = [row.file_name]
+    if row.format is not None:
+        made = row.format
+        file += [made.container, made.sample_rate_hz, made.encoding, made.bit_rate_bps]
+    if row.kept_format is not None:
+        kept = row.kept_format
+        file += [kept.container, kept.sample_rate_hz, kept.encoding]
+    parts: list[object] = [_ASSEMBLY_VERSION, file, pauses, [piece.call.key for piece in pieces]]
+    if row.text_formats:
+        parts.append(row.text_formats)
+    if row.recordings:
+        sources = [recording.sha256 for recording in row.recordings]
+        parts.append([sources, row.cuts_s, row.gap_s if row.op is Op.INFILL else [], row.splice])
+    if row.wants_words:
+        is_laid_out = not LAID_OUT_FORMATS.isdisjoint(row.text_formats)
+        parts.append([_TEXT_VERSION, subtitles.model_dump() if is_laid_out else None, _reference(row)])
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
