@@ -29,6 +29,7 @@ _ALLOWED: dict[str, set[str]] = {
     "service": {"cartesia", "engine", "limits", *_VOCABULARY},
     "client": {"cartesia", "service", *_VOCABULARY},
     "pipeline": {*_COMPONENTS, "manifest", "service", *_VOCABULARY},
+    "library": {"client", "pipeline", "service", *_COMPONENTS, "manifest", *_VOCABULARY},
     "report": {"pipeline", "store", *_VOCABULARY},
     "tasks": {"report", "pipeline", "service", *_COMPONENTS, "manifest", *_VOCABULARY},
     "flows": {"tasks", "report", "pipeline", "service", "engine", *_COMPONENTS, "manifest", *_VOCABULARY},

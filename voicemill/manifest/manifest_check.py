@@ -16,6 +16,7 @@ from voicemill.manifest.input_cells import InputCheck
 from voicemill.manifest.parameters import ParameterCheck
 from voicemill.manifest.problems import printable
 from voicemill.manifest.readers import STDIN, Line, Reader, Source, Unreadable, open_reader
+from voicemill.manifest.readers.dataframe import ManifestBytes
 from voicemill.manifest.recording_cells import NO_INPUT_STORE, InputStore, Inspect, RecordingFolder
 from voicemill.manifest.row_check import Checked, RowCheck
 from voicemill.manifest.sources import Listing, is_listing, open_listing
@@ -39,7 +40,7 @@ class ManifestCheck:
 
     def __init__(
         self,
-        source: str | Path,
+        source: str | Path | ManifestBytes,
         settings: Settings,
         voices: VoiceDirectory,
         inspect: Inspect | None = None,
@@ -109,7 +110,7 @@ class ManifestCheck:
     @cached_property
     def _source(self) -> Source | Listing:
         with self._file_faults():
-            if is_listing(str(self._given)):
+            if not isinstance(self._given, ManifestBytes) and is_listing(str(self._given)):
                 return open_listing(str(self._given), self._defaults.op)
             return Source(self._given)
 

@@ -9,6 +9,7 @@ from voicemill.audio.inspection import Inspector
 from voicemill.config import Settings
 from voicemill.errors import ConfigError, ManifestError, Problem
 from voicemill.manifest import ManifestCheck, VoiceDirectory
+from voicemill.manifest.readers.dataframe import ManifestBytes
 from voicemill.model import Row
 from voicemill.model.csv_injection import FAILURE_COLUMNS
 from voicemill.pipeline.disk_space import too_little_room
@@ -74,7 +75,7 @@ class PlanFacts:
 
 
 def prepare(
-    manifest: str,
+    manifest: str | ManifestBytes,
     settings: Settings,
     service: str,
     voices: VoiceDirectory,
@@ -85,7 +86,7 @@ def prepare(
 
     Raises `ManifestError` with every problem, and `StorageError`; then there is no plan.
     """
-    facts = PlanFacts(manifest)
+    facts = PlanFacts(str(manifest))
     with Inspector(RecordingNotes(results.recordings)) as inspect, PlanWriter(results.plan) as writer:
         fetch = Fetch.into(results.inputs, settings.inputs)
         check = ManifestCheck(manifest, settings, voices, inspect, fetch)
@@ -97,7 +98,7 @@ def prepare(
             on_row(row.number)
         check.raise_if_bad()
         if not facts.rows:
-            raise ManifestError(manifest, [Problem(0, "", "it has no rows; add one line for each file you want")])
+            raise ManifestError(str(manifest), [Problem(0, "", "it has no rows; add one line for each file you want")])
     facts.digest = check.digest
     facts.carried = {name: facts.carried.get(name, "text") for name in check.carried_columns if name not in OWN_COLUMNS}
     room = too_little_room(Volume(facts.answer_bytes, facts.file_bytes), results, settings, service)

@@ -10,10 +10,11 @@ import weakref
 from collections.abc import Callable
 from contextlib import suppress
 from difflib import get_close_matches
-from io import BufferedReader, RawIOBase, TextIOWrapper
+from io import BufferedReader, BytesIO, RawIOBase, TextIOWrapper
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
+from voicemill.manifest.readers.dataframe import ManifestBytes
 from voicemill.manifest.readers.file_kind import Kind, recognise
 from voicemill.manifest.readers.manifest_line import Unreadable
 
@@ -28,10 +29,14 @@ _HEAD_BYTES = 1 << 16
 class Source:
     """A manifest's bytes. A pipe is copied to a nameless temporary file first. Raises `Unreadable`."""
 
-    def __init__(self, given: str | Path) -> None:
+    def __init__(self, given: str | Path | ManifestBytes) -> None:
         self.name = "standard input" if str(given) == STDIN else str(given)
-        self.folder = Path.cwd() if str(given) == STDIN else Path(given).parent
-        self._open = self._spooled() if str(given) == STDIN else self._file_or_pipe(Path(given))
+        if isinstance(given, ManifestBytes):
+            self.folder, self._open = given.folder, self._copied(BytesIO(given.content))
+        elif str(given) == STDIN:
+            self.folder, self._open = Path.cwd(), self._spooled()
+        else:
+            self.folder, self._open = Path(given).parent, self._file_or_pipe(Path(given))
         with self._open() as file:
             self._state = _state(file)
             self.kind: Kind = recognise(file.read(_HEAD_BYTES), _tail(file), self.name)

@@ -1,0 +1,83 @@
+"""Check a results folder and export from it: `voicemill.verify` and `voicemill.export`."""
+
+from collections.abc import Sequence
+from os import PathLike
+from pathlib import Path
+
+from voicemill.config import Subtitles, load_settings
+from voicemill.errors import ConfigError
+from voicemill.pipeline.audit import Violation, audit
+from voicemill.pipeline.export import FORMATS, Exported
+from voicemill.pipeline.export import export as export_rows
+from voicemill.store.results_folder import ResultsFolder, read_json
+
+
+def verify(results: str | PathLike[str]) -> list[Violation]:
+    """Compare every file, answer and table in a results folder with its records; makes no call.
+
+    Returns the violations, each with `kind`, the place and the reason; none means that every row has one status, and
+    every finished row's files have the recorded SHA-256, size and duration. A violation with `is_note` is not damage.
+
+    Raises:
+        ConfigError: `results` is not a results folder.
+        ResultsLockedError: A run uses the folder.
+        StorageError: Something cannot be read at all.
+    """
+    folder = _opened(results)
+    with folder.locked():
+        return audit(folder.path)
+
+
+def export(
+    results: str | PathLike[str],
+    to: str | Sequence[str],
+    output_dir: str | PathLike[str] | None = None,
+    *,
+    max_line_width: int | None = None,
+    max_line_count: int | None = None,
+    highlight_words: bool | None = None,
+) -> Exported:
+    """Write transcripts, subtitles and other formats of finished rows, from stored data; makes no call.
+
+    Args:
+        results: A results folder.
+        to: Formats, such as `"srt,vtt"` or `["srt", "json"]`; see `voicemill export --help`.
+        output_dir: Where the files go. Default: `text/` in the results folder.
+        max_line_width: Characters per subtitle line. Default: as in the run.
+        max_line_count: Lines per subtitle. Default: as in the run.
+        highlight_words: Underline each word of a subtitle while it is spoken.
+
+    Returns the counts of rows and files, and what could not be written.
+
+    Raises:
+        ConfigError: `results` holds no finished run, or a format is unknown.
+        ResultsLockedError: A run uses the folder.
+        StorageError: A file could not be written.
+    """
+    folder = _opened(results)
+    given = {"max_line_width": max_line_width, "max_line_count": max_line_count, "highlight_words": highlight_words}
+    rules = _subtitle_rules(folder, {name: value for name, value in given.items() if value is not None})
+    with folder.locked():
+        return export_rows(folder, _formats(to), Path(output_dir) if output_dir is not None else None, rules)
+
+
+def _opened(results: str | PathLike[str]) -> ResultsFolder:
+    folder = ResultsFolder(Path(results))
+    if not folder.notes.is_dir():
+        raise ConfigError(f"{results} is not a results folder; give the folder of a run")
+    return folder
+
+
+def _formats(to: str | Sequence[str]) -> tuple[str, ...]:
+    names = to.split(",") if isinstance(to, str) else to
+    formats = tuple(dict.fromkeys(name.strip().casefold().lstrip(".") for name in names if name.strip()))
+    unknown = [name for name in formats if name not in FORMATS]
+    if unknown or not formats:
+        raise ConfigError(f"unknown format {', '.join(unknown) or 'nothing'}; use {', '.join(FORMATS)}")
+    return formats
+
+
+def _subtitle_rules(folder: ResultsFolder, given: dict[str, object]) -> Subtitles:
+    run = (read_json(folder.run_file) or {}).get("settings", {}).get("subtitles", {})
+    known = {name: value for name, value in run.items() if name in Subtitles.model_fields}
+    return load_settings(subtitles=known | given).subtitles
