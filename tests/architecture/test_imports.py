@@ -17,7 +17,7 @@ _ALLOWED: dict[str, set[str]] = {
     "formats": set(),
     "model": {"formats"},
     "config": {"errors"},
-    "manifest": {"audio", *_VOCABULARY},
+    "manifest": {"audio", "text", *_VOCABULARY},
     "processes": set(),
     "audio": {"processes", "errors", "model", "formats"},
     "cartesia": _VOCABULARY,

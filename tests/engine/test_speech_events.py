@@ -176,3 +176,22 @@ async def streamed(app: Any, send: Any, *, gone: asyncio.Event, version: str = "
         "server": ("engine", 80),
     }
     await app(scope, receive, send)
+
+
+async def test_tags_are_obeyed_or_left_out_and_never_read(asker: httpx.AsyncClient) -> None:
+    """A pause is silence, spelled text is spelled, and no part of a tag is among the words."""
+    plain = "Wait here. Now go on."
+    tagged = '<emotion value="sad"/>Wait here. <break time="1.5s"/> Now go on.'
+    lengths = [
+        len(await speech(asker, text, output_format=FLOAT)) / 4 / FLOAT["sample_rate"] for text in (plain, tagged)
+    ]
+    assert lengths[1] - lengths[0] == pytest.approx(1.5, abs=0.05)
+    told = await events(asker, "The code is <spell>AB12</spell>, please.", add_timestamps=True)
+    words = [word for event in of_type(told, "timestamps") for word in event["word_timestamps"]["words"]]
+    assert words == ["The", "code", "is", "AB12", "please"]
+
+
+async def test_a_transcript_of_tags_alone_is_refused(asker: httpx.AsyncClient) -> None:
+    """There is nothing to speak in it."""
+    response = await asker.post("/tts/bytes", json=question('<break time="2s"/>', output_format=FLOAT))
+    assert response.status_code == 400

@@ -8,6 +8,7 @@ from voicemill.audio.join import Samples, read_samples
 from voicemill.audio.wav_header import NotWav
 from voicemill.errors import BadAnswer, Incomplete, NoAudio
 from voicemill.model import Infill, Tts, VoiceChange, Word
+from voicemill.model.service_tags import without_tags
 
 _QUICKEST_LETTERS_PER_S = 60
 """Speech runs at about 12 letters a second, twice that when hurried; five times is no speech. Rows of dots are none."""
@@ -33,7 +34,7 @@ def verify_speech(body: bytes, call: Tts | Infill, *, framed: bool) -> float:
     """
     samples, duration_s = _verified_samples(body, call, framed=framed)
     _verify_sound(samples)
-    letters = sum(character.isalnum() for character in call.transcript)
+    letters = sum(character.isalnum() for character in without_tags(call.transcript))
     if duration_s * _QUICKEST_LETTERS_PER_S < letters:
         raise BadAnswer(f"the answer lasts {duration_s:.2f} s, too short for {letters} letters")
     return duration_s

@@ -7,7 +7,7 @@ from typing import Any, Final, Protocol
 
 from voicemill.manifest.problems import Findings
 from voicemill.manifest.recording_cells import OUTPUT_MARK, RecordingFolder, seconds
-from voicemill.manifest.text_cells import TextFolder, check_text
+from voicemill.manifest.text_cells import TextFolder, checked_text
 from voicemill.model import Op, Recording
 
 _TIMES: Final = ("from_s", "to_s", "duration")
@@ -154,13 +154,13 @@ class InputCheck:
                 return ""
             return self._texts.read(file, findings) or ""
         if text.strip():
-            check_text(text, "transcript", findings)
-        elif "transcript" in self._places and "text_file" in self._places:
+            return checked_text(text, "transcript", findings)
+        if "transcript" in self._places and "text_file" in self._places:
             findings.fault("transcript", "the text is empty; fill in transcript or text_file")
         elif self._places:
             column = self._present("transcript", "text_file")
             findings.fault(column, "the text is empty; write one or remove the row")
-        return text
+        return ""
 
     def _reference(self, cells: Cells, findings: Findings) -> str:
         """The known text of a recording, to compare the transcript with; a row may have none."""

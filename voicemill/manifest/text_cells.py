@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Final
 
 from voicemill.manifest.problems import Findings
+from voicemill.model.service_tags import has_tags, without_tags
+from voicemill.text.normalization import normalized
 
 MAX_CHARACTERS: Final = 2_000_000
 _MAX_UTF8_BYTES = 4 * MAX_CHARACTERS + 3
@@ -37,23 +39,26 @@ def unusable_character(text: str) -> str:
     return f"there is a control character (U+{ord(found[0]):04X}) {where}; remove it"
 
 
-def check_text(text: str, column: str, findings: Findings, *, file: str = "") -> None:
-    """Note what prevents `text` from being spoken; with the name of the `file` that holds it, if there is one."""
-    where = f"{file!r}: " if file else ""
-    if unusable := unusable_character(text):
-        findings.fault(column, where + unusable, code="not_text")
-    elif len(text) > MAX_CHARACTERS:
-        findings.fault(
-            column,
-            f"{where}the text has {len(text):,} characters, the most is {MAX_CHARACTERS:,}; split it over several rows",
-            code="text_too_long",
-        )
-    elif not _LETTER_OR_DIGIT.search(text):
-        findings.fault(
-            column,
-            f"{where}the text has no letter and no digit, so there is nothing to speak; write some or remove the row",
-            code="empty_file",
-        )
+def checked_text(text: str, column: str, findings: Findings, *, file: str = "") -> str:
+    """`text` as it is sent; empty where `findings` say what is wrong with it, with the `file` that holds it if any."""
+    why, code = unusable_character(text), "not_text"
+    if not why:
+        text = normalized(text)
+        why, code = _not_spoken(text)
+    if why:
+        findings.fault(column, f"{file!r}: {why}" if file else why, code=code)
+    return "" if why else text
+
+
+def _not_spoken(text: str) -> tuple[str, str]:
+    """What prevents a text from being spoken, and the code of that; empty where nothing does."""
+    if len(text) > MAX_CHARACTERS:
+        most = f"the most is {MAX_CHARACTERS:,}; split it over several rows"
+        return f"the text has {len(text):,} characters, {most}", "text_too_long"
+    if _LETTER_OR_DIGIT.search(without_tags(text)):
+        return "", ""
+    what = "the text has only tags, no letter and no digit" if has_tags(text) else "the text has no letter and no digit"
+    return f"{what}, so there is nothing to speak; write some or remove the row", "empty_file"
 
 
 class TextFolder:
@@ -81,8 +86,7 @@ class TextFolder:
             why = f"{name!r} is not UTF-8 at byte {error.start + 1:,}; save it as UTF-8 text"
             findings.fault("text_file", why, code="not_text")
         else:
-            check_text(text, "text_file", findings, file=name)
-            return text
+            return checked_text(text, "text_file", findings, file=name)
         return None
 
     def _content(self, path: Path) -> bytes:

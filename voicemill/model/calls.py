@@ -15,6 +15,7 @@ from typing import Any, ClassVar, Literal
 from voicemill.audio.formats import Encoding
 from voicemill.model.recordings import Clip
 from voicemill.model.rows import Op, Speed
+from voicemill.model.service_tags import without_tags
 
 EMBEDDED_PREFIX = "embedded/"
 """How the names of embedded engines begin; what follows is the version that decides the bytes."""
@@ -92,12 +93,12 @@ class Tts(_Question):
     @property
     def list_price_credits(self) -> float:
         """About one credit a character."""
-        return float(len(self.transcript))
+        return float(self.characters)
 
     @property
     def characters(self) -> int:
-        """How many characters of text are sent."""
-        return len(self.transcript)
+        """How many characters of text are sent, without the service's tags."""
+        return len(without_tags(self.transcript))
 
 
 @dataclass(frozen=True)
@@ -154,12 +155,12 @@ class Infill(_Question):
     @property
     def list_price_credits(self) -> float:
         """Three hundred credits, and one for each character."""
-        return _INFILL_CREDITS + len(self.transcript)
+        return _INFILL_CREDITS + self.characters
 
     @property
     def characters(self) -> int:
-        """How many characters of text are sent."""
-        return len(self.transcript)
+        """How many characters of text are sent, without the service's tags."""
+        return len(without_tags(self.transcript))
 
 
 Call = Tts | Stt | VoiceChange | Infill

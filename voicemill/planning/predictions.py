@@ -7,6 +7,7 @@ from typing import Final, NamedTuple
 from voicemill.audio.formats import BYTES_PER_SAMPLE, DEFAULT_ENCODING
 from voicemill.config import LongText
 from voicemill.model import Op, Recording, Row
+from voicemill.model.service_tags import without_tags
 from voicemill.planning.row_calls import passage
 from voicemill.planning.split_text import split
 
@@ -27,7 +28,7 @@ def needs_of(row: Row, long_text: LongText) -> Needs:
     if row.op is Op.TTS:
         return _of_speech(row, long_text)
     if row.op is Op.INFILL:
-        return Needs(1, len(passage(row)))
+        return Needs(1, len(without_tags(passage(row))))
     calls, seconds = max(1, len(row.stretches_s)), _audio_s(row)
     return Needs(calls, transcribed_s=seconds) if row.op is Op.STT else Needs(calls, converted_s=seconds)
 
@@ -36,7 +37,7 @@ def _of_speech(row: Row, long_text: LongText) -> Needs:
     if row.text is not None:
         return Needs(1)
     spoken = [piece.spoken for piece in split(row.transcript, row.language, long_text.max_characters_per_call)]
-    return Needs(sum(map(bool, spoken)), sum(map(len, spoken)))
+    return Needs(sum(map(bool, spoken)), sum(len(without_tags(text)) for text in spoken))
 
 
 def _audio_s(row: Row) -> float:
@@ -67,10 +68,11 @@ class Volume(NamedTuple):
 
 def expected_output(row: Row) -> Output:
     """The output of a row whose inputs are known, or stood in for."""
-    transcribed_s = sum(recording.duration_s for recording in row.recordings)
+    recorded_s = sum(stop_s - start_s for start_s, stop_s in row.stretches_s) if row.op is Op.STT else 0.0
+    transcribed_s = recorded_s or sum(recording.duration_s for recording in row.recordings)
     if row.op is Op.STT:
         return Output(characters=round(transcribed_s * CHARACTERS_PER_AUDIO_S))
-    spoken_s = len(row.transcript) / CHARACTERS_PER_AUDIO_S if row.op is not Op.VOICE_CHANGE else 0.0
+    spoken_s = len(without_tags(row.transcript)) / CHARACTERS_PER_AUDIO_S if row.op is not Op.VOICE_CHANGE else 0.0
     gap_s = (row.to_s or 0.0) - (row.from_s or 0.0)
     return Output(max(0.0, transcribed_s - gap_s) + spoken_s)
 
@@ -80,7 +82,7 @@ def expected_volume(row: Row) -> Volume:
     if row.op is Op.STT or row.refusal is not None:
         return Volume()
     made_s = expected_output(row).seconds
-    answered_s = len(row.transcript) / CHARACTERS_PER_AUDIO_S if row.op is Op.INFILL else made_s
+    answered_s = len(without_tags(row.transcript)) / CHARACTERS_PER_AUDIO_S if row.op is Op.INFILL else made_s
     lossless = BYTES_PER_SAMPLE[row.audio_format.encoding or DEFAULT_ENCODING] * row.audio_format.sample_rate_hz
     if row.kept_format is not None:
         file_bytes = sum(recording.size_bytes for recording in row.recordings)

@@ -9,11 +9,13 @@ text), so no sentence can be lost.
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
+from itertools import accumulate, pairwise
 
 from sentencex import segment
 
+from voicemill.model.service_tags import BLANK, SPELLED, has_tags, in_force, is_pause, masked, tags_in
 from voicemill.planning.line_ends import LINE_END, hear_line_ends, is_heading, mark_line_ends
 
 _PARAGRAPH = re.compile(r".+?(?:\n[^\S\n]*\n\s*|\Z)", re.DOTALL)
@@ -49,13 +51,45 @@ class Piece:
 def split(transcript: str, language: str, max_characters: int) -> list[Piece]:
     """The pieces of `transcript`, in order; `"".join(piece.text ...)` is the transcript.
 
-    A piece has at most `max_characters` characters besides the white space around it, spoken at most as many.
+    A piece has at most `max_characters` characters besides the white space around it, spoken at most as many. None of
+    the service's tags is split, and those that still apply are repeated at the start of the pieces that follow.
     """
+    if has_tags(transcript):
+        return _with_tags_in_force(_split(masked(transcript), transcript, language, max_characters))
+    return _split(transcript, transcript, language, max_characters)
+
+
+def _split(transcript: str, original: str, language: str, max_characters: int) -> list[Piece]:
+    """The pieces of `original`, of which `transcript` is a copy without tags, character by character."""
     if len(transcript) <= max_characters and "\n" not in transcript.strip():
-        return [Piece(transcript, _spoken(transcript, max_characters), Boundary.SENTENCE)] if transcript else []
-    return [
-        piece for paragraph in _paragraphs(transcript) for piece in _of_paragraph(paragraph, language, max_characters)
-    ]
+        spoken = _spoken(transcript, original, max_characters)
+        return [Piece(original, spoken, Boundary.SENTENCE)] if transcript else []
+    pieces: list[Piece] = []
+    start = 0
+    for paragraph in _paragraphs(transcript):
+        stop = start + len(paragraph)
+        pieces += _of_paragraph(paragraph, original[start:stop], language, max_characters)
+        start = stop
+    return pieces
+
+
+def _with_tags_in_force(pieces: list[Piece]) -> list[Piece]:
+    """The pieces, each beginning with the tags before it that still apply, and with the pauses that nothing spoke."""
+    ready: list[Piece] = []
+    before: list[str] = []
+    waiting: list[str] = []
+    for piece in pieces:
+        tags, spoken = tags_in(piece.text), piece.spoken
+        if spoken:
+            spoken = " ".join([*in_force([*before, *waiting]), *filter(is_pause, waiting), spoken])
+            before, waiting = [*before, *waiting, *tags], []
+        else:
+            waiting += tags
+        ready.append(replace(piece, spoken=spoken))
+    last = max((index for index, piece in enumerate(ready) if piece.spoken), default=None)
+    if last is not None:
+        ready[last] = replace(ready[last], spoken=" ".join([ready[last].spoken, *filter(is_pause, waiting)]))
+    return ready
 
 
 def can_be_spoken(text: str) -> bool:
@@ -63,20 +97,28 @@ def can_be_spoken(text: str) -> bool:
     return any(character.isalnum() for character in text)
 
 
-def _spoken(text: str, max_characters: int) -> str:
+def _spoken(text: str, original: str, max_characters: int) -> str:
     if not can_be_spoken(text):
         return ""
+    text = _with_tags(text, original)
     in_lines = _SPACES.sub(" ", hear_line_ends(text)).strip()
     return in_lines if len(in_lines) <= max_characters else _SPACES.sub(" ", text).strip()
+
+
+def _with_tags(marked: str, original: str) -> str:
+    """`original` with the marks of line ends that its copy without tags has."""
+    if LINE_END not in marked:
+        return original
+    return "".join(mark if mark == LINE_END else one for mark, one in zip(marked, original, strict=True))
 
 
 def _paragraphs(transcript: str) -> Iterator[str]:
     return (match.group() for match in _PARAGRAPH.finditer(transcript))
 
 
-def _of_paragraph(paragraph: str, language: str, max_characters: int) -> list[Piece]:
+def _of_paragraph(paragraph: str, original: str, language: str, max_characters: int) -> list[Piece]:
     if not can_be_spoken(paragraph) and len(paragraph.strip()) <= max_characters:
-        return [Piece(paragraph, "", Boundary.SECTION)]
+        return [Piece(original, "", Boundary.SECTION)]
     marked = mark_line_ends(paragraph)
     sentences = [marked] if len(marked.strip()) <= max_characters else _sentences(marked, language)
     parts = (part for sentence in sentences for part in _fitting_parts(sentence, max_characters))
@@ -85,7 +127,8 @@ def _of_paragraph(paragraph: str, language: str, max_characters: int) -> list[Pi
     for text in _packed(parts, max_characters):
         stop = start + len(text)
         ends_at = _inner_end(text) if stop < len(paragraph) else _end_of(paragraph)
-        pieces.append(Piece(paragraph[start:stop], _spoken(text, max_characters), ends_at))
+        spoken = _spoken(text, original[start:stop], max_characters)
+        pieces.append(Piece(original[start:stop], spoken, ends_at))
         start = stop
     return pieces
 
@@ -102,11 +145,13 @@ def _inner_end(text: str) -> Boundary:
 
 
 def _sentences(paragraph: str, language: str) -> list[str]:
-    found: list[str] = segment(language, paragraph)
-    if "".join(found) != paragraph:
+    found: list[str] = segment(language, paragraph.replace(BLANK, " "))
+    stops = dict.fromkeys(_end_of_tags(paragraph, stop) for stop in [0, *accumulate(map(len, found))])
+    if "".join(found) != paragraph.replace(BLANK, " "):
         return [paragraph]
     sentences: list[str] = []
-    for sentence in found:
+    for start, stop in pairwise(stops):
+        sentence = paragraph[start:stop]
         if sentences and (_NO_END.search(sentences[-1][-12:]) or sentence[:1].islower()):
             sentences[-1] += sentence
         else:
@@ -135,16 +180,32 @@ def _cut_between(sentence: str, first: int, limit: int) -> int:
     for match in _SPACES.finditer(sentence, first + 1, limit) if last is None else ():
         last = match
     if last is not None:
-        return last.end()
+        return _end_of_run(sentence, last.end(), BLANK)
     cut = limit
     while cut > first + 1 and _belongs_together(sentence, cut):
         cut -= 1
-    return cut if cut > first + 1 else limit
+    return cut if cut > first + 1 else _end_of_run(sentence, limit, SPELLED)
+
+
+def _end_of_run(text: str, cut: int, mask: str) -> int:
+    """`cut`, or the end of the tag or the spelled text that it lies in: those stay whole, however long."""
+    while cut < len(text) and text[cut - 1] == text[cut] == mask:
+        cut += 1
+    return cut
+
+
+def _end_of_tags(text: str, cut: int) -> int:
+    """`cut` after the tags that follow it: a pause belongs to the sentence before it."""
+    while 0 < cut < len(text) and text[cut] == BLANK:
+        cut += 1
+    return cut
 
 
 def _belongs_together(text: str, cut: int) -> bool:
     """Whether what stands before and after `cut` is one character to a reader, as far as Unicode's categories tell."""
     after = text[cut]
+    if text[cut - 1] == after == SPELLED:
+        return True
     return unicodedata.category(after).startswith("M") or after in _JOINERS or text[cut - 1] in _JOINERS
 
 

@@ -16,10 +16,14 @@ _UGLY_BREAK = 0.15
 
 @lru_cache(4096)
 def width(text: str) -> int:
-    """Columns that a text takes: two for a letter of Chinese, Japanese or Korean, none for a combining mark."""
-    return sum(
-        0 if unicodedata.combining(one) else 2 if unicodedata.east_asian_width(one) in "WF" else 1 for one in text
-    )
+    """Columns that a text takes: two for a letter of Chinese, Japanese or Korean, none for what is not seen."""
+    return sum(map(_columns, text))
+
+
+def _columns(character: str) -> int:
+    if unicodedata.combining(character) or unicodedata.category(character) == "Cf":
+        return 0
+    return 2 if unicodedata.east_asian_width(character) in "WF" else 1
 
 
 def ends_sentence(word: Word) -> bool:

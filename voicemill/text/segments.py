@@ -6,6 +6,7 @@ from itertools import accumulate, pairwise
 from sentencex import segment
 
 from voicemill.model import Segment, Transcript, Word
+from voicemill.model.service_tags import without_fragments, without_tags
 from voicemill.text.display_words import PARAGRAPH, worded
 
 PAUSE_S = 0.8
@@ -18,9 +19,11 @@ def transcript_of(text: str, language: str, duration_s: float, words: Sequence[W
     """The transcript that a text and the times of its words make.
 
     Times are put in order first: no word begins before the one before it, nor ends before it begins. What has no
-    letter and no digit is no word.
+    letter and no digit is not a word, nor is one of the service's tags.
     """
-    ordered = tuple(_in_order(word for word in words if any(map(str.isalnum, word.word))))
+    text = without_tags(text)
+    bare = (word._replace(word=without_fragments(word.word)) for word in words)
+    ordered = tuple(_in_order(word for word in bare if any(map(str.isalnum, word.word))))
     segments = tuple(_segments(worded(ordered, text), language))
     if text.strip() and not ordered:
         segments = (Segment(0.0, duration_s, " ".join(text.split())),)

@@ -5,6 +5,8 @@ import unicodedata
 
 from rapidfuzz.distance import Levenshtein
 
+from voicemill.text.normalization import normalized
+
 _TOKEN = re.compile(
     r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]|[^\W_]+(?:['’][^\W_]+)*"
 )
@@ -12,7 +14,9 @@ _TOKEN = re.compile(
 
 def tokens(text: str) -> list[str]:
     """The words of a text, to be compared with those of another."""
-    return [found.replace("’", "'") for found in _TOKEN.findall(unicodedata.normalize("NFKC", text).casefold())]
+    return [
+        found.replace("’", "'") for found in _TOKEN.findall(unicodedata.normalize("NFKC", normalized(text)).casefold())
+    ]
 
 
 def word_error_rate(reference: str, heard: str) -> float | None:

@@ -19,6 +19,7 @@ from voicemill.engine.schemas.events import SSE
 from voicemill.engine.schemas.speech import OutputFormat, SpeechRequest, StreamedSpeechRequest, VoiceSpecifier
 from voicemill.engine.voices.languages import language, pronunciation
 from voicemill.engine.voices.voice import EngineVoice
+from voicemill.model.service_tags import without_tags
 from voicemill.processes.frames import Frame
 
 router = APIRouter()
@@ -112,7 +113,7 @@ def _check_model(model_id: str) -> None:
 
 
 def _check_transcript(transcript: str, most: int) -> None:
-    if not any(character.isalnum() for character in transcript):
+    if not any(character.isalnum() for character in without_tags(transcript)):
         raise bad_request("transcript must not be empty or punctuation only: write at least one letter or digit.")
     if len(transcript) > most:
         raise bad_request(

@@ -17,10 +17,13 @@ from voicemill.engine.synthesis.piper import Piper
 from voicemill.engine.synthesis.spectrum import shaped
 from voicemill.engine.synthesis.utterance import Utterance
 from voicemill.engine.voices.timbre import PITCH_HZ, PITCH_SETTINGS, SOURCE_PITCH, Timbre
+from voicemill.model.service_tags import parts
 
 # The range setting moves the mean pitch too, by 0.29 % a step.
 _PITCH_PER_RANGE_STEP: Final = 0.0029
 _NATURAL_RANGE: Final = 50.0
+
+_LONGEST_PAUSE_S: Final = 60.0
 
 # Below this, in full scale, nothing was said.
 SILENCE: Final = 1e-3
@@ -59,8 +62,10 @@ def spoken(speech: Speech, synthesizers: Synthesizers) -> Iterator[tuple[str, Ut
     Raises `Refusal` (400) when none of it can be spoken.
     """
     heard = False
-    for passage in passages(speech.transcript, speech.language):
-        utterance = _finished(synthesizers.say(passage, speech), speech)
+    for passage, utterance in _utterances(speech, synthesizers):
+        if not passage:
+            yield passage, utterance
+            continue
         if np.max(np.abs(utterance.samples), initial=0.0) < SILENCE:
             continue
         heard = True
@@ -70,6 +75,24 @@ def spoken(speech: Speech, synthesizers: Synthesizers) -> Iterator[tuple[str, Ut
             f"There is nothing in the transcript that can be spoken in language {speech.language!r}. "
             "Write words, in the letters of that language."
         )
+
+
+def _utterances(speech: Speech, synthesizers: Synthesizers) -> Iterator[tuple[str, Utterance]]:
+    """Each passage of the transcript with its audio; pauses that the transcript asks for have no text."""
+    for part in parts(speech.transcript):
+        if part.pause_s:
+            yield "", _pause(part.pause_s, speech.sample_rate_hz)
+        elif part.is_spelled:
+            letters = _finished(synthesizers.say(" ".join(part.text), speech), speech)
+            yield part.text, replace(letters, words=letters.words[:1] and ((0, len(part.text), letters.words[0][2]),))
+        else:
+            for passage in passages(part.text, speech.language):
+                yield passage, _finished(synthesizers.say(passage, speech), speech)
+
+
+def _pause(pause_s: float, sample_rate_hz: int) -> Utterance:
+    samples = np.zeros(round(min(pause_s, _LONGEST_PAUSE_S) * sample_rate_hz), dtype=np.float32)
+    return Utterance(samples, sample_rate_hz, (), ())
 
 
 def _said_by_espeak(text: str, speech: Speech, espeak: Espeak) -> Utterance:
