@@ -32,6 +32,11 @@ async def events(asker: httpx.AsyncClient, text: str = TEXT, **fields: Any) -> l
     return [json.loads(frame.removeprefix("data: ")) for frame in frames]
 
 
+def wire_rate_hz() -> int:
+    """The sample rate of the streams that these tests ask for."""
+    return int(str(FLOAT["sample_rate"]))
+
+
 def of_type(events: list[dict[str, Any]], kind: str) -> list[dict[str, Any]]:
     """The events of one type."""
     return [event for event in events if event["type"] == kind]

@@ -8,13 +8,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.plan.rows import row
+from tests.planning.rows import row
 from voicemill.config import LongText, Subtitles
 from voicemill.model import Word
 from voicemill.model.service_tags import Part, in_force, parts, without_tags
-from voicemill.plan.predictions import needs_of
-from voicemill.plan.row_calls import plan_row
-from voicemill.plan.split_text import can_be_spoken, split
+from voicemill.planning.predictions import needs_of
+from voicemill.planning.row_calls import plan_row
+from voicemill.planning.split_text import can_be_spoken, split
 from voicemill.text.segments import transcript_of
 from voicemill.text.transcript_files import WRITERS
 
