@@ -62,7 +62,7 @@ if TYPE_CHECKING:
     from voicemill.library.options import RunOptions
     from voicemill.library.runs import Progress, RunResult, retry, retry_async, run, run_async
 
-    __version__: str
+__version__ = "0.1.0"
 
 _ERRORS = (
     "VoicemillError",
@@ -150,14 +150,9 @@ __all__ = [
 
 def __getattr__(name: str) -> object:
     """Import a public name when it is first used, so that `import voicemill` takes milliseconds."""
-    if name == "__version__":
-        from importlib.metadata import version
-
-        value: object = version("voicemill")
-    elif name in _MODULE_OF:
-        value = getattr(import_module(_MODULE_OF[name]), name)
-    else:
+    if name not in _MODULE_OF:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value: object = getattr(import_module(_MODULE_OF[name]), name)
     globals()[name] = value
     return value
 

@@ -41,12 +41,14 @@ def live(voicemill: InThisProcess, service: SpeechService) -> Iterator["subproce
 
 def _tell_to_end(voicemill: InThisProcess) -> None:
     ended = voicemill("control", _RESULTS, "--stop")
-    assert ended.stdout == f"{_RESULTS}: ending after the calls in flight.\n"
+    assert ended.stdout == f"{_RESULTS}: stopping after the calls in flight.\n"
 
 
 def test_pause_and_go_on(voicemill: InThisProcess, service: SpeechService, live: "subprocess.Popen[bytes]") -> None:
     """A paused run begins no call until it is resumed; then all its rows are done, each asked once."""
-    assert voicemill("control", _RESULTS, "--pause").stdout.startswith(f"{_RESULTS}: paused; voicemill control")
+    assert voicemill("control", _RESULTS, "--pause").stdout.startswith(
+        f"{_RESULTS}: paused; resume with voicemill control"
+    )
     asked = len(service.requested)
     time.sleep(2)
     assert len(service.requested) <= asked + 1 < 200  # one may have left just before
@@ -69,7 +71,7 @@ def test_more_at_once(voicemill: InThisProcess, service: SpeechService, live: "s
 
     service.replies["*"] = when_told
     said_so = voicemill("control", _RESULTS, "--max-concurrency", "12").stdout
-    assert said_so == f"{_RESULTS}: running, 12 calls at once.\n"
+    assert said_so == f"{_RESULTS}: running, 12 concurrent calls.\n"
     while max(call.in_flight for call in service.server.calls) < 10:
         assert live.poll() is None
         time.sleep(0.02)
@@ -103,9 +105,9 @@ def test_nobody_to_steer(voicemill: InThisProcess) -> None:
     """Where no run is live, and where nothing is ordered, the command says so and ends with 2."""
     ResultsFolder(_RESULTS).create()
     ended = voicemill("control", _RESULTS, "--pause")
-    assert (ended.code, f"no run works in {_RESULTS}" in ended.stderr) == (2, True)
-    assert "nothing to be done" in voicemill("control", _RESULTS).stderr
-    assert "cannot both be meant" in voicemill("control", _RESULTS, "--pause", "--resume").stderr
+    assert (ended.code, f"no live run in {_RESULTS}" in ended.stderr) == (2, True)
+    assert "no change given" in voicemill("control", _RESULTS).stderr
+    assert "exclude each other" in voicemill("control", _RESULTS, "--pause", "--resume").stderr
     assert not ResultsFolder(_RESULTS).control.exists()
 
 

@@ -21,7 +21,7 @@ def test_0_all_done(voicemill: InThisProcess, service: SpeechService) -> None:
     write_manifest(_MANIFEST, short_rows(30))
     ended = voicemill("run", _MANIFEST)
     assert ended.code == 0
-    assert ended.stdout.startswith("30 done of 30 rows\n30 calls (0 answers were there already)")
+    assert ended.stdout.startswith("30 done of 30 rows\n30 calls, ")
     assert set(statuses(_RESULTS).values()) == {"done"}
     assert violations(_RESULTS) == []
     assert len(service.requested) == 30
@@ -34,7 +34,7 @@ def test_1_some_failed(voicemill: InThisProcess, service: SpeechService, fast_re
     ended = voicemill("run", _MANIFEST, "--profile", fast_retries)
     assert ended.code == 1
     assert "4 done, 1 failed of 5 rows" in ended.stdout
-    assert "Run the same command again" in ended.stdout
+    assert "Rerun the same command" in ended.stdout
     failed = items(_RESULTS)[3]
     assert (failed["status"], failed["attempts"]) == ("failed", 2)
     assert "Out of breath" in failed["error_message"]
@@ -72,7 +72,7 @@ def test_2_a_bad_manifest(voicemill: InThisProcess, service: SpeechService, mani
         (["run", "nowhere.csv"], "nowhere.csv: 1 problem\n  file: there is no such file"),
         (["run", "book.csv", "--profile", "nobody"], "there is no profile 'nobody'"),
         (["run", "book.csv", "--profile", "bad.toml"], "pace.speed is no setting"),
-        (["status", "nowhere"], "nowhere is no results folder"),
+        (["status", "nowhere"], "nowhere is not a results folder"),
         (["speak"], "No such command 'speak'"),
     ],
 )

@@ -60,15 +60,15 @@ def test_results_are_copied_once(bucket: str, voicemill: InThisProcess) -> None:
     rows = [{"id": row_id, "transcript": f"{row_id}.", "sample_rate": 8000} for row_id in ("one", "two")]
     voicemill("run", write_manifest(Path("book.csv"), rows), "-o", "results")
     target = f"{bucket}/books/one"
-    assert "copied to" in voicemill("copy", "results", target).stdout
+    assert " files to " in voicemill("copy", "results", target).stdout
     store = fsspec.filesystem("s3", skip_instance_cache=True)
     there = {name.removeprefix("archive/books/one/"): store.cat_file(name) for name in store.find("archive/books/one")}
     delivered = [name for name in tree(Path("results")) if not name.startswith("answers/")]
     count = len(delivered)
     assert there == {name: Path("results", name).read_bytes() for name in delivered}
-    assert f"0 of {count}" in voicemill("copy", "results", target).stdout
+    assert f"Copied 0 of {count}" in voicemill("copy", "results", target).stdout
     rows[1]["transcript"] = "Three."
     voicemill("run", write_manifest(Path("book.csv"), rows), "-o", "results")
-    assert f"0 of {count}" not in voicemill("copy", "results", target).stdout
+    assert f"Copied 0 of {count}" not in voicemill("copy", "results", target).stdout
     assert store.cat_file("archive/books/one/audio/two.wav") == Path("results/audio/two.wav").read_bytes()
     assert voicemill("copy", "results", "elsewhere").code == 2

@@ -137,4 +137,4 @@ def test_no_run_to_retry(voicemill: InThisProcess) -> None:
     """A folder without a run is told as such."""
     Path("empty/.voicemill").mkdir(parents=True)
     assert "empty holds no plan of a run" in voicemill("retry", "empty").stderr
-    assert "nowhere is no results folder" in voicemill("retry", "nowhere").stderr
+    assert "nowhere is not a results folder" in voicemill("retry", "nowhere").stderr

@@ -52,7 +52,7 @@ def test_validate_a_good_manifest(quick: InThisProcess) -> None:
     """A good manifest is said to be good, without a key and without writing anything."""
     write_manifest(Path("book.csv"), short_rows(3))
     ended = quick("validate", "book.csv")
-    assert (ended.code, ended.stdout) == (0, "book.csv: 3 rows, all good.\n")
+    assert (ended.code, ended.stdout) == (0, "book.csv: 3 rows, all valid.\n")
     assert [path.name for path in Path.cwd().iterdir()] == ["book.csv"]
 
 
@@ -82,7 +82,7 @@ def test_plan_counts_what_is_paid(voicemill: InThisProcess, service: SpeechServi
     said = voicemill("plan", "book.csv", "-o", "results")
     assert said.code == 0
     assert "book.csv: 11 rows, 11 calls, 198 characters\n" in said.stdout
-    assert re.search(r"calls +6 +still to pay; 4 are paid already, and 1 ask what others ask", said.stdout)
+    assert re.search(r"calls +6 +to pay \(4 stored already, 1 duplicate\)", said.stdout)
 
 
 def test_plan_and_run_tell_the_same(voicemill: InThisProcess, service: SpeechService) -> None:
@@ -125,7 +125,7 @@ def test_status_of_an_ended_run(voicemill: InThisProcess, service: SpeechService
     lines = voicemill("status", "results").stdout.splitlines()
     assert lines[0] == "results: ended"
     assert lines[1].split() == ["done", "4"]
-    assert lines[-1] == "Ended because: 1 rows were refused"
+    assert lines[-1] == "Reason: 1 rows were refused"
 
 
 def test_status_of_a_run_cut_short(voicemill: InThisProcess, service: SpeechService) -> None:
@@ -134,9 +134,9 @@ def test_status_of_a_run_cut_short(voicemill: InThisProcess, service: SpeechServ
     with disk_that_fails_after(30):
         assert voicemill("run", "book.csv", "-o", "results", "--max-concurrency", "1").code == 5
     standing = voicemill("status", "results", "--json").json
-    assert standing["state"] == "cut short"
+    assert standing["state"] == "interrupted"
     assert sum(standing["rows"].values()) == 5
-    assert "Run the same command again to go on" in voicemill("status", "results").stdout
+    assert "Rerun the same command to resume" in voicemill("status", "results").stdout
     assert voicemill("run", "book.csv", "-o", "results").code == 0
     assert voicemill("status", "results", "--json").json["state"] == "ended"
 
@@ -169,7 +169,7 @@ def test_engine_serve(voicemill: InThisProcess, engine: "subprocess.Popen[bytes]
     """The engine as a server says where it listens, answers a run that is pointed at it, and ends with Ctrl-C."""
     assert engine.stderr is not None
     line = engine.stderr.readline().decode()
-    found = re.search(r"listens at (http://127\.0\.0\.1:[1-9]\d*)\b", line)
+    found = re.search(r"listens on (http://127\.0\.0\.1:[1-9]\d*)\b", line)
     assert found, line
     write_manifest(Path("book.csv"), short_rows(2))
     with service_environment(found[1], KEY):
@@ -190,5 +190,5 @@ def test_engine_serve_at_a_taken_port(quick: InThisProcess) -> None:
         ended = quick("engine", "serve", "--port", str(port))
     assert ended.code == 2
     assert ended.stderr == (
-        f"voicemill: cannot listen at 127.0.0.1, port {port}: Address already in use; choose another --port or --host\n"
+        f"voicemill: cannot listen on 127.0.0.1, port {port}: Address already in use; choose another --port or --host\n"
     )

@@ -30,7 +30,7 @@ def test_the_embedded_engine(prefect_server: str) -> None:
         ended.stderr.splitlines()[0] == "No CARTESIA_API_KEY: the embedded engine speaks, offline and free of charge."
     )
     assert ended.stderr.splitlines()[1:] == ["3 rows checked: 3 calls, 54 characters."]
-    assert ended.stdout.startswith("3 done of 3 rows\n3 calls (0 answers were there already), free of charge, ")
+    assert ended.stdout.startswith("3 done of 3 rows\n3 calls, no charge, ")
     assert violations(_RESULTS) == []
 
 
@@ -72,7 +72,7 @@ def test_an_interrupted_run(voicemill: InThisProcess, service: SpeechService, nu
     asked_before = len(service.requested)
     assert ended.code == 7, ended.stderr
     assert "interrupted" in ended.stdout
-    assert "Run the same command again to go on" in ended.stdout
+    assert "Rerun the same command to resume" in ended.stdout
     assert "Traceback" not in ended.stderr
     assert 15 <= asked_before < 80
     found = list(statuses(_RESULTS).values())
@@ -114,7 +114,7 @@ def test_interrupted_before_the_first_call(voicemill: InThisProcess, service: Sp
     service.server.script = interrupting
     ended = wait_for_exit(process)
     assert ended.code == 7
-    assert ended.stderr.splitlines()[-1] == "voicemill: stopped; run the same command again to go on"
+    assert ended.stderr.splitlines()[-1] == "voicemill: interrupted; rerun the same command to resume"
     assert "Traceback" not in ended.stderr
     assert service.requested == []
 

@@ -42,7 +42,7 @@ def test_a_good_folder(voicemill: InThisProcess, made: Path) -> None:
     """A folder in which nothing is damaged is good, whatever became of its rows, and is not touched."""
     before = tree(made)
     ended = voicemill("verify", made)
-    assert (ended.code, ended.stdout) == (0, f"{made}: every file, answer and table is as promised.\n")
+    assert (ended.code, ended.stdout) == (0, f"{made}: no damage found in files, answers and tables.\n")
     assert voicemill("verify", made, "--repair", "--json").json == {
         "results": str(made),
         "good": True,
@@ -71,7 +71,7 @@ def test_damage_is_told_and_repaired(voicemill: InThisProcess, service: SpeechSe
     ended = voicemill("verify", made)
     assert ended.code == 1
     assert ended.stdout.count("\nfile: ") + ended.stdout.startswith("file: ") == 3
-    assert "6 things not as promised; voicemill verify --repair" in ended.stdout
+    assert "6 problems found; restore with voicemill verify --repair" in ended.stdout
     repaired = voicemill("verify", made, "--repair")
     assert repaired.code == 0, repaired.stdout
     assert service.requested == ["Sentence number 1."]

@@ -188,7 +188,7 @@ def test_doubts(transcribe: Any, service: SpeechService) -> None:
     _, said_to_user = transcribe(write_talks(), "--max-concurrency", "1")
     assert [item["suspect"] for item in items(_RESULTS)] == [["empty"], ["looping"], ["language"]]
     assert [item["status"] for item in items(_RESULTS)] == ["done"] * 3
-    assert "Doubtful: 3 rows" in said_to_user
+    assert "Quality flags: 3 rows" in said_to_user
     assert audit(_RESULTS) == []
 
 

@@ -1,91 +1,77 @@
-"""The verbs of the `voicemill` command, and the one place where an error becomes a message and an exit code."""
+"""The top-level command, and the one place where an error becomes a message and an exit code."""
 
 import sys
 from typing import Any, ClassVar, NoReturn
 
 import typer
-from typer.core import TyperGroup
 
-from voicemill import __version__
-from voicemill.cli import (
-    control,
-    copy,
-    engine,
-    export,
-    plan,
-    retry,
-    run,
-    say,
-    schedule,
-    status,
-    token,
-    transcribe,
-    up,
-    validate,
-    verify,
-    voices,
-)
+from voicemill.cli.help_page import CONTEXT, examples
+from voicemill.cli.verbs import VerbGroup
 from voicemill.errors import ExitCode, VoicemillError
-from voicemill.manifest.problems import printable
+
+_LONGEST_LINE = 5000
 
 
 class Interrupted(VoicemillError):
-    """The user pressed Ctrl-C where no run was under way that could end in order."""
+    """The user pressed Ctrl-C before or after the part of a run that shuts down gracefully."""
 
     exit_code: ClassVar[ExitCode] = ExitCode.INTERRUPTED
 
 
-class _Verbs(TyperGroup):
+class _Commands(VerbGroup):
     def invoke(self, ctx: Any) -> Any:  # noqa: ANN401 - Typer's own
         try:
             return super().invoke(ctx)
-        except KeyboardInterrupt:  # Typer would end with 130 and without a word
-            raise Interrupted("stopped; run the same command again to go on") from None
+        except KeyboardInterrupt:  # Typer would exit with 130 and no message
+            raise Interrupted("interrupted; rerun the same command to resume") from None
 
 
 app = typer.Typer(
     name="voicemill",
-    cls=_Verbs,
-    help="CallPermit manifests into speech: bulk, unattended, nothing paid for twice.",
+    cls=_Commands,
+    help="Generate, transcribe and convert speech in bulk from a manifest; completed calls are never billed again.",
+    epilog=examples(
+        "voicemill run book.csv",
+        "voicemill run --help",
+    ),
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
+    context_settings=dict(CONTEXT),
 )
-app.command("validate")(validate.validate)
-app.command("plan")(plan.plan)
-app.command("run")(run.run)
-app.command("retry")(retry.retry)
-app.command("control")(control.control)
-app.command("copy")(copy.copy)
-app.command("status")(status.status)
-app.command("export")(export.export)
-app.command("verify")(verify.verify)
-app.command("say")(say.say)
-app.command("transcribe")(transcribe.transcribe)
-app.command("token")(token.token)
-app.command("up")(up.up)
-app.add_typer(schedule.app, name="schedule")
-app.add_typer(voices.app, name="voices")
-app.add_typer(engine.app, name="engine")
 
 
-@app.callback(invoke_without_command=True)
-def _version(version: bool = typer.Option(False, "--version", help="Show the version.")) -> None:
-    if version:
+def _print_version(value: bool) -> None:
+    if value:
+        from voicemill import __version__
+
         typer.echo(__version__)
         raise typer.Exit
 
 
+@app.callback()
+def _root(
+    version: bool = typer.Option(
+        False, "--version", is_eager=True, callback=_print_version, help="Print the version and exit."
+    ),
+) -> None:
+    """Options of the top-level command."""
+
+
 def main() -> NoReturn:
-    """Run the command line; every error of ours ends in a message on stderr and its exit code."""
+    """Run the command line; a voicemill error becomes a message on stderr and its exit code."""
     try:
-        app(standalone_mode=True)
+        app(prog_name="voicemill", standalone_mode=True)
     except VoicemillError as error:
-        said = "\n".join(printable(line, 5000) for line in str(error).split("\n"))
-        typer.echo(f"voicemill: {said}", err=True)
+        typer.echo(f"voicemill: {_printable(str(error))}", err=True)
         sys.exit(error.exit_code)
     except BrokenPipeError:
         sys.stderr.close()
         sys.exit(ExitCode.OK)
     sys.exit(ExitCode.OK)
+
+
+def _printable(text: str) -> str:
+    from voicemill.manifest.problems import printable
+
+    return "\n".join(printable(line, _LONGEST_LINE) for line in text.split("\n"))

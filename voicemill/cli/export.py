@@ -1,43 +1,74 @@
-"""`voicemill export`: new formats of what a run has stored; no call, no Prefect."""
+"""`voicemill export`: stored transcripts and word timestamps in other formats."""
 
 import json
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from voicemill.cli.options import Json
-from voicemill.config import Subtitles, load_settings
+from voicemill.cli.help_page import Command, command_app, examples
+from voicemill.cli.options import Json, results_of_run
 from voicemill.errors import ConfigError, ExitCode
-from voicemill.model import TEXT_FORMATS
-from voicemill.pipeline.export import FORMATS, Exported
-from voicemill.store.results_folder import ResultsFolder, read_json
+
+if TYPE_CHECKING:
+    from voicemill.config import Subtitles
+    from voicemill.pipeline.export import Exported
+    from voicemill.store.results_folder import ResultsFolder
+
+app = command_app()
 
 _SHOWN = 20
 
 
+@app.command(
+    cls=Command,
+    epilog=examples(
+        "voicemill export results/book --to srt",
+        "voicemill export results/book --to srt,vtt -o subtitles --max-line-width 32",
+        "voicemill export results/book --to all",
+    ),
+)
 def export(
-    results: Annotated[Path, typer.Argument(help="A results folder.", show_default=False)],
-    to: Annotated[str, typer.Option("--to", help=f"Formats, with commas: {', '.join(FORMATS)}, or all (Whisper's).")],
+    results: Annotated[
+        Path, typer.Argument(metavar="RESULTS", help="The results folder of a run.", show_default=False)
+    ],
+    to: Annotated[
+        str,
+        typer.Option(
+            "--to",
+            metavar="FORMATS",
+            help="Formats, separated by commas: txt, json, srt, vtt, tsv (all of these: all), ass, audacity.txt, "
+            "words.parquet, segments.parquet.",
+        ),
+    ],
     folder: Annotated[
-        Path | None, typer.Option("-o", "--output-dir", help="Where they go. [text/ in the results folder]")
+        Path | None,
+        typer.Option(
+            "-o", "--output-dir", metavar="FOLDER", help="Where to write. [default: text/ in the results folder]"
+        ),
     ] = None,
-    max_line_width: Annotated[int | None, typer.Option(help="Columns of a line of subtitles. [as in the run]")] = None,
-    max_line_count: Annotated[int | None, typer.Option(help="Lines of a subtitle. [as in the run]")] = None,
+    max_line_width: Annotated[
+        int | None, typer.Option(metavar="N", help="Characters per subtitle line. [default: as in the run]")
+    ] = None,
+    max_line_count: Annotated[
+        int | None, typer.Option(metavar="N", help="Lines per subtitle. [default: as in the run]")
+    ] = None,
     highlight_words: Annotated[
-        bool | None, typer.Option("--highlight-words", help="Underline each word of subtitles as it is said.")
+        bool | None,
+        typer.Option("--highlight-words", help="Underline each word of a subtitle while it is spoken."),
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Write what was heard or spoken in other formats, from what is stored: nothing is asked, nothing is paid."""
+    """Write stored transcripts and word timestamps in other formats, without API calls.
+
+    Rows of speech have word timestamps if they were run with --timestamps.
+    """
     from voicemill.pipeline.export import export as export_rows
 
-    place = ResultsFolder(results)
-    if not place.notes.is_dir():
-        raise ConfigError(f"{results} is no results folder; give the folder that a run was started with (-o)")
-    asked = {"max_line_width": max_line_width, "max_line_count": max_line_count, "highlight_words": highlight_words}
-    rules = _rules(place, {name: value for name, value in asked.items() if value is not None})
+    place = results_of_run(results)
+    given = {"max_line_width": max_line_width, "max_line_count": max_line_count, "highlight_words": highlight_words}
+    rules = _rules(place, {name: value for name, value in given.items() if value is not None})
     with place.locked():
         exported = export_rows(place, _formats(to), folder, rules)
     typer.echo(json.dumps(asdict(exported), indent=2) if as_json else "\n".join(_lines(exported)))
@@ -45,26 +76,36 @@ def export(
 
 
 def _formats(to: str) -> tuple[str, ...]:
+    from voicemill.model import TEXT_FORMATS
+    from voicemill.pipeline.export import FORMATS
+
     names = [name.strip().casefold().lstrip(".") for name in to.split(",") if name.strip()]
     if names == ["all"]:
         return TEXT_FORMATS
     unknown = [name for name in names if name not in FORMATS]
-    if unknown or not names:
-        raise ConfigError(f"{', '.join(unknown) or 'nothing'} is no format to export to; use {', '.join(FORMATS)}")
+    if unknown:
+        raise ConfigError(f"unknown export format: {', '.join(unknown)}; use {', '.join(FORMATS)}")
+    if not names:
+        raise ConfigError(f"--to is empty; use {', '.join(FORMATS)}")
     return tuple(dict.fromkeys(names))
 
 
-def _rules(place: ResultsFolder, given: dict[str, object]) -> Subtitles:
-    """The rules of the run, with what was given here in their place."""
+def _rules(place: "ResultsFolder", given: dict[str, object]) -> "Subtitles":
+    """The subtitle settings of the run, overridden by the options."""
+    from voicemill.config import Subtitles, load_settings
+    from voicemill.store.results_folder import read_json
+
     run = (read_json(place.run_file) or {}).get("settings", {}).get("subtitles", {})
     known = {name: value for name, value in run.items() if name in Subtitles.model_fields}
     return load_settings(subtitles=known | given).subtitles
 
 
-def _lines(exported: Exported) -> list[str]:
-    lines = [f"{exported.files} files of {exported.rows} rows in {exported.folder}"]
+def _lines(exported: "Exported") -> list[str]:
+    lines = [f"Wrote {exported.files} files for {exported.rows} rows to {exported.folder}"]
     if exported.rows_without_words:
-        lines.append(f"{exported.rows_without_words} finished rows have no words; speak them with --timestamps.")
+        lines.append(
+            f"{exported.rows_without_words} finished rows have no word timestamps; run them with --timestamps."
+        )
     lines += exported.refused[:_SHOWN]
     if len(exported.refused) > _SHOWN:
         lines.append(f"… and {len(exported.refused) - _SHOWN} more")

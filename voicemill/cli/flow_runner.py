@@ -1,33 +1,47 @@
-"""Starting a flow from a verb: progress while it runs, its summary, and the exit code that it ended with."""
+"""Running a Prefect flow from a command: progress while it runs, its summary, and its exit code."""
 
 import asyncio
 import json
-import sys
 from collections.abc import Callable
 from dataclasses import asdict
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import typer
 
-from flows.prefect_server.ensure import ServerLease
-from voicemill.pipeline.prepare import PlanFacts
 from voicemill.pipeline.summary import Summary
 from voicemill.report.progress import live_progress
 from voicemill.report.summary import as_lines
-from voicemill.store.results_folder import ResultsFolder
+
+if TYPE_CHECKING:
+    from flows.prefect_server.ensure import ServerLease
+    from voicemill.pipeline.prepare import PlanFacts
+    from voicemill.store.results_folder import ResultsFolder
 
 
 def run_flow(
-    flow_of: Callable[[], Any], folder: ResultsFolder, facts: PlanFacts, lease: ServerLease, **parameters: object
+    flow_of: Callable[[], Any],
+    folder: "ResultsFolder",
+    facts: "PlanFacts",
+    lease: "ServerLease",
+    *,
+    as_json: bool,
+    **parameters: object,
 ) -> Summary:
-    """Run the flow that `flow_of` imports, and show how far it is. Raises what the flow raises.
+    """Run the flow that `flow_of` imports and show its progress. Raises what the flow raises.
 
-    It is imported here, for it imports Prefect, which takes seconds that the check of a manifest need not wait for.
+    The flow is imported late because it imports Prefect, which takes seconds and is not needed to check a manifest.
     """
-    with live_progress(folder.progress, facts.calls, sys.stderr):
+    with live_progress(folder.progress, facts.calls, as_json=as_json):
         flow = flow_of()
         lease.wait_until_ready()
         return asyncio.run(_summary_of(flow, str(folder.path.absolute()), parameters))
+
+
+def retry_flow() -> Any:  # noqa: ANN401 - a Prefect flow
+    """The flow that retries the unfinished rows of a results folder."""
+    from flows.retry import retry
+
+    return retry
 
 
 async def _summary_of(flow: Any, results: str, parameters: dict[str, object]) -> Summary:  # noqa: ANN401 - Prefect's type for a flow that returns a state is wrong
@@ -39,11 +53,11 @@ async def _summary_of(flow: Any, results: str, parameters: dict[str, object]) ->
 
 
 def end_with(summary: Summary, *, as_json: bool) -> NoReturn:
-    """Print the summary and end the command as the run ended."""
+    """Print the summary and exit with the code of the run."""
     typer.echo(json.dumps(asdict(summary), indent=2) if as_json else "\n".join(as_lines(summary)))
     raise typer.Exit(summary.exit_code)
 
 
 def say(line: str) -> None:
-    """Tell the user something that is not the result."""
+    """Print a line that is not the result to stderr."""
     typer.echo(line, err=True)

@@ -1,239 +1,300 @@
-"""Options that several verbs share, each written once: a verb takes a whole group of them as one parameter.
+"""Options that several commands share. A command takes a whole group of them as one parameter.
 
-To add an option, add a field to the group whose verbs shall know it; where it says which setting it `Sets`, nothing
-else is to be done.
+To add an option, add a field to the group of its section. A field marked with `Sets` overrides that setting; nothing
+else is needed.
 """
 
-import inspect
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, NamedTuple, get_type_hints
+from typing import TYPE_CHECKING, Annotated, ClassVar
 
 import typer
 
-from voicemill.config import Settings, load_settings
+from voicemill.cli.option_groups import Options, Sets
 from voicemill.errors import ConfigError
-from voicemill.manifest import source_name
-from voicemill.store.results_folder import ResultsFolder
+
+if TYPE_CHECKING:  # importing them takes longer than showing a help page
+    from voicemill.config import Settings
+    from voicemill.store.results_folder import ResultsFolder
 
 Manifest = Annotated[
     str,
     typer.Argument(
-        help="CSV, TSV, JSONL or Parquet, - for standard input; or a folder, a 'glob', @ and a list of files.",
+        metavar="MANIFEST",
+        help="A CSV, TSV, JSONL or Parquet file, or - for standard input. Also a folder or 'glob' of inputs, or "
+        "@FILE with one input per line.",
         show_default=False,
     ),
 ]
-Results = Annotated[Path | None, typer.Option("-o", "--results", help="Results folder. [results/<manifest's name>]")]
-Profile = Annotated[str | None, typer.Option(help="A profile of configs/, by name, or the path of a TOML file.")]
+Results = Annotated[
+    Path | None,
+    typer.Option(
+        "-o",
+        "--results",
+        metavar="FOLDER",
+        help="Results folder. [default: results/<manifest name>]",
+        rich_help_panel="Output",
+    ),
+]
+ResultsOfRun = Annotated[
+    Path, typer.Argument(metavar="RESULTS", help="The results folder of a run.", show_default=False)
+]
+Profile = Annotated[
+    str | None,
+    typer.Option(
+        metavar="NAME|FILE",
+        help="Settings profile: a name from configs/ or the path of a TOML file.",
+        rich_help_panel="Run",
+    ),
+]
+Force = Annotated[
+    bool, typer.Option("--force", help="Also retry rows that the service refused.", rich_help_panel="Run")
+]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
-Force = Annotated[bool, typer.Option("--force", help="Also ask again for rows that the service refused.")]
-ResultsOfRun = Annotated[Path, typer.Argument(metavar="results", help="A results folder.", show_default=False)]
-
-
-class Sets(NamedTuple):
-    """Which setting an option stands for; without a section it is one of `Settings` itself."""
-
-    section: str
-    name: str
-
 
 @dataclass(frozen=True, kw_only=True)
-class Options:
-    """A group of options."""
+class InputOptions(Options):
+    """What rows are, and where their inputs may come from."""
 
-    def changes(self) -> dict[str, Any]:
-        """The settings that they stand for, by section; None where an option was not given."""
-        given: dict[str, Any] = {}
-        for name, option in get_type_hints(type(self), include_extras=True).items():
-            for target in getattr(option, "__metadata__", ()):
-                if isinstance(target, Sets):
-                    section = given.setdefault(target.section, {}) if target.section else given
-                    value = getattr(self, name)
-                    section[target.name] = None if value == [] else value
-        return given
+    panel: ClassVar[str] = "Input"
 
-
-@dataclass(frozen=True, kw_only=True)
-class RowOptions(Options):
-    """What rows get where their own cells are empty, over what the profile says."""
-
-    profile: Profile = None
     op: Annotated[
         str | None,
         Sets("", "operation"),
-        typer.Option(help="What is done, for all rows: tts, stt, voice_change or infill. [each row's own op, or tts]"),
+        typer.Option(
+            metavar="OPERATION",
+            help="Operation of all rows: tts, stt, voice_change or infill. [default: the op column, else tts]",
+        ),
     ] = None
     allow_host: Annotated[
         list[str] | None,
         Sets("inputs", "allow_hosts"),
-        typer.Option(help="A host that inputs may be downloaded from, by https; may be given several times."),
-    ] = None
-    voice: Annotated[
-        str | None, Sets("defaults", "voice"), typer.Option(help="Voice (name or id) for rows without one.")
-    ] = None
-    model: Annotated[str | None, Sets("defaults", "model"), typer.Option(help="Model for rows without one.")] = None
-    language: Annotated[
-        str | None, Sets("defaults", "language"), typer.Option(help="Language for rows without one.")
-    ] = None
-    container: Annotated[
-        str | None, Sets("defaults", "container"), typer.Option(help="wav, mp3 or raw, for rows without one.")
-    ] = None
-    sample_rate: Annotated[
-        int | None, Sets("defaults", "sample_rate"), typer.Option(help="Sample rate in Hz, for rows without one.")
+        typer.Option(metavar="HOST", help="Allow HTTPS downloads of inputs from this host. Repeatable."),
     ] = None
 
+
+@dataclass(frozen=True, kw_only=True)
+class VoiceOptions(Options):
+    """Defaults for rows without a voice, model or language."""
+
+    panel: ClassVar[str] = "Voice"
+
+    voice: Annotated[
+        str | None,
+        Sets("defaults", "voice"),
+        typer.Option(metavar="NAME|ID", help="Voice of rows without one. [default: the first voice of the language]"),
+    ] = None
+    model: Annotated[
+        str | None, Sets("defaults", "model"), typer.Option(metavar="MODEL", help="Model of rows without one.")
+    ] = None
+    language: Annotated[
+        str | None,
+        Sets("defaults", "language"),
+        typer.Option(metavar="CODE", help="Language of rows without one. [default: en]"),
+    ] = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class OutputOptions(Options):
+    """Defaults for the files that rows produce."""
+
+    panel: ClassVar[str] = "Output"
+
+    container: Annotated[
+        str | None,
+        Sets("defaults", "container"),
+        typer.Option(metavar="CONTAINER", help="Audio container of rows without one: wav, mp3 or raw. [default: wav]"),
+    ] = None
+    sample_rate: Annotated[
+        int | None,
+        Sets("defaults", "sample_rate"),
+        typer.Option(metavar="HZ", help="Sample rate of rows without one. [default: 44100]"),
+    ] = None
     output_format: Annotated[
         str | None,
         Sets("defaults", "output_format"),
-        typer.Option(help="Files of text, with commas: txt, json, srt, vtt, tsv, or all. [txt for stt, none for tts]"),
+        typer.Option(
+            metavar="FORMATS",
+            help="Text files to write, separated by commas: txt, json, srt, vtt, tsv, or all. [default: txt for stt]",
+        ),
     ] = None
     timestamps: Annotated[
         bool | None,
         Sets("defaults", "timestamps"),
-        typer.Option("--timestamps", "--word-timestamps", help="Speech tells when each word is said; stt always does."),
+        typer.Option("--timestamps", "--word-timestamps", help="Request word timestamps for TTS; STT always has them."),
     ] = None
     max_line_width: Annotated[
-        int | None, Sets("subtitles", "max_line_width"), typer.Option(help="Columns of a line of subtitles. [42]")
+        int | None,
+        Sets("subtitles", "max_line_width"),
+        typer.Option(metavar="N", help="Characters per subtitle line. [default: 42]"),
     ] = None
     max_line_count: Annotated[
-        int | None, Sets("subtitles", "max_line_count"), typer.Option(help="Lines of a subtitle. [2]")
+        int | None,
+        Sets("subtitles", "max_line_count"),
+        typer.Option(metavar="N", help="Lines per subtitle. [default: 2]"),
     ] = None
     highlight_words: Annotated[
         bool | None,
         Sets("subtitles", "highlight_words"),
-        typer.Option("--highlight-words", help="Underline each word of subtitles as it is said."),
+        typer.Option("--highlight-words", help="Underline each word of a subtitle while it is spoken."),
     ] = None
-
-    def settings(self) -> Settings:
-        """The profile's settings, then what the options say. Raises `ConfigError`."""
-        return load_settings(self.profile, **self.changes())
 
 
 @dataclass(frozen=True, kw_only=True)
 class PaceOptions(Options):
-    """How fast a run goes about its work."""
+    """How many calls a run makes at once."""
+
+    panel: ClassVar[str] = "Pace"
 
     max_concurrency: Annotated[
         str | None,
         Sets("pace", "max_concurrency"),
-        typer.Option(help="Calls in flight at once: a number, least-first-most as in 4-20-100, or auto. [auto]"),
+        typer.Option(metavar="N|MIN-START-MAX|auto", help="Concurrent calls: 8, 4-20-100 or auto. [default: auto]"),
     ] = None
     plan: Annotated[
         str | None,
         Sets("pace", "plan"),
-        typer.Option(help="Your Cartesia plan: free, pro, startup or scale. Its concurrency is where the pace begins."),
+        typer.Option(
+            metavar="PLAN",
+            help="Your Cartesia plan: free, pro, startup or scale. Its concurrency limit is the starting point.",
+        ),
+    ] = None
+    requests_per_second: Annotated[
+        float | None, Sets("pace", "requests_per_s"), typer.Option(metavar="N", help="Maximum requests per second.")
     ] = None
     shared_limit: Annotated[
         str | None,
         Sets("pace", "shared_limit"),
-        typer.Option(help="Share a limit of that name with other runs, through Prefect. [every run by itself]"),
+        typer.Option(metavar="NAME", help="Share one concurrency limit with all runs that give the same name."),
     ] = None
-    requests_per_second: Annotated[
-        float | None, Sets("pace", "requests_per_s"), typer.Option(help="Most requests a second.")
+
+
+@dataclass(frozen=True, kw_only=True)
+class BudgetOptions(Options):
+    """Limits on what a run may spend, over all runs in its results folder."""
+
+    panel: ClassVar[str] = "Budget"
+
+    max_credits: Annotated[
+        float | None,
+        Sets("budget", "max_credits"),
+        typer.Option(metavar="N", help="Maximum credits to spend, over all runs in the results folder."),
+    ] = None
+    max_cost: Annotated[
+        float | None,
+        Sets("budget", "max_cost_usd"),
+        typer.Option(metavar="USD", help="The same limit in US dollars, at the price of --plan."),
+    ] = None
+    max_calls: Annotated[
+        int | None,
+        Sets("budget", "max_calls"),
+        typer.Option(metavar="N", help="Maximum requests, over all runs in the results folder."),
+    ] = None
+    max_duration: Annotated[
+        float | None,
+        Sets("budget", "max_duration_s"),
+        typer.Option(metavar="SECONDS", help="Start no call after this time."),
+    ] = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class RowCountOptions(Options):
+    """How many rows a run processes."""
+
+    panel: ClassVar[str] = "Budget"
+
+    limit: Annotated[
+        int | None,
+        Sets("budget", "first_rows"),
+        typer.Option(metavar="N", help="Process only the first N rows."),
+    ] = None
+    sample: Annotated[
+        int | None,
+        Sets("budget", "sample_rows"),
+        typer.Option(metavar="N", help="Process only N rows, spread evenly over the manifest."),
     ] = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class EndOptions(Options):
-    """What ends a run before its end, and who is told."""
+    """What ends a run early, and where its summary is sent."""
 
-    max_credits: Annotated[
-        float | None, Sets("budget", "max_credits"), typer.Option(help="Most credits, over all runs in the folder.")
-    ] = None
-    max_cost: Annotated[
-        float | None, Sets("budget", "max_cost_usd"), typer.Option(help="The same in US dollars, at --plan's price.")
-    ] = None
-    max_calls: Annotated[
-        int | None, Sets("budget", "max_calls"), typer.Option(help="Most requests, over all runs in the folder.")
-    ] = None
-    max_duration: Annotated[
-        float | None, Sets("budget", "max_duration_s"), typer.Option(help="Seconds after which no call is begun.")
-    ] = None
     fail_on_error: Annotated[
         float | None,
         Sets("pace", "fail_on_error"),
-        typer.Option(help="Stop once more rows failed or were refused: a number, or a share as in 0.1."),
+        typer.Option(
+            metavar="N|SHARE", help="Stop when more than N rows, or a share such as 0.1, fail or are refused."
+        ),
+    ] = None
+    when_down: Annotated[
+        str | None,
+        Sets("pace", "when_down"),
+        typer.Option(metavar="stop|wait", help="What to do when the service stays down. [default: stop]"),
     ] = None
     webhook: Annotated[
         str | None,
         Sets("", "webhook"),
-        typer.Option(help="POST the summary as JSON here when the run has ended. [$VOICEMILL_WEBHOOK]"),
-    ] = None
-    when_down: Annotated[
-        str | None, Sets("pace", "when_down"), typer.Option(help="stop or wait, when the service stays down. [stop]")
+        typer.Option(metavar="URL", help="POST the summary as JSON to this URL at the end. [env: VOICEMILL_WEBHOOK]"),
     ] = None
 
 
 @dataclass(frozen=True, kw_only=True)
-class RunOptions(PaceOptions, RowOptions):
-    """How a run goes about its work, and what it makes."""
+class AnswerOptions(Options):
+    """Where answers are stored."""
 
     answers: Annotated[
         str | None,
         Sets("", "answers"),
-        typer.Option(help="Answer store shared by several runs. [inside the results folder]"),
+        typer.Option(metavar="FOLDER", help="Answer store shared by several runs. [default: in the results folder]"),
     ] = None
 
 
 @dataclass(frozen=True, kw_only=True)
-class SpendingOptions(EndOptions, RunOptions):
-    """All that a run may be told."""
+class ProfileOptions(Options):
+    """The profile that all other options override."""
 
-    sample: Annotated[
-        int | None, Sets("budget", "sample_rows"), typer.Option(help="Make only so many rows, spread over all.")
-    ] = None
-    limit: Annotated[
-        int | None, Sets("budget", "first_rows"), typer.Option(help="Make only so many rows, the first ones.")
-    ] = None
+    profile: Profile = None
+
+    def settings(self) -> "Settings":
+        """The settings of the profile, overridden by the options. Raises `ConfigError`."""
+        from voicemill.config import load_settings
+
+        return load_settings(self.profile, **self.changes())
 
 
 @dataclass(frozen=True, kw_only=True)
-class RetryOptions(EndOptions, PaceOptions):
-    """What may be told to a run that goes on with what another was told."""
+class RowOptions(ProfileOptions, OutputOptions, VoiceOptions, InputOptions):
+    """What is needed to check a manifest."""
 
 
-def with_options(verb: Callable[..., None]) -> Callable[..., None]:
-    """`verb`, with the fields of its groups of options as options of its own."""
-    signature = inspect.signature(verb, eval_str=True)
-    groups: dict[str, Any] = {
-        name: taken.annotation for name, taken in signature.parameters.items() if is_dataclass(taken.annotation)
-    }
-
-    def called(**given: Any) -> None:  # noqa: ANN401 - whatever the verb takes
-        for name, group in groups.items():
-            given[name] = group(**{field.name: given.pop(field.name) for field in fields(group)})
-        verb(**given)
-
-    called.__doc__ = verb.__doc__
-    called.__name__ = verb.__name__
-    called.__signature__ = signature.replace(parameters=list(_spread(signature)))  # type: ignore[attr-defined]
-    return called
+@dataclass(frozen=True, kw_only=True)
+class PlanOptions(AnswerOptions, PaceOptions, RowOptions):
+    """What is needed to estimate a run."""
 
 
-def _spread(signature: inspect.Signature) -> Iterator[inspect.Parameter]:
-    for name, taken in signature.parameters.items():
-        if is_dataclass(taken.annotation):
-            hints = get_type_hints(taken.annotation, include_extras=True)
-            for field in fields(taken.annotation):
-                yield _option(field.name, hints[field.name], field.default)
-        else:
-            yield _option(name, taken.annotation, taken.default)
+@dataclass(frozen=True, kw_only=True)
+class RunOptions(EndOptions, RowCountOptions, BudgetOptions, PlanOptions):
+    """All options of a run."""
 
 
-def _option(name: str, annotation: Any, default: object) -> inspect.Parameter:  # noqa: ANN401 - any type
-    return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, annotation=annotation, default=default)
+@dataclass(frozen=True, kw_only=True)
+class RetryOptions(EndOptions, BudgetOptions, PaceOptions):
+    """What a retry may change; everything else stays as in the run before."""
 
 
 def results_folder(results: Path | None, manifest: str) -> Path:
-    """The folder the user named, or one named after the manifest."""
+    """The folder that was given, or one named after the manifest."""
+    from voicemill.manifest import source_name
+
     return results or Path("results") / source_name(manifest)
 
 
-def results_of_run(results: Path) -> ResultsFolder:
-    """The folder of an earlier run. Raises `ConfigError` where there was none."""
+def results_of_run(results: Path) -> "ResultsFolder":
+    """The folder of an earlier run. Raises `ConfigError` if it is not one."""
+    from voicemill.store.results_folder import ResultsFolder
+
     folder = ResultsFolder(results)
     if not folder.notes.is_dir():
-        raise ConfigError(f"{results} is no results folder; give the folder that a run was started with (-o)")
+        raise ConfigError(f"{results} is not a results folder; give the folder that a run was started with (-o)")
     return folder

@@ -1,51 +1,74 @@
-"""`voicemill retry`: what an earlier run did not finish, from its results folder alone."""
+"""`voicemill retry`: retry the unfinished rows of an earlier run, from its results folder alone."""
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
-from flows.prefect_server.ensure import ensure_server
-from voicemill.cli.flow_runner import end_with, run_flow
-from voicemill.cli.options import Force, Json, ResultsOfRun, RetryOptions, results_of_run, with_options
-from voicemill.config import changed_settings
+from voicemill.cli.help_page import Command, command_app, examples
+from voicemill.cli.option_groups import with_options
+from voicemill.cli.options import Force, Json, ResultsOfRun, RetryOptions, results_of_run
 from voicemill.errors import ConfigError
-from voicemill.pipeline.prepare import planned_facts
-from voicemill.pipeline.selection import Selection
+
+app = command_app()
 
 
+@app.command(
+    cls=Command,
+    epilog=examples(
+        "voicemill retry results/book",
+        "voicemill retry results/book --class throttled,transient",
+        "voicemill retry results/book --id row-0003,row-0004 --force",
+        "voicemill retry results/book --max-concurrency 4",
+    ),
+)
 @with_options
 def retry(
     results: ResultsOfRun,
     options: RetryOptions,
     classes: Annotated[
         str | None,
-        typer.Option("--class", help="Only rows with these statuses, classes or codes of errors: throttled,transient"),
+        typer.Option(
+            "--class",
+            metavar="NAMES",
+            help="Only rows with these statuses, error classes or error codes, such as throttled,transient.",
+            rich_help_panel="Input",
+        ),
     ] = None,
-    ids: Annotated[str | None, typer.Option("--id", help="Only the rows with these ids: a,b")] = None,
-    id_file: Annotated[Path | None, typer.Option(help="Only rows whose ids stand in this file, one a line.")] = None,
+    ids: Annotated[
+        str | None,
+        typer.Option("--id", metavar="IDS", help="Only the rows with these ids: a,b.", rich_help_panel="Input"),
+    ] = None,
+    id_file: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Only the rows whose ids this file lists.", rich_help_panel="Input"),
+    ] = None,
     force: Force = False,
     as_json: Json = False,
 ) -> None:
-    """Try the rows that failed or were not started again, as the run that made the folder was told, or as told now."""
+    """Retry unfinished rows with the original settings; options given here override them.
+
+    The manifest is not needed: the results folder holds the plan. Rows that the service refused are retried only with
+    --force.
+    """
+    from flows.prefect_server.ensure import ensure_server
+    from voicemill.cli.flow_runner import end_with, retry_flow, run_flow
+    from voicemill.config import changed_settings
+    from voicemill.pipeline.prepare import planned_facts
+    from voicemill.pipeline.selection import Selection
+
     folder = results_of_run(results)
     with folder.locked():
         facts = planned_facts(folder)
-    selection = Selection(_listed(classes), (*_listed(ids), *_lines(id_file)), force)
+    selection = Selection(_names(classes), (*_names(ids), *_lines(id_file)), force)
     changes = options.changes()
-    changed_settings(facts.settings, changes)  # says what is wrong with them before anything is started
+    changed_settings(facts.settings, changes)  # reports invalid options before a server is started
     with ensure_server() as lease:
-        summary = run_flow(_retry, folder, facts, lease, selection=selection, changes=changes)
+        summary = run_flow(retry_flow, folder, facts, lease, as_json=as_json, selection=selection, changes=changes)
     end_with(summary, as_json=as_json)
 
 
-def _retry() -> Any:  # noqa: ANN401 - a flow
-    from flows.retry import retry
-
-    return retry
-
-
-def _listed(text: str | None) -> tuple[str, ...]:
+def _names(text: str | None) -> tuple[str, ...]:
     return tuple(part for part in (text or "").split(",") if part)
 
 
@@ -53,4 +76,4 @@ def _lines(path: Path | None) -> tuple[str, ...]:
     try:
         return tuple(path.read_text(encoding="utf-8").splitlines()) if path else ()
     except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"the file of ids cannot be read: {error}; give a text file with one id a line") from None
+        raise ConfigError(f"cannot read the id file: {error}; give a text file with one id per line") from None

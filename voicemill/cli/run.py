@@ -1,49 +1,77 @@
-"""`voicemill run`: a manifest into a results folder."""
+"""`voicemill run`: process a manifest into a results folder."""
 
 import asyncio
 from functools import partial
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from flows.prefect_server.ensure import ServerLease, ensure_server
-from voicemill.cli.flow_runner import end_with, run_flow, say
-from voicemill.cli.options import Force, Json, Manifest, Results, SpendingOptions, results_folder, with_options
-from voicemill.config import ApiKey, Settings
-from voicemill.manifest import VoiceDirectory, is_listing
-from voicemill.pipeline.prepare import PlanFacts, prepare
-from voicemill.pipeline.selection import Selection
-from voicemill.report.amounts import counted, needed
-from voicemill.service import all_voices, open_service
-from voicemill.store.results_folder import ResultsFolder
+from voicemill.cli.help_page import Command, command_app, examples
+from voicemill.cli.option_groups import with_options
+from voicemill.cli.options import Force, Json, Manifest, Results, RunOptions, results_folder
+
+if TYPE_CHECKING:
+    from flows.prefect_server.ensure import ServerLease
+    from voicemill.config import ApiKey, Settings
+    from voicemill.pipeline.prepare import PlanFacts
+    from voicemill.store.results_folder import ResultsFolder
+
+app = command_app()
+
+_WARNINGS_SHOWN = 20
 
 
+@app.command(
+    cls=Command,
+    epilog=examples(
+        "voicemill run book.csv",
+        "voicemill run book.csv -o results/book --voice Sarah --container mp3",
+        "voicemill run book.csv --sample 3 --max-credits 5000",
+        "voicemill run 'recordings/*.wav' --op stt --output-format srt,json",
+    ),
+)
 @with_options
 def run(
-    manifest: Manifest, options: SpendingOptions, results: Results = None, force: Force = False, as_json: Json = False
+    manifest: Manifest, options: RunOptions, results: Results = None, force: Force = False, as_json: Json = False
 ) -> None:
-    """Make what a manifest asks for. Run it again to go on: only what is missing is paid for."""
+    """Process a manifest into a results folder, or resume an earlier run.
+
+    Rerun the same command to resume: only missing answers are requested, and completed calls are not billed again.
+    Without CARTESIA_API_KEY, the embedded engine is used, offline and free. A live run can be watched with
+    `voicemill status` and changed with `voicemill control`.
+    """
+    from flows.prefect_server.ensure import ensure_server
+    from voicemill.cli.flow_runner import end_with, run_flow, say
+    from voicemill.pipeline.selection import Selection
+    from voicemill.store.results_folder import ResultsFolder
+
     settings = options.settings()
     folder = ResultsFolder(results_folder(results, manifest))
     with ensure_server() as lease:
         facts = asyncio.run(_checked(manifest, settings, folder, _key(settings, lease)))
-        for warning in facts.warnings[:20]:
+        for warning in facts.warnings[:_WARNINGS_SHOWN]:
             say(f"warning: {warning}")
-        asked = {"manifest": _absolute(manifest), "settings": settings, "selection": Selection(force=force)}
-        summary = run_flow(partial(_flow, settings.operation), folder, facts, lease, plan_id=facts.plan_id, **asked)
+        parameters = {"manifest": _absolute(manifest), "settings": settings, "selection": Selection(force=force)}
+        flow = partial(_flow, settings.operation)
+        summary = run_flow(flow, folder, facts, lease, as_json=as_json, plan_id=facts.plan_id, **parameters)
     end_with(summary, as_json=as_json)
 
 
-def _key(settings: Settings, lease: ServerLease) -> ApiKey | None:
+def _key(settings: "Settings", lease: "ServerLease") -> "ApiKey | None":
     if not settings.service.key_block:
         return None
     lease.wait_until_ready()
-    from flows.secret import key_from_block  # here, for it imports Prefect
+    from flows.secret import key_from_block  # imports Prefect, which must not start before the server is known
 
     return asyncio.run(key_from_block(settings))
 
 
-async def _checked(manifest: str, settings: Settings, folder: ResultsFolder, key: ApiKey | None) -> PlanFacts:
+async def _checked(manifest: str, settings: "Settings", folder: "ResultsFolder", key: "ApiKey | None") -> "PlanFacts":
+    from voicemill.cli.flow_runner import say
+    from voicemill.manifest import VoiceDirectory
+    from voicemill.pipeline.prepare import prepare
+    from voicemill.service import all_voices, open_service
+
     async with open_service(settings, key) as service:
         say(service.line)
         voices = VoiceDirectory(await all_voices(service, settings.pace))
@@ -53,21 +81,22 @@ async def _checked(manifest: str, settings: Settings, folder: ResultsFolder, key
     return facts
 
 
-def _checked_line(facts: PlanFacts) -> str:
-    known = facts.calls - facts.guessed
-    rest = (
-        f", and what {counted(facts.guessed, 'row')} will need that take the output of others" if facts.guessed else ""
-    )
-    what = needed(known, facts.characters, facts.transcribed_s, facts.converted_s)
-    return f"{counted(facts.rows, 'row')} checked: {what}{rest}."
+def _checked_line(facts: "PlanFacts") -> str:
+    from voicemill.report.amounts import counted, needed
+
+    sent = needed(facts.calls - facts.guessed, facts.characters, facts.transcribed_s, facts.converted_s)
+    rest = f", plus {counted(facts.guessed, 'row')} that use the output of other rows" if facts.guessed else ""
+    return f"{counted(facts.rows, 'row')} checked: {sent}{rest}."
 
 
-def _flow(operation: str) -> Any:  # noqa: ANN401 - a flow
+def _flow(operation: str) -> Any:  # noqa: ANN401 - a Prefect flow
     name = operation or "mixed"
     return getattr(import_module(f"flows.{name}"), name)
 
 
 def _absolute(manifest: str) -> str:
+    from voicemill.manifest import is_listing
+
     if manifest in ("-", "@-"):
         return manifest
     mark = "@" if manifest.startswith("@") and is_listing(manifest) and not Path(manifest).exists() else ""

@@ -1,8 +1,8 @@
-"""`voicemill schedule`: runs that recur, kept by Prefect and served by `voicemill up`."""
+"""`voicemill schedule`: recurring runs, stored by Prefect and served by `voicemill up`."""
 
 import asyncio
 import json
-from collections.abc import Coroutine, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import fields
 from pathlib import Path
@@ -10,109 +10,131 @@ from typing import Annotated, Any
 
 import typer
 
-from flows.prefect_server.ensure import ensure_server
-from voicemill.cli import run
-from voicemill.cli.options import Json, SpendingOptions, results_folder
+from voicemill.cli.help_page import Command, examples, group_app
+from voicemill.cli.options import Json, RunOptions, results_folder
 from voicemill.errors import ConfigError
-from voicemill.manifest.problems import printable
 
-app = typer.Typer(help="Runs that recur.", no_args_is_help=True, rich_markup_mode=None)
+app = group_app("Create, list, pause and remove recurring runs.")
 
 _USAGE: type[Exception] = next(kind for kind in typer.BadParameter.__mro__ if kind.__name__ == "UsageError")
-"""Click's error for a wrong command line: Typer has a Click of its own, or not, as its version goes."""
+"""Click's error for a wrong command line. Newer versions of Typer bundle Click, older ones import it."""
 
-Name = Annotated[str, typer.Argument(help="The schedule's name.", show_default=False)]
+Name = Annotated[str, typer.Argument(metavar="NAME", help="The name of the schedule.", show_default=False)]
 
 
-@app.command()
+@app.command(
+    cls=Command,
+    epilog=examples(
+        'voicemill schedule add nightly --cron "0 1 * * *" --timezone Europe/Berlin -- run book.csv -o results/book',
+        "voicemill schedule add hourly --every 3600 -- run 'inbox/*.wav' --op stt -o results/inbox",
+    ),
+)
 def add(
     name: Name,
-    command: Annotated[list[str], typer.Argument(help="-- run MANIFEST -o RESULTS …", show_default=False)],
-    cron: Annotated[str, typer.Option(help='When to run, as a cron line: "0 1 * * *".')] = "",
-    timezone: Annotated[str, typer.Option(help="The time zone of that line, as in Europe/Berlin.")] = "UTC",
-    every: Annotated[float, typer.Option(min=0, help="Run every so many seconds, in place of --cron.")] = 0,
+    command: Annotated[
+        list[str], typer.Argument(metavar="-- run MANIFEST …", help="The command of a run.", show_default=False)
+    ],
+    cron: Annotated[str, typer.Option(metavar="CRON", help='When to run, such as "0 1 * * *".')] = "",
+    timezone: Annotated[str, typer.Option(metavar="ZONE", help="Time zone of --cron, such as Europe/Berlin.")] = "UTC",
+    every: Annotated[
+        float, typer.Option(min=0, metavar="SECONDS", show_default=False, help="Interval between runs.")
+    ] = 0,
     skip_if_later_than: Annotated[
-        float, typer.Option(min=0, help="Skip a run that begins so many seconds late. [run once, however late]")
+        float,
+        typer.Option(
+            min=0,
+            metavar="SECONDS",
+            show_default=False,
+            help="Skip a run that starts later than this. [default: never skip]",
+        ),
     ] = 0,
 ) -> None:
-    """Let a run recur; a schedule of the same name is replaced. Only what is new or has changed is paid for."""
+    """Create a schedule, or replace the one with this name.
+
+    Give either --cron or --every. Only new and changed rows are processed and billed.
+    """
     parameters = _parameters(command) | {"skip_if_later_than_s": skip_if_later_than}
     with _prefect():
         from flows.schedules import Recurrence
         from flows.schedules import add as add_schedule
 
-        _run(add_schedule(name, Recurrence(cron, timezone, every), parameters))
-    typer.echo(f"Schedule {name!r} is set; voicemill up serves it.")
+        asyncio.run(add_schedule(name, Recurrence(cron, timezone, every), parameters))
+    typer.echo(f"Created schedule {name!r}. Serve it with voicemill up.")
 
 
-@app.command("list")
+@app.command("list", cls=Command, epilog=examples("voicemill schedule list", "voicemill schedule list --json"))
 def list_schedules(as_json: Json = False) -> None:
-    """Show every schedule: when it fires, its next run, and how its last one ended."""
+    """List schedules with their next run and how the last one ended."""
     with _prefect():
         from flows.schedules import listed
 
-        found = _run(listed())
-    if as_json:
-        typer.echo(json.dumps(found, indent=2))
-        return
-    for one in found:
-        standing = "paused" if one["paused"] else f"next {one['next_run'] or 'when voicemill up serves it'}"
-        typer.echo(f"{one['name']}: {one['fires']}, {standing}")
-        typer.echo(f"  {one['manifest']} into {one['results']}")
-        if one["last_run"]:
-            typer.echo(f"  last {one['last_run']}: {one['last_state']}, {printable(one['last_message'] or 'no word')}")
+        found = asyncio.run(listed())
+    typer.echo(json.dumps(found, indent=2) if as_json else "\n".join(_lines(found) or ["No schedules."]))
 
 
-@app.command()
+@app.command(cls=Command, epilog=examples("voicemill schedule pause nightly"))
 def pause(name: Name) -> None:
-    """Let a schedule fire no more until it is resumed."""
-    with _prefect():
-        from flows.schedules import set_paused
-
-        _run(set_paused(name, paused=True))
-    typer.echo(f"Schedule {name!r} is paused.")
+    """Pause a schedule."""
+    _set_paused(name, paused=True)
+    typer.echo(f"Paused schedule {name!r}.")
 
 
-@app.command()
+@app.command(cls=Command, epilog=examples("voicemill schedule resume nightly"))
 def resume(name: Name) -> None:
-    """Let a paused schedule fire again."""
-    with _prefect():
-        from flows.schedules import set_paused
-
-        _run(set_paused(name, paused=False))
-    typer.echo(f"Schedule {name!r} fires again.")
+    """Resume a paused schedule."""
+    _set_paused(name, paused=False)
+    typer.echo(f"Resumed schedule {name!r}.")
 
 
-@app.command("remove")
+@app.command("remove", cls=Command, epilog=examples("voicemill schedule remove nightly"))
 def remove_schedule(name: Name) -> None:
-    """Forget a schedule; its results stay."""
+    """Remove a schedule; its results folder stays."""
     with _prefect():
         from flows.schedules import remove
 
-        _run(remove(name))
-    typer.echo(f"Schedule {name!r} is gone.")
+        asyncio.run(remove(name))
+    typer.echo(f"Removed schedule {name!r}.")
+
+
+def _set_paused(name: str, *, paused: bool) -> None:
+    with _prefect():
+        from flows.schedules import set_paused
+
+        asyncio.run(set_paused(name, paused=paused))
 
 
 @contextmanager
 def _prefect() -> Iterator[None]:
+    from flows.prefect_server.ensure import ensure_server
+
     with ensure_server() as lease:
         lease.wait_until_ready()
         yield
 
 
-def _run(work: Coroutine[Any, Any, Any]) -> Any:  # noqa: ANN401 - whatever it gives
-    return asyncio.run(work)
+def _lines(found: list[dict[str, Any]]) -> list[str]:
+    from voicemill.manifest.problems import printable
+
+    lines = []
+    for one in found:
+        next_run = "paused" if one["paused"] else f"next run {one['next_run'] or 'when voicemill up serves it'}"
+        lines.append(f"{one['name']}: {one['fires']}, {next_run}")
+        lines.append(f"  {one['manifest']} to {one['results']}")
+        if one["last_run"]:
+            message = printable(one["last_message"] or "no message")
+            lines.append(f"  last run {one['last_run']}: {one['last_state']}, {message}")
+    return lines
 
 
 def _parameters(command: Sequence[str]) -> dict[str, Any]:
-    """What the command of a schedule asks of the flow, with whole paths. Raises `ConfigError`."""
+    """The parameters of the scheduled flow, with absolute paths. Raises `ConfigError`."""
     if command[0] != "run":
-        raise ConfigError(f"{command[0]!r} cannot recur; give the command of a run behind --, as in -- run MANIFEST")
+        raise ConfigError(f"only runs can be scheduled, not {command[0]!r}; give -- run MANIFEST")
     given = _parsed(command[1:])
     manifest = str(given["manifest"])
     if manifest == "-":
-        raise ConfigError("standard input cannot recur; give the path of a manifest")
-    options = SpendingOptions(**{field.name: given[field.name] for field in fields(SpendingOptions)})
+        raise ConfigError("standard input cannot be scheduled; give the path of a manifest")
+    options = RunOptions(**{field.name: given[field.name] for field in fields(RunOptions)})
     return {
         "manifest": str(Path(manifest).absolute()),
         "results": str(results_folder(given["results"], manifest).absolute()),
@@ -121,9 +143,10 @@ def _parameters(command: Sequence[str]) -> dict[str, Any]:
 
 
 def _parsed(arguments: Sequence[str]) -> dict[str, Any]:
-    runs = typer.Typer(add_completion=False)
-    runs.command("run")(run.run)
+    from voicemill.cli import run
+
     try:
-        return typer.main.get_command(runs).make_context("run", [*arguments]).params
+        parsed: dict[str, Any] = typer.main.get_command(run.app).make_context("run", [*arguments]).params
     except _USAGE as error:
-        raise ConfigError(f"the command of the schedule is no run: {error}") from None
+        raise ConfigError(f"invalid run command: {error}") from None
+    return parsed

@@ -1,18 +1,18 @@
-"""What the verbs that ask the service one thing have in common."""
+"""What the commands that make a single API call share."""
 
 import asyncio
 import re
 from collections.abc import Awaitable, Callable
-from typing import Annotated, TypeVar
+from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
-from voicemill.config import Settings
 from voicemill.errors import CallError, ConfigError
-from voicemill.limits.retries import Retries
-from voicemill.manifest import VoiceDirectory
-from voicemill.model import Voice
-from voicemill.service import Service, all_voices, open_service
+
+if TYPE_CHECKING:
+    from voicemill.config import Settings
+    from voicemill.model import Voice
+    from voicemill.service import Service
 
 T = TypeVar("T")
 _ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
@@ -20,27 +20,35 @@ _ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 VoiceName = Annotated[str, typer.Argument(metavar="VOICE", help="A voice, by name or id.", show_default=False)]
 
 
-def answer_of(settings: Settings, ask: Callable[[Service], Awaitable[T]]) -> T:
-    """What `ask` gets from the service that the settings name, in an event loop of its own. Raises `CallError`s."""
+def with_service(settings: "Settings", work: "Callable[[Service], Awaitable[T]]") -> T:
+    """The result of `work` on the service that the settings select, in a new event loop. Raises `CallError`."""
+    from voicemill.service import open_service
 
-    async def asked() -> T:
+    async def worked() -> T:
         async with open_service(settings) as service:
-            return await ask(service)
+            return await work(service)
 
-    return asyncio.run(asked())
+    return asyncio.run(worked())
 
 
-async def tried(settings: Settings, attempt: Callable[[], Awaitable[T]]) -> T:
-    """An attempt, made again where its failure may pass; for questions that leave nothing behind at the service."""
+async def retried(settings: "Settings", attempt: Callable[[], Awaitable[T]]) -> T:
+    """The result of an attempt that is retried after transient errors; only for requests without side effects."""
+    from voicemill.limits.retries import Retries
+
     result, _ = await Retries(settings.pace).run(attempt)
     return result
 
 
-async def voice_named(service: Service, settings: Settings, name_or_id: str, language: str = "") -> Voice:
-    """The voice of that name or id, or the first that speaks `language`. Raises `ConfigError` that tells of others.
+async def voice_named(service: "Service", settings: "Settings", name_or_id: str, language: str = "") -> "Voice":
+    """The voice with that name or id; if that is empty, the first voice of `language`.
 
-    Who may not list voices, as with an access token, names one by its id.
+    Raises `ConfigError` that suggests other voices. A caller who may not list voices, as with an access token, can
+    give an id.
     """
+    from voicemill.manifest import VoiceDirectory
+    from voicemill.model import Voice
+    from voicemill.service import all_voices
+
     try:
         return VoiceDirectory(await all_voices(service, settings.pace)).resolve(name_or_id, language)
     except LookupError as error:

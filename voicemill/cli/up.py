@@ -1,4 +1,4 @@
-"""`voicemill up`: schedules are served, and Prefect's pages shown, until Ctrl-C."""
+"""`voicemill up`: serve schedules until Ctrl-C."""
 
 import signal
 from types import FrameType
@@ -6,28 +6,34 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from flows.up import served, unit, watch
-from voicemill.cli.flow_runner import say
+from voicemill.cli.help_page import Command, command_app, examples
+
+app = command_app()
 
 
+@app.command(cls=Command, epilog=examples("voicemill up", "voicemill up --port 4300", "voicemill up --systemd"))
 def up(
-    port: Annotated[int, typer.Option(min=1, max=65535, help="Port of Prefect's pages and API.")] = 4200,
-    systemd: Annotated[bool, typer.Option("--systemd", help="Print a systemd unit that does this, and end.")] = False,
+    port: Annotated[int, typer.Option(min=1, max=65535, metavar="PORT", help="Port of the Prefect UI and API.")] = 4200,
+    systemd: Annotated[
+        bool, typer.Option("--systemd", help="Print a systemd unit that runs this command, and exit.")
+    ] = False,
 ) -> None:
-    """Serve schedules: a local Prefect server with its pages and a worker, until Ctrl-C.
+    """Serve schedules with a local Prefect server and a worker, until Ctrl-C.
 
-    Runs of this user find the server at its default port; at another one PREFECT_API_URL has to name it.
+    Other commands of this user find the server on its default port. On another port, set PREFECT_API_URL for them.
     """
+    from flows.up import served, unit, watch
+
     if systemd:
         typer.echo(unit(port), nl=False)
         return
     signal.signal(signal.SIGTERM, _interrupt)
     try:
         with served(port) as started:
-            say(f"Schedules are served; Prefect's pages are at http://127.0.0.1:{port}. Ctrl-C ends it.")
+            typer.echo(f"Serving schedules. Prefect UI: http://127.0.0.1:{port}. Press Ctrl-C to stop.", err=True)
             watch(started)
     except KeyboardInterrupt:
-        say("Ended; schedules wait for the next voicemill up.")
+        typer.echo("Stopped. Schedules run again after the next voicemill up.", err=True)
 
 
 def _interrupt(_number: int, _frame: FrameType | None) -> NoReturn:

@@ -1,78 +1,74 @@
-"""`voicemill validate`: every problem of every row, at once; no Prefect, no key, nothing paid."""
+"""`voicemill validate`: check a manifest without sending anything that costs money."""
 
 import asyncio
 import json
-from pathlib import Path
-from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
 
 import typer
 
-from voicemill.audio.inspection import Inspector
-from voicemill.cli.options import Json, Manifest, Results, RowOptions, results_folder, with_options
-from voicemill.config import Settings
+from voicemill.cli.help_page import Command, command_app, examples
+from voicemill.cli.option_groups import with_options
+from voicemill.cli.options import Json, Manifest, Results, RowOptions, results_folder
 from voicemill.errors import ExitCode
-from voicemill.manifest import ManifestCheck, VoiceDirectory
-from voicemill.pipeline.fetch_inputs import Fetch
-from voicemill.service import all_voices, open_service
-from voicemill.store.recording_cache import KnownRecordings
-from voicemill.store.results_folder import ResultsFolder
+
+if TYPE_CHECKING:
+    from voicemill.pipeline.check_manifest import CheckedManifest
+
+app = command_app()
 
 _SHOWN = 100
 
 
+@app.command(
+    cls=Command,
+    epilog=examples(
+        "voicemill validate book.csv",
+        "voicemill validate book.csv --json",
+        "voicemill validate 'recordings/*.wav' --op stt",
+    ),
+)
 @with_options
 def validate(manifest: Manifest, options: RowOptions, results: Results = None, as_json: Json = False) -> None:
-    """Check a manifest and list all that is wrong with it, by row and column.
+    """Check a manifest and list every problem by row and column.
 
-    Recordings that a run in the results folder has read, and that did not change, are not read again.
+    Nothing is generated or billed. With an API key, the list of voices is fetched from the service. Unchanged
+    recordings that an earlier run in the results folder has inspected are not inspected again.
     """
-    settings = options.settings()
-    voices = asyncio.run(voice_book(settings))
-    known = KnownRecordings(ResultsFolder(results_folder(results, manifest)).recordings)
-    with Inspector(known) as inspect, TemporaryDirectory(prefix="voicemill-") as place:
-        check = ManifestCheck(manifest, settings, voices, inspect, Fetch.into(Path(place), settings.inputs))
-        rows = sum(1 for _ in check)
+    from voicemill.pipeline.check_manifest import check_manifest
+    from voicemill.store.results_folder import ResultsFolder
+
+    folder = ResultsFolder(results_folder(results, manifest))
+    checked = asyncio.run(check_manifest(manifest, options.settings(), folder))
     if as_json:
-        _print_json(check, rows)
+        typer.echo(json.dumps(checked.as_dict(), indent=2, ensure_ascii=False))
     else:
-        _print_text(check, manifest, rows)
-    refused = ExitCode.SOME_REFUSED if check.refused_count else ExitCode.OK
-    raise typer.Exit(ExitCode.USAGE if check.problem_count else refused)
+        _print(manifest, checked)
+    raise typer.Exit(_exit_code(checked))
 
 
-async def voice_book(settings: Settings) -> VoiceDirectory:
-    """The voices of the service that the settings name."""
-    async with open_service(settings) as service:
-        return VoiceDirectory(await all_voices(service, settings.pace))
+def _exit_code(checked: "CheckedManifest") -> ExitCode:
+    if checked.problem_count:
+        return ExitCode.USAGE
+    return ExitCode.SOME_REFUSED if checked.refused else ExitCode.OK
 
 
-def _print_text(check: ManifestCheck, manifest: str, rows: int) -> None:
-    for warning in check.warnings[:_SHOWN]:
+def _print(manifest: str, checked: "CheckedManifest") -> None:
+    for warning in checked.warnings[:_SHOWN]:
         typer.echo(f"warning: {warning}", err=True)
-    for problem in check.problems[:_SHOWN]:
+    for problem in checked.problems[:_SHOWN]:
         typer.echo(str(problem))
-    if check.problem_count > _SHOWN:
-        typer.echo(f"… and {check.problem_count - _SHOWN} more")
-    if check.problem_count:
-        typer.echo(f"{manifest}: {check.problem_count} problems; nothing was sent.")
-    elif check.refused_count:
-        typer.echo(f"{manifest}: {rows} rows, of which {check.refused_count} will be refused; the others are good.")
-    else:
-        typer.echo(f"{manifest}: {rows} rows, all good.")
-    if check.dialect:
-        typer.echo(f"The file is {check.dialect}.")
+    if checked.problem_count > _SHOWN:
+        typer.echo(f"… and {checked.problem_count - _SHOWN} more")
+    typer.echo(f"{manifest}: {_verdict(checked)}")
+    if checked.dialect:
+        typer.echo(f"The file is {checked.dialect}.")
 
 
-def _print_json(check: ManifestCheck, rows: int) -> None:
-    def listed(problems: list) -> list[dict[str, object]]:  # type: ignore[type-arg]
-        return [{"row": problem.row, "column": problem.column, "why": problem.why} for problem in problems]
+def _verdict(checked: "CheckedManifest") -> str:
+    from voicemill.report.amounts import counted
 
-    content = {
-        "rows": rows,
-        "dialect": check.dialect,
-        "refused": check.refused_count,
-        "problem_count": check.problem_count,
-        "problems": listed(check.problems),
-        "warnings": listed(check.warnings),
-    }
-    typer.echo(json.dumps(content, indent=2, ensure_ascii=False))
+    if checked.problem_count:
+        return f"{counted(checked.problem_count, 'problem')}; nothing was sent."
+    if checked.refused:
+        return f"{counted(checked.rows, 'row')}, {checked.refused:,} of which will be refused; the others are valid."
+    return f"{counted(checked.rows, 'row')}, all valid."

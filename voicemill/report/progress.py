@@ -5,12 +5,12 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-from voicemill.report.amounts import came_of_it, span
+from voicemill.report.amounts import produced, span
 from voicemill.store.results_folder import read_json
 
 _LOOK_EVERY_S = 0.25
@@ -18,11 +18,11 @@ _LINE_EVERY_S = 10.0
 
 
 @contextmanager
-def live_progress(progress_file: Path, calls: int, stream: TextIO) -> Iterator[None]:
+def live_progress(progress_file: Path, calls: int, *, as_json: bool) -> Iterator[None]:
     """Show how the run goes until the block ends. `calls` is how many the whole manifest needs."""
     progress_file.unlink(missing_ok=True)
     ended = threading.Event()
-    console = Console(file=stream, highlight=False)
+    console = Console(stderr=True, highlight=False)
     show = _bar if console.is_terminal else _plain_lines
     thread = threading.Thread(target=show, args=(console, progress_file, calls, ended), daemon=True)
     thread.start()
@@ -60,14 +60,14 @@ def _ended_calls(stats: dict[str, Any]) -> int:
     return int(stats["calls_kept"]) + int(stats["calls_reused"])
 
 
-def describe(stats: dict[str, Any], age_s: float) -> str:
+def describe(stats: dict[str, Any], age_s: float = 0.0) -> str:
     """One line: rows, calls, audio, credits, and when it will be done at this pace."""
     ended, calls = _ended_calls(stats), int(stats["calls"])
     parts = [
         f"{stats['rows_done']}/{stats['rows']} rows",
         f"{ended}/{calls} calls",
         f"{stats['calls_in_flight']} in flight",
-        *came_of_it(stats.get("transcribed_s", 0.0), stats.get("converted_s", 0.0), stats["audio_s"]),
+        *produced(stats.get("transcribed_s", 0.0), stats.get("converted_s", 0.0), stats["audio_s"]),
         f"{stats['credits']:,.0f} credits",
     ]
     if stats["rows_failed"] or stats["rows_refused"]:
@@ -81,6 +81,6 @@ def describe(stats: dict[str, Any], age_s: float) -> str:
     if not stats.get("slots", 1):
         parts.append(str(stats.get("why", "waiting")))
     kept = int(stats["calls_kept"])
-    if kept and ended < calls:
+    if kept and age_s and ended < calls:
         parts.append(f"{span((calls - ended) * age_s / kept)} left")
     return " · ".join(parts)

@@ -1,4 +1,4 @@
-"""What is said when a run has ended: what there is now, what it took, and what to do next."""
+"""The summary of a run for people: what there is now, what it cost, and what to do next."""
 
 import shlex
 from pathlib import Path
@@ -6,31 +6,29 @@ from pathlib import Path
 from voicemill.errors import ExitCode
 from voicemill.model import EMBEDDED_PREFIX, Status
 from voicemill.pipeline.summary import Summary
-from voicemill.report.amounts import came_of_it, counted, span
+from voicemill.report.amounts import counted, produced, span
 
+_NOT_BILLED_AGAIN = "completed calls are not billed again."
 _NEXT = {
-    ExitCode.SOME_FAILED: (
-        "Run the same command again, or voicemill retry {results}: only the rows that failed are tried."
-    ),
+    ExitCode.SOME_FAILED: "Rerun the same command, or voicemill retry {results}: only the failed rows are retried.",
     ExitCode.SOME_REFUSED: (
-        "Correct those rows ({failures} says why) and run again: only they are sent. "
-        "As they are, they are asked for again only with --force."
+        "Correct the refused rows ({failures} has the reasons) and rerun the command: only they are sent. "
+        "Unchanged rows are sent again only with --force."
     ),
-    ExitCode.FATAL_API: "Mend that and run the same command again: nothing that was paid for is paid again.",
-    ExitCode.FATAL_STORAGE: "Mend that and run the same command again: nothing that was paid for is paid again.",
-    ExitCode.BUDGET: "Raise the budget and run the same command again: nothing that was paid for is paid again.",
-    ExitCode.SERVICE_DOWN: "Run the same command again when it is back: nothing that was paid for is paid again.",
-    ExitCode.INTERRUPTED: "Run the same command again to go on: nothing that was paid for is paid again.",
+    ExitCode.FATAL_API: f"Fix the problem and rerun the command; {_NOT_BILLED_AGAIN}",
+    ExitCode.FATAL_STORAGE: f"Fix the problem and rerun the command; {_NOT_BILLED_AGAIN}",
+    ExitCode.BUDGET: f"Raise the budget and rerun the command; {_NOT_BILLED_AGAIN}",
+    ExitCode.SERVICE_DOWN: f"Rerun the same command once the service is available; {_NOT_BILLED_AGAIN}",
+    ExitCode.INTERRUPTED: f"Rerun the same command to resume; {_NOT_BILLED_AGAIN}",
 }
 
 
 def as_lines(summary: Summary) -> list[str]:
     """The summary for a terminal."""
     lines = [summary.headline + (f" ({summary.rows_unchanged} unchanged)" if summary.rows_unchanged else "")]
-    lines.append(_cost(summary))
-    lines += _told_by_words(summary)
+    lines += [_cost(summary), *_quality(summary)]
     if summary.reason:
-        lines.append(f"Ended because: {summary.reason}")
+        lines.append(f"Reason: {summary.reason}")
     if summary.rows[Status.DONE]:
         places = {"Audio": Path(summary.results, "audio"), "Text": Path(summary.results, "text")}
         lines += [f"{name + ':':7} {place}" for name, place in places.items() if place.is_dir()]
@@ -42,28 +40,29 @@ def as_lines(summary: Summary) -> list[str]:
     return lines
 
 
-def _told_by_words(summary: Summary) -> list[str]:
+def as_markdown(summary: Summary) -> str:
+    """The summary as a page for the Prefect UI."""
+    rows = "\n".join(f"| {status.replace('_', ' ')} | {count} |" for status, count in summary.rows.items())
+    details = "\n".join(f"- {line}" for line in as_lines(summary)[1:])
+    return f"# {summary.headline}\n\n| status | rows |\n| --- | ---: |\n{rows}\n\n{details}\n"
+
+
+def _quality(summary: Summary) -> list[str]:
     lines = []
     if summary.word_error_rate is not None:
         lines.append(f"Word error rate against the references: {summary.word_error_rate:.1%}")
     if summary.suspect:
-        lines.append(f"Doubtful: {counted(summary.suspect, 'row')}; the column suspect says why")
+        lines.append(f"Quality flags: {counted(summary.suspect, 'row')} (column suspect)")
     return lines
 
 
-def as_markdown(summary: Summary) -> str:
-    """The summary as a page for Prefect's artifacts."""
-    rows = "\n".join(f"| {status.replace('_', ' ')} | {count} |" for status, count in summary.rows.items())
-    said = "\n".join(f"- {line}" for line in as_lines(summary)[1:])
-    return f"# {summary.headline}\n\n| status | rows |\n| --- | ---: |\n{rows}\n\n{said}\n"
-
-
 def _cost(summary: Summary) -> str:
-    retried = f", {summary.retries} of them retries" if summary.retries else ""
-    calls = f"{counted(summary.calls_made, 'call')}{retried} ({summary.calls_reused} answers were there already)"
-    audio = came_of_it(summary.transcribed_s, summary.converted_s, summary.audio_s)
-    return ", ".join([calls, _price(summary), *audio, f"in {span(summary.seconds)}"])
+    retried = f" ({counted(summary.retries, 'retried attempt')})" if summary.retries else ""
+    reused = f", {counted(summary.calls_reused, 'stored answer')} reused" if summary.calls_reused else ""
+    calls = f"{counted(summary.calls_made, 'call')}{retried}{reused}"
+    made = produced(summary.transcribed_s, summary.converted_s, summary.audio_s)
+    return ", ".join([calls, _price(summary), *made, f"in {span(summary.seconds)}"])
 
 
 def _price(summary: Summary) -> str:
-    return "free of charge" if summary.service.startswith(EMBEDDED_PREFIX) else f"{summary.credits:,.0f} credits"
+    return "no charge" if summary.service.startswith(EMBEDDED_PREFIX) else f"{summary.credits:,.0f} credits"

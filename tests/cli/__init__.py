@@ -1,0 +1,1 @@
+"""The command line: help, options, exit codes and output of each command."""

@@ -1,0 +1,59 @@
+"""Checking a manifest by itself: every problem of every row, with no plan written and nothing billed."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from voicemill.audio.inspection import Inspector
+from voicemill.config import Settings
+from voicemill.errors import Problem
+from voicemill.manifest import ManifestCheck, VoiceDirectory
+from voicemill.pipeline.fetch_inputs import Fetch
+from voicemill.service import all_voices, open_service
+from voicemill.store.recording_cache import KnownRecordings
+from voicemill.store.results_folder import ResultsFolder
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedManifest:
+    """What a check found: valid rows, rows that will be refused, and the first 10,000 problems and warnings.
+
+    `dialect` says how the file differs from a plain CSV, TSV, JSONL or Parquet file; it is empty for a plain one.
+    """
+
+    rows: int
+    dialect: str
+    refused: int
+    problem_count: int
+    problems: tuple[Problem, ...]
+    warnings: tuple[Problem, ...]
+
+    def as_dict(self) -> dict[str, Any]:
+        """The same as plain data."""
+        return asdict(self)
+
+
+async def check_manifest(manifest: str, settings: Settings, folder: ResultsFolder) -> CheckedManifest:
+    """Check every row. Recordings that an earlier run in `folder` inspected are not inspected again.
+
+    Raises `ManifestError` if the file cannot be read, and the error of the service if voices cannot be listed.
+    """
+    async with open_service(settings) as service:
+        voices = VoiceDirectory(await all_voices(service, settings.pace))
+    with open_check(manifest, settings, voices, folder) as check:
+        rows = sum(1 for _ in check)
+    problems, warnings = tuple(check.problems), tuple(check.warnings)
+    return CheckedManifest(rows, check.dialect, check.refused_count, check.problem_count, problems, warnings)
+
+
+@contextmanager
+def open_check(
+    manifest: str, settings: Settings, voices: VoiceDirectory, folder: ResultsFolder
+) -> Iterator[ManifestCheck]:
+    """A check that writes nothing to the results folder; downloads are deleted when the block ends."""
+    known = KnownRecordings(folder.recordings)
+    with Inspector(known) as inspect, TemporaryDirectory(prefix="voicemill-") as downloads:
+        yield ManifestCheck(manifest, settings, voices, inspect, Fetch.into(Path(downloads), settings.inputs))

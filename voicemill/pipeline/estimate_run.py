@@ -1,0 +1,57 @@
+"""Estimating a run before anything is billed: calls, credits, cost, audio length and run time."""
+
+from collections.abc import Iterator
+
+from voicemill.config import LongText, Settings
+from voicemill.manifest import ManifestCheck, VoiceDirectory
+from voicemill.model import Row, levels
+from voicemill.pipeline.check_manifest import open_check
+from voicemill.pipeline.limiter_setup import FAMILIES, bounds_of, price_plan
+from voicemill.pipeline.segmentation import with_cuts
+from voicemill.planning.estimate import Estimate
+from voicemill.planning.figures import PlanFigures
+from voicemill.planning.predictions import expected_output, stand_in
+from voicemill.planning.row_calls import RowPlan, plan_row
+from voicemill.service import all_voices, open_service
+from voicemill.store.answer_store import AnswerStore
+from voicemill.store.results_folder import ResultsFolder
+
+
+async def estimate_run(manifest: str, settings: Settings, folder: ResultsFolder) -> PlanFigures:
+    """Estimate a run of `manifest` into `folder`; stored answers are not billed again.
+
+    Raises `ManifestError` with every problem.
+    """
+    async with open_service(settings) as service:
+        voices = VoiceDirectory(await all_voices(service, settings.pace))
+    answers = AnswerStore(folder.answers(settings.answers))
+    with open_check(manifest, settings, voices, folder) as check:
+        estimate = _estimate(check, settings, service.name, answers)
+    price = price_plan(settings.pace)
+    slots = {family: bounds_of(settings.pace, price, family, service.name).start for family in FAMILIES}
+    return PlanFigures.of(manifest, service.name, estimate, slots)
+
+
+def _estimate(check: ManifestCheck, settings: Settings, service: str, answers: AnswerStore) -> Estimate:
+    estimate = Estimate()
+    dependents = []
+    for row in check:
+        if row.takes:
+            dependents.append(row)
+        else:
+            plan = plan_row(with_cuts(row, settings.long_audio), service, settings.long_text)
+            estimate.add(plan, {piece.call.key: answers.has(piece.call.key) for piece in plan.pieces})
+    check.raise_if_bad()
+    for plan in _dependent_plans(check, dependents, service, settings.long_text):
+        estimate.add(plan, dict.fromkeys((piece.call.key for piece in plan.pieces), False), guessed=True)
+    return estimate
+
+
+def _dependent_plans(check: ManifestCheck, rows: list[Row], service: str, long_text: LongText) -> Iterator[RowPlan]:
+    """Plans of rows that use the output of other rows, with guessed recordings and texts in place of that output."""
+    made = {row.id: expected_output(row) for row in check if row.id in check.taken_ids} if rows else {}
+    level = levels({row.id: row.takes for row in rows})
+    for row in sorted(rows, key=lambda row: level[row.id]):
+        ready = stand_in(row, made)
+        made[row.id] = expected_output(ready)
+        yield plan_row(ready, service, long_text)

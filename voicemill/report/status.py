@@ -1,0 +1,49 @@
+"""The state of a results folder: running, ended or interrupted, with its rows by status."""
+
+from typing import Any
+
+from voicemill.model import Status
+from voicemill.report.progress import describe
+from voicemill.store.results_folder import ResultsFolder, read_json
+
+
+def state_of(folder: ResultsFolder) -> dict[str, Any]:
+    """State, rows by status, the progress file of the last or live run, and the summary of the last ended run."""
+    progress = read_json(folder.progress) or {}
+    run_file = read_json(folder.run_file) or {}
+    if folder.is_locked():
+        state = "running"
+    elif run_file and not folder.is_cut_short:
+        state = "ended"
+    else:
+        state = "interrupted"
+    return {
+        "results": str(folder.path),
+        "state": state,
+        "rows": _rows(folder, state, progress),
+        "progress": progress,
+        "last_run": run_file.get("summary"),
+    }
+
+
+def status_lines(state: dict[str, Any]) -> list[str]:
+    """The same for a terminal."""
+    lines = [f"{state['results']}: {state['state']}"]
+    lines += [f"  {name.replace('_', ' '):12} {count:>8}" for name, count in state["rows"].items()]
+    if state["state"] == "running" and state["progress"]:
+        lines.append(f"  {describe(state['progress'])}")
+    if state["state"] == "interrupted":
+        lines.append("Rerun the same command to resume; completed calls are not billed again.")
+    elif (state["last_run"] or {}).get("reason"):
+        lines.append(f"Reason: {state['last_run']['reason']}")
+    return lines
+
+
+def _rows(folder: ResultsFolder, state: str, progress: dict[str, Any]) -> dict[str, int]:
+    if state == "ended" and folder.items.is_file():
+        from voicemill.store.tables.items_table import count_by_status  # needs Arrow
+
+        return count_by_status(folder.items)
+    done, failed, refused = (int(progress.get(f"rows_{name}", 0)) for name in ("done", "failed", "refused"))
+    rest = int(progress.get("rows", 0)) - done - failed - refused
+    return {Status.DONE: done, Status.FAILED: failed, Status.REFUSED: refused, Status.NOT_STARTED: rest}
