@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 
 from voicemill.model import MadeFile, Op, Outcome, Status
 from voicemill.store import durable_files as durable
-from voicemill.store.tables.plan_table import SCHEMA as PLAN_SCHEMA
+from voicemill.store.tables.row_codec import SCHEMA as PLAN_SCHEMA
 from voicemill.store.tables.table_damage import table_damage
 
 _MOMENT = pa.timestamp("us", tz="UTC")
