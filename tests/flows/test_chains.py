@@ -48,6 +48,7 @@ def test_a_chain_runs_to_its_end_and_follows_changes(voicemill: InThisProcess) -
     assert made["again"]["made_from"] == [made["heard"]["sha256"]]
     assert made["again"]["transcript"] == made["heard"]["transcript"] != ""
     assert (made["heard"]["audio"], made["again"]["text_file"]) == ("@changed", "@heard")
+    assert voicemill("verify", "chain").code == 0
     before = tree(Path("chain"))
     again = voicemill("run", manifest, "-o", "chain", "--json")
     assert (again.code, again.json["calls_made"], again.json["rows_unchanged"]) == (0, 0, 4)

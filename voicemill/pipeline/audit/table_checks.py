@@ -70,13 +70,16 @@ def _fault(item: Item | None, planned: Item | None) -> str:
         return f"its status is {item['status']!r}"
     if item["status"] != Status.DONE and not item["error_code"]:
         return "it is not done, and nothing says why"
-    differing = [name for name in FROM_PLAN if _told(item, name) != planned[name]]
+    differing = [name for name in FROM_PLAN if not _agrees(name, item, planned)]
     return f"the plan has another {' and '.join(differing)}; run the same command again" if differing else ""
 
 
-def _told(item: Item, name: str) -> Any:  # noqa: ANN401 - whatever a table holds
-    """A column as the plan has it, where the text of a recording is its reference."""
-    return item["reference"] if name == "transcript" and item["op"] == Op.STT else item[name]
+def _agrees(name: str, item: Item, planned: Item) -> bool:
+    """Whether a column of the table says what the plan says. The plan has a transcription's reference as its
+    transcript, and no transcript for a row that takes its text from another row."""
+    if name == "transcript" and item["op"] == Op.STT:
+        return bool(item["reference"] == planned[name])
+    return bool(item[name] == planned[name]) or (name == "transcript" and planned["text_file"] is not None)
 
 
 def digest_of(path: Path) -> str:
