@@ -1,0 +1,1 @@
+"""Results folders of earlier versions, continued by this one."""

@@ -1,0 +1,112 @@
+"""A results folder of commit 56a6860 is continued, audited and exported without a call."""
+
+import shutil
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from tests.compatibility.earlier import Earlier, Requests, delivered
+from tests.flows.commands import Ended, InThisProcess
+from tests.flows.results import statuses, violations
+
+_RUNS = [
+    pytest.param("book", ["book.csv"], id="manifest with every operation"),
+    pytest.param("texts", ["texts", "--op", "tts"], id="folder of text files"),
+]
+_SOME_REFUSED = 3
+_TABLES = ("items.parquet", "words.parquet", "segments.parquet")
+_SHEETS = ("metadata.csv", "failures.csv")
+
+
+def _run(voicemill: InThisProcess, name: str, source: list[str]) -> Ended:
+    return voicemill("run", *source, "-o", f"results/{name}", "--profile", "profile.toml", "--json")
+
+
+@pytest.mark.parametrize(("name", "source"), _RUNS)
+def test_a_run_continues_without_a_call(
+    voicemill: InThisProcess, earlier: Earlier, requests: Requests, name: str, source: list[str]
+) -> None:
+    """Running the manifest again makes no call and leaves every delivered file and every row's status as they were."""
+    results = earlier.folder / "results" / name
+    files, rows = delivered(results), statuses(results)
+    ended = _run(voicemill, name, source)
+    assert (ended.code, ended.json["calls_made"], requests.calls) == (_SOME_REFUSED, 0, []), ended.stderr
+    assert ended.json["rows"] == earlier.rows_by_status(results)
+    assert (delivered(results), statuses(results)) == (files, rows)
+    assert violations(results) == []
+
+
+@pytest.mark.parametrize(("name", "source"), _RUNS)
+def test_lost_files_are_made_again_from_the_answers(
+    voicemill: InThisProcess, earlier: Earlier, requests: Requests, name: str, source: list[str]
+) -> None:
+    """Where every delivered file is lost, the stored answers give the same bytes again, without a call."""
+    results = earlier.folder / "results" / name
+    files = delivered(results)
+    for folder in ("audio", "text"):
+        shutil.rmtree(results / folder, ignore_errors=True)
+    ended = _run(voicemill, name, source)
+    assert (ended.code, ended.json["calls_made"], requests.calls) == (_SOME_REFUSED, 0, []), ended.stderr
+    assert delivered(results) == files
+
+
+@pytest.mark.parametrize(("name", "source"), _RUNS)
+def test_lost_tables_are_made_again_from_the_answers(
+    voicemill: InThisProcess, earlier: Earlier, requests: Requests, name: str, source: list[str]
+) -> None:
+    """Where all tables are lost, only the row that the service refused is sent again."""
+    results = earlier.folder / "results" / name
+    rows = statuses(results)
+    for table in _TABLES:
+        (results / table).unlink(missing_ok=True)
+    ended = _run(voicemill, name, source)
+    assert ended.code == _SOME_REFUSED, ended.stderr
+    assert requests.calls == ([("POST", "/voice-changer/bytes")] if name == "book" else [])
+    assert statuses(results) == rows
+    assert len(pd.read_parquet(results / "items.parquet")) == len(rows)
+
+
+def test_retry_makes_no_call(voicemill: InThisProcess, earlier: Earlier, requests: Requests) -> None:
+    """`retry` reads the plan of the earlier version, finds nothing that may succeed now, and makes no call."""
+    files, rows = delivered(earlier.book), statuses(earlier.book)
+    ended = voicemill("retry", "results/book", "--json")
+    assert (ended.code, ended.json["calls_made"], requests.calls) == (_SOME_REFUSED, 0, []), ended.stderr
+    assert ended.json["rows"] == earlier.rows_by_status(earlier.book)
+    assert (delivered(earlier.book), statuses(earlier.book)) == (files, rows)
+
+
+def test_verify_finds_no_damage(voicemill: InThisProcess, earlier: Earlier, requests: Requests) -> None:
+    """`verify` finds every file, answer and table of the folder intact, before and after a run continued it."""
+    untouched = voicemill("verify", "results/book", "--json")
+    assert (untouched.code, untouched.json["violations"]) == (0, [])
+    assert _run(voicemill, "book", ["book.csv"]).code == _SOME_REFUSED
+    continued = voicemill("verify", "results/book", "--json")
+    assert (continued.code, continued.json["violations"], requests.calls) == (0, [], [])
+
+
+def test_export_gives_the_files_of_the_run(voicemill: InThisProcess, earlier: Earlier, requests: Requests) -> None:
+    """`export` writes the transcripts and subtitles that the run itself wrote, byte for byte."""
+    ended = voicemill("export", "results/book", "--to", "all", "-o", "exported", "--json")
+    assert (ended.code, requests.calls) == (0, []), ended.stderr
+    for form in ("txt", "json", "srt", "vtt", "tsv"):
+        exported = (earlier.folder / f"exported/transcribed.{form}").read_bytes()
+        assert exported == (earlier.book / f"text/transcribed.{form}").read_bytes(), form
+
+
+def test_status_counts_the_rows(voicemill: InThisProcess, earlier: Earlier, requests: Requests) -> None:
+    """`status` counts the rows as the run that made the folder did."""
+    ended = voicemill("status", "results/book", "--json")
+    assert (ended.code, ended.json["rows"], requests.calls) == (0, earlier.rows_by_status(earlier.book), [])
+
+
+def test_tables_stay_readable(voicemill: InThisProcess, earlier: Earlier, requests: Requests) -> None:
+    """After a run continued the folder, each table and sheet holds the rows that it held before, in the same order."""
+    before = _ids_by_table(earlier.book)
+    assert _run(voicemill, "book", ["book.csv"]).code == _SOME_REFUSED
+    assert _ids_by_table(earlier.book) == before
+
+
+def _ids_by_table(results: Path) -> dict[str, list[str]]:
+    tables = {name: list(pd.read_parquet(results / name)["id"]) for name in _TABLES}
+    return tables | {name: list(pd.read_csv(results / name, dtype=str)["id"]) for name in _SHEETS}
