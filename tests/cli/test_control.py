@@ -3,10 +3,10 @@
 import asyncio
 import subprocess
 import threading
-import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,7 +15,8 @@ from tests.flows.results import short_rows, statuses, violations, write_manifest
 from tests.flows.speech_service import SpeechService
 from tests.hostile_server import Call, Reply
 from tests.hostile_speech import error_reply, speech
-from voicemill.store.results_folder import ResultsFolder
+from tests.waiting import PATIENCE_S, wait_until
+from voicemill.store.results_folder import ResultsFolder, read_json
 
 _RESULTS = Path("results/book")
 
@@ -32,11 +33,30 @@ def live(voicemill: InThisProcess, service: SpeechService) -> Iterator["subproce
 
     service.replies["*"] = slowly
     process = start_process("run", "book.csv", "--max-concurrency", "1", "--json")
-    assert begun.wait(60)
+    assert begun.wait(PATIENCE_S)
     with process:
         yield process
         if process.poll() is None:
             process.kill()
+
+
+def _calls_once_none_is_in_flight() -> int:
+    """How many calls the run has made, as the next progress it reports without a call in flight says."""
+    folder = ResultsFolder(_RESULTS)
+    seen = _progress(folder)["at"]
+    idle = wait_until(lambda: _idle_progress(folder, seen), "a later progress without a call in flight")
+    return int(idle["calls_made"])
+
+
+def _idle_progress(folder: ResultsFolder, seen: str) -> dict[str, Any] | None:
+    progress = _progress(folder)
+    return progress if progress["at"] > seen and progress["calls_in_flight"] == 0 else None
+
+
+def _progress(folder: ResultsFolder) -> dict[str, Any]:
+    progress = read_json(folder.progress)
+    assert progress is not None
+    return progress
 
 
 def _tell_to_end(voicemill: InThisProcess) -> None:
@@ -49,9 +69,9 @@ def test_pause_and_go_on(voicemill: InThisProcess, service: SpeechService, live:
     assert voicemill("control", _RESULTS, "--pause").stdout.startswith(
         f"{_RESULTS}: paused; resume with voicemill control"
     )
-    asked = len(service.requested)
-    time.sleep(2)
-    assert len(service.requested) <= asked + 1 < 200  # one may have left just before
+    sent = _calls_once_none_is_in_flight()
+    assert _calls_once_none_is_in_flight() == sent < 200
+    assert len(service.requested) == sent
     service.replies.clear()
     resumed = voicemill("control", _RESULTS, "--resume", "--max-concurrency", "16", "--json").json
     assert (resumed["paused"], resumed["max_concurrency"]) == (False, 16)
@@ -72,9 +92,7 @@ def test_more_at_once(voicemill: InThisProcess, service: SpeechService, live: "s
     service.replies["*"] = when_told
     said_so = voicemill("control", _RESULTS, "--max-concurrency", "12").stdout
     assert said_so == f"{_RESULTS}: running, 12 concurrent calls.\n"
-    while max(call.in_flight for call in service.server.calls) < 10:
-        assert live.poll() is None
-        time.sleep(0.02)
+    wait_until(lambda: max(call.in_flight for call in service.server.calls) >= 10, "ten calls in flight")
     _tell_to_end(voicemill)
     service.replies.clear()
     assert wait_for_exit(live).code == 7

@@ -17,6 +17,7 @@ from tests.flows.results import short_rows, statuses, violations, write_manifest
 from tests.flows.speech_service import SpeechService
 from tests.hostile_server import Call, Reply
 from tests.hostile_speech import error_reply, speech
+from tests.waiting import PATIENCE_S
 
 _RESULTS = Path("results/book")
 
@@ -88,7 +89,7 @@ def test_interrupted_again(voicemill: InThisProcess, service: SpeechService) -> 
     slow = threading.Event()
     service.replies["*"] = lambda call: slow.set() or replace(speech(call), delay_s=60)  # type: ignore[func-returns-value]
     process = start_process("run", "book.csv", "--max-concurrency", "4")
-    assert slow.wait(60)
+    assert slow.wait(PATIENCE_S)
     while process.poll() is None:
         process.send_signal(signal.SIGINT)
         with suppress(subprocess.TimeoutExpired):

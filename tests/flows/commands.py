@@ -15,10 +15,10 @@ from unittest import mock
 
 import pytest
 
+from tests.waiting import PATIENCE_S
 from voicemill.cli import main
 
 COMMAND = Path(sys.executable).with_name("voicemill")
-TIMEOUT_S = 110
 KEY = "sk_car_test"
 
 
@@ -50,7 +50,7 @@ def start_process(*arguments: str | Path, environment: Mapping[str, str] | None 
 
 def wait_for_exit(process: subprocess.Popen[bytes], stdin: bytes = b"") -> CommandResult:
     """Send `stdin` to a started process and wait for its exit."""
-    stdout, stderr = process.communicate(stdin, timeout=TIMEOUT_S)
+    stdout, stderr = process.communicate(stdin, timeout=PATIENCE_S)
     return CommandResult(process.returncode, stdout.decode(), stderr.decode())
 
 

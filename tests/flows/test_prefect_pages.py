@@ -1,7 +1,6 @@
 """What Prefect shows of a run afterwards, and how it loads the flows."""
 
 import asyncio
-import time
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +14,7 @@ from tests.flows.commands import InThisProcess, ignoring_prefect_sockets
 from tests.flows.results import short_rows, write_manifest
 from tests.flows.speech_service import SpeechService
 from tests.hostile_speech import error_reply
+from tests.waiting import PATIENCE_S, wait_until
 
 _PREFECT_YAML = Path(__file__).parents[2] / "prefect.yaml"
 
@@ -25,13 +25,12 @@ def test_a_finished_run(voicemill: InThisProcess, service: SpeechService, prefec
     voicemill("run", "book.csv", "-o", "pages")
     flow_run = _flow_run(prefect_server, "pages")
     assert (flow_run["state"]["type"], flow_run["state"]["message"]) == ("COMPLETED", "100 done of 100 rows")
-    tasks = _of_run(prefect_server, "task_runs", flow_run, 25)
+    tasks = _task_runs(prefect_server, flow_run, 25)
     shards = sorted(task["name"] for task in tasks if task["name"].startswith("rows "))
     assert len(shards) == 24
     assert "rows 1–5: row-0000 … row-0004" in shards
     assert {task["state"]["type"] for task in tasks} == {"COMPLETED"}
-    artifacts = {artifact["key"]: artifact for artifact in _of_run(prefect_server, "artifacts", flow_run, 2)}
-    assert artifacts["progress"]["data"] == 100.0
+    artifacts = _artifacts_of_a_complete_run(prefect_server, flow_run)
     assert "| done | 100 |" in artifacts["summary"]["data"]
     assert "1,890 credits" in artifacts["summary"]["data"]
 
@@ -45,7 +44,7 @@ def test_a_run_with_failures(
     voicemill("run", "book.csv", "-o", "pages", "--profile", fast_retries)
     flow_run = _flow_run(prefect_server, "pages")
     assert (flow_run["state"]["type"], flow_run["state"]["message"]) == ("FAILED", "2 done, 1 failed of 3 rows")
-    tasks = _of_run(prefect_server, "task_runs", flow_run, 4)
+    tasks = _task_runs(prefect_server, flow_run, 4)
     assert sorted(task["name"] for task in tasks if task["name"].startswith("row ")) == [
         "row 1: row-0000",
         "row 2: row-0001",
@@ -85,24 +84,48 @@ def test_a_deployed_run(service: SpeechService, prefect_server: str, monkeypatch
 
 
 def _flow_run(api_url: str, results: str) -> dict[str, Any]:
-    found: list[dict[str, Any]] = _found(api_url, "flow_runs", {"sort": "START_TIME_DESC", "limit": 1})
-    assert found[0]["parameters"]["results"] == str(Path(results).absolute())
-    return found[0]
+    """The newest flow run, which is the one into `results`, once the server has its final state."""
+
+    def newest() -> dict[str, Any] | None:
+        found = _found(api_url, "flow_runs", {"sort": "START_TIME_DESC", "limit": 1})
+        return found[0] if found and _is_final(found[0]) else None
+
+    flow_run = wait_until(newest, "a flow run in a final state")
+    assert flow_run["parameters"]["results"] == str(Path(results).absolute())
+    return flow_run
 
 
-def _of_run(api_url: str, what: str, flow_run: dict[str, Any], count: int) -> list[dict[str, Any]]:
-    """What belongs to a flow run, once there is as much as expected in a final state: it arrives in batches."""
-    deadline = time.monotonic() + 90
-    while True:
-        found = _found(api_url, what, {"flow_runs": {"id": {"any_": [flow_run["id"]]}}})
-        ended = [one for one in found if one.get("state_type", "COMPLETED") not in ("PENDING", "RUNNING")]
-        if len(ended) >= count or time.monotonic() > deadline:
-            return found
-        time.sleep(0.05)
+def _task_runs(api_url: str, flow_run: dict[str, Any], count: int) -> list[dict[str, Any]]:
+    """The task runs of a flow run, once `count` of them are there and all have a final state: they arrive in batches,
+    and each before its state."""
+
+    def ended() -> list[dict[str, Any]] | None:
+        found = _found(api_url, "task_runs", _of(flow_run))
+        return found if len(found) >= count and all(map(_is_final, found)) else None
+
+    return wait_until(ended, f"{count} task runs in final states")
+
+
+def _artifacts_of_a_complete_run(api_url: str, flow_run: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """The artifacts of a flow run by key, once the summary is there and the progress is 100 percent."""
+
+    def complete() -> dict[str, dict[str, Any]] | None:
+        found = {artifact["key"]: artifact for artifact in _found(api_url, "artifacts", _of(flow_run))}
+        return found if {"progress", "summary"} <= set(found) and found["progress"]["data"] == 100.0 else None
+
+    return wait_until(complete, "a summary, and a progress of 100 percent")
+
+
+def _of(flow_run: dict[str, Any]) -> dict[str, Any]:
+    return {"flow_runs": {"id": {"any_": [flow_run["id"]]}}}
+
+
+def _is_final(run: dict[str, Any]) -> bool:
+    return run["state"] is not None and run["state"]["type"] not in ("SCHEDULED", "PENDING", "RUNNING", "CANCELLING")
 
 
 def _found(api_url: str, what: str, query: dict[str, Any]) -> list[dict[str, Any]]:
-    answer = httpx.post(f"{api_url}/{what}/filter", json=query, timeout=90)
+    answer = httpx.post(f"{api_url}/{what}/filter", json=query, timeout=PATIENCE_S)
     answer.raise_for_status()
     found: list[dict[str, Any]] = answer.json()
     return found

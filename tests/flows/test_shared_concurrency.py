@@ -1,8 +1,8 @@
 """One concurrency limit for several processes, through a real Prefect server: enforced, shared fairly, no slot lost."""
 
 import asyncio
+import math
 import os
-import signal
 import subprocess
 import sys
 import time
@@ -19,11 +19,15 @@ from flows.shared_concurrency import shared_slots
 from tests.flows.commands import InThisProcess
 from tests.flows.results import short_rows, statuses, write_manifest
 from tests.flows.speech_service import SpeechService
+from tests.waiting import PATIENCE_S, wait_until
 from voicemill.errors import VoicemillError
 from voicemill.limits.adaptive_concurrency import Bounds
 from voicemill.limits.concurrency import ConcurrencyLimiter
 
 SLOTS = 12
+LIFETIME_S = 900.0
+"""After this a worker ends by itself, should the test not end it before."""
+
 WINDOW = 600
 """The number of latest calls over which the shares are compared: at full speed they take two seconds."""
 
@@ -48,10 +52,14 @@ def events(log: Path) -> list[tuple[int, str, float]]:
     return sorted(((int(pid), event, float(at_s)) for pid, event, at_s in lines), key=lambda event: event[2])
 
 
-def peak_concurrency(log: Path) -> int:
-    """The highest number of calls in flight at the same time."""
+def peak_concurrency(log: Path, killed_s: float = math.inf) -> int:
+    """The highest number of calls in flight at the same time; a call without an end ended at `killed_s`."""
+    calls = events(log)
+    begun = Counter(pid for pid, event, _ in calls if event == "begin")
+    begun.subtract(pid for pid, event, _ in calls if event == "end")
+    calls += [(pid, "end", killed_s) for pid in begun.elements()]
     current = peak = 0
-    for _, event, _ in events(log):
+    for _, event, _ in sorted(calls, key=lambda call: call[2]):
         current += 1 if event == "begin" else -1
         peak = max(peak, current)
     return peak
@@ -77,19 +85,15 @@ def is_fair(log: Path, count: int) -> bool:
     return len(shares) == count and min(shares) >= 0.4 * max(shares)
 
 
-@pytest.mark.timeout(300)
 def test_workers_share_a_limit(prefect_server: str, tmp_path: Path) -> None:
     """Four processes never exceed the limit of twelve, reach equal shares, and release all slots at the end."""
     log = tmp_path / "calls"
     log.touch()
-    with workers("four", prefect_server, log, 4, 240.0) as started:
-        deadline = time.monotonic() + 120
-        while not is_fair(log, 4):
-            assert time.monotonic() < deadline
-            time.sleep(0.5)
+    with workers("four", prefect_server, log, 4, LIFETIME_S) as started:
+        wait_until(lambda: is_fair(log, 4), "equal shares")
         for process in started:
             process.terminate()
-        assert [process.wait(90) for process in started] == [0] * 4
+        assert [process.wait(PATIENCE_S) for process in started] == [0] * 4
     assert peak_concurrency(log) <= SLOTS
     assert asyncio.run(slots_in_use("four")) == (0, 0)
 
@@ -118,22 +122,18 @@ async def test_slots_granted_while_a_run_ends_are_released(
 
 
 @pytest.mark.skipif(float(os.environ.get("FAULTS", "0")) < 1, reason="leases last a minute: runs with FAULTS=1")
-@pytest.mark.timeout(300)
 def test_slots_of_a_killed_worker_are_released(prefect_server: str, tmp_path: Path) -> None:
     """A killed worker holds its slots until its leases expire; then the other workers get them."""
     log = tmp_path / "calls"
-    with workers("three", prefect_server, log, 3, 150.0) as started:
-        while not log.exists() or len(calls_since(log, 0.0)) < 3:
-            time.sleep(0.2)
-        time.sleep(6)
-        started[0].send_signal(signal.SIGKILL)
+    with workers("three", prefect_server, log, 3, LIFETIME_S) as started:
+        wait_until(lambda: log.exists() and len(calls_since(log, 0.0)) == 3, "calls of all workers")
+        wait_until(lambda: asyncio.run(slots_in_use("three")) == (SLOTS, 3), "all slots leased by three workers")
+        started[0].kill()
+        started[0].wait()
         killed_s = time.monotonic()
-        while asyncio.run(slots_in_use("three"))[1] > 2:
-            assert time.monotonic() < killed_s + 120
-            time.sleep(1)
-        time.sleep(8)
-        assert asyncio.run(slots_in_use("three")) == (SLOTS, 2)
-        assert peak_concurrency(log) <= SLOTS
+        wait_until(lambda: asyncio.run(slots_in_use("three"))[1] == 2, "the end of the killed worker's lease")
+        wait_until(lambda: asyncio.run(slots_in_use("three")) == (SLOTS, 2), "all slots leased by two workers")
+    assert peak_concurrency(log, killed_s) <= SLOTS
 
 
 def test_run_with_a_plan_creates_the_shared_limit(voicemill: InThisProcess, service: SpeechService) -> None:

@@ -248,7 +248,7 @@ async def test_a_mix_of_faults_at_a_pace_that_is_found(seed: int, shard_runs: Sh
     """With 30 % faulty answers every row ends, done rows are right to the byte, and calls stay within the bound."""
     mix = shard_runs.server.script = Mix(seed)
     rows = spoken_rows(*(f"Row number {number} of the mix." for number in range(120)))
-    pace = {"max_concurrency": "auto", "stall_s": 2.0, "longest_wait_s": 0.05}
+    pace = {"max_concurrency": "auto", "stall_s": 5.0, "longest_wait_s": 0.05}
     worked = await shard_runs.run(rows, pace=pace)
     done, failed = worked.ended(DONE), worked.ended(FAILED)
     assert sorted(done + failed) == sorted(row.id for row in rows)

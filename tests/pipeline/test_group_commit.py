@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from tests.waiting import PATIENCE_S
 from voicemill.pipeline.group_commit import GroupCommit
 
 
@@ -27,7 +28,7 @@ class Road:
     def __call__(self, things: Sequence[int]) -> list[int | Exception]:
         """Tens, but for odd numbers above 100."""
         self.trips.append(list(things))
-        self.may_end.wait(10)
+        assert self.may_end.wait(PATIENCE_S)
         if 13 in things:
             raise OSError("all of them")
         return [ValueError(str(thing)) if thing > 100 and thing % 2 else thing * 10 for thing in things]
