@@ -12,7 +12,7 @@ PATIENCE_S = 280.0
 _PAUSE_S = 0.05
 
 
-def wait_until(ready: Callable[[], T], expected: str) -> T:
+def wait_until(ready: Callable[[], T | None], expected: str) -> T:
     """The first true value that `ready` returns. Fails with `expected` and the last value after `PATIENCE_S`."""
     deadline_s = time.monotonic() + PATIENCE_S
     while not (value := ready()):

@@ -2,10 +2,10 @@
 
 import pytest
 
-from tests.plan.rows import row
+from tests.planning.rows import row
 from voicemill.config import LongText
 from voicemill.model import Call, Clip, Infill, Stt, Tts, VoiceChange
-from voicemill.plan.row_calls import plan_row
+from voicemill.planning.row_calls import plan_row
 
 _API = "https://api.cartesia.ai"
 _WHOLE = Clip("1f" * 32)

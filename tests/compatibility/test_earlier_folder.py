@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from tests.compatibility.earlier import Earlier, Requests, delivered
-from tests.flows.commands import Ended, InThisProcess
+from tests.flows.commands import CommandResult, InThisProcess
 from tests.flows.results import statuses, violations
 
 _RUNS = [
@@ -19,7 +19,7 @@ _TABLES = ("items.parquet", "words.parquet", "segments.parquet")
 _SHEETS = ("metadata.csv", "failures.csv")
 
 
-def _run(voicemill: InThisProcess, name: str, source: list[str]) -> Ended:
+def _run(voicemill: InThisProcess, name: str, source: list[str]) -> CommandResult:
     return voicemill("run", *source, "-o", f"results/{name}", "--profile", "profile.toml", "--json")
 
 
