@@ -36,7 +36,7 @@ def test_validate_lists_every_problem(quick: InThisProcess, service: SpeechServi
         "row 2, column id",
         "row 3, column transcript",
     ]
-    assert lines[-1] == "bad.csv: 3 problems; nothing was sent."
+    assert lines[-1] == "bad.csv: 3 problems; no row was sent."
     listed = quick("validate", "bad.csv", "--json").json
     assert (listed["rows"], listed["problem_count"]) == (1, 3)
     assert [(problem["row"], problem["column"]) for problem in listed["problems"]] == [

@@ -67,6 +67,22 @@ class InputOptions(Options):
             help="Operation of all rows: tts, stt, voice_change or infill. [default: the op column, else tts]",
         ),
     ] = None
+    format: Annotated[
+        str | None,
+        Sets("inputs", "format"),
+        typer.Option(
+            metavar="FORMAT",
+            help="Format of the manifest: csv, tsv, jsonl, parquet, nemo, ljspeech, common-voice, librispeech, kaldi, "
+            "audiofolder or whisper. [default: auto]",
+        ),
+    ] = None
+    text: Annotated[
+        str | None,
+        Sets("inputs", "text"),
+        typer.Option(
+            metavar="MARKUP", help="plain, or markdown to speak texts without their Markdown marks. [default: plain]"
+        ),
+    ] = None
     allow_host: Annotated[
         list[str] | None,
         Sets("inputs", "allow_hosts"),

@@ -68,7 +68,7 @@ def _verdict(checked: "CheckedManifest") -> str:
     from voicemill.report.amounts import counted
 
     if checked.problem_count:
-        return f"{counted(checked.problem_count, 'problem')}; nothing was sent."
+        return f"{counted(checked.problem_count, 'problem')}; no row was sent."
     if checked.refused:
         return f"{counted(checked.rows, 'row')}, {checked.refused:,} of which will be refused; the others are valid."
     return f"{counted(checked.rows, 'row')}, all valid."

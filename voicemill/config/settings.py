@@ -20,6 +20,11 @@ class _Section(BaseModel):
 
 
 OPERATIONS = ("tts", "stt", "voice_change", "infill")
+MANIFEST_FORMATS = (
+    "auto", "csv", "tsv", "jsonl", "parquet",
+    "nemo", "ljspeech", "common-voice", "librispeech", "kaldi", "audiofolder", "whisper",
+)  # fmt: skip
+TEXT_MARKUPS = ("plain", "markdown")
 
 
 class RowDefaults(_Section):
@@ -76,18 +81,37 @@ class LongAudio(_Section):
 
 
 class Inputs(_Section):
-    """Where inputs may come from besides the disk: `https` addresses of the hosts that are named, else none.
+    """How inputs are read, and which may be downloaded: `https` addresses of the hosts that are named, else none.
 
     A host is a name, or a name and a port (`files.example.org:8443`). `max_bytes` is the most that one may have.
+    `format` is that of the manifest; `text` says whether texts are `plain` or `markdown`.
     """
 
     allow_hosts: tuple[str, ...] = ()
     max_bytes: int = Field(2_000_000_000, ge=1024)
+    format: str = "auto"
+    text: str = "plain"
+
+    @field_validator("format")
+    @classmethod
+    def _know_the_format(cls, format: str) -> str:
+        return _one_of(format, MANIFEST_FORMATS)
+
+    @field_validator("text")
+    @classmethod
+    def _know_the_markup(cls, text: str) -> str:
+        return _one_of(text, TEXT_MARKUPS)
 
     @field_validator("allow_hosts")
     @classmethod
     def _as_names(cls, hosts: tuple[str, ...]) -> tuple[str, ...]:
         return tuple(host.strip().lower() for host in hosts)
+
+
+def _one_of(name: str, known: tuple[str, ...]) -> str:
+    if name.strip().casefold() not in known:
+        raise ValueError(f"must be one of {', '.join(known)}")
+    return name.strip().casefold()
 
 
 class Pace(_Section):

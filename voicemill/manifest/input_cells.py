@@ -9,6 +9,7 @@ from voicemill.manifest.problems import Findings
 from voicemill.manifest.recording_cells import OUTPUT_MARK, RecordingFolder, seconds
 from voicemill.manifest.text_cells import TextFolder, checked_text
 from voicemill.model import Op, Recording
+from voicemill.text.markdown import without_marks
 
 _TIMES: Final = ("from_s", "to_s", "duration")
 _UNUSED: Final[Mapping[Op, tuple[str, ...]]] = {
@@ -59,9 +60,15 @@ class Passage:
 
 
 class InputCheck:
-    """Checks the inputs of one manifest's rows. `places` are the columns that it has."""
+    """Checks the inputs of one manifest's rows. `places` are the columns that it has.
 
-    def __init__(self, places: Mapping[str, int], texts: TextFolder, recordings: RecordingFolder) -> None:
+    With `markdown`, texts to speak are Markdown, and are spoken without its marks.
+    """
+
+    def __init__(
+        self, places: Mapping[str, int], texts: TextFolder, recordings: RecordingFolder, *, markdown: bool = False
+    ) -> None:
+        self._markdown = markdown
         self._places = places
         self._texts = texts
         self._recordings = recordings
@@ -141,7 +148,11 @@ class InputCheck:
         file = cells.text("text_file")
         if self._recordings.takes_outputs and file.startswith(OUTPUT_MARK) and not self._has("transcript", cells):
             return Inputs(text=Recording(made_by=file.removeprefix(OUTPUT_MARK)))
-        return Inputs(self._transcript(cells, findings))
+        transcript = self._transcript(cells, findings)
+        if transcript and self._markdown:
+            column = "transcript" if self._has("transcript", cells) else "text_file"
+            transcript = checked_text(without_marks(transcript), column, findings)
+        return Inputs(transcript)
 
     def _transcript(self, cells: Cells, findings: Findings) -> str:
         before = len(findings.faults)

@@ -23,7 +23,8 @@ from voicemill.manifest.sources import Listing, is_listing, open_listing
 from voicemill.manifest.text_cells import TextFolder
 from voicemill.manifest.uniqueness import OnceOnly
 from voicemill.manifest.voice_directory import VoiceDirectory
-from voicemill.model import Row
+from voicemill.model import SPOKEN_OPS, Row
+from voicemill.text.markdown import marks_in
 
 MAX_KEPT = 10_000
 _NOTHING = Checked(None, "", "", (), ())
@@ -50,6 +51,8 @@ class ManifestCheck:
         self._given = source
         self._defaults = settings.row_defaults
         self._operation = settings.operation
+        self._format = settings.inputs.format
+        self._is_markdown = settings.inputs.text == "markdown"
         self._voices = voices
         self._inspect = inspect or Inspector()
         self._forget()
@@ -103,6 +106,8 @@ class ManifestCheck:
         self._written_rows = 0
         self._padded = _Counted()
         self._empty = _Counted()
+        self._marked = _Counted()
+        self._marks = 0
         self.digest = ""
         self._chains = Chains()
         self._said: set[tuple[str, str]] = set()
@@ -120,7 +125,7 @@ class ManifestCheck:
         with self._file_faults():
             if isinstance(source, Listing):
                 return source
-            return open_reader(source)
+            return open_reader(source, self._format, with_audio=self._defaults.op != "tts")
 
     @cached_property
     def _columns(self) -> Columns:
@@ -133,7 +138,8 @@ class ManifestCheck:
         if isinstance(source, Listing):
             texts = TextFolder(source.folder, source.root)
             recordings = RecordingFolder(source.folder, source.root, self._inspect, store=self._store)
-            return RowCheck(self._columns, parameters, InputCheck(places, texts, recordings), listing=True)
+            inputs = InputCheck(places, texts, recordings, markdown=self._is_markdown)
+            return RowCheck(self._columns, parameters, inputs, listing=True)
         texts = TextFolder(source.folder, Path(os.path.realpath(source.folder)))
         recordings = RecordingFolder(
             source.folder,
@@ -143,7 +149,7 @@ class ManifestCheck:
             store=self._store,
             data_folder=self._columns.audio_folder,
         )
-        inputs = InputCheck(places, texts, recordings)
+        inputs = InputCheck(places, texts, recordings, markdown=self._is_markdown)
         return RowCheck(self._columns, parameters, inputs, decimal_comma=self._reader.decimal_comma)
 
     def _checked_lines(self) -> Iterator[tuple[Line, Checked]]:
@@ -165,6 +171,11 @@ class ManifestCheck:
     def _note(self, line: Line, checked: Checked) -> None:
         if line.is_padded:
             self._padded.add(line.number)
+        if checked.row is not None and checked.row.op in SPOKEN_OPS and not self._is_markdown:
+            marks = marks_in(checked.row.transcript)
+            if marks:
+                self._marked.add(line.number)
+                self._marks += marks
         if line.problem:
             self._add(self._problem(line, *line.problem))
         elif not line.cells:
@@ -213,6 +224,11 @@ class ManifestCheck:
             self._warn(Problem(self._padded.first, "", why))
         if self._empty.count:
             self._warn(Problem(self._empty.first, "", f"{self._empty.rows('is', 'are')} empty and skipped"))
+
+        if self._marked.count:
+            marks = "1 Markdown mark" if self._marks == 1 else f"{self._marks:,} Markdown marks"
+            why = f"{self._marked.rows('has', 'have')} {marks}, sent as they are; --text markdown reads them"
+            self._warn(Problem(self._marked.first, self._columns.labels.get("transcript", ""), why))
 
     def _compare_suspects(self, once: OnceOnly) -> None:
         suspects = once.suspects(MAX_KEPT)

@@ -8,7 +8,7 @@ from voicemill.model.calls import EMBEDDED_PREFIX, Call, Family, Infill, Stt, Tt
 from voicemill.model.dependencies import levels
 from voicemill.model.outcomes import MadeFile, Outcome, Receipt, Status
 from voicemill.model.recordings import Clip, FileState, Inspected, Recording
-from voicemill.model.rows import AUDIO_OPS, Op, Refusal, Row, Speed
+from voicemill.model.rows import AUDIO_OPS, SPOKEN_OPS, Op, Refusal, Row, Speed
 from voicemill.model.transcripts import (
     LAID_OUT_FORMATS,
     TEXT_FOLDER,
@@ -24,6 +24,7 @@ from voicemill.model.voice import Voice
 __all__ = [
     "Op",
     "AUDIO_OPS",
+    "SPOKEN_OPS",
     "TEXT_FORMATS",
     "UNTIMED_FORMATS",
     "LAID_OUT_FORMATS",

@@ -25,6 +25,10 @@ AUDIO_OPS: Final = frozenset({Op.TTS, Op.VOICE_CHANGE, Op.INFILL})
 """The operations whose output is audio."""
 
 
+SPOKEN_OPS: Final = frozenset({Op.TTS, Op.INFILL})
+"""The operations that speak a text."""
+
+
 class Refusal(NamedTuple):
     """Why a row's own file cannot be worked on: a code for programs, and a reason for people."""
 

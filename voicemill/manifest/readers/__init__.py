@@ -1,18 +1,60 @@
-"""Manifests as files: opened, recognised, and read line by line."""
+"""Manifests as files: opened, recognized, and read line by line."""
+
+from pathlib import Path
 
 from voicemill.manifest.readers.byte_source import STDIN, Source
 from voicemill.manifest.readers.csv_reader import DelimitedReader
+from voicemill.manifest.readers.dataset_reader import NamedAudioReader, WhisperReader, is_whisper, kaldi, librispeech
 from voicemill.manifest.readers.jsonl_reader import JsonLinesReader
 from voicemill.manifest.readers.manifest_line import Line, Reader, Unreadable
 from voicemill.manifest.readers.parquet_reader import ParquetReader
 
 __all__ = ["STDIN", "Line", "Reader", "Source", "Unreadable", "open_reader"]
 
+_TABLES = {
+    "csv": "delimited",
+    "tsv": "delimited",
+    "ljspeech": "delimited",
+    "common-voice": "delimited",
+    "nemo": "jsonl",
+}
+"""Formats that are tables, and the kind of file that each is."""
 
-def open_reader(source: Source) -> Reader:
-    """The reader for what the file holds. Raises `Unreadable`."""
+
+def open_reader(source: Source, format: str = "auto", *, with_audio: bool = False) -> Reader:
+    """The reader of a file in a `format` of `config.MANIFEST_FORMATS`; `auto` finds out.
+
+    `with_audio` says that the rows work on recordings, whose names some formats imply. Raises `Unreadable`.
+    """
+    if format == "auto":
+        format = _found(source)
+    if format == "whisper":
+        return WhisperReader(source, with_audio=with_audio)
+    if format == "librispeech":
+        return librispeech(source, with_audio=with_audio)
+    if format == "kaldi":
+        return kaldi(source)
+    expected = _TABLES.get(format, format)
+    if expected not in ("auto", "audiofolder", source.kind):
+        raise Unreadable(f"this file is not {format}; correct --format, or leave it out")
+    table = _table(source)
+    is_ljspeech = format == "ljspeech" or (isinstance(table, DelimitedReader) and table.has_no_names)
+    if with_audio and is_ljspeech and "id" in table.columns and "audio" not in table.columns:
+        return NamedAudioReader(table, "wavs", ".wav")
+    return table
+
+
+def _table(source: Source) -> Reader:
     if source.kind == "parquet":
         return ParquetReader(source)
-    if source.kind == "jsonl":
-        return JsonLinesReader(source)
-    return DelimitedReader(source)
+    return JsonLinesReader(source) if source.kind == "jsonl" else DelimitedReader(source)
+
+
+def _found(source: Source) -> str:
+    """The format of a data set that its name or its content shows; `auto` for tables."""
+    name = Path(source.name).name.lower()
+    if name.endswith(".trans.txt"):
+        return "librispeech"
+    if name.endswith(".scp"):
+        return "kaldi"
+    return "whisper" if source.kind == "jsonl" and is_whisper(source) else "auto"

@@ -59,6 +59,11 @@ class DelimitedReader:
         self._evidence = RowEvidence(self._id_place)
         self._quotes_column = cache(self._find_quotes_of_column)
 
+    @property
+    def has_no_names(self) -> bool:
+        """Whether the file has no line of column names, and those of a known data set are used."""
+        return bool(self._dialect.names)
+
     @cached_property
     def _literal_quotes(self) -> bool:
         with self._source.open_text() as text:

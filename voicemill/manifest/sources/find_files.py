@@ -1,6 +1,7 @@
 """Finding the files of a source, in an order that does not depend on the disk."""
 
 import os
+import re
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -16,6 +17,7 @@ NOTES_FOLDER = ".voicemill"
 
 MAX_DEPTH = 1000
 _MOST_LIST_BYTES = 1 << 30
+_SNIFFED_BYTES = 1 << 16
 
 
 class Entry(NamedTuple):
@@ -71,8 +73,11 @@ def files_of_list(given: str) -> Files:
     """
     place = list_path(given)
     folder = Path() if place == STDIN else Path(place).parent
-    lines = _read(place).removeprefix(b"\xef\xbb\xbf").decode("utf-8", "surrogateescape").splitlines()
-    named = [line.strip() for line in lines]
+    content = _read(place)
+    if content.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\0" in content[:_SNIFFED_BYTES]:
+        raise Unreadable("the list is in UTF-16 or UTF-32, or not text; save it as UTF-8")
+    text = content.removeprefix(b"\xef\xbb\xbf").decode("utf-8", "surrogateescape")
+    named = [line.strip() for line in re.split(r"\r\n|\r|\n", text)]
     paths = dict.fromkeys(line for line in named if line and not line.startswith("#"))
     return Files(folder, None, [Entry(path, _inner(path)) for path in paths])
 

@@ -1,0 +1,103 @@
+"""Data sets are read as they are, found by their names or contents or named with `--format`."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.manifest.read_manifest import INSPECT, VOICES, written
+from tests.manifest.sources.archives import recording
+from voicemill.config import load_settings
+from voicemill.errors import ManifestError
+from voicemill.manifest import ManifestCheck
+from voicemill.model import Row
+
+
+def checked(source: Path, op: str = "stt", format: str = "auto") -> tuple[list[Row], ManifestCheck]:
+    """The rows of a manifest and its check."""
+    settings = load_settings(operation=op, inputs={"format": format})
+    check = ManifestCheck(source, settings, VOICES, INSPECT)
+    return list(check), check
+
+
+def heads(rows: list[Row]) -> list[tuple[str, str, str]]:
+    """Of each row its id, its text, and the name of its recording."""
+    return [(row.id, row.transcript, Path(row.audio.path).name if row.audio else "") for row in rows]
+
+
+@pytest.fixture
+def corpus(tmp_path: Path) -> Path:
+    """A folder with recordings of six seconds as several data sets name them."""
+    (tmp_path / "wavs").mkdir()
+    for name in ("wavs/LJ-1.wav", "84-1-0.flac", "84-1-1.flac", "talk.wav"):
+        recording(tmp_path / name, seconds=6.0)
+    return tmp_path
+
+
+def test_librispeech(corpus: Path) -> None:
+    """Each line is an id and a text, and the id names the recording; a line without a text is a problem."""
+    path = written(corpus, "84-1-0 GO ON\n84-1-1 DO YOU HEAR\n", "84-1.trans.txt")
+    rows, check = checked(path)
+    check.raise_if_bad()
+    assert heads(rows) == [("84-1-0", "GO ON", "84-1-0.flac"), ("84-1-1", "DO YOU HEAR", "84-1-1.flac")]
+    assert heads(checked(path, "tts")[0])[0] == ("84-1-0", "GO ON", "")
+    _, bad = checked(written(corpus, "84-1-0 GO ON\n84-1-1\n", "84-1.trans.txt"))
+    assert [problem.row for problem in bad.problems] == [2]
+
+
+def test_kaldi(corpus: Path) -> None:
+    """Recordings, their texts, and segments of them; the output of a command is a problem."""
+    written(corpus, "one GO ON\n", "text")
+    rows, check = checked(written(corpus, "one 84-1-0.flac\ntwo talk.wav\n", "wav.scp"))
+    check.raise_if_bad()
+    assert heads(rows) == [("one", "GO ON", "84-1-0.flac"), ("two", "", "talk.wav")]
+    segments, check = checked(written(corpus, "a two 1.0 2.5\nb two 3 4\n", "segments"), format="kaldi")
+    check.raise_if_bad()
+    assert [(row.id, row.from_s, row.to_s) for row in segments] == [("a", 1.0, 2.5), ("b", 3.0, 4.0)]
+    _, bad = checked(written(corpus, "one sph2pipe x.sph |\n", "wav.scp"))
+    assert "output of a command" in bad.problems[0].why
+
+
+def test_ljspeech_recordings_are_in_its_wavs_folder(corpus: Path) -> None:
+    """Its file has no line of column names."""
+    rows, check = checked(written(corpus, "LJ-1|Room 12.|Room twelve.\n", "metadata.csv"))
+    check.raise_if_bad()
+    assert heads(rows) == [("LJ-1", "Room 12.", "LJ-1.wav")]
+
+
+def test_whisper_segments(corpus: Path) -> None:
+    """Each is a row: to speak, or to transcribe again from the recording of the same name."""
+    segments = [{"start": 0.5, "end": 2.0, "text": " Go on."}, {"start": 2.0, "end": 3.5, "text": " Do."}]
+    transcript = {"text": "Go on. Do.", "segments": segments, "language": "en"}
+    path = written(corpus, json.dumps(transcript, indent=2), "talk.json")
+    rows, check = checked(path)
+    check.raise_if_bad()
+    assert heads(rows) == [("talk-0001", " Go on.", "talk.wav"), ("talk-0002", " Do.", "talk.wav")]
+    assert [(row.from_s, row.to_s) for row in rows] == [(0.5, 2.0), (2.0, 3.5)]
+    spoken, check = checked(path, "tts")
+    check.raise_if_bad()
+    assert [row.transcript for row in spoken] == [" Go on.", " Do."]
+
+
+def test_a_wrong_format_is_refused(tmp_path: Path) -> None:
+    """The message names the option."""
+    with pytest.raises(ManifestError, match="not parquet; correct --format"):
+        checked(written(tmp_path, "id,text\na,Hi\n"), "tts", "parquet")
+
+
+def test_a_list_in_utf16_is_refused_as_a_list(tmp_path: Path) -> None:
+    """Its files are not blamed."""
+    (tmp_path / "files.txt").write_bytes("a.wav\nb.wav\n".encode("utf-16"))
+    with pytest.raises(ManifestError, match="the list is in UTF-16") as caught:
+        checked(Path(f"@{tmp_path / 'files.txt'}"))
+    assert caught.value.count == 1
+
+
+def test_problems_of_texts_in_a_folder_name_the_file(tmp_path: Path) -> None:
+    """The row's number says little where there is no table."""
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "a.txt").write_text("One page.\n\fAnother page.\n")
+    (tmp_path / "in" / "b.txt").write_text("Bad\x07 page.")
+    rows, check = checked(tmp_path / "in", "tts")
+    assert rows[0].transcript == "One page.\n Another page.\n"
+    assert "b.txt': there is a control character" in check.warnings[0].why
