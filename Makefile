@@ -3,7 +3,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.set-up
 
-.PHONY: setup demo test check fuzz faults kills safeguards audit sbom schedules benchmarks lock clean
+.PHONY: setup demo test check fuzz recordings faults kills safeguards audit sbom schedules benchmarks lock clean
 
 setup: $(STAMP)
 
@@ -43,6 +43,10 @@ kills: setup
 FUZZ := 1
 fuzz: setup
 	FUZZ=$(FUZZ) $(BIN)/pytest tests/fuzz -m fuzz
+
+# Late sound, holes, joined files and damage in ten thousand recordings; an hour on two cores.
+recordings: setup
+	FAULTS=1 $(BIN)/pytest tests/audio/test_odd_recordings.py -m recordings --timeout 36000
 
 safeguards: setup
 	FAULTS=$(FAULTS) $(BIN)/pytest tests/faults/test_safeguards.py --timeout 36000

@@ -92,5 +92,5 @@ def test_one_side_or_none_is_enough() -> None:
 def test_no_file_is_made_of_what_is_no_audio(tmp_path: Path) -> None:
     """A recording that was damaged since it was checked gives an error that says so."""
     (tmp_path / "a.wav").write_bytes(b"no audio at all")
-    with pytest.raises(ValueError, match="no audio that can be read"):
+    with pytest.raises(ValueError, match="not audio that can be decoded"):
         splice(tmp_path / "a.wav", (0, 1), tone(0.1), 16000, KeptFormat("wav", 16000, "pcm_s16le"), io.BytesIO())

@@ -81,7 +81,7 @@ def test_what_a_run_read_is_not_read_again(voicemill: InThisProcess, transcribe:
         ended = voicemill(*asked)
     assert (ended.code, ended.json["rows"]) == (0, 3)
     (Path("talks") / f"{_NAMES[0]}.wav").write_bytes(b"nothing")
-    assert "no audio that can be read" in (changed := voicemill(*asked)).stdout + changed.stderr
+    assert "not audio that can be decoded" in (changed := voicemill(*asked)).stdout + changed.stderr
     assert {path: path.stat().st_mtime_ns for path in _RESULTS.rglob("*")} == before
 
 

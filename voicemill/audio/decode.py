@@ -1,163 +1,197 @@
-"""Reading any audio file as blocks of mono samples at one rate, in memory that does not grow with its length."""
+"""Decode any audio file into blocks of mono samples at one rate, in memory that does not grow with its length."""
 
-from collections.abc import Callable, Iterable, Iterator
-from itertools import chain, groupby
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from itertools import chain
 from pathlib import Path
 from typing import BinaryIO, Final
 
 import av
 import numpy as np
 import soxr
-from av.audio.frame import AudioFrame
-from av.audio.resampler import AudioResampler
 from av.container import InputContainer
-from numpy.typing import NDArray
 
-# The demuxers of the API's upload formats (flac m4a mp3 mp4 mpeg mpga oga ogg wav webm). No playlist is among them,
-# and a file object is given instead of a path, so that a hostile file cannot make FFmpeg open another one.
-DEMUXERS: Final = ("aac", "flac", "matroska", "mov", "mp3", "mp4", "mpeg", "mpegts", "ogg", "wav", "w64")
-OPTIONS: Final = {"format_whitelist": ",".join((*DEMUXERS, "webm", "m4a")), "protocol_whitelist": "none"}
-"""What every file is opened with."""
+from voicemill.audio.blocks import Mono, mono_blocks
+from voicemill.audio.playback import PlacedFrame, Playback
+from voicemill.audio.playback import UndecodableAudio as UndecodableAudio
+from voicemill.model.recordings import PLAIN, Reading
 
-
-_SEEK_MARGIN_S: Final = 1.0
-"""How much before a stretch decoding begins, for a decoder needs what came before (MP3's bit reservoir)."""
-
-
-LOWEST_RATE_HZ: Final = 1000
-HIGHEST_RATE_HZ: Final = 768_000
-"""Sample rates that recordings have. A header may claim 1 Hz, and a few kilobytes would become hours."""
-_UNSEEKABLE: Final = frozenset({"mpeg"})
-"""FFmpeg finds no place in these by its time, so what lies before is read."""
+# No playlist is among these, and a file object is given instead of a path, so that a hostile file cannot make FFmpeg
+# open another one.
+_UPLOAD_DEMUXERS: Final = (
+    "aac", "flac", "m4a", "matroska", "mov", "mp3", "mp4", "mpeg", "mpegts", "ogg", "wav", "w64", "webm",
+)  # fmt: skip
+_LOCAL_DEMUXERS: Final = ("ac3", "aiff", "amr", "asf", "au", "avi", "caf", "eac3", "flv", "wv")
 
 
-class UndecodableAudio(ValueError):
-    """The file holds no audio that can be read; the text says why."""
+def _options(demuxers: Iterable[str]) -> dict[str, str]:
+    return {"format_whitelist": ",".join(demuxers), "protocol_whitelist": "none"}
 
 
-def decode(source: Path | BinaryIO, sample_rate_hz: int) -> Iterator[NDArray[np.float32]]:
-    """Mono float32 blocks at `sample_rate_hz`, of the file's first audio stream; several channels become their mean.
+UPLOAD_OPTIONS: Final[Mapping[str, str]] = _options(_UPLOAD_DEMUXERS)
+"""How uploads are opened: the API's formats (flac m4a mp3 mp4 mpeg mpga oga ogg wav webm) and their close relatives."""
 
-    The container is found from the content, never from the name. Raises `UndecodableAudio`.
+OPTIONS: Final[Mapping[str, str]] = _options((*_UPLOAD_DEMUXERS, *_LOCAL_DEMUXERS))
+"""How recordings are opened: formats that the API does not take are decoded here."""
+
+_LENGTH_TOLERANCE_S: Final = 0.01
+
+
+class WrongLength(UndecodableAudio):
+    """A stretch was decoded to another length than was planned."""
+
+
+@contextmanager
+def opened_container(file: BinaryIO, options: Mapping[str, str] = OPTIONS) -> Iterator[InputContainer]:
+    """The container in an open file. Raises `UndecodableAudio` for what FFmpeg cannot read."""
+    try:
+        with av.open(file, "r", options=dict(options), metadata_errors="replace") as container:
+            yield container
+    except av.error.FFmpegError as error:
+        raise UndecodableAudio(f"the file is not audio that can be decoded ({error.strerror})") from error
+
+
+def decode(
+    source: Path | BinaryIO,
+    sample_rate_hz: int,
+    reading: Reading = PLAIN,
+    *,
+    options: Mapping[str, str] = OPTIONS,
+) -> Iterator[Mono]:
+    """Mono float32 blocks at `sample_rate_hz` of all that a player plays, silence in holes included.
+
+    The container is recognised by its content, not by its name. Raises `UndecodableAudio`.
     """
     if isinstance(source, Path):
         with source.open("rb") as file:
-            yield from decode(file, sample_rate_hz)
+            yield from decode(file, sample_rate_hz, reading, options=options)
         return
-    try:
-        with av.open(source, "r", options=OPTIONS, metadata_errors="replace") as container:
-            yield from _resampled(_frames(container), sample_rate_hz)
-    except av.error.FFmpegError as error:
-        raise UndecodableAudio(f"the file is no audio that can be read ({error.strerror})") from error
+    with opened_container(source, options) as container:
+        playback = Playback(container, reading.track)
+        yield from _resampled(mono_blocks(playback.frames(), reading.channel), playback, sample_rate_hz)
 
 
-def decode_all(source: Path | BinaryIO, sample_rate_hz: int) -> NDArray[np.float32]:
-    """The whole file at once. Raises `UndecodableAudio`."""
-    return np.concatenate([np.zeros(0, np.float32), *decode(source, sample_rate_hz)])
+def decode_all(source: Path | BinaryIO, sample_rate_hz: int, reading: Reading = PLAIN) -> Mono:
+    """The whole recording at once. Raises `UndecodableAudio`."""
+    return np.concatenate([np.zeros(0, np.float32), *decode(source, sample_rate_hz, reading)])
 
 
 def decode_stretch(
-    path: Path, sample_rate_hz: int, start_s: float, stop_s: float | None
-) -> Iterator[NDArray[np.float32]]:
-    """As `decode`, from `start_s` to `stop_s` (None: the end); what lies before is sought over, not decoded.
+    path: Path, sample_rate_hz: int, start_s: float, stop_s: float | None, reading: Reading = PLAIN
+) -> Iterator[Mono]:
+    """As `decode`, from `start_s` to `stop_s`, or to the end if that is None.
 
-    Raises `UndecodableAudio`.
+    Decoding starts at the last mark before the stretch, or else at the start of the file. The blocks end early if the
+    recording does. Raises `UndecodableAudio`.
     """
-    try:
-        with path.open("rb") as file, av.open(file, "r", options=OPTIONS, metadata_errors="replace") as container:
-            if start_s > _SEEK_MARGIN_S and container.format.name not in _UNSEEKABLE:
-                container.seek(int((start_s - _SEEK_MARGIN_S) * av.time_base))
-            yield from _resampled(_between(container, start_s, stop_s), sample_rate_hz)
-    except av.error.FFmpegError as error:
-        raise UndecodableAudio(f"the file is no audio that can be read ({error.strerror})") from error
+    with path.open("rb") as file:
+        with opened_container(file) as container:
+            playback = Playback(container, reading.track)
+            frames = _frames_before(playback, reading, start_s)
+            if frames is not None:
+                blocks = _between(frames, playback, playback.position, reading.channel, start_s, stop_s)
+                yield from _resampled(blocks, playback, sample_rate_hz)
+                return
+        file.seek(0)
+        with opened_container(file) as container:
+            playback = Playback(container, reading.track)
+            blocks = _between(playback.frames(), playback, 0, reading.channel, start_s, stop_s)
+            yield from _resampled(blocks, playback, sample_rate_hz)
 
 
-def _between(container: InputContainer, start_s: float, stop_s: float | None) -> Iterator[AudioFrame]:
-    """The frames of a stretch, the first and last cut to it."""
-    frames = _decoded(container)
-    first = next(frames, None)
-    if first is None:
+def decode_near(path: Path, sample_rate_hz: int, start_s: float, stop_s: float, reading: Reading) -> Iterator[Mono]:
+    """As `decode_stretch`, but faster and less precise: a container's own seek may miss the start by a millisecond.
+
+    Earlier versions chose the edges of gaps by these samples; the edges are part of keys. Raises `UndecodableAudio`.
+    """
+    if not reading.is_plain:
+        yield from decode_stretch(path, sample_rate_hz, start_s, stop_s, reading)
         return
-    at_s = 0.0
-    if first.pts is not None and first.time_base is not None:
-        at_s = float((first.pts - (container.streams.audio[0].start_time or 0)) * first.time_base)
-    position = round(at_s * first.sample_rate)
-    start = round(start_s * first.sample_rate)
-    stop = None if stop_s is None else round(stop_s * first.sample_rate)
-    for frame in _planar(chain([first], frames)):
-        begin = max(0, start - position)
-        end = frame.samples if stop is None else min(frame.samples, stop - position)
-        position += frame.samples
-        if end <= 0:
-            return
-        if begin < end:
-            yield frame if (begin, end) == (0, frame.samples) else _cut(frame, begin, end)
+    with path.open("rb") as file, opened_container(file) as container:
+        playback = Playback(container, reading.track)
+        frames = playback.frames_near(start_s)
+        first = next(frames, None)
+        if first is not None:
+            position = playback.position - first.frame.samples
+            blocks = _between(chain([first], frames), playback, position, reading.channel, start_s, stop_s)
+            yield from _resampled(blocks, playback, sample_rate_hz)
 
 
-def _cut(frame: AudioFrame, begin: int, end: int) -> AudioFrame:
-    samples = np.ascontiguousarray(frame.to_ndarray()[:, begin:end], np.float32)
-    cut = AudioFrame.from_ndarray(samples, "fltp", frame.layout.name)
-    cut.sample_rate = frame.sample_rate
-    return cut
+def frames_between(start_s: float, stop_s: float, sample_rate_hz: int) -> int:
+    """The number of samples from one moment to another. Those of adjacent stretches add up to those of the whole."""
+    return max(0, round(stop_s * sample_rate_hz) - round(start_s * sample_rate_hz))
 
 
-def _frames(container: InputContainer) -> Iterator[AudioFrame]:
-    frames = _planar(_decoded(container))
-    first = next(frames, None)
-    if first is None:
-        raise UndecodableAudio("the file holds no audio")
-    yield first
-    yield from frames
+def check_length(samples: int, sample_rate_hz: int, reading: Reading) -> None:
+    """Raise `WrongLength` if a whole recording was decoded to another length than when it was inspected."""
+    if not reading.samples:
+        return
+    planned_s = reading.samples / reading.sample_rate_hz
+    if abs(samples / sample_rate_hz - planned_s) > _LENGTH_TOLERANCE_S:
+        raise WrongLength(f"it is {samples / sample_rate_hz:.3f} s long instead of {planned_s:.3f} s")
 
 
-def _decoded(container: InputContainer) -> Iterator[AudioFrame]:
-    if not container.streams.audio:
-        raise UndecodableAudio("the file holds no audio")
-    return container.decode(container.streams.audio[0])
+def of_length(blocks: Iterable[Mono], samples: int, sample_rate_hz: int) -> Iterator[Mono]:
+    """`blocks` as exactly `samples` samples; resampling makes a few more or fewer.
 
-
-def _planar(frames: Iterable[AudioFrame]) -> Iterator[AudioFrame]:
-    """The frames as planes of float32, at the first one's rate and with their own channels.
-
-    A damaged or spliced file may change both from one frame to the next.
+    Raises `WrongLength` if more than 10 ms are missing or left over.
     """
-    rate_hz: int | None = None
-    for _, alike in groupby(frames, _kind):
-        resampler: AudioResampler | None = None
-        for frame in alike:
-            if resampler is None:  # without a layout, for FFmpeg's own downmix is 3 dB louder than the mean, and clips
-                rate_hz = rate_hz or frame.sample_rate
-                resampler = AudioResampler("fltp", rate=rate_hz)
-            frame.pts = None
-            yield from resampler.resample(frame)
-        if resampler is not None:
-            yield from resampler.resample(None)
+    found = 0
+    for block in blocks:
+        if found < samples:
+            yield block[: samples - found]
+        found += block.size
+    if abs(found - samples) > _LENGTH_TOLERANCE_S * sample_rate_hz:
+        lengths = f"{found / sample_rate_hz:.3f} s instead of {samples / sample_rate_hz:.3f} s"
+        raise WrongLength(f"a stretch of it decodes to {lengths}")
+    if found < samples:
+        yield np.zeros(samples - found, np.float32)
 
 
-def _kind(frame: AudioFrame) -> tuple[str, str, int]:
-    return frame.format.name, frame.layout.name, frame.sample_rate
+def _frames_before(playback: Playback, reading: Reading, start_s: float) -> Iterator[PlacedFrame] | None:
+    """The frames from a mark before `start_s` on, or None if the track has to be read from its start."""
+    if not reading.samples:
+        return playback.frames_from_sample(start_s)
+    mark = reading.mark_before(round(start_s * reading.sample_rate_hz))
+    return playback.frames_from(mark, reading.sample_rate_hz) if mark else None
 
 
-def _resampled(frames: Iterator[AudioFrame], to_hz: int) -> Iterator[NDArray[np.float32]]:
-    first = next(frames, None)
-    if first is None:
-        raise UndecodableAudio("the file holds no audio")
-    if not LOWEST_RATE_HZ <= first.sample_rate <= HIGHEST_RATE_HZ:
-        raise UndecodableAudio(f"its sample rate of {first.sample_rate} Hz is none that a recording has")
-    stream = soxr.ResampleStream(first.sample_rate, to_hz, 1, dtype="float32")
-    for frame in chain([first], frames):
-        block = stream.resample_chunk(frame.to_ndarray().mean(axis=0, dtype=np.float32))
-        if block.size:
-            yield block
-    yield stream.resample_chunk(np.zeros(0, np.float32), last=True)
+def _between(
+    frames: Iterable[PlacedFrame],
+    playback: Playback,
+    position: int,
+    channel: int | None,
+    start_s: float,
+    stop_s: float | None,
+) -> Iterator[Mono]:
+    """The samples of a stretch, at the rate of the recording, from frames that start at `position`."""
+    for block in mono_blocks(frames, channel):
+        first = max(0, round(start_s * playback.sample_rate_hz) - position)
+        last = block.size if stop_s is None else round(stop_s * playback.sample_rate_hz) - position
+        position += block.size
+        if last <= 0:
+            return
+        if first < min(last, block.size):
+            yield block[first:last]
+
+
+def _resampled(blocks: Iterator[Mono], playback: Playback, to_hz: int) -> Iterator[Mono]:
+    stream: soxr.ResampleStream | None = None
+    for block in blocks:
+        stream = stream or soxr.ResampleStream(playback.sample_rate_hz, to_hz, 1, dtype="float32")
+        resampled = stream.resample_chunk(np.ascontiguousarray(block))
+        if resampled.size:
+            yield resampled
+    if stream is not None:
+        yield stream.resample_chunk(np.zeros(0, np.float32), last=True)
 
 
 def decode_headerless(
     source: Path, encoding: str, from_hz: int, to_hz: int, block_bytes: int = 1 << 18
-) -> Iterator[NDArray[np.float32]]:
-    """Mono float32 blocks at `to_hz` of a file that is samples only. `encoding` is one of `HEADERLESS`.
+) -> Iterator[Mono]:
+    """Mono float32 blocks at `to_hz` of a file of samples without a header. `encoding` is one of `HEADERLESS`.
 
-    Raises `UndecodableAudio` when there is not one whole sample.
+    Raises `UndecodableAudio` if there is not one whole sample.
     """
     read = HEADERLESS[encoding]
     stream = soxr.ResampleStream(from_hz, to_hz, 1, dtype="float32")
@@ -168,23 +202,23 @@ def decode_headerless(
             empty = empty and samples.size == 0
             yield stream.resample_chunk(np.nan_to_num(samples, posinf=1.0, neginf=-1.0))
     if empty:
-        raise UndecodableAudio("the file holds no audio")
+        raise UndecodableAudio("the file has no audio")
     yield stream.resample_chunk(np.zeros(0, np.float32), last=True)
 
 
-def _scaled(dtype: str, full_scale: float) -> Callable[[bytes], NDArray[np.float32]]:
-    def read(content: bytes) -> NDArray[np.float32]:
+def _scaled(dtype: str, full_scale: float) -> Callable[[bytes], Mono]:
+    def read(content: bytes) -> Mono:
         whole = len(content) // np.dtype(dtype).itemsize * np.dtype(dtype).itemsize
         return (np.frombuffer(content[:whole], dtype) / full_scale).astype(np.float32)
 
     return read
 
 
-def _looked_up(table: NDArray[np.float32]) -> Callable[[bytes], NDArray[np.float32]]:
+def _looked_up(table: Mono) -> Callable[[bytes], Mono]:
     return lambda content: table[np.frombuffer(content, np.uint8)]
 
 
-def _mulaw_table() -> NDArray[np.float32]:
+def _mulaw_table() -> Mono:
     """ITU-T G.711, mu-law."""
     code = ~np.arange(256, dtype=np.uint8)
     exponent, mantissa = (code >> 4) & 7, (code & 15).astype(np.int32)
@@ -192,7 +226,7 @@ def _mulaw_table() -> NDArray[np.float32]:
     return (np.where(code & 128, -size, size) / 32768).astype(np.float32)
 
 
-def _alaw_table() -> NDArray[np.float32]:
+def _alaw_table() -> Mono:
     """ITU-T G.711, A-law."""
     code = np.arange(256, dtype=np.uint8) ^ 0x55
     exponent, mantissa = ((code >> 4) & 7).astype(np.int32), (code & 15).astype(np.int32)
@@ -200,7 +234,7 @@ def _alaw_table() -> NDArray[np.float32]:
     return (np.where(code & 128, size, -size) / 32768).astype(np.float32)
 
 
-HEADERLESS: Final[dict[str, Callable[[bytes], NDArray[np.float32]]]] = {
+HEADERLESS: Final[dict[str, Callable[[bytes], Mono]]] = {
     "pcm_s16le": _scaled("<i2", 32768.0),
     "pcm_s32le": _scaled("<i4", 2147483648.0),
     "pcm_f16le": _scaled("<f2", 1.0),
@@ -208,4 +242,4 @@ HEADERLESS: Final[dict[str, Callable[[bytes], NDArray[np.float32]]]] = {
     "pcm_mulaw": _looked_up(_mulaw_table()),
     "pcm_alaw": _looked_up(_alaw_table()),
 }
-"""How each encoding of samples without a header is read."""
+"""The decoder of each encoding of samples without a header."""

@@ -1,4 +1,7 @@
-"""Where a recording can be cut unheard: its quietest places, found by decoding it once in little memory."""
+"""Find the quietest moments of a recording, where it can be cut without cutting a word.
+
+The recording is decoded once, in little memory.
+"""
 
 import math
 from itertools import pairwise
@@ -8,15 +11,16 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from voicemill.audio.decode import decode, decode_stretch
+from voicemill.audio.decode import check_length, decode, decode_near
+from voicemill.model.recordings import PLAIN, Reading
 
 _LONG_RATE_HZ: Final = 8000
 _LONG_HOP: Final = 80
-_HOPS_A_SECOND: Final = _LONG_RATE_HZ // _LONG_HOP
+_HOPS_PER_S: Final = _LONG_RATE_HZ // _LONG_HOP
 _PAUSE_HOPS: Final = 30
-"""A pause between words is as long as this, 0.3 s; a stop consonant is not."""
+"""0.3 s: shorter than a pause between words, longer than a stop consonant."""
 _SLACK: Final = 0.1
-"""How far from the even share a cut may lie, as a share of the longest call."""
+"""The largest distance of a cut from an even share, as a fraction of the longest call."""
 _SILENCE: Final = 10 ** (-60 / 20)
 
 _FINE_RATE_HZ: Final = 16_000
@@ -24,52 +28,57 @@ _FINE_HOP: Final = 80
 _FINE_S: Final = _FINE_HOP / _FINE_RATE_HZ
 _REACH_S: Final = 0.15
 _FARTHEST_DB: Final = 6.0
-"""A place at the end of the reach has to be so much quieter than the moment that was asked for."""
+"""How much quieter a moment at the end of the reach must be than the requested one to be preferred."""
 _FLOOR: Final = 1e-10
 
 Levels = NDArray[np.float32]
 
 
-def cut_times(path: Path, longest_s: float) -> tuple[float, ...]:
-    """Where stretches of at most `longest_s` start and end, in turn, in seconds, that hold all sound of a recording.
+def cut_times(path: Path, longest_s: float, reading: Reading = PLAIN) -> tuple[float, ...]:
+    """The starts and ends, in turn and in seconds, of stretches of at most `longest_s` that contain all sound.
 
-    Cut where it is quietest near an even share; a stretch that is silent throughout is left out. The same file and
-    length give the same times. Memory: 1.4 MB for an hour. Raises `UndecodableAudio`.
+    Each cut is at the quietest moment near an even share. Stretches that are silent throughout are left out. The same
+    file and length give the same times. Uses 1.4 MB of memory for an hour. Raises `UndecodableAudio`.
     """
-    levels, end_s = _levels(path)
-    longest = int(longest_s * _HOPS_A_SECOND)
+    levels, end_s = _levels(path, reading)
+    longest = int(longest_s * _HOPS_PER_S)
     edges = [*_edges(levels, longest), levels.size]
     stretches = [(start, stop) for start, stop in pairwise([0, *edges]) if levels[start:stop].max() > _SILENCE**2]
     if not stretches:
         stretches = [*pairwise([0, *edges])]
-    times = [round(hop / _HOPS_A_SECOND, 2) for stretch in stretches for hop in stretch]
+    times = [round(hop / _HOPS_PER_S, 2) for stretch in stretches for hop in stretch]
     if stretches[-1][1] == levels.size:
         times[-1] = round(end_s, 6)
     return tuple(times)
 
 
-def gap_times(path: Path, from_s: float, to_s: float, duration_s: float) -> tuple[float, float]:
-    """The quietest moments within 0.15 s of both ends of a gap, in seconds; what is near is preferred.
+def gap_times(
+    path: Path, from_s: float, to_s: float, duration_s: float, reading: Reading = PLAIN
+) -> tuple[float, float]:
+    """The quietest moments within 0.15 s of both ends of a gap, in seconds. Closer moments are preferred.
 
-    The very start and end of the recording stay what they are, and so does a gap without length. Raises
-    `UndecodableAudio`.
+    The start and the end of the recording are not moved, and an empty gap stays empty. Raises `UndecodableAudio`.
     """
     if from_s >= duration_s:
         return duration_s, duration_s
     middle_s = (from_s + to_s) / 2
-    left_s = _quietest_s(path, from_s, 0.0, middle_s if to_s > from_s else duration_s) if from_s > 0 else 0.0
+    left_end_s = middle_s if to_s > from_s else duration_s
+    left_s = _quietest_s(path, from_s, 0.0, left_end_s, reading) if from_s > 0 else 0.0
     if to_s == from_s:
         return left_s, left_s
-    right_s = _quietest_s(path, to_s, middle_s, duration_s) if to_s < duration_s else duration_s
+    right_s = _quietest_s(path, to_s, middle_s, duration_s, reading) if to_s < duration_s else duration_s
     return left_s, max(left_s, right_s)
 
 
-def _levels(path: Path) -> tuple[Levels, float]:
-    """The mean square of each hop, the last one short, and the length in seconds."""
+def _levels(path: Path, reading: Reading) -> tuple[Levels, float]:
+    """The mean square of each hop, the last of which may be short, and the length in seconds.
+
+    Raises `WrongLength` if the recording is not as long as when it was inspected.
+    """
     found: list[Levels] = []
     rest: NDArray[np.float32] = np.zeros(0, np.float32)
     samples = 0
-    for block in decode(path, _LONG_RATE_HZ):
+    for block in decode(path, _LONG_RATE_HZ, reading):
         samples += block.size
         rest = np.concatenate([rest, block])
         whole = rest.size // _LONG_HOP * _LONG_HOP
@@ -77,6 +86,7 @@ def _levels(path: Path) -> tuple[Levels, float]:
         rest = rest[whole:]
     if rest.size:
         found.append(np.square(rest).mean(keepdims=True))
+    check_length(samples, _LONG_RATE_HZ, reading)
     return np.nan_to_num(np.concatenate(found)), samples / _LONG_RATE_HZ
 
 
@@ -96,15 +106,15 @@ def _edges(levels: Levels, longest: int) -> list[int]:
 
 
 def _quietest(loudness: Levels) -> int:
-    """The middle one of the quietest places; where there is silence there are many."""
-    places = np.flatnonzero(loudness <= loudness.min() + _FLOOR)
-    return int(places[places.size // 2])
+    """The middle one of the quietest positions: digital silence has many."""
+    positions = np.flatnonzero(loudness <= loudness.min() + _FLOOR)
+    return int(positions[positions.size // 2])
 
 
-def _quietest_s(path: Path, moment_s: float, first_s: float, last_s: float) -> float:
+def _quietest_s(path: Path, moment_s: float, first_s: float, last_s: float, reading: Reading) -> float:
     start_s = max(first_s, moment_s - _REACH_S)
     stop_s = min(last_s, moment_s + _REACH_S)
-    blocks = [*decode_stretch(path, _FINE_RATE_HZ, start_s, stop_s)] if stop_s > start_s else []
+    blocks = [*decode_near(path, _FINE_RATE_HZ, start_s, stop_s, reading)] if stop_s > start_s else []
     samples = np.concatenate([np.zeros(0, np.float32), *blocks])
     hops = samples.size // _FINE_HOP
     if hops < 2:

@@ -1,4 +1,4 @@
-"""A film with new sound: its picture copied bit for bit, and whatever else is in it but sound."""
+"""Replace the sound of a video: pictures and subtitles are copied bit for bit."""
 
 from collections.abc import Iterable, Iterator
 from fractions import Fraction
@@ -11,59 +11,74 @@ from av.audio.frame import AudioFrame
 from av.audio.stream import AudioStream
 from av.container import InputContainer, OutputContainer
 from av.packet import Packet
-from av.stream import Stream
 from numpy.typing import NDArray
 
-from voicemill.audio.decode import OPTIONS, UndecodableAudio
+from voicemill.audio.decode import UndecodableAudio, opened_container
 from voicemill.audio.formats import KeptFormat
 from voicemill.audio.media_writer import ENCODERS, MUXERS
+from voicemill.audio.playback import Playback
 from voicemill.audio.sink import Sink
+from voicemill.model.recordings import PLAIN, Reading
 
 _COPIED: Final = ("video", "subtitle")
 
 
 def with_new_sound(
-    source: Path, sound: Iterable[NDArray[np.float32]], sound_rate_hz: int, kept: KeptFormat, sink: BinaryIO
+    source: Path,
+    sound: Iterable[NDArray[np.float32]],
+    sound_rate_hz: int,
+    kept: KeptFormat,
+    sink: BinaryIO,
+    reading: Reading = PLAIN,
 ) -> None:
-    """Write the film at `source` to `sink` with mono blocks in -1..1 in place of its first sound track.
+    """Write the video at `source` to `sink` with mono blocks in -1..1 as its only sound.
 
-    The sound begins when the old one began. Further sound tracks are left out, for they hold the old voice. Raises
-    `UndecodableAudio`, and what `sink` raises.
+    The sound starts when playback of the video starts. Other audio tracks are left out because they have the original
+    voice. Raises `UndecodableAudio`, and what `sink` raises.
     """
+    origin_s = _origin_s(source, reading)
     try:
-        with source.open("rb") as file, av.open(file, "r", options=OPTIONS) as film:
-            muxer = MUXERS.get(kept.container, kept.container)
+        with source.open("rb") as file, opened_container(file) as video:
             target = Sink(sink)
+            muxer = MUXERS.get(kept.container, kept.container)
             with av.open(target, "w", format=muxer, options={"fflags": "+bitexact"}) as made:
-                _remux(film, _frames(sound, sound_rate_hz, _start_s(film.streams.audio[0])), kept, made)
+                _remux(video, _frames(sound, sound_rate_hz, origin_s), kept, made, reading.track)
             target.check()
     except av.error.FFmpegError as error:
-        raise UndecodableAudio(f"the film cannot be copied ({error.strerror})") from error
+        raise UndecodableAudio(f"the video cannot be copied ({error.strerror})") from error
 
 
-def _remux(film: InputContainer, sound: Iterator[AudioFrame], kept: KeptFormat, made: OutputContainer) -> None:
-    copies = {stream.index: made.add_stream_from_template(stream) for stream in film.streams if stream.type in _COPIED}
-    track = cast(
-        AudioStream,
-        made.add_stream(ENCODERS.get(kept.encoding, kept.encoding), rate=kept.sample_rate_hz, layout="mono"),
-    )
-    made.metadata.update(film.metadata)
-    track.metadata.update(film.streams.audio[0].metadata)
-    said_s = 0.0
-    for packet in _timed(film.demux([stream for stream in film.streams if stream.index in copies])):
-        # In step, so that the muxer holds little back.
-        while _moment_s(packet) > said_s and (frame := next(sound, None)) is not None:
-            said_s = float(cast(int, frame.pts) * cast(Fraction, frame.time_base))
-            made.mux(track.encode(frame))
+def _origin_s(source: Path, reading: Reading) -> float:
+    """The time stamp at which playback starts."""
+    with source.open("rb") as file, opened_container(file) as container:
+        playback = Playback(container, reading.track)
+        next(playback.frames())
+        return playback.origin_s
+
+
+def _remux(
+    video: InputContainer, sound: Iterator[AudioFrame], kept: KeptFormat, made: OutputContainer, track: int
+) -> None:
+    copies = {stream.index: made.add_stream_from_template(stream) for stream in video.streams if stream.type in _COPIED}
+    encoder = ENCODERS.get(kept.encoding, kept.encoding)
+    target = cast(AudioStream, made.add_stream(encoder, rate=kept.sample_rate_hz, layout="mono"))
+    made.metadata.update(video.metadata)
+    target.metadata.update(video.streams.audio[track].metadata)
+    encoded_s = 0.0
+    for packet in _timed(video.demux([stream for stream in video.streams if stream.index in copies])):
+        # In step with the pictures, so that the muxer buffers little.
+        while _moment_s(packet) > encoded_s and (frame := next(sound, None)) is not None:
+            encoded_s = float(cast(int, frame.pts) * cast(Fraction, frame.time_base))
+            made.mux(target.encode(frame))
         packet.stream = copies[packet.stream.index]
         made.mux(packet)
     for frame in sound:
-        made.mux(track.encode(frame))
-    made.mux(track.encode(None))
+        made.mux(target.encode(frame))
+    made.mux(target.encode(None))
 
 
 def _timed(packets: "Iterable[Packet[Any]]") -> "Iterator[Packet[Any]]":
-    """The packets that hold something; where Matroska does not tell when the first are to be decoded: just before."""
+    """The packets with content. The first ones of a Matroska file may get their decoding times here."""
     waiting: dict[int, list[Packet[Any]]] = {}
     for packet in packets:
         if not packet.size:
@@ -84,10 +99,6 @@ def _timed(packets: "Iterable[Packet[Any]]") -> "Iterator[Packet[Any]]":
 def _moment_s(packet: "Packet[Any]") -> float:
     moment = packet.dts if packet.dts is not None else packet.pts or 0
     return float(moment * (packet.time_base or 0))
-
-
-def _start_s(stream: Stream) -> float:
-    return float((stream.start_time or 0) * (stream.time_base or 0))
 
 
 def _frames(sound: Iterable[NDArray[np.float32]], rate_hz: int, start_s: float) -> Iterator[AudioFrame]:

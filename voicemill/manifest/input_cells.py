@@ -20,6 +20,9 @@ _UNUSED: Final[Mapping[Op, tuple[str, ...]]] = {
 }
 """The inputs that an operation does not use."""
 
+_PADDING_S: Final = 0.25
+"""The length that a player shows may be this much longer than the decoded sound."""
+
 _ROUNDING_S: Final = 0.1
 """How far a passage may end after its recording: manifests round durations."""
 
@@ -217,7 +220,7 @@ def _check_gap(gap: Passage, duration_s: float, findings: Findings) -> None:
         if moment_s is None:
             if not any(fault.column == column for fault in findings.faults):
                 findings.fault(column, "the time is missing; say in seconds where new speech begins and ends")
-        elif moment_s > duration_s:
+        elif moment_s > duration_s + _PADDING_S:
             findings.fault(column, f"{moment_s:g} s is after the end of the recording ({duration_s:.2f} s)")
     if from_s is not None and to_s is not None and from_s > to_s:
         findings.fault("to_s", f"the new speech would end at {to_s:g} s, before it begins at {from_s:g} s; swap them")

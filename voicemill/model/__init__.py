@@ -7,7 +7,7 @@ exactly one `Outcome`.
 from voicemill.model.calls import EMBEDDED_PREFIX, Call, Family, Infill, Stt, Tts, VoiceChange
 from voicemill.model.dependencies import levels
 from voicemill.model.outcomes import MadeFile, Outcome, Receipt, Status
-from voicemill.model.recordings import Clip, FileState, Inspected, Recording
+from voicemill.model.recordings import Clip, FileState, Inspected, Mark, Reading, Recording
 from voicemill.model.rows import AUDIO_OPS, SPOKEN_OPS, Op, Refusal, Row, Speed
 from voicemill.model.transcripts import (
     LAID_OUT_FORMATS,
@@ -33,6 +33,8 @@ __all__ = [
     "Speed",
     "Voice",
     "Recording",
+    "Reading",
+    "Mark",
     "FileState",
     "Inspected",
     "Row",

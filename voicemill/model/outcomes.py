@@ -69,6 +69,7 @@ class Outcome:
     words: int | None = None
     suspect: tuple[str, ...] = ()
     word_error_rate: float | None = None
+    damaged_s: float | None = None
     made_from: tuple[str, ...] = ()
     characters: int = 0
     calls: int = 0

@@ -1,26 +1,86 @@
-"""Audio that goes in: whole files, and stretches of them."""
+"""Input recordings: whole files, and clips of them."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple, Self
 
 
 class FileState(NamedTuple):
-    """What changes when a file does."""
+    """What changes when a file changes."""
 
     size_bytes: int
     mtime_ns: int
     inode: int
 
 
+class Mark(NamedTuple):
+    """A packet of an audio track from which decoding can start.
+
+    `pts` is the time stamp of its first frame and `origin` the time stamp of second 0, both in the track's time base.
+    `position` is the frame's position in samples, and `checksum` the CRC-32 of the packet.
+    """
+
+    pts: int
+    origin: int
+    position: int
+    checksum: int
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """How a recording is decoded.
+
+    `track` counts the audio tracks from 0. `channel` is the only channel to use, or None to mix all of them.
+    A recording `is_plain` if its only track starts with the file, has no holes and decodes without errors: its sound is
+    all of its samples in a row. It `is_uploadable` if the service reads the same sound from the file itself.
+    `samples` is the decoded length at `sample_rate_hz`, or 0 if unknown.
+    """
+
+    track: int = 0
+    channel: int | None = None
+    is_plain: bool = True
+    is_uploadable: bool = True
+    samples: int = 0
+    sample_rate_hz: int = 0
+    marks: tuple[Mark, ...] = ()
+
+    @property
+    def variant(self) -> str:
+        """What distinguishes the sound from that of a plain recording; part of the keys of calls."""
+        parts = [] if self.is_plain else ["timeline"]
+        if self.track:
+            parts.append(f"track {self.track}")
+        if self.channel is not None:
+            parts.append(f"channel {self.channel}")
+        return ", ".join(parts)
+
+    def mark_before(self, position: int) -> Mark | None:
+        """The last mark at or before `position`, in samples."""
+        return next((mark for mark in reversed(self.marks) if mark.position <= position), None)
+
+    @classmethod
+    def from_record(cls, record: Mapping[str, Any]) -> Self:
+        """A reading from the dictionary that `dataclasses.asdict` makes of it."""
+        return cls(**{**record, "marks": tuple(Mark(*mark) for mark in record["marks"])})
+
+
+PLAIN: Reading = Reading()
+"""How a recording is decoded of which nothing is known."""
+
+
 @dataclass(frozen=True, slots=True)
 class Recording:
-    """An audio file that a row takes in: where it was found (`path`, absolute), and what it is.
+    """An audio file that a row uses: its absolute path, and what it contains.
 
-    `container` and `encoding` are what FFmpeg's demuxer and its decoder are called, with the family of MP4 and that of
-    Matroska told apart: `mp4`, `m4a`, `mov`, `mkv`, `webm`.
-    `size_bytes`, `mtime_ns` and `inode` tell whether it is still the same; without a time, that is not watched.
-    `address` is where the file came from, if from another machine.
-    Where `made_by` is the id of another row, the file is that row's output: all else is empty until that row is done.
+    `duration_s` is the decoded length. `claimed_s` is the length that the container of a plain recording claims, 0 if
+    that is too short. `damaged_s` is the part of the recording that could not be decoded.
+    `container` and `encoding` are FFmpeg's names of the demuxer and the decoder, except that the MP4 family is told
+    apart as `mp4`, `m4a` and `mov`, and the Matroska family as `mkv` and `webm`. `tracks` counts the audio tracks, and
+    `language` is that of the track in use, if the file states it.
+    `size_bytes`, `mtime_ns` and `inode` show whether the file has changed; without `mtime_ns` that is not checked.
+    `address` is the URL that the file came from.
+    `made_by` is the id of another row if the file is that row's output; the other fields are then empty until that row
+    is done.
     """
 
     path: str = ""
@@ -35,21 +95,41 @@ class Recording:
     address: str = ""
     mtime_ns: int = 0
     inode: int = 0
+    claimed_s: float = 0.0
+    damaged_s: float = 0.0
+    tracks: int = 1
+    language: str = ""
+    reading: Reading = PLAIN
 
     @property
     def name(self) -> str:
-        """As a manifest names it."""
+        """The recording as a manifest names it."""
         return f"@{self.made_by}" if self.made_by else self.address or self.path
 
+    @property
+    def end_s(self) -> float:
+        """The end of the recording in cuts and keys: the claimed one, as in earlier versions, or else the real one.
+
+        It may be after the last sample.
+        """
+        return self.claimed_s or self.duration_s
+
     def clip(self, start_s: float = 0.0, stop_s: float | None = None) -> "Clip":
-        """The stretch from `start_s` to `stop_s` (None: to the end), in seconds."""
-        length_s = max(0.0, (self.duration_s if stop_s is None else stop_s) - start_s)
+        """The clip from `start_s` to `stop_s`, in seconds; None is the end."""
+        is_to_end = stop_s is None or stop_s >= min(self.end_s, self.duration_s)
+        length_s = max(0.0, (self.duration_s if is_to_end or stop_s is None else stop_s) - start_s)
         state = FileState(self.size_bytes, self.mtime_ns, self.inode) if self.mtime_ns else None
-        return Clip(self.sha256, start_s, stop_s, self.path, length_s, state)
+        return Clip(self.sha256, start_s, stop_s, self.path, length_s, state, self.reading, is_to_end)
+
+    @classmethod
+    def from_record(cls, record: Mapping[str, Any]) -> Self:
+        """A recording from the dictionary that `dataclasses.asdict` makes of it. Raises `TypeError` for others."""
+        reading = record.get("reading")
+        return cls(**{**record, "reading": Reading.from_record(reading) if reading else PLAIN})
 
 
 class Inspected(NamedTuple):
-    """What a file was found to be: a recording, or the code and the reason why it is none."""
+    """The result of inspecting a file: a recording, or a code and the reason why the file is not one."""
 
     recording: Recording | None
     code: str = ""
@@ -58,10 +138,10 @@ class Inspected(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Clip:
-    """A stretch of a recording, told by the digest of the whole file: the same content is asked about once.
+    """A stretch of a recording, identified by the SHA-256 of the file: equal content is requested once.
 
-    `path` and `duration_s` say where it lies and how long it is, `state` how the file was when it was
-    inspected; they are no part of a question.
+    The remaining fields are not part of the identity: `path` and `duration_s`, the `state` of the file when it was
+    inspected, how it is decoded, and whether the clip goes on to the end of the recording.
     """
 
     sha256: str
@@ -70,13 +150,22 @@ class Clip:
     path: str = ""
     duration_s: float = 0.0
     state: FileState | None = None
+    reading: Reading = PLAIN
+    is_to_end: bool = False
 
     @property
     def is_whole(self) -> bool:
-        """Whether this is all of the file."""
+        """Whether this is the whole recording."""
         return self.start_s == 0.0 and self.stop_s is None
 
     @property
-    def identity(self) -> tuple[str, float, float | None]:
-        """What tells one stretch of audio from another."""
-        return self.sha256, self.start_s, self.stop_s
+    def is_file(self) -> bool:
+        """Whether the file itself can be uploaded."""
+        return self.is_whole and self.reading.is_uploadable
+
+    @property
+    def identity(self) -> tuple[str, float, float | None] | tuple[str, float, float | None, str]:
+        """What distinguishes one clip from another, for the keys of calls."""
+        variant = self.reading.variant
+        plain = self.sha256, self.start_s, self.stop_s
+        return (*plain, variant) if variant else plain

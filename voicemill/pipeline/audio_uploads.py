@@ -1,4 +1,4 @@
-"""Stretches of recordings as files that can be uploaded."""
+"""Prepare clips of recordings as files that can be uploaded."""
 
 import asyncio
 import os
@@ -11,51 +11,63 @@ from typing import BinaryIO
 
 from voicemill.audio.decode import UndecodableAudio
 from voicemill.audio.inspection import state_of
-from voicemill.audio.segment_files import write_stretch, write_stretch_to_hear
+from voicemill.audio.segment_files import write_flac_clip, write_wav_clip
 from voicemill.errors import Refused, StorageError
 from voicemill.model import Clip
 
-Write = Callable[[Path, float, float | None, BinaryIO], None]
+Write = Callable[[Clip, BinaryIO], None]
 
 
 @asynccontextmanager
-async def heard(clip: Clip) -> AsyncIterator[Path]:
-    """A file that holds just `clip`, for a recogniser: the recording itself, or the stretch without loss at 16 kHz.
+async def recognition_upload(clip: Clip) -> AsyncIterator[Path]:
+    """A file that contains `clip`, for a recogniser: the recording itself, or else 16 kHz FLAC.
 
-    Raises `Refused` where the recording cannot be read any more, and `StorageError`.
+    Raises `Refused` if the recording cannot be read or is not as long as planned, and `StorageError`.
     """
-    if clip.is_whole:
-        async with _unchanged(clip):
-            yield _there(clip)
-        return
-    async with _written(clip, ".flac", write_stretch_to_hear) as path:
+    async with _file(clip) if clip.is_file else _written(clip, ".flac", write_flac_clip) as path:
         yield path
 
 
 @asynccontextmanager
-async def opened(clip: Clip, sample_rate_hz: int) -> AsyncIterator[Path]:
-    """The same, a stretch as WAV at `sample_rate_hz`."""
-    if clip.is_whole:
-        async with _unchanged(clip):
-            yield _there(clip)
-        return
-    async with _written(clip, ".wav", partial(write_stretch, sample_rate_hz=sample_rate_hz)) as path:
+async def conversion_upload(clip: Clip, sample_rate_hz: int) -> AsyncIterator[Path]:
+    """A file that contains `clip`: the recording itself, or else WAV at `sample_rate_hz`.
+
+    Raises as `recognition_upload` does.
+    """
+    async with _file(clip) if clip.is_file else _written(clip, ".wav", _wav_at(sample_rate_hz)) as path:
         yield path
 
 
 @asynccontextmanager
-async def opened_as_wav(clip: Clip | None, sample_rate_hz: int) -> AsyncIterator[Path | None]:
-    """The same, the whole recording as WAV too; None where there is no clip."""
+async def wav_upload(clip: Clip | None, sample_rate_hz: int) -> AsyncIterator[Path | None]:
+    """`clip` as WAV at `sample_rate_hz`; None if there is no clip. Raises as `recognition_upload` does."""
     if clip is None:
         yield None
         return
-    async with _written(clip, ".wav", partial(write_stretch, sample_rate_hz=sample_rate_hz)) as path:
+    async with _written(clip, ".wav", _wav_at(sample_rate_hz)) as path:
         yield path
+
+
+def _wav_at(sample_rate_hz: int) -> Write:
+    return partial(write_wav_clip, sample_rate_hz=sample_rate_hz)
+
+
+@asynccontextmanager
+async def _file(clip: Clip) -> AsyncIterator[Path]:
+    async with _unchanged(clip):
+        yield _existing(clip)
+
+
+def _existing(clip: Clip) -> Path:
+    path = Path(clip.path)
+    if not path.is_file():
+        raise _unreadable(clip, "it does not exist any more")
+    return path
 
 
 @asynccontextmanager
 async def _unchanged(clip: Clip) -> AsyncIterator[None]:
-    """Refuse to send, or to keep an answer to, other bytes than those whose digest is in the question."""
+    """Refuse to upload a file that changed since it was hashed for the key, or to keep the answer to it."""
     _refuse_changed(clip)
     yield
     _refuse_changed(clip)
@@ -67,17 +79,10 @@ def _refuse_changed(clip: Clip) -> None:
     try:
         is_changed = state_of(Path(clip.path)) != clip.state
     except OSError:
-        return  # Who reads it says so.
+        return  # Reading it reports why.
     if is_changed:
-        why = f"{clip.path} was changed after it was checked; run the same command again to have it as it is now"
+        why = f"{clip.path} was changed after it was checked; run the same command again to use the new version"
         raise Refused(why, code="changed")
-
-
-def _there(clip: Clip) -> Path:
-    path = Path(clip.path)
-    if not path.is_file():
-        raise _unreadable(clip, "it is not there any more")
-    return path
 
 
 @asynccontextmanager
@@ -94,17 +99,16 @@ async def _written(clip: Clip, suffix: str, write: Write) -> AsyncIterator[Path]
 def _write(clip: Clip, descriptor: int, write: Write) -> None:
     with os.fdopen(descriptor, "wb") as file:
         try:
-            write(Path(clip.path), clip.start_s, clip.stop_s, file)
+            write(clip, file)
         except (UndecodableAudio, FileNotFoundError, PermissionError) as error:
             raise _unreadable(clip, str(error)) from None
         except OSError as error:
             raise StorageError(
-                f"a stretch of {clip.path} cannot be written to {tempfile.gettempdir()}: {error.strerror}; make room "
-                "there, or set TMPDIR to a folder that has it"
+                f"a clip of {clip.path} cannot be written to {tempfile.gettempdir()}: {error.strerror}; free some "
+                "space there, or set TMPDIR to a folder that has more"
             ) from None
 
 
 def _unreadable(clip: Clip, why: str) -> Refused:
-    return Refused(
-        f"{clip.path} cannot be read: {why}; put it back or correct the manifest", code="recording_unreadable"
-    )
+    why = f"{clip.path} cannot be read: {why}; restore the file or correct the manifest"
+    return Refused(why, code="recording_unreadable")

@@ -13,7 +13,7 @@ from voicemill.cartesia.client import CartesiaClient
 from voicemill.cartesia.stream_events import Chunk, Done, WordTimestamps
 from voicemill.errors import Incomplete
 from voicemill.model import Call, Infill, Stt, Tts, VoiceChange, Word
-from voicemill.pipeline.audio_uploads import heard, opened, opened_as_wav
+from voicemill.pipeline.audio_uploads import conversion_upload, recognition_upload, wav_upload
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +89,7 @@ def _as_wav(samples: bytes, call: Tts) -> bytes:
 
 
 async def _stt(call: Stt, cartesia: CartesiaClient, deadline_s: float) -> VerifiedAnswer:
-    async with heard(call.clip) as upload:
+    async with recognition_upload(call.clip) as upload:
         found = await cartesia.stt.transcribe(
             upload,
             model=call.model,
@@ -103,7 +103,7 @@ async def _stt(call: Stt, cartesia: CartesiaClient, deadline_s: float) -> Verifi
 
 
 async def _voice_change(call: VoiceChange, cartesia: CartesiaClient, deadline_s: float) -> VerifiedAnswer:
-    async with opened(call.clip, call.sample_rate_hz) as upload:
+    async with conversion_upload(call.clip, call.sample_rate_hz) as upload:
         reply = await cartesia.voice_changer.bytes(
             upload,
             voice_id=call.voice_id,
@@ -115,7 +115,7 @@ async def _voice_change(call: VoiceChange, cartesia: CartesiaClient, deadline_s:
 
 async def _infill(call: Infill, cartesia: CartesiaClient, deadline_s: float) -> VerifiedAnswer:
     rate_hz = call.sample_rate_hz
-    async with opened_as_wav(call.left, rate_hz) as left, opened_as_wav(call.right, rate_hz) as right:
+    async with wav_upload(call.left, rate_hz) as left, wav_upload(call.right, rate_hz) as right:
         reply = await cartesia.infill.bytes(
             left_audio=left,
             right_audio=right,

@@ -5,7 +5,7 @@ from functools import partial
 from typing import Any
 
 from voicemill.errors import CallError, Refused, VoicemillError
-from voicemill.model import Op, Outcome, Receipt, Status
+from voicemill.model import Op, Outcome, Receipt, Row, Status
 from voicemill.pipeline.assemble import Assembled, assemble, is_the_file
 from voicemill.pipeline.call import ensure_answer
 from voicemill.pipeline.context import RunContext, Stopped
@@ -96,7 +96,7 @@ async def _deliver(plan: RowPlan, context: RunContext, timings: TimingsPart) -> 
         more_files=assembled.more_files,
         duration_s=assembled.duration_s,
         sample_rate_hz=plan.row.sample_rate_hz,
-        **_transcript_fields(plan, assembled),
+        **_with_damage(plan.row, _transcript_fields(plan, assembled)),
         credits=sum(receipt.credits for receipt in _paid_for(plan, receipts)),
         attempts=sum(receipt.attempts for receipt in receipts),
         latency_s=round(sum(receipt.latency_s for receipt in receipts), 4),
@@ -104,6 +104,14 @@ async def _deliver(plan: RowPlan, context: RunContext, timings: TimingsPart) -> 
         started_at=min(receipt.asked_at for receipt in receipts),
         finished_at=max(receipt.answered_at for receipt in receipts),
     )
+
+
+def _with_damage(row: Row, facts: dict[str, Any]) -> dict[str, Any]:
+    """The facts of a row, and how many seconds of its recordings could not be decoded."""
+    damaged_s = sum(recording.damaged_s for recording in row.recordings)
+    if not damaged_s:
+        return facts
+    return facts | {"damaged_s": round(damaged_s, 3), "suspect": (*facts.get("suspect", ()), "damaged")}
 
 
 def _transcript_fields(plan: RowPlan, assembled: Assembled) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Where a row's recording is cut, found before anything is paid for: the cuts decide what is asked."""
+"""Decide where a row's recording is cut, before any call is paid for: the cuts are part of the calls."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -8,19 +8,19 @@ from typing import Final
 from voicemill.audio.decode import UndecodableAudio
 from voicemill.audio.silence import cut_times, gap_times
 from voicemill.config import LongAudio
-from voicemill.model import Op, Recording, Row
+from voicemill.model import Op, Reading, Recording, Refusal, Row
 
 MAX_UPLOAD_BYTES: Final = 2_000_000_000
-"""The API takes 2 GB, whichever those are."""
+"""The API takes files of up to 2 GB."""
 
-CutTimes = Callable[[Path, float], tuple[float, ...]]
+CutTimes = Callable[[Path, float, Reading], tuple[float, ...]]
 
 
 def with_cuts(row: Row, long_audio: LongAudio, times: CutTimes = cut_times) -> Row:
-    """The row with its `cuts_s`, where its recording has to be cut; else the row itself.
+    """The row with its `cuts_s` if its recording has to be cut, else the row itself.
 
-    Reads the recording, once, where it is too long or too large for one call. One that cannot be decoded stays whole:
-    the service will say the same.
+    A recording that is too long or too large for one call is decoded once. The row is refused if the recording cannot
+    be decoded, or if it is no longer as long as when it was inspected.
     """
     if row.audio is None or not row.audio.sha256:
         return row
@@ -31,16 +31,14 @@ def with_cuts(row: Row, long_audio: LongAudio, times: CutTimes = cut_times) -> R
             return replace(row, cuts_s=_passage(row, row.audio, long_audio.stt_call_s, times))
         longest_s = long_audio.stt_call_s if row.op is Op.STT else long_audio.voice_change_call_s
         return replace(row, cuts_s=_stretches(row, row.audio, longest_s, times))
-    except (UndecodableAudio, OSError):
-        if row.op is Op.STT and row.from_s is not None and row.to_s is not None:
-            return replace(row, cuts_s=(row.from_s, row.to_s))
-        return row
+    except (UndecodableAudio, OSError) as error:
+        return replace(row, refusal=Refusal("recording_unreadable", f"{row.audio.name} cannot be decoded: {error}"))
 
 
 def _gap(row: Row, audio: Recording) -> tuple[float, ...]:
     if row.from_s is None or row.to_s is None:
         return ()
-    return gap_times(Path(audio.path), row.from_s, row.to_s, audio.duration_s)
+    return gap_times(Path(audio.path), row.from_s, row.to_s, audio.end_s, audio.reading)
 
 
 def _passage(row: Row, audio: Recording, longest_s: float, times: CutTimes) -> tuple[float, ...]:
@@ -49,7 +47,7 @@ def _passage(row: Row, audio: Recording, longest_s: float, times: CutTimes) -> t
     stop_s = min(audio.duration_s, audio.duration_s if row.to_s is None else row.to_s)
     if stop_s - start_s <= longest_s:
         return (start_s, stop_s)
-    cuts_s = times(Path(audio.path), longest_s)
+    cuts_s = times(Path(audio.path), longest_s, audio.reading)
     pairs = zip(cuts_s[::2], cuts_s[1::2], strict=True)
     within = ((max(first_s, start_s), min(last_s, stop_s)) for first_s, last_s in pairs)
     found = tuple(moment_s for first_s, last_s in within if first_s < last_s for moment_s in (first_s, last_s))
@@ -57,7 +55,7 @@ def _passage(row: Row, audio: Recording, longest_s: float, times: CutTimes) -> t
 
 
 def _stretches(row: Row, audio: Recording, longest_s: float, times: CutTimes) -> tuple[float, ...]:
-    if audio.duration_s > longest_s:
-        return times(Path(audio.path), longest_s)
+    if audio.end_s > longest_s:
+        return times(Path(audio.path), longest_s, audio.reading)
     is_sent_as_sound = audio.size_bytes > MAX_UPLOAD_BYTES or (audio.has_video and row.op is Op.VOICE_CHANGE)
-    return (0.0, audio.duration_s) if is_sent_as_sound else ()
+    return (0.0, audio.end_s) if is_sent_as_sound else ()

@@ -12,6 +12,9 @@ from voicemill.planning.split_text import Boundary, split
 CONTEXT_S = 20.0
 """How much of a recording on each side of a gap is sent for new speech to fit to."""
 
+_CLAIM_SLACK_S = 0.25
+"""How far a claimed length may be from the decoded one."""
+
 DEFAULT_SUBTITLES = Subtitles()
 _ASSEMBLY_VERSION = 1
 _TEXT_VERSION = 1
@@ -125,12 +128,19 @@ def _infill(row: Row, service: str) -> Infill:
 def _neighbours(row: Row) -> tuple[Clip | None, Clip | None]:
     """What new speech is to fit to: the recordings on both sides, or what lies before and after a gap in one."""
     if row.audio is None:
-        left = row.left.clip(max(0.0, row.left.duration_s - CONTEXT_S)) if row.left else None
-        return left, (row.right.clip(0.0, min(row.right.duration_s, CONTEXT_S)) if row.right else None)
+        left = row.left.clip(max(0.0, _last_s(row.left) - CONTEXT_S)) if row.left else None
+        return left, (row.right.clip(0.0, min(row.right.end_s, CONTEXT_S)) if row.right else None)
     audio, (from_s, to_s) = row.audio, row.gap_s
     left = audio.clip(max(0.0, from_s - CONTEXT_S), from_s) if from_s > 0 else None
-    right = audio.clip(to_s, min(audio.duration_s, to_s + CONTEXT_S)) if to_s < audio.duration_s else None
+    is_within = to_s < min(audio.duration_s, audio.end_s)
+    right = audio.clip(to_s, min(audio.end_s, to_s + CONTEXT_S)) if is_within else None
     return left, right
+
+
+def _last_s(recording: Recording) -> float:
+    """The end of a recording; the claimed one only if that is about right."""
+    is_about_right = abs(recording.end_s - recording.duration_s) <= _CLAIM_SLACK_S
+    return recording.end_s if is_about_right else recording.duration_s
 
 
 def _needed(recording: Recording | None, row: Row) -> Recording:

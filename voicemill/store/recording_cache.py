@@ -10,6 +10,9 @@ from voicemill.model import FileState, Inspected, Recording
 from voicemill.store import durable_files as durable
 
 _LINES_SPARED = 1000
+_VERSION = 2
+"""The version of the inspection. A recording that an earlier version inspected is inspected again."""
+_FIELDS = {"version", "path", "state", "recording", "code", "why"}
 
 
 class KnownRecordings:
@@ -29,15 +32,15 @@ class KnownRecordings:
             return None
         recording = told["recording"]
         try:
-            return Inspected(recording and Recording(**recording), told["code"], told["why"])
+            return Inspected(recording and Recording.from_record(recording), told["code"], told["why"])
         except TypeError:
             return None
 
     def keep(self, path: str, state: FileState, found: Inspected) -> None:
         """Keep what was found."""
         recording = found.recording and asdict(found.recording)
-        told = {"path": path, "state": state, "recording": recording, "code": found.code, "why": found.why}
-        self._lines[path] = json.dumps(told)
+        note = {"path": path, "state": state, "recording": recording, "code": found.code, "why": found.why}
+        self._lines[path] = json.dumps({"version": _VERSION, **note})
 
     def _read(self, path: Path) -> int:
         count = 0
@@ -67,6 +70,6 @@ class RecordingNotes(KnownRecordings):
 def _parsed(line: str) -> dict[str, Any] | None:
     try:
         told: dict[str, Any] = json.loads(line)
-        return told if told.keys() == {"path", "state", "recording", "code", "why"} else None
+        return told if told.keys() == _FIELDS and told["version"] == _VERSION else None
     except (ValueError, AttributeError):
         return None

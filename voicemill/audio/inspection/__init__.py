@@ -1,4 +1,4 @@
-"""Inspecting recordings in a process of its own, and remembering what was found."""
+"""Inspect recordings in a separate process, and cache the results."""
 
 from voicemill.audio.inspection.inspector import Inspector, Notes, state_of
 

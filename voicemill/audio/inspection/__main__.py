@@ -1,4 +1,4 @@
-"""`python -m voicemill.audio.inspection`: inspects the files whose paths it is asked, one at a time."""
+"""`python -m voicemill.audio.inspection`: inspect the files whose paths arrive on standard input, one at a time."""
 
 from dataclasses import asdict
 from pathlib import Path
@@ -12,14 +12,18 @@ _MEMORY_BYTES = 2 << 30
 
 
 def _answer(question: dict[str, Any], answers: BinaryIO) -> None:
+    def report_progress() -> None:
+        allow_cpu(question["cpu_s"])
+        write_frame(answers, {"last": False})
+
     allow_cpu(question["cpu_s"])
     found: dict[str, Any]
     try:
-        found = {"recording": asdict(inspect_recording(Path(question["path"])))}
+        found = {"recording": asdict(inspect_recording(Path(question["path"]), report_progress))}
     except Unlistenable as fault:
         found = {"code": fault.code, "why": str(fault)}
     except MemoryError:
-        found = {"code": "breaks_decoder", "why": "takes more memory than a recording may; convert it, or leave it out"}
+        found = {"code": "breaks_decoder", "why": "takes more than 2 GiB of memory to decode; convert it or remove it"}
     write_frame(answers, found)
 
 

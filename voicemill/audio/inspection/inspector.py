@@ -1,4 +1,4 @@
-"""Recordings inspected in a worker process: a file that crashes or hangs a decoder costs itself alone, and no run."""
+"""Inspect recordings in a worker process: a file that crashes or hangs a decoder affects only its own row."""
 
 import os
 import time
@@ -14,31 +14,32 @@ from voicemill.processes.worker_process import WorkerDied, WorkerProcess
 
 _SHORTEST_WAIT_S: Final = 60.0
 _SLOWEST_BYTES_PER_S: Final = 4_000_000
-"""Of a disk far away; what takes longer hangs."""
+"""The speed of a slow network disk."""
 _FRESH_NS: Final = 2_000_000_000
-"""A file that was written so lately may be written again without a new time; what is found of it is not kept."""
+"""A file that was written this recently may change again without a new modification time: its result is not cached."""
+_BREAKS_DECODER: Final = "breaks_decoder"
 
 
 def state_of(path: Path) -> FileState:
-    """The state of the file that `path` leads to. Raises `OSError`."""
-    found = os.stat(path)  # noqa: PTH116 - as the worker opens it
+    """The state of the file at `path`. Raises `OSError`."""
+    found = os.stat(path)  # noqa: PTH116 - follows links, as the worker does
     return FileState(found.st_size, found.st_mtime_ns, found.st_ino)
 
 
 class Notes(Protocol):
-    """What was found before, by path; it holds as long as the file's state does."""
+    """Earlier results by path. A result is valid while the state of the file is the same."""
 
     def find(self, path: str, state: FileState) -> Inspected | None:
-        """What was found of the file in that state."""
+        """The result for the file in that state."""
         ...
 
     def keep(self, path: str, state: FileState, found: Inspected) -> None:
-        """Keep what was found."""
+        """Store a result."""
         ...
 
 
 class Inspector:
-    """Inspects recordings one after the other, each only once as long as it does not change. A context manager."""
+    """Inspects recordings one at a time, and each only once unless it changes. A context manager."""
 
     def __init__(self, notes: Notes | None = None, shortest_wait_s: float = _SHORTEST_WAIT_S) -> None:
         self._notes = notes
@@ -47,22 +48,23 @@ class Inspector:
         weakref.finalize(self, self._worker.stop)
 
     def __call__(self, path: Path) -> Recording:
-        """What the recording at `path` is. Raises `Unlistenable`."""
+        """The recording at `path`. Raises `Unlistenable`."""
         path = path.absolute()
         try:
             state = state_of(path)
         except (OSError, ValueError):
-            state = None  # The worker says why.
+            state = None  # The worker reports why.
         found = self._notes.find(str(path), state) if self._notes and state else None
         if found is None:
-            found = self._asked(path, state)
-            if self._notes and state and self._is_settled(state) and found.code != _BREAKS:
+            found = self._inspected(path, state)
+            if self._notes and state and self._is_settled(state) and found.code != _BREAKS_DECODER:
                 self._notes.keep(str(path), state, found)
         if found.recording is None:
             raise Unlistenable(found.why, found.code)
         return found.recording
 
-    def _asked(self, path: Path, state: FileState | None) -> Inspected:
+    def _inspected(self, path: Path, state: FileState | None) -> Inspected:
+        """Ask the worker, which has `wait_s` for each report of progress."""
         wait_s = self._shortest_wait_s + (state.size_bytes / _SLOWEST_BYTES_PER_S if state else 0.0)
         question = {"path": os.fspath(path), "cpu_s": wait_s}
         try:
@@ -70,14 +72,14 @@ class Inspector:
         except (WorkerDied, TimeoutError) as error:
             self._worker.stop()
             how = "hangs" if isinstance(error, TimeoutError) else "crashes"
-            return Inspected(None, _BREAKS, f"{how} the program that reads it; convert it, or leave it out")
+            return Inspected(None, _BREAKS_DECODER, f"{how} the audio decoder; convert it or remove it")
         return _found(header, state)
 
     def _is_settled(self, state: FileState) -> bool:
         return time.time_ns() - state.mtime_ns > _FRESH_NS
 
     def close(self) -> None:
-        """End the worker process."""
+        """Stop the worker process."""
         self._worker.stop()
 
     def __enter__(self) -> Self:
@@ -89,11 +91,8 @@ class Inspector:
         self.close()
 
 
-_BREAKS: Final = "breaks_decoder"
-
-
 def _found(header: dict[str, Any], state: FileState | None) -> Inspected:
     if "recording" not in header:
         return Inspected(None, header["code"], header["why"])
     mtime_ns, inode = (state.mtime_ns, state.inode) if state else (0, 0)
-    return Inspected(Recording(**header["recording"] | {"mtime_ns": mtime_ns, "inode": inode}))
+    return Inspected(Recording.from_record(header["recording"] | {"mtime_ns": mtime_ns, "inode": inode}))

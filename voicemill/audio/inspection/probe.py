@@ -1,49 +1,66 @@
-"""What an audio file is, before it is sent anywhere: its length, its digest, and whether it is audio at all."""
+"""Inspect an audio file before it is sent: its decoded length, its digest, and whether it is audio at all."""
 
 import errno
 import hashlib
 import os
 import stat
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from io import BufferedReader
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Final
 
-import av
 from av.container import InputContainer
 
-from voicemill.audio.decode import OPTIONS
-from voicemill.model import Recording
+from voicemill.audio.blocks import planar_blocks
+from voicemill.audio.decode import UndecodableAudio, opened_container
+from voicemill.audio.inspection.phase import PhaseMeter
+from voicemill.audio.playback import PlacedFrame, Playback, is_cover
+from voicemill.model.recordings import Reading, Recording
 
 _AV_TIME_BASE = 1_000_000
 _EBML_HEADER_BYTES = 64
+_UPLOADED_CONTAINERS: Final = frozenset({"flac", "m4a", "mp3", "mp4", "mpeg", "ogg", "wav", "webm"})
+"""What the API takes, by our names of the containers."""
+_CLAIM_SLACK_S: Final = 0.25
+"""How far the length that a container claims may be from the decoded length: a codec pads the last frame."""
+_FRAMES_PER_REPORT: Final = 5000
 
 
 class Unlistenable(ValueError):
-    """A file is no audio that could be sent; the text follows its name, and says what to do. `code` is for programs."""
+    """A file cannot be used as a recording. The text continues its name and says what to do; `code` is for programs."""
 
     def __init__(self, why: str, code: str) -> None:
         super().__init__(why)
         self.code = code
 
 
-def inspect_recording(path: Path) -> Recording:
-    """Length, digest and kind of the audio file at `path`; only a regular file is opened. Raises `Unlistenable`."""
+def _ignore() -> None:
+    pass
+
+
+def inspect_recording(path: Path, on_progress: Callable[[], None] = _ignore) -> Recording:
+    """Decode and hash the audio file at `path`. Opens regular files only.
+
+    `on_progress` is called about once for every two minutes of audio. Raises `Unlistenable`.
+    """
     try:
         with _opened(path) as file:
-            found = os.fstat(file.fileno())
-            if not found.st_size:
+            size_bytes = os.fstat(file.fileno()).st_size
+            if not size_bytes:
                 raise Unlistenable("is empty; give a file with audio in it", "empty_file")
-            measured = _measured(file)
+            recording = _decoded(file, on_progress)
             file.seek(0)
             digest = hashlib.file_digest(file, "sha256").hexdigest()
+    except UndecodableAudio as error:
+        raise Unlistenable(f"cannot be used: {error}; convert it or remove it", "not_audio") from None
     except (OSError, ValueError) as error:
         raise error if isinstance(error, Unlistenable) else _unreadable(error) from None
-    return replace(measured, path=str(path.absolute()), sha256=digest, size_bytes=found.st_size)
+    return replace(recording, path=str(path.absolute()), sha256=digest, size_bytes=size_bytes)
 
 
 def _opened(path: Path) -> BufferedReader:
-    # Without blocking, so that a pipe cannot hold the check up.
+    # Without blocking: a pipe must not stop the inspection.
     descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
         os.close(descriptor)
@@ -51,52 +68,98 @@ def _opened(path: Path) -> BufferedReader:
     return os.fdopen(descriptor, "rb")
 
 
-def _measured(file: BinaryIO) -> Recording:
-    try:
-        with av.open(file, "r", options=OPTIONS, metadata_errors="replace") as container:
-            if not container.streams.audio:
-                raise Unlistenable("holds no audio; give a file with speech in it", "not_audio")
-            has_video = any(not _is_cover(stream) for stream in container.streams.video)
-            sound = container.streams.audio[0].codec_context
-            return Recording(
-                duration_s=_duration_s(container),
-                has_video=has_video,
-                container=_container_name(container, file, has_video=has_video),
-                encoding=sound.name,
-                sample_rate_hz=sound.sample_rate,
-            )
-    except av.error.FFmpegError:
-        raise Unlistenable("is no audio that can be read; convert it, or leave it out", "not_audio") from None
+def _decoded(file: BinaryIO, on_progress: Callable[[], None]) -> Recording:
+    is_webm = b"webm" in file.read(_EBML_HEADER_BYTES)
+    file.seek(0)
+    with opened_container(file) as container:
+        if not container.streams.audio:
+            raise Unlistenable("has no audio; give a file with speech in it", "not_audio")
+        has_video = any(not is_cover(stream) for stream in container.streams.video)
+        name = _container_name(container, has_video=has_video, is_webm=is_webm)
+        playback = Playback(container)
+        encoding = playback.stream.codec_context.name
+        frames = _Frames(playback, on_progress)
+        channel = _channel(playback, frames)
+        if not playback.position:
+            raise Unlistenable("has no sound in it; give a file with speech in it", "not_audio")
+        duration_s = playback.position / playback.sample_rate_hz
+        claimed_s = _claimed_s(container, playback) or frames.seconds
+        surplus_s = claimed_s - duration_s
+        is_plain = playback.is_regular and not playback.is_damaged_inside
+        reading = Reading(
+            channel=channel,
+            is_plain=is_plain,
+            is_uploadable=name in _UPLOADED_CONTAINERS
+            and is_plain
+            and abs(surplus_s) <= _CLAIM_SLACK_S
+            and channel is None
+            and not playback.damaged_s
+            and len(container.streams.audio) == 1,
+            samples=playback.position,
+            sample_rate_hz=playback.sample_rate_hz,
+            marks=playback.marks,
+        )
+        return Recording(
+            duration_s=duration_s,
+            claimed_s=claimed_s if surplus_s >= -_CLAIM_SLACK_S and not reading.variant else 0.0,
+            damaged_s=round(playback.damaged_s, 3),
+            has_video=has_video,
+            container=name,
+            encoding=encoding,
+            sample_rate_hz=playback.sample_rate_hz,
+            tracks=len(container.streams.audio),
+            reading=reading,
+        )
 
 
-def _is_cover(stream: "av.video.stream.VideoStream") -> bool:
-    return bool(stream.disposition & av.stream.Disposition.attached_pic)
+class _Frames:
+    """The frames of a track, with reports of progress, and the seconds that they last."""
+
+    def __init__(self, playback: Playback, on_progress: Callable[[], None]) -> None:
+        self.seconds = 0.0
+        self._playback = playback
+        self._on_progress = on_progress
+
+    def __iter__(self) -> Iterator[PlacedFrame]:
+        for number, placed in enumerate(self._playback.frames()):
+            if number % _FRAMES_PER_REPORT == 0:
+                self._on_progress()
+            self.seconds += placed.frame.samples / placed.frame.sample_rate
+            yield placed
 
 
-def _container_name(container: InputContainer, file: BinaryIO, *, has_video: bool) -> str:
-    """What FFmpeg calls the container; it has one name for all kinds of MP4, and one for WebM and Matroska."""
+def _channel(playback: Playback, frames: Iterable[PlacedFrame]) -> int | None:
+    """Decode everything, and return the only channel to use if mixing all of them would cancel them."""
+    if playback.stream.codec_context.channels < 2:
+        for _ in frames:
+            pass
+        return None
+    meter: PhaseMeter | None = None
+    for block in planar_blocks(frames):
+        meter = meter or PhaseMeter(playback.sample_rate_hz)
+        meter.add(block)
+    return meter.channel() if meter else None
+
+
+def _container_name(container: InputContainer, *, has_video: bool, is_webm: bool) -> str:
+    """FFmpeg's name, which is the same for all kinds of MP4, and for WebM and Matroska, made more precise."""
     name = container.format.name.partition(",")[0]
     if name == "mov":
         brand = container.metadata.get("major_brand", "").strip()
         return "mov" if brand == "qt" else "mp4" if has_video else "m4a"
     if name == "matroska":
-        file.seek(0)
-        return "webm" if b"webm" in file.read(_EBML_HEADER_BYTES) else "mkv"
+        return "webm" if is_webm else "mkv"
     return name
 
 
-def _duration_s(container: InputContainer) -> float:
-    """The length that the container tells, or where it tells none (a stream), that of its audio as decoded."""
-    stream = container.streams.audio[0]
+def _claimed_s(container: InputContainer, playback: Playback) -> float:
+    """The length that the container states, 0 if it states none."""
+    stream = playback.stream
     if stream.duration is not None and stream.time_base is not None:
-        length_s = float(stream.duration * stream.time_base)
-    elif container.duration is not None:
-        length_s = container.duration / _AV_TIME_BASE
-    else:
-        length_s = sum(frame.samples / frame.sample_rate for frame in container.decode(stream))
-    if not 0 < length_s < float("inf"):
-        raise Unlistenable("lasts no time at all; give a file with audio in it", "not_audio")
-    return length_s
+        return float(stream.duration * stream.time_base)
+    if container.duration is not None:
+        return container.duration / _AV_TIME_BASE
+    return 0.0
 
 
 def _unreadable(error: Exception) -> Unlistenable:

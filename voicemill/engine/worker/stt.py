@@ -8,7 +8,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from voicemill.audio.decode import decode, decode_headerless
+from voicemill.audio.decode import UPLOAD_OPTIONS, decode, decode_headerless
 from voicemill.engine.recognition.recognized_word import Word
 from voicemill.engine.recognition.sphinx import Sphinx
 from voicemill.engine.recognition.utterances import RATE_HZ, stretches, utterances
@@ -48,7 +48,7 @@ def stt(question: dict[str, Any]) -> Iterator[Frame]:
 def _blocks(question: dict[str, Any]) -> Iterator[NDArray[np.float32]]:
     path = Path(question["file"])
     if question["encoding"] is None:
-        return decode(path, RATE_HZ)
+        return decode(path, RATE_HZ, options=UPLOAD_OPTIONS)
     return decode_headerless(path, question["encoding"], question["sample_rate_hz"], RATE_HZ)
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from voicemill.audio.decode import UndecodableAudio, decode
+from voicemill.audio.decode import UPLOAD_OPTIONS, UndecodableAudio, decode
 from voicemill.engine.refusals import bad_request
 from voicemill.engine.voice_analysis.measures import RATE_HZ, Samples
 
@@ -25,7 +25,7 @@ def clip(path: Path, field: str, longest_s: float) -> Samples:
     blocks: list[Samples] = []
     size = 0
     with readable(field):
-        for block in decode(path, RATE_HZ):
+        for block in decode(path, RATE_HZ, options=UPLOAD_OPTIONS):
             blocks.append(np.nan_to_num(block))
             size += block.size
             if size > longest_s * RATE_HZ:

@@ -1,8 +1,7 @@
-"""New speech put between its neighbours: into the gap of a recording, or between two recordings."""
+"""Assemble new speech with its context: in the gap of a recording, or between two recordings."""
 
 from collections.abc import Iterator
 from functools import partial
-from pathlib import Path
 from typing import BinaryIO
 
 import numpy as np
@@ -11,10 +10,11 @@ from numpy.typing import NDArray
 from voicemill.audio.decode import UndecodableAudio, decode, decode_stretch
 from voicemill.audio.formats import KeptFormat
 from voicemill.audio.join import Samples, as_float, read_samples
+from voicemill.audio.segment_files import clip_blocks
 from voicemill.audio.splice import EDGE_S, splice, spliced
 from voicemill.audio.trim import without_left, without_right
 from voicemill.model import Call, Clip, Infill, Recording, Row
-from voicemill.pipeline.assemble.row_files import Assembled, deliver_audio, deliver_written, still_there
+from voicemill.pipeline.assemble.row_files import Assembled, deliver_audio, deliver_written, existing_path
 from voicemill.planning.row_calls import RowPlan
 from voicemill.store.answer_store import AnswerStore
 from voicemill.store.output_folder import OutputFolder
@@ -23,10 +23,10 @@ Floats = NDArray[np.float32]
 
 
 def assemble_patch(plan: RowPlan, answers: AnswerStore, outputs: OutputFolder) -> Assembled:
-    """Make the file of an infill row. Raises `AnswerDamaged`, `StorageError` and `OutputRefused`."""
+    """Write the file of an infill row. Raises `AnswerDamaged`, `StorageError` and `OutputRefused`."""
     row = plan.row
     receipt, body = answers.read(plan.pieces[0].call.key)
-    new = _alone(as_float(read_samples(body)[0]), plan.pieces[0].call)
+    new = _without_context(as_float(read_samples(body)[0]), plan.pieces[0].call)
     if row.kept_format is not None:
         delivered, duration_s = deliver_written(partial(_write_like, row, row.kept_format, new), row, outputs)
     else:
@@ -34,8 +34,8 @@ def assemble_patch(plan: RowPlan, answers: AnswerStore, outputs: OutputFolder) -
     return Assembled(delivered, duration_s, (receipt,))
 
 
-def _alone(answer: Floats, call: Call) -> Floats:
-    """The new speech; whether a service joins it with its neighbours is not published."""
+def _without_context(answer: Floats, call: Call) -> Floats:
+    """The new speech alone. The API does not document whether the answer contains its context."""
     if not isinstance(call, Infill):
         raise TypeError(f"an infill row has a call for {call.op}")
     for clip, without in ((call.left, without_left), (call.right, without_right)):
@@ -46,8 +46,8 @@ def _alone(answer: Floats, call: Call) -> Floats:
 
 def _samples_of(clip: Clip, rate_hz: int) -> Floats:
     try:
-        blocks = [*decode_stretch(Path(clip.path), rate_hz, clip.start_s, clip.stop_s)]
-    except (UndecodableAudio, OSError):  # Whoever needs the recording itself says so.
+        blocks = [*clip_blocks(clip, rate_hz)]
+    except (UndecodableAudio, OSError):  # Reading the recording itself reports why.
         blocks = []
     return np.concatenate([np.zeros(0, np.float32), *blocks])
 
@@ -55,7 +55,8 @@ def _samples_of(clip: Clip, rate_hz: int) -> Floats:
 def _write_like(row: Row, kept: KeptFormat, new: Floats, file: BinaryIO) -> float:
     if row.audio is None:
         raise ValueError(f"row {row.id!r} has no recording")
-    return splice(still_there(row.audio), row.gap_s, new, row.audio_format.sample_rate_hz, kept, file)
+    new_rate_hz = row.audio_format.sample_rate_hz
+    return splice(existing_path(row.audio), row.gap_s, new, new_rate_hz, kept, file, row.audio.reading)
 
 
 def _patched(row: Row, new: Floats) -> Iterator[Samples]:
@@ -64,14 +65,14 @@ def _patched(row: Row, new: Floats) -> Iterator[Samples]:
         before, after = _whole(row.left, rate_hz), _whole(row.right, rate_hz)
     else:
         from_s, to_s = row.gap_s
-        path = still_there(row.audio)
-        before = decode_stretch(path, rate_hz, 0.0, from_s) if from_s > 0 else iter([])
-        after = decode_stretch(path, rate_hz, to_s, None) if to_s < row.audio.duration_s else iter([])
+        path, reading = existing_path(row.audio), row.audio.reading
+        before = decode_stretch(path, rate_hz, 0.0, from_s, reading) if from_s > 0 else iter([])
+        after = decode_stretch(path, rate_hz, to_s, None, reading) if to_s < row.audio.end_s else iter([])
     yield from spliced(before, new, after, rate_hz, partial(_edges, row, rate_hz))
 
 
 def _edges(row: Row, rate_hz: int) -> tuple[Floats | None, Floats | None]:
-    """The first and the last of what was in the gap."""
+    """The first and the last samples of the gap."""
     from_s, to_s = row.gap_s
     length_s = min(EDGE_S, (to_s - from_s) / 2)
     if row.audio is None or length_s <= 0:
@@ -83,4 +84,4 @@ def _edges(row: Row, rate_hz: int) -> tuple[Floats | None, Floats | None]:
 
 def _whole(recording: Recording | None, rate_hz: int) -> Iterator[Floats]:
     if recording is not None:
-        yield from decode(still_there(recording), rate_hz)
+        yield from decode(existing_path(recording), rate_hz, recording.reading)

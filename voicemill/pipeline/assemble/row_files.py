@@ -1,4 +1,4 @@
-"""Write a row's audio and text files, and describe what was written."""
+"""Write a row's audio and text files, and describe them."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -13,13 +13,15 @@ from voicemill.planning.row_calls import RowPlan
 from voicemill.store.output_folder import Delivered, OutputFolder, OutputRefused
 from voicemill.text.transcript_files import WRITERS
 
+T = TypeVar("T")
+
 
 @dataclass(frozen=True, slots=True)
 class Assembled:
-    """A row's files in their places, and the receipts of the answers they were made from.
+    """The delivered files of a row, and the receipts of the answers that they were made from.
 
-    `more_files` are those besides the first, `transcript` is there where words were asked for.
-    `found_language` is what the service took a recording's language for, where it tells.
+    `more_files` are the files besides the first. `transcript` is set where words were requested. `found_language` is
+    the language of the recording, if the service reports it.
     """
 
     delivered: Delivered
@@ -30,11 +32,8 @@ class Assembled:
     found_language: str = ""
 
 
-T = TypeVar("T")
-
-
 def deliver_audio(blocks: Iterable[Samples], row: Row, outputs: OutputFolder) -> tuple[Delivered, float]:
-    """The row's file in its place, made of mono blocks at the row's sample rate, and its length in seconds.
+    """Write mono blocks at the row's sample rate as the row's file, and return that with its length in seconds.
 
     Raises as `deliver_written` does.
     """
@@ -51,23 +50,23 @@ def deliver_audio(blocks: Iterable[Samples], row: Row, outputs: OutputFolder) ->
 
 
 def deliver_written(write: Callable[[BinaryIO], T], row: Row, outputs: OutputFolder) -> tuple[Delivered, T]:
-    """The row's file in its place, as `write` writes it, and what that says.
+    """Deliver what `write` writes as the row's file, and return that with the result of `write`.
 
-    Raises `StorageError`, and `OutputRefused` where the format cannot hold that much, or a recording cannot be read.
+    Raises `StorageError`, and `OutputRefused` if the format cannot hold that much or a recording cannot be read.
     """
     with outputs.new(row.file_name) as (file, partial):
         try:
-            told = write(file)
+            written = write(file)
         except UndecodableAudio as error:
             raise OutputRefused(f"a recording of this row cannot be read: {error}", "recording_unreadable") from None
         except ValueError as error:
             raise OutputRefused(str(error), "output_too_long") from None
         file.flush()
-        return outputs.deliver(partial, row.file_name), told
+        return outputs.deliver(partial, row.file_name), written
 
 
 def deliver_texts(transcript: Transcript, plan: RowPlan, outputs: OutputFolder) -> tuple[MadeFile, ...]:
-    """The files of text that a row asks for, in their places. Raises `StorageError` and `OutputRefused`."""
+    """Deliver the text files that a row requests. Raises `StorageError` and `OutputRefused`."""
     made = []
     for format in plan.row.text_formats:
         name = text_name(plan.row.file_name, format)
@@ -76,9 +75,9 @@ def deliver_texts(transcript: Transcript, plan: RowPlan, outputs: OutputFolder) 
     return tuple(made)
 
 
-def still_there(recording: Recording) -> Path:
-    """Where a recording lies. Raises `OutputRefused` where it does not lie there any more."""
+def existing_path(recording: Recording) -> Path:
+    """The path of a recording. Raises `OutputRefused` if the file does not exist any more."""
     path = Path(recording.path)
     if not path.is_file():
-        raise OutputRefused(f"{path} is not there any more; put it back", "recording_unreadable")
+        raise OutputRefused(f"{path} does not exist any more; restore it", "recording_unreadable")
     return path

@@ -1,4 +1,4 @@
-"""What was heard in a recording, written as files of text."""
+"""Assemble a transcript from the transcribed clips of a recording, and write it as text files."""
 
 from voicemill.cartesia.stt import read_transcription
 from voicemill.model import Receipt, Stt, Transcript, Word
@@ -10,15 +10,15 @@ from voicemill.text.segments import transcript_of
 
 
 def assemble_text(plan: RowPlan, answers: AnswerStore, outputs: OutputFolder) -> Assembled:
-    """Make the files of a transcription row. Raises `AnswerDamaged`, `StorageError` and `OutputRefused`."""
-    receipts, heard, language = _heard(plan, answers)
-    first, *more = deliver_texts(heard, plan, outputs)
+    """Write the files of a transcription row. Raises `AnswerDamaged`, `StorageError` and `OutputRefused`."""
+    receipts, transcript, language = _transcript(plan, answers)
+    first, *more = deliver_texts(transcript, plan, outputs)
     delivered = Delivered(first.sha256, first.size_bytes)
-    return Assembled(delivered, heard.duration_s, receipts, tuple(more), heard, language)
+    return Assembled(delivered, transcript.duration_s, receipts, tuple(more), transcript, language)
 
 
-def _heard(plan: RowPlan, answers: AnswerStore) -> tuple[tuple[Receipt, ...], Transcript, str]:
-    """All pieces as one transcript, its times counted from the start of the recording; and the language heard."""
+def _transcript(plan: RowPlan, answers: AnswerStore) -> tuple[tuple[Receipt, ...], Transcript, str]:
+    """The receipts, all clips as one transcript with times from the start of the recording, and its language."""
     receipts, texts, words, language = [], [], list[Word](), ""
     for piece in plan.pieces:
         receipt, body = answers.read(piece.call.key)
@@ -28,6 +28,15 @@ def _heard(plan: RowPlan, answers: AnswerStore) -> tuple[tuple[Receipt, ...], Tr
         texts.append(found.text.strip())
         words += [Word(word.word, word.start_s + start_s, word.end_s + start_s) for word in found.words]
         language = language or found.language or ""
-    duration_s = sum(receipt.duration_s for receipt in receipts)
+    duration_s = _recording_s(plan) or sum(receipt.duration_s for receipt in receipts)
     text = " ".join(filter(None, texts))
     return tuple(receipts), transcript_of(text, plan.row.language, duration_s, words), language
+
+
+def _recording_s(plan: RowPlan) -> float:
+    """The length of a recording that was not uploaded as one file; 0 for others, and for a passage of a recording."""
+    row = plan.row
+    is_passage = row.from_s is not None or row.to_s is not None
+    if row.audio is None or is_passage or (not row.cuts_s and row.audio.reading.is_uploadable):
+        return 0.0
+    return row.audio.duration_s

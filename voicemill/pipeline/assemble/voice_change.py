@@ -1,9 +1,8 @@
-"""A recording in another voice: the changed pieces one after the other, each as long as what it was made from."""
+"""Assemble a recording in another voice: the converted clips in order, each as long as its original."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 from typing import BinaryIO
 
 import numpy as np
@@ -14,9 +13,9 @@ from voicemill.audio.formats import KeptFormat
 from voicemill.audio.join import as_float, read_samples
 from voicemill.audio.trim import fitted
 from voicemill.audio.video import with_new_sound
-from voicemill.model import Receipt
-from voicemill.pipeline.assemble.row_files import Assembled, deliver_audio, deliver_written, still_there
-from voicemill.planning.row_calls import RowPlan
+from voicemill.model import Receipt, Recording, VoiceChange
+from voicemill.pipeline.assemble.row_files import Assembled, deliver_audio, deliver_written, existing_path
+from voicemill.planning.row_calls import CallPiece, RowPlan
 from voicemill.store.answer_store import AnswerStore
 from voicemill.store.output_folder import OutputFolder
 
@@ -24,19 +23,19 @@ Floats = NDArray[np.float32]
 
 
 def assemble_change(plan: RowPlan, answers: AnswerStore, outputs: OutputFolder) -> Assembled:
-    """Make the file of a voice change row. Raises `AnswerDamaged`, `StorageError` and `OutputRefused`."""
+    """Write the file of a voice change row. Raises `AnswerDamaged`, `StorageError` and `OutputRefused`."""
     change = _Change(plan, answers)
     kept = plan.row.kept_format
     if kept is None:
         delivered, duration_s = deliver_audio(change.blocks(), plan.row, outputs)
     else:
-        delivered, duration_s = deliver_written(partial(change.write_film, kept), plan.row, outputs)
+        delivered, duration_s = deliver_written(partial(change.write_video, kept), plan.row, outputs)
     return Assembled(delivered, duration_s, change.receipts)
 
 
 @dataclass
 class _Change:
-    """Says the recording again, piece by piece."""
+    """Produces the converted recording; `frames` counts what was produced so far."""
 
     plan: RowPlan
     answers: AnswerStore
@@ -46,32 +45,41 @@ class _Change:
     def __post_init__(self) -> None:
         if self.plan.row.audio is None:
             raise ValueError(f"row {self.plan.row.id!r} has no recording")
-        self._source = still_there(self.plan.row.audio)
+        self._recording = self.plan.row.audio
+        self._path = existing_path(self._recording)
         self._rate_hz = self.plan.row.audio_format.sample_rate_hz
 
-    def write_film(self, kept: KeptFormat, file: BinaryIO) -> float:
-        """The recording's picture with this sound; its length in seconds."""
-        with_new_sound(self._source, self.blocks(), self._rate_hz, kept, file)
+    def write_video(self, kept: KeptFormat, file: BinaryIO) -> float:
+        """Write the video with the converted sound, and return the length of the sound in seconds."""
+        with_new_sound(self._path, self.blocks(), self._rate_hz, kept, file, self._recording.reading)
         return self.frames / self._rate_hz
 
     def blocks(self) -> Iterator[Floats]:
-        """Mono blocks in -1..1, as many samples in all as the recording has at this rate."""
-        end = _frames_of(self._source, self._rate_hz)
-        stretches = [(self._place(start_s), self._place(stop_s)) for start_s, stop_s in self.plan.row.stretches_s]
-        for piece, (start, stop) in zip(self.plan.pieces, stretches or [(0, end)], strict=True):
-            yield from self._counted(self._unchanged(start))
+        """Mono blocks in -1..1, with as many samples in all as the recording has at this rate."""
+        end = _length(self._recording, self._rate_hz)
+        for piece in self.plan.pieces:
+            start, stop = self._bounds(piece, end)
+            yield from self._counted(self._original(start))
             receipt, body = self.answers.read(piece.call.key)
             self.receipts += (receipt,)
-            fit = fitted(as_float(read_samples(body)[0]), min(stop, end) - start, self._rate_hz)
-            yield from self._counted(iter([fit]))
-        yield from self._counted(self._unchanged(end))
+            yield from self._counted(iter([fitted(as_float(read_samples(body)[0]), stop - start, self._rate_hz)]))
+        yield from self._counted(self._original(end))
 
-    def _unchanged(self, until: int) -> Iterator[Floats]:
-        """What nobody speaks in, as it was."""
+    def _bounds(self, piece: CallPiece, end: int) -> tuple[int, int]:
+        """The first frame of a clip, and the one after its last."""
+        if not isinstance(piece.call, VoiceChange):
+            raise TypeError(f"a voice change row has a call for {piece.call.op}")
+        clip = piece.call.clip
+        stop = end if clip.is_to_end or clip.stop_s is None else round(clip.stop_s * self._rate_hz)
+        return min(round(clip.start_s * self._rate_hz), end), min(stop, end)
+
+    def _original(self, until: int) -> Iterator[Floats]:
+        """The silent stretches between the clips, unchanged."""
         if until <= self.frames:
             return
         start_s, missing = self.frames / self._rate_hz, until - self.frames
-        for block in decode_stretch(self._source, self._rate_hz, start_s, until / self._rate_hz):
+        stretch = decode_stretch(self._path, self._rate_hz, start_s, until / self._rate_hz, self._recording.reading)
+        for block in stretch:
             yield block[:missing]
             missing -= min(missing, block.size)
         yield np.zeros(missing, np.float32)
@@ -81,9 +89,9 @@ class _Change:
             self.frames += block.size
             yield block
 
-    def _place(self, moment_s: float) -> int:
-        return round(moment_s * self._rate_hz)
 
-
-def _frames_of(path: Path, rate_hz: int) -> int:
-    return sum(block.size for block in decode(path, rate_hz))
+def _length(recording: Recording, rate_hz: int) -> int:
+    """The number of frames at `rate_hz`. A recording that was not inspected is decoded to count them."""
+    if recording.reading.samples:
+        return round(recording.duration_s * rate_hz)
+    return sum(block.size for block in decode(existing_path(recording), rate_hz))

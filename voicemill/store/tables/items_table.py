@@ -37,6 +37,7 @@ _OUTCOME_TYPES: dict[str, pa.DataType] = {
     "words": pa.int32(),
     "suspect": pa.list_(pa.string()),
     "word_error_rate": pa.float64(),
+    "damaged_s": pa.float64(),
     "characters": pa.int64(),
     "calls": pa.int32(),
     "credits": pa.float64(),
@@ -49,6 +50,8 @@ _OUTCOME_TYPES: dict[str, pa.DataType] = {
     "made_from": pa.list_(pa.string()),
 }
 OUTCOME_SCHEMA = pa.schema(_OUTCOME_TYPES)
+_LATER_COLUMNS = frozenset({"damaged_s"})
+"""Columns that tables of earlier versions do not have."""
 FROM_PLAN = (
     "op",
     "transcript",
@@ -149,13 +152,20 @@ def _row_groups(parts: Sequence[Path]) -> Iterator[pa.Table]:
     """The parts as few tables, for each row group that is written or read takes its time."""
     group: list[pa.Table] = []
     for _, stretch in groupby(parts, key=lambda part: part.with_name(part.name.partition(".")[0])):
-        tables = [pq.ParquetFile(part).read() for part in stretch]
+        tables = [_with_later_columns(pq.ParquetFile(part).read()) for part in stretch]
         group.append(tables[0] if len(tables) == 1 else pa.concat_tables(tables).sort_by(_NUMBER))
         if sum(table.num_rows for table in group) >= _ROW_GROUP_ROWS:
             yield pa.concat_tables(group)
             group.clear()
     if group:
         yield pa.concat_tables(group)
+
+
+def _with_later_columns(table: pa.Table) -> pa.Table:
+    """A part with all columns; those that it lacks are null."""
+    for name in sorted(_LATER_COLUMNS.difference(table.column_names)):
+        table = table.append_column(OUTCOME_SCHEMA.field(name), pa.nulls(len(table), OUTCOME_SCHEMA.field(name).type))
+    return table
 
 
 def read_items(
@@ -178,6 +188,8 @@ def read_items(
 def _expect_our_columns(schema: pa.Schema) -> None:
     """Raise `KeyError` or `ValueError` where a column of ours is missing or of another type: a footer was damaged."""
     for field in items_schema({}):
+        if field.name in _LATER_COLUMNS and field.name not in schema.names:
+            continue
         if not schema.field(field.name).type.equals(field.type):
             raise ValueError(f"{field.name} is of another type")
 
@@ -214,8 +226,10 @@ def known_outcomes(tables: Sequence[Path], ids: Sequence[str]) -> dict[str, Outc
             first, last = _first_and_last_id(path, path.stat().st_mtime_ns)
             if max(ids) < first or (last is not None and last < min(ids)):
                 continue
-            columns = [*OUTCOME_SCHEMA.names, "op", "transcript", "text_file"]
-            table = ds.dataset(path).to_table(columns=columns, filter=pc.field("id").isin(wanted))
+            known_table = ds.dataset(path)
+            absent = _LATER_COLUMNS.difference(known_table.schema.names)
+            columns = [*(name for name in OUTCOME_SCHEMA.names if name not in absent), "op", "transcript", "text_file"]
+            table = known_table.to_table(columns=columns, filter=pc.field("id").isin(wanted))
         except (pa.ArrowException, OSError, KeyError, UnicodeDecodeError):
             continue
         known |= {record["id"]: _outcome(record) for record in table.to_pylist()}
@@ -239,7 +253,7 @@ def _first_and_last_id(path: Path, _written_at_ns: int) -> tuple[str, str | None
 
 
 def _outcome(record: dict[str, Any]) -> Outcome:
-    told = {name: record[name] for name in OUTCOME_SCHEMA.names}
+    told = {name: record[name] for name in OUTCOME_SCHEMA.names if name in record or name not in _LATER_COLUMNS}
     return Outcome(
         **told
         | {

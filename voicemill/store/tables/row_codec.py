@@ -144,4 +144,6 @@ def _encode_recordings(row: Row) -> dict[str, Any]:
 
 def _decode_recordings(record: Mapping[str, Any]) -> dict[str, Any]:
     contents = json.loads(record["recordings"])
-    return {field: contents[column] and Recording(**contents[column]) for field, column in _RECORDINGS.items()}
+    return {
+        field: contents[column] and Recording.from_record(contents[column]) for field, column in _RECORDINGS.items()
+    }

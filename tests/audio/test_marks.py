@@ -1,0 +1,53 @@
+"""Long recordings are read from marks, and every stretch is the same as if all before it had been decoded."""
+
+from dataclasses import replace
+from pathlib import Path
+from unittest import mock
+
+import numpy as np
+import pytest
+
+from tests.audio.numbered_seconds import HEARD_RATE_HZ, found_seconds
+from tests.audio.odd_recordings import Kind, OddRecording
+from voicemill.audio import marks
+from voicemill.audio.decode import decode_stretch
+from voicemill.audio.inspection.probe import inspect_recording
+from voicemill.audio.playback import Playback
+
+_KINDS = [
+    Kind("wav", "pcm_s16le", 16000),
+    Kind("wav", "adpcm_ima_wav", 22050),
+    Kind("mp3", "libmp3lame", 44100, (("q", "4"),)),
+    Kind("adts", "aac", 44100),
+    Kind("ogg", "libopus", 48000),
+    Kind("ipod", "aac", 44100),
+    Kind("webm", "libopus", 48000, is_timed=True),
+    Kind("mpegts", "mp2", 48000, is_timed=True),
+]
+
+
+@pytest.mark.parametrize("kind", _KINDS, ids=lambda kind: f"{kind.container}-{kind.codec}")
+def test_stretch_from_a_mark_has_its_seconds(tmp_path: Path, kind: Kind) -> None:
+    """A stretch in the middle is found by a mark, and its seconds are where they are in the whole recording."""
+    path = tmp_path / "recording"
+    path.write_bytes(OddRecording(kind).content())
+    with mock.patch.multiple(marks, _EVERY_S=2.0, _UNIQUE_AMONG=20):
+        recording = inspect_recording(path)
+    assert recording.reading.marks or kind.codec.startswith("pcm")
+    with mock.patch.object(Playback, "frames", side_effect=AssertionError("decoded from the start")):
+        samples = np.concatenate([*decode_stretch(path, HEARD_RATE_HZ, 5.0, 8.0, recording.reading)])
+    found = found_seconds(samples)
+    assert [second.number for second in found if second.length_s > 0.7] == [5, 6, 7]
+    assert samples.size == pytest.approx(3 * HEARD_RATE_HZ, abs=2)
+
+
+def test_wrong_mark_is_not_used(tmp_path: Path) -> None:
+    """If the container does not seek to the packet of a mark, the recording is decoded from its start."""
+    path = tmp_path / "recording"
+    path.write_bytes(OddRecording(_KINDS[2]).content())
+    with mock.patch.multiple(marks, _EVERY_S=2.0, _UNIQUE_AMONG=20):
+        reading = inspect_recording(path).reading
+    right = np.concatenate([*decode_stretch(path, HEARD_RATE_HZ, 5.0, 8.0, reading)])
+    moved = tuple(mark._replace(checksum=mark.checksum ^ 1) for mark in reading.marks)
+    found = np.concatenate([*decode_stretch(path, HEARD_RATE_HZ, 5.0, 8.0, replace(reading, marks=moved))])
+    assert np.abs(found - right).max() < 1e-3

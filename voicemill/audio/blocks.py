@@ -1,0 +1,105 @@
+"""Turn placed frames into blocks of samples: mono and float, or as the codec decodes them."""
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, Final
+
+import numpy as np
+from av.audio.frame import AudioFrame
+from av.audio.resampler import AudioResampler
+from numpy.typing import NDArray
+
+from voicemill.audio.playback import PlacedFrame
+
+Mono = NDArray[np.float32]
+Samples = NDArray[Any]
+"""Samples of any type, shape (samples, channels), or (samples,) where there is one channel."""
+
+_SILENCE_BLOCK: Final = 48_000
+_UNSIGNED_ZERO: Final = 128
+
+
+def mono_blocks(frames: Iterable[PlacedFrame], channel: int | None = None) -> Iterator[Mono]:
+    """Float32 blocks at the rate of the first frame: the mean of all channels, or one `channel`."""
+
+    def mixed(frame: AudioFrame) -> Mono:
+        planes = frame.to_ndarray()
+        if channel is None:
+            return np.asarray(planes.mean(axis=0, dtype=np.float32))
+        return np.asarray(planes[min(channel, len(planes) - 1)], np.float32)
+
+    # Without a layout: FFmpeg's own mix is 3 dB louder than the mean, and clips.
+    return _blocks(frames, lambda first: Conformer("fltp", None, first.sample_rate), mixed)
+
+
+def planar_blocks(frames: Iterable[PlacedFrame]) -> Iterator[Samples]:
+    """Float32 blocks of all channels, shape (samples, channels), at the rate of the first frame."""
+    return _blocks(frames, lambda first: Conformer("fltp", None, first.sample_rate), lambda frame: frame.to_ndarray().T)
+
+
+def native_blocks(frames: Iterable[PlacedFrame]) -> Iterator[Samples]:
+    """Blocks of the first frame's sample type, layout and rate, shape (samples, channels)."""
+
+    def unchanged(frame: AudioFrame) -> Samples:
+        samples = frame.to_ndarray()
+        return samples.T if frame.format.is_planar else samples.reshape(-1, len(frame.layout.channels))
+
+    return _blocks(frames, lambda first: Conformer(first.format.name, first.layout.name, first.sample_rate), unchanged)
+
+
+def _blocks(
+    frames: Iterable[PlacedFrame],
+    conformer_for: "Callable[[AudioFrame], Conformer]",
+    samples_of: Callable[[AudioFrame], Samples],
+) -> Iterator[Samples]:
+    conformer: Conformer | None = None
+    like: Samples | None = None
+    for frame, silence, dropped in frames:
+        conformer = conformer or conformer_for(frame)
+        frame.pts = None
+        blocks = [samples_of(one) for one in conformer.convert(frame)]
+        like = blocks[0] if blocks else like
+        if silence and like is not None:
+            yield from _silence(silence, like)
+        for block in blocks:
+            if dropped < len(block):
+                yield block[dropped:]
+            dropped -= min(dropped, len(block))
+    for frame in conformer.flush() if conformer else ():
+        yield samples_of(frame)
+
+
+def _silence(samples: int, like: Samples) -> Iterator[Samples]:
+    value = _UNSIGNED_ZERO if like.dtype.kind == "u" else 0
+    for start in range(0, samples, _SILENCE_BLOCK):
+        yield np.full((min(_SILENCE_BLOCK, samples - start), *like.shape[1:]), value, like.dtype)
+
+
+class Conformer:
+    """Converts frames to one sample format and rate, and to one layout unless that is None.
+
+    A damaged or joined file may change all three from one frame to the next.
+    """
+
+    def __init__(self, format_name: str, layout: str | None, sample_rate_hz: int) -> None:
+        self._format = format_name
+        self._layout = layout
+        self._rate_hz = sample_rate_hz
+        self._kind: tuple[str, str, int] | None = None
+        self._resampler: AudioResampler | None = None
+
+    def convert(self, frame: AudioFrame) -> list[AudioFrame]:
+        """The samples of `frame`, after what the frames before it left in the resampler."""
+        kind = (frame.format.name, frame.layout.name, frame.sample_rate)
+        rest = self.flush() if kind != self._kind else []
+        if self._resampler is None:
+            self._kind = kind
+            self._resampler = AudioResampler(self._format, self._layout, self._rate_hz)
+        return [*rest, *self._resampler.resample(frame)]
+
+    def flush(self) -> list[AudioFrame]:
+        """The last samples."""
+        if self._resampler is None:
+            return []
+        rest = self._resampler.resample(None)
+        self._resampler = None
+        return list(rest)

@@ -1,0 +1,71 @@
+"""Measure how much of an audio track is lost to damage."""
+
+from fractions import Fraction
+from typing import Final
+
+from voicemill.audio.packets import DecodedPacket
+
+_COUNTED_FORMATS: Final = frozenset({"mp3", "aac", "ac3", "eac3"})
+"""Streams of frames without time stamps: how long a damaged part of them lasted follows from its size."""
+_TIMED_FORMATS: Final = frozenset({"mov", "matroska", "avi", "flv", "asf"})
+"""Containers in which a hole in the time stamps may be a pause of the recorder."""
+_SKIPPED_BYTES: Final = 1024
+"""More bytes than Matroska needs between two packets of its only track."""
+
+
+class DamageMeter:
+    """Adds up the seconds of a track that could not be decoded.
+
+    `format_name` is FFmpeg's name of the container, `streams` the number of its streams. The damage `is_inside` if
+    sound follows it.
+    """
+
+    def __init__(self, format_name: str, streams: int, tick_s: Fraction) -> None:
+        self.lost_s = 0.0
+        self.is_inside = False
+        self._is_counted = format_name in _COUNTED_FORMATS
+        self._may_pause = format_name in _TIMED_FORMATS
+        self._shows_skips = format_name == "matroska" and streams == 1
+        self._tick_s = tick_s
+        self._good_bytes = self._good_ticks = 0
+        self._has_failed = False
+        self._failed_s = self._failed_by_duration_s = 0.0
+        self._end: int | None = None
+        self._skipped_bytes = 0
+
+    def add_decoded(self, packet: DecodedPacket) -> None:
+        """Count a packet that was decoded."""
+        self._good_bytes += packet.size_bytes
+        self._good_ticks += packet.duration
+        if packet.position is not None and packet.size_bytes:
+            self._skipped_bytes = 0 if self._end is None else packet.position - self._end
+            self._end = packet.position + packet.size_bytes
+
+    def add_failed(self, packet: DecodedPacket) -> None:
+        """Count a packet that could not be decoded."""
+        duration_s = float(packet.duration * self._tick_s)
+        self._has_failed = True
+        self._failed_by_duration_s += duration_s
+        self._failed_s += duration_s if packet.is_blank else max(duration_s, self._by_size_s(packet.size_bytes))
+
+    def add_frame(self, silence_s: float, *, is_first: bool) -> None:
+        """Count a decoded frame and the silence that was inserted before it."""
+        may_be_late = self._may_pause or is_first
+        is_skipped = self._shows_skips and self._skipped_bytes > _SKIPPED_BYTES
+        if silence_s and (self._has_failed or is_skipped or not may_be_late):
+            self.lost_s += silence_s
+            self.is_inside = True
+        elif self._has_failed:
+            self.lost_s += self._failed_s
+            self.is_inside = True
+        self._has_failed = False
+        self._failed_s = self._failed_by_duration_s = 0.0
+
+    def finish(self, missing_s: float) -> None:
+        """Count the end. `missing_s` is how much longer the track should be; bytes after its sound may be no sound."""
+        self.lost_s += max(self._failed_by_duration_s, missing_s)
+
+    def _by_size_s(self, size_bytes: int) -> float:
+        if not self._is_counted or not self._good_bytes:
+            return 0.0
+        return size_bytes * float(self._good_ticks * self._tick_s) / self._good_bytes

@@ -1,0 +1,67 @@
+"""Decode an audio track packet by packet; a packet that cannot be decoded is reported instead of ending the file."""
+
+import zlib
+from collections.abc import Iterator, Sequence
+from typing import Any, Final, NamedTuple, cast
+
+import av
+from av.audio.frame import AudioFrame
+from av.audio.stream import AudioStream
+from av.container import InputContainer
+from av.packet import Packet
+
+_MOST_DEMUXER_ERRORS: Final = 16
+"""Consecutive failures to read a packet after which the rest of the file counts as unreadable."""
+
+
+class DecodedPacket(NamedTuple):
+    """One packet and its frames; none where `has_failed`. `duration` is in units of the stream's time base.
+
+    `position` is the packet's first byte in the file where that is known, `checksum` a CRC-32 of its content.
+    `is_blank` packets have only zero bytes.
+    """
+
+    frames: Sequence[AudioFrame]
+    pts: int | None
+    duration: int
+    size_bytes: int
+    position: int | None
+    checksum: int
+    has_failed: bool
+    is_blank: bool
+
+
+def decoded_packets(container: InputContainer, stream: AudioStream) -> Iterator[DecodedPacket]:
+    """The packets of `stream` from the current position of `container` to the end.
+
+    FFmpeg's errors are skipped. Raises `OSError` where the file itself cannot be read.
+    """
+    errors = 0
+    while errors < _MOST_DEMUXER_ERRORS:
+        try:
+            for packet in container.demux(stream):
+                errors = 0
+                yield _decoded(packet)
+            return
+        except av.error.FFmpegError:
+            errors += 1
+
+
+def _decoded(packet: "Packet[Any]") -> DecodedPacket:
+    content = bytes(packet) if packet.size else b""
+    frames: Sequence[AudioFrame] = ()
+    has_failed = False
+    try:
+        frames = cast("list[AudioFrame]", packet.decode())
+    except av.error.FFmpegError:
+        has_failed = True
+    return DecodedPacket(
+        frames=frames,
+        pts=packet.pts,
+        duration=packet.duration or 0,
+        size_bytes=len(content),
+        position=packet.pos,
+        checksum=zlib.crc32(content),
+        has_failed=has_failed,
+        is_blank=has_failed and not any(content),
+    )
