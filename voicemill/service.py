@@ -42,9 +42,9 @@ async def open_service(settings: Settings, key: ApiKey | None = None) -> AsyncIt
     _check_base_url(base_url)
     if key is None and not _is_loopback(base_url):
         raise ConfigError(f"{KEY_VARIABLE} is not set, and {base_url} asks for a key; set it and run again")
-    wire = _wire(base_url, key or ApiKey("no-key"), settings)
-    async with wire:
-        yield Service(base_url, f"Calls go to {base_url}.", CartesiaClient.over(wire))
+    transport = _transport(base_url, key or ApiKey("no-key"), settings)
+    async with transport:
+        yield Service(base_url, f"Calls go to {base_url}.", CartesiaClient.over(transport))
 
 
 async def all_voices(service: Service, pace: Pace) -> list[Voice]:
@@ -62,16 +62,16 @@ async def _embedded(settings: Settings) -> AsyncIterator[Service]:
     from voicemill.engine.app import create_app
 
     app = create_app()
-    wire = _wire(_EMBEDDED_URL, ApiKey("embedded"), settings, transport=in_process(app))
+    transport = _transport(_EMBEDDED_URL, ApiKey("embedded"), settings, transport=in_process(app))
     try:
-        async with wire:
+        async with transport:
             line = f"No {KEY_VARIABLE}: the embedded engine speaks, offline and free of charge."
-            yield Service(app.state.service, line, CartesiaClient.over(wire))
+            yield Service(app.state.service, line, CartesiaClient.over(transport))
     finally:
         await app.state.engine.close()
 
 
-def _wire(base_url: str, key: ApiKey, settings: Settings, transport: object = None) -> Transport:
+def _transport(base_url: str, key: ApiKey, settings: Settings, transport: object = None) -> Transport:
     return Transport(
         base_url,
         key,

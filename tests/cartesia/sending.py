@@ -32,8 +32,8 @@ async def cartesia(
     url: str = "http://never.asked.invalid", *, key: str = KEY, api_version: str = "2024-11-13", **options: Any
 ) -> AsyncIterator[CartesiaClient]:
     """The client of a service; `options` are those of `Transport`."""
-    async with Transport(url, ApiKey(key), api_version=api_version, **options) as wire:
-        yield CartesiaClient.over(wire)
+    async with Transport(url, ApiKey(key), api_version=api_version, **options) as transport:
+        yield CartesiaClient.over(transport)
 
 
 async def ask(

@@ -21,8 +21,8 @@ TOKEN = "eyJ0b2tlbg.Canary.4711"
 async def granted(answer: bytes, **question: Any) -> tuple[AccessToken, Call]:
     """The token of an answer, and how it was asked for."""
     with HostileServer([Reply(200, (), answer)]) as server:
-        async with Transport(server.url, ApiKey(KEY), api_version="2024-06-10") as wire:
-            return await CartesiaClient.over(wire).auth.access_token(**question), server.calls[0]
+        async with Transport(server.url, ApiKey(KEY), api_version="2024-06-10") as transport:
+            return await CartesiaClient.over(transport).auth.access_token(**question), server.calls[0]
 
 
 @pytest.mark.parametrize(
@@ -70,8 +70,8 @@ async def test_no_odd_answer_brings_a_token_to_light(answer: str) -> None:
 async def test_a_token_takes_the_place_of_a_key() -> None:
     """It is sent as a bearer, and no key beside it."""
     with HostileServer(speech) as server:
-        async with Transport(server.url, AccessToken(TOKEN), api_version="2025-04-16") as wire:
-            await ask(CartesiaClient.over(wire))
+        async with Transport(server.url, AccessToken(TOKEN), api_version="2025-04-16") as transport:
+            await ask(CartesiaClient.over(transport))
         headers = server.calls[0].headers
     assert headers["authorization"] == f"Bearer {TOKEN}"
     assert headers["cartesia-version"] == "2025-04-16"
@@ -81,9 +81,9 @@ async def test_a_token_takes_the_place_of_a_key() -> None:
 async def test_a_refusal_that_quotes_a_token_does_not_show_it() -> None:
     """Tokens are masked like keys, in text, attributes, causes and local variables."""
     with HostileServer([error_reply(403, "Forbidden", f"{TOKEN} may not")]) as server:
-        async with Transport(server.url, AccessToken(TOKEN), api_version="2024-11-13") as wire:
+        async with Transport(server.url, AccessToken(TOKEN), api_version="2024-11-13") as transport:
             with pytest.raises(CallError) as caught:
-                await ask(CartesiaClient.over(wire))
+                await ask(CartesiaClient.over(transport))
     assert isinstance(caught.value, Refused)
     assert "**** may not" in str(caught.value)
     assert TOKEN not in everything_about(caught.value)

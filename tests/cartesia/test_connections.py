@@ -174,7 +174,7 @@ async def test_a_server_that_comes_back_is_found_again() -> None:
             server.stop()
             with pytest.raises((Transient, Incomplete)):
                 await accepted_of(service)
-            with pytest.raises(Transient, match="cannot be reached"):
+            with pytest.raises(Transient, match="cannot connect"):
                 await accepted_of(service)
             server.start()
             assert (await retries.run(lambda: accepted_of(service)))[0] == GOOD.body

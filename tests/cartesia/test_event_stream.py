@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from voicemill.cartesia.event_stream import EventLines, Lines, Sent
+from voicemill.cartesia.event_stream import EventParser, LineBuffer, RawEvent
 
 TEXT = st.text(st.characters(exclude_characters="\r\n", exclude_categories=["Cs"]), max_size=40)
 END = st.sampled_from([b"\n", b"\r\n", b"\r"])
@@ -22,16 +22,16 @@ def cut(stream: bytes, places: Iterable[int]) -> list[bytes]:
     return [stream[start:stop] for start, stop in pairwise(edges)]
 
 
-def events(pieces: Iterable[bytes]) -> list[Sent]:
+def events(pieces: Iterable[bytes]) -> list[RawEvent]:
     """All events of a stream, to its end."""
-    lines = EventLines()
+    lines = EventParser()
     return [sent for piece in pieces for sent in lines.feed(piece)] + lines.finish()
 
 
 @given(st.lists(TEXT), END, CUTS)
 def test_lines_are_the_same_wherever_they_are_cut(texts: list[str], end: bytes, places: list[int]) -> None:
     """Pieces of any size give the same lines, and none is found at the end when all have ended."""
-    lines = Lines()
+    lines = LineBuffer()
     found = [
         line for piece in cut(b"".join(text.encode() + end for text in texts), places) for line in lines.feed(piece)
     ]
@@ -53,7 +53,7 @@ def test_what_is_written_is_read(
     for name, data in written:
         lines = [": comment", "id: 7", "retry: 10", f"event: {name}", *(f"data: {line}" for line in data), "other", ""]
         stream += b"".join(line.encode() + end for line in lines)
-    assert events(cut(stream, places)) == [Sent("\n".join(data).encode(), name) for name, data in written]
+    assert events(cut(stream, places)) == [RawEvent("\n".join(data).encode(), name) for name, data in written]
 
 
 @given(st.lists(st.dictionaries(TEXT, TEXT)), END, CUTS)
@@ -66,7 +66,7 @@ def test_json_lines_are_events_too(contents: list[dict[str, str]], end: bytes, p
 @pytest.mark.parametrize("stream", [b"data: x", b"data: x\n", b"data: x\r", b"data:x\r\n"])
 def test_the_last_event_may_lack_its_blank_line(stream: bytes) -> None:
     """It is given, but said not to be whole, for it could have been cut."""
-    assert events([stream]) == [Sent(b"x", whole=False)]
+    assert events([stream]) == [RawEvent(b"x", is_whole=False)]
 
 
 @pytest.mark.parametrize(
@@ -82,17 +82,17 @@ def test_the_last_event_may_lack_its_blank_line(stream: bytes) -> None:
 )
 def test_one_blank_after_the_colon_is_no_part_of_the_data(line: bytes, data: bytes) -> None:
     """As the standard has it."""
-    assert events([line + b"\n\n"]) == [Sent(data)]
+    assert events([line + b"\n\n"]) == [RawEvent(data)]
 
 
 def test_events_without_data_are_none() -> None:
     """Blank lines, comments and names alone make no event, and a name does not stay for the next one."""
-    assert events([b"\n\n: ping\n\nevent: a\n\ndata: x\n\n"]) == [Sent(b"x")]
+    assert events([b"\n\n: ping\n\nevent: a\n\ndata: x\n\n"]) == [RawEvent(b"x")]
 
 
 def test_a_long_line_in_many_pieces_is_not_read_over_and_over() -> None:
     """The work for a line grows with its length, not with its square: 16 MiB in pieces of 1 KiB are one event."""
-    lines = EventLines()
+    lines = EventParser()
     assert lines.feed(b"data: ") == []
     assert all(lines.feed(b"x" * 1024) == [] for _ in range(16 * 1024))
     assert [len(sent.data) for sent in lines.feed(b"\n\n")] == [16 << 20]

@@ -120,8 +120,8 @@ def test_a_key_prints_masked() -> None:
 def test_a_key_cannot_be_carried_off() -> None:
     """Pickling, copying and JSON refuse it, alone and inside the client that holds it."""
     key = ApiKey(KEY)
-    wire = Transport("http://x.invalid", key, api_version="2024-11-13", transport=Raising(ValueError()))
-    for holder in (key, [key], {"key": key}, wire):
+    transport = Transport("http://x.invalid", key, api_version="2024-11-13", transport=Raising(ValueError()))
+    for holder in (key, [key], {"key": key}, transport):
         for protocol in range(pickle.HIGHEST_PROTOCOL + 1):
             with pytest.raises(TypeError, match="not pickled"):
                 pickle.dumps(holder, protocol)
@@ -134,9 +134,9 @@ def test_a_key_cannot_be_carried_off() -> None:
 
 
 def test_a_client_prints_without_its_key() -> None:
-    """Neither the wire nor the client shows it."""
-    wire = Transport("http://x.invalid", ApiKey(KEY), api_version="2024-11-13", transport=Raising(ValueError()))
-    assert found_in(f"{wire!r} {wire} {vars(wire)!r}") == []
+    """Neither the transport nor the client shows it."""
+    transport = Transport("http://x.invalid", ApiKey(KEY), api_version="2024-11-13", transport=Raising(ValueError()))
+    assert found_in(f"{transport!r} {transport} {vars(transport)!r}") == []
 
 
 @pytest.mark.parametrize("value", ["", "  ", f"{KEY}\u00e9", f"{KEY}\x00", f"{KEY}\r\nX-Other: 1", f"{KEY}\x7f"])

@@ -167,7 +167,7 @@ async def test_an_id_that_would_be_another_place_is_not_asked_for(voice_id: str)
     with HostileServer([Reply(200, (), b"{}")]) as server:
         async with cartesia(server.url) as service:
             for method in (service.voices.get, service.voices.delete, service.voices.update):
-                with pytest.raises(Refused, match="no voice id"):
+                with pytest.raises(Refused, match="not a voice id"):
                     await method(voice_id)
         assert server.calls == []
 

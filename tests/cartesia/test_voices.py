@@ -62,7 +62,7 @@ async def test_the_plain_list_of_the_first_version_is_read() -> None:
     with HostileServer(Speaker()) as server:
         voices = await listed(server, api_version="2024-06-10")
         assert server.calls[0].path.startswith("/voices/?")
-    assert voices[0] == Voice(SARAH, "Sarah", "en", "Of the hostile server")
+    assert voices[0] == Voice(SARAH, "Sarah", "en", "Voice of the hostile server")
     assert len(voices) == len(VOICES)
 
 

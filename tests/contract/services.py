@@ -33,9 +33,9 @@ class Service:
     ) -> AsyncIterator[CartesiaClient]:
         """A client of the engine; `key` may be an access token too."""
         key = ApiKey(key) if isinstance(key, str) else key
-        transport = in_process(self.app) if self.app is not None else None
-        async with Transport(self.url, key, api_version=api_version, transport=transport) as wire:
-            yield CartesiaClient.over(wire)
+        http = in_process(self.app) if self.app is not None else None
+        async with Transport(self.url, key, api_version=api_version, transport=http) as transport:
+            yield CartesiaClient.over(transport)
 
 
 def engine_settings(folder: Path, **settings: Any) -> EngineSettings:

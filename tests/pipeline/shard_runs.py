@@ -106,8 +106,8 @@ class ShardRuns:
             api_version="2024-11-13",
             deadline_s=pace.attempt_deadline_s,
             stall_s=pace.stall_s,
-        ) as wire:
-            service = Service("hostile", "", CartesiaClient.over(wire))
+        ) as transport:
+            service = Service("hostile", "", CartesiaClient.over(transport))
             async with open_context(
                 f"run{self.runs}", self.results, settings, service, EVERY_ROW, self.said.append
             ) as context:

@@ -1,4 +1,4 @@
-"""`auth` of the reference: tokens for those who must not have the key."""
+"""Access tokens: short-lived credentials for clients that must not have the API key."""
 
 from collections.abc import Iterable
 
@@ -9,8 +9,8 @@ from voicemill.cartesia.transport import Transport
 from voicemill.config import AccessToken
 from voicemill.errors import BadAnswer, ConfigError
 
-FAMILIES = ("tts", "stt")
-LONGEST_TOKEN_S = 3600
+GRANTS = ("tts", "stt")
+MAX_TOKEN_S = 3600
 
 
 class _Token(ResponseModel):
@@ -18,31 +18,33 @@ class _Token(ResponseModel):
 
 
 class Auth:
-    """`auth` of the reference."""
+    """Create access tokens."""
 
-    def __init__(self, wire: Transport) -> None:
-        self._wire = wire
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
 
     async def access_token(
         self,
         *,
-        grants: Iterable[str] = FAMILIES,
+        grants: Iterable[str] = GRANTS,
         expires_in_s: int | None = None,
         deadline_s: float | None = None,
     ) -> AccessToken:
-        """A token that opens the families `grants` for `expires_in_s` seconds, 3600 at most.
+        """Create a token for the methods in `grants` that expires after `expires_in_s` seconds, at most 3600.
 
-        It prints masked; `Transport` takes it in place of a key, and `reveal()` gives it to whoever is to use it.
+        Its text is masked; `reveal()` returns it. `voicemill.Cartesia` accepts it in place of an API key.
+
+            token = await client.auth.access_token(grants=["tts"], expires_in_s=60)
         """
-        question: dict[str, object] = {"grants": dict.fromkeys(grants, True)}
+        request: dict[str, object] = {"grants": dict.fromkeys(grants, True)}
         if expires_in_s is not None:
-            question["expires_in"] = expires_in_s
-        reply = await self._wire.ask("POST", "access-token", question, deadline_s=deadline_s)
+            request["expires_in"] = expires_in_s
+        reply = await self._transport.send("POST", "access-token", request, deadline_s=deadline_s)
         try:
             return AccessToken(checked(_Token, reply.json()).token.get_secret_value())
         except ConfigError:
-            why = "the service answered with a token that cannot be one"
+            why = "the response holds an invalid token"
         except BadAnswer as error:
             why = str(error)
-        # A new error, outside the handler: the frames that the first one came through hold the answer.
+        # A new error outside the handler: the frames of the first one hold the response, and with it the token.
         raise BadAnswer(why, status=reply.status)

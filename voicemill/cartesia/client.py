@@ -1,4 +1,4 @@
-"""The Cartesia HTTP API under Python names: `cartesia.tts.bytes`, `cartesia.voices.list`, `cartesia.api_status.get`."""
+"""The methods of the Cartesia HTTP API: `cartesia.tts.bytes`, `cartesia.voices.list`, `cartesia.api_status.get`."""
 
 from dataclasses import dataclass
 
@@ -13,21 +13,21 @@ from voicemill.cartesia.voices import Voices
 
 
 class ApiInfo(ResponseModel):
-    """The answer of `GET /`."""
+    """The response of `GET /`."""
 
     ok: bool
     version: str
 
 
 class ApiStatus:
-    """`apiStatus` of the reference."""
+    """The status of the API."""
 
-    def __init__(self, wire: Transport) -> None:
-        self._wire = wire
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
 
     async def get(self) -> ApiInfo:
-        """Whether the service is up, and its API version."""
-        return checked(ApiInfo, (await self._wire.ask("GET", "")).json())
+        """Whether the service is available, and its API version. Raises `CallError`."""
+        return checked(ApiInfo, (await self._transport.send("GET", "")).json())
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,14 +43,14 @@ class CartesiaClient:
     voices: Voices
 
     @classmethod
-    def over(cls, wire: Transport) -> "CartesiaClient":
-        """The API, spoken over `wire`."""
+    def over(cls, transport: Transport) -> "CartesiaClient":
+        """The methods, using `transport`."""
         return cls(
-            api_status=ApiStatus(wire),
-            auth=Auth(wire),
-            tts=TextToSpeech(wire),
-            stt=SpeechToText(wire),
-            voice_changer=VoiceChanger(wire),
-            infill=Infill(wire),
-            voices=Voices(wire),
+            api_status=ApiStatus(transport),
+            auth=Auth(transport),
+            tts=TextToSpeech(transport),
+            stt=SpeechToText(transport),
+            voice_changer=VoiceChanger(transport),
+            infill=Infill(transport),
+            voices=Voices(transport),
         )

@@ -1,8 +1,7 @@
-"""Downloading inputs from allowed hosts, and from nowhere else: no address leads to a machine of one's own network.
+"""Downloads of inputs from allowed hosts only, never from a machine in the local network.
 
-A name is resolved once, every one of its addresses has to be public, and the connection goes to one of those, so that a
-second answer of the resolver changes nothing. Redirects are checked anew. Nothing of ours is sent along: no key, no
-cookie, no proxy of the environment.
+A host name is resolved once, all its addresses must be public, and the connection uses one of them, so that a changed
+DNS record has no effect. Each redirect is checked in the same way. No key, cookie or proxy of the environment is used.
 """
 
 import hashlib
@@ -21,21 +20,21 @@ from voicemill.model.urls import Address, AddressFault, is_public, parse_address
 MAX_REDIRECTS: Final = 3
 _REDIRECTS: Final = (301, 302, 303, 307, 308)
 _TIMEOUT_S: Final = 30.0
-_SLOWEST_BYTES_PER_S: Final = 50_000
+_MIN_BYTES_PER_S: Final = 50_000
 
 Resolve = Callable[[str, int], list[str]]
 """The IP addresses of a host. Raises `OSError`."""
 
 
-def resolved(host: str, port: int) -> list[str]:
-    """What the system's resolver says."""
+def resolve_host(host: str, port: int) -> list[str]:
+    """Resolve a host with the system's resolver."""
     found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     return list(dict.fromkeys(str(each[4][0]) for each in found))
 
 
 @dataclass(frozen=True, slots=True)
 class Download:
-    """What came: its SHA-256 and its size."""
+    """A finished download: its SHA-256 and its size."""
 
     sha256: str
     size_bytes: int
@@ -43,17 +42,17 @@ class Download:
 
 @dataclass(slots=True)
 class Downloader:
-    """Downloads from `allowed_hosts` at most `max_bytes` at a time. `may_connect` says which machines may be asked."""
+    """Downloads at most `max_bytes` per file from `allowed_hosts`. `may_connect` decides on each IP address."""
 
     allowed_hosts: Collection[str]
     max_bytes: int
-    resolve: Resolve = resolved
+    resolve: Resolve = resolve_host
     may_connect: Callable[[str], bool] = is_public
     trust: ssl.SSLContext = field(default_factory=ssl.create_default_context)
 
     def download(self, url: str, file: BinaryIO) -> Download:
-        """Write what is at `url` to `file`. Raises `AddressFault`."""
-        deadline = time.monotonic() + _TIMEOUT_S + self.max_bytes / _SLOWEST_BYTES_PER_S
+        """Download `url` into `file`. Raises `AddressFault`."""
+        deadline = time.monotonic() + _TIMEOUT_S + self.max_bytes / _MIN_BYTES_PER_S
         with httpx.Client(verify=self.trust, trust_env=False, follow_redirects=False, timeout=_TIMEOUT_S) as client:
             for _ in range(MAX_REDIRECTS + 1):
                 address = parse_address(url, self.allowed_hosts)
@@ -64,30 +63,30 @@ class Downloader:
                     raise AddressFault(f"cannot be had ({type(error).__name__}); try again later") from None
                 try:
                     if response.status_code not in _REDIRECTS:
-                        return self._written(response, file, deadline)
+                        return self._save(response, file, deadline)
                     url = urljoin(url, response.headers.get("location", ""))
                 finally:
                     response.close()
         raise AddressFault(f"leads on more than {MAX_REDIRECTS} times; give the address that it leads to")
 
     def _request(self, client: httpx.Client, address: Address) -> httpx.Request:
-        machine = self._machine(address)
-        host = f"[{machine}]" if ":" in machine else machine
+        ip = self._ip(address)
+        host = f"[{ip}]" if ":" in ip else ip
         name = address.host if address.port == 443 else f"{address.host}:{address.port}"
         headers = {"Host": name, "Accept": "*/*", "Accept-Encoding": "identity", "User-Agent": "voicemill"}
         url = f"https://{host}:{address.port}{address.target}"
         return client.build_request("GET", url, headers=headers, extensions={"sni_hostname": address.host})
 
-    def _machine(self, address: Address) -> str:
+    def _ip(self, address: Address) -> str:
         try:
-            machines = self.resolve(address.host, address.port)
+            ips = self.resolve(address.host, address.port)
         except (OSError, UnicodeError) as error:
             raise AddressFault(f"is on a host that is not found ({error}); check its name") from None
-        if not machines or not all(map(self.may_connect, machines)):
+        if not ips or not all(map(self.may_connect, ips)):
             raise AddressFault("leads to a machine that is not on the public internet, which is not asked; download it")
-        return machines[0]
+        return ips[0]
 
-    def _written(self, response: httpx.Response, file: BinaryIO, deadline: float) -> Download:
+    def _save(self, response: httpx.Response, file: BinaryIO, deadline: float) -> Download:
         if response.status_code != httpx.codes.OK:
             raise AddressFault(f"is answered with status {response.status_code}; check it, or download it first")
         if response.headers.get("content-encoding", "identity") != "identity":
@@ -95,16 +94,16 @@ class Downloader:
         digest, size = hashlib.sha256(), 0
         expected = response.headers.get("content-length", "")
         try:
-            for piece in response.iter_raw():
-                size += len(piece)
+            for chunk in response.iter_raw():
+                size += len(chunk)
                 if size > self.max_bytes:
                     raise AddressFault(
                         f"is longer than {self.max_bytes:,} bytes; raise inputs.max_bytes, or download it"
                     )
                 if time.monotonic() > deadline:
                     raise AddressFault("comes too slowly; download it first")
-                digest.update(piece)
-                file.write(piece)
+                digest.update(chunk)
+                file.write(chunk)
         except httpx.HTTPError as error:
             raise AddressFault(f"broke off ({type(error).__name__}); try again") from None
         if expected.isdigit() and int(expected) != size:

@@ -1,4 +1,4 @@
-"""What went wrong, from status and machine code: the one border where foreign errors become ours.
+"""Maps HTTP errors and the exceptions of httpx and aiohttp to `CallError`; no other module does.
 
 Sources: docs.cartesia.ai (errors: plain text `Title: Message` before version 2026-03-01, JSON with `error_code`,
 `title`, `message`, `request_id` from then on), RFC 9110 section 10.2.3 (Retry-After).
@@ -19,7 +19,7 @@ import httpx
 from voicemill.errors import AuthRefused, CallError, Incomplete, QuotaExhausted, Refused, Throttled, Transient
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]+")
-_LONGEST_MESSAGE = 300
+_MAX_MESSAGE_CHARACTERS = 300
 
 _BY_STATUS: dict[int, type[CallError]] = {
     401: AuthRefused,
@@ -33,12 +33,12 @@ _BY_STATUS: dict[int, type[CallError]] = {
 
 
 def failure(status: int, headers: Mapping[str, str], body: bytes, *, now: datetime | None = None) -> CallError:
-    """The error for an answer that is no success; `body` may be cut."""
-    code, text, request_id = _said(body)
+    """The error for a response without success; `body` may be truncated."""
+    code, text, request_id = _message_of(body)
     kind = _BY_STATUS.get(status) or (Transient if status >= 500 else Refused)
     if 300 <= status < 400:
-        text = "the service answered with a redirect, which is never followed; check CARTESIA_BASE_URL"
-    message = f"{text or 'no reason given'} (HTTP {status})"
+        text = "the response is a redirect, which is never followed; check CARTESIA_BASE_URL"
+    message = f"{text or 'no message'} (HTTP {status})"
     return kind(
         _remedy(kind, message),
         code=code,
@@ -51,23 +51,23 @@ def failure(status: int, headers: Mapping[str, str], body: bytes, *, now: dateti
 
 def _remedy(kind: type[CallError], message: str) -> str:
     if kind is AuthRefused:
-        return f"the service refused the key: {message}; check CARTESIA_API_KEY, or the age of CARTESIA_ACCESS_TOKEN"
+        return f"the service rejected the key: {message}; check CARTESIA_API_KEY, or the age of CARTESIA_ACCESS_TOKEN"
     if kind is QuotaExhausted:
-        return f"the account has no credits left: {message}; top it up, then run the same command again"
+        return f"the account has no credits left: {message}; top it up, then rerun the command"
     return message
 
 
-def _said(body: bytes) -> tuple[str | None, str, str | None]:
+def _message_of(body: bytes) -> tuple[str | None, str, str | None]:
     try:
-        said = json.loads(body)
+        content = json.loads(body)
     except (ValueError, RecursionError):
         text = _plain(body.decode("utf-8", "replace"))
-        return None, "a web page instead of a reason" if text.startswith("<") else text, None
-    if not isinstance(said, dict):
-        return None, _plain(str(said)), None
-    parts = [str(said[key]) for key in ("title", "message", "error", "detail") if said.get(key)]
-    code = said.get("error_code")
-    request_id = said.get("request_id")
+        return None, "a web page instead of a message" if text.startswith("<") else text, None
+    if not isinstance(content, dict):
+        return None, _plain(str(content)), None
+    parts = [str(content[key]) for key in ("title", "message", "error", "detail") if content.get(key)]
+    code = content.get("error_code")
+    request_id = content.get("request_id")
     return (
         _plain(str(code)) if code else None,
         _plain(": ".join(parts)),
@@ -76,11 +76,11 @@ def _said(body: bytes) -> tuple[str | None, str, str | None]:
 
 
 def _plain(text: str) -> str:
-    return _CONTROL.sub(" ", text).strip()[:_LONGEST_MESSAGE]
+    return _CONTROL.sub(" ", text).strip()[:_MAX_MESSAGE_CHARACTERS]
 
 
 def retry_after_s(headers: Mapping[str, str], *, now: datetime | None = None) -> float | None:
-    """The wait that `retry-after-ms` or `Retry-After` asks for, in seconds and never negative; None for garbage."""
+    """The delay of `retry-after-ms` or `Retry-After` in seconds, never negative; None if missing or invalid."""
     milliseconds = _number(headers.get("retry-after-ms"))
     if milliseconds is not None:
         return milliseconds / 1000
@@ -118,7 +118,7 @@ FOREIGN_ERRORS: Final = (
     EOFError,
     ValueError,
 )
-"""All that httpx, aiohttp and the operating system may raise on the way to an answer."""
+"""The exceptions that httpx, aiohttp and the operating system may raise during a request."""
 
 _TIMEOUTS = (TimeoutError, httpx.TimeoutException)
 _BROKEN_OFF = (
@@ -133,20 +133,20 @@ _BROKEN_OFF = (
 
 
 def network_failure(error: Exception, host: str) -> CallError:
-    """The error of ours that says what one of the `FOREIGN_ERRORS` means.
+    """The `CallError` for one of the `FOREIGN_ERRORS`.
 
-    It keeps nothing of `error`, whose arguments and frames may hold the key: aiohttp's carry all request headers.
+    It keeps no reference to `error`, whose arguments and frames may hold the key: aiohttp's hold all request headers.
     """
     causes = list(_causes(error))
     if _any(causes, ssl.SSLCertVerificationError, aiohttp.ClientConnectorCertificateError):
-        return AuthRefused(f"the certificate of {host} does not hold; nothing was sent", code="certificate")
+        return AuthRefused(f"the certificate of {host} is invalid; nothing was sent", code="certificate")
     if _any(causes, aiohttp.ClientConnectorError, aiohttp.ClientSSLError, httpx.ConnectError):
-        return Transient(f"{host} cannot be reached; check the network and CARTESIA_BASE_URL", code="unreachable")
-    # httpx-aiohttp calls every lost connection a ConnectTimeout, so the cause decides before the class does.
+        return Transient(f"cannot connect to {host}; check the network and CARTESIA_BASE_URL", code="unreachable")
+    # httpx-aiohttp maps every lost connection to ConnectTimeout, so check the cause before the class.
     if _any(causes, *_BROKEN_OFF) and not _any(causes, TimeoutError):
-        return Incomplete(f"the answer from {host} broke off or was garbled", billed="unknown")
+        return Incomplete(f"the response from {host} broke off or was invalid", billed="unknown")
     if _any(causes, *_TIMEOUTS):
-        return Transient(f"{host} gave no whole answer in time", code="deadline", billed="unknown")
+        return Transient(f"{host} sent no complete response before the deadline", code="deadline", billed="unknown")
     name = type(error).__name__
     return Transient(f"the connection to {host} failed ({name})", code="connection", billed="unknown")
 

@@ -1,8 +1,8 @@
-"""Server-sent events and newline-delimited JSON, from bytes that come in pieces of any size.
+"""Parser of server-event events and newline-delimited JSON, for chunks of any size.
 
-Source: the HTML standard, section 9.2.6 (interpreting an event stream). A line that begins with `{` could only be a
-field that the standard ignores, so it is taken for an event of a stream of JSON lines. httpx-sse reads SSE too, but
-only from an `httpx.Response` that its own client opened.
+Source: the HTML standard, section 9.2.6 (interpreting an event stream). The standard ignores a line that begins with
+`{`, so such a line is taken for an event of a stream of JSON lines. httpx-sse also parses SSE, but only from an
+`httpx.Response` of an httpx client.
 """
 
 import re
@@ -13,72 +13,74 @@ _BOM = b"\xef\xbb\xbf"
 
 
 @dataclass(frozen=True, slots=True)
-class Sent:
-    """One event as it was sent. `whole`: its end was seen, so that it can be held to its shape."""
+class RawEvent:
+    """One event before its JSON is parsed. `is_whole`: its end was received."""
 
     data: bytes
     name: str = ""
-    whole: bool = True
+    is_whole: bool = True
 
 
-class Lines:
-    """Whole lines out of pieces; ends are LF, CRLF or CR."""
+class LineBuffer:
+    """Splits chunks into lines that end in LF, CRLF or CR."""
 
     def __init__(self) -> None:
-        self._begun: list[bytes] = []
+        self._incomplete: list[bytes] = []
         self._after_cr = False
 
-    def feed(self, piece: bytes) -> list[bytes]:
-        """The lines that `piece` completes, without their ends."""
-        if not piece:
+    def feed(self, chunk: bytes) -> list[bytes]:
+        """The lines that `chunk` completes, without their ends."""
+        if not chunk:
             return []
-        rest = piece.removeprefix(b"\n") if self._after_cr else piece
-        self._after_cr = piece.endswith(b"\r")
+        rest = chunk.removeprefix(b"\n") if self._after_cr else chunk
+        self._after_cr = chunk.endswith(b"\r")
         first, *others = _LINE_END.split(rest)
-        self._begun.append(first)
+        self._incomplete.append(first)
         if not others:
             return []
-        lines = [b"".join(self._begun), *others[:-1]]
-        self._begun = [others[-1]]
+        lines = [b"".join(self._incomplete), *others[:-1]]
+        self._incomplete = [others[-1]]
         return lines
 
     def finish(self) -> bytes:
-        """The line that was begun and not ended."""
-        return b"".join(self._begun)
+        """The last line, if it has no end."""
+        return b"".join(self._incomplete)
 
 
-class EventLines:
-    """The events of one stream, in order."""
+class EventParser:
+    """Parses the events of one stream, in order."""
 
     def __init__(self) -> None:
-        self._lines = Lines()
+        self._buffer = LineBuffer()
         self._at_start = True
         self._name = ""
         self._data: list[bytes] = []
 
-    def feed(self, piece: bytes) -> list[Sent]:
-        """The events that `piece` completes."""
-        return [sent for line in self._lines.feed(piece) for sent in self._take(line)]
+    def feed(self, chunk: bytes) -> list[RawEvent]:
+        """The events that `chunk` completes."""
+        return [event for line in self._buffer.feed(chunk) for event in self._parse_line(line)]
 
-    def finish(self) -> list[Sent]:
-        """What is left at the end: an event without its blank line, or cut in the middle, which `whole` tells."""
+    def finish(self) -> list[RawEvent]:
+        """The events that the end of the stream leaves incomplete."""
         return [
-            Sent(sent.data, sent.name, whole=False) for line in (self._lines.finish(), b"") for sent in self._take(line)
+            RawEvent(event.data, event.name, is_whole=False)
+            for line in (self._buffer.finish(), b"")
+            for event in self._parse_line(line)
         ]
 
-    def _take(self, line: bytes) -> list[Sent]:
+    def _parse_line(self, line: bytes) -> list[RawEvent]:
         if self._at_start:
             line, self._at_start = line.removeprefix(_BOM), False
         if line.startswith(b"{"):
-            return [Sent(line)]
+            return [RawEvent(line)]
         if line:
-            self._note(line)
+            self._add_field(line)
             return []
-        sent = [Sent(b"\n".join(self._data), self._name)] if self._data else []
+        event = [RawEvent(b"\n".join(self._data), self._name)] if self._data else []
         self._name, self._data = "", []
-        return sent
+        return event
 
-    def _note(self, line: bytes) -> None:
+    def _add_field(self, line: bytes) -> None:
         field, _, value = line.partition(b":")
         value = value.removeprefix(b" ")
         if field == b"data":

@@ -1,23 +1,22 @@
-"""`infill` of the reference: new speech between two recordings."""
+"""Infill: generate the speech between two recordings."""
 
 from typing import Literal
 
 from voicemill.audio.formats import AudioFormat
-from voicemill.cartesia.output_format import format_fields
-from voicemill.cartesia.request_body import Form, Upload
+from voicemill.cartesia.request_body import Form, Upload, format_fields
 from voicemill.cartesia.transport import Reply, Transport
 
 ExperimentalSpeed = float | Literal["slowest", "slow", "normal", "fast", "fastest"]
-"""-1.0 to 1.0, 0 being normal, or a word for it."""
+"""-1.0 (slowest) to 1.0 (fastest), 0 is normal; or a name."""
 
 _CONTROLS = "voice[__experimental_controls]"
 
 
 class Infill:
-    """`infill` of the reference."""
+    """Generate the speech between two recordings."""
 
-    def __init__(self, wire: Transport) -> None:
-        self._wire = wire
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
 
     async def bytes(
         self,
@@ -33,17 +32,24 @@ class Infill:
         emotion: tuple[str, ...] = (),
         deadline_s: float | None = None,
     ) -> Reply:
-        """`transcript`, spoken to fit between two recordings, either of which may be None but not both.
+        """Speak `transcript` so that it fits between two recordings, or before or after one; the other is None.
 
-        The reply's body is the new part alone, in `output_format`.
+        The body of the reply is the new part only, in `output_format`; it is not verified. `emotion` takes tags such as
+        `positivity:high`. Costs 300 credits and one credit per character. Raises `CallError`, and `ValueError` without
+        any recording.
+
+            reply = await client.infill.bytes(
+                left_audio=Path("left.wav"), right_audio=Path("right.wav"), model_id="sonic-2", language="en",
+                transcript="middle", voice_id=voice.id, output_format=AudioFormat("wav", 44100, "pcm_s16le"),
+            )
         """
         sides = {"left_audio": left_audio, "right_audio": right_audio}
         files = {name: side for name, side in sides.items() if side is not None}
         if not files:
-            raise ValueError("left_audio and right_audio are both None: give the recording that is to be fitted to")
+            raise ValueError("left_audio and right_audio are both None; give at least one of them")
         fields = [("model_id", model_id), ("transcript", transcript), ("voice_id", voice_id)]
         fields += [("language", language)] if language else []
         fields += format_fields(output_format)
         fields += [(f"{_CONTROLS}[speed]", str(speed))] if speed is not None else []
         fields += [(f"{_CONTROLS}[emotion][]", tag) for tag in emotion]
-        return await self._wire.ask("POST", "infill/bytes", Form(fields, files), deadline_s=deadline_s)
+        return await self._transport.send("POST", "infill/bytes", Form(fields, files), deadline_s=deadline_s)

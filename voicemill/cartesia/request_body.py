@@ -1,7 +1,7 @@
-"""Bodies of requests: JSON, and multipart forms whose files are read from disk while they are sent.
+"""Request bodies: JSON, and multipart forms whose files are read from disk while they are sent.
 
-httpx writes the multipart format; what is added here is that a file is opened, sized and read beside the event loop,
-and that a file which cannot be read, or which changes meanwhile, is told apart from a broken connection.
+httpx encodes the form. This module opens and reads files in threads, and distinguishes a file that cannot be read, or
+that changes during the upload, from a broken connection.
 """
 
 import asyncio
@@ -18,19 +18,35 @@ from typing import Any, BinaryIO
 
 import httpx
 
+from voicemill.audio.formats import AudioFormat
 from voicemill.errors import Refused
 
 Upload = Path | bytes | BinaryIO
-"""An audio file to send: its path, its content, or an open binary file, which stays open."""
+"""An audio file to upload: its path, its content, or an open binary file, which is not closed."""
 
-_PIECES_AT_ONCE = 16
-_OCTETS = "application/octet-stream"
+_CHUNKS_PER_READ = 16
+_OCTET_STREAM = "application/octet-stream"
 _ANY_URL = "http://form.invalid"
+
+
+def output_format(audio_format: AudioFormat) -> dict[str, object]:
+    """The `output_format` of a JSON request; each container has its own fields."""
+    fields: dict[str, object] = {"container": audio_format.container, "sample_rate": audio_format.sample_rate_hz}
+    if audio_format.encoding:
+        fields["encoding"] = audio_format.encoding
+    if audio_format.bit_rate_bps:
+        fields["bit_rate"] = audio_format.bit_rate_bps
+    return fields
+
+
+def format_fields(audio_format: AudioFormat) -> list[tuple[str, str]]:
+    """The `output_format` of a form."""
+    return [(f"output_format[{name}]", str(value)) for name, value in output_format(audio_format).items()]
 
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """A multipart form: `fields` in order, names may repeat; `files` by name, each streamed when it is sent."""
+    """A multipart form: `fields` in order, whose names may repeat, and `files` by name."""
 
     fields: Sequence[tuple[str, str]]
     files: Mapping[str, Upload]
@@ -38,7 +54,7 @@ class Form:
 
 @dataclass(slots=True)
 class Body:
-    """What is sent after the headers. `failure`: why a file could not be sent whole, once that is known."""
+    """The body of a request and the headers that describe it."""
 
     headers: tuple[tuple[str, str], ...] = ()
     content: bytes | None = None
@@ -46,7 +62,7 @@ class Body:
 
     @property
     def failure(self) -> Refused | None:
-        """What is wrong with a file that was to be sent."""
+        """The error of a file that could not be sent completely."""
         return self.stream.failure if self.stream else None
 
     def request(self, method: str, url: httpx.URL, headers: list[tuple[str, str]]) -> httpx.Request:
@@ -55,15 +71,15 @@ class Body:
             return httpx.Request(method, url, headers=headers, stream=self.stream)
         if self.content is None:
             return httpx.Request(method, url, headers=headers)
-        # As a stream, for `headers` are all there: httpx would look for each of them and for a way to encode.
+        # As a stream, because `headers` is complete: otherwise httpx would search it and choose an encoding.
         request = httpx.Request(method, url, headers=headers, stream=httpx.ByteStream(self.content))
         request.read()
         return request
 
 
 @asynccontextmanager
-async def opened(content: Mapping[str, Any] | Form | None) -> AsyncIterator[Body]:
-    """The body of `content`; its files are open while the context lasts.
+async def open_body(content: Mapping[str, Any] | Form | None) -> AsyncIterator[Body]:
+    """The body for `content`; its files are open within the context.
 
     Raises `Refused` (code `unreadable_file`) for a file that cannot be opened.
     """
@@ -90,9 +106,9 @@ def _form_body(fields: Sequence[tuple[str, str]], files: list[tuple[str, tuple[s
 
 
 async def _file(upload: Upload, stack: AsyncExitStack) -> tuple[str, Any, str]:
-    """A file as httpx takes it: its name there, what to read, its type, which the service finds out by itself."""
+    """The file as httpx takes it: name, file object and type. The service detects the real type."""
     if not isinstance(upload, Path):
-        return "audio", upload, _OCTETS
+        return "audio", upload, _OCTET_STREAM
     try:
         file = await asyncio.to_thread(upload.open, "rb")
         stack.push_async_callback(asyncio.to_thread, file.close)
@@ -104,18 +120,18 @@ async def _file(upload: Upload, stack: AsyncExitStack) -> tuple[str, Any, str]:
         return (
             f"audio{upload.suffix}",
             _Sized(upload, file, about.st_size) if is_sized else _Pipe(upload, file),
-            _OCTETS,
+            _OCTET_STREAM,
         )
     raise failed
 
 
 def _unreadable(path: Path, error: OSError | ValueError) -> Refused:
     why = (error.strerror if isinstance(error, OSError) else None) or str(error)
-    return Refused(f"{path} cannot be read: {why}; nothing was asked", code="unreadable_file")
+    return Refused(f"{path} cannot be read: {why}; no request was sent", code="unreadable_file")
 
 
 class _Pipe:
-    """A file whose length nobody knows, such as a pipe."""
+    """A file of unknown length, such as a pipe."""
 
     def __init__(self, path: Path, file: BinaryIO) -> None:
         self._path = path
@@ -131,7 +147,7 @@ class _Pipe:
 
 @dataclass(slots=True)
 class _Sized:
-    """A file as long as it was when it was opened: its length has been announced by the time it is read."""
+    """A regular file, read up to the length it had when it was opened: that length is in the headers."""
 
     path: Path
     file: BinaryIO
@@ -146,28 +162,28 @@ class _Sized:
         return self._position
 
     def read(self, size: int) -> bytes:
-        wanted = min(size, self.size - self._position)
-        piece = _Pipe(self.path, self.file).read(wanted)
-        if len(piece) < wanted:
-            raise Refused(f"{self.path} was cut short while it was sent; send it again", code="unreadable_file")
-        self._position += len(piece)
-        return piece
+        count = min(size, self.size - self._position)
+        chunk = _Pipe(self.path, self.file).read(count)
+        if len(chunk) < count:
+            raise Refused(f"{self.path} became shorter while it was sent; try again", code="unreadable_file")
+        self._position += len(chunk)
+        return chunk
 
 
 class _Encoded(httpx.AsyncByteStream):
-    """The pieces of a form, made in threads: reading a file holds up no other call."""
+    """The encoded form, read in threads so that reading a file does not block other calls."""
 
-    def __init__(self, pieces: Iterator[bytes]) -> None:
-        self._pieces = pieces
+    def __init__(self, chunks: Iterator[bytes]) -> None:
+        self._chunks = chunks
         self.failure: Refused | None = None
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
-        while piece := await asyncio.to_thread(self._next):
-            yield piece
+        while chunk := await asyncio.to_thread(self._next):
+            yield chunk
 
     def _next(self) -> bytes:
         try:
-            return b"".join(islice(self._pieces, _PIECES_AT_ONCE))
+            return b"".join(islice(self._chunks, _CHUNKS_PER_READ))
         except Refused as error:
             self.failure = error
             raise

@@ -1,4 +1,4 @@
-"""Answers in JSON, held to the shape that is documented for them."""
+"""JSON responses, validated against their documented shape."""
 
 from typing import Any, TypeVar
 
@@ -10,17 +10,17 @@ Shape = TypeVar("Shape", bound="ResponseModel")
 
 
 class ResponseModel(BaseModel):
-    """Something that the service says; what it says beside the documented fields is let pass."""
+    """A JSON object of a response; undocumented fields are ignored."""
 
     model_config = ConfigDict(extra="ignore", allow_inf_nan=False, protected_namespaces=())
 
 
 def checked(shape: type[Shape], content: Any) -> Shape:  # noqa: ANN401 - whatever the service sent
-    """`content` in its documented shape. Raises `BadAnswer` that names the first wrong field, never its value."""
+    """Validate `content`. Raises `BadAnswer` with the name of the first invalid field, never with its value."""
     try:
         return shape.model_validate(content)
     except ValidationError as error:
-        fault = error.errors(include_input=False, include_url=False)[0]
-        field = ".".join(map(str, fault["loc"]))
-    # Outside the handler, for pydantic's error holds what was sent, which may be a token.
-    raise BadAnswer(f"the answer has another shape than documented: {field} {fault['msg']}")
+        problem = error.errors(include_input=False, include_url=False)[0]
+        field = ".".join(map(str, problem["loc"]))
+    # Outside the handler, because pydantic's error holds the content, which may be a token.
+    raise BadAnswer(f"the response does not have the documented shape: {field}: {problem['msg']}")

@@ -1,7 +1,7 @@
-"""The typed events of a stream: pieces of audio, times of words and phonemes, the end.
+"""The typed events of a stream: audio chunks, word and phoneme timestamps, and the end.
 
-Sources: the events of `/tts/sse`, which have a `type`, and those of `/voice-changer/sse`, which have none in API
-versions from 2025-11-04 on.
+Sources: the events of `/tts/sse`, which have a `type`, and of `/voice-changer/sse`, which have none from API version
+2025-11-04 on.
 """
 
 import base64
@@ -11,18 +11,18 @@ from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from voicemill.cartesia.event_stream import EventLines, Sent
+from voicemill.cartesia.event_stream import EventParser, RawEvent
 from voicemill.cartesia.response_model import ResponseModel, checked
 from voicemill.cartesia.transport import Stream, json_of
 from voicemill.errors import BadAnswer, CallError, Incomplete
 from voicemill.model import Word
 
-_STATUS_OF_AN_ERROR_WITHOUT_ONE = 500
+_DEFAULT_ERROR_STATUS = 500
 
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
-    """A piece of audio; `step_time_ms` is how long the service took for it."""
+    """A chunk of audio; `step_time_ms` is the time that the service took to generate it."""
 
     audio: bytes = field(repr=False)
     step_time_ms: float | None = None
@@ -32,7 +32,7 @@ class Chunk:
 
 @dataclass(frozen=True, slots=True)
 class WordTimestamps:
-    """Words, and when they are said: seconds from the beginning of the speech."""
+    """Words with their start and end in seconds from the beginning of the speech."""
 
     words: tuple[Word, ...]
     context_id: str | None = None
@@ -40,7 +40,7 @@ class WordTimestamps:
 
 @dataclass(frozen=True, slots=True)
 class PhonemeTimestamps:
-    """Phonemes in the place of words."""
+    """Phonemes with their start and end in seconds from the beginning of the speech."""
 
     phonemes: tuple[Word, ...]
     context_id: str | None = None
@@ -48,7 +48,7 @@ class PhonemeTimestamps:
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """The last event of a whole stream."""
+    """The last event of a complete stream."""
 
     context_id: str | None = None
 
@@ -82,82 +82,83 @@ class _Event(ResponseModel):
 
 
 async def events_of(stream: Stream) -> AsyncGenerator[Event, None]:
-    """The events of a stream up to its `Done`; kinds that this client does not know are passed over.
+    """The events of a stream up to `Done`; unknown types are skipped.
 
-    Raises what an error event means, `Incomplete` where the stream ends without `Done`, `BadAnswer` for nonsense.
+    Raises the `CallError` of an error event, `Incomplete` if the stream ends without `Done`, and `BadAnswer` for an
+    invalid event.
     """
-    async with aclosing(_sent(stream)) as all_sent:
-        async for sent in all_sent:
-            event = _event(sent, stream)
+    async with aclosing(_raw_events(stream)) as raw_events:
+        async for raw in raw_events:
+            event = _event(raw, stream)
             if event is not None:
                 yield event
             if isinstance(event, Done):
                 return
-    raise _cut()
+    raise _incomplete()
 
 
-async def _sent(stream: Stream) -> AsyncGenerator[Sent, None]:
-    lines = EventLines()
-    async with aclosing(stream.pieces()) as pieces:
-        async for piece in pieces:
-            for sent in lines.feed(piece):
-                yield replace(sent, data=stream.masked(sent.data))
-    for sent in lines.finish():
-        yield replace(sent, data=stream.masked(sent.data))
+async def _raw_events(stream: Stream) -> AsyncGenerator[RawEvent, None]:
+    parser = EventParser()
+    async with aclosing(stream.chunks()) as chunks:
+        async for chunk in chunks:
+            for raw in parser.feed(chunk):
+                yield replace(raw, data=stream.mask(raw.data))
+    for raw in parser.finish():
+        yield replace(raw, data=stream.mask(raw.data))
 
 
-def _event(sent: Sent, stream: Stream) -> Event | None:
-    if sent.data.strip() == b"[DONE]":
+def _event(raw: RawEvent, stream: Stream) -> Event | None:
+    if raw.data.strip() == b"[DONE]":
         return Done()
     try:
-        return _read(sent, stream)
+        return _read(raw, stream)
     except BadAnswer as error:
         failed: CallError = error
-    if not sent.whole:
-        failed = _cut()
-    elif sent.name == "error":
-        failed = stream.failure(_STATUS_OF_AN_ERROR_WITHOUT_ONE, sent.data)
+    if not raw.is_whole:
+        failed = _incomplete()
+    elif raw.name == "error":
+        failed = stream.failure(_DEFAULT_ERROR_STATUS, raw.data)
     raise failed
 
 
-def _read(sent: Sent, stream: Stream) -> Event | None:
-    content = json_of(sent.data)
-    told = checked(_Event, content)
-    if sent.name == "error" or _is_error(told, content):
-        raise _failure(told.status_code, content, stream)
-    return _typed(told)
+def _read(raw: RawEvent, stream: Stream) -> Event | None:
+    content = json_of(raw.data)
+    event = checked(_Event, content)
+    if raw.name == "error" or _is_error(event, content):
+        raise _failure(event.status_code, content, stream)
+    return _typed(event)
 
 
-def _is_error(told: _Event, content: dict[str, Any]) -> bool:
-    return told.type == "error" or (told.status_code or 200) >= 400 or (told.type is None and "error" in content)
+def _is_error(event: _Event, content: dict[str, Any]) -> bool:
+    return event.type == "error" or (event.status_code or 200) >= 400 or (event.type is None and "error" in content)
 
 
 def _failure(status: int | None, content: dict[str, Any], stream: Stream) -> CallError:
-    """The service says the same twice, as `error` to old clients and as title and message to new ones."""
-    said = {name: value for name, value in content.items() if name != "error" or "message" not in content}
+    """The error of an event. The service repeats the message: as `error` for old clients, as `message` for new ones."""
+    reason = {name: value for name, value in content.items() if name != "error" or "message" not in content}
     is_error = status is not None and status >= 400
-    return stream.failure(status if is_error and status else _STATUS_OF_AN_ERROR_WITHOUT_ONE, json.dumps(said).encode())
+    return stream.failure(status if is_error and status else _DEFAULT_ERROR_STATUS, json.dumps(reason).encode())
 
 
-def _typed(told: _Event) -> Event | None:
-    if told.done or told.type == "done":
-        return Done(told.context_id)
-    if told.word_timestamps is not None:
-        times = told.word_timestamps
-        return WordTimestamps(_timed(times.words, times), told.context_id)
-    if told.phoneme_timestamps is not None:
-        phones = told.phoneme_timestamps
-        return PhonemeTimestamps(_timed(phones.phonemes, phones), told.context_id)
-    if told.data is not None:
-        return Chunk(_audio(told.data), told.step_time, told.sample_rate, told.context_id)
-    if told.type in ("chunk", "timestamps", "phoneme_timestamps"):
-        raise BadAnswer(f"an event of type {told.type} came without its content")
+def _typed(event: _Event) -> Event | None:
+    if event.done or event.type == "done":
+        return Done(event.context_id)
+    if event.word_timestamps is not None:
+        times = event.word_timestamps
+        return WordTimestamps(_timed(times.words, times), event.context_id)
+    if event.phoneme_timestamps is not None:
+        phones = event.phoneme_timestamps
+        return PhonemeTimestamps(_timed(phones.phonemes, phones), event.context_id)
+    if event.data is not None:
+        return Chunk(_audio(event.data), event.step_time, event.sample_rate, event.context_id)
+    if event.type in ("chunk", "timestamps", "phoneme_timestamps"):
+        raise BadAnswer(f"an event of type {event.type} has no content")
     return None
 
 
 def _timed(words: list[str], times: _Times) -> tuple[Word, ...]:
     if not len(words) == len(times.start) == len(times.end):
-        raise BadAnswer("an event has words without times, or times without words")
+        raise BadAnswer("an event has a different number of words and timestamps")
     return tuple(map(Word, words, times.start, times.end))
 
 
@@ -166,8 +167,8 @@ def _audio(data: str) -> bytes:
         return base64.b64decode(data, validate=True)
     except ValueError:
         pass
-    raise BadAnswer("an event has audio that is no Base64")
+    raise BadAnswer("an event has audio that is not Base64")
 
 
-def _cut() -> Incomplete:
+def _incomplete() -> Incomplete:
     return Incomplete("the stream ended before its last event", billed="unknown")

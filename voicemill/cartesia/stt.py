@@ -1,4 +1,4 @@
-"""`stt` of the reference: recordings to text."""
+"""Speech to text."""
 
 from dataclasses import dataclass, field
 from typing import Literal
@@ -13,9 +13,9 @@ SampleEncoding = Literal["pcm_s16le", "pcm_s32le", "pcm_f16le", "pcm_f32le", "pc
 
 @dataclass(frozen=True, slots=True)
 class Transcription:
-    """What is said in a recording. `words` is empty unless they were asked for; `reply` is the answer as it came.
+    """The transcript of a recording, its language and its length in seconds.
 
-    It is None for a kept answer that was read again.
+    `words` is empty unless word timestamps were requested. `reply` is the response; None for a stored answer.
     """
 
     text: str
@@ -39,10 +39,10 @@ class _Transcription(ResponseModel):
 
 
 class SpeechToText:
-    """`stt` of the reference."""
+    """Transcribe recordings."""
 
-    def __init__(self, wire: Transport) -> None:
-        self._wire = wire
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
 
     async def transcribe(
         self,
@@ -55,10 +55,14 @@ class SpeechToText:
         sample_rate_hz: int | None = None,
         deadline_s: float | None = None,
     ) -> Transcription:
-        """The text of a recording: flac, m4a, mp3, mp4, mpeg, mpga, oga, ogg, wav or webm of up to 2 GB.
+        """Transcribe a recording: flac, m4a, mp3, mp4, mpeg, mpga, oga, ogg, wav or webm of up to 2 GB.
 
-        `encoding` and `sample_rate_hz` are for samples without a header. An upload of hours takes longer than a call:
-        give it a `deadline_s`.
+        `encoding` and `sample_rate_hz` describe raw samples without a header. A long recording needs a `deadline_s`
+        above the default, for the upload and the response together. Raises `CallError`.
+
+            transcription = await client.stt.transcribe(Path("talk.wav"), language="en", word_timestamps=True)
+            for word in transcription.words:
+                print(word.start_s, word.end_s, word.word)  # seconds from the beginning
         """
         fields = [("model", model)]
         if language:
@@ -69,11 +73,11 @@ class SpeechToText:
         if sample_rate_hz is not None:
             query.append(("sample_rate", str(sample_rate_hz)))  # type: ignore[arg-type]
         form = Form(fields, {"file": file})
-        return _transcription(await self._wire.ask("POST", "stt", form, query=query, deadline_s=deadline_s))
+        return _transcription(await self._transport.send("POST", "stt", form, query=query, deadline_s=deadline_s))
 
 
 def read_transcription(body: bytes) -> Transcription:
-    """A kept answer of `stt.transcribe`, read again; its `reply` is None. Raises `BadAnswer`."""
+    """Parse a stored answer of `stt.transcribe`; its `reply` is None. Raises `BadAnswer`."""
     return _read(body, None)
 
 
@@ -82,6 +86,6 @@ def _transcription(reply: Reply) -> Transcription:
 
 
 def _read(body: bytes, reply: Reply | None) -> Transcription:
-    told = checked(_Transcription, json_of(body))
-    words = tuple(Word(word.word, word.start, word.end) for word in told.words or ())
-    return Transcription(told.text, told.language, told.duration, words, reply)
+    content = checked(_Transcription, json_of(body))
+    words = tuple(Word(word.word, word.start, word.end) for word in content.words or ())
+    return Transcription(content.text, content.language, content.duration, words, reply)

@@ -1,8 +1,9 @@
-"""The one seam to httpx: a request goes out, a whole and bounded reply comes back, or a stream of its bytes.
+"""HTTP requests to the service: each returns a complete response of bounded size, or a stream of it.
 
-The transport is used directly, without `httpx.AsyncClient`: that leaves out redirects, cookies, proxies from the
-environment and content decoding, none of which a paid call with a key may do, and half of the CPU a call costs.
-aiohttp carries the bytes, for it serves three times the requests of httpx's own pool (`benchmarks/throughput.py`).
+This module uses httpx transports directly, without `httpx.AsyncClient`. That excludes redirects, cookies, proxies from
+the environment and content decoding, which must not happen to a billed call with a key, and saves half of the CPU of a
+call. The network transport is aiohttp's: it handles three times the requests of httpx's own connection pool
+(`benchmarks/throughput.py`).
 """
 
 import asyncio
@@ -20,31 +21,29 @@ from httpx_aiohttp import AiohttpTransport
 from httpx_aiohttp.transport import AiohttpResponseStream
 
 from voicemill.cartesia.error_mapping import FOREIGN_ERRORS, failure, network_failure
-from voicemill.cartesia.request_body import Body, Form, opened
+from voicemill.cartesia.request_body import Body, Form, open_body
 from voicemill.config import AccessToken, ApiKey
 from voicemill.errors import BadAnswer, CallError, Transient
 
 _ERROR_BODY_BYTES = 64 * 1024
 _IDLE_CONNECTION_S = 30.0
-_LONGEST_GOODBYE_S = 5.0
-_MOST_URLS = 100
-_LEAST_BYTES = 1024
-
-AiohttpResponseStream.CHUNK_SIZE = (
-    256 * 1024
-)  # whatever has come: its own 16 kB cut an answer into more pieces than came
+_CLOSE_TIMEOUT_S = 5.0
+_MAX_URLS = 100
+_MIN_BYTES = 1024
+_CHUNK_BYTES = 256 * 1024
+"""The most bytes of a response to read at once; the default of 16 kB splits one into more chunks than arrived."""
 
 T = TypeVar("T")
 Query = Sequence[tuple[str, str]]
 Content = Mapping[str, Any] | Form | None
-"""The body of a question: JSON, a form, or nothing."""
+"""The body of a request: JSON, a form, or none."""
 
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """A whole answer, its header names in small letters.
+    """A complete response: `status`, `headers` with lower-case names, and `body`.
 
-    `framed`: HTTP itself gave its end (a length or chunks), not just a closed connection.
+    `framed`: the end of the body was marked by HTTP, by a length or by chunks, not only by a closed connection.
     """
 
     status: int
@@ -54,7 +53,7 @@ class Reply:
 
     @property
     def request_id(self) -> str | None:
-        """The service's own name for this request, where it gave one."""
+        """The id of the request at the service, None if there is none."""
         return self.headers.get("x-request-id") or self.headers.get("cartesia-request-id")
 
     def json(self) -> Any:  # noqa: ANN401 - whatever the service sent
@@ -67,19 +66,19 @@ class Reply:
 
 
 def json_of(body: bytes, status: int | None = None) -> Any:  # noqa: ANN401 - whatever the service sent
-    """A body as JSON. Raises `BadAnswer` where it is none."""
+    """Parse a body as JSON. Raises `BadAnswer`."""
     try:
         return json.loads(body)
     except (ValueError, RecursionError):
-        pass  # raised below: the error of `json` holds the whole body
-    raise BadAnswer("the service answered with something that is no JSON", status=status)
+        pass  # raised below, because the error of `json` holds the whole body
+    raise BadAnswer("the response is not valid JSON", status=status)
 
 
 class Transport:
-    """Requests to one service, each with a total deadline and a cap on its body, which may not stall for `stall_s`.
+    """Sends requests to one service. Use it as an async context manager, in the event loop that uses it.
 
-    `key` is an API key or an access token. Open it in the event loop that uses it, as an async context manager. Raises
-    `CallError`s only.
+    `key` is an API key or an access token. A request, upload and response included, must end within `deadline_s`; a
+    response may not stall for `stall_s` nor exceed `max_body_bytes`. Raises only `CallError`.
     """
 
     def __init__(
@@ -95,7 +94,7 @@ class Transport:
         max_body_bytes: int = 256 * 1024 * 1024,
     ) -> None:
         self._base = httpx.URL(base_url.rstrip("/") + "/")
-        self._transport = transport or _network_transport(max_connections)
+        self._http = transport or _network_transport(max_connections)
         self._deadline_s = deadline_s
         self._stall_s = stall_s
         self._max_body_bytes = max_body_bytes
@@ -111,7 +110,7 @@ class Transport:
 
     @property
     def host(self) -> str:
-        """The host that is asked, for messages."""
+        """The host of the service, for messages."""
         return self._base.host
 
     async def __aenter__(self) -> Self:
@@ -120,57 +119,57 @@ class Transport:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        await self._transport.aclose()
+        await self._http.aclose()
 
-    async def ask(
+    async def send(
         self, method: str, path: str, content: Content = None, *, query: Query = (), deadline_s: float | None = None
     ) -> Reply:
-        """Send one question and take its whole answer. `path` is relative to the base URL.
+        """Send a request and return the complete response. `path` is relative to the base URL.
 
-        `deadline_s` is for the whole of it, upload and answer; None is the wire's own.
+        `deadline_s` applies to upload and response together; None means that of the transport.
         """
         until = self._until(deadline_s)
-        async with opened(content) as body:
-            return await self._guarded(self._exchange(method, self._url(path, query), body), until, body)
+        async with open_body(content) as body:
+            return await self._before_deadline(self._exchange(method, self._url(path, query), body), until, body)
 
     @asynccontextmanager
     async def stream(
         self, method: str, path: str, content: Content = None, *, deadline_s: float | None = None
     ) -> AsyncIterator["Stream"]:
-        """Send one question and take its answer as it comes; leaving the context closes the connection.
+        """Send a request and stream the response; leaving the context closes the connection.
 
-        `deadline_s` is for the whole stream, what its reader does in between included.
+        `deadline_s` applies to the whole stream, including the time that its consumer takes.
         """
         until = self._until(deadline_s)
-        async with opened(content) as body:
-            response = await self._guarded(self._send(method, self._url(path, ()), body), until, body)
+        async with open_body(content) as body:
+            response = await self._before_deadline(self._send(method, self._url(path, ()), body), until, body)
             try:
-                await self._guarded(self._check(response), until, body)
+                await self._before_deadline(self._check(response), until, body)
                 yield Stream(self, response, until)
             finally:
                 with suppress(*FOREIGN_ERRORS):
-                    async with asyncio.timeout(_LONGEST_GOODBYE_S):
+                    async with asyncio.timeout(_CLOSE_TIMEOUT_S):
                         await response.stream.aclose()  # type: ignore[union-attr]
 
     def failure(self, status: int, headers: Mapping[str, str], body: bytes) -> CallError:
-        """The error that an answer means."""
-        return failure(status, headers, self.masked(body))
+        """The error for a response without success."""
+        return failure(status, headers, self.mask(body))
 
-    def masked(self, said: bytes) -> bytes:
-        """What a service says, without the key, which some quote when they refuse it."""
-        return said.replace(self._key.reveal().encode(), b"****")
+    def mask(self, text: bytes) -> bytes:
+        """Text of a service without the key, which some services quote when they reject it."""
+        return text.replace(self._key.reveal().encode(), b"****")
 
     def _until(self, deadline_s: float | None) -> float:
         return asyncio.get_running_loop().time() + (self._deadline_s if deadline_s is None else deadline_s)
 
     def _url(self, path: str, query: Query) -> httpx.URL:
         url = self._urls.get(path) or self._base.join(path)
-        if len(self._urls) < _MOST_URLS:
+        if len(self._urls) < _MAX_URLS:
             self._urls[path] = url
         return url.copy_merge_params(list(query)) if query else url
 
-    def _keyed(self, more: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
-        """All headers of a request; keep them out of local variables, for tracebacks may show those."""
+    def _with_key(self, more: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
+        """All headers of a request. Keep them out of local variables: tracebacks may show those."""
         return [*self._headers, self._credential(), *more]
 
     def _credential(self) -> tuple[str, str]:
@@ -178,8 +177,8 @@ class Transport:
             return "Authorization", f"Bearer {self._key.reveal()}"
         return "X-API-Key", self._key.reveal()
 
-    async def _guarded(self, work: Awaitable[T], until: float, body: Body | None = None) -> T:
-        """The result of `work` before the deadline; raises `CallError`s only."""
+    async def _before_deadline(self, work: Awaitable[T], until: float, body: Body | None = None) -> T:
+        """The result of `work`, if it ends before the deadline. Raises only `CallError`."""
         try:
             async with asyncio.timeout_at(until):
                 return await work
@@ -187,13 +186,16 @@ class Transport:
             failed = network_failure(error, self.host)
         except CallError as error:
             failed = error
-        # Raised outside the handler: an error raised in it would carry the foreign one, and that one the key.
+        # Raised outside the handler: inside, it would refer to the original error, which holds the key.
         if body is not None and body.failure is not None:
             failed = body.failure
         raise failed
 
     async def _send(self, method: str, url: httpx.URL, body: Body) -> httpx.Response:
-        return await self._transport.handle_async_request(body.request(method, url, self._keyed(body.headers)))
+        response = await self._http.handle_async_request(body.request(method, url, self._with_key(body.headers)))
+        if isinstance(response.stream, AiohttpResponseStream):
+            response.stream.CHUNK_SIZE = _CHUNK_BYTES
+        return response
 
     async def _exchange(self, method: str, url: httpx.URL, body: Body) -> Reply:
         response = await self._send(method, url, body)
@@ -204,83 +206,83 @@ class Transport:
 
     async def _receive(self, response: httpx.Response) -> Reply:
         headers = await self._check(response)
-        body = await _read(response, self._max_body_bytes, self._stall_s, cut=False)
+        body = await _read(response, self._max_body_bytes, self._stall_s, truncate=False)
         framed = "content-length" in headers or "transfer-encoding" in headers
         return Reply(response.status_code, headers, body, framed)
 
     async def _check(self, response: httpx.Response) -> dict[str, str]:
-        """The headers of a good answer, as a plain dictionary: httpx decodes all of them to look at one."""
+        """The headers of a successful response as a dictionary: httpx decodes all of them to look up one."""
         status, headers = response.status_code, dict(response.headers.items())
         if status >= 300:
-            raise self.failure(status, headers, await _read(response, _ERROR_BODY_BYTES, self._stall_s, cut=True))
+            raise self.failure(status, headers, await _read(response, _ERROR_BODY_BYTES, self._stall_s, truncate=True))
         if headers.get("content-encoding", "identity") != "identity":
-            raise BadAnswer("the service compressed an answer that must not be compressed", status=status)
+            raise BadAnswer("the response is compressed although compression was not requested", status=status)
         return headers
 
 
 class Stream:
-    """An answer that is still coming in."""
+    """A response that is being received."""
 
-    def __init__(self, wire: Transport, response: httpx.Response, until: float) -> None:
-        self._wire = wire
+    def __init__(self, transport: Transport, response: httpx.Response, until: float) -> None:
+        self._transport = transport
         self._response = response
         self._until = until
 
-    async def pieces(self) -> AsyncGenerator[bytes, None]:
-        """The body, piece by piece. Raises `CallError`s: past the deadline, over the cap, broken off."""
+    async def chunks(self) -> AsyncGenerator[bytes, None]:
+        """The body in chunks. Raises `CallError`: past the deadline, too large, broken off."""
         source = aiter(self._response.stream)  # type: ignore[arg-type]
         size = 0
-        while (piece := await self._wire._guarded(anext(source, None), self._until)) is not None:
-            size += len(piece)
-            if size > self._wire._max_body_bytes:
-                raise _too_large(self._wire._max_body_bytes, self._response.status_code)
-            yield piece
+        while (chunk := await self._transport._before_deadline(anext(source, None), self._until)) is not None:
+            size += len(chunk)
+            if size > self._transport._max_body_bytes:
+                raise _too_large(self._transport._max_body_bytes, self._response.status_code)
+            yield chunk
 
-    def masked(self, said: bytes) -> bytes:
-        """Something said within the stream, without the key."""
-        return self._wire.masked(said)
+    def mask(self, text: bytes) -> bytes:
+        """Text of the stream without the key."""
+        return self._transport.mask(text)
 
-    def failure(self, status: int, said: bytes) -> CallError:
-        """The error that something said within the stream means."""
-        return self._wire.failure(status, self._response.headers, said)
+    def failure(self, status: int, body: bytes) -> CallError:
+        """The error for an error event."""
+        return self._transport.failure(status, self._response.headers, body)
 
 
-async def _read(response: httpx.Response, max_bytes: int, stall_s: float, *, cut: bool) -> bytes:
-    """The body. One that comes by less than a kilobyte in `stall_s` counts as stalled: the answer is ready by then, for
-    its head was sent, and who waits for the rest of it only holds a slot."""
+async def _read(response: httpx.Response, max_bytes: int, stall_s: float, *, truncate: bool) -> bytes:
+    """The body. It has stalled if less than a kilobyte arrives within `stall_s`: the headers show that the response is
+    ready, and waiting longer would only occupy a slot."""
     try:
-        async with asyncio.timeout(stall_s) as patience:
-            return await _read_on(response, max_bytes, patience, stall_s, cut=cut)
+        async with asyncio.timeout(stall_s) as stall_timeout:
+            return await _read_chunks(response, max_bytes, stall_timeout, stall_s, truncate=truncate)
     except TimeoutError:
-        pass  # raised below, without what it happened in
+        pass  # raised below, without the context of the original error
     raise Transient(
-        f"the answer began and stalled: less than {_LEAST_BYTES} bytes in {stall_s:g} s",
+        f"the response stalled: less than {_MIN_BYTES} bytes in {stall_s:g} s",
         code="deadline",
         billed="unknown",
     )
 
 
-async def _read_on(
-    response: httpx.Response, max_bytes: int, patience: asyncio.Timeout, stall_s: float, *, cut: bool
+async def _read_chunks(
+    response: httpx.Response, max_bytes: int, stall_timeout: asyncio.Timeout, stall_s: float, *, truncate: bool
 ) -> bytes:
     chunks: list[bytes] = []
-    size = fresh = 0
+    size = since_reset = 0
     async for chunk in response.stream:  # type: ignore[union-attr]
         chunks.append(chunk)
         size += len(chunk)
-        fresh += len(chunk)
-        if fresh >= _LEAST_BYTES:
-            fresh = 0
-            patience.reschedule(asyncio.get_running_loop().time() + stall_s)
+        since_reset += len(chunk)
+        if since_reset >= _MIN_BYTES:
+            since_reset = 0
+            stall_timeout.reschedule(asyncio.get_running_loop().time() + stall_s)
         if size > max_bytes:
-            if cut:
+            if truncate:
                 break
             raise _too_large(max_bytes, response.status_code)
     return b"".join(chunks)[:max_bytes]
 
 
 def _too_large(max_bytes: int, status: int) -> BadAnswer:
-    return BadAnswer(f"the answer is larger than {max_bytes} bytes", status=status)
+    return BadAnswer(f"the response is larger than {max_bytes} bytes", status=status)
 
 
 def _network_transport(max_connections: int) -> httpx.AsyncBaseTransport:

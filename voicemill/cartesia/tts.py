@@ -1,4 +1,4 @@
-"""`tts` of the reference: text to speech, whole or as a stream of events."""
+"""Text to speech, as a whole or as a stream of events."""
 
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
@@ -6,19 +6,19 @@ from typing import Required, TypedDict, Unpack
 
 from voicemill.audio.formats import AudioFormat
 from voicemill.cartesia.infill import ExperimentalSpeed
-from voicemill.cartesia.output_format import output_format
+from voicemill.cartesia.request_body import output_format
 from voicemill.cartesia.stream_events import Event, events_of
 from voicemill.cartesia.transport import Reply, Transport
 from voicemill.model import Speed
 
 
-class SpeechQuestion(TypedDict, total=False):
-    """What is to be spoken, by whom and how. What is left out or None is left to the service.
+class SpeechRequest(TypedDict, total=False):
+    """The parameters of text to speech. For a parameter that is missing or None the service has a default.
 
-    Give one of `voice_id` and `voice_embedding` (192 numbers; API versions before 2025-04-16). `speed` is a word, or a
-    factor of 0.6 to 1.5 for sonic-3. `emotion` is one word for sonic-3, and for older models a list such as
-    `positivity:high`. `experimental_speed` is for models before sonic-3, `volume` (0.5 to 2.0) for sonic-3.
-    `duration_s` is the most seconds of audio, and may cut. `save`: whether the service is to keep the audio.
+    Give either `voice_id` or `voice_embedding` (192 numbers; API versions before 2025-04-16). `speed` is a name, or a
+    factor of 0.6 to 1.5 for sonic-3. `emotion` is one name for sonic-3, and tags such as `positivity:high` for older
+    models. `experimental_speed` is for models before sonic-3, `volume` (0.5 to 2.0) for sonic-3. `duration_s` is the
+    maximum length of the audio in seconds; longer speech is truncated. `save`: whether the service stores the audio.
     """
 
     model_id: Required[str]
@@ -37,14 +37,24 @@ class SpeechQuestion(TypedDict, total=False):
 
 
 class TextToSpeech:
-    """`tts` of the reference."""
+    """Generate speech from text."""
 
-    def __init__(self, wire: Transport) -> None:
-        self._wire = wire
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
 
-    async def bytes(self, *, deadline_s: float | None = None, **question: Unpack[SpeechQuestion]) -> Reply:
-        """Speech for `transcript`; the reply's body is audio in `output_format`, not yet probed."""
-        return await self._wire.ask("POST", "tts/bytes", _content(question), deadline_s=deadline_s)
+    async def bytes(self, *, deadline_s: float | None = None, **request: Unpack[SpeechRequest]) -> Reply:
+        """Generate speech; parameters as in `SpeechRequest`.
+
+        The body of the reply is audio in `output_format`; it is not verified. Raises `CallError`, and `ValueError`
+        without a voice.
+
+            reply = await client.tts.bytes(
+                model_id="sonic-2", transcript="Hello.", voice_id=voice.id, language="en",
+                output_format=AudioFormat("mp3", 44100, bit_rate_bps=128000),
+            )
+            reply.write_to_file("hello.mp3")
+        """
+        return await self._transport.send("POST", "tts/bytes", _content(request), deadline_s=deadline_s)
 
     async def sse(
         self,
@@ -54,21 +64,28 @@ class TextToSpeech:
         normalized_timestamps: bool = False,
         context_id: str | None = None,
         deadline_s: float | None = None,
-        **question: Unpack[SpeechQuestion],
+        **request: Unpack[SpeechRequest],
     ) -> AsyncGenerator[Event, None]:
-        """Speech as it is made, raw audio only: `Chunk`s, timestamps where asked for, then `Done`.
+        """Generate speech and stream it: `Chunk` events of raw audio, timestamps if requested, then `Done`.
 
-        Raises what an error event means, and `Incomplete` where the stream ends before `Done`. `deadline_s` is for the
-        whole stream. Leave it early within `contextlib.aclosing`.
+        `deadline_s` applies to the whole stream. Raises `CallError`; a stream without `Done` raises `Incomplete`. To
+        leave the loop early, use `contextlib.aclosing`.
+
+            async for event in client.tts.sse(
+                model_id="sonic-2", transcript="Hello.", voice_id=voice.id, word_timestamps=True,
+                output_format=AudioFormat("raw", 16000, "pcm_s16le"),
+            ):
+                if isinstance(event, Chunk):
+                    samples += event.audio
         """
-        content = _content(question) | _given(
+        content = _content(request) | _given(
             add_timestamps=word_timestamps or None,
             add_phoneme_timestamps=phoneme_timestamps or None,
             use_normalized_timestamps=normalized_timestamps or None,
             context_id=context_id,
         )
         async with (
-            self._wire.stream("POST", "tts/sse", content, deadline_s=deadline_s) as stream,
+            self._transport.stream("POST", "tts/sse", content, deadline_s=deadline_s) as stream,
             aclosing(events_of(stream)) as events,
         ):
             async for event in events:
@@ -76,38 +93,38 @@ class TextToSpeech:
 
 
 def takes_generation_config(model_id: str) -> bool:
-    """Whether speed factors and emotions go in `generation_config` (sonic-3 and later) for this model."""
+    """Whether this model takes speed and emotion in `generation_config` (sonic-3 and later)."""
     return model_id.startswith(("sonic-3", "sonic-latest"))
 
 
-def _content(question: SpeechQuestion) -> dict[str, object]:
-    speed, emotion = question.get("speed"), question.get("emotion", ())
-    is_new = takes_generation_config(question["model_id"])
+def _content(request: SpeechRequest) -> dict[str, object]:
+    speed, emotion = request.get("speed"), request.get("emotion", ())
+    is_new = takes_generation_config(request["model_id"])
     generation = _given(
-        volume=question.get("volume"),
+        volume=request.get("volume"),
         speed=None if isinstance(speed, str) else speed,
         emotion=emotion[0] if emotion and is_new else None,
     )
     controls = _given(
-        speed=question.get("experimental_speed"), emotion=list(emotion) if emotion and not is_new else None
+        speed=request.get("experimental_speed"), emotion=list(emotion) if emotion and not is_new else None
     )
     return {
-        "model_id": question["model_id"],
-        "transcript": question["transcript"],
-        "voice": _voice(question) | ({"__experimental_controls": controls} if controls else {}),
-        "output_format": output_format(question["output_format"]),
+        "model_id": request["model_id"],
+        "transcript": request["transcript"],
+        "voice": _voice(request) | ({"__experimental_controls": controls} if controls else {}),
+        "output_format": output_format(request["output_format"]),
     } | _given(
-        language=question.get("language") or None,
+        language=request.get("language") or None,
         speed=speed if isinstance(speed, str) else None,
         generation_config=generation or None,
-        duration=question.get("duration_s"),
-        pronunciation_dict_id=question.get("pronunciation_dict_id"),
-        save=question.get("save"),
+        duration=request.get("duration_s"),
+        pronunciation_dict_id=request.get("pronunciation_dict_id"),
+        save=request.get("save"),
     )
 
 
-def _voice(question: SpeechQuestion) -> dict[str, object]:
-    voice_id, embedding = question.get("voice_id"), question.get("voice_embedding")
+def _voice(request: SpeechRequest) -> dict[str, object]:
+    voice_id, embedding = request.get("voice_id"), request.get("voice_embedding")
     if (voice_id is None) == (embedding is None):
         raise ValueError("give one of voice_id and voice_embedding")
     if embedding is not None:

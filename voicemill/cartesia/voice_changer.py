@@ -1,38 +1,45 @@
-"""`voiceChanger` of the reference: the same words and intonation in another voice."""
+"""Voice changer: convert a recording to another voice."""
 
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 
 from voicemill.audio.formats import AudioFormat
-from voicemill.cartesia.output_format import format_fields
-from voicemill.cartesia.request_body import Form, Upload
+from voicemill.cartesia.request_body import Form, Upload, format_fields
 from voicemill.cartesia.stream_events import Chunk, Done, events_of
 from voicemill.cartesia.transport import Reply, Transport
 
 
 class VoiceChanger:
-    """`voiceChanger` of the reference."""
+    """Convert a recording to another voice, with the same words, intonation and timing."""
 
-    def __init__(self, wire: Transport) -> None:
-        self._wire = wire
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
 
     async def bytes(
         self, clip: Upload, *, voice_id: str, output_format: AudioFormat, deadline_s: float | None = None
     ) -> Reply:
-        """A recording of speech, spoken by another voice; the reply's body is audio in `output_format`."""
+        """Convert a recording of speech to the voice `voice_id`.
+
+        The body of the reply is audio in `output_format`; it is not verified. Raises `CallError`.
+
+            reply = await client.voice_changer.bytes(
+                Path("talk.wav"), voice_id=voice.id, output_format=AudioFormat("wav", 44100, "pcm_s16le")
+            )
+        """
         form = _form(clip, voice_id, output_format)
-        return await self._wire.ask("POST", "voice-changer/bytes", form, deadline_s=deadline_s)
+        return await self._transport.send("POST", "voice-changer/bytes", form, deadline_s=deadline_s)
 
     async def sse(
         self, clip: Upload, *, voice_id: str, output_format: AudioFormat, deadline_s: float | None = None
     ) -> AsyncGenerator[Chunk | Done, None]:
-        """The same in pieces, of any container: `Chunk`s, then `Done`.
+        """Convert a recording and stream the audio, in any container: `Chunk` events, then `Done`.
 
-        Raises `Incomplete` where the stream ends before that. Leave it early within `contextlib.aclosing`.
+        Raises `CallError`; a stream without `Done` raises `Incomplete`. To leave the loop early, use
+        `contextlib.aclosing`.
         """
         form = _form(clip, voice_id, output_format)
         async with (
-            self._wire.stream("POST", "voice-changer/sse", form, deadline_s=deadline_s) as stream,
+            self._transport.stream("POST", "voice-changer/sse", form, deadline_s=deadline_s) as stream,
             aclosing(events_of(stream)) as events,
         ):
             async for event in events:

@@ -1,4 +1,4 @@
-"""Voices as the service lists them, in every shape that a list has had."""
+"""Voices and lists of voices, in the shape of any API version."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -21,11 +21,11 @@ def _or_none(value: object, validate: ValidatorFunctionWrapHandler) -> Any:  # n
 
 
 Lenient = Annotated[T | None, WrapValidator(_or_none)]
-"""Something nice to know: said in a strange way, it is None, and the voice can still be used."""
+"""An optional field: None if its value is invalid, so that the voice can still be used."""
 
 
 class VoiceModel(ResponseModel):
-    """A voice, with what any API version says of it."""
+    """A voice with the fields of any API version."""
 
     id: str
     name: str
@@ -48,7 +48,7 @@ class VoiceModel(ResponseModel):
 
 
 class VoicePage(ResponseModel):
-    """Some voices, and whether and where there are more."""
+    """A page of voices, and whether and where there are more."""
 
     data: list[VoiceModel]
     has_more: bool = False
@@ -57,7 +57,7 @@ class VoicePage(ResponseModel):
 
 @dataclass(frozen=True, slots=True)
 class VoiceFilter:
-    """Which voices are asked for."""
+    """The filters of a list of voices."""
 
     starting_after: str | None
     is_owner: bool | None
@@ -66,34 +66,34 @@ class VoiceFilter:
     gender: Gender | None
 
     def query(self) -> list[tuple[str, str]]:
-        """The filters as the service takes them; the place in the list is not among them."""
+        """The query parameters of the filters, without the position in the list."""
         is_owner = None if self.is_owner is None else str(self.is_owner).lower()
         given = {"is_owner": is_owner, "q": self.q, "language": self.language, "gender": self.gender}
         return [(name, value) for name, value in given.items() if value is not None]
 
     def of(self, voices: list[VoiceModel]) -> list[VoiceModel]:
-        """What a service that knows filters would have left of all its voices."""
+        """The voices that match, for a service that does not filter."""
         ids = [voice.id for voice in voices]
         start = ids.index(self.starting_after) + 1 if self.starting_after in ids else 0
-        return [voice for voice in voices[start:] if self._holds(voice)]
+        return [voice for voice in voices[start:] if self._matches(voice)]
 
-    def _holds(self, voice: VoiceModel) -> bool:
-        is_own = voice.is_owner if voice.is_owner is not None else voice.is_public is False
+    def _matches(self, voice: VoiceModel) -> bool:
+        is_owned = voice.is_owner if voice.is_owner is not None else voice.is_public is False
         text = f"{voice.name} {voice.description} {voice.id}".casefold()
         return (
-            self.is_owner in (None, is_own)
+            self.is_owner in (None, is_owned)
             and self.language in (None, voice.language)
             and self.gender in (None, voice.gender)
             and (self.q or "").casefold() in text
         )
 
 
-def page_of(content: object, wanted: VoiceFilter) -> VoicePage:
-    """A page of a list; the plain array of 2024-06-10, which knows no filters, is one that is filtered here.
+def page_of(content: object, voice_filter: VoiceFilter) -> VoicePage:
+    """A page of a list. The plain array of API version 2024-06-10 is one page, which is filtered here.
 
     Raises `BadAnswer`.
     """
     if not isinstance(content, list):
         return checked(VoicePage, content)
     whole = checked(VoicePage, {"data": content})
-    return whole.model_copy(update={"data": wanted.of(whole.data)})
+    return whole.model_copy(update={"data": voice_filter.of(whole.data)})

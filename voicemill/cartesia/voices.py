@@ -1,4 +1,4 @@
-"""`voices` of the reference: looking at voices, and making one's own."""
+"""Voices: list them, and create voices."""
 
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
@@ -12,14 +12,14 @@ from voicemill.cartesia.voice_models import Gender, VoiceFilter, VoiceModel, pag
 from voicemill.errors import Refused
 from voicemill.model import Voice
 
-LONGEST_PAGE = 100
+MAX_PAGE_VOICES = 100
 CloneMode = Literal["similarity", "stability"]
 SpeakerGender = Literal["male", "female"]
 
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """One part of a mix: a voice by id or by embedding, and its weight; weights are relative to each other."""
+    """One voice of a mix, by id or by embedding, and its relative weight."""
 
     weight: float
     voice_id: str | None = None
@@ -35,15 +35,15 @@ class _Mixed(ResponseModel):
 
 
 class Voices:
-    """`voices` of the reference."""
+    """List, create, change and delete voices."""
 
-    def __init__(self, wire: Transport) -> None:
-        self._wire = wire
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
 
     async def list(
         self,
         *,
-        limit: int = LONGEST_PAGE,
+        limit: int = MAX_PAGE_VOICES,
         starting_after: str | None = None,
         is_owner: bool | None = None,
         q: str | None = None,
@@ -51,18 +51,20 @@ class Voices:
         gender: Gender | None = None,
         expand: Sequence[str] = (),
     ) -> AsyncIterator[Voice]:
-        """Every voice of the account that the filters let through, over all pages of `limit` (1 to 100) voices.
+        """All voices that match the filters, requested in pages of `limit` (1 to 100) voices.
 
-        Both the pages of newer API versions and the plain array of 2024-06-10 are read; that one is filtered here.
-        `q` is searched in name, description and id. `expand` asks for more of each voice, such as `embedding`.
+        `q` is searched in name, description and id. `expand` requests further fields, such as `embedding`. The plain
+        array of API version 2024-06-10 is filtered by the client. Raises `CallError`.
+
+            english = [voice async for voice in client.voices.list(language="en")]
         """
-        wanted = VoiceFilter(starting_after, is_owner, q, language, gender)
-        query = [("limit", str(limit)), *wanted.query(), *(("expand[]", name) for name in expand)]
+        voice_filter = VoiceFilter(starting_after, is_owner, q, language, gender)
+        query = [("limit", str(limit)), *voice_filter.query(), *(("expand[]", name) for name in expand)]
         seen: set[str] = set()
         after = starting_after
         while True:
             place = [("starting_after", after)] if after is not None else []
-            page = page_of((await self._wire.ask("GET", "voices/", query=[*query, *place])).json(), wanted)
+            page = page_of((await self._transport.send("GET", "voices/", query=[*query, *place])).json(), voice_filter)
             for voice in page.data:
                 yield voice.voice()
             after = page.next_page or (page.data[-1].id if page.data else None)
@@ -71,9 +73,9 @@ class Voices:
             seen.add(after)
 
     async def get(self, voice_id: str, *, expand: Sequence[str] = ()) -> Voice:
-        """One voice. Raises `Refused` (404) for an id that the service does not know."""
+        """One voice. Raises `Refused` (404) for an unknown id."""
         query = [("expand[]", name) for name in expand]
-        return _voice((await self._wire.ask("GET", _path(voice_id), query=query)).json())
+        return _voice((await self._transport.send("GET", _path(voice_id), query=query)).json())
 
     async def clone(
         self,
@@ -95,23 +97,23 @@ class Voices:
         fields = [("name", name), ("language", language)]
         fields += [(field, value) for field, value in given.items() if value is not None]
         fields += [("enhance", str(enhance).lower())] if enhance is not None else []
-        reply = await self._wire.ask("POST", "voices/clone", Form(fields, {"clip": clip}), deadline_s=deadline_s)
+        reply = await self._transport.send("POST", "voices/clone", Form(fields, {"clip": clip}), deadline_s=deadline_s)
         return _voice(reply.json())
 
     async def delete(self, voice_id: str) -> None:
-        """Remove a voice of one's own, for good. Raises `Refused` (404) for an id that is not known."""
-        await self._wire.ask("DELETE", _path(voice_id))
+        """Delete a user-created voice permanently. Raises `Refused` (404) for an unknown id."""
+        await self._transport.send("DELETE", _path(voice_id))
 
     async def update(
         self, voice_id: str, *, name: str | None = None, description: str | None = None, gender: Gender | None = None
     ) -> Voice:
-        """The voice under another name, description or gender; what is None stays.
+        """Change the name, description or gender of a user-created voice; None leaves a field as it is.
 
-        API versions before 2025-11-04 want both name and description.
+        API versions before 2025-11-04 require both name and description.
         """
         given = {"name": name, "description": description, "gender": gender}
         content = {field: value for field, value in given.items() if value is not None}
-        return _voice((await self._wire.ask("PATCH", _path(voice_id), content)).json())
+        return _voice((await self._transport.send("PATCH", _path(voice_id), content)).json())
 
     async def localize(
         self,
@@ -123,7 +125,7 @@ class Voices:
         original_speaker_gender: SpeakerGender,
         dialect: str | None = None,
     ) -> Voice:
-        """A new voice: the speaker of `voice_id` in another language, such as `es`, and dialect of it, such as `mx`."""
+        """Create a voice: the speaker of `voice_id` in another language, such as `es`, and dialect, such as `mx`."""
         content = {
             "voice_id": voice_id,
             "name": name,
@@ -133,12 +135,12 @@ class Voices:
         }
         if dialect is not None:
             content["dialect"] = dialect
-        return _voice((await self._wire.ask("POST", "voices/localize", content)).json())
+        return _voice((await self._transport.send("POST", "voices/localize", content)).json())
 
     async def mix(self, shares: Sequence[Share]) -> tuple[float, ...]:
-        """The embedding (192 numbers) of a voice between others; `create` and `tts` take it."""
+        """Mix voices. Returns the embedding, 192 numbers, for `create` or `tts`."""
         content = {"voices": [_share(share) for share in shares]}
-        return checked(_Mixed, (await self._wire.ask("POST", "voices/mix", content)).json()).embedding
+        return checked(_Mixed, (await self._transport.send("POST", "voices/mix", content)).json()).embedding
 
     async def create(
         self,
@@ -149,11 +151,11 @@ class Voices:
         language: str | None = None,
         base_voice_id: str | None = None,
     ) -> Voice:
-        """A new voice from an embedding of 192 numbers."""
+        """Create a voice from an embedding of 192 numbers, or from the voice `base_voice_id`."""
         content: dict[str, object] = {"name": name, "description": description, "embedding": [*embedding]}
         content |= {"language": language} if language is not None else {}
         content |= {"base_voice_id": base_voice_id} if base_voice_id is not None else {}
-        return _voice((await self._wire.ask("POST", "voices/", content)).json())
+        return _voice((await self._transport.send("POST", "voices/", content)).json())
 
 
 def _voice(content: object) -> Voice:
@@ -166,6 +168,6 @@ def _share(share: Share) -> dict[str, object]:
 
 
 def _path(voice_id: str) -> str:
-    if voice_id in ("", ".", ".."):  # these would be other places of the API
-        raise Refused(f"{voice_id!r} is no voice id; voices.list names them all", code="voice_not_found")
+    if voice_id in ("", ".", ".."):  # these would be other paths of the API
+        raise Refused(f"{voice_id!r} is not a voice id; voices.list returns all ids", code="voice_not_found")
     return f"voices/{quote(voice_id, safe='')}"

@@ -1,4 +1,4 @@
-"""Telling another service how a run ended."""
+"""The webhook: notifies another service of the end of a run."""
 
 import asyncio
 from collections.abc import Mapping
@@ -12,14 +12,13 @@ _DEADLINE_S = 15.0
 
 
 async def post_json(url: str, content: Mapping[str, Any]) -> str:
-    """POST `content` as JSON to `url`, once, following no redirect; why it was not taken, empty where it was.
+    """POST `content` as JSON to `url`, once and without redirects. Returns the reason of a failure, "" on success.
 
-    Raises nothing: what is told here is told again by the tables. The reason never holds the address, which may be a
-    secret of its own.
+    Raises nothing: the tables hold the same facts. The reason never contains the address, which may be a secret.
     """
     try:
         async with asyncio.timeout(_DEADLINE_S), httpx.AsyncClient(trust_env=False) as client:
-            answer = await client.post(url, json=dict(content))
+            response = await client.post(url, json=dict(content))
     except (*FOREIGN_ERRORS, TimeoutError) as error:
-        return f"it could not be reached ({type(error).__name__})"
-    return "" if answer.is_success else f"it answered with HTTP {answer.status_code}"
+        return f"the connection failed ({type(error).__name__})"
+    return "" if response.is_success else f"the response was HTTP {response.status_code}"

@@ -33,12 +33,12 @@ def token(
 
     Prints the token alone, for use in scripts. Without --tts and --stt, the token grants both.
     """
-    from voicemill.cartesia.access_tokens import FAMILIES
+    from voicemill.cartesia.access_tokens import GRANTS
     from voicemill.config import load_settings
 
     settings = load_settings(profile)
-    chosen = [family for family, is_given in zip(FAMILIES, (tts, stt), strict=True) if is_given]
-    grants = chosen or [*FAMILIES]
+    chosen = [grant for grant, is_given in zip(GRANTS, (tts, stt), strict=True) if is_given]
+    grants = chosen or [*GRANTS]
 
     async def granted(service: "Service") -> "AccessToken":
         auth = service.cartesia.auth

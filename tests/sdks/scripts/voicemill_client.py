@@ -33,8 +33,8 @@ def step(name: str, question: Question, key: str = TASK["key"], url: str = TASK[
     """Note the answer to a question, asked with a key."""
 
     async def asked() -> dict[str, Any]:
-        async with Transport(url, _key(key), api_version=API_VERSION) as wire:
-            return await question(CartesiaClient.over(wire))
+        async with Transport(url, _key(key), api_version=API_VERSION) as transport:
+            return await question(CartesiaClient.over(transport))
 
     return NOTES.step(name, lambda: asyncio.run(asked()))
 
