@@ -7,7 +7,7 @@ STAMP := $(VENV)/.set-up
 
 setup: $(STAMP)
 
-# uv comes from the machine where there is one, else from pip into the environment itself.
+# Uses the installed uv; if there is none, installs it into the environment with pip.
 $(STAMP): requirements.lock pyproject.toml
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@command -v uv >/dev/null 2>&1 || test -x $(BIN)/uv || $(BIN)/python -m pip install --quiet --disable-pip-version-check uv
@@ -20,7 +20,7 @@ demo: setup
 	$(BIN)/voicemill run data/the-lamp.csv -o results/demo
 	$(BIN)/python -m benchmarks.transcribe_results results/demo
 
-# One file of tests stays with one worker: what is started for a file is started once. The long files come first.
+# One worker runs all tests of a file, so that module fixtures start once. The slowest files run first.
 test: check
 	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder
 
@@ -29,8 +29,8 @@ check: setup
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 
-# FAULTS is the share of the nightly size: `make faults FAULTS=0.1` tries everything in a tenth of the time.
-# Two cores share the campaigns: who has nothing left to do takes some of what waits for the other.
+# FAULTS is a fraction of the nightly size: `make faults FAULTS=0.1` runs all campaigns in a tenth of the time.
+# Two workers share the campaigns; an idle worker takes tests from the other one's queue.
 FAULTS := 1
 faults: setup
 	FAULTS=$(FAULTS) $(BIN)/pytest -n 2 --dist worksteal tests/faults tests/security tests/manifest/test_hostile.py \
@@ -39,7 +39,7 @@ faults: setup
 kills: setup
 	FAULTS=$(FAULTS) $(BIN)/pytest -n 2 --dist worksteal tests/faults/test_kills.py tests/faults/test_fault_points.py --timeout 36000
 
-# FUZZ is a share, as FAULTS is.
+# FUZZ is a fraction of the full size, like FAULTS.
 FUZZ := 1
 fuzz: setup
 	FUZZ=$(FUZZ) $(BIN)/pytest tests/fuzz -m fuzz
@@ -51,8 +51,8 @@ recordings: setup
 safeguards: setup
 	FAULTS=$(FAULTS) $(BIN)/pytest tests/faults/test_safeguards.py --timeout 36000
 
-# Both tools run in an environment of their own, for they are no part of the product. What is known to be wrong with
-# the locked packages is asked of an advisory service, so `make audit` needs a network that reaches one.
+# Both tools run in a separate environment, because the product does not depend on them. `make audit` queries an advisory
+# service for known vulnerabilities, so it needs network access.
 UV = $$(command -v uv || echo $(BIN)/uv)
 audit: setup
 	$(UV) tool run pip-audit==2.10.1 --strict --disable-pip --require-hashes -r requirements.lock

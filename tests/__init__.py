@@ -1,1 +1,1 @@
-"""The tests, mirroring the packages, then by kind."""
+"""The tests: one package per product package, plus packages by kind of test."""

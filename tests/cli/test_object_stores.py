@@ -8,7 +8,7 @@ import pytest
 from moto.server import ThreadedMotoServer
 
 from tests.flows.commands import InThisProcess
-from tests.flows.results import tree, write_manifest
+from tests.flows.results import file_hashes, write_manifest
 from tests.manifest.sources.archives import recording
 from voicemill.audio.inspection.probe import Unlistenable
 from voicemill.config import Inputs
@@ -63,7 +63,7 @@ def test_results_are_copied_once(bucket: str, voicemill: InThisProcess) -> None:
     assert " files to " in voicemill("copy", "results", target).stdout
     store = fsspec.filesystem("s3", skip_instance_cache=True)
     there = {name.removeprefix("archive/books/one/"): store.cat_file(name) for name in store.find("archive/books/one")}
-    delivered = [name for name in tree(Path("results")) if not name.startswith("answers/")]
+    delivered = [name for name in file_hashes(Path("results")) if not name.startswith("answers/")]
     count = len(delivered)
     assert there == {name: Path("results", name).read_bytes() for name in delivered}
     assert f"Copied 0 of {count}" in voicemill("copy", "results", target).stdout

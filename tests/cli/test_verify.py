@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.flows.commands import InThisProcess
-from tests.flows.results import items, short_rows, tree, write_manifest
+from tests.flows.results import file_hashes, items, short_rows, write_manifest
 from tests.flows.speech_service import SpeechService
 from tests.hostile_speech import error_reply
 
@@ -40,7 +40,7 @@ def _answer_to(results: Path, row_id: str) -> Path:
 
 def test_a_good_folder(voicemill: InThisProcess, made: Path) -> None:
     """A folder in which nothing is damaged is good, whatever became of its rows, and is not touched."""
-    before = tree(made)
+    before = file_hashes(made)
     ended = voicemill("verify", made)
     assert (ended.code, ended.stdout) == (0, f"{made}: no damage found in files, answers and tables.\n")
     assert voicemill("verify", made, "--repair", "--json").json == {
@@ -48,7 +48,7 @@ def test_a_good_folder(voicemill: InThisProcess, made: Path) -> None:
         "good": True,
         "violations": [],
     }
-    assert tree(made) == before
+    assert file_hashes(made) == before
 
 
 def test_a_strangers_file_is_only_told(voicemill: InThisProcess, made: Path) -> None:
@@ -61,7 +61,7 @@ def test_a_strangers_file_is_only_told(voicemill: InThisProcess, made: Path) -> 
 
 def test_damage_is_told_and_repaired(voicemill: InThisProcess, service: SpeechService, made: Path) -> None:
     """Damaged files and tables are made again for nothing; only a file whose answer is damaged too costs a call."""
-    before = tree(made)
+    before = file_hashes(made)
     for name in ("row-0000.wav", "row-0001.wav"):
         _flip(made / "audio" / name)
     (made / "audio/row-0002.wav").unlink()
@@ -75,7 +75,7 @@ def test_damage_is_told_and_repaired(voicemill: InThisProcess, service: SpeechSe
     repaired = voicemill("verify", made, "--repair")
     assert repaired.code == 0, repaired.stdout
     assert service.requested == ["Sentence number 1."]
-    assert {name: digest for name, digest in tree(made).items() if name.startswith("audio/")} == {
+    assert {name: digest for name, digest in file_hashes(made).items() if name.startswith("audio/")} == {
         name: digest for name, digest in before.items() if name.startswith("audio/")
     }
     assert [item["status"] for item in items(made)] == ["done"] * 4 + ["refused", "failed"]

@@ -1,4 +1,4 @@
-"""Disks that fill up and fail."""
+"""Disks that run full or fail."""
 
 import errno
 import itertools
@@ -17,29 +17,29 @@ _FAILING = ("before fsync", "before rename")
 
 @contextmanager
 def small_disk(place: Path, *, megabytes: int, options: str = "rw") -> Iterator[Path]:
-    """A file system in memory at `place`; the test is skipped where none can be mounted."""
+    """An in-memory file system mounted at `place`. Skips the test if mounting is not permitted."""
     place.mkdir()
     if os.geteuid() or _mount("-t", "tmpfs", "-o", f"size={megabytes}m,{options}", "tmpfs", place):
-        pytest.skip("only root can mount a disk")
+        pytest.skip("mounting a disk requires root")
     try:
         yield place
     finally:
-        # Lazily: what a run has started may need a moment to see that the run has ended, and ends on this disk.
+        # Lazily: child processes of a run may exit, and close their files on this disk, a moment after the run.
         subprocess.run(["umount", "--lazy", place], check=True)
 
 
 def enlarge(place: Path, *, megabytes: int) -> None:
-    """Free some space."""
+    """Enlarge the disk, which frees space."""
     assert _mount("-o", f"remount,size={megabytes}m", place) == 0
 
 
 @contextmanager
 def disk_that_fails_after(writes: int) -> Iterator[None]:
-    """Let every durable write of this process fail once `writes` fsyncs and renames have gone well."""
-    passed = itertools.count()
+    """Make every durable write of this process fail after `writes` successful fsyncs and renames."""
+    succeeded = itertools.count()
 
     def fail(name: str) -> None:
-        if name in _FAILING and next(passed) >= writes:
+        if name in _FAILING and next(succeeded) >= writes:
             raise OSError(errno.ENOSPC, "no space left on device")
 
     durable.set_fault_hook(fail)

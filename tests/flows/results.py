@@ -1,4 +1,4 @@
-"""Reading manifests and results folders back, as a user would, and checking that they keep their promise."""
+"""Writes manifests, reads results folders as a user does, and checks them for violations."""
 
 import csv
 import hashlib
@@ -12,7 +12,7 @@ from voicemill.audio.wav_header import NotWav, probe_wav
 
 
 def write_manifest(path: Path, rows: Iterable[Mapping[str, object]]) -> Path:
-    """A CSV manifest with the columns of its first row."""
+    """Write a CSV manifest with the columns of its first row."""
     rows = list(rows)
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.DictWriter(file, list(rows[0]))
@@ -22,7 +22,7 @@ def write_manifest(path: Path, rows: Iterable[Mapping[str, object]]) -> Path:
 
 
 def short_rows(count: int) -> list[dict[str, str]]:
-    """Rows of one call each, all different."""
+    """Rows with different transcripts that take one call each."""
     return [{"id": f"row-{number:04d}", "transcript": f"Sentence number {number}."} for number in range(count)]
 
 
@@ -32,49 +32,49 @@ def items(results: Path) -> list[dict[str, Any]]:
 
 
 def statuses(results: Path) -> dict[str, str]:
-    """How each row ended, by its id."""
+    """The status of each row by its id."""
     return {item["id"]: item["status"] for item in items(results)}
 
 
 def read_sheet(path: Path) -> list[dict[str, str]]:
-    """The rows of one of the CSV files."""
+    """The rows of a CSV file."""
     with path.open(encoding="utf-8", newline="") as file:
         return list(csv.DictReader(file))
 
 
-def tree(results: Path) -> dict[str, str]:
-    """SHA-256 of every file below a results folder, but for the run's own notes."""
+def file_hashes(results: Path) -> dict[str, str]:
+    """The SHA-256 of every file in a results folder, except its `.voicemill` folder."""
     files = [path for path in results.rglob("*") if path.is_file() and ".voicemill" not in path.parts]
     return {str(path.relative_to(results)): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
 
 
 def violations(results: Path) -> list[str]:
-    """Where a results folder breaks its promise: what its table says of a finished row is not what its file is."""
+    """Differences between the files of finished rows and their rows in the table, and partial files left behind."""
     found = [f"{path} was left behind" for path in (results / "audio").rglob("*.partial")]
     for item in items(results):
         if item["status"] == "done":
-            found += [f"{item['id']}: {why}" for why in _faults_of(results / item["file_name"], item)]
+            found += [f"{item['id']}: {problem}" for problem in _problems_of(results / item["file_name"], item)]
     return found
 
 
-def _faults_of(path: Path, item: Mapping[str, Any]) -> list[str]:
+def _problems_of(path: Path, item: Mapping[str, Any]) -> list[str]:
     if not path.is_file():
         return ["its file is missing"]
     content = path.read_bytes()
-    faults = []
+    problems = []
     if hashlib.sha256(content).hexdigest() != item["sha256"]:
-        faults.append("its file is another than the table tells of")
+        problems.append("the SHA-256 of its file differs from the table")
     if len(content) != item["size_bytes"]:
-        faults.append(f"its file has {len(content)} bytes")
+        problems.append(f"its file has {len(content)} bytes")
     if item["container"] == "wav":
-        faults += _faults_of_wav(content, item)
-    return faults
+        problems += _problems_of_wav(content, item)
+    return problems
 
 
-def _faults_of_wav(content: bytes, item: Mapping[str, Any]) -> list[str]:
+def _problems_of_wav(content: bytes, item: Mapping[str, Any]) -> list[str]:
     try:
         info = probe_wav(content)
     except NotWav as fault:
         return [str(fault)]
-    is_as_told = abs(info.duration_s - item["duration_s"]) < 0.001 and info.sample_rate_hz == item["sample_rate_hz"]
-    return [] if is_as_told else [f"its file lasts {info.duration_s} s at {info.sample_rate_hz} Hz"]
+    matches = abs(info.duration_s - item["duration_s"]) < 0.001 and info.sample_rate_hz == item["sample_rate_hz"]
+    return [] if matches else [f"its file lasts {info.duration_s} s at {info.sample_rate_hz} Hz"]

@@ -1,4 +1,4 @@
-"""Recordings in which the hostile service hears what they are named."""
+"""Recordings that the hostile service transcribes as the words in their file names."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,7 +10,7 @@ _RATE_HZ = 8000
 
 
 def recordings(folder: Path, names: Sequence[str]) -> list[str]:
-    """A short WAV file for each name, `one-two.wav` for "One two."; their paths as they are to be written."""
+    """Write a short WAV file for each name (`one-two.wav` for "One two.") and return the paths for a manifest."""
     folder.mkdir(parents=True, exist_ok=True)
     for name in names:
         samples = samples_for(name * 3, _RATE_HZ).astype("<i2").tobytes()

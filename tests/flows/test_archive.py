@@ -1,4 +1,4 @@
-"""An archive of mixed files runs to its end."""
+"""A run over an archive of valid and invalid files."""
 
 from pathlib import Path
 
@@ -7,25 +7,25 @@ import numpy as np
 from benchmarks.archive import faults
 from benchmarks.mixed_archive import RATE_HZ, Archive
 from tests.flows.commands import InThisProcess
-from tests.flows.results import items, tree
+from tests.flows.results import file_hashes, items
 from voicemill.errors import ExitCode
 
 _FILES = 60
 
 
 def test_every_file_of_an_archive_is_one_row(voicemill: InThisProcess, tmp_path: Path) -> None:
-    """Good and bad, each file is one row with its reason; each content is asked once, and nothing the second time."""
+    """Every file, valid or not, is one row with its reason; equal files share a call, and a rerun makes no call."""
     moments = np.arange(RATE_HZ // 2) / RATE_HZ
     tones = [(0.3 * np.sin(2 * np.pi * pitch * moments)).astype(np.float32) for pitch in (220, 330, 440)]
     archive = Archive(tmp_path / "archive", tones)
     archive.fill(_FILES, 60.0)
-    first = voicemill("run", archive.folder, "--op", "stt", "-o", "heard", "--json")
-    assert faults(archive, Path("heard")) == []
+    first = voicemill("run", archive.folder, "--op", "stt", "-o", "transcribed", "--json")
+    assert faults(archive, Path("transcribed")) == []
     assert len(archive.expected) == _FILES == sum(first.json["rows"].values())
     assert first.code == ExitCode.SOME_REFUSED
-    done = [item for item in items(Path("heard")) if item["status"] == "done"]
+    done = [item for item in items(Path("transcribed")) if item["status"] == "done"]
     assert first.json["calls_made"] == len({item["made_from"][0] for item in done}) < len(done)
-    before = tree(Path("heard"))
-    again = voicemill("run", archive.folder, "--op", "stt", "-o", "heard", "--json")
+    before = file_hashes(Path("transcribed"))
+    again = voicemill("run", archive.folder, "--op", "stt", "-o", "transcribed", "--json")
     assert (again.code, again.json["calls_made"]) == (ExitCode.SOME_REFUSED, 0)
-    assert tree(Path("heard")) == before
+    assert file_hashes(Path("transcribed")) == before

@@ -1,4 +1,4 @@
-"""A flow for each operation, and one for all: what each takes, and what the command starts."""
+"""One flow per operation and one for mixed manifests: the rows that each accepts, and which one the command starts."""
 
 from pathlib import Path
 
@@ -16,25 +16,25 @@ from voicemill.model import Op
 _MIXED = [{"id": "a", "op": "", "transcript": "Good morning."}, {"id": "b", "op": "tts", "transcript": "Good night."}]
 
 
-def test_the_operations_are_those_of_rows() -> None:
-    """What a run can be told to do is what rows can ask for."""
+def test_settings_and_rows_have_the_same_operations() -> None:
+    """The operations of a run are the operations of a row."""
     assert [op.value for op in Op] == list(OPERATIONS)
 
 
-@pytest.mark.parametrize("said", ["voice_change", "voice-change", " Voice-Change "])
-def test_an_operation_is_read_as_in_a_row(said: str) -> None:
-    """An operation is known by its name in upper or lower case, with a hyphen too."""
-    assert load_settings(operation=said).row_defaults.op == "voice_change"
+@pytest.mark.parametrize("name", ["voice_change", "voice-change", " Voice-Change "])
+def test_operation_name_ignores_case_and_hyphens(name: str) -> None:
+    """An operation may be written in upper or lower case, with a hyphen or an underscore."""
+    assert load_settings(operation=name).row_defaults.op == "voice_change"
 
 
-def test_an_unknown_operation_is_refused() -> None:
-    """An operation that there is not is refused with those that there are."""
+def test_unknown_operation_is_refused() -> None:
+    """The error for an unknown operation lists the valid ones."""
     with pytest.raises(ConfigError, match="an operation is one of tts, stt, voice_change, infill"):
         load_settings(operation="dub")
 
 
 def test_rows_of_another_operation_are_problems(tmp_path: Path) -> None:
-    """A run of one operation refuses rows of another by row and column, and gives its own to rows that name none."""
+    """A run of one operation reports rows of another as problems and applies its operation to rows without one."""
     manifest = write_manifest(tmp_path / "mixed.csv", [*_MIXED, {"id": "c", "op": "infill", "transcript": "Hello."}])
     check = ManifestCheck(manifest, Settings(operation="tts"), VOICES)
     assert [(row.id, row.op) for row in check] == [("a", Op.TTS), ("b", Op.TTS)]
@@ -42,13 +42,13 @@ def test_rows_of_another_operation_are_problems(tmp_path: Path) -> None:
     assert found == [(3, "op")]
 
 
-def test_the_command_starts_the_flow_of_its_operation(voicemill: InThisProcess, service: SpeechService) -> None:
-    """With --op the command runs that operation's flow, which takes rows of no other; without it takes them all."""
+def test_command_starts_the_flow_of_its_operation(voicemill: InThisProcess, service: SpeechService) -> None:
+    """With `--op` the command starts the flow of that operation, which refuses rows of any other."""
     manifest = write_manifest(Path("mixed.csv"), _MIXED)
-    ended = voicemill("run", manifest, "-o", "spoken", "--op", "tts")
-    assert ended.code == 0
+    result = voicemill("run", manifest, "-o", "spoken", "--op", "tts")
+    assert result.code == 0
     assert [item["op"] for item in items(Path("spoken"))] == ["tts", "tts"]
-    refused = voicemill("run", manifest, "-o", "heard", "--op", "stt")
+    refused = voicemill("run", manifest, "-o", "transcribed", "--op", "stt")
     assert refused.code == 2
     assert "row 2, column op: this run is of stt alone, and the row asks for tts" in refused.stderr
     assert len(service.requested) == 2

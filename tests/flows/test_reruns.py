@@ -1,36 +1,36 @@
-"""Running again: what is paid for is never paid again, and what stands is left alone."""
+"""Reruns: completed calls are not billed again, and finished files are not changed."""
 
 import shutil
 from pathlib import Path
 
 from tests.flows.commands import InThisProcess
-from tests.flows.results import items, read_sheet, short_rows, statuses, tree, violations, write_manifest
+from tests.flows.results import file_hashes, items, read_sheet, short_rows, statuses, violations, write_manifest
 from tests.flows.speech_service import SpeechService
 from tests.hostile_speech import error_reply, speech_for
 
 _RESULTS = Path("results")
 
 
-def test_a_finished_run_is_left_alone(voicemill: InThisProcess, service: SpeechService) -> None:
-    """The second run of a finished one asks nothing and changes no byte of what was delivered."""
+def test_rerun_of_a_finished_run_makes_no_call(voicemill: InThisProcess, service: SpeechService) -> None:
+    """A rerun makes no call and changes no byte of the delivered files."""
     write_manifest(Path("book.csv"), short_rows(50))
     voicemill("run", "book.csv", "-o", _RESULTS)
-    before = tree(_RESULTS)
+    before = file_hashes(_RESULTS)
     service.reset_calls()
     again = voicemill("run", "book.csv", "-o", _RESULTS, "--json")
     assert again.code == 0
     assert service.requested == []
     assert (again.json["calls_made"], again.json["rows_unchanged"]) == (0, 50)
-    assert tree(_RESULTS) == before
+    assert file_hashes(_RESULTS) == before
     assert len(before) == 50 + 50 + 4
 
 
-def test_three_rows_of_a_thousand(voicemill: InThisProcess, service: SpeechService) -> None:
-    """Three edited rows of a thousand are three calls, and only their files change."""
+def test_only_edited_rows_are_called_again(voicemill: InThisProcess, service: SpeechService) -> None:
+    """Three edited rows of a thousand make three calls, and only their files change."""
     rows = short_rows(1000)
     write_manifest(Path("book.csv"), rows)
     voicemill("run", "book.csv", "-o", _RESULTS, "--max-concurrency", "16")
-    before = tree(_RESULTS)
+    before = file_hashes(_RESULTS)
     service.reset_calls()
     edited = [0, 500, 999]
     for number in edited:
@@ -39,13 +39,13 @@ def test_three_rows_of_a_thousand(voicemill: InThisProcess, service: SpeechServi
     assert voicemill("run", "book.csv", "-o", _RESULTS).code == 0
     assert sorted(service.requested) == sorted(rows[number]["transcript"] for number in edited)
     assert violations(_RESULTS) == []
-    after = tree(_RESULTS)
+    after = file_hashes(_RESULTS)
     changed = {path for path in before if after[path] != before[path] and path.startswith("audio/")}
     assert changed == {f"audio/row-{number:04d}.wav" for number in edited}
 
 
-def test_a_new_output_format_is_free(voicemill: InThisProcess, service: SpeechService) -> None:
-    """Another container and another bit rate are made from the answers that are there."""
+def test_new_output_format_makes_no_call(voicemill: InThisProcess, service: SpeechService) -> None:
+    """Files in another container or bit rate are encoded from the stored answers."""
     rows = short_rows(5)
     write_manifest(Path("book.csv"), rows)
     voicemill("run", "book.csv", "-o", _RESULTS)
@@ -58,8 +58,8 @@ def test_a_new_output_format_is_free(voicemill: InThisProcess, service: SpeechSe
     assert violations(_RESULTS) == []
 
 
-def test_another_sample_rate_is_asked(voicemill: InThisProcess, service: SpeechService) -> None:
-    """A sample rate is part of the question, so a new one is a new call."""
+def test_new_sample_rate_makes_new_calls(voicemill: InThisProcess, service: SpeechService) -> None:
+    """The sample rate is part of the request, so another one needs new calls."""
     write_manifest(Path("book.csv"), short_rows(3))
     voicemill("run", "book.csv", "-o", _RESULTS)
     service.reset_calls()
@@ -68,17 +68,17 @@ def test_another_sample_rate_is_asked(voicemill: InThisProcess, service: SpeechS
     assert violations(_RESULTS) == []
 
 
-def test_the_same_text_is_paid_once(voicemill: InThisProcess, service: SpeechService) -> None:
-    """Rows that ask the same share one call, even within one run."""
+def test_equal_rows_share_one_call(voicemill: InThisProcess, service: SpeechService) -> None:
+    """Rows with the same request share one call, even in the same run."""
     write_manifest(Path("book.csv"), [{"id": f"r{number}", "transcript": "All the same."} for number in range(40)])
-    ended = voicemill("run", "book.csv", "-o", _RESULTS, "--json")
+    result = voicemill("run", "book.csv", "-o", _RESULTS, "--json")
     assert service.requested == ["All the same."]
-    assert (ended.json["calls_made"], ended.json["calls_reused"]) == (1, 39)
-    assert sum(item["credits"] for item in items(_RESULTS)) == ended.json["credits"] == len("All the same.")
+    assert (result.json["calls_made"], result.json["calls_reused"]) == (1, 39)
+    assert sum(item["credits"] for item in items(_RESULTS)) == result.json["credits"] == len("All the same.")
 
 
-def test_answers_are_shared_between_folders(voicemill: InThisProcess, service: SpeechService) -> None:
-    """Runs that name the same answer store pay once for what both ask."""
+def test_folders_share_an_answer_store(voicemill: InThisProcess, service: SpeechService) -> None:
+    """Runs with the same answer store make their common calls once."""
     write_manifest(Path("book.csv"), short_rows(5))
     voicemill("run", "book.csv", "-o", "one", "--answers", "store")
     voicemill("run", "book.csv", "-o", "two", "--answers", "store")
@@ -87,24 +87,26 @@ def test_answers_are_shared_between_folders(voicemill: InThisProcess, service: S
     assert not Path("one/answers").exists()
 
 
-def test_deleted_files_come_back(voicemill: InThisProcess, service: SpeechService) -> None:
-    """Files that somebody deleted are made again from the answers, without a call."""
+def test_deleted_files_are_restored_without_a_call(voicemill: InThisProcess, service: SpeechService) -> None:
+    """Deleted files are made again from the stored answers."""
     write_manifest(Path("book.csv"), short_rows(5))
     voicemill("run", "book.csv", "-o", _RESULTS)
-    before = tree(_RESULTS)
+    before = file_hashes(_RESULTS)
     shutil.rmtree(_RESULTS / "audio")
     (_RESULTS / "items.parquet").unlink()
     service.reset_calls()
     assert voicemill("run", "book.csv", "-o", _RESULTS).code == 0
     assert service.requested == []
-    after = tree(_RESULTS)
+    after = file_hashes(_RESULTS)
     assert {path: after[path] for path in after if path != "run.json"} == {
         path: before[path] for path in before if path != "run.json"
     }
 
 
-def test_failures_are_the_next_manifest(voicemill: InThisProcess, service: SpeechService, fast_retries: Path) -> None:
-    """`failures.csv`, given as a manifest, asks for just what is missing, under the same names and with all columns."""
+def test_failures_csv_is_a_manifest_of_the_missing_rows(
+    voicemill: InThisProcess, service: SpeechService, fast_retries: Path
+) -> None:
+    """A run of `failures.csv` makes only the missing calls, with the same file names and all columns."""
     rows = [row | {"out": "part/{id}", "speed": "slow", "title": f"Title, {row['id']}"} for row in short_rows(6)]
     write_manifest(Path("book.csv"), rows)
     service.replies = {
@@ -116,9 +118,9 @@ def test_failures_are_the_next_manifest(voicemill: InThisProcess, service: Speec
     service.replies.clear()
     service.reset_calls()
     shutil.copy(_RESULTS / "failures.csv", "rest.csv")
-    ended = voicemill("run", "rest.csv", "-o", "rest", "--answers", _RESULTS / "answers")
-    assert ended.code == 0, ended.stderr
-    assert "warning" not in ended.stderr
+    result = voicemill("run", "rest.csv", "-o", "rest", "--answers", _RESULTS / "answers")
+    assert result.code == 0, result.stderr
+    assert "warning" not in result.stderr
     assert sorted(service.requested) == [rows[1]["transcript"], rows[4]["transcript"]]
     made = items(Path("rest"))
     assert [item["file_name"] for item in made] == ["audio/part/row-0001.wav", "audio/part/row-0004.wav"]
@@ -130,8 +132,8 @@ def test_failures_are_the_next_manifest(voicemill: InThisProcess, service: Speec
     assert read_sheet(_RESULTS / "failures.csv") == []
 
 
-def test_two_rows_change_places(voicemill: InThisProcess, service: SpeechService) -> None:
-    """Rows that swap their files have each other's place afterwards, for no call."""
+def test_rows_that_swap_output_paths_make_no_call(voicemill: InThisProcess, service: SpeechService) -> None:
+    """Two rows that swap their output paths also swap their files, without a call."""
     rows = [
         {"id": "a", "transcript": "First.", "out": "one"},
         {"id": "b", "transcript": "Second and longer.", "out": "two"},
@@ -147,13 +149,13 @@ def test_two_rows_change_places(voicemill: InThisProcess, service: SpeechService
     assert violations(_RESULTS) == []
 
 
-def test_a_strangers_file_is_left_alone(voicemill: InThisProcess, service: SpeechService) -> None:
-    """A file that voicemill did not write is not overwritten: its row is refused, and the run goes on."""
+def test_foreign_file_is_not_overwritten(voicemill: InThisProcess, service: SpeechService) -> None:
+    """If a file that voicemill did not write has a row's path, the row is refused and the run continues."""
     write_manifest(Path("book.csv"), short_rows(3))
     (_RESULTS / "audio").mkdir(parents=True)
     (_RESULTS / "audio/row-0001.wav").write_bytes(b"mine")
-    ended = voicemill("run", "book.csv", "-o", _RESULTS)
-    assert ended.code == 3
+    result = voicemill("run", "book.csv", "-o", _RESULTS)
+    assert result.code == 3
     assert statuses(_RESULTS) == {"row-0000": "done", "row-0001": "refused", "row-0002": "done"}
     assert (_RESULTS / "audio/row-0001.wav").read_bytes() == b"mine"
     (_RESULTS / "audio/row-0001.wav").unlink()
@@ -162,8 +164,8 @@ def test_a_strangers_file_is_left_alone(voicemill: InThisProcess, service: Speec
     assert service.requested == []
 
 
-def test_a_file_that_a_killed_run_gave_away(voicemill: InThisProcess, service: SpeechService) -> None:
-    """A finished row whose file a killed run gave to another row gets its own again, though both are of one size."""
+def test_file_overwritten_by_a_killed_run_is_restored(voicemill: InThisProcess, service: SpeechService) -> None:
+    """A finished row gets its file back after a killed run wrote another row's file of the same size in its place."""
     rows = [{"id": "a", "transcript": "This one.", "out": "a"}, {"id": "b", "transcript": "That one.", "out": "b"}]
     write_manifest(Path("book.csv"), rows)
     voicemill("run", "book.csv", "-o", _RESULTS)
@@ -172,15 +174,15 @@ def test_a_file_that_a_killed_run_gave_away(voicemill: InThisProcess, service: S
     write_manifest(Path("swapped.csv"), rows)
     voicemill("run", "swapped.csv", "-o", _RESULTS)
     assert (_RESULTS / "audio/a.wav").stat().st_size == (_RESULTS / "audio/b.wav").stat().st_size
-    shutil.copy2("items.parquet", _RESULTS / "items.parquet")  # as a kill before publishing would leave it
+    shutil.copy2("items.parquet", _RESULTS / "items.parquet")  # the state after a kill before publishing
     assert violations(_RESULTS) != []
     assert voicemill("run", "book.csv", "-o", _RESULTS).code == 0
     assert violations(_RESULTS) == []
     assert len(service.requested) == 2
 
 
-def test_answers_may_be_deleted(voicemill: InThisProcess, service: SpeechService) -> None:
-    """Finished rows stand without their answers; only a changed row is asked for."""
+def test_finished_rows_need_no_answers(voicemill: InThisProcess, service: SpeechService) -> None:
+    """After the answers are deleted, finished rows are kept, and only an edited row makes a call."""
     rows = short_rows(5)
     write_manifest(Path("book.csv"), rows)
     voicemill("run", "book.csv", "-o", _RESULTS)

@@ -1,4 +1,4 @@
-"""What a run delivers: tables that readers load, with every column of the manifest."""
+"""The tables that a run delivers: readable by common tools, with every column of the manifest; and `run.json`."""
 
 import json
 from pathlib import Path
@@ -9,15 +9,16 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from tests.flows.commands import InThisProcess
+from tests.flows.commands import InThisProcess, service_environment
 from tests.flows.results import items, read_sheet, short_rows, violations, write_manifest
 from tests.flows.speech_service import SpeechService
 
 _RESULTS = Path("results")
+_KEY = "sk_car_Canary+Of/The=Mine_0123456789"
 
 
 def test_carried_columns_keep_their_types(voicemill: InThisProcess, service: SpeechService) -> None:
-    """Whole numbers, numbers, truths and texts of a Parquet manifest have the same types in `items.parquet`."""
+    """Integers, floats, booleans and strings of a Parquet manifest keep their types in `items.parquet`."""
     carried: dict[str, Any] = {
         "chapter": pa.array([1, None, 3], pa.int32()),
         "score": pa.array([0.5, 1.0, None]),
@@ -37,33 +38,35 @@ def test_carried_columns_keep_their_types(voicemill: InThisProcess, service: Spe
 
 
 def test_mixed_columns_are_widened(voicemill: InThisProcess, service: SpeechService) -> None:
-    """A JSONL column that mixes kinds becomes one that holds them all, and nothing that was paid for is lost."""
+    """A JSONL column of mixed types becomes a column of a common type, and no finished row is lost."""
     rows = [
         {"id": "a", "transcript": "One.", "number": 1, "big": 2**60 + 1, "mixed": 5, "nested": {"k": [1]}},
         {"id": "b", "transcript": "Two.", "number": 2.5, "big": 0.5, "mixed": "five", "nested": None},
         {"id": "c", "transcript": "Three.", "number": None, "big": None, "mixed": True, "nested": "plain"},
     ]
     Path("book.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
-    ended = voicemill("run", "book.jsonl", "-o", _RESULTS)
-    assert ended.code == 0, ended.stderr
+    result = voicemill("run", "book.jsonl", "-o", _RESULTS)
+    assert result.code == 0, result.stderr
     found = items(_RESULTS)
     assert [item["mixed"] for item in found] == ["5", "five", "true"]
     assert [item["nested"] for item in found] == ['{"k": [1]}', None, "plain"]
     assert [item["big"] for item in found] == [float(2**60 + 1), 0.5, None]
 
 
-def test_a_column_named_as_one_of_ours(voicemill: InThisProcess, service: SpeechService) -> None:
-    """A carried column that has the name of a result column is told of, not lost in silence."""
+def test_column_with_the_name_of_a_result_column_causes_a_warning(
+    voicemill: InThisProcess, service: SpeechService
+) -> None:
+    """If a manifest column has the name of a result column, the run warns that it is replaced."""
     write_manifest(Path("book.csv"), [{"id": "a", "transcript": "One.", "duration_s": "99", "number": "7"}])
-    ended = voicemill("run", "book.csv", "-o", _RESULTS)
-    assert ended.code == 0
-    assert "duration_s" in ended.stderr
+    result = voicemill("run", "book.csv", "-o", _RESULTS)
+    assert result.code == 0
+    assert "duration_s" in result.stderr
     assert items(_RESULTS)[0]["duration_s"] < 1
     assert items(_RESULTS)[0]["number"] == "7"
 
 
 def test_rows_keep_their_order(voicemill: InThisProcess, service: SpeechService) -> None:
-    """The table has the manifest's order, whatever the order in which rows end."""
+    """The tables have the manifest's order, whatever the order in which rows finish."""
     rows = short_rows(120)[::-1]
     write_manifest(Path("book.csv"), rows)
     voicemill("run", "book.csv", "-o", _RESULTS, "--max-concurrency", "16")
@@ -72,7 +75,7 @@ def test_rows_keep_their_order(voicemill: InThisProcess, service: SpeechService)
 
 
 def test_metadata_loads_as_an_audio_folder(voicemill: InThisProcess, service: SpeechService) -> None:
-    """`metadata.csv` is what audio-folder loaders want: `file_name` first, relative to itself, and each file there."""
+    """Audio-folder loaders accept `metadata.csv`: `file_name` is first, relative to the file, and every file exists."""
     write_manifest(Path("book.csv"), [row | {"out": "a/{id}", "title": "T"} for row in short_rows(4)])
     voicemill("run", "book.csv", "-o", _RESULTS)
     metadata = pd.read_csv(_RESULTS / "metadata.csv")
@@ -95,7 +98,7 @@ def test_metadata_loads_as_an_audio_folder(voicemill: InThisProcess, service: Sp
     ],
 )
 def test_output_names(voicemill: InThisProcess, service: SpeechService, out: str, names: list[str]) -> None:
-    """Files go where `out` says, with its placeholders filled in from the row."""
+    """`out` sets the path of a row's file, with placeholders replaced by the row's values."""
     rows = [
         {"id": "a", "transcript": "One.", "title": "Dawn", "out": out},
         {"id": "b", "transcript": "Two.", "title": "Dusk", "out": out},
@@ -106,8 +109,8 @@ def test_output_names(voicemill: InThisProcess, service: SpeechService, out: str
     assert violations(_RESULTS) == []
 
 
-def test_a_long_text_is_one_file(voicemill: InThisProcess, service: SpeechService) -> None:
-    """A text of many calls becomes one file that is as long as its pieces and their pauses."""
+def test_long_text_becomes_one_file(voicemill: InThisProcess, service: SpeechService) -> None:
+    """A text of several calls becomes one file whose duration is that of its parts and pauses."""
     paragraphs = [f"This is the paragraph with the number {number}, and it goes on for a while." for number in range(8)]
     write_manifest(Path("book.csv"), [{"id": "chapter", "transcript": "\n\n".join(paragraphs)}])
     assert voicemill("run", "book.csv", "-o", _RESULTS).code == 0
@@ -118,3 +121,16 @@ def test_a_long_text_is_one_file(voicemill: InThisProcess, service: SpeechServic
     spoken_s = sum(len(paragraph) / 30 for paragraph in paragraphs)
     assert spoken_s < item["duration_s"] < spoken_s + 7 * 0.6 + 0.5
     assert violations(_RESULTS) == []
+
+
+def test_run_json_has_everything_but_secrets(voicemill: InThisProcess, service: SpeechService) -> None:
+    """`run.json` has the settings, the versions and the result of the run, but not the API key."""
+    write_manifest(Path("book.csv"), [{"id": "a", "transcript": "One."}])
+    with service_environment(service.url, _KEY):
+        assert voicemill("run", "book.csv", "-o", "results").code == 0
+    text = Path("results/run.json").read_text()
+    assert _KEY not in text
+    about = json.loads(text)
+    assert about["settings"]["pace"]["max_concurrency"] == 100
+    assert about["summary"]["rows"]["done"] == about["manifest"]["rows"] == 1
+    assert set(about["versions"]) >= {"voicemill", "prefect", "httpx", "pandas", "python"}

@@ -1,4 +1,4 @@
-"""`CARTESIA_ACCESS_TOKEN` stands in for `CARTESIA_API_KEY`, and is as secret."""
+"""`CARTESIA_ACCESS_TOKEN` as an alternative to `CARTESIA_API_KEY`, and equally secret."""
 
 from pathlib import Path
 
@@ -10,34 +10,34 @@ from tests.hostile_speech import SARAH
 from voicemill.audio.wav_header import probe_wav
 from voicemill.config import AccessToken, ApiKey
 
-KEY = "sk_car_of_the_house"
+KEY = "sk_car_of_the_engine"
 
 
-def test_a_token_opens_what_it_was_granted(
+def test_token_permits_what_it_was_granted(
     capfd: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A served engine speaks to its token, refuses it the list of voices, and no word of it is printed."""
-    ask = InThisProcess(capfd)
+    """With a TTS token the engine generates speech but refuses to list voices, and the token is never printed."""
+    voicemill = InThisProcess(capfd)
     with served_engine(tmp_path / "engine", keys=KEY) as engine:
         monkeypatch.setenv("CARTESIA_BASE_URL", engine.url)
         monkeypatch.setenv("CARTESIA_API_KEY", KEY)
-        token = ask("token", "--tts").stdout.strip()
+        token = voicemill("token", "--tts").stdout.strip()
         monkeypatch.delenv("CARTESIA_API_KEY")
         monkeypatch.setenv("CARTESIA_ACCESS_TOKEN", token)
-        spoken = ask("say", "Good morning.", "--voice", SARAH)
-        refused = ask("say", "Good morning.", "--voice", "Sarah")
+        spoken = voicemill("say", "Good morning.", "--voice", SARAH)
+        refused = voicemill("say", "Good morning.", "--voice", "Sarah")
         monkeypatch.setenv("CARTESIA_ACCESS_TOKEN", f"{token}x")
-        wrong = ask("say", "Good morning.", "--voice", SARAH)
+        wrong = voicemill("say", "Good morning.", "--voice", SARAH)
     assert spoken.code == 0, spoken.stderr
     assert probe_wav(Path("speech.wav").read_bytes()).duration_s > 0.5
     assert (refused.code, wrong.code) == (3, 4)
     assert "was not granted" in refused.stderr
     assert "the age of CARTESIA_ACCESS_TOKEN" in wrong.stderr
-    assert all(token not in ended.stdout + ended.stderr for ended in (spoken, refused, wrong))
+    assert all(token not in result.stdout + result.stderr for result in (spoken, refused, wrong))
 
 
-def test_the_key_goes_first(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Of both the key is taken, a token alone is one, prints masked, and blanks count as unset."""
+def test_key_takes_precedence_over_token(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The key takes precedence, a blank variable counts as unset, and a token's repr is masked."""
     monkeypatch.setenv("CARTESIA_API_KEY", KEY)
     monkeypatch.setenv("CARTESIA_ACCESS_TOKEN", "a.b.c")
     assert type(ApiKey.from_environment()) is ApiKey

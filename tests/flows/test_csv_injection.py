@@ -1,4 +1,4 @@
-"""CSV cells that a spreadsheet would calculate, and what a terminal would obey."""
+"""CSV cells that a spreadsheet would evaluate, and terminal escape sequences."""
 
 import csv
 from pathlib import Path
@@ -23,27 +23,27 @@ _PAYLOADS = [
 
 
 @pytest.mark.parametrize("payload", _PAYLOADS)
-def test_no_payload_begins_a_cell(payload: str) -> None:
-    """No cell begins with what starts a formula, and taking the mark off gives the text back."""
+def test_payload_is_quoted(payload: str) -> None:
+    """A cell that would start a formula gets a leading quote, and removing it restores the text."""
     assert guarded(payload).startswith("'")
     assert unguarded(guarded(payload)) == payload
 
 
 @given(st.text(alphabet=st.one_of(st.sampled_from(_STARTS + "'"), st.characters())))
-def test_every_text_comes_back(text: str) -> None:
-    """Marks come off exactly as they were put on, whatever the text."""
+def test_any_text_is_restored(text: str) -> None:
+    """Quoting any text and removing the quote restores it exactly."""
     assert unguarded(guarded(text)) == text
     assert guarded(text)[:1] not in tuple(_STARTS)
 
 
 @pytest.mark.parametrize("cell", [None, -1, -0.5, True, "", "plain", "it's", "'quoted'", "a=b"])
-def test_the_rest_is_left_alone(cell: object) -> None:
-    """Numbers, and text that no spreadsheet calculates, are written as they are."""
+def test_harmless_cells_are_not_changed(cell: object) -> None:
+    """Numbers and text that no spreadsheet evaluates are written unchanged."""
     assert guarded(cell) == cell
 
 
-def test_failures_are_still_a_manifest(voicemill: InThisProcess, service: SpeechService) -> None:
-    """Rows like formulas are marked in both CSV files, exact in the table, and asked for exactly when fed back."""
+def test_quoted_failures_are_a_valid_manifest(voicemill: InThisProcess, service: SpeechService) -> None:
+    """Formula-like rows are quoted in both CSV files, exact in the table, and restored when `failures.csv` is run."""
     texts = ["-Who is there?", "'=It is me.", "+ and so on", "Plain."]
     rows = [{"id": f"={n}", "transcript": text, "=note": "@" + text} for n, text in enumerate(texts)]
     write_manifest(Path("book.csv"), rows)
@@ -64,17 +64,17 @@ def test_failures_are_still_a_manifest(voicemill: InThisProcess, service: Speech
     ]
 
 
-def test_nothing_for_a_terminal_to_obey(voicemill: InThisProcess, service: SpeechService) -> None:
-    """No escape of an id, a text or a service's message reaches the terminal from any verb."""
+def test_no_escape_sequence_reaches_the_terminal(voicemill: InThisProcess, service: SpeechService) -> None:
+    """No command prints an escape sequence from an id, a text or a service's message."""
     write_manifest(
         Path("bad.csv"), [{"id": "a\x1b[2J", "transcript": "One.\x1b]0;x\x07"}, {"id": "", "transcript": ""}]
     )
     write_manifest(Path("book.csv"), [{"id": "a", "transcript": "One."}, {"id": "b", "transcript": "Two."}])
     service.replies["One."] = error_reply(400, "No\x1b[31m", "Not\x1b[2J this\x07")
-    heard = [voicemill("run", "bad.csv"), voicemill("validate", "bad.csv"), voicemill("run", "book.csv", "-o", "out")]
+    results = [voicemill("run", "bad.csv"), voicemill("validate", "bad.csv"), voicemill("run", "book.csv", "-o", "out")]
     (Path("out/audio") / "c\x1b[2J.wav").touch()
-    heard += [voicemill(verb, "out") for verb in ("verify", "status", "retry")]
-    heard.append(voicemill("status", "no\x1b[2Jwhere"))
-    for ended in heard:
-        assert "\x1b" not in ended.stdout + ended.stderr
-        assert "\x07" not in ended.stdout + ended.stderr
+    results += [voicemill(verb, "out") for verb in ("verify", "status", "retry")]
+    results.append(voicemill("status", "mis\x1b[2Jsing"))
+    for result in results:
+        assert "\x1b" not in result.stdout + result.stderr
+        assert "\x07" not in result.stdout + result.stderr

@@ -1,0 +1,80 @@
+"""Recognition with the embedded engine, end to end: word timestamps and recordings of people."""
+
+import csv
+import re
+from difflib import SequenceMatcher
+from pathlib import Path
+
+import numpy as np
+import pyarrow.parquet as pq
+import pysubs2
+import pytest
+
+from tests.flows.commands import InThisProcess
+from tests.flows.results import items, write_manifest
+from voicemill.engine.worker.stt import stt
+
+_PARAGRAPHS = (
+    "Nobody remembers who built the old mill.",
+    "It carries letters, and three children, at seven in the morning.",
+    "When it comes from the west, you can still hear it.",
+)
+_SHARED = Path(__file__).parents[3] / "shared" / "speech"
+_SHORT_RECORDINGS = ("LJ001-0008.flac", "sense-0880.wav")
+
+
+def recognized_words(path: Path) -> list[tuple[str, float]]:
+    """The words that the engine recognizes in a file, with their start times."""
+    *_, last = stt({"file": str(path), "encoding": None, "whisper_model": None, "language": "en"})
+    return [(word, start_s) for word, start_s, _ in last.header["words"]]
+
+
+def test_word_timestamps_match_the_recognized_words(voicemill: InThisProcess) -> None:
+    """In the joined WAV and MP3 of a long text, each word is recognized at its time in the words table."""
+    row = {"transcript": "\n\n".join(_PARAGRAPHS), "output_format": "srt", "voice": "Sarah"}
+    write_manifest(Path("book.csv"), [{"id": kind, "container": kind, **row} for kind in ("wav", "mp3")])
+    Path("parts.toml").write_text("[long_text]\nmax_characters_per_call = 80\nparagraph_pause_s = 0.7\n")
+    result = voicemill("run", "book.csv", "-o", "results", "--profile", "parts.toml")
+    assert result.code == 0, result.stderr
+    lines = pq.read_table("results/words.parquet").to_pylist()
+    for item in items(Path("results")):
+        assert item["calls"] == 3
+        timestamps = [(line["word"].lower(), line["start_s"]) for line in lines if line["id"] == item["id"]]
+        assert [word for word, _ in timestamps] == re.findall(r"\w+", " ".join(_PARAGRAPHS).lower())
+        recognized = recognized_words(Path("results") / item["file_name"])
+        matcher = SequenceMatcher(
+            None, [word for word, _ in timestamps], [word for word, _ in recognized], autojunk=False
+        )
+        errors_s = {
+            block.a + step: abs(timestamps[block.a + step][1] - recognized[block.b + step][1])
+            for block in matcher.get_matching_blocks()
+            for step in range(block.size)
+        }
+        edges = np.cumsum([len(paragraph.split()) for paragraph in _PARAGRAPHS])
+        assert set(np.searchsorted(edges, list(errors_s), side="right")) == {0, 1, 2}
+        assert len(errors_s) >= 10
+        assert np.median(list(errors_s.values())) <= 0.1
+        assert pysubs2.load(f"results/text/{item['id']}.srt")[-1].end <= item["duration_s"] * 1000 + 1
+
+
+@pytest.mark.skipif(not _SHARED.is_dir(), reason="recordings of people are not available")
+def test_recordings_of_people_are_recognized(voicemill: InThisProcess) -> None:
+    """The word error rate on recordings of people is printed and below 60 %, and the subtitles can be parsed."""
+    with (_SHARED / "transcripts.csv").open(encoding="utf-8", newline="") as file:
+        references = {line["file_name"]: line["transcript"] for line in csv.DictReader(file)}
+    rows = [
+        {"id": Path(name).stem, "audio": _SHARED / name, "transcript": references[name], "op": "stt"}
+        for name in _SHORT_RECORDINGS
+    ]
+    result = voicemill("run", write_manifest(Path("people.csv"), rows), "-o", "results", "--output-format", "srt,json")
+    assert result.code == 0, result.stderr
+    rate = re.search(r"Word error rate against the references: ([0-9.]+)%", result.stdout)
+    assert rate is not None
+    assert float(rate[1]) < 60
+    for item in items(Path("results")):
+        assert item["reference"] == references[Path(item["audio"]).name]
+        assert item["suspect"] == []
+        subtitles = pysubs2.load(f"results/{item['file_name']}")
+        assert subtitles[-1].end <= item["duration_s"] * 1000 + 1
+        shown = " ".join(" ".join(event.plaintext.split()) for event in subtitles)
+        assert shown == item["transcript"]
