@@ -1,1 +1,1 @@
-"""What the README quotes, each re-runnable by one command."""
+"""The benchmarks behind the figures in the documentation. Each runs with one command."""

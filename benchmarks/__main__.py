@@ -1,4 +1,4 @@
-"""Every benchmark that the README quotes, one after the other, each in a process of its own: `make benchmarks`."""
+"""Run all benchmarks one after the other, each in a separate process: `make benchmarks`."""
 
 import subprocess
 import sys
@@ -7,7 +7,7 @@ QUOTED = ("throughput", "prefect_start", "engine_speed", "engine_accuracy", "mem
 
 
 def main() -> None:
-    """Run them; together they take about half an hour on two cores."""
+    """Run all benchmarks, which takes about half an hour on two cores."""
     for name in QUOTED:
         print(f"\n== python -m benchmarks.{name}", flush=True)
         subprocess.run([sys.executable, "-m", f"benchmarks.{name}"], check=True)

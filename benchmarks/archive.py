@@ -1,9 +1,9 @@
-"""An archive of mixed files, transcribed to its end by the embedded engine.
+"""Transcribe an archive of mixed files with the embedded engine.
 
     python -m benchmarks.archive [files] [hours of the long file]
 
-Prints how long it took, the peak memory of the run's process, and whether every file stands in exactly one row, with a
-reason where it is bad; then runs it again, which is to ask nothing and to change no byte.
+Prints the duration, the peak memory of the run's process, and whether every file has exactly one row, with a reason if
+it is invalid. Then reruns, which must make no call and change no byte.
 """
 
 import csv
@@ -28,7 +28,7 @@ COMMAND = [sys.executable, "-c", "from voicemill.cli import main; main()"]
 
 
 def spoken(folder: Path) -> list[Samples]:
-    """Every sentence, spoken by the engine."""
+    """The engine's speech for every sentence."""
     manifest = folder / "sentences.csv"
     with manifest.open("w", newline="") as file:
         rows = csv.writer(file)
@@ -52,25 +52,25 @@ def transcribed(folder: Path, results: Path) -> tuple[dict[str, Any], float, flo
 
 
 def faults(archive: Archive, results: Path) -> list[str]:
-    """Where the table tells otherwise than was to be expected."""
+    """Differences between the table and the expected outcomes."""
     items = pq.read_table(results / "items.parquet", columns=["id", "status", "error_code"]).to_pylist()
-    told = {item["id"]: item["error_code"] or item["status"] for item in items}
+    found = {item["id"]: item["error_code"] or item["status"] for item in items}
     expected = {printable(name, 10_000): what for name, what in archive.expected.items()}
     twice = [
         f"{name} stands {count} times" for name, count in Counter(item["id"] for item in items).items() if count > 1
     ]
-    wrong = [f"{name}: {told.get(name)}, not {what}" for name, what in expected.items() if told.get(name) != what]
-    return [*twice, *wrong, *(f"{name} is not of the archive" for name in told.keys() - expected.keys())]
+    wrong = [f"{name}: {found.get(name)}, not {what}" for name, what in expected.items() if found.get(name) != what]
+    return [*twice, *wrong, *(f"{name} is not of the archive" for name in found.keys() - expected.keys())]
 
 
 def digests(results: Path) -> dict[str, str]:
-    """SHA-256 of every file but the run's own notes."""
+    """The SHA-256 of every file, except those in `.voicemill`."""
     files = [path for path in results.rglob("*") if path.is_file() and ".voicemill" not in path.parts]
     return {str(path): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
 
 
 def main(files: int, hours: float) -> None:
-    """Print the figures; ends with 1 where a promise was broken."""
+    """Print the figures; exits with 1 if a guarantee is violated."""
     with tempfile.TemporaryDirectory() as place:
         archive = Archive(Path(place) / "archive", spoken(Path(place)))
         archive.fill(files, hours * 3600)

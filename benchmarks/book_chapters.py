@@ -1,4 +1,4 @@
-"""Cut a plain-text book into chapters and write a manifest for them.
+"""Split a plain-text book into chapters and write a manifest for them.
 
     python -m benchmarks.book_chapters alice.txt alice/     # alice/manifest.csv and alice/01.txt …
 
@@ -15,7 +15,7 @@ _HEADING = re.compile(r"^CHAPTER [IVXLC]+\.\s*(.+?)\s*$", re.MULTILINE)
 
 
 def chapters(book: str) -> list[tuple[str, str]]:
-    """`(title, text)` of each chapter; the texts, one after the other, are the book."""
+    """`(title, text)` of each chapter; the texts joined are the book."""
     headings = list(_HEADING.finditer(book))
     starts = [0, *(heading.start() for heading in headings[1:])]
     stops = [*starts[1:], len(book)]
@@ -23,7 +23,7 @@ def chapters(book: str) -> list[tuple[str, str]]:
 
 
 def main(book: Path, folder: Path) -> None:
-    """Write one text file a chapter, and the manifest."""
+    """Write one text file per chapter, and the manifest."""
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / "manifest.csv").open("w", newline="", encoding="utf-8") as file:
         manifest = csv.writer(file)

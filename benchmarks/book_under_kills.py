@@ -1,9 +1,9 @@
-"""A whole book, killed three times with SIGKILL on the way and resumed; then listened to, at both ends of each chapter.
+"""Make a whole book through three SIGKILLs and resumes, then transcribe both ends of each chapter to verify it.
 
     python -m benchmarks.book_under_kills alice.txt
 
-Prints what each start found and paid for, how long each chapter is beside its text, and the word error rate of the
-first and last half minute of each chapter: a sentence that was lost at a seam or at an end would show.
+Prints the calls that each start reused and made, each chapter's duration relative to its text, and the word error rate
+of its first and last half minute, which shows a sentence lost at a join or at an end.
 """
 
 import json
@@ -49,7 +49,7 @@ def _heard(path: Path) -> tuple[str, str]:
 
 
 def _best_rate(words: list[str], heard: str, *, from_start: bool) -> float:
-    """The word error rate against the stretch of text, from its start or to its end, that fits best."""
+    """The lowest word error rate against a prefix or a suffix of the text."""
     about = len(heard.split())
     lengths = range(max(1, about // 2), about * 2)
     stretches = (words[:length] if from_start else words[-length:] for length in lengths)

@@ -1,4 +1,4 @@
-"""How well the embedded engine is understood, and how well it understands: word error rates with 95 % intervals.
+"""Intelligibility of the engine's speech and accuracy of its recognition: word error rates with 95 % intervals.
 
 python -m benchmarks.engine_accuracy [--sentences 60] [--voices Robin,Sarah] [folder with a transcripts.csv]
 """
@@ -27,13 +27,13 @@ TO_BEAT = {
     "the synthesizer's own voice, with noise added": "25.8 %  (19 to 33), held out",
     "people": "24.5 %  (20 to 31), 408 words, tuned on 16 of 22",
 }
-"""What the recogniser reached alone, when the engine's parts were chosen; on other sentences."""
+"""The recogniser's own rate on other sentences, measured when the engine's components were chosen."""
 
 Pairs = list[tuple[str, str]]
 
 
 async def main(sentences: int, voices: list[str], recordings: Path) -> None:
-    """Print a line a voice (all English ones where none is named), one for all, and one for recordings, if any."""
+    """Print a line per voice (default: all English ones), one for all voices, and one for recordings, if available."""
     app = create_app(EngineSettings(own_voices=Path(tempfile.mkdtemp()) / "voices.sqlite"))
     transport = httpx.ASGITransport(app=app)
     headers = {"X-API-Key": "k"}
@@ -54,7 +54,7 @@ async def main(sentences: int, voices: list[str], recordings: Path) -> None:
 
 
 async def heard_again(client: httpx.AsyncClient, voice: EngineVoice, texts: tuple[str, ...]) -> Pairs:
-    """Sentences in a voice, through `tts/bytes` and back through `stt`."""
+    """Generate sentences in a voice with `tts/bytes` and transcribe them with `stt`."""
 
     async def both_ways(text: str) -> tuple[str, str]:
         return text, await transcript(client, await spoken(client, text, voice.id))
@@ -63,21 +63,21 @@ async def heard_again(client: httpx.AsyncClient, voice: EngineVoice, texts: tupl
 
 
 async def heard_people(client: httpx.AsyncClient, recordings: Path) -> Pairs:
-    """Recordings of people, through `stt`."""
+    """Transcribe recordings of people with `stt`."""
     with (recordings / "transcripts.csv").open(newline="", encoding="utf-8") as file:
         rows = [(row["transcript"], (recordings / row["file_name"]).read_bytes()) for row in csv.DictReader(file)]
     return [(text, await transcript(client, audio)) for text, audio in rows]
 
 
 async def spoken(client: httpx.AsyncClient, text: str, voice: str) -> bytes:
-    """A sentence in a voice."""
+    """The speech of a sentence in a voice."""
     body: dict[str, Any] = {"model_id": "sonic-2", "transcript": text, "voice": voice, "output_format": WAV}
     response = await client.post("/tts/bytes", json=body)
     return response.raise_for_status().content
 
 
 async def transcript(client: httpx.AsyncClient, audio: bytes) -> str:
-    """What the engine hears."""
+    """The engine's transcript of a recording."""
     response = await client.post("/stt", files={"file": audio}, data={"model": "ink-whisper"})
     text: str = response.raise_for_status().json()["text"]
     return text
@@ -93,14 +93,16 @@ def figure(pairs: Pairs) -> str:
 
 
 def rate(pairs: Pairs) -> float:
-    """Wrong words as a share of all, over pairs of what was said and what was heard."""
+    """The word error rate over pairs of reference and transcript."""
     return word_error_rate([said for said, _ in pairs], [heard for _, heard in pairs])
 
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("recordings", type=Path, nargs="?", default=Path("../shared/speech"))
-    parser.add_argument("--sentences", type=int, default=len(HELD_OUT), help="how many sentences a voice says")
-    parser.add_argument("--voices", type=lambda names: names.split(","), default=[], help="only these, with commas")
+    parser.add_argument("--sentences", type=int, default=len(HELD_OUT), help="number of sentences per voice")
+    parser.add_argument(
+        "--voices", type=lambda names: names.split(","), default=[], help="only these voices, separated by commas"
+    )
     asked = parser.parse_args()
     asyncio.run(main(asked.sentences, asked.voices, asked.recordings))

@@ -1,4 +1,4 @@
-"""The embedded engine as a server of its own, and what its workers hold in memory."""
+"""The embedded engine as a separate server, and the memory of its workers."""
 
 import os
 import re
@@ -13,25 +13,25 @@ from pathlib import Path
 
 @dataclass(frozen=True, slots=True)
 class ServedEngine:
-    """A running engine: where it listens, and its process."""
+    """A running engine: its base URL and its process."""
 
     url: str
     pid: int
 
     def forget_peaks(self) -> None:
-        """Let the kernel count the workers' peaks from now on."""
+        """Reset the peak memory that the kernel records for the workers."""
         for pid in descendants(self.pid):
             with suppress(OSError):
                 Path(f"/proc/{pid}/clear_refs").write_text("5")
 
     def worker_peak_bytes(self) -> int:
-        """The most memory that a worker or a synthesizer of it has had; 0 where the system does not tell."""
+        """The peak memory of any worker or synthesizer; 0 if the system does not report it."""
         return max((peak_bytes(pid) for pid in descendants(self.pid)), default=0)
 
 
 @contextmanager
 def served_engine(data: Path, *, keys: str = "") -> Iterator[ServedEngine]:
-    """`voicemill engine serve` on a free port; its users' voices are kept under `data`."""
+    """Run `voicemill engine serve` on a free port; user-created voices are stored under `data`."""
     environment = os.environ | {"VOICEMILL_ENGINE_KEYS": keys, "XDG_DATA_HOME": str(data)}
     command = [str(Path(sys.executable).with_name("voicemill")), "engine", "serve", "--port", "0"]
     process = subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True)
@@ -47,7 +47,7 @@ def served_engine(data: Path, *, keys: str = "") -> Iterator[ServedEngine]:
 
 
 def descendants(pid: int) -> list[int]:
-    """The processes that a process has started, and those that they have."""
+    """All descendants of a process."""
     found: list[int] = []
     for tasks in Path(f"/proc/{pid}/task").glob("*/children"):
         with suppress(OSError):
@@ -57,7 +57,7 @@ def descendants(pid: int) -> list[int]:
 
 
 def peak_bytes(pid: int) -> int:
-    """The peak of a process's resident memory; 0 where it has gone."""
+    """The peak resident memory of a process; 0 if it has exited."""
     try:
         status = Path(f"/proc/{pid}/status").read_text()
     except OSError:

@@ -1,5 +1,5 @@
-"""How fast the served engine is: audio per second of wall time and latency, of speech by format and concurrency; then,
-for every endpoint that works on audio, the time to the first piece of the answer and the memory of the workers too.
+"""Speed of the served engine: audio per second of wall time and latency of speech, by format and concurrency; then, for
+every audio endpoint, also the time to the first chunk of the response and the memory of the workers.
 
 python -m benchmarks.engine_speed [--runs 5]
 """
@@ -22,7 +22,7 @@ from voicemill.engine.settings import available_cores
 
 
 class Timing(NamedTuple):
-    """Seconds to the first piece of an answer, and to its end."""
+    """Seconds to the first byte of a response, and to its end."""
 
     first_s: float
     whole_s: float
@@ -56,7 +56,7 @@ async def main(runs: int) -> None:
 
 
 async def print_speech(client: httpx.AsyncClient, runs: int) -> None:
-    """Speech by format and concurrency."""
+    """Measure speech by format and concurrency."""
     seconds = await audio_s(client)
     print(f"{available_cores()} cores, load {os.getloadavg()[0]:.1f}; {REQUESTS} requests, {seconds:.0f} s of audio")
     print(f"{'format':8}{'at once':>8}{'audio s per s':>16}{'(min-max)':>14}{'latency ms':>12}{'(min-max)':>14}")
@@ -73,7 +73,7 @@ async def print_speech(client: httpx.AsyncClient, runs: int) -> None:
 
 
 async def run(client: httpx.AsyncClient, format: dict[str, Any], concurrency: int) -> tuple[float, float]:
-    """Wall seconds for all requests, and the median latency of one."""
+    """The wall time of all requests in seconds, and the median latency."""
     slots = asyncio.Semaphore(concurrency)
 
     async def one(number: int) -> float:
@@ -86,14 +86,14 @@ async def run(client: httpx.AsyncClient, format: dict[str, Any], concurrency: in
 
 
 async def audio_s(client: httpx.AsyncClient) -> float:
-    """How many seconds of audio all requests of a run give."""
+    """The seconds of audio that all requests of a run return."""
     raw = {"container": "raw", "sample_rate": 8000, "encoding": "pcm_mulaw"}
     bodies = [await posted(client, "/tts/bytes", json=speech_body(raw, number)) for number in range(REQUESTS)]
     return sum(map(len, bodies)) / 8000
 
 
 async def print_endpoints(client: httpx.AsyncClient, engine: ServedEngine, runs: int) -> None:
-    """Each endpoint that works on audio, one request at a time: speed, time to the first audio, memory."""
+    """Measure each audio endpoint, one request at a time: speed, time to first audio, memory."""
     print(f"\n{'endpoint':24}{'audio s':>8}{'audio s per s':>16}{'(min-max)':>14}{'first ms':>10}{'worker MiB':>12}")
     for name, call, clip_s in await endpoints(client):
         await call()
@@ -109,7 +109,7 @@ async def print_endpoints(client: httpx.AsyncClient, engine: ServedEngine, runs:
 
 
 async def endpoints(client: httpx.AsyncClient) -> list[tuple[str, Call, float]]:
-    """Every endpoint that works on audio, with the length of the audio it takes or makes."""
+    """Every audio endpoint with the duration of the audio that it receives or returns."""
     said_once = speech_body(FORMATS["wav"])
     clip = await posted(client, "/tts/bytes", json=said_once)
     long_clip = await posted(client, "/tts/bytes", json=said_once | {"transcript": f"{TEXT} " * STRETCH})
@@ -135,27 +135,27 @@ async def endpoints(client: httpx.AsyncClient) -> list[tuple[str, Call, float]]:
 
 
 def wav_s(wav: bytes) -> float:
-    """How long a WAV of `FORMATS` lasts."""
+    """The duration of a WAV of `FORMATS`, in seconds."""
     return (len(wav) - 44) / 2 / 44100
 
 
 def format_fields(format: dict[str, Any]) -> dict[str, str]:
-    """A format as the fields of a form."""
+    """A format as form fields."""
     return {f"output_format[{name}]": str(value) for name, value in format.items()}
 
 
 def speech_body(format: dict[str, Any], number: int = 0) -> dict[str, Any]:
-    """A request for speech; each number is another text."""
+    """A TTS request; each number gives another text."""
     return {"model_id": "sonic-2", "transcript": f"Number {number}. {TEXT}", "voice": SARAH, "output_format": format}
 
 
 async def posted(client: httpx.AsyncClient, path: str, **sent: Any) -> bytes:
-    """The body of a good answer."""
+    """The body of a successful response."""
     return (await client.post(path, **sent)).raise_for_status().content
 
 
 async def timed(client: httpx.AsyncClient, path: str, **sent: Any) -> Timing:
-    """When the first piece of a good answer came, and when the last."""
+    """The times of the first and the last chunk of a successful response."""
     begun = time.perf_counter()
     first_s = None
     async with client.stream("POST", path, **sent) as response:
@@ -168,5 +168,5 @@ async def timed(client: httpx.AsyncClient, path: str, **sent: Any) -> Timing:
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--runs", type=int, default=5, help="how often each is measured")
+    parser.add_argument("--runs", type=int, default=5, help="repetitions of each measurement")
     asyncio.run(main(parser.parse_args().runs))

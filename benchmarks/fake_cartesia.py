@@ -1,8 +1,8 @@
-"""A service that answers at once or after a latency, with as little work as can be: it measures its client, not itself.
+"""A minimal service that responds at once or after a latency, so that a benchmark measures the client.
 
     python -m benchmarks.fake_cartesia --latency 0.2
 
-Prints its port as its first line. `POST /tts/bytes` gives 64 kB of WAV, `GET /voices/` one voice, anything else 404.
+Prints its port as its first line. `POST /tts/bytes` returns 64 kB of WAV, `GET /voices/` one voice, anything else 404.
 """
 
 import argparse
@@ -18,7 +18,7 @@ VOICE_ID = "00000000-0000-4000-8000-000000000001"
 
 
 class Connection(asyncio.Protocol):
-    """Takes whole requests, one after the other, and has each answered on `transport`."""
+    """Reads complete requests one by one and responds to each on `transport`."""
 
     transport: asyncio.Transport
 
@@ -26,16 +26,16 @@ class Connection(asyncio.Protocol):
         self._received = b""
 
     def answer(self, head: bytes, body: bytes) -> None:
-        """Answer a request; its head is in small letters."""
+        """Respond to a request, whose head is given in lower case."""
         raise NotImplementedError
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """A client is there."""
+        """Accept a connection."""
         assert isinstance(transport, asyncio.Transport)
         self.transport = transport
 
     def data_received(self, data: bytes) -> None:
-        """A piece of a request, or more than one."""
+        """Receive a part of a request, or several requests."""
         self._received += data
         end = self._received.find(b"\r\n\r\n")
         if end < 0:
@@ -61,7 +61,7 @@ class _Latent(Connection):
 
 
 def wav(samples: bytes, sample_rate_hz: int) -> bytes:
-    """A mono 16-bit WAV around `samples`."""
+    """A mono 16-bit WAV of `samples`."""
     layout = struct.pack("<4sIHHIIHH", b"fmt ", 16, 1, 1, sample_rate_hz, sample_rate_hz * 2, 2, 16)
     return (
         b"RIFF"
@@ -79,13 +79,13 @@ def _response(content_type: str, body: bytes) -> bytes:
 
 
 def speech_response(audio_bytes: int, sample_rate_hz: int) -> bytes:
-    """The whole answer with a tone of so many bytes."""
+    """The complete response with a tone of the given size."""
     tone = np.sin(np.arange(audio_bytes // 2) * 2 * np.pi * 220 / sample_rate_hz) * 8000
     return _response("audio/wav", wav(tone.astype("<i2").tobytes(), sample_rate_hz))
 
 
 def voices_response() -> bytes:
-    """The whole answer with the one voice."""
+    """The complete response with the only voice."""
     voice = {"id": VOICE_ID, "name": "RunContext", "language": "en", "description": ""}
     return _response("application/json", json.dumps({"data": [voice], "has_more": False, "next_page": None}).encode())
 

@@ -1,11 +1,11 @@
-"""A service that answers three calls in ten wrongly, in every way there is: how much longer a run takes.
+"""How much longer a run takes if the service injects every kind of fault into 30 % of its responses.
 
     python -m benchmarks.faulty_service               # two to four minutes
     python -m benchmarks.faulty_service --rows 500    # shorter
 
-Two real runs of the same rows at the same time, one against the campaign's service of `tests/faults/network_faults.py`,
-one against the same service without faults. Seconds are the services' own, from the first call to the last. Each row's
-end is checked, and each finished file to the byte.
+Makes two real runs of the same rows at the same time: one uses the fault injector of `tests/faults/network_faults.py`,
+the other the same service without faults. Durations are measured by the services, from the first call to the last. The
+outcome of each row and every byte of each finished file are verified.
 """
 
 import argparse
@@ -29,15 +29,15 @@ SEED = 20_261_125
 
 
 def serve(share: float) -> None:
-    """Serve until stdin ends: the port as the first line, at the end what was asked and dealt."""
-    from tests.faults.network_faults import Trouble
+    """Serve until stdin ends: the port as the first line, at the end the calls made and the faults injected."""
+    from tests.faults.network_faults import FaultInjector
     from tests.hostile_server import Call, HostileServer, Reply
     from tests.hostile_speech import Speaker
 
-    trouble, polite = Trouble(SEED, share, lasting_share=0.0, latency_s=LATENCY_S), Speaker()
+    injector, polite = FaultInjector(SEED, share, permanent_share=0.0, latency_s=LATENCY_S), Speaker()
 
     def script(call: Call) -> Reply:
-        return trouble(call) if call.path.startswith("/tts/") else polite(call)
+        return injector(call) if call.path.startswith("/tts/") else polite(call)
 
     with HostileServer(script) as server:
         print(server.port, flush=True)
@@ -45,12 +45,12 @@ def serve(share: float) -> None:
         calls = [call for call in server.calls if call.path.startswith("/tts/")]
     began_s, ended_s = calls[0].started_s, max(call.ended_s or 0.0 for call in calls)
     most = max(Counter(call.transcript for call in calls).values())
-    told = {"seconds": ended_s - began_s, "calls": len(calls), "most": most, "dealt": trouble.dealt}
-    print(json.dumps(told), flush=True)
+    report = {"seconds": ended_s - began_s, "calls": len(calls), "most": most, "injected": injector.injected}
+    print(json.dumps(report), flush=True)
 
 
 def work(url: str, manifest: Path, results: Path) -> None:
-    """One run to its end, in this process."""
+    """Make a complete run in this process."""
     from flows.tts import tts
     from voicemill.config import load_settings
 
@@ -65,7 +65,7 @@ async def _run(flow: Callable[..., Any], manifest: Path, results: Path, settings
 
 @dataclass
 class Side:
-    """One of the two runs, and its service."""
+    """One of the two runs and its service."""
 
     url: str
     service: "subprocess.Popen[str]"
@@ -73,17 +73,17 @@ class Side:
     results: Path
 
     def ended(self) -> dict[str, Any]:
-        """Wait for the run; what its service tells."""
+        """Wait for the run and return its service's report."""
         said = self.run.communicate()[1]
         if self.run.returncode:
             raise RuntimeError(said)
-        told: dict[str, Any] = json.loads(self.service.communicate()[0])
-        return told
+        report: dict[str, Any] = json.loads(self.service.communicate()[0])
+        return report
 
 
 @contextmanager
 def side(share: float, manifest: Path, results: Path) -> Iterator[Side]:
-    """A run under way, against a service that answers such a share wrongly."""
+    """Start a run against a service with this share of faulty responses."""
     command = [sys.executable, "-m", "benchmarks.faulty_service"]
     pipe = subprocess.PIPE
     with subprocess.Popen([*command, "--serve", str(share)], stdin=pipe, stdout=pipe, text=True) as service:
@@ -99,7 +99,7 @@ def side(share: float, manifest: Path, results: Path) -> Iterator[Side]:
 
 
 def rows_ended(texts: dict[str, str], results: Path) -> Counter[str]:
-    """How many rows ended how; a finished one whose file is not what was spoken is `wrong`."""
+    """The number of rows by status; a finished row with a wrong file counts as `wrong`."""
     from tests.hostile_speech import speech_for
     from voicemill.store.tables.items_table import read_items
 
@@ -113,7 +113,7 @@ def rows_ended(texts: dict[str, str], results: Path) -> Counter[str]:
 
 
 def main() -> None:
-    """Run both, print what became of them."""
+    """Make both runs and print their figures."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--serve", type=float, help=argparse.SUPPRESS)
     parser.add_argument("--work", nargs=3, metavar=("URL", "MANIFEST", "RESULTS"), help=argparse.SUPPRESS)
@@ -129,7 +129,7 @@ def main() -> None:
 
 
 def compare(texts: dict[str, str]) -> None:
-    """Both runs at once, and their figures."""
+    """Make both runs concurrently and print their figures."""
     from flows.prefect_server.ensure import ensure_server
 
     with tempfile.TemporaryDirectory() as scratch, ensure_server() as lease:
@@ -142,13 +142,13 @@ def compare(texts: dict[str, str]) -> None:
 
 
 def tell(name: str, texts: dict[str, str], one: Side) -> float:
-    """Print what became of a run; how many seconds it took."""
-    told = one.ended()
-    rows, faults = rows_ended(texts, one.results), sum(told["dealt"].values())
-    print(f"{name}: {told['seconds']:.1f} s, {told['calls']} calls (bound: {len(texts)} rows + {faults} faults of "
-          f"{len(told['dealt'])} kinds = {len(texts) + faults}), at most {told['most']} a row (bound: {ATTEMPTS}); "
+    """Print the figures of a run and return its duration in seconds."""
+    report = one.ended()
+    rows, faults = rows_ended(texts, one.results), sum(report["injected"].values())
+    print(f"{name}: {report['seconds']:.1f} s, {report['calls']} calls (bound: {len(texts)} rows + {faults} faults of "
+          f"{len(report['injected'])} kinds = {len(texts) + faults}), at most {report['most']} per row ({ATTEMPTS}); "
           f"rows: {dict(rows)}", flush=True)  # fmt: skip
-    return float(told["seconds"])
+    return float(report["seconds"])
 
 
 if __name__ == "__main__":

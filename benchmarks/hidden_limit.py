@@ -1,4 +1,4 @@
-"""A service with a hidden limit of 12 calls at once: how soon a run finds it, and what it gets out of it.
+"""How fast a run finds a service's hidden limit of 12 concurrent calls, and how much of it the run uses.
 
     python -m benchmarks.hidden_limit                 # about five minutes; writes docs/hidden_limit.svg
     python -m benchmarks.hidden_limit --seconds 20    # each scenario shorter
@@ -29,14 +29,14 @@ LATENCY_S = 0.2
 LIMIT = 12
 SETTLED_S = 10.0
 START_S = 60.0
-"""The most that the processes of a scenario take to begin, while the client beside them is at work already."""
+"""The longest time that the processes of a scenario may take to start."""
 PLOT = Path(__file__).parents[1] / "docs" / "hidden_limit.svg"
 Log = list[tuple[float, int, int, str]]
 
 
 @dataclass(frozen=True)
 class Scenario:
-    """One way of asking: `changes` are limits by the share of the time at which they begin."""
+    """One load pattern; `changes` maps fractions of the time to the limit from then on."""
 
     name: str
     pace: dict[str, Any]
@@ -54,7 +54,7 @@ SCENARIOS = (
 
 @dataclass
 class Played:
-    """What the services saw, in seconds since the first call of the scenario."""
+    """The calls that the services received, in seconds since the scenario's first call."""
 
     scenario: Scenario
     log: Log
@@ -62,7 +62,7 @@ class Played:
 
 
 def work(url: str, seconds: float, pace: dict[str, Any], folder: Path) -> None:
-    """One run, in this process, with more than enough to do for so many seconds; SIGTERM ends it."""
+    """Make a run in this process with enough rows for the given time; SIGTERM stops it."""
     from flows.tts import tts
     from voicemill.config import load_settings
 
@@ -80,7 +80,7 @@ async def _run(flow: Any, manifest: Path, results: Path, settings: Any) -> None:
 
 @contextmanager
 def service() -> Iterator[str]:
-    """The fake service in a process of its own; yields its base URL."""
+    """Run the fake service in a separate process; yields its base URL."""
     command = [sys.executable, "-m", "benchmarks.limited_cartesia", "--latency", str(LATENCY_S), "--limit", str(LIMIT)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout
@@ -91,14 +91,14 @@ def service() -> Iterator[str]:
 
 
 def ask(url: str, *, post: bool = False) -> Any:
-    """Ask the fake service for something of its own."""
+    """Send a control request to the fake service."""
     request = urllib.request.Request(url, method="POST" if post else "GET", data=b"" if post else None)
     with urllib.request.urlopen(request, timeout=30) as answer:
         return json.loads(answer.read())
 
 
 class Playing:
-    """A service of its own, and the processes that ask it."""
+    """A service and the client processes that use it."""
 
     def __init__(self, scenario: Scenario, url: str, seconds: float, scratch: Path) -> None:
         self.scenario, self.url = scenario, url
@@ -107,11 +107,11 @@ class Playing:
             time.sleep(0.1)
 
     def log(self) -> Log:
-        """What the service saw so far, by the clock of this machine."""
+        """The calls that the service has received, by this machine's clock."""
         return [(at_s, status, held, who) for at_s, status, held, who in ask(f"{self.url}/log")]
 
     def stop(self) -> None:
-        """End the processes."""
+        """Stop the processes."""
         for process in self._processes:
             process.terminate()
         said = [process.communicate()[1] for process in self._processes]
@@ -127,13 +127,13 @@ class Playing:
 
 @contextmanager
 def playing(scenario: Scenario, seconds: float) -> Iterator[Playing]:
-    """A scenario under way, from its first call on, with enough to do for so many seconds."""
+    """Start a scenario with enough rows for the given time; returns at its first call."""
     with service() as url, tempfile.TemporaryDirectory() as scratch:
         yield Playing(scenario, url, seconds, Path(scratch))
 
 
 def play(scenario: Scenario, seconds: float) -> Played:
-    """Let it happen beside a client that knows the limit."""
+    """Run the scenario in parallel with a client that knows the limit."""
     with playing(KNOWING, seconds + START_S) as knowing, playing(scenario, seconds) as it:
         _wait_and_change(it.url, scenario, seconds)
         log, known = it.log(), knowing.log()
@@ -145,7 +145,7 @@ def play(scenario: Scenario, seconds: float) -> Played:
 
 
 def _wait_and_change(url: str, scenario: Scenario, seconds: float) -> None:
-    """Let time pass from the first call on, and change the limit in between."""
+    """Wait for the scenario's duration and change the limit at the given times."""
     began_s = time.monotonic()
     for share, limit in (*scenario.changes, (1.0, LIMIT)):
         time.sleep(max(0.0, began_s + share * seconds - time.monotonic()))
@@ -153,24 +153,24 @@ def _wait_and_change(url: str, scenario: Scenario, seconds: float) -> None:
 
 
 def rate(log: Log, start_s: float, stop_s: float) -> float:
-    """Good answers a second within a stretch of time."""
+    """Successful responses per second within a time span."""
     return sum(status == 200 and start_s <= at_s < stop_s for at_s, status, *_ in log) / (stop_s - start_s)
 
 
 def refused(log: Log, start_s: float, stop_s: float) -> float:
-    """The share of 429s within a stretch of time."""
+    """The share of 429 responses within a time span."""
     there = [status for at_s, status, *_ in log if start_s <= at_s < stop_s]
     return sum(status == 429 for status in there) / max(1, len(there))
 
 
 def in_flight(log: Log, start_s: float, stop_s: float) -> float:
-    """How many calls the service had in hand on average, as each answer found them."""
+    """The average number of calls in flight at the service, sampled at each response."""
     held = [held for at_s, status, held, _ in log if status == 200 and start_s <= at_s < stop_s]
     return sum(held) / max(1, len(held))
 
 
 def found_s(played: Played, start_s: float, limit: int) -> float:
-    """After how many seconds a whole second had 0.95 of what the limit allows, for at most one 429."""
+    """The seconds until a full second reached 95 % of the limit's throughput with at most one 429."""
     ends = (start_s + tenth / 10 for tenth in range(10, int((played.log[-1][0] - start_s) * 10)))
     for end_s in ends:
         wanted = rate(played.knowing, end_s - 1, end_s) * limit / LIMIT
@@ -181,7 +181,7 @@ def found_s(played: Played, start_s: float, limit: int) -> float:
 
 
 def stretches(scenario: Scenario, seconds: float) -> list[tuple[float, float, int]]:
-    """The stretches of time between changes, and the limit in each."""
+    """The time spans between changes, with the limit in each."""
     edges = [(0.0, LIMIT), *((share * seconds, limit) for share, limit in scenario.changes), (seconds - 0.5, 0)]
     return [(start_s, stop_s, limit) for (start_s, limit), (stop_s, _) in pairwise(edges)]
 
@@ -205,7 +205,7 @@ def tell(played: Played, seconds: float) -> None:
 
 
 def plot(played: Sequence[Played], seconds: float, path: Path) -> None:
-    """Draw answers and refusals a second over time."""
+    """Plot responses and refusals per second over time."""
     import matplotlib as mpl
 
     mpl.use("svg")
@@ -231,7 +231,7 @@ def plot(played: Sequence[Played], seconds: float, path: Path) -> None:
 
 
 def main() -> None:
-    """Play all scenarios, print their figures, draw them."""
+    """Run all scenarios, print their figures and plot them."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--work", nargs=4, metavar=("URL", "SECONDS", "PACE", "FOLDER"), help=argparse.SUPPRESS)
     parser.add_argument("--seconds", type=float, default=75.0)

@@ -1,8 +1,8 @@
-"""New speech in human recordings: how it joins, whether its words and those around it are understood.
+"""Infill in human recordings: how smooth the joins are, and whether new and surrounding words are recognized.
 
     python -m benchmarks.infill [folder of recordings with a transcripts.csv]
 
-Steps of level and spectrum at a seam (20 ms frames) stand beside the largest inside the 2 s on either side.
+Compares the steps in level and spectrum at a join (20 ms frames) with the largest ones in the 2 s on either side.
 """
 
 import sys
@@ -19,11 +19,11 @@ from voicemill.audio.silence import gap_times
 
 TEXT = "in the early days of the government"
 SHARES = (0.4, 0.6)
-"""The stretch that is spoken anew, as shares of the recording, each moved to a pause as a person would mark it."""
+"""The passage that is replaced, as fractions of the recording; each end is moved to a pause."""
 
 
 def main(folder: Path) -> None:
-    """Print a line for each recording, then the sums."""
+    """Print a line per recording, then the totals."""
     spoken = human_recordings(folder)
     lengths_s = {one.path: read(one.path).size / RATE_HZ for one in spoken}
     cuts_s = {
@@ -65,7 +65,7 @@ def main(folder: Path) -> None:
 
 
 def _pause_s(samples: NDArray[np.float32], moment_s: float) -> float:
-    """The quietest tenth of a second within a second around a moment."""
+    """The quietest tenth of a second within one second around a time."""
     hop = RATE_HZ // 100
     first = max(0, round((moment_s - 0.5) * 100))
     levels = np.square(samples[first * hop : (first + 100) * hop]).reshape(-1, hop).mean(axis=1)

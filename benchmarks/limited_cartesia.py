@@ -1,10 +1,10 @@
-"""The fake service with a hidden limit of calls at once, which may be changed while it is in use.
+"""The fake service with a hidden limit of concurrent calls that may change at any time.
 
     python -m benchmarks.limited_cartesia --latency 0.2 --limit 12
 
-Prints its port as its first line. Above the limit it answers 429 at once. `POST /limit/6` changes the limit,
+Prints its port as its first line. Above the limit it responds 429 at once. `POST /limit/6` changes the limit,
 `GET /log` gives `[monotonic seconds, status, in flight, who]` of each call to `/tts/bytes` so far, in the order of the
-answers; who asked is the `runN` that stands in the transcript.
+responses; `who` is the `runN` in the transcript.
 """
 
 import argparse
@@ -24,7 +24,7 @@ TOO_MANY = json.dumps({"error_code": "concurrency_limited", "title": "Too many r
 
 @dataclass
 class Service:
-    """What all connections share."""
+    """The state that all connections share."""
 
     latency_s: float
     limit: int
@@ -34,7 +34,7 @@ class Service:
     log: list[tuple[float, int, int, str]] = field(default_factory=list)
 
     def note(self, status: int, who: str) -> None:
-        """A call to be counted."""
+        """Count a call."""
         self.log.append((round(time.monotonic(), 4), status, self.in_flight, who))
 
 

@@ -1,9 +1,9 @@
-"""Memory of the run's process over a recording of three hours, for each operation that takes recordings.
+"""Peak memory of the run's process with a recording of three hours, for each operation on recordings.
 
     python -m benchmarks.long_recordings [hours]
 
-The recording is mostly silent, with a sentence every ten minutes, so that the embedded engine has little to do. It is
-to be 300 MB at most in the pipeline's process, however long the recording is.
+The recording is mostly silent, with a sentence every ten minutes, so that the embedded engine has little to do. The
+pipeline's process must stay below 300 MB, however long the recording is.
 """
 
 import subprocess
@@ -35,7 +35,7 @@ ROWS = {
 
 
 def main(hours: float) -> None:
-    """Print the largest memory of a run of each operation."""
+    """Print the peak memory of a run of each operation."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         _write(folder / "long.flac", hours)

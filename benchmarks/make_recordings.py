@@ -1,4 +1,4 @@
-"""Make the recordings in `data/revoice` and `data/patches`: sentences of our own, spoken by the embedded engine."""
+"""Make the recordings in `data/revoice` and `data/patches` with the embedded engine."""
 
 import asyncio
 from fractions import Fraction
@@ -27,7 +27,7 @@ SPOKEN = {
 
 
 async def main() -> None:
-    """Write them all."""
+    """Write all recordings."""
     app = create_app(EngineSettings(workers=1))
     voice = next(voice for voice in built_in_voices() if voice.name == "James")
     transport = httpx.ASGITransport(app=app)
@@ -56,7 +56,7 @@ def _write_sound(path: Path, samples: "np.ndarray[Any, np.dtype[np.float32]]") -
 
 
 def _write_film(path: Path, samples: "np.ndarray[Any, np.dtype[np.float32]]") -> None:
-    """A lamp that grows lighter and darker."""
+    """A video of a lamp that becomes brighter and darker."""
     with av.open(str(path), "w", options={"fflags": "+bitexact"}) as film:
         picture: Any = film.add_stream("libx264", rate=10)
         picture.width, picture.height, picture.pix_fmt = 64, 48, "yuv420p"

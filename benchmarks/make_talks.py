@@ -1,4 +1,4 @@
-"""Make the recordings in `data/talks/`: the embedded engine speaks the references of `data/talks.csv`."""
+"""Make the recordings in `data/talks/` with the embedded engine from the references in `data/talks.csv`."""
 
 import asyncio
 import csv

@@ -1,8 +1,8 @@
-"""Memory of a long run: 100,000 rows against a service without latency.
+"""Memory of a long run: 100,000 rows with a service without latency.
 
     python -m benchmarks.memory [rows]
 
-Prints the resident memory of the run's process as rows end; it is to be flat after the first 10,000.
+Prints the resident memory of the run's process by finished rows; it must not grow after the first 10,000.
 """
 
 import csv
@@ -42,7 +42,7 @@ def _manifest(folder: Path, rows: int) -> Path:
 
 
 def main(rows: int) -> None:
-    """Print memory by rows ended, and the growth after the first tenth."""
+    """Print memory by finished rows, and its growth after the first tenth."""
     seen: list[tuple[int, float]] = []
     options = ("--sample-rate", str(SAMPLE_RATE_HZ), "--audio-bytes", "8000")
     with tempfile.TemporaryDirectory() as folder, service(0.0, *options) as base_url:

@@ -1,4 +1,4 @@
-"""A folder of recordings as an archive has them: many kinds, copies, odd names, and files that are no recordings."""
+"""A folder of recordings like a real archive: many formats, copies, odd names, and files that are not recordings."""
 
 import random
 from collections.abc import Callable, Sequence
@@ -24,7 +24,7 @@ Samples = NDArray[np.float32]
 
 
 class Archive:
-    """Fills `folder`; `expected` says of each file, by its path within, `done` or the code of its refusal."""
+    """Fills `folder`; `expected` maps the path of each file to `done` or its refusal code."""
 
     def __init__(self, folder: Path, speech: Sequence[Samples], seed: int = 1) -> None:
         self.folder = folder
@@ -35,7 +35,7 @@ class Archive:
         self._made = 0
 
     def fill(self, files: int, long_s: float) -> None:
-        """Make so many files, one of them of `long_s` seconds that are silent but for one utterance."""
+        """Make `count` files; one lasts `long_s` seconds and is silent except for one utterance."""
         self._long(long_s)
         for stem in _ODD_STEMS:
             self._recording(stem)
@@ -102,7 +102,7 @@ class Archive:
         self._path(".mp3", "not_audio").write_bytes(b"ID3\x04\x00\x00")
 
     def _cut(self) -> None:
-        """A recording without its second half, as a broken copy leaves it."""
+        """A recording without its second half, like an interrupted copy."""
         path = self._path(".mp3", "done")
         with path.open("wb") as file, Track(file, "mp3", "mp3", RATE_HZ) as track:
             track.write(np.round(self._dice.choice(self._speech)[:, None] * 32767).astype(np.int16))

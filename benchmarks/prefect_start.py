@@ -1,10 +1,10 @@
-"""What it costs to start: a no-op Prefect flow out of the box, beside the same flow through our shared server.
+"""Startup cost of a no-op Prefect flow: with Prefect's defaults, and with the shared server.
 
-    python -m benchmarks.prefect_start               # medians of five rounds, the ways in turn
+    python -m benchmarks.prefect_start               # medians of five interleaved rounds
     python -m benchmarks.prefect_start --rounds 1
 
-CPU counts user and system time of every process, the server's up to its end included (of a warm server: what it spent
-while the command ran). The first task is when its body begins, from the start of the command. Needs Linux.
+CPU is the user and system time of all processes, including the server until it exits (for a warm server: while the
+command ran). The time to the first task counts from the start of the command to the task's body. Requires Linux.
 """
 
 import argparse
@@ -60,7 +60,7 @@ with ensure_server() as lease:
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """What one command took, in seconds, and how many lines it said that are not its own."""
+    """The seconds that a command took, and the number of lines that Prefect printed."""
 
     wall_s: float
     first_task_s: float
@@ -69,14 +69,14 @@ class Cost:
 
 
 def environment(home: Path, **more: str) -> dict[str, str]:
-    """The machine's environment without settings of Prefect or of ours, but the time a first start may need."""
+    """The environment without Prefect or voicemill settings, except the timeout of a first start."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("PREFECT_", "VOICEMILL_"))}
     patience = {"PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "300", "VOICEMILL_PREFECT_IDLE_S": "1"}
     return kept | patience | {"PYTHONPATH": str(ROOT), "PREFECT_HOME": str(home)} | more
 
 
 def cost_of(script: str, home: Path, server: int | None = None) -> Cost:
-    """Run a script and wait for every process that it leaves, except `server`, whose share of CPU is added."""
+    """Run a script and wait for every process that it leaves behind, except `server`, whose CPU time is added."""
     server_before_s = cpu_s(server) if server else 0.0
     started_at = time.time()
     process = subprocess.Popen(
@@ -99,13 +99,13 @@ def cost_of(script: str, home: Path, server: int | None = None) -> Cost:
 
 
 def cpu_s(process: int) -> float:
-    """CPU that a living process has spent."""
+    """The CPU time of a running process."""
     fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def cpu_of_orphans_s() -> float:
-    """CPU of the processes that a command left behind, once they have ended."""
+    """Wait for the processes that a command left behind and return their CPU time."""
     spent_s = 0.0
     with suppress(ChildProcessError):
         while True:
@@ -116,7 +116,7 @@ def cpu_of_orphans_s() -> float:
 
 @contextmanager
 def warm_server(home: Path) -> Iterator[int]:
-    """A server that stays while the block lasts; its process id."""
+    """Keep a server running during the block; yields its process id."""
     holder = subprocess.Popen(
         [sys.executable, "-c", HOLD_A_SERVER],
         env=environment(home, VOICEMILL_PREFECT_IDLE_S="0"),
@@ -133,12 +133,12 @@ def warm_server(home: Path) -> Iterator[int]:
 
 
 def children() -> list[int]:
-    """Our own children and those that we have adopted."""
+    """The children of this process, including adopted ones."""
     return [int(pid) for pid in Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()]
 
 
 def measure(folder: Path, rounds: int) -> dict[str, list[Cost]]:
-    """The costs of each way, round by round, the ways in turn."""
+    """The costs of each variant per round; the rounds are interleaved."""
     costs: defaultdict[str, list[Cost]] = defaultdict(list)
     theirs, ours = folder / "theirs", folder / "ours"
     cost_of(OUT_OF_THE_BOX, theirs)
@@ -154,7 +154,7 @@ def measure(folder: Path, rounds: int) -> dict[str, list[Cost]]:
 
 
 def report(costs: dict[str, list[Cost]]) -> None:
-    """Medians, with the least and the most in brackets."""
+    """Medians, with minimum and maximum in brackets."""
     print(f"{'':22}{'wall s':>20}{'first task s':>20}{'CPU s':>20}{'stray lines':>14}")
     for way, of_way in costs.items():
         columns = [
@@ -165,7 +165,7 @@ def report(costs: dict[str, list[Cost]]) -> None:
 
 
 def main() -> None:
-    """Measure and print."""
+    """Measure all variants and print the results."""
     parser = argparse.ArgumentParser(description="What it costs to start")
     parser.add_argument("--rounds", type=int, default=5)
     rounds = parser.parse_args().rounds

@@ -1,4 +1,4 @@
-"""An independent recogniser (pocketsphinx, US English) to hear whether audio says its text."""
+"""An independent recogniser (pocketsphinx, US English) to verify that audio contains its text."""
 
 import re
 from collections.abc import Iterable
@@ -19,25 +19,25 @@ _LANGUAGE_WEIGHTS = {"lw": 5.5, "fwdflatlw": 7.0, "bestpathlw": 9.0}
 
 
 def word_error_rate(said: str | Iterable[str], heard: str | Iterable[str]) -> float:
-    """Substituted, missing and added words, as a share of those said (jiwer); of one text or of several."""
+    """The word error rate of one text or of several (jiwer)."""
     return float(jiwer.wer(_texts(said), _texts(heard)))
 
 
 def transcribe(path: Path) -> str:
-    """What is said in an audio file, in lower-case words."""
+    """The transcript of an audio file, in lower-case words."""
     return transcribe_samples(read(path))
 
 
 def transcribe_samples(samples: NDArray[np.float32]) -> str:
-    """What is said in mono samples at `RATE_HZ`."""
+    """The transcript of mono samples at `RATE_HZ`."""
     decoder = _decoder()
-    decoder.reinit_feat()  # What it heard in another recording would colour what it hears in this one.
+    decoder.reinit_feat()  # Otherwise an earlier recording would influence the recognition of this one.
     return " ".join(_recognise(decoder, utterance) for utterance in _utterances(samples))
 
 
 @cache
 def _decoder() -> Decoder:
-    """Half a second to load."""
+    """The recogniser, which takes half a second to load."""
     return Decoder(samprate=RATE_HZ, loglevel="FATAL", **_LANGUAGE_WEIGHTS)
 
 
@@ -62,7 +62,7 @@ def read(path: Path) -> NDArray[np.float32]:
 
 
 def _utterances(samples: NDArray[np.float32]) -> list[NDArray[np.float32]]:
-    """Cut at the quietest frame of the second half of each stretch, so that no word is cut."""
+    """Split at the quietest frame in the second half of each segment, so that no word is split."""
     frame = round(_FRAME_S * RATE_HZ)
     longest = round(_LONGEST_UTTERANCE_S * RATE_HZ)
     utterances = []
@@ -77,7 +77,7 @@ def _utterances(samples: NDArray[np.float32]) -> list[NDArray[np.float32]]:
 
 
 def _recognise(decoder: Decoder, samples: NDArray[np.float32]) -> str:
-    # Synthetic speech has digital silence, which breaks the recogniser's noise floor; quiet white noise mends it.
+    # Digital silence in synthetic speech breaks the recogniser's noise estimate; adding quiet white noise fixes that.
     level = float(np.sqrt(np.mean(np.square(samples)))) or 1.0
     noise = np.random.default_rng(0).standard_normal(len(samples)).astype(np.float32)
     audible = (samples / level + noise * _DITHER) * 0.1

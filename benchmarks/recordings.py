@@ -1,4 +1,4 @@
-"""Runs over human recordings, for the benchmarks of voice change and of new speech."""
+"""Runs over human recordings, for the voice change and infill benchmarks."""
 
 import csv
 import subprocess
@@ -11,21 +11,21 @@ from typing import Any
 import pandas as pd
 
 SPEECH = Path("../shared/speech")
-"""Recordings with a `transcripts.csv` (file_name, transcript); where they are absent there is nothing to measure."""
+"""Recordings with a `transcripts.csv` (file_name, transcript); without them there is nothing to measure."""
 
 COMMAND = [sys.executable, "-c", "from voicemill.cli import main; main()", "run"]
 
 
 @dataclass(frozen=True, slots=True)
 class Spoken:
-    """A recording, and what is said in it."""
+    """A recording and its transcript."""
 
     path: Path
     text: str
 
 
 def human_recordings(folder: Path) -> list[Spoken]:
-    """Those of a folder. Ends the program where there are none."""
+    """The recordings of a folder. Exits the program if there are none."""
     try:
         with (folder / "transcripts.csv").open(newline="", encoding="utf-8") as file:
             return [Spoken(folder / row["file_name"], row["transcript"]) for row in csv.DictReader(file)]

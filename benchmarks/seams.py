@@ -1,4 +1,4 @@
-"""How large the steps of level and spectrum are where two pieces of audio meet, beside those inside the pieces."""
+"""The steps in level and spectrum where two audio segments join, compared with those inside the segments."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -16,7 +16,7 @@ Samples = NDArray[np.float32]
 
 @dataclass(frozen=True, slots=True)
 class Seam:
-    """The step at a seam in dB, and the largest one inside the neighbours, of the level and of the spectrum."""
+    """The step at a join in dB and the largest one inside the neighbouring audio, for level and spectrum."""
 
     level_db: float
     largest_level_db: float
@@ -25,12 +25,12 @@ class Seam:
 
     @property
     def is_hidden(self) -> bool:
-        """Whether neither step is larger than what is beside it."""
+        """Whether neither step is larger than those in the neighbouring audio."""
         return self.level_db <= self.largest_level_db and self.spectrum_db <= self.largest_spectrum_db
 
 
 def seam(samples: Samples, place: int, rate_hz: int) -> Seam:
-    """The seam before the sample at `place`, measured in frames of 20 ms that meet there; neighbours reach 2 s."""
+    """The join before the sample at `place`, in frames of 20 ms; the neighbouring audio is 2 s on each side."""
     size, reach = round(FRAME_S * rate_hz), round(NEIGHBOURHOOD_S * rate_hz)
     before = _framed(samples[max(0, place - reach) : place], size, from_end=True)
     after = _framed(samples[place : place + reach], size, from_end=False)

@@ -1,4 +1,4 @@
-"""Plain sentences to speak and to listen to. What is tuned is tuned on `PROSE`; figures are taken on `HELD_OUT`."""
+"""Plain sentences for speech and recognition: `PROSE` for tuning, `HELD_OUT` for published figures."""
 
 from typing import Final
 

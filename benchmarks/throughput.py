@@ -1,10 +1,10 @@
-"""Items per second and CPU per item, beside a bare aiohttp loop that keeps no promise (the floor) and the naive ways.
+"""Items per second and CPU per item, compared with a bare aiohttp loop without guarantees and with naive approaches.
 
     python -m benchmarks.throughput                  # 0.2 s latency, no rate limit, 15 and 64 slots
     python -m benchmarks.throughput --runs 1 --slots 15
 
-One service without a limit answers all of them, each in a process of its own. Items per second count from the first
-call to the published tables. CPU per item is what 3,000 rows cost more than 1,000, so that start-up is left out.
+All variants use one service without a limit, each in a separate process. Items per second count from the first call to
+the published tables. CPU per item is the difference between 3,000 and 1,000 rows, which excludes the start-up.
 """
 
 import argparse
@@ -64,7 +64,7 @@ def _plainly(folder: Path) -> Keep:
 
 
 def _durably(folder: Path) -> Keep:
-    """Two files a row, as a store of answers beside the output needs: written, fsynced, renamed."""
+    """Write two durable files per row, an answer and an output: write, fsync, rename."""
     answers = folder / "answers"
     answers.mkdir()
 
@@ -89,7 +89,7 @@ async def floor(base_url: str, rows: int, slots: int, folder: Path) -> float:
 
 
 async def durable_floor(base_url: str, rows: int, slots: int, folder: Path) -> float:
-    """The same, and what it takes at least that nothing paid for is lost with the power: no checks, no tables."""
+    """The same with the minimum for durable answers: no checks, no tables."""
     return await _bare(base_url, rows, slots, _durably(folder))
 
 
@@ -122,7 +122,7 @@ async def plain_httpx(base_url: str, rows: int, slots: int, folder: Path) -> flo
 
 
 async def task_per_row(base_url: str, rows: int, slots: int, folder: Path) -> float:
-    """Prefect's documented pattern: one task a row."""
+    """Prefect's documented pattern: one task per row."""
     from prefect import flow, task
     from prefect.cache_policies import NO_CACHE
 
@@ -164,7 +164,7 @@ async def voicemill(base_url: str, rows: int, slots: int, folder: Path) -> float
 
 
 def _time_of_first_report(progress: object) -> Callable[[], float]:
-    """When the fan-out began: the moment the run starts to report progress."""
+    """The time at which the run starts to report progress, as the start of the fan-out."""
     began: list[float] = []
     report = progress._write  # type: ignore[attr-defined]
 
@@ -188,7 +188,7 @@ def _one(way: str, base_url: str, rows: int, slots: int, folder: str) -> None:
 
 @contextmanager
 def service(latency_s: float, *options: str) -> Iterator[str]:
-    """The fake service in a process of its own; yields its base URL."""
+    """Run the fake service in a separate process; yields its base URL."""
     command = [sys.executable, "-m", "benchmarks.fake_cartesia", "--latency", str(latency_s), *options]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout
@@ -199,7 +199,7 @@ def service(latency_s: float, *options: str) -> Iterator[str]:
 
 
 def measure(way: str, base_url: str, rows: int, slots: int) -> dict[str, float]:
-    """Run one way in a process of its own."""
+    """Run one variant in a separate process."""
     with tempfile.TemporaryDirectory() as folder:
         command = [sys.executable, "-m", "benchmarks.throughput", "--one", way, base_url, str(rows), str(slots), folder]
         done = subprocess.run(command, capture_output=True, text=True, check=False)

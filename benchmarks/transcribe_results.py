@@ -1,4 +1,4 @@
-"""Listen to a results folder: transcribe its audio with an independent recogniser and compare with the text.
+"""Transcribe the audio of a results folder with an independent recogniser and compare it with the text.
 
 python -m benchmarks.transcribe_results results/demo
 """
@@ -12,7 +12,7 @@ from benchmarks.recogniser import transcribe, word_error_rate
 
 
 def main(results: Path) -> None:
-    """Print the word error rate of each finished row, then of all together."""
+    """Print the word error rate of each finished row, then of all rows."""
     items = pd.read_parquet(results / "items.parquet")
     done = items[items["status"] == "done"]
     heard = [transcribe(results / name) for name in done["file_name"]]

@@ -1,9 +1,9 @@
-"""Voice change of human recordings: what stays (length, words) and what moves (pitch, timbre).
+"""Voice conversion of human recordings: what stays the same (duration, words) and what changes (pitch, timbre).
 
     python -m benchmarks.voice_change [folder of recordings with a transcripts.csv]
 
-Words are recognised by pocketsphinx, which the engine's voices were not made with. Pitch is WORLD's; timbre is the mean
-distance of the voiced spectrum in 176 mel bands, levels taken away.
+Words are recognised by pocketsphinx, which is independent of the engine's voices. Pitch is measured by WORLD; timbre is
+the mean distance of the voiced spectrum in 176 mel bands, after normalizing the level.
 """
 
 import sys
@@ -21,7 +21,7 @@ VOICES = ("Sarah", "James")
 
 
 def main(folder: Path) -> None:
-    """Print a line for each recording and voice, then the sums."""
+    """Print a line per recording and voice, then the totals."""
     spoken = human_recordings(folder)
     before = {one.path: _facts(one.path) for one in spoken}
     said, heard_before, heard_after, off = [], [], [], []
@@ -51,7 +51,7 @@ def main(folder: Path) -> None:
 
 
 def _facts(path: Path) -> tuple[str, float, VoiceMeasures]:
-    """What is heard, the length in seconds, the voice."""
+    """The transcript, the duration in seconds, and the voice."""
     samples = decode_all(path, RATE_HZ)
     return transcribe(path), samples.size / RATE_HZ, measure(samples)
 

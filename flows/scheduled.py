@@ -1,4 +1,4 @@
-"""The flow behind `voicemill schedule`: a run that stands back where it is not needed."""
+"""The flow of `voicemill schedule`: a run that is skipped if it is not needed."""
 
 from datetime import UTC, datetime
 from pathlib import Path
@@ -25,11 +25,11 @@ SKIPPED = "Skipped"
 async def scheduled(
     manifest: str, results: str, settings: Settings = DEFAULT_SETTINGS, skip_if_later_than_s: float = 0
 ) -> State[Summary] | State[None]:
-    """Do what is new or has changed in `manifest`; rows that are finished cost nothing.
+    """Run the new and changed rows of `manifest`; finished rows cost nothing.
 
-    Ends as Skipped where another run works in the folder, where this run begins more than `skip_if_later_than_s` after
-    its time (0: however late), and where a run of the same schedule that began since has done all that was due: after a
-    night without a server, one run makes up for all.
+    The run ends as Skipped if another run uses the folder, if it starts more than `skip_if_later_than_s` after its time
+    (0 sets no limit), or if a later run of the same schedule has finished already. After a night without a server, a
+    single run does all the work that was due.
     """
     late = await _lateness(skip_if_later_than_s)
     if late:
@@ -45,18 +45,18 @@ def _skipped(why: str) -> State[None]:
 
 
 async def _lateness(skip_if_later_than_s: float) -> str:
-    """Why the run comes too late to be made; empty where it does not."""
+    """The reason to skip a late run; empty if it should run."""
     due, now = flow_run.scheduled_start_time, datetime.now(UTC)
     if due is None or not deployment.id:
         return ""
     late_s = (now - due).total_seconds()
     if 0 < skip_if_later_than_s < late_s:
-        return f"it is {late_s:.0f} s late, and may be {skip_if_later_than_s:.0f}"
-    return "a run that began since has done it" if await _was_done(due) else ""
+        return f"it is {late_s:.0f} s late; the limit is {skip_if_later_than_s:.0f} s"
+    return "a later run of this schedule has finished" if await _was_done(due) else ""
 
 
 async def _was_done(due: datetime) -> bool:
-    """Whether a run of the same schedule began after this one's time and ended: it saw all that this one would see."""
+    """Whether a run of the same schedule started after this one's time and ended: it processed all that was due."""
     since = {"state": {"type": {"any_": ["COMPLETED", "FAILED"]}}, "start_time": {"after_": due.isoformat()}}
     mine = DeploymentFilter(id=DeploymentFilterId(any_=[deployment.id]))
     async with get_client() as client:

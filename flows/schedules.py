@@ -1,4 +1,4 @@
-"""Recurring runs: Prefect deployments of the scheduled flow, which Prefect keeps, shows and starts."""
+"""Recurring runs: Prefect deployments of the scheduled flow, which Prefect stores, displays and starts."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -25,16 +25,16 @@ _ENTRYPOINT = "flows.scheduled.scheduled"
 
 @dataclass(frozen=True, slots=True)
 class Recurrence:
-    """When a schedule fires: by a cron line in a time zone, or every so many seconds."""
+    """When a schedule fires: at the times of a cron expression in a time zone, or every `every_s` seconds."""
 
     cron: str = ""
     timezone: str = "UTC"
     every_s: float = 0
 
     def schedule(self) -> CronSchedule | IntervalSchedule:
-        """The same for Prefect. Raises `ConfigError`."""
+        """The equivalent Prefect schedule. Raises `ConfigError`."""
         if bool(self.cron) == bool(self.every_s):
-            raise ConfigError('give either --cron, as in --cron "0 1 * * *", or --every with seconds')
+            raise ConfigError('set either --cron, for example --cron "0 1 * * *", or --every with a number of seconds')
         try:
             if self.cron:
                 return CronSchedule(cron=self.cron, timezone=self.timezone)
@@ -43,15 +43,15 @@ class Recurrence:
             )
         except ValueError as error:
             reason = str(error).splitlines()[-1].strip()
-            raise ConfigError(f"no schedule can be made of this: {reason}; correct --cron or --timezone") from None
+            raise ConfigError(f"invalid schedule: {reason}; correct --cron or --timezone") from None
 
 
 async def add(name: str, recurrence: Recurrence, parameters: Mapping[str, Any]) -> None:
-    """Make or replace the schedule `name`. Raises `ConfigError`."""
+    """Create or replace the schedule `name`. Raises `ConfigError`."""
     schedule = recurrence.schedule()
     async with get_client() as client:
         await ensure_pool(client)
-    made = RunnerDeployment.from_entrypoint(
+    deployment = RunnerDeployment.from_entrypoint(
         _ENTRYPOINT,
         name=name,
         schedules=[schedule],
@@ -60,11 +60,11 @@ async def add(name: str, recurrence: Recurrence, parameters: Mapping[str, Any]) 
         work_pool_name=POOL,
         description=f"{parameters['manifest']} into {parameters['results']}",
     )
-    await made.aapply()
+    await deployment.aapply()
 
 
 async def ensure_pool(client: PrefectClient) -> None:
-    """Have the pool that `voicemill up` works for."""
+    """Create the work pool of `voicemill up` if it does not exist."""
     try:
         await client.create_work_pool(WorkPoolCreate(name=POOL, type="process"))
     except ObjectAlreadyExists:
@@ -72,20 +72,20 @@ async def ensure_pool(client: PrefectClient) -> None:
 
 
 async def listed() -> list[dict[str, Any]]:
-    """Every schedule: its name, when it fires, whether it is paused, its parameters, its next and its last run."""
+    """Every schedule with its name, recurrence, paused state, parameters, next run and last run."""
     async with get_client() as client:
-        return [await _told(client, found) for found in await _all(client)]
+        return [await _as_dict(client, found) for found in await _all(client)]
 
 
 async def set_paused(name: str, paused: bool) -> None:
-    """Let a schedule fire no more, or again. Raises `ConfigError` where there is none of that name."""
+    """Pause or resume a schedule. Raises `ConfigError` if it does not exist."""
     async with get_client() as client:
         found = await _named(client, name)
         await (client.pause_deployment(found.id) if paused else client.resume_deployment(found.id))
 
 
 async def remove(name: str) -> None:
-    """Forget a schedule. Raises `ConfigError` where there is none of that name."""
+    """Delete a schedule. Raises `ConfigError` if it does not exist."""
     async with get_client() as client:
         await client.delete_deployment((await _named(client, name)).id)
 
@@ -101,10 +101,10 @@ async def _named(client: PrefectClient, name: str) -> DeploymentResponse:
         if one.name == name:
             return one
     names = ", ".join(sorted(one.name for one in found)) or "none"
-    raise ConfigError(f"there is no schedule {name!r}; there are: {names}")
+    raise ConfigError(f"schedule {name!r} does not exist; existing schedules: {names}")
 
 
-async def _told(client: PrefectClient, found: DeploymentResponse) -> dict[str, Any]:
+async def _as_dict(client: PrefectClient, found: DeploymentResponse) -> dict[str, Any]:
     runs = await _runs(client, found)
     ended = [run for run in runs if run.state is not None and run.state.is_final()]
     due = [run.expected_start_time for run in runs if run.state is not None and run.state.is_scheduled()]

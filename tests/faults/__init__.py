@@ -1,1 +1,1 @@
-"""What must hold when a run is cut short at any instant."""
+"""Fault injection: the guarantees of a run that is interrupted at any moment."""

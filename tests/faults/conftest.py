@@ -1,4 +1,4 @@
-"""The service that runs ask, and the process they are forked from."""
+"""Fixtures: the service that runs use, and the process that forks them."""
 
 from collections.abc import Iterator
 
@@ -12,6 +12,6 @@ __all__ = ["service", "voicemill"]
 
 @pytest.fixture(scope="session")
 def runs() -> Iterator[ForkedRuns]:
-    """Runs in processes of their own, forked from one that has imported all they need."""
+    """Runs in processes forked from one that has already imported everything they need."""
     with forked_runs() as started:
         yield started

@@ -1,7 +1,7 @@
-"""How large campaigns are, and what they publish.
+"""The size of campaigns and the figures that they publish.
 
-`FAULTS=1` is the nightly size, whose figures are published; `FAULTS=0.1` a tenth of it. Without `FAULTS` a campaign has
-the size that `make test` has the time for.
+`FAULTS=1` is the nightly size, whose figures are published; `FAULTS=0.1` is a tenth of it. Without `FAULTS` a campaign
+has the small size that `make test` uses.
 """
 
 import fcntl
@@ -16,32 +16,34 @@ SHARE = float(os.environ.get("FAULTS", 0))
 IS_NIGHTLY = SHARE >= 1
 SEED = 20260101
 
-CREWS = 5 if SHARE else 1
-"""How many share the longest campaigns, each with lots of its own, so that several processes can be at work on one."""
+PARTITIONS = 5 if SHARE else 1
+"""How many tests a long campaign is split into, each with a different seed, so that several processes can run it."""
 
 Figures = Mapping[str, float | str]
 
 
 def size(*, nightly: int, usual: int) -> int:
-    """How many of something a campaign does."""
+    """How many times a campaign does something."""
     return max(usual, round(nightly * SHARE))
 
 
 @dataclass
 class Report:
-    """Where a campaign says its figures."""
+    """Prints and publishes the figures of a campaign."""
 
-    say: Callable[[str], None]
+    print_line: Callable[[str], None]
 
     def __call__(self, campaign: str, figures: Figures) -> None:
-        """Say one line, and publish it where the campaign had its full size."""
-        self.say(f"{campaign}: " + ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in figures.items()))
+        """Print one line, and publish the figures if the campaign had its nightly size."""
+        self.print_line(
+            f"{campaign}: " + ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in figures.items())
+        )
         if IS_NIGHTLY:
             publish(campaign, figures)
 
 
 def publish(campaign: str, figures: Figures) -> None:
-    """Write figures into `figures.json`, beside those of other campaigns, which may come to their ends meanwhile."""
+    """Write a campaign's figures to `figures.json`, locked because other campaigns may finish at the same time."""
     with FIGURES.open("r+") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         published = json.load(file) | {campaign: dict(figures)}

@@ -1,4 +1,4 @@
-"""A service in which anything may go wrong: every fault that an answer can have, dealt by lot, the same each time."""
+"""A service that injects every kind of fault into its replies, at random but reproducibly."""
 
 import random
 from collections import Counter
@@ -9,7 +9,7 @@ from tests.hostile_server import Call, End, Reply
 from tests.hostile_speech import FAULTS, error_reply, speech, wav
 
 _HEAD_BYTES = 44
-# A wait above the cap parks the whole run for minutes, which tests of pace see to.
+# No wait above the cap: it would pause the run for minutes. The tests of the limits cover that.
 _WAITS = ("0", "-10", "inf", "nan", "soon", "1e400", "0.001", "Thu, 01 Jan 1970 00:00:00 GMT", "")
 
 
@@ -21,7 +21,7 @@ def _with_body(make: Callable[[bytes], bytes]) -> Callable[[Reply], Reply]:
     return lambda good: replace(good, body=make(good.body))
 
 
-PASSING: Mapping[str, Callable[[Reply], Reply]] = {
+TRANSIENT: Mapping[str, Callable[[Reply], Reply]] = {
     **FAULTS,
     **{f"429, Retry-After {value!r}": _throttled(value) for value in _WAITS},
     "429 without Retry-After": lambda _: Reply(429, (), b"slow down"),
@@ -43,43 +43,43 @@ PASSING: Mapping[str, Callable[[Reply], Reply]] = {
     "a header of a megabyte": lambda good: replace(good, headers=[*good.headers, ("X-Long", "x" * (1 << 20))]),
     "ten thousand headers": lambda good: replace(good, headers=[("X-Many", "x")] * 10_000),
 }
-"""What a second question may cure."""
+"""Faults after which a retry may succeed."""
 
-LASTING: Mapping[str, Callable[[Reply], Reply]] = {
+PERMANENT: Mapping[str, Callable[[Reply], Reply]] = {
     **{str(status): lambda _, status=status: error_reply(status, "No", "Not this") for status in (400, 404, 413, 422)},  # type: ignore[misc]
     "redirect": lambda _: Reply(302, [("Location", "http://127.0.0.1:1/")]),
 }
-"""What it will not."""
+"""Faults after which no retry succeeds."""
 
 
 @dataclass
-class Trouble:
-    """A script: a share of all answers is faulty, by `seed`, the transcript and how often it was asked."""
+class FaultInjector:
+    """A script with a share of faulty replies, chosen by `seed`, the transcript and its number of requests."""
 
     seed: int
     share: float
-    lasting_share: float = 0.005
+    permanent_share: float = 0.005
     latency_s: float = 0.0
     requested: Counter[str] = field(default_factory=Counter)
-    dealt: Counter[str] = field(default_factory=Counter)
+    injected: Counter[str] = field(default_factory=Counter)
     good: Counter[str] = field(default_factory=Counter)
     refused: set[str] = field(default_factory=set)
 
     def __call__(self, call: Call) -> Reply:
-        """The answer to a question to speak."""
+        """The reply to a TTS request."""
         text = call.transcript or ""
         self.requested[text] += 1
         dice = random.Random(f"{self.seed}/{self.requested[text]}/{text}")
         drawn = dice.random()
-        if drawn < self.lasting_share:
+        if drawn < self.permanent_share:
             self.refused.add(text)
-            return self._faulty(call, dice, LASTING)
+            return self._faulty(call, dice, PERMANENT)
         if drawn < self.share:
-            return self._faulty(call, dice, PASSING)
+            return self._faulty(call, dice, TRANSIENT)
         self.good[text] += 1
         return replace(speech(call), delay_s=self.latency_s)
 
     def _faulty(self, call: Call, dice: random.Random, faults: Mapping[str, Callable[[Reply], Reply]]) -> Reply:
         name = dice.choice(sorted(faults))
-        self.dealt[name] += 1
+        self.injected[name] += 1
         return faults[name](replace(speech(call), delay_s=self.latency_s))

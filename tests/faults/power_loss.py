@@ -1,9 +1,9 @@
-"""What a power cut may leave on a disk: every state that POSIX permits after any prefix of a log of changes.
+"""The disk states that POSIX permits after a power cut at any point of a log of changes.
 
-Two layers: what was synced is durable, everything since is volatile, and each volatile thing may have reached the disk
-or not, independently of the others, whatever their order was. Content that was not synced may be there, be as before,
-be empty, end at a page, or have its length but zeros in some pages. A name that was made, renamed or removed since its
-folder was synced may be the new one or the old. (Pillai et al., "All File Systems Are Not Created Equal", OSDI 2014.)
+Synced changes are durable. Every later change is volatile: it may have reached the disk or not, independently of the
+others and of their order. Content that was not synced may be new, old, empty, end at a page boundary, or have zeros in
+some pages. A name that was created, renamed or removed after the last sync of its folder may be the new or the old one.
+(Pillai et al., "All File Systems Are Not Created Equal", OSDI 2014.)
 """
 
 import itertools
@@ -18,7 +18,7 @@ PAGE_BYTES = 4096
 SECTOR_BYTES = 512
 
 Tree = dict[str, bytes | None]
-"""Files with their content and folders (None), by their path."""
+"""The content of files, or None for folders, by path."""
 
 
 @dataclass
@@ -28,7 +28,7 @@ class _File:
     _found: tuple[bytes, bytes, list[bytes]] | None = None
 
     def outcomes(self) -> list[bytes]:
-        """What may be found after a power cut; the same objects until the file changes, whose hashes are kept."""
+        """The possible contents after a power cut: the same objects until the file changes, to cache hashes."""
         if self._found is None or self._found[0] is not self.volatile or self._found[1] is not self.durable:
             self._found = (self.volatile, self.durable, self._outcomes())
         return self._found[2]
@@ -37,9 +37,9 @@ class _File:
         new, old = self.volatile, self.durable
         if new == old:
             return [new]
-        if len(new) == len(old) <= SECTOR_BYTES:  # written in place; a disk writes a sector whole or not at all
+        if len(new) == len(old) <= SECTOR_BYTES:  # written in place; a disk writes a sector completely or not at all
             return [new, old]
-        kept = len(old) if new.startswith(old) else 0  # what lines are added to keeps the lines that were durable
+        kept = len(old) if new.startswith(old) else 0  # appending keeps the durable content
         cuts = range(-(-kept // PAGE_BYTES) * PAGE_BYTES, len(new), PAGE_BYTES)
         torn = [new[:cut] for cut in cuts]
         holed = [new[:cut] + bytes(min(PAGE_BYTES, len(new) - cut)) + new[cut + PAGE_BYTES :] for cut in cuts]
@@ -48,7 +48,7 @@ class _File:
 
 @dataclass
 class PowerLoss:
-    """A disk whose power may go at any moment of `log`; `before` was there and durable."""
+    """A disk that may lose power at any point of `log`; `before` is its durable content at the start."""
 
     before: Mapping[str, bytes | None]
     log: Sequence[Op]
@@ -66,19 +66,19 @@ class PowerLoss:
         self._files[number] = _File(content, content)
         return number
 
-    def states(self, dice: random.Random, *, per_moment: int) -> Iterator[tuple[frozenset[str], Tree]]:
-        """What may be found after each change: what had been acknowledged, and the tree. At most so many a moment."""
+    def states(self, dice: random.Random, *, per_point: int) -> Iterator[tuple[frozenset[str], Tree]]:
+        """The acknowledged names and the possible trees after each change, at most `per_point` trees each."""
         acknowledged: set[str] = set()
         for op in self.log:
             if op.kind == "acknowledged":
                 acknowledged.add(op.path)
             else:
                 self._apply(op)
-            for tree in self._trees(dice, per_moment):
+            for tree in self._trees(dice, per_point):
                 yield frozenset(acknowledged), tree
 
     def state_after(self, part: float) -> Tree:
-        """What a kill, not a power cut, leaves after this part of the log: everything that was done until then."""
+        """The tree after a kill (not a power cut) at this fraction of the log: all changes until then."""
         until = [op for op in self.log if op.kind != "acknowledged"][: int(part * len(self.log))]
         killed = PowerLoss(self.before, until)
         for op in until:
@@ -105,7 +105,7 @@ class PowerLoss:
                 self._pending.append(op)
 
     def _file(self, op: Op) -> _File:
-        """The file an operation is about; one that was there before the log is known by its name until now."""
+        """The file of an operation. A file from before the log is looked up by its name."""
         if op.file not in self._files:
             there = self._names.get(op.path)
             before = self._files[there].durable if there is not None else b""
@@ -132,7 +132,7 @@ class PowerLoss:
         contents = {number: self._file_of(number).outcomes() for number in sorted(waiting)}
         torn = [number for number, outcomes in contents.items() if len(outcomes) > 1]
         choices = [*(range(len(contents[number])) for number in torn), *(range(2) for _ in self._pending)]
-        for choice in _some(choices, most, dice):
+        for choice in _combinations(choices, most, dice):
             picked = {number: outcomes[0] for number, outcomes in contents.items()}
             picked |= {number: contents[number][which] for number, which in zip(torn, choice, strict=False)}
             names = dict(self._names)
@@ -149,8 +149,8 @@ def _folder(name: str) -> str:
     return str(PurePosixPath(name).parent)
 
 
-def _some(choices: Sequence[range], most: int, dice: random.Random) -> Iterator[tuple[int, ...]]:
-    """Every combination, or where they are too many some of: all kept, all lost, each lost alone, as lots may fall."""
+def _combinations(choices: Sequence[range], most: int, dice: random.Random) -> Iterator[tuple[int, ...]]:
+    """All combinations; if too many, a random selection, with all kept, all lost and each lost alone."""
     count = 1
     for choice in choices:
         count *= len(choice)
@@ -175,8 +175,8 @@ def _tree(names: Mapping[str, int | None], contents: Mapping[int, bytes]) -> Tre
     return tree
 
 
-def lay_out(tree: Tree, root: Path) -> None:
-    """Make a tree on a real disk, in an empty folder."""
+def write_tree(tree: Tree, root: Path) -> None:
+    """Write a tree to an empty folder on a real disk."""
     for name, content in tree.items():
         if content is None:
             (root / name).mkdir(mode=0o700)

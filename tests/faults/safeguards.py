@@ -1,6 +1,6 @@
-"""The nets that catch a fault, each with a way to cut it and the tests that must notice.
+"""The safeguards against faults, each with a way to disable it and the tests that must then fail.
 
-A promise whose guard can be taken away without a test going red is not tested.
+If a safeguard can be disabled without a failing test, its guarantee is not tested.
 """
 
 from dataclasses import dataclass
@@ -11,22 +11,22 @@ ROOT = Path(__file__).parents[2]
 
 @dataclass(frozen=True, slots=True)
 class Safeguard:
-    """A guard: where it is, the code that is it, what stands there when it is cut, and who should notice."""
+    """A safeguard: its file and code, the replacement that disables it, and the tests that must fail."""
 
     name: str
     file: str
     code: str
-    cut: str
+    replacement: str
     tests: tuple[str, ...]
 
-    def is_there(self) -> bool:
-        """Whether the product has just this code, once."""
+    def is_present(self) -> bool:
+        """Whether the file contains the code exactly once."""
         return (ROOT / self.file).read_text().count(self.code) == 1
 
-    def cut_in(self, tree: Path) -> None:
-        """Take it away in a copy of the project."""
-        place = tree / self.file
-        place.write_text(place.read_text().replace(self.code, self.cut))
+    def disable_in(self, tree: Path) -> None:
+        """Disable it in a copy of the project."""
+        path = tree / self.file
+        path.write_text(path.read_text().replace(self.code, self.replacement))
 
 
 _STORE = ("tests/store/test_durable_files.py", "tests/faults/test_power_loss.py")
@@ -54,42 +54,42 @@ SAFEGUARDS = (
         _STORE,
     ),
     Safeguard(
-        "the fsync of the folders of answers",
+        "the fsync of answer folders",
         "voicemill/store/answer_store.py",
         "        durable.sync_folder(folder)\n",
         "",
         ("tests/store/test_answer_store.py", "tests/faults/test_power_loss.py"),
     ),
     Safeguard(
-        "the fsync of the folders of files",
+        "the fsync of output folders",
         "voicemill/store/output_folder.py",
         "            for folder in folders:\n                durable.sync_folder(folder)\n",
         "",
         ("tests/store/test_output_folder.py", "tests/faults/test_power_loss.py"),
     ),
     Safeguard(
-        "the fsync of the notes of files",
+        "the fsync of the record of written files",
         "voicemill/store/output_folder.py",
         "        durable.sync_lines(self._written)\n",
         "",
         ("tests/store/test_output_folder.py", "tests/faults/test_power_loss.py"),
     ),
     Safeguard(
-        "the lock of a results folder",
+        "the lock of the results folder",
         "voicemill/store/results_folder.py",
         "fcntl.LOCK_EX | fcntl.LOCK_NB)",
         "fcntl.LOCK_SH | fcntl.LOCK_NB)",
         ("tests/store/test_results_folder.py", "tests/cli/test_exit_codes.py", "tests/faults/test_stops.py"),
     ),
     Safeguard(
-        "the hash that an answer is read by",
+        "the hash check when an answer is read",
         "voicemill/store/answer_store.py",
         "    if content[len(_MAGIC) : _FIRST_LINE_BYTES] != ",
         "    if not ",
         ("tests/store/test_answer_store.py", "tests/flows/test_audit.py"),
     ),
     Safeguard(
-        "the proof that an answer is speech",
+        "the verification that an answer is speech",
         "voicemill/audio/answer_checks.py",
         "    samples, duration_s = _verified_samples(body, call, framed=framed)\n    _verify_sound(samples)\n",
         "    return 1.0\n",
@@ -103,14 +103,14 @@ SAFEGUARDS = (
         ("tests/pipeline/test_failing_service.py", "tests/limits/test_service_health.py"),
     ),
     Safeguard(
-        "the reservation from the budget",
+        "the budget reservation",
         "voicemill/limits/budget.py",
         "        self._check(wanted, credits, now_s)\n",
         "",
         ("tests/limits/test_budget.py", "tests/pipeline/test_spending.py"),
     ),
     Safeguard(
-        "the cap on a body",
+        "the size limit of a response body",
         "voicemill/cartesia/transport.py",
         "        if size > max_bytes:\n",
         "        if size < 0:\n",

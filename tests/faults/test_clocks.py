@@ -1,4 +1,4 @@
-"""A clock that jumps makes nobody wait longer than the cap, nor less than not at all."""
+"""Clock jumps: no wait is longer than the cap or negative."""
 
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
@@ -18,13 +18,13 @@ _BEFORE_WINTER = datetime(2026, 10, 25, 0, 59, 50, tzinfo=UTC)
 @pytest.mark.parametrize("now", [_BEFORE_SUMMER, _BEFORE_WINTER])
 @pytest.mark.parametrize("jump", [timedelta(days=1), timedelta(hours=1), timedelta(0)], ids=str)
 @pytest.mark.parametrize("sign", [-1, 1])
-async def test_a_date_to_come_back_at(now: datetime, jump: timedelta, sign: int) -> None:
-    """A server asks to wait for ten seconds, by a date; our clock is off by a day, an hour, or about to change."""
-    asked = {"retry-after": format_datetime(now + timedelta(seconds=10))}
+async def test_retry_after_date_with_a_wrong_clock(now: datetime, jump: timedelta, sign: int) -> None:
+    """Waits for a `Retry-After` date stay in bounds if the clock is off by a day or an hour, or about to change."""
+    headers = {"retry-after": format_datetime(now + timedelta(seconds=10))}
     waits: list[float] = []
 
     async def attempt() -> None:
-        raise Throttled("later", retry_after_s=retry_after_s(asked, now=now + sign * jump))
+        raise Throttled("later", retry_after_s=retry_after_s(headers, now=now + sign * jump))
 
     async def sleep(seconds: float) -> None:
         waits.append(seconds)

@@ -1,4 +1,4 @@
-"""The order of system calls as the kernel sees them: what a table tells of is durable before the table is there."""
+"""The order of system calls, traced by the kernel: files are durable before a table refers to them."""
 
 import re
 import shutil
@@ -11,7 +11,7 @@ import pytest
 
 from tests.flows.speech_service import SpeechService
 
-_WORK = """
+_RUN = """
 import asyncio, sys
 from pathlib import Path
 from types import SimpleNamespace
@@ -27,18 +27,20 @@ _ROWS = 4
 
 
 @pytest.mark.skipif(shutil.which("strace") is None, reason="strace is not installed")
-def test_the_order_of_system_calls(service: SpeechService, tmp_path: Path) -> None:
-    """For each answer and file: its fsync, its rename, the fsync of its folder, and only then the row's part table."""
+def test_files_are_durable_before_their_table(service: SpeechService, tmp_path: Path) -> None:
+    """For each answer and file, the fsync, the rename and the fsync of its folder precede the row's part table."""
     results = tmp_path / "results"
     steps = _traced(tmp_path / "strace.log", service.url, results)
     answers = [target for kind, _, target in steps if kind == "rename" and target.endswith(".answer")]
     assert len(answers) == _ROWS
     for answer in answers:
-        _in_order(steps, Path(answer))
+        _sync_of_folder(steps, Path(answer))
     for number in range(_ROWS):
-        folder_synced = _in_order(steps, results / "audio" / f"row{number + 1}.wav")
-        [told] = [place for place, (_, _, target) in enumerate(steps) if target.endswith(f"{number:05d}.0.parquet")]
-        assert folder_synced < told
+        folder_synced = _sync_of_folder(steps, results / "audio" / f"row{number + 1}.wav")
+        [table_written] = [
+            place for place, (_, _, target) in enumerate(steps) if target.endswith(f"{number:05d}.0.parquet")
+        ]
+        assert folder_synced < table_written
 
 
 def _traced(log: Path, *arguments: str | Path) -> list[tuple[str, str, str]]:
@@ -55,13 +57,13 @@ def _traced(log: Path, *arguments: str | Path) -> list[tuple[str, str, str]]:
         "-o",
         log,
     ]
-    command = [*trace, sys.executable, "-c", _WORK, *arguments]
-    ended = subprocess.run(command, cwd=Path(__file__).parents[2], capture_output=True, text=True, check=False)
-    if "ptrace" in ended.stderr.lower():
-        pytest.skip("processes may not be traced here")
-    assert ended.returncode == 0, ended.stderr
+    command = [*trace, sys.executable, "-c", _RUN, *arguments]
+    result = subprocess.run(command, cwd=Path(__file__).parents[2], capture_output=True, text=True, check=False)
+    if "ptrace" in result.stderr.lower():
+        pytest.skip("tracing processes is not permitted")
+    assert result.returncode == 0, result.stderr
     steps = []
-    for line in _whole_lines(log.read_text().splitlines()):
+    for line in _complete_lines(log.read_text().splitlines()):
         if synced := _FSYNC.search(line):
             steps.append(("fsync", synced[1], ""))
         elif renamed := _RENAME.search(line):
@@ -69,8 +71,8 @@ def _traced(log: Path, *arguments: str | Path) -> list[tuple[str, str, str]]:
     return steps
 
 
-def _whole_lines(lines: list[str]) -> Iterator[str]:
-    """Calls that another thread's interrupted in the log count where they ended."""
+def _complete_lines(lines: list[str]) -> Iterator[str]:
+    """Join calls that the log interrupts for another thread, at the place where they ended."""
     begun: dict[str, str] = {}
     for line in lines:
         thread, _, call = line.partition(" ")
@@ -82,8 +84,8 @@ def _whole_lines(lines: list[str]) -> Iterator[str]:
             yield call
 
 
-def _in_order(steps: list[tuple[str, str, str]], final: Path) -> int:
-    """When the folder of a file was synced, which was after its rename, which was after its own sync."""
+def _sync_of_folder(steps: list[tuple[str, str, str]], final: Path) -> int:
+    """The position of the fsync of a file's folder, which must follow the rename, which follows the file's fsync."""
     [renamed] = [place for place, (_, _, target) in enumerate(steps) if target == str(final)]
     partial = steps[renamed][1]
     assert ("fsync", partial, "") in steps[:renamed]

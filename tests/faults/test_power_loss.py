@@ -1,4 +1,4 @@
-"""After a power cut at any moment, nothing that was acknowledged is lost or torn, and the next run finishes."""
+"""After a power cut at any moment no acknowledged answer is lost or torn, and the next run completes."""
 
 import random
 import shutil
@@ -11,9 +11,9 @@ from unittest import mock
 import pytest
 
 from tests.faults.figures import SEED, SHARE, Report, size
-from tests.faults.invariants import broken_promises
-from tests.faults.power_loss import PowerLoss, Tree, lay_out
-from tests.faults.write_recorder import Camera
+from tests.faults.invariants import invariant_violations
+from tests.faults.power_loss import PowerLoss, Tree, write_tree
+from tests.faults.write_recorder import WriteRecorder
 from tests.flows.results import statuses, violations, write_manifest
 from tests.flows.speech_service import SpeechService
 from voicemill.config import Settings
@@ -39,29 +39,29 @@ _EDITED = [_ROWS[0] | {"transcript": "Another sentence."}, *_ROWS[1:]]
 
 @pytest.fixture
 def in_memory() -> Iterator[Path]:
-    """A folder whose syncs cost nothing, where there is one."""
+    """A folder in memory, if the system has one, where syncs take no time."""
     shared = Path("/dev/shm")
     with tempfile.TemporaryDirectory(dir=shared if shared.is_dir() else None) as folder:
         yield Path(folder)
 
 
 async def recorded(root: Path, manifest: Path) -> PowerLoss:
-    """A run into `root/results`, with what it did to the disk, and each answer as it was said to be durable."""
-    camera = Camera(root)
+    """Record the disk changes of a run into `root/results`, and the moment each answer is acknowledged as durable."""
+    recorder = WriteRecorder(root)
 
     def acknowledged(kept: Sequence[KeptAnswer]) -> Sequence[KeptAnswer]:
         for answer in commit_answers(kept):
-            camera.acknowledge(answer.path.stem)
+            recorder.acknowledge(answer.path.stem)
         return kept
 
-    with mock.patch.object(context, "commit_answers", acknowledged), camera.recording():
+    with mock.patch.object(context, "commit_answers", acknowledged), recorder.recording():
         assert (await execute(RunSpec(str(manifest), root / "results", Settings()))).exit_code == 0
-    return PowerLoss(camera.before, camera.log)
+    return PowerLoss(recorder.before, recorder.log)
 
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """What a power cut left, what had been acknowledged, and the manifest of the run it cut."""
+    """The tree after a power cut, the acknowledged answers, and the manifest of the interrupted run."""
 
     tree: Tree
     acknowledged: frozenset[str]
@@ -69,34 +69,34 @@ class State:
 
 
 async def test_power_cuts(service: SpeechService, in_memory: Path, tmp_path: Path, report: Report) -> None:
-    """In every state the disk may be in: kept answers are whole, done rows have their files, and a run goes on."""
+    """In every possible disk state stored answers are complete, done rows have their files, and a run can resume."""
     disk = in_memory / "disk"
     disk.mkdir()
     first = write_manifest(tmp_path / "first.csv", _ROWS)
     edited = write_manifest(tmp_path / "edited.csv", _EDITED)
     cuts = [(await recorded(disk, manifest), manifest) for manifest in (first, edited)]
     (in_memory / "killed").mkdir()
-    lay_out(cuts[0][0].state_after(0.4), in_memory / "killed")
+    write_tree(cuts[0][0].state_after(0.4), in_memory / "killed")
     cuts.append((await recorded(in_memory / "killed", first), first))
     states = _distinct(cuts, most=size(nightly=12_000, usual=300))
-    to_be_resumed = size(nightly=500, usual=6)
+    resumed = size(nightly=500, usual=6)
     for number, state in enumerate(states):
         place = in_memory / "state"
         place.mkdir()
-        lay_out(state.tree, place)
-        assert broken_promises(place / "results", state.acknowledged) == [], f"state {number}"
-        if number < to_be_resumed:
+        write_tree(state.tree, place)
+        assert invariant_violations(place / "results", state.acknowledged) == [], f"state {number}"
+        if number < resumed:
             await _finish(place, state.manifest, service)
         shutil.rmtree(place)
-    report("power_cuts", {"crash_states": len(states), "lost_or_torn": 0, "resumed_to_the_end": to_be_resumed})
+    report("power_cuts", {"crash_states": len(states), "lost_or_torn": 0, "resumed_to_the_end": resumed})
 
 
 def _distinct(cuts: list[tuple[PowerLoss, Path]], *, most: int) -> list[State]:
     dice = random.Random(SEED)
     found: dict[int, State] = {}
-    per_moment = 1 + 5 * most // sum(len(log.log) for log, _ in cuts)
+    per_point = 1 + 5 * most // sum(len(log.log) for log, _ in cuts)
     for log, manifest in cuts:
-        for acknowledged, tree in log.states(dice, per_moment=per_moment):
+        for acknowledged, tree in log.states(dice, per_point=per_point):
             found.setdefault(hash((acknowledged, *tree.items())), State(tree, acknowledged, manifest))
     states = list(found.values())
     dice.shuffle(states)
@@ -105,7 +105,7 @@ def _distinct(cuts: list[tuple[PowerLoss, Path]], *, most: int) -> list[State]:
 
 
 async def _finish(place: Path, manifest: Path, service: SpeechService) -> None:
-    """The next run comes to the end, and asks for nothing that it has."""
+    """The next run completes without repeating a call whose answer is stored."""
     kept = sum(1 for _ in (place / "results" / "answers").glob("?/*.answer"))
     service.reset_calls()
     assert (await execute(RunSpec(str(manifest), place / "results", Settings()))).exit_code == 0

@@ -1,4 +1,4 @@
-"""A run that is told to end does so soon, loses nothing and can go on; two runs never work in one folder."""
+"""A run stops soon after a signal, loses nothing and can resume; two runs never use one folder at the same time."""
 
 import random
 import signal
@@ -18,33 +18,33 @@ _PROFILE = "[defaults]\nsample_rate = 8000\n[pace]\nmax_concurrency = 4\n"
 
 
 def test_stops(runs: ForkedRuns, service: SpeechService, tmp_path: Path, report: Report) -> None:
-    """SIGTERM and Ctrl-C at random instants: exit code 7, no call is made twice, and the next run goes on."""
+    """After SIGTERM or Ctrl-C at a random moment the exit code is 7, and a rerun repeats no call."""
     (tmp_path / "profile.toml").write_text(_PROFILE)
     service.speaker.latency_s = 0.02
     dice = random.Random(SEED)
-    took_s: list[float] = []
-    book = 0
-    while len(took_s) < size(nightly=100, usual=2):
-        book += 1
+    durations_s: list[float] = []
+    manifest = 0
+    while len(durations_s) < size(nightly=100, usual=2):
+        manifest += 1
         write_manifest(
-            tmp_path / "book.csv", [row | {"transcript": f"{book}, {row['id']}"} for row in short_rows(_ROWS)]
+            tmp_path / "book.csv", [row | {"transcript": f"{manifest}, {row['id']}"} for row in short_rows(_ROWS)]
         )
         service.reset_calls()
-        while (seconds := _stop(_start(runs, tmp_path, f"results-{book}"), service, dice)) is not None:
-            took_s.append(seconds)
+        while (seconds := _stop(_start(runs, tmp_path, f"results-{manifest}"), service, dice)) is not None:
+            durations_s.append(seconds)
         assert max(Counter(service.requested).values()) == 1
-        assert violations(tmp_path / f"results-{book}") == []
-        assert set(statuses(tmp_path / f"results-{book}").values()) == {"done"}
-    p99_s = max(took_s) if len(took_s) < 100 else statistics.quantiles(took_s, n=100)[-1]
-    report("stops", {"runs_stopped": len(took_s), "calls_repeated": 0, "p99_s": round(p99_s, 2)})
+        assert violations(tmp_path / f"results-{manifest}") == []
+        assert set(statuses(tmp_path / f"results-{manifest}").values()) == {"done"}
+    p99_s = max(durations_s) if len(durations_s) < 100 else statistics.quantiles(durations_s, n=100)[-1]
+    report("stops", {"runs_stopped": len(durations_s), "calls_repeated": 0, "p99_s": round(p99_s, 2)})
 
 
 def test_races(runs: ForkedRuns, service: SpeechService, tmp_path: Path, report: Report) -> None:
-    """Two runs that start at once in one folder: one works, the other refuses or finds all done; no call is doubled."""
+    """Of two concurrent runs in a folder, one is refused or finds all rows done; no call repeats."""
     (tmp_path / "profile.toml").write_text(_PROFILE)
     service.speaker.latency_s = 0.2
     least, races, refused = size(nightly=100, usual=3), 0, 0
-    while races < least or not refused:  # on a slow machine one may be over before the other begins
+    while races < least or not refused:  # on a slow machine the first may end before the second starts
         races += 1
         write_manifest(tmp_path / "book.csv", [row | {"transcript": f"{races}, {row['id']}"} for row in short_rows(12)])
         service.reset_calls()
@@ -63,14 +63,14 @@ def _start(runs: ForkedRuns, folder: Path, results: str) -> Run:
 
 
 def _stop(run: Run, service: SpeechService, dice: random.Random) -> float | None:
-    """The seconds that a run took to end once it was told to; None where it came to its own end."""
-    asked, wanted = len(service.requested), dice.randint(4, _ROWS // 2)
-    while not run.is_over and len(service.requested) < asked + wanted:
+    """The seconds between the signal and the end of a run; None if it completed before the signal."""
+    before, count = len(service.requested), dice.randint(4, _ROWS // 2)
+    while not run.is_over and len(service.requested) < before + count:
         time.sleep(0.001)
-    told_at = time.monotonic()
+    signalled_s = time.monotonic()
     run.kill(dice.choice([signal.SIGTERM, signal.SIGINT]))
-    ended = run.wait()
-    if ended.code == ExitCode.OK:
+    result = run.wait()
+    if result.code == ExitCode.OK:
         return None
-    assert ended.code == ExitCode.INTERRUPTED, ended.stderr
-    return time.monotonic() - told_at
+    assert result.code == ExitCode.INTERRUPTED, result.stderr
+    return time.monotonic() - signalled_s

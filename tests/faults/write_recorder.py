@@ -1,8 +1,8 @@
-"""A camera on the disk: every system call that changes files below a folder, in order, with what was written.
+"""Records every system call that changes files below a folder, in order, with the content written.
 
-The calls are those of the product on a real disk; the log of them is what `power_loss` cuts short. What pyarrow and
-Python's own file objects write is not seen as it is written; it is looked up when the file is synced or renamed, which
-is when it begins to matter.
+The product runs on a real disk; `power_loss` derives crash states from prefixes of the log. Writes by pyarrow and by
+Python's file objects are not intercepted: the recorder reads the file when it is synced or renamed, before which its
+content cannot become durable.
 """
 
 import itertools
@@ -21,7 +21,7 @@ _REAL: dict[str, Callable[..., Any]] = {name: getattr(os, name) for name in _CAL
 
 @dataclass(frozen=True, slots=True)
 class Op:
-    """One change. `file` is a file's number, for names come and go; paths are relative to the folder watched."""
+    """One change. `file` numbers a file, because names change; paths are relative to the recorded folder."""
 
     kind: str  # create, content, sync, sync_folder, rename, unlink, mkdir, rmdir, acknowledged
     path: str = ""
@@ -31,8 +31,8 @@ class Op:
 
 
 @dataclass
-class Camera:
-    """Watches `root`, whose present content counts as durable: `before`."""
+class WriteRecorder:
+    """Records changes below `root`. Its content at the start counts as durable: `before`."""
 
     root: Path
     log: list[Op] = field(default_factory=list)
@@ -52,23 +52,23 @@ class Camera:
 
     @contextmanager
     def recording(self) -> Iterator[None]:
-        """Within, everything that this process does below `root` is noted."""
+        """Record all changes that this process makes below `root` during the block."""
         with ExitStack() as patches:
             for name in _CALLS:
-                patches.enter_context(mock.patch.object(os, name, self._watched(name)))
+                patches.enter_context(mock.patch.object(os, name, self._recorded(name)))
             yield
 
-    def acknowledge(self, what: str) -> None:
-        """Note that from here on `what` must survive."""
+    def acknowledge(self, name: str) -> None:
+        """Record that `name` must survive from now on."""
         with self._lock:
-            self.log.append(Op("acknowledged", what))
+            self.log.append(Op("acknowledged", name))
 
-    def _watched(self, name: str) -> Callable[..., Any]:
-        real, noted = _REAL[name], getattr(self, f"_{name}")
+    def _recorded(self, name: str) -> Callable[..., Any]:
+        real, recorded = _REAL[name], getattr(self, f"_{name}")
 
         def call(*given: Any, **options: Any) -> Any:
             with self._lock:
-                return noted(real, *given, **options)
+                return recorded(real, *given, **options)
 
         return call
 
@@ -85,8 +85,8 @@ class Camera:
             self._files[name] = next(self._numbers)
         return self._files[name]
 
-    def _look(self, name: str) -> int:
-        """The number of a file, once what it holds now is noted."""
+    def _read(self, name: str) -> int:
+        """Record a file's current content and return its number."""
         is_new = name not in self._files
         number = self._number(name)
         content = (self.root / name).read_bytes()
@@ -100,19 +100,19 @@ class Camera:
     def _is_file(self, name: str | None) -> bool:
         return name is not None and (self.root / name).is_file() and not (self.root / name).is_symlink()
 
-    def _note_open(self, descriptor: int, path: Any, folder_fd: int | None) -> None:
+    def _record_open(self, descriptor: int, path: Any, folder_fd: int | None) -> None:
         full = Path(path).absolute() if folder_fd is None else None
         name = "." if full == self.root else self._name(path, folder_fd)
         if name is None:
             return
         self._paths[descriptor] = name
         if self._is_file(name):
-            self._look(name)
+            self._read(name)
 
     def _open(self, real: Any, path: Any, flags: int, mode: int = 0o777, *, dir_fd: int | None = None) -> Any:
         descriptor = real(path, flags, mode, dir_fd=dir_fd)
         if not isinstance(path, int):
-            self._note_open(descriptor, path, dir_fd)
+            self._record_open(descriptor, path, dir_fd)
         return descriptor
 
     def _close(self, real: Any, descriptor: int) -> None:
@@ -123,7 +123,7 @@ class Camera:
         outcome = real(descriptor, *given)
         name = self._paths.get(descriptor)
         if name is not None and self._is_file(name):
-            self._look(name)
+            self._read(name)
         return outcome
 
     _write = _writev = _pwrite = _ftruncate = _changed
@@ -131,21 +131,21 @@ class Camera:
     def _fsync(self, real: Any, descriptor: int) -> None:
         real(descriptor)
         name = self._paths.get(descriptor)
-        if name is None or not self._still(descriptor, name):
+        if name is None or not self._is_same_file(descriptor, name):
             return
         if self._is_file(name):
-            self.log.append(Op("sync", name, file=self._look(name)))
+            self.log.append(Op("sync", name, file=self._read(name)))
         else:
             self.log.append(Op("sync_folder", name))
 
-    def _still(self, descriptor: int, name: str) -> bool:
-        """Whether a descriptor's file is the one of that name: descriptors closed elsewhere come back."""
+    def _is_same_file(self, descriptor: int, name: str) -> bool:
+        """Whether the descriptor still refers to the file of that name: descriptor numbers are reused."""
         place = self.root / name
         return place.exists() and os.fstat(descriptor).st_ino == place.stat().st_ino
 
     def _replace(self, real: Any, source: Any, target: Any) -> None:
         before, after = self._name(source), self._name(target)
-        number = self._look(before) if before is not None else 0
+        number = self._read(before) if before is not None else 0
         real(source, target)
         if before is not None and after is not None:
             self._files[after] = self._files.pop(before)

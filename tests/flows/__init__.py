@@ -1,1 +1,1 @@
-"""Runs from end to end: the command line, the flow, the files."""
+"""End-to-end runs: command line, flows and results."""

@@ -83,7 +83,7 @@ def test_a_schedule_fires_by_itself(service: SpeechService, up: "subprocess.Pope
     assert run_process("schedule", "resume", "nightly").code == 0
     assert run_process("schedule", "remove", "nightly").code == 0
     assert run_process("schedule", "list", "--json").json == []
-    assert "there are: none" in run_process("schedule", "pause", "nightly").stderr
+    assert "existing schedules: none" in run_process("schedule", "pause", "nightly").stderr
     up.send_signal(signal.SIGINT)
     ended = wait_for_exit(up)
     assert (ended.code, ended.stderr) == (0, "Ended; schedules wait for the next voicemill up.\n")
@@ -100,7 +100,7 @@ def test_a_schedule_fires_by_itself(service: SpeechService, up: "subprocess.Pope
         (["--cron", "0 1 * * *", "--", "run", "book.csv", "--speed", "3"], "No such option"),
         (["--cron", "soon", "--", "run", "book.csv"], "correct --cron or --timezone"),
         (["--cron", "0 1 * * *", "--timezone", "Moon/Base", "--", "run", "book.csv"], "correct --cron or --timezone"),
-        (["--", "run", "book.csv"], "give either --cron"),
+        (["--", "run", "book.csv"], "set either --cron"),
     ],
 )
 def test_what_cannot_recur(voicemill: InThisProcess, arguments: list[str], said: str) -> None:
@@ -163,7 +163,7 @@ def test_a_late_run_is_skipped(prefect_server: str, service: SpeechService, monk
     with ignoring_prefect_sockets():
         skipped = asyncio.run(ended(3600))
         assert (skipped.name, skipped.is_completed()) == ("Skipped", True)
-        assert re.search(r"it is 72\d\d s late, and may be 3600", skipped.message)
+        assert re.search(r"it is 72\d\d s late; the limit is 3600 s", skipped.message)
         assert service.requested == []
         assert asyncio.run(ended(3 * 3600)).name == "Completed"
     assert len(service.requested) == 2

@@ -8,7 +8,7 @@ from unittest import mock
 import pytest
 
 from tests.faults.figures import Report
-from tests.faults.network_faults import LASTING, PASSING
+from tests.faults.network_faults import PERMANENT, TRANSIENT
 from tests.flows.commands import InThisProcess, service_environment, start_process, wait_for_exit
 from tests.flows.results import statuses, write_manifest
 from tests.flows.speech_service import SpeechService
@@ -43,9 +43,9 @@ def treacherous(service: SpeechService) -> Iterator[SpeechService]:
 
     def failing(name: str, call: Call) -> Reply:
         assert call.headers["x-api-key"] == KEY
-        return ({**PASSING, **LASTING})[name](speech(call))
+        return ({**TRANSIENT, **PERMANENT})[name](speech(call))
 
-    for name in (*PASSING, *LASTING):
+    for name in (*TRANSIENT, *PERMANENT):
         service.replies[_text(name)] = lambda call, name=name: failing(name, call)  # type: ignore[misc]
     for status in (400, 422, 429, 500, 503):
         reply = error_reply(status, f"Your key {KEY}", f"is odd: {KEY}", KEY, X_Request_Id="r", Retry_After=KEY)

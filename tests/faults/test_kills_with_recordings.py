@@ -1,4 +1,4 @@
-"""Voice change and infill go on after a SIGKILL, and repeat only the call that was in flight."""
+"""Voice change and infill resume after SIGKILL and repeat only the call that was in flight."""
 
 import time
 from pathlib import Path
@@ -24,8 +24,8 @@ max_concurrency = 1
 """
 
 
-def _said_again(call: Call) -> Reply:
-    """A voice changer that gives back what it got, and an infill that speaks half a second."""
+def _echo(call: Call) -> Reply:
+    """Return the uploaded audio for voice change, and half a second of audio for infill."""
     if call.path == "/infill/bytes":
         return Reply(200, (), wav(b"\x00\x10\x00\xf0" * (RATE_HZ // 4), RATE_HZ), delay_s=0.05)
     body = call.body[call.body.index(b"RIFF") :]
@@ -34,12 +34,12 @@ def _said_again(call: Call) -> Reply:
 
 
 def _manifest(folder: Path, op: str) -> tuple[Path, int]:
-    """A manifest of one operation, and how many calls it needs."""
+    """Write a manifest of one operation; returns its path and the number of calls it needs."""
     if op == "voice_change":
         for name in ("one", "two"):
             write(folder / f"{name}.wav", bursts(38, [(9.0, 9.4), (19.0, 19.4), (28.5, 28.9)]))
         rows = [{"id": name, "op": op, "audio": f"{name}.wav", "voice": "Sarah"} for name in ("one", "two")]
-        return write_manifest(folder / "rows.csv", rows), 4  # both files hold the same sound
+        return write_manifest(folder / "rows.csv", rows), 4  # both files have the same audio
     write(folder / "one.wav", bursts(6, []))
     gaps = {"op": op, "audio": "one.wav", "from_s": "2", "to_s": "3"}
     rows = [{"id": str(number), "transcript": f"Sentence {number}.", **gaps} for number in range(6)]
@@ -47,16 +47,16 @@ def _manifest(folder: Path, op: str) -> tuple[Path, int]:
 
 
 @pytest.mark.parametrize("op", ["voice_change", "infill"])
-def test_a_killed_run_goes_on(runs: ForkedRuns, service: SpeechService, tmp_path: Path, op: str) -> None:
-    """Killed after its second and again after its fourth question; in the end each call was asked, few were twice."""
-    service.replies["*"] = _said_again
+def test_killed_run_resumes(runs: ForkedRuns, service: SpeechService, tmp_path: Path, op: str) -> None:
+    """After kills at the second and the fourth call, the run completes with at most two repeated calls."""
+    service.replies["*"] = _echo
     (tmp_path / "profile.toml").write_text(_PROFILE)
     manifest, calls = _manifest(tmp_path, op)
     command = ("run", manifest, "-o", tmp_path / "results", "--profile", tmp_path / "profile.toml")
-    for asked in (2, 4):
-        _kill_after(runs.start(tmp_path, *command), service, asked)
-    ended = runs.run(tmp_path, *command)
-    assert ended.code == 0, ended.stderr
+    for count in (2, 4):
+        _kill_after(runs.start(tmp_path, *command), service, count)
+    result = runs.run(tmp_path, *command)
+    assert result.code == 0, result.stderr
     paid = [call for call in service.server.calls if call.method == "POST"]
     assert calls <= len(paid) <= calls + 2
     assert set(statuses(tmp_path / "results").values()) == {"done"}
@@ -71,8 +71,8 @@ def test_a_killed_run_goes_on(runs: ForkedRuns, service: SpeechService, tmp_path
     assert [call for call in service.server.calls if call.method == "POST"] == []
 
 
-def _kill_after(run: Run, service: SpeechService, asked: int) -> None:
-    while not run.is_over and sum(call.method == "POST" for call in service.server.calls) < asked:
+def _kill_after(run: Run, service: SpeechService, count: int) -> None:
+    while not run.is_over and sum(call.method == "POST" for call in service.server.calls) < count:
         time.sleep(0.005)
     run.kill()
     assert run.wait().code != 0
