@@ -1,4 +1,4 @@
-"""The hostile server as a process of its own: other tests stand on its word."""
+"""The hostile server as a separate process: other tests rely on its record."""
 
 import json
 import signal
@@ -20,12 +20,12 @@ FORMAT = {"container": "wav", "sample_rate": 8000, "encoding": "pcm_s16le"}
 
 
 def question(transcript: str) -> dict[str, Any]:
-    """A question to `/tts/bytes`."""
+    """A request to `/tts/bytes`."""
     return {"model_id": "sonic-2", "transcript": transcript, "voice": {"id": SARAH}, "output_format": FORMAT}
 
 
-def test_it_prints_its_port_answers_and_logs(tmp_path: Path) -> None:
-    """Voices, speech that its transcript decides, and a line for the start and the end of every request."""
+def test_server_prints_its_port_responds_and_logs(tmp_path: Path) -> None:
+    """The server returns voices, speech that depends on the transcript, and logs the start and end of every request."""
     log = tmp_path / "calls.jsonl"
     command = [sys.executable, "-m", "tests.hostile_server", "--latency", "0.05", "--log", str(log)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT) as process:
@@ -45,8 +45,8 @@ def test_it_prints_its_port_answers_and_logs(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("rate", [0.0, 0.3, 1.0])
-def test_faults_depend_on_the_question_and_not_on_the_order(rate: float) -> None:
-    """The same seed spoils the same attempts at the same questions, and about the share that was asked for."""
+def test_faults_depend_on_the_request_and_not_on_the_order(rate: float) -> None:
+    """The same seed makes the same attempts of the same requests faulty, at about the given rate."""
     from tests.hostile_server import Call
 
     def call(text: str) -> Call:
@@ -59,8 +59,8 @@ def test_faults_depend_on_the_question_and_not_on_the_order(rate: float) -> None
     assert sum(first.faults.values()) == pytest.approx(400 * rate, abs=40)
 
 
-def test_last_words_are_heard() -> None:
-    """What was said by connections that are closed by now has been heard, every time, once the server has settled."""
+def test_settle_waits_for_closed_connections() -> None:
+    """After `settle`, the requests of closed connections are recorded."""
     with HostileServer(Speaker()) as server:
         for number in range(50):
             with socket.create_connection(("127.0.0.1", server.port)) as gone:

@@ -1,1 +1,1 @@
-"""One client, one set of promises: the embedded engine in this process, and the same engine served over HTTP."""
+"""The contract between client and service, tested with the embedded engine in this process and over HTTP."""

@@ -1,4 +1,4 @@
-"""Both services, each started once."""
+"""Fixtures: both services, each started once."""
 
 from collections.abc import Iterator
 
@@ -9,7 +9,7 @@ from tests.contract.services import WAYS, Service, engine_settings
 
 @pytest.fixture(scope="session")
 def services(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Service]]:
-    """The engine both ways."""
+    """The engine in this process and served over HTTP."""
     folder = tmp_path_factory.mktemp("engines")
     (folder / "a").mkdir()
     (folder / "b").mkdir()
@@ -20,13 +20,13 @@ def services(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Ser
 
 @pytest.fixture(params=WAYS)
 def service(request: pytest.FixtureRequest, services: dict[str, Service]) -> Service:
-    """One service after the other."""
+    """Each of the services in turn."""
     return services[request.param]
 
 
 @pytest.fixture(params=WAYS)
 def narrow_service(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
-    """A service that answers one speech request at a time and refuses the rest."""
+    """A service that processes one speech request at a time and refuses others."""
     settings = engine_settings(tmp_path_factory.mktemp("engine"), tts_concurrency=1)
     with WAYS[request.param](settings) as running:
         yield running

@@ -1,4 +1,4 @@
-"""The two ways to the embedded engine: handed over in this process, and over a socket."""
+"""The embedded engine as an ASGI application in this process, and as a server on a socket."""
 
 import asyncio
 import socket
@@ -22,7 +22,7 @@ KEY = "contract-key"
 
 @dataclass(frozen=True)
 class Service:
-    """A running engine: its address, and its application where it runs in this process."""
+    """A running engine: its URL, and its application if it runs in this process."""
 
     url: str
     app: Any = None
@@ -39,13 +39,13 @@ class Service:
 
 
 def engine_settings(folder: Path, **settings: Any) -> EngineSettings:
-    """Settings of an engine that one key opens, and that leaves nothing in the user's home."""
+    """Settings of an engine with one API key that writes nothing to the user's home."""
     return EngineSettings(workers=1, keys=frozenset({KEY}), own_voices=folder / "voices.sqlite", **settings)
 
 
 @contextmanager
 def embedded(settings: EngineSettings) -> Iterator[Service]:
-    """The engine in this process, as a run without a key has it."""
+    """The engine in this process, as a run without a key uses it."""
     app = create_app(settings)
     try:
         yield Service("http://embedded.invalid", app)
@@ -55,7 +55,7 @@ def embedded(settings: EngineSettings) -> Iterator[Service]:
 
 @contextmanager
 def served(settings: EngineSettings) -> Iterator[Service]:
-    """The engine behind uvicorn, as `voicemill engine serve` has it."""
+    """The engine behind uvicorn, as `voicemill engine serve` runs it."""
     listening = socket.create_server(("127.0.0.1", 0))
     config = uvicorn.Config(create_app(settings), log_level="warning", access_log=False, ws="none")
     server = uvicorn.Server(config)

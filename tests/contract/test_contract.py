@@ -1,4 +1,4 @@
-"""What the pipeline relies on, whoever answers: the same calls, the same audio, the same errors."""
+"""The behaviour that the pipeline relies on from every service: calls, audio and errors."""
 
 import asyncio
 from typing import Any
@@ -26,14 +26,14 @@ async def voices_of(cartesia: CartesiaClient) -> list[Voice]:
 
 
 async def speak(cartesia: CartesiaClient, transcript: str = SENTENCE, **fields: Any) -> Reply:
-    """The answer to a question that differs from the plainest one in `fields`."""
+    """The answer to a minimal TTS call with `fields` changed."""
     plainest: dict[str, Any] = {"model_id": "sonic-2", "output_format": WAV, "language": "en"}
     voice_id = fields.pop("voice_id", None) or (await voices_of(cartesia))[0].id
     return await cartesia.tts.bytes(transcript=transcript, voice_id=voice_id, **plainest | fields)
 
 
 async def refusal(cartesia: CartesiaClient, **fields: Any) -> CallError:
-    """The error that a question ends in."""
+    """The error that a TTS call raises."""
     with pytest.raises(CallError) as caught:
         await speak(cartesia, **fields)
     return caught.value
@@ -41,7 +41,7 @@ async def refusal(cartesia: CartesiaClient, **fields: Any) -> CallError:
 
 @pytest.mark.parametrize("version", VERSIONS)
 async def test_status_and_voices_in_every_version(service: Service, version: str) -> None:
-    """Whatever version is asked for: the service is up, and lists every voice once, with name and language."""
+    """In every API version the service reports its status and lists each voice once, with name and language."""
     async with service.client(api_version=version) as cartesia:
         info = await cartesia.api_status.get()
         voices = await voices_of(cartesia)
@@ -51,8 +51,8 @@ async def test_status_and_voices_in_every_version(service: Service, version: str
     assert all(voice.name and voice.language for voice in voices)
 
 
-async def test_a_voice_is_the_one_of_the_list(service: Service) -> None:
-    """Asked for by its id, a voice is the same."""
+async def test_voice_by_id_equals_the_listed_voice(service: Service) -> None:
+    """A voice requested by its id equals the one in the list."""
     async with service.client() as cartesia:
         voices = await voices_of(cartesia)
         for voice in (voices[0], voices[-1]):
@@ -62,7 +62,7 @@ async def test_a_voice_is_the_one_of_the_list(service: Service) -> None:
 @pytest.mark.parametrize("rate_hz", [8000, 24000, 44100])
 @pytest.mark.parametrize("encoding", ["pcm_s16le", "pcm_f32le"])
 async def test_speech_passes_every_check(service: Service, rate_hz: int, encoding: Encoding) -> None:
-    """An answer in each wire format that the pipeline asks for is whole, sounds, and lasts as long as speech does."""
+    """In each format that the pipeline requests, the audio is complete, not silent, and of plausible duration."""
     async with service.client() as cartesia:
         voice_id = (await voices_of(cartesia))[0].id
         reply = await speak(cartesia, voice_id=voice_id, output_format=AudioFormat("wav", rate_hz, encoding))
@@ -83,8 +83,8 @@ async def test_speech_passes_every_check(service: Service, rate_hz: int, encodin
     ],
     ids=str,
 )
-async def test_the_other_formats_are_answered_too(service: Service, wanted: AudioFormat, begins: bytes) -> None:
-    """Each container is what it says it is."""
+async def test_other_containers_are_supported(service: Service, wanted: AudioFormat, begins: bytes) -> None:
+    """Each response has the requested container."""
     async with service.client() as cartesia:
         body = (await speak(cartesia, output_format=wanted)).body
     assert body.startswith(begins)
@@ -97,15 +97,15 @@ async def test_the_other_formats_are_answered_too(service: Service, wanted: Audi
      {"model_id": "sonic-3", "emotion": ("anger",)}, {"emotion": ("positivity:high", "curiosity")}],
     ids=str,
 )  # fmt: skip
-async def test_delivery_is_heard(service: Service, fields: dict[str, Any]) -> None:
-    """Speed and emotion, where each generation of models reads them, make another recording."""
+async def test_prosody_changes_the_audio(service: Service, fields: dict[str, Any]) -> None:
+    """Speed and emotion, in the fields of each model generation, change the audio."""
     async with service.client() as cartesia:
         plain, changed = await speak(cartesia), await speak(cartesia, **fields)
     assert plain.body != changed.body
 
 
-async def test_the_same_question_has_the_same_answer(services: dict[str, Service]) -> None:
-    """Byte for byte, again and whichever way it is asked: so an answer that is kept stands for its question."""
+async def test_same_request_has_the_same_answer(services: dict[str, Service]) -> None:
+    """Equal requests have identical answers from both services, so that a stored answer can replace a call."""
     bodies = []
     for service in services.values():
         async with service.client() as cartesia:
@@ -116,8 +116,8 @@ async def test_the_same_question_has_the_same_answer(services: dict[str, Service
 
 
 @pytest.mark.parametrize("version", VERSIONS)
-async def test_refusals_say_why_in_every_version(service: Service, version: str) -> None:
-    """Plain text or JSON: the reason is for people, the request has its id, and nothing was billed."""
+async def test_refusals_have_a_reason_in_every_version(service: Service, version: str) -> None:
+    """A refusal, in plain text or JSON, has a readable reason and a request id, and is not billed."""
     async with service.client(api_version=version) as cartesia:
         error = await refusal(cartesia, voice_id=UNKNOWN)
         with pytest.raises(Refused) as missing:
@@ -137,8 +137,8 @@ async def test_refusals_say_why_in_every_version(service: Service, version: str)
      {"model_id": "sonic-3", "emotion": ("hangry",)}, {"transcript": "word " * 50_000}],
     ids=lambda fields: str(fields)[:40],
 )  # fmt: skip
-async def test_what_cannot_be_said_is_refused(service: Service, fields: dict[str, Any]) -> None:
-    """A wrong question is refused once and for all, in a short line."""
+async def test_invalid_request_is_refused(service: Service, fields: dict[str, Any]) -> None:
+    """An invalid request is permanently refused, with a one-line reason."""
     async with service.client() as cartesia:
         error = await refusal(cartesia, **fields)
     assert isinstance(error, Refused)
@@ -146,8 +146,8 @@ async def test_what_cannot_be_said_is_refused(service: Service, fields: dict[str
     assert len(str(error)) < 500
 
 
-async def test_a_wrong_key_is_fatal(service: Service) -> None:
-    """401, for every method that needs a key."""
+async def test_wrong_key_is_fatal(service: Service) -> None:
+    """Every method that needs a key raises the error for 401."""
     async with service.client(key="another-key") as cartesia:
         with pytest.raises(AuthRefused, match="CARTESIA_API_KEY"):
             await speak(cartesia, voice_id=UNKNOWN)
@@ -155,8 +155,8 @@ async def test_a_wrong_key_is_fatal(service: Service) -> None:
             await voices_of(cartesia)
 
 
-async def test_too_many_at_once_are_told_to_wait(narrow_service: Service) -> None:
-    """Beyond the limit: 429, to be tried again; within it: speech."""
+async def test_calls_above_the_limit_are_throttled(narrow_service: Service) -> None:
+    """Calls above the concurrency limit raise the error for 429; calls within it return speech."""
     async with narrow_service.client() as cartesia:
         voice_id = (await voices_of(cartesia))[0].id
         asked = (speak(cartesia, SENTENCE * 3, voice_id=voice_id) for _ in range(6))
@@ -168,8 +168,8 @@ async def test_too_many_at_once_are_told_to_wait(narrow_service: Service) -> Non
     assert all(error.retryable and error.status == 429 for error in throttled)
 
 
-async def test_many_calls_at_once_are_all_answered(service: Service) -> None:
-    """Twenty questions on one client: each gets its own answer."""
+async def test_concurrent_calls_get_their_own_answers(service: Service) -> None:
+    """Each of twenty concurrent calls on one client gets the answer to its own request."""
     async with service.client() as cartesia:
         voice_id = (await voices_of(cartesia))[0].id
         texts = [f"Question number {number}." for number in range(20)]

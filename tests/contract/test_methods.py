@@ -1,4 +1,4 @@
-"""Every method of the reference, against the engine both ways: what is asked for comes back, and is what it says."""
+"""Every method of the API reference with the engine in both forms: results match the request."""
 
 from collections.abc import AsyncIterator
 from itertools import pairwise
@@ -25,35 +25,35 @@ PLAIN = "The boat is on the river."
 
 @pytest.fixture
 async def cartesia(service: Service) -> AsyncIterator[CartesiaClient]:
-    """A client of one service after the other."""
+    """A client of each service in turn."""
     async with service.client() as cartesia:
         yield cartesia
 
 
 @pytest.fixture
 async def clip(cartesia: CartesiaClient, tmp_path: Path) -> Path:
-    """A recording on disk."""
+    """A recording in a file."""
     path = tmp_path / "clip.wav"
     path.write_bytes((await speak(cartesia, PLAIN, voice_id=SARAH)).body)
     return path
 
 
 def duration_s(wav: bytes) -> float:
-    """The length of a WAV, whole and sounding."""
+    """The duration of a WAV. Asserts that it is complete and not silent."""
     assert len(set(wav[1000:])) > 20
     return probe_wav(wav).duration_s
 
 
 def in_order(timed: list[Word], length_s: float) -> bool:
-    """Whether times go forward and stay inside the audio."""
+    """Whether the times increase and lie inside the audio."""
     times = [moment for word in timed for moment in (word.start_s, word.end_s)]
     return (
         all(earlier <= later for earlier, later in pairwise(times)) and times[0] >= 0 and times[-1] <= length_s + 0.05
     )
 
 
-async def test_speech_is_streamed_with_its_times(cartesia: CartesiaClient) -> None:
-    """Audio in pieces, words and phonemes inside it and in order, the caller's context in each event, Done last."""
+async def test_speech_is_streamed_with_timestamps(cartesia: CartesiaClient) -> None:
+    """A stream has audio chunks, ordered words and phonemes, the caller's context in each event, and a final `Done`."""
     events: list[Event] = [
         event
         async for event in cartesia.tts.sse(
@@ -74,8 +74,8 @@ async def test_speech_is_streamed_with_its_times(cartesia: CartesiaClient) -> No
     assert [type(event) for event in events].index(Done) == len(events) - 1
 
 
-async def test_a_stream_that_cannot_be_is_refused_before_it_begins(cartesia: CartesiaClient) -> None:
-    """A container that cannot be streamed, and an unknown voice, are refused with a reason."""
+async def test_invalid_stream_request_is_refused_at_once(cartesia: CartesiaClient) -> None:
+    """A container that cannot be streamed and an unknown voice are refused with a reason."""
     for fields in ({"output_format": WAV}, {"voice_id": UNKNOWN}):
         asked: dict[str, Any] = {"model_id": "sonic-2", "transcript": "x", "voice_id": SARAH, "output_format": RAW}
         with pytest.raises(Refused) as caught:
@@ -83,8 +83,8 @@ async def test_a_stream_that_cannot_be_is_refused_before_it_begins(cartesia: Car
         assert caught.value.status == 400
 
 
-async def test_what_is_spoken_is_heard(cartesia: CartesiaClient, clip: Path) -> None:
-    """A file from disk becomes text with word times, and the kept answer reads the same."""
+async def test_generated_speech_is_transcribed(cartesia: CartesiaClient, clip: Path) -> None:
+    """A file is transcribed with word timestamps, and the stored answer gives the same result."""
     heard = await cartesia.stt.transcribe(clip, language="en", word_timestamps=True)
     assert heard.reply is not None
     assert read_transcription(heard.reply.body) == heard
@@ -94,8 +94,8 @@ async def test_what_is_spoken_is_heard(cartesia: CartesiaClient, clip: Path) -> 
     assert in_order(list(heard.words), heard.duration_s or 0)
 
 
-async def test_samples_without_a_header_are_heard_too(cartesia: CartesiaClient) -> None:
-    """With encoding and rate, the samples alone are enough; without word times none are given."""
+async def test_raw_samples_are_transcribed(cartesia: CartesiaClient) -> None:
+    """Raw samples are transcribed given their encoding and sample rate; timestamps are returned only on request."""
     raw = (await speak(cartesia, PLAIN, voice_id=SARAH, output_format=RAW)).body
     heard = await cartesia.stt.transcribe(raw, encoding="pcm_s16le", sample_rate_hz=RAW.sample_rate_hz)
     assert "river" in heard.text or "boat" in heard.text
@@ -104,8 +104,8 @@ async def test_samples_without_a_header_are_heard_too(cartesia: CartesiaClient) 
         await cartesia.stt.transcribe(b"no audio at all" * 100)
 
 
-async def test_a_voice_is_changed(cartesia: CartesiaClient, clip: Path) -> None:
-    """The same length in another voice, whole and in pieces, in any container."""
+async def test_voice_conversion(cartesia: CartesiaClient, clip: Path) -> None:
+    """Converted audio keeps its duration, as a file and as a stream, in every container."""
     other = next(voice.id for voice in await voices_of(cartesia) if voice.id != SARAH)
     changed = await cartesia.voice_changer.bytes(clip, voice_id=other, output_format=WAV)
     assert duration_s(changed.body) == pytest.approx(duration_s(clip.read_bytes()), abs=0.1)
@@ -116,8 +116,8 @@ async def test_a_voice_is_changed(cartesia: CartesiaClient, clip: Path) -> None:
         await cartesia.voice_changer.bytes(clip, voice_id=UNKNOWN, output_format=WAV)
 
 
-async def test_a_gap_is_filled(cartesia: CartesiaClient, clip: Path) -> None:
-    """Between two recordings, or beside one, and the side decides what comes."""
+async def test_infill(cartesia: CartesiaClient, clip: Path) -> None:
+    """Infill works between two recordings or next to one, and depends on the side."""
     question: dict[str, Any] = {"model_id": "sonic-2", "language": "en", "transcript": "and it moves"}
     question |= {"voice_id": SARAH, "output_format": WAV}
     sides: list[dict[str, Any]] = [
@@ -133,8 +133,8 @@ async def test_a_gap_is_filled(cartesia: CartesiaClient, clip: Path) -> None:
 
 
 @pytest.mark.parametrize("version", VERSIONS)
-async def test_a_voice_of_ones_own_comes_and_goes(service: Service, version: str) -> None:
-    """Made, listed, changed and removed, in every version of the API."""
+async def test_user_voice_lifecycle(service: Service, version: str) -> None:
+    """A user-created voice can be created, listed, updated and deleted in every API version."""
     async with service.client(api_version=version) as cartesia:
         made = await cartesia.voices.create(name=f"Own {version}", description="D", base_voice_id=SARAH, language="en")
         renamed = await cartesia.voices.update(made.id, name=f"Renamed {version}", description="D2")
@@ -148,7 +148,7 @@ async def test_a_voice_of_ones_own_comes_and_goes(service: Service, version: str
 
 
 async def test_lists_are_filtered_and_paged(service: Service) -> None:
-    """Small pages make the same list as large ones, and filters let through what they should."""
+    """Small pages give the same list as large ones, and filters select the right voices."""
     async with service.client() as cartesia:
         voices = await voices_of(cartesia)
         assert [voice.id async for voice in cartesia.voices.list(limit=3)] == [voice.id for voice in voices]
@@ -161,8 +161,8 @@ async def test_lists_are_filtered_and_paged(service: Service) -> None:
         assert [voice.id async for voice in oldest.voices.list(language="de")] == [voice.id for voice in german]
 
 
-async def test_a_voice_is_mixed_made_and_heard(cartesia: CartesiaClient) -> None:
-    """A mix is an embedding that speaks at once, and as a voice made from it, the same."""
+async def test_mixed_voice_can_be_created_and_used(cartesia: CartesiaClient) -> None:
+    """The embedding of a mix gives the same speech as a voice created from it."""
     voices = await voices_of(cartesia)
     embedding = await cartesia.voices.mix([Share(1, voice_id=voices[0].id), Share(3, voice_id=voices[1].id)])
     assert len(embedding) == 192
@@ -174,8 +174,8 @@ async def test_a_voice_is_mixed_made_and_heard(cartesia: CartesiaClient) -> None
     await cartesia.voices.delete(made.id)
 
 
-async def test_a_voice_is_cloned_and_localized(cartesia: CartesiaClient, clip: Path) -> None:
-    """A clone is one's own and speaks; localized, it is another voice in another language."""
+async def test_voice_can_be_cloned_and_localized(cartesia: CartesiaClient, clip: Path) -> None:
+    """A clone is a user-created voice that can speak; localizing it gives another voice in another language."""
     clone = await cartesia.voices.clone(clip, name="Clone", language="en", mode="stability", enhance=False)
     assert (clone.name, clone.language, clone.is_public) == ("Clone", "en", False)
     assert duration_s((await speak(cartesia, PLAIN, voice_id=clone.id)).body) > 1
@@ -188,8 +188,8 @@ async def test_a_voice_is_cloned_and_localized(cartesia: CartesiaClient, clip: P
         await cartesia.voices.delete(voice.id)
 
 
-async def test_a_token_opens_what_it_was_granted(service: Service) -> None:
-    """With a token for recognition one may listen, but neither speak nor see the voices."""
+async def test_token_permits_what_it_was_granted(service: Service) -> None:
+    """A token for STT permits transcription, but neither TTS nor listing voices."""
     async with service.client() as cartesia:
         wav = (await speak(cartesia, PLAIN, voice_id=SARAH)).body
         token = await cartesia.auth.access_token(grants=["stt"], expires_in_s=60)
@@ -202,8 +202,8 @@ async def test_a_token_opens_what_it_was_granted(service: Service) -> None:
                 await refused
 
 
-async def test_what_newer_and_older_models_read_is_heard(cartesia: CartesiaClient) -> None:
-    """Volume, experimental speed and the longest duration each make another recording."""
+async def test_controls_of_each_model_generation_change_the_audio(cartesia: CartesiaClient) -> None:
+    """Volume, experimental speed and maximum duration each change the audio."""
     plain = (await speak(cartesia, PLAIN, voice_id=SARAH)).body
     fields: list[dict[str, Any]] = [{"volume": 0.5}, {"experimental_speed": -0.9}, {"duration_s": 0.5}]
     others = [(await speak(cartesia, PLAIN, voice_id=SARAH, **each)).body for each in fields]

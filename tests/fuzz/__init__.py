@@ -1,1 +1,1 @@
-"""Requests and files that nobody would send on purpose: the engine must refuse them, and nothing else may happen."""
+"""Fuzzing: the engine must refuse invalid requests and files without any other effect."""

@@ -1,4 +1,4 @@
-"""The campaign of broken audio: every file to one of the endpoints that take files, and what came of it."""
+"""The broken audio campaign: sends every file to an endpoint that accepts files and records the outcome."""
 
 import asyncio
 import time
@@ -34,7 +34,7 @@ ENDPOINTS: dict[str, tuple[str, dict[str, str]]] = {
 
 @dataclass
 class Figures:
-    """What came of a campaign."""
+    """The outcome of a campaign."""
 
     answers: Counter[int] = field(default_factory=Counter)
     by_endpoint: dict[str, Counter[int]] = field(default_factory=dict)
@@ -60,7 +60,7 @@ class Figures:
 
 
 async def run_campaign(app: Any, cases: int, seed: int) -> Figures:
-    """Send `cases` broken files, two at a time; every answer that is no 200 or 4xx is a failure."""
+    """Send `cases` broken files, two at a time; any status but 200 and 4xx is a failure."""
     figures = Figures()
     async with client(app, version="2026-08-14") as asker:
         files = islice(broken_files(await whole_files(asker), seed), cases)
@@ -71,7 +71,7 @@ async def run_campaign(app: Any, cases: int, seed: int) -> Figures:
 
 
 async def whole_files(asker: httpx.AsyncClient) -> dict[str, bytes]:
-    """A short recording in every container that the API takes, and without one."""
+    """A short recording in every container that the API accepts, and as raw samples."""
     wav = await speech(asker, TEXT)
     samples = {"raw": await speech(asker, TEXT, output_format={"container": "raw"} | _RAW)}
     return {name: contained(wav, *how) for name, how in CONTAINERS.items()} | samples
@@ -96,7 +96,7 @@ async def _send_all(app: Any, asker: httpx.AsyncClient, files: Iterator[Broken],
 
 
 async def _watch_memory(app: Any, figures: Figures) -> None:
-    """The most memory that a worker has ever had, as the kernel counts it."""
+    """The peak memory of any worker, as the kernel reports it."""
     while True:
         for pid in app.state.engine.workers.pids:
             figures.worker_peak_bytes = max(figures.worker_peak_bytes, peak_bytes(pid))

@@ -1,4 +1,4 @@
-"""Audio files broken in every way that keeps something of them: real files of each container, mutated from a seed."""
+"""Broken audio files: real files of each container with seeded mutations."""
 
 import random
 from collections.abc import Callable, Iterator
@@ -12,7 +12,7 @@ _HEADER_BYTES = 512
 
 
 class Broken(NamedTuple):
-    """A broken file: its number, the container it was, what was done to it."""
+    """A broken file: its number, its original container and its mutation."""
 
     number: int
     container: str
@@ -21,7 +21,7 @@ class Broken(NamedTuple):
 
 
 def broken_files(whole: dict[str, bytes], seed: int, first: int = 0) -> Iterator[Broken]:
-    """Broken files without end, from whole ones by container; number and seed alone decide what each is."""
+    """An endless sequence of broken files; number and seed alone determine each."""
     names = sorted(whole)
     for number in count(first):
         draw = random.Random(f"{seed}/{number}")
@@ -38,7 +38,7 @@ def broken_files(whole: dict[str, bytes], seed: int, first: int = 0) -> Iterator
 
 
 def _place(content: bytes, draw: random.Random) -> int:
-    """Somewhere; in the header half of the time, where sizes and types are."""
+    """A random position; half of them in the header, which has sizes and types."""
     end = min(len(content), _HEADER_BYTES) if draw.random() < 0.5 else len(content)
     return draw.randrange(end) if end else 0
 
@@ -52,7 +52,7 @@ def _flipped(content: bytes, draw: random.Random) -> bytes:
 
 
 def _noisy(content: bytes, draw: random.Random) -> bytes:
-    """A stretch of it is anything."""
+    """Replace a range with random bytes."""
     start, size = _place(content, draw), draw.choice((1, 4, 32, 512))
     return content[:start] + draw.randbytes(size) + content[start + size :]
 
@@ -66,7 +66,7 @@ def _headless(content: bytes, draw: random.Random) -> bytes:
 
 
 def _extreme(content: bytes, draw: random.Random) -> bytes:
-    """A number in it is as large or as small as can be."""
+    """Replace a number with an extreme value."""
     start, size = _place(content, draw), draw.choice((1, 2, 4, 8))
     order = draw.choice(("little", "big"))
     value = draw.choice(_EXTREMES) % (1 << 8 * size)

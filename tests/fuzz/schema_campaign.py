@@ -1,4 +1,4 @@
-"""The campaign of requests: drawn by schemathesis from the engine's own OpenAPI document, half of them nearly right."""
+"""The request campaign: schemathesis generates requests from the engine's OpenAPI document, half of them near valid."""
 
 from collections import Counter
 from dataclasses import dataclass, field
@@ -43,7 +43,7 @@ VERSIONS = ("2024-06-10", "2024-11-13", "2026-08-14")
 
 @dataclass
 class Figures:
-    """What came of a campaign."""
+    """The outcome of a campaign."""
 
     answers: Counter[int] = field(default_factory=Counter)
 
@@ -56,7 +56,7 @@ class Figures:
 
 
 def run_campaign(app: Starlette, examples: int, first_seed: int) -> Figures:
-    """`examples` requests to every operation. Raises what schemathesis raises where an answer breaks a promise."""
+    """Send `examples` requests to every operation. Raises schemathesis' errors if a response violates the document."""
     figures = Figures()
     schema = schemathesis.openapi.from_asgi("/openapi.json", app)
     for operation in schema.get_all_operations():

@@ -1,4 +1,4 @@
-"""The engine under requests and files that are wrong: refused or answered, no 500, no worker that dies or grows."""
+"""The engine with invalid requests and files: no 500, and no worker dies or leaks memory."""
 
 import asyncio
 import io
@@ -46,35 +46,37 @@ def engine(folder: Path) -> Any:
 
 
 def publish(name: str, figures: dict[str, Any]) -> None:
-    """Put figures beside those of the other campaign."""
+    """Write the figures next to those of the other campaign."""
     published = json.loads(FIGURES.read_text()) if FIGURES.exists() else {}
     FIGURES.write_text(json.dumps(published | {name: figures}, indent=2, sort_keys=True) + "\n")
 
 
 def well_borne(figures: audio_campaign.Figures) -> None:
-    """Nothing failed, died, hung or grew."""
+    """Assert that nothing failed, died, hung or leaked memory."""
     assert figures.failures == []
     assert figures.worker_deaths == 0
     assert figures.longest_answer_s < LONGEST_ANSWER_S
     assert figures.worker_peak_bytes < MOST_WORKER_BYTES
-    assert figures.answers[200] > figures.answers.total() / 20  # some still are speech, so all of a job was reached
+    assert (
+        figures.answers[200] > figures.answers.total() / 20
+    )  # some are still valid speech, so the whole job was executed
     assert figures.answers[400] > figures.answers.total() / 20
 
 
 async def test_some_broken_files(app: Any) -> None:
-    """Files of every container to every endpoint: answered or refused, with the worker none the worse."""
+    """Broken files of every container are accepted or refused by every endpoint, and the worker stays healthy."""
     well_borne(await audio_campaign.run_campaign(app, 110, seed=1))
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
 def test_some_requests(tmp_path: Path) -> None:
-    """Requests drawn from the OpenAPI document are answered as it says; each client of schemathesis ends its engine."""
+    """Responses to generated requests conform to the OpenAPI document; each client shuts its engine down."""
     figures = schema_campaign.run_campaign(engine(tmp_path), 8, first_seed=1)
     assert {200, 400, 404} <= figures.answers.keys()
 
 
-async def test_a_file_that_claims_a_tiny_rate_does_not_become_hours(app: Any) -> None:
-    """Refused at once, where thirty kilobytes would be four hours at 1 Hz; rates that recordings have are decoded."""
+async def test_tiny_sample_rate_is_refused(app: Any) -> None:
+    """A file of 30 kB that claims 1 Hz, and so four hours, is refused at once; real sample rates are decoded."""
     async with client(app) as asker:
         wav = bytearray(await speech(asker, "To be."))
         struct.pack_into("<I", wav, 24, 1)
@@ -87,7 +89,7 @@ async def test_a_file_that_claims_a_tiny_rate_does_not_become_hours(app: Any) ->
 
 
 def test_tags_in_another_encoding_do_no_harm() -> None:
-    """A title whose bytes are no UTF-8, as old programs write them, leaves the audio as readable as before."""
+    """A title that is not valid UTF-8, as written by old programs, does not prevent decoding."""
     file = io.BytesIO()
     with av.open(file, "w", format="wav") as container:
         container.metadata["title"] = "Xitle"
@@ -102,7 +104,7 @@ def test_tags_in_another_encoding_do_no_harm() -> None:
 
 
 def test_broken_files_are_the_same_for_the_same_seed() -> None:
-    """A failure can be found again; files differ by number and by seed, and every mutation occurs."""
+    """The same seed gives the same files, files differ by number and seed, and every mutation occurs."""
     whole = {"a": bytes(range(256)) * 8, "b": b"RIFF" * 300}
 
     def first(seed: int, count: int) -> list[bytes]:
@@ -118,7 +120,7 @@ def test_broken_files_are_the_same_for_the_same_seed() -> None:
 @pytest.mark.fuzz
 @pytest.mark.timeout(7200)
 async def test_all_broken_files(app: Any) -> None:
-    """Ten thousand of them, or the share that `make fuzz FUZZ=0.1` takes."""
+    """Ten thousand broken files, or the fraction given by `make fuzz FUZZ=0.1`."""
     figures = await audio_campaign.run_campaign(app, FILES, SEED)
     publish("audio", figures.published())
     well_borne(figures)
@@ -128,5 +130,5 @@ async def test_all_broken_files(app: Any) -> None:
 @pytest.mark.timeout(7200)
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
 def test_many_requests(tmp_path: Path) -> None:
-    """Hundreds to every path."""
+    """Hundreds of generated requests to every path conform to the document."""
     publish("requests", schema_campaign.run_campaign(engine(tmp_path), REQUESTS_EACH, SEED).published())

@@ -1,1 +1,1 @@
-"""Cartesia's own SDKs against the served engine: software that knows nothing of voicemill must notice no difference."""
+"""Cartesia's official SDKs with the served engine: they must work as they do with Cartesia's service."""

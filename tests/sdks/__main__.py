@@ -1,4 +1,4 @@
-"""Run the trial and write its table into `docs/api.md`: `python -m tests.sdks`."""
+"""Run the trial and write its table to `docs/api.md`: `python -m tests.sdks`."""
 
 import sys
 import tempfile

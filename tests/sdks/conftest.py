@@ -1,4 +1,4 @@
-"""One trial for all tests."""
+"""Fixture: one trial for all tests."""
 
 import pytest
 
@@ -8,5 +8,5 @@ from tests.sdks.trial import run_trial
 
 @pytest.fixture(scope="session")
 def trial(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Evidence]:
-    """What every client brought back."""
+    """The evidence of every client."""
     return run_trial(tmp_path_factory.mktemp("sdks"))

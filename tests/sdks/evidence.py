@@ -1,4 +1,4 @@
-"""What one client brought back: the noted steps, and their audio opened by a decoder that is not the engine's."""
+"""The evidence of one client: its recorded steps, and their audio decoded independently of the engine."""
 
 import re
 from collections.abc import Mapping
@@ -25,7 +25,7 @@ class Audio:
 
     @property
     def duration_s(self) -> float:
-        """How long it is."""
+        """The duration in seconds."""
         return self.samples.size / self.sample_rate_hz
 
 
@@ -38,11 +38,11 @@ class Evidence:
         self._steps = {line["step"]: _snake_cased(line) for line in lines}
 
     def has(self, step: str) -> bool:
-        """Whether the client took that step."""
+        """Whether the client made that step."""
         return step in self._steps
 
     def facts(self, step: str) -> dict[str, Any]:
-        """What a step that must have succeeded gave."""
+        """The facts of a step. Asserts that it succeeded."""
         assert step in self._steps, f"{self.client} did not come to {step}"
         noted = self._steps[step]
         assert "facts" in noted, f"{self.client}: {step} raised {noted.get('error')}"
@@ -50,7 +50,7 @@ class Evidence:
         return facts
 
     def error(self, step: str) -> dict[str, Any]:
-        """What a step that must have been refused raised."""
+        """The error of a step. Asserts that it was refused."""
         assert step in self._steps, f"{self.client} did not come to {step}"
         noted = self._steps[step]
         assert "error" in noted, f"{self.client}: {step} raised nothing"
@@ -72,16 +72,16 @@ class Evidence:
             )
 
     def raw(self, step: str) -> NDArray[np.float32]:
-        """The samples of a step that gave 32-bit floats without a header."""
+        """The samples of a step that returned raw 32-bit floats."""
         return np.fromfile(self.facts(step)["audio"], "<f4")
 
     def said(self, step: str) -> str:
-        """What an independent recogniser hears in the audio file of a step."""
+        """The transcript of a step's audio file by an independent recogniser."""
         return _heard(Path(self.facts(step)["audio"]).read_bytes(), self.facts(step)["audio"])
 
 
 def _snake_cased(node: Any) -> Any:
-    """The same with the wire's names: the JavaScript SDK turns them into camelCase."""
+    """The same data with the API's field names: the JavaScript SDK converts them to camelCase."""
     if isinstance(node, list):
         return [_snake_cased(item) for item in node]
     if isinstance(node, dict):
@@ -93,7 +93,7 @@ _HEARD: dict[bytes, str] = {}
 
 
 def _heard(content: bytes, path: str) -> str:
-    """The words of a file; equal bytes are listened to once."""
+    """The words of a file; equal files are transcribed once."""
     if content not in _HEARD:
         _HEARD[content] = transcribe_samples(read(Path(path)))
     return _HEARD[content]

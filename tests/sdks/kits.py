@@ -1,4 +1,4 @@
-"""The SDKs under test: which they are, the environment each gets of its own, and the program that uses it."""
+"""The SDKs under test, each with its environment and the script that uses it."""
 
 import fcntl
 import hashlib
@@ -16,18 +16,18 @@ from uv import find_uv_bin
 ROOT = Path(__file__).parents[2]
 HERE = Path(__file__).parent
 CACHE = ROOT / ".sdks"
-"""Where the environments are kept between sessions; git ignores it, and `make clean` removes it."""
+"""The folder of the environments, kept between sessions; git ignores it, and `make clean` removes it."""
 _STAMP = ".complete"
 _API_ERROR = "cartesia.core.api_error.ApiError"
 
 
 class NotSetUp(Exception):
-    """An environment cannot be made; the text says why, and what to do."""
+    """An environment cannot be created; the message has the reason and the remedy."""
 
 
 @dataclass(frozen=True, slots=True)
 class Kit:
-    """One client. `errors` are its classes by status (0: any); `removed` what its generation no longer has."""
+    """One client. `errors` are its error classes by status (0: any); `removed` are methods its generation dropped."""
 
     name: str
     title: str
@@ -106,7 +106,7 @@ KITS = {
 
 
 def _ready(kit: str, files: list[str], install: Callable[[Path], None]) -> Path:
-    """The folder of a kit's environment, made anew when one of `files` has changed. Raises `NotSetUp`."""
+    """The folder of a kit's environment, created again if one of `files` has changed. Raises `NotSetUp`."""
     source, folder = HERE / "environments" / kit, CACHE / kit
     digest = hashlib.sha256(b"".join((source / name).read_bytes() for name in files)).hexdigest()
     with _locked(kit):
@@ -123,7 +123,7 @@ def _ready(kit: str, files: list[str], install: Callable[[Path], None]) -> Path:
 
 @contextmanager
 def _locked(kit: str) -> Iterator[None]:
-    """One session at a time makes an environment."""
+    """Allow one session at a time to create an environment."""
     CACHE.mkdir(exist_ok=True)
     with (CACHE / f"{kit}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)

@@ -1,4 +1,4 @@
-"""A shaky engine, beside the one that users have: it refuses or dies where a script asks it to."""
+"""An unreliable engine that refuses requests or loses its worker on request."""
 
 import os
 import signal
@@ -22,14 +22,14 @@ from voicemill.processes.frames import Frame
 
 KEY = "sdk-key"
 FIRST_REFUSED = "first "
-"""A key that begins so is refused once (429), then let in."""
+"""A key with this prefix is refused once (429), then accepted."""
 DIES = "dies"
-"""With this key, the worker is killed in the middle of a stream."""
+"""With this key the worker is killed in the middle of a stream."""
 
 
 @contextmanager
 def shaky(folder: Path) -> Iterator[str]:
-    """The address of an engine that fails as the key of a request says."""
+    """The URL of an engine that fails according to the key of a request."""
     settings = EngineSettings(workers=1, own_voices=folder / "voices.sqlite")
     app = create_app(settings)
     app.user_middleware.append(Middleware(_ByKey, pool=app.state.engine.workers))
@@ -46,7 +46,7 @@ def shaky(folder: Path) -> Iterator[str]:
 
 
 class _ByKey:
-    """Makes requests fail in the way that their key names, with the engine's own refusals."""
+    """Makes requests fail according to their key, with the engine's own error responses."""
 
     def __init__(self, app: ASGIApp, pool: WorkerPool) -> None:
         self._app = app
@@ -73,7 +73,7 @@ class _Dying:
         self._pool = pool
 
     async def stream(self, question: dict[str, Any]) -> AsyncGenerator[Frame, None]:
-        """The frames until then, then the failure that the engine makes of it."""
+        """The frames until then, then the engine's error."""
         killed = False
         async for frame in self._pool.stream(question):
             yield frame

@@ -1,4 +1,4 @@
-"""The table of `docs/api.md`: which method works through which client, as the checks have found it."""
+"""The table of `docs/api.md`: which methods work with which client, according to the checks."""
 
 from collections.abc import Mapping
 
@@ -27,12 +27,12 @@ METHODS = (
     "voices.mix",
     "voices.create",
 )
-"""In the order of the reference."""
+"""The methods in the order of the API reference."""
 _ROWS = {method: f"`{method}`" for method in METHODS} | {ERRORS: "errors and retries"}
 
 
 def table(trial: Mapping[str, Evidence]) -> str:
-    """The table in Markdown: `yes` where every check of the method passed, `removed` where a generation lost it."""
+    """The table in Markdown: `yes` if every check of a method passed, `removed` if the SDK's generation dropped it."""
     head = ["method", *(kit.title for kit in KITS.values())]
     rows = [[title, *(_cell(method, kit, trial[kit.name]) for kit in KITS.values())] for method, title in _ROWS.items()]
     lines = [head, ["---"] * len(head), *rows]
@@ -40,12 +40,12 @@ def table(trial: Mapping[str, Evidence]) -> str:
 
 
 def shown() -> str:
-    """The table that the page shows."""
+    """The table on the page."""
     return PAGE.read_text(encoding="utf-8").partition(f"{BEGIN}\n")[2].partition(END)[0]
 
 
 def show(text: str) -> None:
-    """Put a table into the page, between its marks."""
+    """Write a table to the page between its markers."""
     before, _, rest = PAGE.read_text(encoding="utf-8").partition(BEGIN)
     PAGE.write_text(f"{before}{BEGIN}\n{text}{END}{rest.partition(END)[2]}", encoding="utf-8")
 

@@ -16,13 +16,13 @@ CASES = [(kit.name, check) for kit in KITS.values() for check in CHECKS if check
 
 
 @pytest.mark.parametrize(("client", "check"), CASES, ids=[f"{client}-{check.name}" for client, check in CASES])
-def test_no_client_notices_a_difference(trial: dict[str, Evidence], client: str, check: Check) -> None:
-    """What came back through the client is what its method promises."""
+def test_every_check_passes(trial: dict[str, Evidence], client: str, check: Check) -> None:
+    """The evidence of a client satisfies each check of its methods."""
     check.judge(trial[client])
 
 
-def test_the_same_question_gets_the_same_bytes(trial: dict[str, Evidence]) -> None:
-    """Whichever client asks and whichever worker answers, an infill has one sound with an emotion and one without."""
+def test_same_request_gets_the_same_bytes(trial: dict[str, Evidence]) -> None:
+    """An infill request gives the same audio with every client and worker, one with an emotion and one without."""
     answers: dict[str | None, set[bytes]] = {}
     for evidence in trial.values():
         facts = evidence.facts("infill.bytes")
@@ -30,11 +30,11 @@ def test_the_same_question_gets_the_same_bytes(trial: dict[str, Evidence]) -> No
     assert [len(bodies) for bodies in answers.values()] == [1, 1]
 
 
-def test_the_page_shows_what_was_found(trial: dict[str, Evidence]) -> None:
-    """The table of docs/api.md is the one that this trial gives; `python -m tests.sdks` writes it."""
+def test_page_shows_the_results(trial: dict[str, Evidence]) -> None:
+    """The table of docs/api.md equals that of this trial; `python -m tests.sdks` writes it."""
     assert shown() == table(trial)
 
 
-def test_no_method_goes_unchecked() -> None:
-    """Each method of the reference has a check, and no check is of a method that is not there."""
+def test_every_method_has_a_check() -> None:
+    """Each method of the API reference has a check, and each check belongs to an existing method."""
     assert {check.method for check in CHECKS} == {*METHODS, ERRORS}

@@ -1,4 +1,4 @@
-"""The trial: all clients at once against one served engine, each bringing back its evidence."""
+"""The trial: all clients use one served engine concurrently and write their evidence."""
 
 import json
 import os
@@ -30,7 +30,7 @@ LONGEST_S = 240
 
 
 def run_trial(folder: Path) -> dict[str, Evidence]:
-    """The evidence of every client by the client's name."""
+    """The evidence of every client by its name."""
     (folder / "shaky").mkdir()
     with served_engine(folder / "served", keys=KEY) as engine, shaky(folder / "shaky") as shaky_url:
         task = TEXTS | {

@@ -1,1 +1,1 @@
-"""What hostile names, hostile texts and a curious reader of logs and databases must not achieve."""
+"""Security tests: hostile names and texts, secrets in logs and databases, file modes, supply chain."""

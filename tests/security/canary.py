@@ -1,4 +1,4 @@
-"""Where a secret could have got to, and every form that it could have there."""
+"""The places where a secret could leak, and every form in which it could appear there."""
 
 import base64
 import json
@@ -12,7 +12,7 @@ KEY = "sk_car_Canary+Of/The=Mine_0123456789"
 
 
 def forms(secret: str) -> dict[str, bytes]:
-    """A secret as it is, in an address, JSON, Base64, UTF-16 and hexadecimal, backwards, and cut in half."""
+    """A secret verbatim, URL-encoded, in JSON, Base64, UTF-16 and hexadecimal, reversed, and in halves."""
     plain = secret.encode()
     half = len(plain) // 2
     coded = {
@@ -32,12 +32,12 @@ def forms(secret: str) -> dict[str, bytes]:
 
 
 def found_in(content: bytes) -> list[str]:
-    """The forms of the key that are in some bytes."""
+    """The forms of the key that occur in the content."""
     return [name for name, form in forms(KEY).items() if form in content]
 
 
 def files_below(*folders: Path) -> Iterator[tuple[str, bytes]]:
-    """Every file below some folders, with its bytes."""
+    """Every file below the folders, with its content."""
     for folder in folders:
         for path in folder.rglob("*"):
             if path.is_file():
@@ -46,7 +46,7 @@ def files_below(*folders: Path) -> Iterator[tuple[str, bytes]]:
 
 
 def children_of(pid: int) -> Iterator[tuple[str, bytes]]:
-    """Command line and environment of a process's children and theirs, and the command line of its own."""
+    """The command line of a process, and the command lines and environments of its descendants."""
     with suppress(OSError):
         yield f"command line of {pid}", Path(f"/proc/{pid}/cmdline").read_bytes()
     for child in _descendants(pid):
@@ -56,7 +56,7 @@ def children_of(pid: int) -> Iterator[tuple[str, bytes]]:
 
 
 def processes_of(home: str) -> Iterator[tuple[str, bytes]]:
-    """Command line and environment of each process that has this Prefect home and is not this one: its server."""
+    """The command line and environment of the server process of this Prefect home."""
     for folder in Path("/proc").iterdir():
         if folder.name.isdigit() and int(folder.name) != os.getpid():
             with suppress(OSError):

@@ -1,4 +1,4 @@
-"""The command, and the service that it asks."""
+"""Fixtures: the command and the service that it uses."""
 
 from tests.flows.conftest import fast_retries, service, voicemill
 

@@ -1,4 +1,4 @@
-"""A key goes to https, or to this machine; no address that a setting names can send it in the clear."""
+"""The API key is sent only over HTTPS or to this machine, whatever base URL is configured."""
 
 import pytest
 
@@ -31,8 +31,8 @@ _TAKEN = ["https://api.cartesia.ai", "https://proxy.example/cartesia/", "http://
 
 
 @pytest.mark.parametrize("address", _REFUSED)
-async def test_an_address_that_cannot_be_trusted(address: str) -> None:
-    """It is refused before anything is sent, and what may be a secret in it is not said back."""
+async def test_insecure_base_url_is_refused(address: str) -> None:
+    """An insecure base URL is refused before any request, and the error does not repeat secrets in it."""
     with pytest.raises(ConfigError) as caught:
         async with open_service(Settings(service=Service(base_url=address)), ApiKey(KEY)):
             pass
@@ -41,7 +41,7 @@ async def test_an_address_that_cannot_be_trusted(address: str) -> None:
 
 
 @pytest.mark.parametrize("address", _TAKEN)
-async def test_an_address_that_can(address: str) -> None:
-    """A service over https, or on this machine, is opened; nothing is asked by that."""
+async def test_secure_base_url_is_accepted(address: str) -> None:
+    """A service over HTTPS or on this machine is accepted, and no request is sent to it."""
     async with open_service(Settings(service=Service(base_url=address)), ApiKey(KEY)) as service:
         assert service.name == address.rstrip("/")

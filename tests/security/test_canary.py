@@ -1,4 +1,4 @@
-"""The key appears nowhere but in the header of a request, and a text in no log and no database of Prefect."""
+"""The API key appears only in request headers, and no text appears in logs or in Prefect's database."""
 
 import traceback
 from collections.abc import Iterator
@@ -29,17 +29,17 @@ same_refusals = 0
 max_concurrency = 2
 """
 _WORD = "Whispered"
-"""In every text; it may be in results, in questions, and nowhere else."""
+"""A word in every text; it may occur only in results and requests."""
 
 
 def _text(what: str) -> str:
-    """A text to be said; all are of one length, for longer ones would be asked first."""
+    """A transcript. All have the same length, because longer ones would be sent first."""
     return f"{_WORD}: {what}".ljust(80, ".")
 
 
 @pytest.fixture
 def treacherous(service: SpeechService) -> Iterator[SpeechService]:
-    """A service that fails in every way there is, a text each, and says the key back wherever it can."""
+    """A service that fails differently for each text, and echoes the key wherever possible."""
 
     def failing(name: str, call: Call) -> Reply:
         assert call.headers["x-api-key"] == KEY
@@ -54,12 +54,12 @@ def treacherous(service: SpeechService) -> Iterator[SpeechService]:
         yield service
 
 
-def test_the_key_is_nowhere(
+def test_key_is_in_no_output(
     voicemill: InThisProcess, treacherous: SpeechService, prefect_home: str, tmp_path: Path, report: Report
 ) -> None:
-    """After every way of ending: not in output, results, databases, logs, command lines or other processes."""
+    """After every kind of failure the key is in no output, result, database, log, command line or other process."""
     (tmp_path / "profile.toml").write_text(_PROFILE)
-    # A good answer after each failure, for many failures in a row are an outage, in which a run asks for no more.
+    # A success after each failure: with many failures in a row the run would detect an outage and pause.
     texts = [text for n, failing in enumerate(treacherous.replies) for text in (failing, _text(f"all well {n}"))]
     write_manifest(tmp_path / "book.csv", [{"id": f"row-{n}", "transcript": text} for n, text in enumerate(texts)])
     places: dict[str, bytes] = {}
@@ -91,7 +91,7 @@ def test_the_key_is_nowhere(
 
 
 def _fatal(voicemill: InThisProcess, service: SpeechService, folder: Path) -> bytes:
-    """What runs say that a refused key and an empty account bring to an end."""
+    """The output of runs that end because of a refused key and an empty account."""
     heard = b""
     write_manifest(folder / "fatal.csv", [{"id": "fatal", "transcript": f"{_WORD}: fatal."}])
     for status in (401, 402):
@@ -102,8 +102,8 @@ def _fatal(voicemill: InThisProcess, service: SpeechService, folder: Path) -> by
     return heard
 
 
-async def test_no_crash_report_shows_the_key(treacherous: SpeechService, tmp_path: Path) -> None:
-    """An error that nobody foresaw holds no key, with all local variables of every frame of the product."""
+async def test_tracebacks_do_not_contain_the_key(treacherous: SpeechService, tmp_path: Path) -> None:
+    """The traceback of an unexpected error does not contain the key, even in local variables of product frames."""
     write_manifest(tmp_path / "book.csv", [{"id": "a", "transcript": f"{_WORD}: all well."}])
     broken = mock.patch.object(shard, "write_part", side_effect=RuntimeError("unforeseen"))
     with broken, pytest.raises(RuntimeError, match="unforeseen") as caught:

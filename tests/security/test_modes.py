@@ -1,4 +1,4 @@
-"""Nobody but the owner may read what a run leaves, whatever the umask."""
+"""Only the owner may read the files of a run, whatever the umask."""
 
 import os
 from pathlib import Path
@@ -9,8 +9,8 @@ from voicemill.config import Settings
 from voicemill.pipeline.execute import RunSpec, execute
 
 
-async def test_what_a_run_leaves_is_the_owner_s(service: SpeechService, tmp_path: Path) -> None:
-    """Under a umask that forbids nothing, every file of a results folder is 0600 and every folder 0700."""
+async def test_results_are_private(service: SpeechService, tmp_path: Path) -> None:
+    """With umask 0, every file of a results folder has mode 0600 and every folder 0700."""
     write_manifest(tmp_path / "book.csv", short_rows(3))
     before = os.umask(0)
     try:

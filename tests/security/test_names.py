@@ -1,4 +1,4 @@
-"""No id and no output name, however hostile, makes a file outside the results folder."""
+"""No hostile id or output name creates a file outside the results folder."""
 
 import json
 import os
@@ -56,7 +56,7 @@ _BATCH = 500
 
 
 def test_hostile_names(tmp_path: Path, report: Report) -> None:
-    """Ids, output names and templates of nasty parts: each is refused or has its file in `audio`, and nowhere else."""
+    """Each row with a hostile id, output name or template is refused or has its file in `audio`."""
     dice = random.Random(SEED)
     wanted, delivered, refused = size(nightly=10_000, usual=1000), 0, 0
     results, outside = tmp_path / "sandbox" / "results", tmp_path / "sandbox" / "outside"
@@ -82,8 +82,8 @@ def test_hostile_names(tmp_path: Path, report: Report) -> None:
     )
 
 
-def test_a_million_ids(report: Report) -> None:
-    """Ids that differ, if only by case or by Unicode form, never share a file, on any file system."""
+def test_distinct_ids_never_share_a_file(report: Report) -> None:
+    """Ids that differ only in case or Unicode form have different files on every file system."""
     dice = random.Random(SEED)
     wanted = size(nightly=1_000_000, usual=20_000)
     letters = [
@@ -116,7 +116,7 @@ def test_a_million_ids(report: Report) -> None:
 
 
 def _accepted(manifest: Path, batch: int, dice: random.Random) -> list[Row]:
-    """The rows of a manifest of hostile names that pass the check."""
+    """The valid rows of a manifest with hostile names."""
     with manifest.open("w") as file:
         for number in range(_BATCH):
             row = {"id": _name(dice), "transcript": "Hello.", "voice": "Anna", "title": _name(dice)}

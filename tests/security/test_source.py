@@ -1,4 +1,4 @@
-"""What the product's own source must not contain: code that runs what it reads."""
+"""The product's source contains no code that executes its input."""
 
 import ast
 from collections.abc import Iterator
@@ -13,8 +13,8 @@ _CALLS = {"eval", "exec", "compile"}
 
 
 @pytest.mark.parametrize("source", _SOURCES, ids=lambda path: str(path.relative_to(_ROOT)))
-def test_nothing_that_is_read_is_run(source: Path) -> None:
-    """No module unpickles, loads YAML, or evaluates text, and no array is loaded with pickles allowed."""
+def test_source_executes_no_input(source: Path) -> None:
+    """No module unpickles, loads YAML, evaluates text, or loads arrays with pickle allowed."""
     tree = ast.parse(source.read_text(encoding="utf-8"))
     assert _READERS.isdisjoint(_imported(tree))
     for call in (node for node in ast.walk(tree) if isinstance(node, ast.Call)):
@@ -23,7 +23,7 @@ def test_nothing_that_is_read_is_run(source: Path) -> None:
 
 
 def test_tasks_and_flows_persist_no_result() -> None:
-    """Prefect pickles results that it persists; every task and flow of ours says that it shall not."""
+    """Every task and flow disables result persistence, because Prefect pickles persisted results."""
     for source in (path for path in _SOURCES if path.is_relative_to(_ROOT / "flows") or path.parent.name == "tasks"):
         for function in ast.walk(ast.parse(source.read_text(encoding="utf-8"))):
             if isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef):

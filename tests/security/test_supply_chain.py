@@ -1,4 +1,4 @@
-"""What is installed is what was chosen: each package in one version, by its hash, from an index and nowhere else."""
+"""Supply chain: each package is pinned to one version by hash and comes from the package index."""
 
 import re
 import tomllib
@@ -11,21 +11,21 @@ _ENTRY = re.compile(r"(?P<name>[\w.-]+)==(?P<version>[\w.+!]+)( ; [^@]+?)?(?P<ha
 
 
 def test_every_package_is_locked_by_its_hash() -> None:
-    """One version of each and its hashes; no addresses, no folders, no other index."""
+    """The lock file has one version of each package with hashes, and no URL, folder or other index."""
     assert [entry for entry in _ENTRIES if not _ENTRY.fullmatch(entry)] == []
     assert len(_ENTRIES) > 100
 
 
-def test_all_that_is_asked_for_is_locked() -> None:
-    """What the project says it needs, itself or for its development, is among the locked packages."""
+def test_all_dependencies_are_locked() -> None:
+    """Every declared dependency, including development ones, is in the lock file."""
     project = tomllib.loads((_ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     wanted = [*project["project"]["dependencies"], *project["dependency-groups"]["dev"]]
     names = {_plain(re.split(r"[\s<>=!~\[;]", each)[0]) for each in wanted}
     assert names - {_plain(entry.partition("==")[0]) for entry in _ENTRIES} == set()
 
 
-def test_only_what_is_locked_is_installed() -> None:
-    """Setting up demands hashes, and takes the project itself without asking for anything more."""
+def test_setup_installs_only_locked_packages() -> None:
+    """`make setup` requires hashes and installs the project without further dependencies."""
     recipe = (_ROOT / "Makefile").read_text(encoding="utf-8").partition("$(STAMP):")[2].partition("\n\n")[0]
     installs = re.findall(r"\$\$UV pip (.*?)(?: &&|; \\|$)", recipe, re.MULTILINE)
     assert [install.split()[0] for install in installs] == ["sync", "install"]

@@ -1,1 +1,1 @@
-"""Child processes that are asked one question at a time: what strangers' files do to them ends there."""
+"""Child processes that handle one request at a time, to isolate the effects of untrusted files."""

@@ -1,4 +1,4 @@
-"""Frames on a pipe: two big-endian 32-bit lengths, a JSON header, then bytes. Questions are single lines of JSON."""
+"""Frames on a pipe: two big-endian 32-bit lengths, a JSON header, then bytes. A request is a single line of JSON."""
 
 import json
 import struct
@@ -9,14 +9,14 @@ LENGTHS = struct.Struct(">II")
 
 
 class Frame(NamedTuple):
-    """A header and the bytes that belong to it."""
+    """A header and its bytes."""
 
     header: dict[str, Any]
     body: bytes
 
 
 def read_frame(read_exactly: Callable[[int], bytes]) -> Frame:
-    """The next frame. `read_exactly(n)` gives n bytes or raises `EOFError`."""
+    """Read the next frame. `read_exactly(n)` returns n bytes or raises `EOFError`."""
     header_length, body_length = LENGTHS.unpack(read_exactly(LENGTHS.size))
     header = json.loads(read_exactly(header_length))
     return Frame(header, read_exactly(body_length))
@@ -32,12 +32,12 @@ def write_frame(out: IO[bytes], header: dict[str, Any], body: bytes = b"") -> No
 
 
 def question_line(question: dict[str, Any]) -> bytes:
-    """One question as the single line of JSON that starts it."""
+    """A request as a single line of JSON."""
     return json.dumps(question).encode() + b"\n"
 
 
 def reader(stream: IO[bytes]) -> Callable[[int], bytes]:
-    """A `read_exactly` over a blocking stream."""
+    """A `read_exactly` for a blocking stream."""
 
     def read_exactly(count: int) -> bytes:
         data = stream.read(count)
@@ -49,6 +49,6 @@ def reader(stream: IO[bytes]) -> Callable[[int], bytes]:
 
 
 def question_from_line(line: bytes) -> dict[str, Any]:
-    """The question a line holds."""
+    """The request in a line."""
     question: dict[str, Any] = json.loads(line)
     return question

@@ -1,4 +1,4 @@
-"""One worker process seen from its parent: started when first asked, asked one question at a time, killed when late."""
+"""A worker process from the parent's side: started on demand, one request at a time, killed on timeout."""
 
 import contextlib
 import os
@@ -14,22 +14,22 @@ from typing import IO, Any
 
 from voicemill.processes.frames import Frame, question_line, read_frame
 
-# There is a worker a core already; and each thread of a numerical library takes address space.
+# There is one worker per core already, and each thread of a numerical library takes address space.
 _ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
 
 
 class WorkerDied(Exception):
-    """The worker process ended before its answer did; the text is what it last said on standard error."""
+    """The worker process exited before its response was complete; the message has its last standard error."""
 
 
 class WorkerProcess:
-    """A child that answers questions over a socket pair, and ends when its end of the pair is closed.
+    """A child process that handles requests over a socket pair and exits when the parent closes its end.
 
     A socket rather than two pipes, because sends and receives can then have a deadline.
     """
 
     def __init__(self, module: str) -> None:
-        """`module` is what `python -m` runs; it answers by `processes.answering`."""
+        """`module` is run with `python -m` and handles requests with `processes.worker_side`."""
         self._module = module
         self._child: subprocess.Popen[bytes] | None = None
         self._socket: socket.socket | None = None
@@ -37,14 +37,14 @@ class WorkerProcess:
 
     @property
     def pid(self) -> int | None:
-        """The process id while there is a process."""
+        """The process id, if a process is running."""
         return self._child.pid if self._child else None
 
     def ask(self, question: dict[str, Any], timeout_s: float) -> Iterator[Frame]:
-        """The frames of the answer, each within `timeout_s` of the one before; all but the final one say `last: false`.
+        """Send a request and yield the frames of its response; all but the final one have `last: false`.
 
-        Raises `TimeoutError` when one is late and `WorkerDied` when the process ended; after either, and when the
-        iteration is abandoned, the process must be `stop`ped.
+        Each frame must arrive within `timeout_s` of the one before. Raises `TimeoutError` if one is late and
+        `WorkerDied` if the process exits. After either, or if the iteration is abandoned, call `stop`.
         """
         connection = self._started()
         try:
@@ -57,16 +57,16 @@ class WorkerProcess:
                 if frame.header.get("last", True):
                     return
         except (EOFError, ConnectionError, BrokenPipeError) as error:
-            raise WorkerDied(self._last_words()) from error
+            raise WorkerDied(self._stderr_tail()) from error
 
     def kill(self) -> None:
-        """End the process, at once, from any thread: whoever reads its answer gets `WorkerDied`."""
+        """Kill the process at once, from any thread. A reader of its response gets `WorkerDied`."""
         child = self._child
         if child is not None:
             _kill_with_children(child)
 
     def stop(self) -> None:
-        """End the process and let go of what belongs to it; the next `ask` starts another."""
+        """Stop the process and release its resources; the next request starts another."""
         if self._child is None or self._socket is None or self._stderr is None:
             return
         self._socket.close()
@@ -88,11 +88,11 @@ class WorkerProcess:
                     stdout=theirs.fileno(),
                     stderr=self._stderr,
                     env=os.environ | _ONE_THREAD,
-                    start_new_session=True,  # a Ctrl-C is for the server, which then closes the socket
+                    start_new_session=True,  # the server handles Ctrl-C and then closes the socket
                 )
         return self._socket
 
-    def _last_words(self) -> str:
+    def _stderr_tail(self) -> str:
         if self._stderr is None:
             return ""
         self._stderr.seek(0)
@@ -100,7 +100,7 @@ class WorkerProcess:
 
 
 def _kill_with_children(child: subprocess.Popen[bytes]) -> None:
-    """The worker leads a session, so its process group holds the synthesizers it has started."""
+    """The worker leads a session, so its process group contains the synthesizers that it has started."""
     with contextlib.suppress(ProcessLookupError):
         os.killpg(child.pid, signal.SIGKILL)
 

@@ -15,26 +15,26 @@ MEMORY_BYTES: Final = 6 << 30
 
 
 def limit_memory(most_bytes: int = MEMORY_BYTES) -> None:
-    """Make an allocation beyond the limit fail, in this process and those it starts."""
+    """Limit the memory of this process and its children; allocations beyond the limit fail."""
     _, hard = resource.getrlimit(resource.RLIMIT_AS)
     soft = most_bytes if hard == resource.RLIM_INFINITY else min(most_bytes, hard)
     resource.setrlimit(resource.RLIMIT_AS, (soft, hard))
 
 
 def allow_cpu(seconds: float) -> None:
-    """End this process when it has computed for `seconds` more; the next call sets the clock anew.
+    """Limit this process to `seconds` more of CPU time; the next call resets the limit.
 
-    A timer and not RLIMIT_CPU, which counts from the start of a process and is handed down to those it starts.
+    A timer, not RLIMIT_CPU, which counts from the start of a process and is inherited by its children.
     """
     signal.setitimer(signal.ITIMER_PROF, seconds)
 
 
 Answer = Callable[[dict[str, Any], BinaryIO], None]
-"""Writes the frames that answer a question."""
+"""Writes the frames of a response."""
 
 
 def answer_questions(answer: Answer) -> None:
-    """Answer questions until the parent closes the pipe."""
+    """Handle requests until the parent closes the pipe."""
     questions, answers = sys.stdin.buffer, _private_stdout()
     threading.Thread(target=_end_with_the_parent, args=(questions.fileno(),), daemon=True).start()
     for line in questions:
@@ -42,14 +42,14 @@ def answer_questions(answer: Answer) -> None:
 
 
 def _private_stdout() -> BinaryIO:
-    """The pipe of answers, out of reach of libraries that print."""
+    """The pipe for responses, protected from libraries that print."""
     answers = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
     return answers
 
 
 def _end_with_the_parent(pipe: int) -> None:
-    """End at once when the parent is gone, even in the middle of a long job."""
+    """Exit at once when the parent exits, even during a long job."""
     watch = select.poll()
     watch.register(pipe, select.POLLHUP | getattr(select, "POLLRDHUP", 0))
     watch.poll()

@@ -1,4 +1,4 @@
-"""What must be true of what any client brought back, method by method."""
+"""The checks of every client's evidence, method by method."""
 
 from tests.sdks.checks import errors, seeing, speaking, tokens, voices
 from tests.sdks.checks.register import CHECKS, Check

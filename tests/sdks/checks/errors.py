@@ -1,4 +1,4 @@
-"""Refusals as each client's own errors, and what its retries make of them."""
+"""Error responses as each client's errors, and its retries."""
 
 from tests.sdks.checks.register import ERRORS, check
 from tests.sdks.checks.seeing import same_words
@@ -6,11 +6,11 @@ from tests.sdks.evidence import Evidence
 from tests.sdks.kits import KITS
 
 _FIRST_MESSAGES_ARE_UNREAD = ("cartesia-js-2",)
-"""Clients that give the body of a refused audio request as a stream that nobody has read."""
+"""Clients that return the body of a refused audio request as an unread stream."""
 
 
 def refused(evidence: Evidence, step: str, status: int, message: str = "") -> None:
-    """The step ended in the client's own error for that status, with the engine's words where the client shows them."""
+    """The step raised the client's error for the status, with the engine's message if the client shows it."""
     error, classes = evidence.error(step), KITS[evidence.client].errors
     assert error["status"] == status, error
     assert classes.get(status, classes.get(0)) in error["kinds"], error
@@ -19,7 +19,7 @@ def refused(evidence: Evidence, step: str, status: int, message: str = "") -> No
 
 @check(ERRORS)
 def unknown_key(evidence: Evidence) -> None:
-    """A key that the engine does not know is a 401 on JSON, audio and upload alike."""
+    """An unknown key gives 401 for JSON, audio and uploads."""
     refused(evidence, "errors/key", 401, "This API key is not known here")
     refused(evidence, "errors/key/audio", 401)
     refused(evidence, "errors/key/upload", 401, "This API key is not known here")
@@ -27,7 +27,7 @@ def unknown_key(evidence: Evidence) -> None:
 
 @check(ERRORS)
 def unknown_voice(evidence: Evidence) -> None:
-    """A voice that is not there: 400 in a body, in a stream before it began, 404 in a path, however it is written."""
+    """An unknown voice gives 400 in a body or a stream request and 404 in a path, in any spelling."""
     message = "" if evidence.client in _FIRST_MESSAGES_ARE_UNREAD else "GET /voices lists them"
     refused(evidence, "errors/voice", 400, message)
     refused(evidence, "errors/voice/stream", 400, message)
@@ -37,26 +37,26 @@ def unknown_voice(evidence: Evidence) -> None:
 
 @check(ERRORS)
 def no_audio(evidence: Evidence) -> None:
-    """A file that is no audio is a 400 that says so."""
+    """A file without audio gives 400 with that reason."""
     refused(evidence, "errors/file", 400, "the file is no audio")
 
 
 @check(ERRORS)
 def throttled(evidence: Evidence) -> None:
-    """A 429 without retries is the client's own error, for uploads too."""
+    """Without retries a 429 raises the client's error, also for uploads."""
     refused(evidence, "errors/throttled", 429)
     refused(evidence, "errors/throttled/upload", 429)
 
 
 @check(ERRORS)
 def retried(evidence: Evidence) -> None:
-    """A client that asks again after a 429 gets its answer."""
+    """A client that retries after a 429 gets its response."""
     assert evidence.facts("retries")["id"] == evidence.task["voice"]
 
 
 @check(ERRORS)
 def retried_upload(evidence: Evidence) -> None:
-    """An upload sent again is answered, or its client's own fault is an error and nothing else.
+    """A retried upload succeeds, or fails only because of the client's known bug.
 
     cartesia-js 2.2.9 cannot send a stream twice; cartesia 2.0.17 leaves out the form's fields the second time.
     """
@@ -70,8 +70,8 @@ def retried_upload(evidence: Evidence) -> None:
 
 @check(ERRORS)
 def fails_midway(evidence: Evidence) -> None:
-    """A worker that dies in the middle of a stream is an event that says so, after audio that was good."""
-    if evidence.client == "voicemill":  # whose typed events hold no errors: they are raised
+    """If a worker dies during a stream, valid audio is followed by an error event."""
+    if evidence.client == "voicemill":  # its typed events contain no errors: they are raised
         refused(evidence, "errors/midway", 500, "ended unexpectedly")
         return
     *before, last = evidence.facts("errors/midway")["events"]

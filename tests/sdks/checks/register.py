@@ -1,4 +1,4 @@
-"""The register of checks: each belongs to one method of the reference."""
+"""The register of checks, each for one method of the API reference."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -8,19 +8,19 @@ from tests.sdks.evidence import Evidence
 Judge = Callable[[Evidence], None]
 
 ERRORS = "errors"
-"""The row of the table for what no single method can show."""
+"""The table row for checks that concern no single method."""
 
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One thing that must be true of a method; `judge` raises `AssertionError` where it is not."""
+    """One requirement of a method; `judge` raises `AssertionError` if it is violated."""
 
     method: str
     judge: Judge
 
     @property
     def name(self) -> str:
-        """The method and what is checked, for a test's id."""
+        """The method and the name of the check, as a test id."""
         return f"{self.method}-{self.judge.__name__}"
 
 

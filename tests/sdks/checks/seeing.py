@@ -1,4 +1,4 @@
-"""Looking closely at audio, words and times."""
+"""Assertions about audio, words and timestamps."""
 
 import re
 from typing import Any
@@ -12,24 +12,24 @@ QUIETEST_RMS = 0.01
 
 
 def loud_enough(samples: NDArray[np.float32]) -> None:
-    """It is finite, does not leave full scale, and is not silent."""
+    """Assert that the audio is finite, within full scale and not silent."""
     assert np.isfinite(samples).all()
     assert np.abs(samples).max() <= 1.0
     assert np.sqrt(np.mean(np.square(samples))) > QUIETEST_RMS
 
 
 def same_words(said: str, heard: str, most_wrong: float) -> None:
-    """At most that share of the words is wrong."""
+    """Assert that the word error rate is at most the given share."""
     assert word_error_rate(said, heard) <= most_wrong, f"said {said!r}, heard {heard!r}"
 
 
 def plain_words(text: str) -> list[str]:
-    """The words of a text, without case and punctuation."""
+    """The words of a text, in lower case without punctuation."""
     return re.findall(r"[\w']+", text.lower())
 
 
 def in_order(times: list[dict[str, Any]], duration_s: float) -> None:
-    """Each begins where or after the one before began, ends after it begins, and lies inside the audio."""
+    """Assert that start times do not decrease, ends follow starts, and all lie inside the audio."""
     starts, ends = [time["start"] for time in times], [time["end"] for time in times]
     assert starts == sorted(starts)
     assert all(0 <= start < end for start, end in zip(starts, ends, strict=True))
@@ -37,6 +37,6 @@ def in_order(times: list[dict[str, Any]], duration_s: float) -> None:
 
 
 def columns(stamps: dict[str, Any], name: str) -> list[dict[str, Any]]:
-    """Timestamps that come as columns, one by one."""
+    """Timestamps in columns as single entries."""
     rows = zip(stamps[name], stamps["start"], stamps["end"], strict=True)
     return [{"text": text, "start": start, "end": end} for text, start, end in rows]

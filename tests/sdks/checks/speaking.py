@@ -1,4 +1,4 @@
-"""Speech made and speech understood: `tts`, `stt`, `voice_changer`, `infill`, and that the service is up."""
+"""Checks of `tts`, `stt`, `voice_changer`, `infill` and the service status."""
 
 import re
 from itertools import pairwise
@@ -18,7 +18,7 @@ _SEMITONES = {None: 0.0, "curiosity:high": 1.5}
 
 @check("api_status.get")
 def up(evidence: Evidence) -> None:
-    """The service says that it is up, and a version that is a date."""
+    """The service reports that it is up, and a version in the form of a date."""
     facts = evidence.facts("api_status.get")
     assert facts["ok"] is True
     assert re.fullmatch(r"\d{4}-\d\d-\d\d", facts["version"])
@@ -26,7 +26,7 @@ def up(evidence: Evidence) -> None:
 
 @check("tts.bytes")
 def formats(evidence: Evidence) -> None:
-    """Each container holds what was asked for, and none is silent."""
+    """Each container has the requested format and is not silent."""
     wav, mp3 = evidence.audio("tts.bytes/wav"), evidence.audio("tts.bytes/mp3")
     assert (wav.container, wav.codec, wav.sample_rate_hz, wav.channels) == ("wav", "pcm_s16le", 24000, 1)
     assert (mp3.container, mp3.codec, mp3.sample_rate_hz, mp3.channels) == ("mp3", "mp3float", 44100, 1)
@@ -39,20 +39,20 @@ def formats(evidence: Evidence) -> None:
 
 @check("tts.bytes")
 def true_sizes(evidence: Evidence) -> None:
-    """The header of a WAV file tells its true size."""
+    """The header of a WAV file has the correct size."""
     content = Path(evidence.facts("tts.bytes/wav")["audio"]).read_bytes()
     assert int.from_bytes(content[4:8], "little") == len(content) - 8
 
 
 @check("tts.bytes")
 def words(evidence: Evidence) -> None:
-    """The words are heard in it again."""
+    """The words are recognized in the audio."""
     same_words(evidence.task["sentence"], evidence.said("tts.bytes/wav"), 0.35)
 
 
 @check("tts.sse")
 def pieces(evidence: Evidence) -> None:
-    """The pieces together are the samples that `tts.bytes` gives, and end with one event that says so."""
+    """The chunks joined equal the samples of `tts.bytes`, and a final event follows."""
     events = evidence.facts("tts.sse")["events"]
     assert np.array_equal(evidence.raw("tts.sse"), evidence.raw("tts.bytes/raw"))
     assert [event["type"] for event in events].count("chunk") > 3
@@ -64,7 +64,7 @@ def pieces(evidence: Evidence) -> None:
 
 @check("tts.sse")
 def word_times(evidence: Evidence) -> None:
-    """Each word of the text has its time, in order, inside the audio; letters outside of ASCII stay whole."""
+    """Each word of the text has a timestamp, in order and inside the audio; non-ASCII letters are intact."""
     for step, text in (("tts.sse", "sentence"), ("tts.sse/french", "french")):
         stamps = [event["word_timestamps"] for event in evidence.facts(step)["events"] if event["type"] == "timestamps"]
         times = [time for event in stamps for time in columns(event, "words")]
@@ -74,7 +74,7 @@ def word_times(evidence: Evidence) -> None:
 
 @check("tts.sse")
 def phoneme_times(evidence: Evidence) -> None:
-    """Phonemes have times too, more of them than there are words."""
+    """Phonemes have timestamps, and there are more of them than words."""
     stamps = [
         event["phoneme_timestamps"]
         for event in evidence.facts("tts.sse/phonemes")["events"]
@@ -87,13 +87,13 @@ def phoneme_times(evidence: Evidence) -> None:
 
 @check("tts.sse")
 def no_empty_chunks(evidence: Evidence) -> None:
-    """The French text, whose events follow each other, is as audible as the English one."""
+    """The French stream is as audible as the English one."""
     loud_enough(evidence.raw("tts.sse/french"))
 
 
 @check("stt.transcribe")
 def text_and_times(evidence: Evidence) -> None:
-    """The words of the clip, their times in order and inside it, and its length."""
+    """The words of the clip are transcribed with ordered times inside it, and with its duration."""
     facts, clip = evidence.facts("stt.transcribe"), _clip(evidence, "clip")
     same_words(evidence.task["sentence"], facts["text"], 0.35)
     assert [word["word"] for word in facts["words"]] == facts["text"].split()
@@ -104,7 +104,7 @@ def text_and_times(evidence: Evidence) -> None:
 
 @check("stt.transcribe")
 def headerless(evidence: Evidence) -> None:
-    """Samples without a header are understood with the encoding and the rate from the query; no times unasked."""
+    """Raw samples are transcribed with encoding and rate from the query; timestamps are returned only on request."""
     facts = evidence.facts("stt.transcribe/headerless")
     same_words(evidence.task["sentence"], facts["text"], 0.35)
     size = Path(evidence.task["headerless"]).stat().st_size
@@ -114,7 +114,7 @@ def headerless(evidence: Evidence) -> None:
 
 @check("voice_changer.bytes")
 def another_voice(evidence: Evidence) -> None:
-    """As long as the clip, another pitch, the same words."""
+    """Converted audio has the clip's duration and words and another pitch."""
     audio, clip = evidence.audio("voice_changer.bytes"), _clip(evidence, "clip")
     _is_wav(audio)
     assert abs(audio.duration_s - clip.size / _RATE_HZ) < 0.05
@@ -124,7 +124,7 @@ def another_voice(evidence: Evidence) -> None:
 
 @check("voice_changer.sse")
 def every_container(evidence: Evidence) -> None:
-    """WAV in pieces is the file that `bytes` gives; MP3 and raw samples come as asked for, as long as the WAV."""
+    """A WAV stream equals the file of `bytes`; MP3 and raw streams have the requested format and the same duration."""
     whole = Path(evidence.facts("voice_changer.bytes")["audio"]).read_bytes()
     assert Path(evidence.facts("voice_changer.sse")["audio"]).read_bytes() == whole
     mp3, raw = evidence.audio("voice_changer.sse/mp3"), evidence.raw("voice_changer.sse/raw")
@@ -137,7 +137,7 @@ def every_container(evidence: Evidence) -> None:
 
 @check("voice_changer.sse")
 def changer_events(evidence: Evidence) -> None:
-    """Chunks say 206, the end says 200 and comes last."""
+    """Chunks have status 206; the last event has status 200."""
     for step in ("voice_changer.sse", "voice_changer.sse/mp3", "voice_changer.sse/raw"):
         *chunks, last = evidence.facts(step)["events"]
         assert chunks
@@ -148,7 +148,7 @@ def changer_events(evidence: Evidence) -> None:
 
 @check("infill.bytes")
 def fits_its_neighbours(evidence: Evidence) -> None:
-    """Speech that is as high and as loud as what is around it, and higher by what the emotion asked for adds."""
+    """Infill matches the pitch and loudness of its surroundings, plus the pitch change of the requested emotion."""
     audio, emotion = evidence.audio("infill.bytes"), evidence.facts("infill.bytes").get("emotion")
     _is_wav(audio)
     assert 0.7 < audio.duration_s < 5
@@ -161,13 +161,13 @@ def fits_its_neighbours(evidence: Evidence) -> None:
 
 @check("infill.bytes")
 def says_the_middle(evidence: Evidence) -> None:
-    """Put between its neighbours, the words are heard where they belong."""
+    """With its neighbours around it, the infill's words are recognized in their place."""
     same_words(evidence.task["middle"], evidence.said("infill.bytes"), 0.5)
 
 
 @check("infill.bytes")
 def joins(evidence: Evidence) -> None:
-    """It begins where the left side ends and ends where the right side begins, without a step."""
+    """The infill joins the left and the right side without a step."""
     audio = evidence.audio("infill.bytes")
     steps = [abs(float(after - before)) for before, after in pairwise(audio.samples)]
     left, right = _clip(evidence, "left"), _clip(evidence, "right")

@@ -1,4 +1,4 @@
-"""Access tokens: what each opens, and what stays shut."""
+"""Access tokens: what each permits and what it does not."""
 
 import pytest
 
@@ -10,7 +10,7 @@ from tests.sdks.evidence import Evidence
 
 @check("auth.access_token")
 def grants(evidence: Evidence) -> None:
-    """A token for one family opens that family, and neither the other nor the voices."""
+    """A token for one call family permits only that family, and no voice methods."""
     for family in ("tts", "stt"):
         assert evidence.facts(f"auth.access_token/{family}")["token"].count(".") == 2
         for shut in ("other", "voices"):

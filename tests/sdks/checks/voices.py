@@ -1,4 +1,4 @@
-"""Voices: looked at, made, changed and removed, as each API version shows them."""
+"""Listing, creating, updating and deleting voices in each API version."""
 
 from datetime import datetime
 from typing import Any
@@ -37,7 +37,7 @@ def _is_private(voice: dict[str, Any], **expected: Any) -> None:
 
 @check("voices.list")
 def all_of_them(evidence: Evidence) -> None:
-    """Every voice once, with all that the version promises, over several pages where the version has pages."""
+    """Every voice is listed once, with all fields of the API version, over several pages if it has pages."""
     facts = evidence.facts("voices.list")
     voices = facts["voices"]
     assert len({voice["id"] for voice in voices}) == len(voices) >= _BUILT_IN
@@ -50,7 +50,7 @@ def all_of_them(evidence: Evidence) -> None:
 
 @check("voices.get")
 def one_of_them(evidence: Evidence) -> None:
-    """A voice asked for by its id is the one of the list; an id that is not there is a 404."""
+    """A voice requested by its id equals the listed one; an unknown id gives 404."""
     listed = {voice["id"]: voice for voice in evidence.facts("voices.list")["voices"]}
     voice = evidence.facts("voices.get")
     _is_voice(voice, name="Sarah", language="en")
@@ -60,7 +60,7 @@ def one_of_them(evidence: Evidence) -> None:
 
 @check("voices.clone")
 def cloned(evidence: Evidence) -> None:
-    """A clone is private, is listed among one's own, and speaks."""
+    """A clone is private, is listed among the user-created voices, and speaks."""
     voice = evidence.facts("voices.clone")
     _is_private(voice, name="Clone", description="D", language="en")
     assert voice["id"] in evidence.facts("voices.list/mine")["ids"]
@@ -71,7 +71,7 @@ def cloned(evidence: Evidence) -> None:
 
 @check("voices.update")
 def updated(evidence: Evidence) -> None:
-    """The answer to a change shows it, and so does a later look."""
+    """The response to an update has the new values, and so has a later request."""
     for step in ("voices.update", "voices.update/read"):
         voice = evidence.facts(step)
         _is_private(voice, id=evidence.facts("voices.clone")["id"], name="New", description="D2")
@@ -81,14 +81,14 @@ def updated(evidence: Evidence) -> None:
 
 @check("voices.delete")
 def deleted(evidence: Evidence) -> None:
-    """Deleting answers nothing, and the voice is gone."""
+    """Deleting returns no content, and the voice no longer exists."""
     assert evidence.facts("voices.delete")["answer"] is None
     refused(evidence, "voices.delete/read", 404)
 
 
 @check("voices.localize")
 def localized(evidence: Evidence) -> None:
-    """A new voice in the language that was asked for."""
+    """Localizing creates a new voice in the requested language."""
     voice = evidence.facts("voices.localize")
     _is_private(voice, name="L", description="D", language="es")
     assert voice["id"] != evidence.task["voice"]
@@ -97,7 +97,7 @@ def localized(evidence: Evidence) -> None:
 
 @check("voices.localize")
 def every_accent(evidence: Evidence) -> None:
-    """Where accents are named instead of languages, each that is listed as possible is possible."""
+    """In the version with accents instead of languages, every listed accent works."""
     if not evidence.has("voices.localize/all"):
         return
     accents = evidence.facts("voices.list_accents")["accents"]
@@ -108,7 +108,7 @@ def every_accent(evidence: Evidence) -> None:
 
 @check("voices.mix")
 def mixed(evidence: Evidence) -> None:
-    """192 numbers between those of the voices that were mixed, by their weights."""
+    """A mix is an embedding of 192 numbers, the weighted mean of the mixed voices."""
     listed = {voice["id"]: voice for voice in evidence.facts("voices.list")["voices"]}
     mix = np.array(evidence.facts("voices.mix")["embedding"])
     parts = [np.array(listed[evidence.task[name]]["embedding"]) for name in ("voice", "other_voice")]
@@ -118,7 +118,7 @@ def mixed(evidence: Evidence) -> None:
 
 @check("voices.create")
 def created(evidence: Evidence) -> None:
-    """A voice from an embedding, or from none, is private and kept."""
+    """A voice created with or without an embedding is private and stored."""
     for step, name in (("voices.create", "Made"), ("voices.create/empty", "Copy")):
         voice = evidence.facts(step)
         _is_private(voice, name=name, language="en")

@@ -1,1 +1,1 @@
-"""Programs that call every method with one client each, in that client's own environment, and write down what came."""
+"""Scripts that call every method with one client in its environment and record the results."""

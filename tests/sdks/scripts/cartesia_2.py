@@ -28,7 +28,7 @@ CLIENT = connected(TASK["key"])
 
 
 def plain(model: Any) -> dict[str, Any]:
-    """An answer as data."""
+    """A response as plain data."""
     shown: dict[str, Any] = model.model_dump(mode="json")
     return shown
 
@@ -48,7 +48,7 @@ def streamed(client: Any = CLIENT, **fields: Any) -> dict[str, Any]:
 
 
 def audio_of(event: dict[str, Any]) -> bytes:
-    """The audio that an event brings."""
+    """The audio of an event."""
     return base64.b64decode(event.get("data") or "")
 
 
@@ -81,7 +81,7 @@ def infilled() -> dict[str, Any]:
 
 
 def methods() -> None:
-    """What is said and heard."""
+    """Make the steps of speech and transcription."""
     mp3 = {"container": "mp3", "sample_rate": 44100, "bit_rate": 128000}
     NOTES.step("api_status.get", lambda: plain(CLIENT.api_status.get()))
     NOTES.step("tts.bytes/wav", speech)
@@ -104,7 +104,7 @@ def methods() -> None:
 
 
 def voices() -> None:
-    """Voices looked at, made, changed and removed."""
+    """Make the steps of voices: list, create, update, delete."""
     pages = list(CLIENT.voices.list(limit=7, expand=["embedding"]).iter_pages())
     NOTES.step(
         "voices.list",
@@ -136,7 +136,7 @@ def voices() -> None:
 
 
 def tokens() -> None:
-    """A token opens what it was granted, and nothing else."""
+    """Make the steps of access tokens."""
     for family, other in (("tts", "stt"), ("stt", "tts")):
         step = f"auth.access_token/{family}"
         asked = {"grants": {family: True}, "expires_in": 60}
@@ -149,12 +149,12 @@ def tokens() -> None:
 
 
 def granted(asked: dict[str, Any]) -> dict[str, Any]:
-    """The facts of the method that makes tokens."""
+    """The facts of the method that creates tokens."""
     return plain(CLIENT.auth.access_token(**asked))
 
 
 def errors() -> None:
-    """What is refused, and what is asked again."""
+    """Make the steps of refusals and retries."""
     stranger = connected("a stranger")
     NOTES.step("errors/key", lambda: plain(stranger.voices.get(TASK["voice"])))
     NOTES.step("errors/key/audio", lambda: speech(stranger))

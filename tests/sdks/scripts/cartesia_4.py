@@ -1,4 +1,4 @@
-"""Every method of the PyPI package `cartesia` 4.2.0; every answer must fit its types to the letter."""
+"""Every method of the PyPI package `cartesia` 4.2.0; every response must match its types exactly."""
 
 import base64
 from functools import partial
@@ -18,7 +18,7 @@ WAV_FIELDS = {f"output_format_{name}": value for name, value in WAV.items()}
 
 
 def connected(key: str, url: str = TASK["url"], *, max_retries: int = 0, **options: Any) -> Any:
-    """The SDK's client, which raises where an answer does not fit its types."""
+    """The SDK's client, with an error if a response does not match its types."""
     return Cartesia(api_key=key, base_url=url, max_retries=max_retries, _strict_response_validation=True, **options)
 
 
@@ -26,7 +26,7 @@ CLIENT = connected(TASK["key"])
 
 
 def plain(model: Any) -> dict[str, Any]:
-    """An answer as data."""
+    """A response as plain data."""
     shown: dict[str, Any] = model.to_dict(mode="json")
     return shown
 
@@ -51,7 +51,7 @@ def noted(stream: Any) -> dict[str, Any]:
 
 
 def audio_of(event: dict[str, Any]) -> bytes:
-    """The audio that an event brings."""
+    """The audio of an event."""
     return base64.b64decode(event.get("data") or "")
 
 
@@ -73,7 +73,7 @@ def infilled(**sides: Path) -> dict[str, Any]:
 
 
 def methods() -> None:
-    """What is said and heard."""
+    """Make the steps of speech and transcription."""
     mp3 = {"container": "mp3", "sample_rate": 44100, "bit_rate": 128000}
     NOTES.step("api_status.get", lambda: plain(CLIENT.get_status()))
     NOTES.step("tts.bytes/wav", speech)
@@ -97,7 +97,7 @@ def methods() -> None:
 
 
 def voices() -> None:
-    """Voices looked at, made, changed and removed."""
+    """Make the steps of voices: list, create, update, delete."""
     pages = list(CLIENT.voices.list(limit=7).iter_pages())
     NOTES.step(
         "voices.list",
@@ -127,7 +127,7 @@ def voices() -> None:
 
 
 def tokens() -> None:
-    """A token opens what it was granted, and nothing else."""
+    """Make the steps of access tokens."""
     for family, other in (("tts", "stt"), ("stt", "tts")):
         step = f"auth.access_token/{family}"
         asked = {"grants": {family: True}, "expires_in": 60}
@@ -140,12 +140,12 @@ def tokens() -> None:
 
 
 def granted(asked: dict[str, Any]) -> dict[str, Any]:
-    """The facts of the method that makes tokens."""
+    """The facts of the method that creates tokens."""
     return plain(CLIENT.access_token.create(**asked))
 
 
 def errors() -> None:
-    """What is refused, and what is asked again."""
+    """Make the steps of refusals and retries."""
     stranger = connected("a stranger")
     NOTES.step("errors/key", lambda: plain(stranger.voices.get(TASK["voice"])))
     NOTES.step("errors/key/audio", lambda: speech(stranger))

@@ -1,4 +1,4 @@
-"""What a script writes down: a line of JSON a step, audio in files beside. Stands on the standard library alone."""
+"""The record of a script: one JSON line per step, with audio in separate files. Uses only the standard library."""
 
 import json
 import sys
@@ -8,19 +8,19 @@ from typing import Any
 
 
 def task() -> dict[str, Any]:
-    """What the trial asks of the script: the services' addresses, the texts, the clips, the folder for audio."""
+    """The input of a script: service URLs, texts, clips and the folder for audio."""
     asked: dict[str, Any] = json.loads(Path(sys.argv[1]).read_text())
     return asked
 
 
 class Notes:
-    """Takes one step after another; a step that raises is a step whose error is noted."""
+    """Makes one step after another and records the error of a step that raises."""
 
     def __init__(self, folder: str) -> None:
         self._folder = Path(folder)
 
     def step(self, name: str, ask: Callable[[], Any]) -> Any:
-        """Note what `ask` gives: facts as a dictionary, whose bytes go to files. None when it raised."""
+        """Record the facts that `ask` returns, with bytes written to files. Returns None if it raised."""
         try:
             facts = ask()
         except Exception as error:
@@ -42,7 +42,7 @@ class Notes:
 
 
 def events(stream: Iterable[Any], audio: Callable[[dict[str, Any]], bytes]) -> dict[str, Any]:
-    """The facts of a stream: every event without its audio, and all audio in one."""
+    """The facts of a stream: its events without audio, and all audio joined."""
     seen, pieces = [], []
     for event in stream:
         pieces.append(audio(event))

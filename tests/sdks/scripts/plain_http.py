@@ -1,4 +1,4 @@
-"""Every endpoint in plain HTTP, as the API's documents write it: what the engine itself answers, without any SDK."""
+"""Every endpoint in plain HTTP, as in the API's documentation, without an SDK."""
 
 import base64
 import json
@@ -21,7 +21,7 @@ CLIP, LEFT, RIGHT = (Path(TASK[name]) for name in ("clip", "left", "right"))
 
 
 class Refused(Exception):
-    """An answer that is no 2xx."""
+    """A response with another status than 2xx."""
 
     def __init__(self, response: httpx.Response) -> None:
         super().__init__(response.text)
@@ -29,26 +29,26 @@ class Refused(Exception):
 
 
 class Caller:
-    """Who asks: a key, and where."""
+    """A key and a base URL."""
 
     def __init__(self, key: str = TASK["key"], url: str = TASK["url"]) -> None:
         headers = {"Authorization": f"Bearer {key}", "Cartesia-Version": API_VERSION}
         self._client = httpx.Client(base_url=url, headers=headers, timeout=120)
 
     def ask(self, method: str, path: str, **sent: Any) -> httpx.Response:
-        """A good answer; raises `Refused`."""
+        """The successful response; raises `Refused`."""
         response = self._client.request(method, path, **sent)
         if not response.is_success:
             raise Refused(response)
         return response
 
     def told(self, method: str, path: str, **sent: Any) -> dict[str, Any]:
-        """The facts of an answer in JSON."""
+        """The facts of a JSON response."""
         facts: dict[str, Any] = self.ask(method, path, **sent).json()
         return facts
 
     def patient(self, method: str, path: str, **sent: Any) -> dict[str, Any]:
-        """The same, asked once more after a 429."""
+        """The same, retried once after a 429."""
         try:
             return self.told(method, path, **sent)
         except Refused as refused:
@@ -70,7 +70,7 @@ class Caller:
 
 
 def speech_body(output_format: dict[str, Any]) -> dict[str, Any]:
-    """The plainest body."""
+    """The minimal body."""
     voice = {"mode": "id", "id": TASK["voice"]}
     return {"model_id": "sonic-2", "transcript": TASK["sentence"], "voice": voice, "output_format": output_format}
 
@@ -112,12 +112,12 @@ step = NOTES.step
 
 
 def audio(path: str, form: dict[str, Any]) -> dict[str, Any]:
-    """The facts of a form that is answered with audio."""
+    """The facts of a form request with an audio response."""
     return {"audio": CALLER.ask("POST", path, **form).content}
 
 
 def methods() -> None:
-    """What is said and heard."""
+    """Make the steps of speech and transcription."""
     step("api_status.get", partial(CALLER.told, "GET", "/"))
     step("tts.bytes/wav", CALLER.speech)
     step("tts.bytes/mp3", partial(CALLER.speech, output_format=MP3))
@@ -137,7 +137,7 @@ def methods() -> None:
 
 
 def pages() -> dict[str, Any]:
-    """Every voice, page by page."""
+    """All voices, page by page."""
     voices: list[dict[str, Any]] = []
     query, count = "", 0
     while True:
@@ -150,7 +150,7 @@ def pages() -> dict[str, Any]:
 
 
 def voices() -> None:
-    """Voices looked at, made, changed and removed."""
+    """Make the steps of voices: list, create, update, delete."""
     step("voices.list", pages)
     step("voices.get", partial(CALLER.told, "GET", f"/voices/{TASK['voice']}"))
     fields = {"name": "Clone", "description": "D", "language": "en", "mode": "similarity", "enhance": "true"}
@@ -176,7 +176,7 @@ def voices() -> None:
 
 
 def tokens() -> None:
-    """A token opens what it was granted, and nothing else."""
+    """Make the steps of access tokens."""
     for family, other in (("tts", "stt"), ("stt", "tts")):
         name = f"auth.access_token/{family}"
         asked = {"grants": {family: True}, "expires_in": 60}
@@ -188,7 +188,7 @@ def tokens() -> None:
 
 
 def errors() -> None:
-    """What is refused, and what is asked again."""
+    """Make the steps of refusals and retries."""
     stranger, path, nobody = Caller("a stranger"), f"/voices/{TASK['voice']}", {"mode": "id", "id": TASK["nobody"]}
     step("errors/key", partial(stranger.told, "GET", path))
     step("errors/key/audio", stranger.speech)

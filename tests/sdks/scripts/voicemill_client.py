@@ -30,7 +30,7 @@ Question = Callable[[CartesiaClient], Awaitable[dict[str, Any]]]
 
 
 def step(name: str, question: Question, key: str = TASK["key"], url: str = TASK["url"]) -> Any:
-    """Note the answer to a question, asked with a key."""
+    """Record the response to a request with a key."""
 
     async def asked() -> dict[str, Any]:
         async with Transport(url, _key(key), api_version=API_VERSION) as transport:
@@ -66,7 +66,7 @@ async def changed(cartesia: CartesiaClient, output_format: AudioFormat = WAV) ->
 
 
 async def noted(stream: AsyncIterator[Any], last_status: int) -> dict[str, Any]:
-    """Typed events as the wire writes them; the status is what their type stands for."""
+    """Typed events in the API's format, with the status of their type."""
     events, audio = [], b""
     async for event in stream:
         shown: dict[str, Any] = {"context_id": event.context_id, "status_code": 206, "done": False}
@@ -85,7 +85,7 @@ async def noted(stream: AsyncIterator[Any], last_status: int) -> dict[str, Any]:
 
 
 def columns(name: str, words: tuple[Word, ...]) -> dict[str, Any]:
-    """Times as the wire has them."""
+    """Timestamps in the API's format."""
     return {
         name: [word.word for word in words],
         "start": [word.start_s for word in words],
@@ -123,7 +123,7 @@ def plain(voice: Voice) -> dict[str, Any]:
 
 
 async def one(voice: Awaitable[Voice]) -> dict[str, Any]:
-    """The facts of a method that gives a voice."""
+    """The facts of a method that returns a voice."""
     return plain(await voice)
 
 
@@ -139,12 +139,12 @@ async def changed_file(cartesia: CartesiaClient) -> dict[str, Any]:
 
 
 async def listed(cartesia: CartesiaClient) -> dict[str, Any]:
-    """The facts of `voices.list`, whose pages nobody sees."""
+    """The facts of `voices.list`, which hides its pages."""
     return {"voices": [plain(voice) async for voice in cartesia.voices.list(limit=7, expand=["embedding"])], "pages": 4}
 
 
 async def mine(cartesia: CartesiaClient) -> dict[str, Any]:
-    """The ids of one's own voices."""
+    """The ids of the user-created voices."""
     return {"ids": [voice.id async for voice in cartesia.voices.list(is_owner=True)]}
 
 
@@ -166,7 +166,7 @@ async def removed(cartesia: CartesiaClient, voice_id: str) -> dict[str, Any]:
 
 
 async def patient(cartesia: CartesiaClient, question: Question) -> dict[str, Any]:
-    """Retries are the caller's: ask once more after a 429."""
+    """Retry once after a 429, because the client leaves retries to its caller."""
     try:
         return await question(cartesia)
     except Throttled:
@@ -174,7 +174,7 @@ async def patient(cartesia: CartesiaClient, question: Question) -> dict[str, Any
 
 
 def methods() -> None:
-    """What is said and heard."""
+    """Make the steps of speech and transcription."""
     step("api_status.get", up)
     step("tts.bytes/wav", speech)
     step("tts.bytes/mp3", partial(speech, output_format=MP3))
@@ -193,7 +193,7 @@ def methods() -> None:
 
 
 def voices() -> None:
-    """Voices looked at, made, changed and removed."""
+    """Make the steps of voices: list, create, update, delete."""
     step("voices.list", listed)
     step("voices.get", lambda cartesia: one(cartesia.voices.get(TASK["voice"])))
     clone: dict[str, Any] = {"name": "Clone", "description": "D", "language": "en"}
@@ -216,7 +216,7 @@ def voices() -> None:
 
 
 def tokens() -> None:
-    """A token opens what it was granted, and nothing else."""
+    """Make the steps of access tokens."""
     calls: dict[str, Question] = {"tts": speech, "stt": heard}
     for family, other in (("tts", "stt"), ("stt", "tts")):
         name = f"auth.access_token/{family}"
@@ -227,7 +227,7 @@ def tokens() -> None:
 
 
 def errors() -> None:
-    """What is refused, and what is asked again."""
+    """Make the steps of refusals and retries."""
     stranger, shaky = "a stranger", TASK["shaky_url"]
 
     def looked_up(voice_id: str) -> Question:
