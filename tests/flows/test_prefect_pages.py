@@ -1,4 +1,4 @@
-"""What Prefect shows of a run afterwards, and how it loads the flows."""
+"""The records that Prefect has of a run, and how it loads the flows."""
 
 import asyncio
 from pathlib import Path
@@ -19,8 +19,8 @@ from tests.waiting import PATIENCE_S, wait_until
 _PREFECT_YAML = Path(__file__).parents[2] / "prefect.yaml"
 
 
-def test_a_finished_run(voicemill: InThisProcess, service: SpeechService, prefect_server: str) -> None:
-    """A run of 100 rows is one completed flow run, with a task for each shard, named by its rows, and two artifacts."""
+def test_finished_run(voicemill: InThisProcess, service: SpeechService, prefect_server: str) -> None:
+    """A run of 100 rows is a completed flow run with one task per shard, named after its rows, and two artifacts."""
     write_manifest(Path("book.csv"), short_rows(100))
     voicemill("run", "book.csv", "-o", "pages")
     flow_run = _flow_run(prefect_server, "pages")
@@ -35,10 +35,10 @@ def test_a_finished_run(voicemill: InThisProcess, service: SpeechService, prefec
     assert "1,890 credits" in artifacts["summary"]["data"]
 
 
-def test_a_run_with_failures(
+def test_run_with_failures(
     voicemill: InThisProcess, service: SpeechService, prefect_server: str, fast_retries: Path
 ) -> None:
-    """A run with unfinished rows is a failed flow run whose message counts them; its tasks are completed."""
+    """A run with unfinished rows is a failed flow run with their number in its message; its tasks are completed."""
     write_manifest(Path("book.csv"), short_rows(3))
     service.replies["Sentence number 1."] = error_reply(500, "No", "Later")
     voicemill("run", "book.csv", "-o", "pages", "--profile", fast_retries)
@@ -57,7 +57,7 @@ def test_a_run_with_failures(
     "deployment", yaml.safe_load(_PREFECT_YAML.read_text())["deployments"], ids=lambda d: d["entrypoint"]
 )
 def test_deployments_load(deployment: dict[str, Any]) -> None:
-    """Each deployment names a flow that really loads, known by its own name, and parameters that it takes."""
+    """Each deployment's flow can be loaded under its own name and accepts the deployment's parameters."""
     flow: Any = load_flow_from_entrypoint(deployment["entrypoint"], use_placeholder_flow=False)
     assert deployment["entrypoint"] == f"flows.{flow.name}.{flow.name}"
     given = deployment.get("parameters", {"manifest": "data/the-lamp.csv", "results": "results"})
@@ -66,8 +66,8 @@ def test_deployments_load(deployment: dict[str, Any]) -> None:
     assert (flow.fn.__module__, flow.fn.__name__) == (f"flows.{flow.name}", flow.name)
 
 
-def test_a_deployed_run(service: SpeechService, prefect_server: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Started without the command line, as a deployment starts it, the flow checks the manifest by itself."""
+def test_deployed_run(service: SpeechService, prefect_server: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A flow started by a deployment, without the command line, checks the manifest itself."""
     monkeypatch.setenv("PREFECT_API_URL", prefect_server)
     write_manifest(Path("book.csv"), short_rows(3))
     adopt_environment()
