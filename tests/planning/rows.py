@@ -1,4 +1,4 @@
-"""Rows as the check of a manifest makes them."""
+"""Rows like those of a manifest check."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ WAV = AudioFormat("wav", 24000, "pcm_s16le")
 
 
 def row(transcript: str = "The wind turns the mill.", **fields: Any) -> Row:
-    """A row that differs from the plainest one in `fields`."""
+    """A minimal row with `fields` changed."""
     plainest: dict[str, Any] = {
         "number": 1,
         "id": "a",
@@ -25,6 +25,6 @@ def row(transcript: str = "The wind turns the mill.", **fields: Any) -> Row:
 
 
 def transcript_of(call: Call) -> str:
-    """The text that a call sends to be spoken."""
+    """The transcript of a TTS call."""
     assert isinstance(call, Tts)
     return call.transcript

@@ -1,4 +1,4 @@
-"""What a manifest will take: counted once, less what is paid already."""
+"""Estimates of a manifest: each call counted once, without those already paid."""
 
 import random
 
@@ -18,14 +18,14 @@ def plans(*transcripts: str) -> list[RowPlan]:
 
 
 def estimate(rows: list[RowPlan], paid: set[str] | None = None) -> Estimate:
-    """The estimate of these rows where the answers with keys in `paid` are there."""
+    """The estimate of these rows if the answers with the keys in `paid` are stored."""
     found = Estimate()
     for plan in rows:
         found.add(plan, {piece.call.key: piece.call.key in (paid or set()) for piece in plan.pieces})
     return found
 
 
-def test_nothing_takes_nothing() -> None:
+def test_estimate_without_rows_is_zero() -> None:
     """Before the first row all sums are zero."""
     empty = Estimate()
     assert (empty.rows, empty.calls, empty.calls_to_pay, empty.credits_to_pay, empty.audio_s) == (0, 0, 0, 0.0, 0.0)
@@ -33,21 +33,21 @@ def test_nothing_takes_nothing() -> None:
 
 
 def test_rows_calls_and_credits_are_counted() -> None:
-    """A credit for each character that is sent."""
+    """Speech costs one credit per character sent."""
     found = estimate(plans("Twelve chars", "Thirty characters of a sentence.", "First one.\n\nSecond."))
     assert (found.rows, found.calls, found.calls_to_pay) == (3, 4, 4)
     assert found.credits_to_pay == found.characters == 12 + 32 + 10 + 7
 
 
-def test_a_question_that_stands_in_many_rows_is_paid_once() -> None:
-    """Its audio is heard in each, its price is paid in one."""
+def test_equal_calls_are_billed_once() -> None:
+    """A call shared by several rows counts its audio in each and its credits once."""
     found = estimate(plans(*["The same words."] * 1000, "Others."))
     assert (found.rows, found.calls, found.questions, found.credits_to_pay) == (1001, 1001, 2, 22.0)
     assert found.audio_s == pytest.approx((15 * 1000 + 7) / CHARACTERS_PER_AUDIO_S)
 
 
-def test_what_is_paid_is_deducted() -> None:
-    """Answers that are there cost nothing more, in whichever row they stand."""
+def test_stored_answers_are_free() -> None:
+    """Stored answers cost nothing, whichever row uses them."""
     rows = plans("Paid already.", "Not yet paid.", "Paid already.")
     found = estimate(rows, {rows[0].pieces[0].call.key})
     assert (found.calls, found.questions, found.calls_to_pay, found.credits_to_pay) == (3, 2, 1, 13.0)
@@ -56,8 +56,8 @@ def test_what_is_paid_is_deducted() -> None:
     assert everything.audio_s > 0
 
 
-def test_the_order_of_rows_does_not_matter() -> None:
-    """Shuffled rows sum up to the same."""
+def test_order_of_rows_does_not_matter() -> None:
+    """Shuffled rows have the same estimate."""
     rows = plans(*(f"Sentence {number % 40}." for number in range(100)))
     paid = {plan.pieces[0].call.key for plan in rows[::3]}
     shuffled = random.Random(5).sample(rows, len(rows))
@@ -68,15 +68,15 @@ def test_the_order_of_rows_does_not_matter() -> None:
     assert len(sums) == 1
 
 
-def test_more_slots_take_less_time() -> None:
-    """The time is that of the work, shared by the slots."""
+def test_more_concurrency_takes_less_time() -> None:
+    """The estimated time is the total work divided by the concurrency."""
     found = estimate(plans(*(f"Sentence {number}." for number in range(50))))
     assert found.wall_s(1) == pytest.approx(15 * found.wall_s(15))
     assert found.wall_s(1) > 0
 
 
-def test_a_sum_may_be_read_while_rows_are_added() -> None:
-    """Reading half-way neither changes the sums nor keeps more from being added."""
+def test_estimate_can_be_read_while_rows_are_added() -> None:
+    """Reading an intermediate estimate does not change it, and more rows can be added."""
     found = Estimate()
     for number, plan in enumerate(plans("One.", "Two.", "Three."), 1):
         found.add(plan, dict.fromkeys([piece.call.key for piece in plan.pieces], False))
@@ -84,7 +84,7 @@ def test_a_sum_may_be_read_while_rows_are_added() -> None:
 
 
 def test_price_plans_turn_credits_into_money() -> None:
-    """A plan's whole month of credits costs its monthly price; the free one costs nothing."""
+    """The monthly credits of a price plan cost its monthly price; the free plan costs nothing."""
     for plan in PRICE_PLANS:
         assert plan.usd(plan.credits_per_month) == pytest.approx(plan.usd_per_month)
         assert plan.usd(0) == 0.0
@@ -94,14 +94,14 @@ def test_price_plans_turn_credits_into_money() -> None:
 
 
 def of_recording(op: Op, seconds: float, digest: str = "d") -> RowPlan:
-    """The plan of a row that works on a recording of that length."""
+    """The plan of a row with a recording of the given duration."""
     format = None if op is Op.STT else row("x").format
     given = row("", op=op, format=format, audio=Recording("/a.wav", digest, 1, seconds), text_formats=("txt",))
     return plan_row(given, "s", LongText())
 
 
-def test_each_operation_has_its_price() -> None:
-    """Transcription costs half a credit a second, a changed voice fifteen; the same recording is heard once."""
+def test_credits_of_each_operation() -> None:
+    """Transcription costs half a credit per second, voice conversion fifteen; a shared recording is counted once."""
     found = estimate([of_recording(Op.STT, 60.0), of_recording(Op.STT, 60.0), of_recording(Op.VOICE_CHANGE, 10.0)])
     assert (found.rows, found.questions, found.credits_to_pay) == (3, 2, 30.0 + 150.0)
     assert (found.transcribed_s, found.converted_s, found.audio_s) == (120.0, 10.0, 10.0)
@@ -115,8 +115,8 @@ def test_each_operation_has_its_price() -> None:
     assert (told[Op.VOICE_CHANGE].calls, told[Op.VOICE_CHANGE].audio_s) == (1, 10.0)
 
 
-def test_families_have_slots_of_their_own() -> None:
-    """Speech and transcription go on side by side, each with its own calls at once."""
+def test_call_families_run_in_parallel() -> None:
+    """Speech and transcription run in parallel, each with its own concurrency."""
     heard = [of_recording(Op.STT, 60.0, str(number)) for number in range(40)]
     work_s = 40 * (CALL_OVERHEAD_S + 60.0 * SECONDS_PER_HEARD_S)
     assert estimate(heard).wall_s(1, 20) == pytest.approx(work_s / 20)
@@ -125,8 +125,8 @@ def test_families_have_slots_of_their_own() -> None:
     assert both.wall_s(1, 1000) == pytest.approx(estimate(plans("Hello.")).wall_s(1))
 
 
-def test_what_takes_outputs_is_guessed() -> None:
-    """A row that takes another's output is priced as if that were as long as its text lets expect."""
+def test_dependent_rows_are_estimated_from_text() -> None:
+    """A row that uses another row's output is priced by the duration expected from that row's text."""
     spoken = row("x" * 150, id="a")
     assert expected_output(spoken) == Output(seconds=10.0)
     heard = row("", id="b", op=Op.STT, format=None, audio=Recording(made_by="a"), text_formats=("txt",))

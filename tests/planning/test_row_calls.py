@@ -1,4 +1,4 @@
-"""From a row to its calls: what decides a call's key, and what decides a file's fingerprint."""
+"""The calls of a row: what determines a call's key and a file's fingerprint."""
 
 import json
 import subprocess
@@ -37,12 +37,12 @@ def plan(of: Row | None = None, service: str = "s", **long_text: Any) -> RowPlan
 
 
 def keys(of: RowPlan) -> list[str]:
-    """The keys of its calls."""
+    """The keys of a row's calls."""
     return [piece.call.key for piece in of.pieces]
 
 
-def test_a_key_is_the_same_in_every_process() -> None:
-    """A paid answer is found again after a restart, whatever seed Python hashes with."""
+def test_key_is_the_same_in_every_process() -> None:
+    """A stored answer is found again after a restart, whatever Python's hash seed."""
     code = f"from voicemill.model import Tts; print({CALL!r}.key)"
     found = {
         subprocess.run(
@@ -54,19 +54,19 @@ def test_a_key_is_the_same_in_every_process() -> None:
     assert len(CALL.key) == 64
 
 
-def test_a_key_does_not_change_between_versions() -> None:
-    """Answers that were paid with an earlier version stay paid: this value is written down on purpose."""
+def test_key_does_not_change_between_versions() -> None:
+    """Answers paid with an earlier version are found again: the expected key must never change."""
     assert CALL.key == "d7c93868bd2639eab1e13250266237737e6821ac23d1955a5ad03508cb09316f"
 
 
 @pytest.mark.parametrize("field", [field.name for field in fields(Tts)])
-def test_a_key_changes_with_every_parameter(field: str) -> None:
-    """Another value of any field is another question."""
+def test_key_changes_with_every_parameter(field: str) -> None:
+    """Another value of any field gives another key."""
     assert replace(CALL, **{field: OTHER[field]}).key != CALL.key
 
 
-def test_keys_tell_neighbouring_fields_apart() -> None:
-    """What moves from one field to the next makes another question, and so do values of other types."""
+def test_keys_distinguish_adjacent_fields() -> None:
+    """Moving text from one field to the next gives another key, and so does a value of another type."""
     variants = [
         replace(CALL, model="sonic", transcript="-2Hello."),
         replace(CALL, voice_id="en", language="v"),
@@ -99,8 +99,8 @@ def test_keys_tell_neighbouring_fields_apart() -> None:
     ],
     ids=lambda change: json.dumps(change, default=str),
 )
-def test_what_is_no_part_of_the_question_costs_nothing(change: dict[str, Any]) -> None:
-    """Another container, bit rate, name, id or column asks nothing new."""
+def test_output_settings_do_not_change_the_keys(change: dict[str, Any]) -> None:
+    """Another container, bit rate, file name, id or column needs no new call."""
     assert keys(plan(row(**change))) == keys(plan())
 
 
@@ -110,13 +110,13 @@ def test_what_is_no_part_of_the_question_costs_nothing(change: dict[str, Any]) -
      {"voice_id": "w"}, {"model": "sonic-3"}, {"language": "fr"}, {"speed": "fast"}, {"emotion": ("calm",)}],
     ids=lambda change: json.dumps(change, default=str),
 )  # fmt: skip
-def test_what_is_heard_is_asked_anew(change: dict[str, Any]) -> None:
-    """Another rate, precision, voice, model, language or delivery is another question."""
+def test_audible_settings_change_the_keys(change: dict[str, Any]) -> None:
+    """Another sample rate, encoding, voice, model, language or prosody needs a new call."""
     assert set(keys(plan(row(**change)))).isdisjoint(keys(plan()))
 
 
-def test_the_service_is_part_of_the_question() -> None:
-    """No engine's answer stands in for another's."""
+def test_service_is_part_of_the_key() -> None:
+    """An answer of one service is not used for another."""
     assert keys(plan(service="embedded/1")) != keys(plan(service="embedded/2"))
 
 
@@ -124,20 +124,20 @@ def test_the_service_is_part_of_the_question() -> None:
     ("wanted", "asked"),
     [("pcm_f32le", "pcm_f32le"), ("pcm_s16le", "pcm_s16le"), ("pcm_mulaw", "pcm_s16le"), (None, "pcm_s16le")],
 )
-def test_what_is_asked_is_lossless(wanted: Any, asked: str) -> None:
-    """Companded and compressed files are made here, of samples without loss."""
+def test_lossless_encoding_is_requested(wanted: Any, asked: str) -> None:
+    """Companded and compressed files are encoded locally from lossless samples."""
     assert wire_encoding(wanted) == asked
 
 
-def test_a_row_is_asked_for_as_it_stands() -> None:
-    """All of a row's parameters are in its call."""
+def test_call_has_all_parameters_of_the_row() -> None:
+    """Every parameter of a row is in its call."""
     wanted = row(speed=0.8, emotion=("calm",), language="de", model="sonic-3")
     call = plan(wanted).pieces[0].call
     assert call == Tts("s", "sonic-3", wanted.transcript, "v", "de", 24000, "pcm_s16le", 0.8, ("calm",))
 
 
-def test_a_chapter_becomes_calls_with_pauses() -> None:
-    """Heading, sentences, a row of asterisks and a paragraph are each followed by their own pause."""
+def test_chapter_becomes_calls_with_pauses() -> None:
+    """A heading, a sentence, a row of asterisks and a paragraph are each followed by a different pause."""
     pieces = plan(row(BOOK), max_characters_per_call=300).pieces
     spoken = [transcript_of(piece.call) for piece in pieces]
     assert spoken[0] == "Chapter One"
@@ -147,13 +147,13 @@ def test_a_chapter_becomes_calls_with_pauses() -> None:
     assert [piece.pause_s for piece in pieces] == [section_s, sentence_s, sentence_s, section_s, paragraph_s]
 
 
-def test_marks_in_front_make_no_call() -> None:
-    """A transcript that begins with what cannot be said begins with what can."""
+def test_leading_punctuation_makes_no_call() -> None:
+    """Leading characters that cannot be spoken are skipped."""
     assert [transcript_of(piece.call) for piece in plan(row("***\n\nAfter the stars.")).pieces] == ["After the stars."]
 
 
-def test_pauses_are_those_of_the_settings() -> None:
-    """Each kind of pause can be set, and setting one asks nothing anew."""
+def test_pauses_are_configurable() -> None:
+    """Each kind of pause can be set, and changing one needs no new call."""
     quick = plan(row(BOOK), sentence_pause_s=0.0, paragraph_pause_s=0.1, section_pause_s=0.2)
     assert {piece.pause_s for piece in quick.pieces} <= {0.0, 0.1, 0.2}
     assert keys(quick) == keys(plan(row(BOOK)))
@@ -166,25 +166,25 @@ def test_pauses_are_those_of_the_settings() -> None:
      {"format": AudioFormat("mp3", 24000, bit_rate_bps=32000)}],
     ids=lambda change: json.dumps(change, default=str),
 )  # fmt: skip
-def test_a_fingerprint_changes_with_the_file(change: dict[str, Any]) -> None:
-    """Whatever decides the bytes or the name of a file makes it another one."""
+def test_fingerprint_changes_with_the_file(change: dict[str, Any]) -> None:
+    """Every setting that affects a file's bytes or name changes its fingerprint."""
     assert plan(row(**change)).fingerprint != plan().fingerprint
 
 
-def test_a_fingerprint_changes_with_the_pauses_that_are_heard() -> None:
-    """Pauses between pieces count; the one after the last is not heard and does not."""
+def test_fingerprint_changes_with_the_pauses_in_the_file() -> None:
+    """Pauses between parts change the fingerprint; the pause after the last part is not in the file and does not."""
     assert plan(row(BOOK), sentence_pause_s=0.3).fingerprint != plan(row(BOOK)).fingerprint
     assert plan(row("One."), sentence_pause_s=0.3).fingerprint == plan(row("One.")).fingerprint
 
 
 @pytest.mark.parametrize("change", [{"id": "b"}, {"number": 9}, {"carried": {"note": "x"}}], ids=str)
-def test_a_fingerprint_does_not_change_with_anything_else(change: dict[str, Any]) -> None:
-    """Moving a row, renaming it and its other columns leave its file as it is."""
+def test_fingerprint_does_not_change_with_other_columns(change: dict[str, Any]) -> None:
+    """Moving a row, changing its id or its carried columns does not change its fingerprint."""
     assert plan(row(**change)).fingerprint == plan().fingerprint
 
 
-def test_the_embedded_engine_is_free() -> None:
-    """Credits are about one a character, and none where no service charges."""
+def test_embedded_engine_is_free() -> None:
+    """Speech costs about one credit per character, and none with the embedded engine."""
     assert (CALL.credits, CALL.list_price_credits) == (6.0, 6.0)
     embedded = replace(CALL, service="embedded/1")
     assert (embedded.credits, embedded.list_price_credits) == (0.0, 6.0)

@@ -1,4 +1,4 @@
-"""Splitting text: not a character lost, no piece too long, and cuts where a reader would breathe."""
+"""Splitting text: no character is lost, no part is too long, and splits are at natural pauses."""
 
 import re
 import time
@@ -24,7 +24,7 @@ TEXTS = st.one_of(st.lists(st.sampled_from(FRAGMENTS), max_size=60).map("".join)
 
 
 def spoken(pieces: list[Piece]) -> list[str]:
-    """What is sent of each piece, where anything is."""
+    """The text that is sent for each part, if any."""
     return [piece.spoken for piece in pieces if piece.spoken]
 
 
@@ -35,8 +35,8 @@ def speakable(text: str) -> str:
 
 @settings(max_examples=600, deadline=None)
 @given(TEXTS, st.sampled_from(LANGUAGES), st.integers(50, 2000))
-def test_any_text_is_kept_whole(text: str, language: str, limit: int) -> None:
-    """For any text, language and limit: the pieces are the text again, none is too long, none is left unspoken."""
+def test_no_text_is_lost(text: str, language: str, limit: int) -> None:
+    """For any text, language and limit, the parts joined are the text, none is too long, and all words are sent."""
     pieces = split(text, language, limit)
     assert "".join(piece.text for piece in pieces) == text
     for piece in pieces:
@@ -50,17 +50,17 @@ def test_any_text_is_kept_whole(text: str, language: str, limit: int) -> None:
 @settings(max_examples=100, deadline=None)
 @given(TEXTS, st.integers(50, 500))
 def test_splitting_is_the_same_every_time(text: str, limit: int) -> None:
-    """The same text has the same pieces: else a second run would pay again."""
+    """The same text always has the same parts; otherwise a rerun would be billed again."""
     assert split(text, "en", limit) == split(text, "en", limit)
 
 
-def test_nothing_is_split_into_nothing() -> None:
-    """An empty transcript has no pieces."""
+def test_empty_text_has_no_parts() -> None:
+    """An empty transcript has no parts."""
     assert split("", "en", 50) == []
 
 
-def test_a_short_transcript_is_one_piece() -> None:
-    """What fits into a call is one, trimmed, with its blanks made single."""
+def test_short_transcript_is_one_part() -> None:
+    """A transcript that fits in a call is one part, trimmed, with single spaces."""
     assert split("  Hello,\tworld.  How are  you? ", "en", 500) == [
         Piece("  Hello,\tworld.  How are  you? ", "Hello, world. How are you?", SENTENCE)
     ]
@@ -90,8 +90,8 @@ def test_a_short_transcript_is_one_piece() -> None:
         ("ru", ["Это т. е. длинный пример, который никогда не кончится.", "Он пришёл в 5 ч. утра."]),
     ],
 )
-def test_cuts_are_at_sentence_ends(language: str, sentences: list[str]) -> None:
-    """Abbreviations, initials, numbers, ellipses and quotes end no sentence; every script's own stops do."""
+def test_splits_are_at_sentence_ends(language: str, sentences: list[str]) -> None:
+    """Abbreviations, initials, numbers, ellipses and quotes do not end a sentence; full stops of every script do."""
     glue = "" if language in ("ja", "zh") else " "
     text = "".join(sentence + glue for sentence in sentences * 5)
     ends = {len("".join(sentence + glue for sentence in (sentences * 5)[:count])) for count in range(99)}
@@ -103,14 +103,14 @@ def test_cuts_are_at_sentence_ends(language: str, sentences: list[str]) -> None:
 
 
 def test_paragraphs_are_never_joined() -> None:
-    """However short they are, each is a call of its own, with a longer pause after it."""
+    """Each paragraph, however short, is a separate call with a longer pause after it."""
     pieces = split("One.\n\nTwo.\r\n\r\nThree.\n \t\nFour.", "en", 500)
     assert spoken(pieces) == ["One.", "Two.", "Three.", "Four."]
     assert [piece.ends_at for piece in pieces] == [PARAGRAPH] * 4
 
 
 def test_sentences_share_a_call_as_far_as_they_fit() -> None:
-    """A long paragraph takes as few calls as its sentences allow, with a pause of a sentence between them."""
+    """A long paragraph takes as few calls as its sentences allow, with a sentence pause between them."""
     sentence = "The wind turns the mill and the mill grinds the corn. "
     pieces = split(sentence * 20, "en", 220)
     assert {piece.spoken for piece in pieces} == {(sentence * 4).strip()}
@@ -123,7 +123,7 @@ def test_sentences_share_a_call_as_far_as_they_fit() -> None:
      "CHAPTER XI. Who Stole the Tarts?", "Chapter 12.", "Kapitel 3", "THE END.", "第一章", "7"],
 )  # fmt: skip
 def test_headings_are_followed_by_the_longest_pause(heading: str) -> None:
-    """A short line without a stop, a number, or a label in capitals, stands above what follows."""
+    """A short line without a full stop, a number, or a label in capitals is a heading."""
     pieces = split(f"{heading}\n\nIt was a dark night.\n\nThe rain fell.", "en", 500)
     assert [piece.ends_at for piece in pieces] == [SECTION, PARAGRAPH, PARAGRAPH]
 
@@ -131,34 +131,34 @@ def test_headings_are_followed_by_the_longest_pause(heading: str) -> None:
 @pytest.mark.parametrize(
     "body", ["Yes.", "‘Who are you?’", "No!", "She said:", "What is the use of a book, thought Alice?", "x" * 90]
 )
-def test_short_paragraphs_are_no_headings(body: str) -> None:
-    """What ends as a sentence does is one."""
+def test_short_paragraphs_are_not_headings(body: str) -> None:
+    """A line that ends like a sentence is not a heading."""
     assert split(f"{body}\n\nAnd so on.", "en", 500)[0].ends_at is PARAGRAPH
 
 
-def test_a_wider_gap_ends_a_section() -> None:
-    """Two empty lines are more than one."""
+def test_two_empty_lines_end_a_section() -> None:
+    """Two empty lines give a longer pause than one."""
     pieces = split("The end came.\n\n\nYears later, it rained.\n\nStill.", "en", 500)
     assert [piece.ends_at for piece in pieces] == [SECTION, PARAGRAPH, PARAGRAPH]
 
 
 @pytest.mark.parametrize("row", ["* * *", "*      *      *", "***", "---", "•", "~ ~ ~", "\u2767", "*" * 3000])
 def test_rows_of_asterisks_are_a_pause(row: str) -> None:
-    """What cannot be said is not sent, and what it stands for is heard as the end of a section."""
+    """A row of asterisks is not sent and gives the pause of a section end."""
     pieces = split(f"It was over.\n\n{row}\n\nIt began again.", "en", 500)
     assert spoken(pieces) == ["It was over.", "It began again."]
     assert SECTION in [piece.ends_at for piece in pieces[1:-1]] or len(row) > 500
 
 
-def test_marks_within_a_paragraph_do_not_make_a_piece_too_long() -> None:
-    """A sentence that trails off into a thousand dots is sent without what does not fit."""
+def test_punctuation_does_not_make_a_part_too_long() -> None:
+    """A sentence followed by a thousand dots is sent without the dots that do not fit."""
     pieces = split("It went on and on" + "." * 1000 + " Then it stopped.", "en", 100)
     assert max(len(piece.spoken) for piece in pieces) <= 100
     assert speakable("".join(spoken(pieces))) == "ItwentonandonThenitstopped"
 
 
-def test_one_long_sentence_is_cut_at_its_clauses() -> None:
-    """Five thousand characters without a stop: every cut is at a comma, and no pause is put there."""
+def test_long_sentence_is_split_at_clauses() -> None:
+    """A sentence of five thousand characters is split at commas, without pauses."""
     sentence = ", ".join(f"and clause number {number} goes on and on" for number in range(135)) + "."
     assert len(sentence) > 5000
     pieces = split(sentence, "en", 500)
@@ -167,35 +167,35 @@ def test_one_long_sentence_is_cut_at_its_clauses() -> None:
     assert len(pieces) <= 12
 
 
-def test_a_sentence_without_clauses_is_cut_at_its_words() -> None:
-    """Without a comma anywhere, no word is cut."""
+def test_sentence_without_clauses_is_split_between_words() -> None:
+    """A sentence without commas is split between words."""
     words = [f"word{number}" for number in range(700)]
     assert " ".join(spoken(split(" ".join(words), "en", 300))).split(" ") == words
 
 
-def test_a_closing_bracket_is_no_end_of_a_sentence() -> None:
-    """A cut after a bracket within a sentence makes no pause."""
+def test_closing_bracket_does_not_end_a_sentence() -> None:
+    """A split after a bracket within a sentence gives no pause."""
     text = "She thought it over (as well as she could) " * 5
     assert {piece.ends_at for piece in split(text, "en", 50)[:-1]} == {CLAUSE}
 
 
 @pytest.mark.parametrize("text", ["中" * 1800, "ภาษาไทยไม่มีช่องว่าง" * 90, "x" * 1800])
-def test_scripts_without_spaces_are_cut_all_the_same(text: str) -> None:
-    """Where nothing else is to be found, a piece is cut at the limit, and used to it."""
+def test_scripts_without_spaces_are_split_at_the_limit(text: str) -> None:
+    """Without any better place, a text is split exactly at the limit."""
     pieces = split(text, "zh", 200)
     assert "".join(spoken(pieces)) == text
     assert min(len(piece.spoken) for piece in pieces[:-1]) > 190
 
 
 @pytest.mark.parametrize("unit", ["e\u0301", "नि", "👩\u200d👩\u200d👧", "🏳\ufe0f\u200d🌈x", "กี่", "a\u0301\u0323"])
-def test_no_character_is_cut_in_two(unit: str) -> None:
-    """Letters stay with their marks, and joined emoji together."""
+def test_grapheme_clusters_are_not_split(unit: str) -> None:
+    """Letters stay with their combining marks, and joined emoji stay together."""
     for piece in split(unit * 400, "hi", 101):
         assert piece.text == unit * (len(piece.text) // len(unit))
 
 
-def test_marks_without_an_end_are_cut_all_the_same() -> None:
-    """A letter with thousands of accents takes few pieces, not thousands."""
+def test_endless_combining_marks_are_split() -> None:
+    """A letter with thousands of accents takes few parts, not thousands."""
     assert len(split("Z" + "\u0301" * 5000, "en", 100)) <= 60
 
 
@@ -206,7 +206,7 @@ And pour the waters of the Nile
 
 
 def test_verse_has_a_pause_at_line_ends() -> None:
-    """A line that ends without punctuation is spoken with a comma; one that has its own keeps it."""
+    """A line without final punctuation gets a comma; other lines keep their punctuation."""
     first, second = (
         "How doth the little crocodile, Improve his shining tail,",
         "And pour the waters of the Nile, On every",
@@ -215,23 +215,23 @@ def test_verse_has_a_pause_at_line_ends() -> None:
 
 
 def test_lists_and_addresses_have_a_pause_at_line_ends() -> None:
-    """Lines that are meant as lines are heard as such, also after brackets and quotes."""
+    """Lines of lists and addresses are separated by a pause, also after brackets and quotes."""
     assert spoken(split("Flour (white)\n“Eggs”\nButter;\nSugar\n", "en", 500)) == [
         "Flour (white), “Eggs”, Butter; Sugar"
     ]
     assert spoken(split("CHAPTER I\nDown the Rabbit-Hole\n\nAlice.", "en", 50))[0] == "CHAPTER I, Down the Rabbit-Hole"
 
 
-def test_commas_never_make_a_piece_too_long() -> None:
-    """Verse that fills its piece to the last character is spoken without them."""
+def test_added_commas_do_not_make_a_part_too_long() -> None:
+    """Verse that fills its part exactly gets no commas."""
     verse = "Tom went up\nDick went up\nHarry went up\nJane is out"
     assert len(verse) == 50
     assert spoken(split(verse, "en", 50)) == [verse.replace("\n", " ")]
     assert spoken(split(verse, "en", 53)) == [verse.replace("\n", ", ")]
 
 
-def test_wrapped_prose_is_read_on() -> None:
-    """A line end where the line was full is a blank, also before a name."""
+def test_wrapped_prose_has_no_pause_at_line_ends() -> None:
+    """The end of a full line is a space, also before a capital letter."""
     prose = (
         "In another moment down went Alice after it, never once considering\n"
         "Bill or the White Rabbit who had gone before her in his waistcoat,\n"
@@ -243,13 +243,13 @@ def test_wrapped_prose_is_read_on() -> None:
 @pytest.mark.parametrize(
     "text", ["I told you to meet\nMr. Smith at noon.", "one\ntwo\nthree\nfour", "Half a line\nand on"]
 )
-def test_other_line_ends_are_blanks(text: str) -> None:
-    """Two lines of a caption, and lines that begin in lower case, are read on."""
+def test_other_line_ends_are_spaces(text: str) -> None:
+    """Two-line captions and lines that begin in lower case have no pause at the line end."""
     assert spoken(split(text, "en", 500)) == [text.replace("\n", " ")]
 
 
-def test_a_long_poem_is_cut_at_line_ends() -> None:
-    """Verse without any stop is cut between lines, and a cut there is heard."""
+def test_long_poem_is_split_at_line_ends() -> None:
+    """Verse without full stops is split between lines, with a pause."""
     lines = [f"And {name} went over the hill and the vale" for name in ("Tom", "Dick", "Harry", "Jane")] * 10
     pieces = split("\n".join(lines), "en", 200)
     assert all(line in "\n".join(piece.text for piece in pieces) for line in lines)
@@ -258,7 +258,7 @@ def test_a_long_poem_is_cut_at_line_ends() -> None:
 
 
 def test_two_million_characters_are_split_quickly() -> None:
-    """The longest transcript that a manifest may hold takes seconds, whatever it is made of."""
+    """The longest transcript that a manifest accepts is split in seconds, whatever its content."""
     started = time.monotonic()
     for text in ("The quick brown fox. ", "x", "中", "word ", "a\n", "\n", " ", ".", ", ", "\u0301", "* "):
         assert sum(len(piece.text) for piece in split(text * (2_000_000 // len(text)), "en", 500)) > 1_900_000
@@ -267,8 +267,8 @@ def test_two_million_characters_are_split_quickly() -> None:
 
 @pytest.mark.skipif(not BOOK.exists(), reason="the shared book is not here")
 @pytest.mark.parametrize("limit", [50, 200, 500, 2000])
-def test_a_whole_book(limit: int) -> None:
-    """A novel of 150,000 characters: whole, in calls of good size, with all its chapters found."""
+def test_whole_book(limit: int) -> None:
+    """A novel of 150,000 characters is split without loss into calls of good size, and all chapters are found."""
     text = BOOK.read_text(encoding="utf-8")
     pieces = split(text, "en", limit)
     assert "".join(piece.text for piece in pieces) == text

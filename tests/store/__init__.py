@@ -1,1 +1,1 @@
-"""What is kept on disk: names, durable writes, answers, tables."""
+"""Tests of storage: durable files, answers, output files, tables."""

@@ -1,4 +1,4 @@
-"""A process that keeps answers in processes which end themselves: `python -m tests.store.crashing_store`.
+"""Forks processes that store answers and crash at a fault point: `python -m tests.store.crashing_store`.
 
 Reads JSON lines `{"folder": "...", "crash_at": 7, "count": 3}`. Each starts a process that opens the store, keeps the
 answers that are not there yet, and ends as SIGKILL would at its seventh fault point. Answers with
@@ -19,12 +19,12 @@ CRASHED = 86
 
 
 def body_of(name: str) -> bytes:
-    """What is kept under that name."""
+    """The body that is stored under a name."""
     return name.encode() * 1000
 
 
 def serve() -> None:
-    """Start what is asked for, until standard input ends."""
+    """Fork the requested processes until standard input ends."""
     for line in sys.stdin:
         sys.stdout.write(json.dumps(_run(json.loads(line))) + "\n")
         sys.stdout.flush()

@@ -1,4 +1,4 @@
-"""A disk that fails on demand: the n-th system call that writes ends in an error."""
+"""A disk that fails on demand: the n-th writing system call raises an error."""
 
 import errno
 import os
@@ -16,7 +16,7 @@ _REAL = {name: getattr(os, name) for name in _CALLS}
 
 @contextmanager
 def failing_disk(nth: int, error: int, calls: tuple[str, ...] = _CALLS) -> Iterator[list[str]]:
-    """Within, the `nth` of the system calls named fails with `error`, once; yields the names of those made.
+    """Make the `nth` of the named system calls fail once with `error`; yields the names of the calls made.
 
     Threads that were there before, which an earlier test's server may have left, have a disk without faults.
     """
@@ -42,7 +42,7 @@ def failing_disk(nth: int, error: int, calls: tuple[str, ...] = _CALLS) -> Itera
 
 @contextmanager
 def recorded_disk() -> Iterator[list[str]]:
-    """Within, everything works; yields what was done, told apart by whether it concerned a file or a folder."""
+    """Record the calls made, each with whether it concerned a file or a folder."""
     done: list[str] = []
 
     def fsync(descriptor: int) -> None:

@@ -1,4 +1,4 @@
-"""Receipts and keys for answers that nobody paid for."""
+"""Receipts and keys of made-up answers."""
 
 import hashlib
 from datetime import UTC, datetime
@@ -9,7 +9,7 @@ MOMENT = datetime(2026, 3, 1, 12, 30, 15, 123456, tzinfo=UTC)
 
 
 def key_of(name: object) -> str:
-    """A key, as a question would have it."""
+    """A key like that of a call."""
     return hashlib.sha256(str(name).encode()).hexdigest()
 
 

@@ -1,4 +1,4 @@
-"""The answer store: what was paid for is found again, and what is damaged is as if it were not there."""
+"""The answer store: stored answers are found again, and damaged ones count as missing."""
 
 import errno
 import json
@@ -31,13 +31,13 @@ def store(tmp_path: Path) -> AnswerStore:
 
 
 def put(store: AnswerStore, name: object, body: bytes = BODY) -> Path:
-    """Keep and commit an answer; where it lies."""
+    """Store and commit an answer and return its path."""
     store.keep(receipt(name), body).commit()
     return store.folder / key_of(name)[:1] / f"{key_of(name)}.answer"
 
 
 def is_absent(store: AnswerStore, name: object) -> bool:
-    """Whether nothing of an answer is served, by any way of asking."""
+    """Whether no method returns anything of an answer."""
     with pytest.raises(AnswerDamaged):
         store.read(key_of(name))
     return store.receipt(key_of(name)) is None
@@ -48,8 +48,8 @@ def files_in(store: AnswerStore) -> list[str]:
     return sorted(path.name for path in store.folder.rglob("*") if path.is_file())
 
 
-def test_an_answer_comes_back_as_it_was(store: AnswerStore) -> None:
-    """Body and receipt are the same, in this run and the next."""
+def test_answer_is_returned_unchanged(store: AnswerStore) -> None:
+    """Body and receipt are the same in this run and in the next one."""
     put(store, "a")
     for reader in (store, AnswerStore(store.folder)):
         assert reader.has(key_of("a"))
@@ -57,8 +57,8 @@ def test_an_answer_comes_back_as_it_was(store: AnswerStore) -> None:
         assert reader.receipt(key_of("a")) == receipt("a")
 
 
-def test_what_was_never_kept_is_not_looked_for(store: AnswerStore, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A new question does not touch the disk; what this run or an earlier one kept is found, committed or not."""
+def test_unknown_key_needs_no_disk_access(store: AnswerStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A new key does not access the disk; answers stored by this run or an earlier one are found, committed or not."""
     put(store, "a")
     again = AnswerStore(store.folder)
     again.open()
@@ -69,8 +69,8 @@ def test_what_was_never_kept_is_not_looked_for(store: AnswerStore, monkeypatch: 
     assert not any(again.has(key_of(number)) for number in range(100))
 
 
-def test_answers_are_durable_once_they_are_committed(store: AnswerStore) -> None:
-    """Before `commit_answers` is done, each has been synced and renamed, and after that the folder of each."""
+def test_committed_answers_are_durable(store: AnswerStore) -> None:
+    """`commit_answers` syncs and renames each answer, and then syncs each folder."""
     kept = [store.keep(receipt(name), BODY) for name in "abc"]
     assert len({answer.path.parent for answer in kept}) == 3
     with recorded_disk() as done:
@@ -80,14 +80,14 @@ def test_answers_are_durable_once_they_are_committed(store: AnswerStore) -> None
 
 @settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.binary(max_size=2000))
-def test_any_body_comes_back(store: AnswerStore, body: bytes) -> None:
-    """Line ends, zeros, our own first line, nothing at all."""
+def test_any_body_is_returned_unchanged(store: AnswerStore, body: bytes) -> None:
+    """Line ends, zeros, the store's own first line and an empty body are returned unchanged."""
     put(store, body, body)
     assert store.read(key_of(body))[1] == body
 
 
-def test_what_was_never_kept_is_absent(store: AnswerStore) -> None:
-    """No answer, no receipt, and an error that names the remedy."""
+def test_missing_answer(store: AnswerStore) -> None:
+    """A missing answer has no body and no receipt, and the error names the remedy."""
     assert not store.has(key_of("a"))
     assert is_absent(store, "a")
     with pytest.raises(AnswerDamaged, match="run the same command again") as caught:
@@ -95,8 +95,8 @@ def test_what_was_never_kept_is_absent(store: AnswerStore) -> None:
     assert caught.value.key == key_of("a")
 
 
-def test_an_answer_counts_only_once_it_is_committed(store: AnswerStore) -> None:
-    """Kept is not yet there."""
+def test_uncommitted_answer_is_not_served(store: AnswerStore) -> None:
+    """An answer that is stored but not committed is not returned."""
     kept = store.keep(receipt("a"), BODY)
     assert not store.has(key_of("a"))
     kept.commit()
@@ -104,15 +104,15 @@ def test_an_answer_counts_only_once_it_is_committed(store: AnswerStore) -> None:
     assert files_in(store) == [f"{key_of('a')}.answer"]
 
 
-def test_a_second_answer_replaces_the_first(store: AnswerStore) -> None:
-    """As when a damaged one was asked for again."""
+def test_second_answer_replaces_the_first(store: AnswerStore) -> None:
+    """A new answer for the same key replaces the earlier one, for example a damaged one."""
     put(store, "a")
     put(store, "a", b"another body")
     assert store.read(key_of("a"))[1] == b"another body"
 
 
-def test_a_thousand_flips_and_cuts_are_never_served(store: AnswerStore) -> None:
-    """One bit changed anywhere, or any number of bytes cut off or added: the answer counts as absent."""
+def test_damaged_answers_are_never_served(store: AnswerStore) -> None:
+    """An answer with a flipped bit, or with bytes removed or added, counts as missing."""
     place = put(store, "a")
     whole, dice = place.read_bytes(), random.Random(17)
     for number in range(1000):
@@ -130,8 +130,8 @@ def test_a_thousand_flips_and_cuts_are_never_served(store: AnswerStore) -> None:
 
 
 @pytest.mark.parametrize("name", ["book.answer", "Copy of one.answer", "\udcff.answer"])
-def test_a_stranger_s_file_in_the_store_is_left_alone(store: AnswerStore, name: str) -> None:
-    """A file whose name is no key does not keep the store from opening, nor what is kept from being found."""
+def test_foreign_file_in_the_store_is_ignored(store: AnswerStore, name: str) -> None:
+    """A file whose name is not a key does not prevent opening the store or finding answers."""
     put(store, "a")
     (store.folder / "a" / name).write_bytes(b"mine")
     again = AnswerStore(store.folder)
@@ -140,8 +140,8 @@ def test_a_stranger_s_file_in_the_store_is_left_alone(store: AnswerStore, name: 
     assert (store.folder / "a" / name).read_bytes() == b"mine"
 
 
-def test_an_answer_under_another_s_name_is_not_served(store: AnswerStore) -> None:
-    """A whole file that was renamed or copied answers another question."""
+def test_answer_under_another_key_is_not_served(store: AnswerStore) -> None:
+    """An intact answer that was renamed or copied to another key is not returned."""
     place = put(store, "a")
     other = place.with_name(f"{key_of('a')[:2]}{key_of('b')[2:]}.answer")
     other.write_bytes(place.read_bytes())
@@ -155,15 +155,15 @@ def test_an_answer_under_another_s_name_is_not_served(store: AnswerStore) -> Non
      json.dumps(asdict(receipt("a")) | {"asked_at": "yesterday"}, default=str).encode() + b"\n",
      json.dumps(asdict(receipt("a")) | {"of_the_future": 1}, default=str).encode() + b"\n"],
 )  # fmt: skip
-def test_a_receipt_that_cannot_be_read_is_none(store: AnswerStore, header: bytes) -> None:
-    """A file with a right digest around a strange receipt is damaged, not a traceback."""
+def test_invalid_receipt_counts_as_damage(store: AnswerStore, header: bytes) -> None:
+    """An answer with a correct digest but an invalid receipt counts as damaged."""
     place = put(store, "a")
     place.write_bytes(b"voicemill-answer/2 " + sha256(BODY + header).hexdigest().encode() + b"\n" + header + BODY)
     assert is_absent(store, "a")
 
 
-def test_a_damaged_answer_can_be_discarded(store: AnswerStore) -> None:
-    """Afterwards its call is made again; what is not there need not be discarded."""
+def test_damaged_answer_can_be_discarded(store: AnswerStore) -> None:
+    """After a damaged answer is discarded its call is made again; discarding a missing one has no effect."""
     put(store, "a").write_bytes(b"damaged")
     assert store.has(key_of("a"))
     store.discard(key_of("a"))
@@ -171,8 +171,8 @@ def test_a_damaged_answer_can_be_discarded(store: AnswerStore) -> None:
     assert not store.has(key_of("a"))
 
 
-def test_what_a_killed_run_kept_is_adopted(store: AnswerStore) -> None:
-    """Whole partial files become answers when the store is opened, and their number is told."""
+def test_complete_partial_files_of_a_killed_run_are_adopted(store: AnswerStore) -> None:
+    """Opening the store turns complete partial files into answers and returns their number."""
     for name in ("a", "b"):
         store.keep(receipt(name), BODY)
     put(store, "c")
@@ -189,8 +189,8 @@ def test_what_a_killed_run_kept_is_adopted(store: AnswerStore) -> None:
      lambda whole: whole[:100] + b"\0" * (len(whole) - 100), lambda whole: whole + b"x"],
     ids=["last byte", "half", "all", "first line", "zeros", "too long"],
 )  # fmt: skip
-def test_what_a_killed_run_left_torn_is_removed(store: AnswerStore, tear: Callable[[bytes], bytes]) -> None:
-    """A partial file that is not whole is no answer, and does not stay."""
+def test_torn_partial_files_of_a_killed_run_are_removed(store: AnswerStore, tear: Callable[[bytes], bytes]) -> None:
+    """An incomplete partial file is removed and not served."""
     store.keep(receipt("a"), BODY)
     partial = next(store.folder.rglob(f"*{PARTIAL_SUFFIX}"))
     partial.write_bytes(tear(partial.read_bytes()))
@@ -198,8 +198,8 @@ def test_what_a_killed_run_left_torn_is_removed(store: AnswerStore, tear: Callab
     assert files_in(store) == []
 
 
-def test_a_whole_partial_replaces_a_damaged_answer(store: AnswerStore) -> None:
-    """A call that was made again because its answer was damaged is not lost either."""
+def test_complete_partial_file_replaces_a_damaged_answer(store: AnswerStore) -> None:
+    """The answer of a repeated call is adopted in place of the damaged answer."""
     place = put(store, "a")
     place.write_bytes(b"damaged")
     store.keep(receipt("a"), BODY)
@@ -207,8 +207,8 @@ def test_a_whole_partial_replaces_a_damaged_answer(store: AnswerStore) -> None:
     assert store.read(key_of("a"))[1] == BODY
 
 
-def test_other_files_in_the_folder_are_left_alone(store: AnswerStore) -> None:
-    """What is not ours is neither adopted nor removed."""
+def test_foreign_files_in_the_store_are_kept(store: AnswerStore) -> None:
+    """Files that voicemill did not write are neither adopted nor removed."""
     (store.folder / "README").write_text("mine")
     (store.folder / "3f").mkdir(exist_ok=True)
     (store.folder / "3f" / "notes.txt.partial").write_text("mine too")
@@ -217,8 +217,8 @@ def test_other_files_in_the_folder_are_left_alone(store: AnswerStore) -> None:
 
 
 @pytest.mark.parametrize("error", [errno.ENOSPC, errno.EIO])
-def test_a_failing_disk_loses_nothing_that_was_acknowledged(store: AnswerStore, error: int) -> None:
-    """At any system call: a `StorageError`, earlier answers untouched, and this one whole or absent."""
+def test_failing_disk_loses_no_acknowledged_answer(store: AnswerStore, error: int) -> None:
+    """If a system call fails, earlier answers are intact, and the new one is complete or missing."""
     put(store, "earlier")
     for nth in range(1, 12):
         name = f"answer {nth}"
@@ -235,8 +235,8 @@ def test_a_failing_disk_loses_nothing_that_was_acknowledged(store: AnswerStore, 
     assert len(made) < 11
 
 
-def test_a_place_that_is_no_file_is_a_storage_error(store: AnswerStore) -> None:
-    """A folder where an answer should be is told as such, for reading, removing and adopting."""
+def test_folder_in_place_of_an_answer_is_a_storage_error(store: AnswerStore) -> None:
+    """A folder in place of an answer raises a `StorageError` on reading, removing and adopting."""
     place = put(store, "a")
     place.unlink()
     place.mkdir()
@@ -249,8 +249,8 @@ def test_a_place_that_is_no_file_is_a_storage_error(store: AnswerStore) -> None:
         AnswerStore(store.folder).open()
 
 
-def test_many_threads_may_keep_at_once(store: AnswerStore) -> None:
-    """Sixteen threads, into few folders: every answer is whole afterwards."""
+def test_concurrent_threads_store_answers(store: AnswerStore) -> None:
+    """Sixteen threads store answers in few folders, and every answer is complete."""
     names = [f"{thread}/{number}" for thread in range(16) for number in range(20)]
 
     def work(thread: int) -> None:
@@ -266,16 +266,16 @@ def test_many_threads_may_keep_at_once(store: AnswerStore) -> None:
     assert len(files_in(store)) == len(names)
 
 
-def test_answers_are_for_the_owner_only(store: AnswerStore) -> None:
-    """Files and folders cannot be read by others."""
+def test_answers_are_private(store: AnswerStore) -> None:
+    """Only the owner can read files and folders."""
     place = put(store, "a")
     assert place.stat().st_mode & 0o077 == 0
     assert place.parent.stat().st_mode & 0o077 == 0
     assert store.folder.stat().st_mode & 0o077 == 0
 
 
-def test_receipts_tell_answers_apart(store: AnswerStore) -> None:
-    """Each answer has its own receipt, down to the microsecond and the missing request id."""
+def test_each_answer_has_its_own_receipt(store: AnswerStore) -> None:
+    """Receipts are exact to the microsecond and may lack a request id."""
     plain = replace(receipt("a"), request_id=None, credits=0.0)
     store.keep(plain, BODY).commit()
     put(store, "b")
@@ -283,8 +283,8 @@ def test_receipts_tell_answers_apart(store: AnswerStore) -> None:
     assert store.receipt(key_of("b")) == receipt("b")
 
 
-def test_only_a_small_answer_stays_in_memory(store: AnswerStore) -> None:
-    """A kept answer has its body up to a mebibyte, and the digest of its body always."""
+def test_only_small_answers_stay_in_memory(store: AnswerStore) -> None:
+    """A stored answer keeps its body in memory up to one mebibyte, and always its digest."""
     for size in (HANDED_ON_BYTES, HANDED_ON_BYTES + 1):
         body = b"x" * size
         kept = store.keep(receipt(size), body)

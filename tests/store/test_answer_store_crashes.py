@@ -1,4 +1,4 @@
-"""Crashes of the answer store at every fault point, and at every one of the recovery too."""
+"""Crashes of the answer store at every fault point, including those of its recovery."""
 
 import json
 import subprocess
@@ -20,12 +20,12 @@ POINTS_OF_AN_ANSWER = 6
 
 @dataclass
 class CrashingStores:
-    """Processes that keep answers and end themselves."""
+    """Processes that store answers and crash."""
 
     process: "subprocess.Popen[str]"
 
     def run(self, folder: Path, crash_at: int) -> tuple[int, list[str]]:
-        """The exit code of one, and what it promised before it ended."""
+        """The exit code of a process, and the answers it acknowledged."""
         assert self.process.stdin is not None
         assert self.process.stdout is not None
         self.process.stdin.write(json.dumps({"folder": str(folder), "crash_at": crash_at, "count": COUNT}) + "\n")
@@ -36,7 +36,7 @@ class CrashingStores:
 
 @pytest.fixture
 def crashing() -> Iterator[CrashingStores]:
-    """A process that starts such processes."""
+    """A process that forks such processes."""
     command = [sys.executable, "-m", "tests.store.crashing_store"]
     root = Path(__file__).parents[2]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=root) as process:
@@ -46,7 +46,7 @@ def crashing() -> Iterator[CrashingStores]:
 
 
 def assert_promises_hold(folder: Path, *said: list[str]) -> None:
-    """Everything that was ever kept is there, whole, after the store is opened, and nothing torn is left."""
+    """After opening the store, all acknowledged answers are complete and no torn file is left."""
     store = AnswerStore(folder)
     store.open()
     for name in {line.split()[1] for lines in said for line in lines}:
@@ -54,8 +54,8 @@ def assert_promises_hold(folder: Path, *said: list[str]) -> None:
     assert all(path.suffix == ".answer" for path in folder.rglob("*") if path.is_file())
 
 
-def test_a_crash_at_every_fault_point_loses_no_kept_answer(crashing: CrashingStores, tmp_path: Path) -> None:
-    """Crash at point 1, 2, … until a run gets through: each time, what was kept is there, and the next run ends."""
+def test_crash_at_any_fault_point_loses_no_answer(crashing: CrashingStores, tmp_path: Path) -> None:
+    """After a crash at each fault point all acknowledged answers are there, and the next run completes."""
     for point in count(1):
         folder = tmp_path / str(point)
         code, said = crashing.run(folder, point)
@@ -68,8 +68,8 @@ def test_a_crash_at_every_fault_point_loses_no_kept_answer(crashing: CrashingSto
     assert point == POINTS_OF_AN_ANSWER * COUNT + 1
 
 
-def test_a_crash_in_the_recovery_loses_no_kept_answer(crashing: CrashingStores, tmp_path: Path) -> None:
-    """For pairs of points: a run crashes at the first, the next one at the second, and nothing kept is lost."""
+def test_crash_during_recovery_loses_no_answer(crashing: CrashingStores, tmp_path: Path) -> None:
+    """If a run crashes at one fault point and the next at another, no acknowledged answer is lost."""
     pairs = 0
     for first in range(1, POINTS_OF_AN_ANSWER + 2):
         for second in range(1, 2 * POINTS_OF_AN_ANSWER):

@@ -1,4 +1,4 @@
-"""Durable files: the order of a write, and what is left when any step of it fails."""
+"""Durable files: the order of the steps of a write, and the state after any of them fails."""
 
 import errno
 import os
@@ -18,7 +18,7 @@ OLD, NEW = b"old content", b"new content that is longer " * 1000
 
 @pytest.fixture
 def passed() -> Iterator[list[str]]:
-    """The fault points that are passed in a test."""
+    """The fault points that a test passes."""
     names: list[str] = []
     durable.set_fault_hook(names.append)
     yield names
@@ -38,8 +38,8 @@ def stream(target: Path) -> None:
         durable.commit(partial, target, sync_name=False)
 
 
-def test_a_file_is_written_in_the_order_that_a_power_cut_needs(tmp_path: Path, passed: list[str]) -> None:
-    """Content, fsync, rename, fsync of the folder: never another way round, each step told to the fault hook."""
+def test_steps_of_a_write_are_in_durable_order(tmp_path: Path, passed: list[str]) -> None:
+    """The steps are content, fsync, rename and fsync of the folder, and each calls the fault hook."""
     with recorded_disk() as done:
         durable.write_file(tmp_path / "a", NEW)
     assert done == ["write", "fsync file", "rename", "fsync folder"]
@@ -47,7 +47,7 @@ def test_a_file_is_written_in_the_order_that_a_power_cut_needs(tmp_path: Path, p
 
 
 def test_many_names_can_share_one_sync(tmp_path: Path, passed: list[str]) -> None:
-    """Without `sync_name` the folder is left to the caller, and only the folder."""
+    """Without `sync_name` only the fsync of the folder is left to the caller."""
     partial = durable.write_partial(tmp_path / "a", (NEW,))
     with recorded_disk() as done:
         durable.commit(partial, tmp_path / "a", sync_name=False)
@@ -55,8 +55,8 @@ def test_many_names_can_share_one_sync(tmp_path: Path, passed: list[str]) -> Non
     assert passed == ["before fsync", "before rename", "after rename"]
 
 
-def test_the_file_has_its_content_under_its_name_only(tmp_path: Path) -> None:
-    """Chunks are joined, the old content is replaced, and no partial file is left."""
+def test_write_replaces_content_and_leaves_no_partial_file(tmp_path: Path) -> None:
+    """Chunks are joined, the old content is replaced, and no partial file remains."""
     durable.write_file(tmp_path / "a", OLD)
     durable.write_file(tmp_path / "a", b"one ", b"", b"two")
     assert (tmp_path / "a").read_bytes() == b"one two"
@@ -65,8 +65,8 @@ def test_the_file_has_its_content_under_its_name_only(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("error", ERRORS, ids=errno.errorcode.get)
 @pytest.mark.parametrize("there", [None, OLD], ids=["new", "replaced"])
-def test_a_failure_at_any_step_tears_nothing(error: int, there: bytes | None, tmp_path: Path) -> None:
-    """Whichever system call fails: a `StorageError` with the remedy, the old content or the new, nothing in between."""
+def test_failure_at_any_step_leaves_no_torn_file(error: int, there: bytes | None, tmp_path: Path) -> None:
+    """If any system call fails, a `StorageError` names the remedy, and the file has its old or its new content."""
     steps = ("open", "writev", "open", "fsync", "replace", "open", "fsync")
     for nth, step in enumerate(steps, 1):
         target = tmp_path / f"a{nth}" / "file"
@@ -86,8 +86,8 @@ def test_a_failure_at_any_step_tears_nothing(error: int, there: bytes | None, tm
 
 
 @pytest.mark.parametrize("error", ERRORS, ids=errno.errorcode.get)
-def test_a_streamed_file_fails_without_a_trace(error: int, tmp_path: Path) -> None:
-    """A partial file that could not be written to its end, or not be put in place, is removed."""
+def test_failed_streamed_write_leaves_no_partial_file(error: int, tmp_path: Path) -> None:
+    """A partial file that cannot be completed or renamed is removed."""
     target = tmp_path / "file"
     for nth in range(1, 5):
         with failing_disk(nth, error, ("open", "fsync", "replace")), pytest.raises(StorageError):
@@ -97,8 +97,8 @@ def test_a_streamed_file_fails_without_a_trace(error: int, tmp_path: Path) -> No
     assert left_in(tmp_path) == ["file"]
 
 
-def test_a_file_whose_fsync_failed_is_given_up(tmp_path: Path) -> None:
-    """After EIO the kernel may call the next fsync a success: the partial file is not kept for anyone to adopt."""
+def test_file_with_a_failed_fsync_is_discarded(tmp_path: Path) -> None:
+    """After EIO the kernel may report success for the next fsync, so the partial file is not kept for adoption."""
     partial = durable.write_partial(tmp_path / "a", (NEW,))
     with failing_disk(1, errno.EIO, ("fsync",)) as made, pytest.raises(StorageError, match="reports an error"):
         durable.commit(partial, tmp_path / "a")
@@ -107,7 +107,7 @@ def test_a_file_whose_fsync_failed_is_given_up(tmp_path: Path) -> None:
 
 
 def test_short_writes_are_completed(tmp_path: Path) -> None:
-    """A disk that takes a few bytes at a time gets all of them."""
+    """If the disk accepts a few bytes per write, all bytes are written."""
     taken: list[int] = []
     write = os.write
 
@@ -121,16 +121,16 @@ def test_short_writes_are_completed(tmp_path: Path) -> None:
     assert len(taken) > 20
 
 
-def test_a_disk_that_lies_about_what_it_took_is_found_out(tmp_path: Path) -> None:
-    """The length is checked before the name is given."""
+def test_wrong_file_length_is_detected(tmp_path: Path) -> None:
+    """The length is checked before the file is renamed."""
     lying = mock.patch.object(os, "writev", lambda _descriptor, chunks: sum(map(len, chunks)))
     with lying, pytest.raises(StorageError):
         durable.write_file(tmp_path / "a", NEW)
     assert left_in(tmp_path) == []
 
 
-def test_a_link_in_place_of_a_partial_file_is_not_followed(tmp_path: Path) -> None:
-    """Whoever can write into the folder cannot make us write elsewhere."""
+def test_link_in_place_of_a_partial_file_is_not_followed(tmp_path: Path) -> None:
+    """A link in the folder cannot redirect a write to another place."""
     (tmp_path / "victim").write_bytes(OLD)
     (tmp_path / f"a{durable.PARTIAL_SUFFIX}").symlink_to(tmp_path / "victim")
     with pytest.raises(StorageError):
@@ -138,8 +138,8 @@ def test_a_link_in_place_of_a_partial_file_is_not_followed(tmp_path: Path) -> No
     assert (tmp_path / "victim").read_bytes() == OLD
 
 
-def test_nobody_else_may_read(tmp_path: Path) -> None:
-    """Files are 0600 and folders 0700, whatever the umask allows."""
+def test_files_and_folders_are_private(tmp_path: Path) -> None:
+    """Files have mode 0600 and folders 0700, whatever the umask."""
     before = os.umask(0)
     try:
         durable.make_folder(tmp_path / "new" / "folder")
@@ -154,8 +154,8 @@ def test_nobody_else_may_read(tmp_path: Path) -> None:
         assert (tmp_path / "new" / name).stat().st_mode & 0o777 == 0o600
 
 
-def test_the_same_bytes_are_not_written_again(tmp_path: Path) -> None:
-    """A file that holds them already keeps its time, and the partial file goes."""
+def test_equal_content_is_not_written_again(tmp_path: Path) -> None:
+    """A file that already has the content keeps its time, and the partial file is removed."""
     durable.write_file(tmp_path / "a", OLD)
     before = (tmp_path / "a").stat()
     assert not durable.replace_if_changed(durable.write_partial(tmp_path / "a", (OLD,)), tmp_path / "a")
@@ -165,8 +165,8 @@ def test_the_same_bytes_are_not_written_again(tmp_path: Path) -> None:
     assert left_in(tmp_path) == ["a"]
 
 
-def test_a_line_is_added_whole_or_not_at_all(tmp_path: Path) -> None:
-    """A disk that takes half a line gets it back, and the next line stands by itself."""
+def test_line_is_appended_completely_or_not_at_all(tmp_path: Path) -> None:
+    """If only half a line is written it is removed, and the next line is intact."""
     lines = tmp_path / "lines"
     durable.append_lines(lines, ["first"])
     write = os.write
@@ -188,15 +188,15 @@ def test_a_line_is_added_whole_or_not_at_all(tmp_path: Path) -> None:
         (errno.ENOTDIR, "Not a directory"),
     ],
 )
-def test_errors_say_what_to_do(error: int, remedy: str, tmp_path: Path) -> None:
-    """Each error of the system is told with its place and its remedy, in words."""
+def test_errors_name_a_remedy(error: int, remedy: str, tmp_path: Path) -> None:
+    """Each system error is reported with its path and a remedy."""
     with failing_disk(1, error), pytest.raises(StorageError, match=remedy) as caught:
         durable.write_file(tmp_path / "a", NEW)
     assert str(tmp_path / "a") in str(caught.value)
 
 
-def test_folders_that_cannot_be_made_are_told(tmp_path: Path) -> None:
-    """A file in the way, and a folder that has vanished."""
+def test_folder_that_cannot_be_created_is_reported(tmp_path: Path) -> None:
+    """A file in place of the folder and a removed parent are reported."""
     (tmp_path / "file").write_bytes(OLD)
     with pytest.raises(StorageError):
         durable.make_folder(tmp_path / "file" / "folder")
@@ -206,8 +206,8 @@ def test_folders_that_cannot_be_made_are_told(tmp_path: Path) -> None:
         durable.write_file(tmp_path / "gone" / "a", NEW)
 
 
-def test_a_disk_that_is_really_full(tmp_path: Path) -> None:
-    """On a file system of 1 MB: files that fit are whole, the one that does not leaves nothing, and space is enough."""
+def test_full_file_system(tmp_path: Path) -> None:
+    """On a real file system of 1 MB, a file that does not fit leaves nothing, and freed space can be used."""
     with small_disk(tmp_path / "disk", megabytes=1) as disk:
         block = os.urandom(200_000)
         for number in range(4):
@@ -221,8 +221,8 @@ def test_a_disk_that_is_really_full(tmp_path: Path) -> None:
         assert (disk / "more").read_bytes() == block
 
 
-def test_a_disk_that_is_really_read_only(tmp_path: Path) -> None:
-    """Nothing can be written there, and it is said so."""
+def test_read_only_file_system(tmp_path: Path) -> None:
+    """A write to a real read-only file system raises an error that says so."""
     refused = pytest.raises(StorageError, match="read-only")
     with small_disk(tmp_path / "disk", megabytes=1, options="ro") as disk, refused:
         durable.write_file(disk / "a", NEW)

@@ -1,4 +1,4 @@
-"""The files a user asked for: whole, in their place, never over or through what is not ours."""
+"""Output files: complete, at their path, and never written over or through foreign files."""
 
 import errno
 import hashlib
@@ -22,13 +22,13 @@ OURS, NEXT, THEIRS = b"what was made " * 100, b"what is made next " * 200, b"som
 
 @pytest.fixture
 def results(tmp_path: Path) -> Path:
-    """A results folder as a run makes it."""
+    """A results folder like that of a run."""
     (tmp_path / "results" / ".voicemill").mkdir(parents=True)
     return tmp_path / "results"
 
 
 def opened(results: Path) -> OutputFolder:
-    """The folder, as each run opens it anew."""
+    """The output folder, opened as by a new run."""
     return OutputFolder(results, results / ".voicemill" / "written.log")
 
 
@@ -42,7 +42,7 @@ def streamed(outputs: OutputFolder, name: str, content: bytes) -> Delivered:
 
 
 def at_once(outputs: OutputFolder, name: str, content: bytes) -> Delivered:
-    """Deliver in one piece."""
+    """Deliver all bytes at once."""
     return outputs.deliver_bytes(name, content)
 
 
@@ -51,14 +51,14 @@ both_ways = pytest.mark.parametrize("deliver", [at_once, streamed])
 
 
 def everything_in(folder: Path) -> set[str]:
-    """All files and links below a folder, but for the run's notes."""
+    """All files and links below a folder, except those of the run itself."""
     found = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_symlink() or path.is_file()}
     return {name for name in found if not name.startswith(".voicemill/")}
 
 
 @both_ways
-def test_a_file_is_put_in_place(results: Path, deliver: Way) -> None:
-    """Digest and size are those of the file, and nothing lies beside it."""
+def test_file_is_delivered(results: Path, deliver: Way) -> None:
+    """The returned digest and size are those of the file, and there is no other file."""
     outputs = opened(results)
     assert outputs.size_of(NAME) is None
     delivered = deliver(outputs, NAME, OURS)
@@ -69,8 +69,8 @@ def test_a_file_is_put_in_place(results: Path, deliver: Way) -> None:
 
 
 @both_ways
-def test_what_we_wrote_may_be_replaced_by_a_later_run(results: Path, deliver: Way) -> None:
-    """A changed row gets its new file, in the same run and in another one."""
+def test_own_file_is_replaced_by_a_later_run(results: Path, deliver: Way) -> None:
+    """A changed row replaces its file, in the same run and in a later one."""
     deliver(opened(results), NAME, OURS)
     later = opened(results)
     for content in (NEXT, OURS, NEXT):
@@ -80,8 +80,8 @@ def test_what_we_wrote_may_be_replaced_by_a_later_run(results: Path, deliver: Wa
 
 
 @both_ways
-def test_the_same_bytes_are_left_as_they_are(results: Path, deliver: Way) -> None:
-    """Delivering again changes neither the file's time nor its inode, nor the notes."""
+def test_equal_file_is_not_changed(results: Path, deliver: Way) -> None:
+    """Delivering again changes neither the file's time and inode nor the record of written files."""
     deliver(opened(results), NAME, OURS)
     before, notes = (results / NAME).stat(), (results / ".voicemill" / "written.log").read_bytes()
     deliver(opened(results), NAME, OURS)
@@ -91,8 +91,8 @@ def test_the_same_bytes_are_left_as_they_are(results: Path, deliver: Way) -> Non
 
 
 @both_ways
-def test_a_stranger_s_file_is_never_overwritten(results: Path, deliver: Way) -> None:
-    """What voicemill did not write stays, and the row is told why it has no file."""
+def test_foreign_file_is_never_overwritten(results: Path, deliver: Way) -> None:
+    """A file that voicemill did not write is kept, and the row gets the reason."""
     (results / NAME).parent.mkdir(parents=True)
     (results / NAME).write_bytes(THEIRS)
     with pytest.raises(OutputRefused, match="voicemill did not write it") as caught:
@@ -103,8 +103,8 @@ def test_a_stranger_s_file_is_never_overwritten(results: Path, deliver: Way) -> 
 
 
 @both_ways
-def test_our_file_that_was_edited_is_a_stranger_s(results: Path, deliver: Way) -> None:
-    """Somebody's work on a file of ours is theirs."""
+def test_edited_file_is_not_overwritten(results: Path, deliver: Way) -> None:
+    """A delivered file that somebody edited counts as foreign."""
     deliver(opened(results), NAME, OURS)
     (results / NAME).write_bytes(THEIRS)
     with pytest.raises(OutputRefused):
@@ -113,8 +113,8 @@ def test_our_file_that_was_edited_is_a_stranger_s(results: Path, deliver: Way) -
 
 
 @both_ways
-def test_a_file_of_ours_under_another_name_is_a_stranger_s(results: Path, deliver: Way) -> None:
-    """Having written it elsewhere is no leave to overwrite it here."""
+def test_own_file_under_another_name_is_not_overwritten(results: Path, deliver: Way) -> None:
+    """A delivered file that was moved to another name counts as foreign there."""
     deliver(opened(results), NAME, OURS)
     (results / "audio/other.wav").write_bytes(OURS)
     with pytest.raises(OutputRefused):
@@ -123,8 +123,8 @@ def test_a_file_of_ours_under_another_name_is_a_stranger_s(results: Path, delive
 
 @both_ways
 @pytest.mark.parametrize("what", ["file", "gone", "folder"])
-def test_a_link_in_the_place_is_not_followed(results: Path, tmp_path: Path, deliver: Way, what: str) -> None:
-    """Wherever it points, also to bytes like ours, it stays, and so does what it points to."""
+def test_link_at_the_path_is_not_followed(results: Path, tmp_path: Path, deliver: Way, what: str) -> None:
+    """A link at the path and its target are kept, even if the target has equal content."""
     outside = tmp_path / "outside"
     outside.mkdir()
     target = {"file": outside / "file", "gone": outside / "gone", "folder": outside}[what]
@@ -139,8 +139,8 @@ def test_a_link_in_the_place_is_not_followed(results: Path, tmp_path: Path, deli
 
 
 @both_ways
-def test_a_folder_or_a_pipe_in_the_place_stays(results: Path, deliver: Way) -> None:
-    """Neither is written to, opened or replaced."""
+def test_folder_or_pipe_at_the_path_is_kept(results: Path, deliver: Way) -> None:
+    """A folder or a pipe at the path is not opened, written or replaced."""
     (results / NAME).mkdir(parents=True)
     os.mkfifo(results / "audio/pipe.wav")
     for name in (NAME, "audio/pipe.wav"):
@@ -154,7 +154,7 @@ def test_a_folder_or_a_pipe_in_the_place_stays(results: Path, deliver: Way) -> N
 @pytest.mark.parametrize("step", ["audio", "audio/part 1"])
 @pytest.mark.parametrize("kind", ["link to a folder", "link to nothing", "file"])
 def test_nothing_is_written_through_a_link(results: Path, tmp_path: Path, deliver: Way, step: str, kind: str) -> None:
-    """A link or a file on the way is refused, and what it leads to stays empty."""
+    """A link or a file in place of a parent folder is refused, and its target stays empty."""
     outside = tmp_path / "outside"
     if kind != "link to nothing":
         outside.mkdir()
@@ -171,16 +171,16 @@ def test_nothing_is_written_through_a_link(results: Path, tmp_path: Path, delive
 
 @both_ways
 @pytest.mark.parametrize("name", ["/etc/voicemill.wav", "audio/../../out.wav", "../out.wav", "audio/../b.wav"])
-def test_names_that_lead_outside_are_refused(results: Path, deliver: Way, name: str) -> None:
-    """Checked names never do; should one come through, it ends here."""
+def test_path_outside_the_folder_is_refused(results: Path, deliver: Way, name: str) -> None:
+    """A path outside the folder is refused, even if the manifest check missed it."""
     with pytest.raises(StorageError, match="outside"):
         deliver(opened(results), name, OURS)
     assert everything_in(results.parent) == set()
 
 
 @both_ways
-def test_a_file_named_like_a_partial_one_is_left_alone(results: Path, deliver: Way) -> None:
-    """The user's own `a.wav.partial` beside `a.wav` survives."""
+def test_user_file_named_like_a_partial_file_is_kept(results: Path, deliver: Way) -> None:
+    """A user's `a.wav.partial` next to `a.wav` is kept."""
     theirs = results / f"{NAME}{durable.PARTIAL_SUFFIX}"
     theirs.parent.mkdir(parents=True)
     theirs.write_bytes(THEIRS)
@@ -191,8 +191,8 @@ def test_a_file_named_like_a_partial_one_is_left_alone(results: Path, deliver: W
 
 @both_ways
 @pytest.mark.parametrize("error", [errno.ENOSPC, errno.EIO, errno.EROFS])
-def test_a_failing_disk_tears_nothing(results: Path, deliver: Way, error: int) -> None:
-    """Whichever system call fails, the old file or the new is there, no partial one, and a rerun ends well."""
+def test_failing_disk_leaves_no_torn_file(results: Path, deliver: Way, error: int) -> None:
+    """If any system call fails, the old or the new file exists, no partial one, and a rerun succeeds."""
     deliver(opened(results), NAME, OURS)
     for nth in range(1, 20):
         with failing_disk(nth, error) as made:
@@ -206,8 +206,8 @@ def test_a_failing_disk_tears_nothing(results: Path, deliver: Way, error: int) -
     assert len(made) < 19
 
 
-def test_a_file_that_cannot_be_read_is_told_as_such(results: Path) -> None:
-    """Errors of the disk on the way come as errors of ours."""
+def test_unreadable_file_is_a_storage_error(results: Path) -> None:
+    """Read errors of the disk are raised as `StorageError`."""
     (results / NAME).parent.mkdir(parents=True)
     (results / NAME).write_bytes(THEIRS)
     denied = mock.patch.object(os, "lstat", side_effect=PermissionError(errno.EACCES, "denied"))
@@ -215,8 +215,8 @@ def test_a_file_that_cannot_be_read_is_told_as_such(results: Path) -> None:
         opened(results).deliver_bytes(NAME, OURS)
 
 
-def test_a_file_that_is_given_up_leaves_nothing(results: Path) -> None:
-    """An error while a file is being made removes its beginning."""
+def test_abandoned_file_is_removed(results: Path) -> None:
+    """An error during the creation of a file removes its partial content."""
     refused = pytest.raises(OutputRefused)
     with refused, opened(results).new(NAME) as (file, _):
         file.write(OURS)
@@ -224,8 +224,8 @@ def test_a_file_that_is_given_up_leaves_nothing(results: Path) -> None:
     assert everything_in(results) == set()
 
 
-def test_a_name_given_after_a_sync_needs_the_next(results: Path) -> None:
-    """A file that was begun before another row's sync, and got its name after it, is made durable by its own."""
+def test_rename_after_a_sync_needs_another_sync(results: Path) -> None:
+    """A file started before another row's sync and renamed after it is made durable by its own sync."""
     outputs = opened(results)
     synced: list[Path] = []
     with mock.patch.object(durable, "sync_folder", synced.append):
@@ -241,8 +241,8 @@ def test_a_name_given_after_a_sync_needs_the_next(results: Path) -> None:
 
 
 @both_ways
-def test_a_file_is_noted_for_good_before_it_has_its_name(results: Path, deliver: Way) -> None:
-    """After a power cut at any moment the next run knows it as ours; the name of the notes is synced but once."""
+def test_file_is_durably_recorded_before_its_rename(results: Path, deliver: Way) -> None:
+    """After a power cut the next run recognizes the file as its own; the record's name is synced only once."""
     outputs = opened(results)
     with recorded_disk() as done:
         deliver(outputs, NAME, OURS)
@@ -254,7 +254,7 @@ def test_a_file_is_noted_for_good_before_it_has_its_name(results: Path, deliver:
 
 @both_ways
 def test_names_are_made_durable_together(results: Path, deliver: Way) -> None:
-    """One sync of each folder makes all its new names durable; it is not repeated."""
+    """A single sync per folder makes all its new names durable."""
     outputs = opened(results)
     for number in range(10):
         deliver(outputs, f"audio/{number % 2}/{number}.wav", OURS)
@@ -265,8 +265,8 @@ def test_names_are_made_durable_together(results: Path, deliver: Way) -> None:
     assert sorted(synced) == [results / "audio/0", results / "audio/1"]
 
 
-def test_many_threads_may_deliver_at_once(results: Path) -> None:
-    """Sixteen threads into shared folders: every file is whole and noted, and a later run may replace each."""
+def test_concurrent_threads_deliver_files(results: Path) -> None:
+    """Files of sixteen threads in shared folders are complete and recorded, and a later run can replace them."""
     outputs = opened(results)
     errors: list[Exception] = []
 
@@ -291,15 +291,15 @@ def test_many_threads_may_deliver_at_once(results: Path) -> None:
         later.deliver_bytes(name, NEXT)
 
 
-def test_files_are_for_the_owner_only(results: Path) -> None:
-    """Speech may be private: nobody else reads it."""
+def test_files_are_private(results: Path) -> None:
+    """Only the owner can read delivered files."""
     opened(results).deliver_bytes(NAME, OURS)
     assert (results / NAME).stat().st_mode & 0o077 == 0
     assert (results / NAME).parent.stat().st_mode & 0o077 == 0
 
 
-def test_many_files_are_delivered_at_once(results: Path) -> None:
-    """Each as it would be alone: written, already there, or refused for a stranger's; and no partial file stays."""
+def test_files_are_delivered_in_a_batch(results: Path) -> None:
+    """Each file of a batch is written, already present or refused as it would be alone, and no partial file remains."""
     outputs = opened(results)
     outputs.deliver_bytes("audio/same.wav", OURS)
     (results / "audio" / "theirs.wav").write_bytes(THEIRS)
@@ -310,8 +310,8 @@ def test_many_files_are_delivered_at_once(results: Path) -> None:
     assert (results / "audio" / "theirs.wav").read_bytes() == THEIRS
 
 
-def test_very_many_files_need_few_descriptors(results: Path) -> None:
-    """A batch of any size gets by with a hundred open files, of the thousand that a process often may have."""
+def test_large_batch_needs_few_descriptors(results: Path) -> None:
+    """A batch of any size opens at most a hundred files, of the thousand that a process may often open."""
     files = [WholeFile(f"audio/{number}.wav", OURS, hashlib.sha256(OURS).hexdigest()) for number in range(300)]
     limits = resource.getrlimit(resource.RLIMIT_NOFILE)
     taken = max(int(path.name) for path in Path("/proc/self/fd").iterdir())
@@ -325,8 +325,8 @@ def test_very_many_files_need_few_descriptors(results: Path) -> None:
 
 
 @pytest.mark.parametrize("error", [errno.ENOSPC, errno.EIO])
-def test_a_disk_that_fails_on_one_of_many(results: Path, error: int) -> None:
-    """Whichever call fails, no partial file and no torn one is left, and the next try delivers all."""
+def test_disk_that_fails_within_a_batch(results: Path, error: int) -> None:
+    """If any system call fails, no partial or torn file is left, and the next attempt delivers all files."""
     digest = hashlib.sha256(OURS).hexdigest()
     for nth in range(1, 16):
         files = [WholeFile(f"audio/{nth}/{number}.wav", OURS, digest) for number in range(3)]

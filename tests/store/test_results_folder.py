@@ -1,4 +1,4 @@
-"""A results folder: one run at a time, and what earlier ones left."""
+"""The results folder: its lock, and the files of earlier runs."""
 
 import json
 import subprocess
@@ -19,8 +19,8 @@ with ResultsFolder(pathlib.Path(sys.argv[1])).locked():
 """
 
 
-def test_a_second_run_is_kept_out(tmp_path: Path) -> None:
-    """While one process holds the folder, another is told by whom; when it is killed, the lock is gone."""
+def test_second_run_is_refused(tmp_path: Path) -> None:
+    """While a process holds the lock, another gets an error that names it; killing the process releases the lock."""
     folder = ResultsFolder(tmp_path / "results")
     command = [sys.executable, "-c", HOLD, str(folder.path)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as holder:
@@ -36,14 +36,14 @@ def test_a_second_run_is_kept_out(tmp_path: Path) -> None:
     assert not folder.is_locked()
 
 
-def test_a_folder_that_was_never_used_is_not_locked(tmp_path: Path) -> None:
-    """Asking does not make one."""
+def test_unused_folder_is_not_locked(tmp_path: Path) -> None:
+    """Checking the lock of a missing folder does not create it."""
     assert not ResultsFolder(tmp_path / "none").is_locked()
     assert not (tmp_path / "none").exists()
 
 
-def test_a_place_that_takes_no_folder_is_told_before_any_call(tmp_path: Path) -> None:
-    """A file in the way is a `StorageError` when the folder is made."""
+def test_folder_that_cannot_be_created_is_a_storage_error(tmp_path: Path) -> None:
+    """Creating the folder raises a `StorageError` if a file is in its place."""
     (tmp_path / "file").write_text("mine")
     with pytest.raises(StorageError):
         ResultsFolder(tmp_path / "file").create()
@@ -51,8 +51,8 @@ def test_a_place_that_takes_no_folder_is_told_before_any_call(tmp_path: Path) ->
         ResultsFolder(tmp_path / "file" / "results").create()
 
 
-def test_answers_may_be_kept_elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """In the folder itself, or where the settings put them, the home folder included."""
+def test_answer_store_may_be_elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Answers are stored in the results folder or at the configured path, which may start with `~`."""
     monkeypatch.setenv("HOME", str(tmp_path))
     folder = ResultsFolder(tmp_path / "results")
     assert folder.answers("") == tmp_path / "results" / "answers"
@@ -61,7 +61,7 @@ def test_answers_may_be_kept_elsewhere(tmp_path: Path, monkeypatch: pytest.Monke
 
 
 def test_tables_of_earlier_runs_are_found_in_order(tmp_path: Path) -> None:
-    """The published table first, then the parts of a run that was cut short."""
+    """The published table comes first, then the part tables of an interrupted run."""
     folder = ResultsFolder(tmp_path)
     assert folder.earlier_tables() == []
     parts = folder.new_parts("run")
@@ -75,8 +75,8 @@ def test_tables_of_earlier_runs_are_found_in_order(tmp_path: Path) -> None:
     assert not folder.is_cut_short
 
 
-def test_only_our_own_partial_files_are_swept(tmp_path: Path) -> None:
-    """What a killed run left goes, also from folders below; the user's files stay, whatever they are called."""
+def test_only_own_partial_files_are_removed(tmp_path: Path) -> None:
+    """Partial files of a killed run are removed, also in subfolders; a user's files are kept, whatever their names."""
     folder = ResultsFolder(tmp_path)
     (folder.audio / "part 1").mkdir(parents=True)
     left = folder.audio / "part 1" / ".0123456789ab-a.wav.partial"
@@ -89,16 +89,16 @@ def test_only_our_own_partial_files_are_swept(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("content", [b"", b"[]", b"{", b"\xff", b"null"])
-def test_a_damaged_note_is_no_note(content: bytes, tmp_path: Path) -> None:
-    """Progress and facts that cannot be read are as if they were not there."""
+def test_damaged_note_is_ignored(content: bytes, tmp_path: Path) -> None:
+    """Progress and facts that cannot be parsed count as missing."""
     path = tmp_path / "note.json"
     assert read_json(path) is None
     path.write_bytes(content)
     assert read_json(path) is None
 
 
-def test_notes_are_read_as_they_were_written(tmp_path: Path) -> None:
-    """Text of any script stays readable."""
+def test_notes_are_read_back_unchanged(tmp_path: Path) -> None:
+    """Text in any script is stored readably."""
     write_json(tmp_path / "note.json", {"id": "Zürich 日本", "rows": 3})
     assert read_json(tmp_path / "note.json") == {"id": "Zürich 日本", "rows": 3}
     assert "日本" in (tmp_path / "note.json").read_text(encoding="utf-8")

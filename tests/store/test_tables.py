@@ -1,4 +1,4 @@
-"""The tables of a run: rows come back as they were, and a damaged table is no table."""
+"""The tables of a run: rows are read back unchanged, and damaged tables are ignored."""
 
 import tempfile
 from contextlib import suppress
@@ -43,7 +43,7 @@ def rows(count: int) -> list[Row]:
 
 
 def outcome(of: Row, status: Status = Status.DONE) -> Outcome:
-    """How a row ended, with every field set."""
+    """An outcome with every field set."""
     return Outcome(
         id=of.id,
         status=status,
@@ -65,7 +65,7 @@ def outcome(of: Row, status: Status = Status.DONE) -> Outcome:
 
 
 def plan_of(path: Path, content: list[Row]) -> PlanTable:
-    """A plan on disk."""
+    """Write a plan table."""
     with PlanWriter(path) as writer:
         for number, each in enumerate(content):
             writer.append(each, calls=number % 5)
@@ -73,7 +73,7 @@ def plan_of(path: Path, content: list[Row]) -> PlanTable:
 
 
 def part(folder: Path, content: list[Row], status: Status = Status.DONE) -> Path:
-    """A shard's part of the table."""
+    """Write the part table of a shard."""
     plan = plan_of(folder / "plan.parquet", content)
     write_part(
         folder / "part.parquet", plan.records(0, len(plan)), [outcome(each, status) for each in content], CARRIED
@@ -81,8 +81,8 @@ def part(folder: Path, content: list[Row], status: Status = Status.DONE) -> Path
     return folder / "part.parquet"
 
 
-def test_a_plan_gives_back_its_rows(tmp_path: Path) -> None:
-    """Every field of every row, in order, over the borders of row groups, in any stretch."""
+def test_plan_is_read_back_unchanged(tmp_path: Path) -> None:
+    """Every field of every row is read back in order, in any range, also across row groups."""
     content = rows(4500)
     plan = plan_of(tmp_path / "plan.parquet", content)
     assert len(plan) == 4500
@@ -94,16 +94,16 @@ def test_a_plan_gives_back_its_rows(tmp_path: Path) -> None:
     assert plan.calls_per_row().tolist() == [number % 5 for number in range(4500)]
 
 
-def test_a_plan_that_was_given_up_leaves_nothing(tmp_path: Path) -> None:
-    """An error while rows are checked leaves neither a plan nor a part of one."""
+def test_abandoned_plan_leaves_no_file(tmp_path: Path) -> None:
+    """An error while rows are written leaves neither a plan nor a partial file."""
     with suppress(KeyError), PlanWriter(tmp_path / "plan.parquet") as writer:
         writer.append(rows(1)[0], calls=1)
         raise KeyError
     assert list(tmp_path.iterdir()) == []
 
 
-def test_outcomes_come_back_as_they_were(tmp_path: Path) -> None:
-    """What a table says was done is what was told, for the rows that are asked about."""
+def test_outcomes_are_read_back_unchanged(tmp_path: Path) -> None:
+    """The outcomes of the requested rows are those that were written."""
     content = rows(10)
     path = part(tmp_path, content)
     assert known_outcomes([path], ["id 3", "id 7", "id 99"]) == {
@@ -112,8 +112,8 @@ def test_outcomes_come_back_as_they_were(tmp_path: Path) -> None:
     assert known_outcomes([path], []) == {}
 
 
-def test_rows_are_found_whatever_their_ids(tmp_path: Path) -> None:
-    """Many tables with ids short, long, in any script and order: each tells of its own rows, alone and among others."""
+def test_rows_are_found_by_any_id(tmp_path: Path) -> None:
+    """In many tables with ids of any length, script and order, each row is found, alone and together with others."""
     names = ["z", "a", "Ä", "ß" * 3000, "\U0001f600", "row 10", "row 9", "~", "éa", "\u200b", "語" * 30, "\x7f"]
     content = [replace(each, id=name) for each, name in zip(rows(len(names)), names, strict=True)]
     shares = [content[first::5] for first in range(5)]
@@ -125,22 +125,22 @@ def test_rows_are_found_whatever_their_ids(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("status", [Status.FAILED, Status.REFUSED, Status.NOT_STARTED])
-def test_what_was_not_done_is_told_too(tmp_path: Path, status: Status) -> None:
-    """Rows that did not finish come back with how they ended."""
+def test_outcomes_of_unfinished_rows_are_read(tmp_path: Path, status: Status) -> None:
+    """Unfinished rows are read back with their status."""
     path = part(tmp_path, rows(3), status)
     assert known_outcomes([path], ["id 1"])["id 1"].status is status
     assert count_by_status(path) == {**dict.fromkeys(map(str, Status), 0), status: 3}
 
 
 def test_carried_columns_keep_their_types(tmp_path: Path) -> None:
-    """Text, integers, numbers and booleans are what they were in the manifest."""
+    """Strings, integers, floats and booleans have the types that they had in the manifest."""
     items = list(read_items([part(tmp_path, rows(2))]))
     assert [[item[name] for name in CARRIED] for item in items] == [["n0", 0, 0.5, True], ["n1", 1, 0.5, False]]
     assert items[0]["request_ids"] == ["r1", "r2"]
 
 
-def test_a_part_cut_anywhere_is_passed_over(tmp_path: Path) -> None:
-    """At each of a hundred lengths, and with a byte changed in its footer: never half a table, never an exception."""
+def test_truncated_part_is_ignored(tmp_path: Path) -> None:
+    """A part truncated at any of a hundred lengths, or with a changed footer, is ignored without an exception."""
     content = rows(200)
     path = part(tmp_path, content)
     whole = path.read_bytes()
@@ -153,8 +153,8 @@ def test_a_part_cut_anywhere_is_passed_over(tmp_path: Path) -> None:
     assert known_outcomes([path], ["id 1"]) == {}
 
 
-def test_a_damaged_table_hides_no_other(tmp_path: Path) -> None:
-    """What another table tells still counts."""
+def test_damaged_table_does_not_hide_others(tmp_path: Path) -> None:
+    """Rows of an intact table are found although another table is damaged."""
     content = rows(5)
     path = part(tmp_path, content)
     (tmp_path / "damaged.parquet").write_bytes(b"PAR1 not really PAR1")
@@ -162,7 +162,7 @@ def test_a_damaged_table_hides_no_other(tmp_path: Path) -> None:
 
 
 def test_parts_of_several_levels_are_merged(tmp_path: Path) -> None:
-    """Rows that take others' outputs are made later and in parts of their own, yet stand in the manifest's order."""
+    """Dependent rows are made later in separate parts, but the table has the manifest's order."""
     content = [
         replace(each, audio=Recording(made_by="id 1")) if number in (0, 3) else each
         for number, each in enumerate(rows(5))
@@ -177,8 +177,8 @@ def test_parts_of_several_levels_are_merged(tmp_path: Path) -> None:
     assert [item["id"] for item in read_items([tmp_path / "items.parquet"])] == [each.id for each in content]
 
 
-def test_parts_become_one_table_in_order(tmp_path: Path) -> None:
-    """Published again with the same content, the table is left as it is."""
+def test_parts_are_merged_into_one_table(tmp_path: Path) -> None:
+    """Publishing the same content again does not change the table."""
     (tmp_path / "a").mkdir()
     (tmp_path / "b").mkdir()
     parts = [part(tmp_path / "a", rows(3)), part(tmp_path / "b", rows(2))]

@@ -1,4 +1,4 @@
-"""The tables of words and segments: in the rows' order, copied rather than made again, and never believed blindly."""
+"""The words and segments tables: in the order of the rows, copied from earlier tables, and checked before use."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -17,7 +17,7 @@ TEXTS = {"a": "One two. Three.", "b": "Four.", "c": "", "d": "Five six seven."}
 
 
 def written(parts: Path, name: str = "00000.parquet", texts: dict[str, str] = TEXTS) -> Path:
-    """A committed part with the words of these texts."""
+    """Write a committed part with the words of these texts."""
     part = TimingsPart(parts, name)
     for row_id, text in texts.items():
         part.add(row_id, spoken(text))
@@ -26,18 +26,18 @@ def written(parts: Path, name: str = "00000.parquet", texts: dict[str, str] = TE
 
 
 def known(parts: Path, published: Sequence[Path] = ()) -> Timings:
-    """All that parts and published words tell."""
+    """The timings in all parts and published tables."""
     return Timings(words=paths_of("words", published, parts), segments=paths_of("segments", (), parts))
 
 
 def words(path: Path) -> list[tuple[str, int, str]]:
-    """The lines of a table of words."""
+    """The lines of a words table."""
     return [(line["id"], line["index"], line["word"]) for line in pq.read_table(path).to_pylist()]
 
 
 @pytest.mark.parametrize("lines", [1, 3, 50_000])
-def test_rows_come_in_the_order_asked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lines: int) -> None:
-    """Whatever the order in which rows ended, and however the tables are cut, each row's lines stand together."""
+def test_rows_are_in_the_given_order(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lines: int) -> None:
+    """Each row's lines are together and in order, whatever the order in which rows ended and the size of the parts."""
     for limit in ("_LINES_HELD", "_LINES_PER_GROUP", "_LINES_PER_WINDOW"):
         monkeypatch.setattr(timings, limit, lines)
     told = known(written(tmp_path / "parts" / "run").parent)
@@ -53,8 +53,8 @@ def test_rows_come_in_the_order_asked_for(tmp_path: Path, monkeypatch: pytest.Mo
     assert pq.read_schema(tmp_path / "words.parquet") == SCHEMAS["words"]
 
 
-def test_the_same_again_changes_no_byte(tmp_path: Path) -> None:
-    """A table made of the published one is that one, though its parts are gone."""
+def test_republishing_changes_no_byte(tmp_path: Path) -> None:
+    """A table made from the published table, without its parts, is identical."""
     path = tmp_path / "words.parquet"
     known(written(tmp_path / "parts" / "run").parent).publish("words", TEXTS, path)
     before = path.stat().st_mtime_ns, path.read_bytes()
@@ -62,8 +62,8 @@ def test_the_same_again_changes_no_byte(tmp_path: Path) -> None:
     assert (path.stat().st_mtime_ns, path.read_bytes()) == before
 
 
-def test_what_was_written_last_counts(tmp_path: Path) -> None:
-    """A row that was made again has its new words, the others keep theirs."""
+def test_latest_part_takes_precedence(tmp_path: Path) -> None:
+    """A row that was made again has its new words, and the other rows keep theirs."""
     published = tmp_path / "words.parquet"
     known(written(tmp_path / "parts" / "run").parent).publish("words", TEXTS, published)
     again = written(tmp_path / "again" / "run", texts={"b": "Eight nine."}).parent
@@ -74,8 +74,8 @@ def test_what_was_written_last_counts(tmp_path: Path) -> None:
     assert not told.tell_of("b", 1)
 
 
-def test_a_row_is_known_with_both_tables_only(tmp_path: Path) -> None:
-    """Words without their segments, or another number of words, are made again."""
+def test_timings_need_both_tables(tmp_path: Path) -> None:
+    """Words without segments, or a different number of words, are made again."""
     parts = written(tmp_path / "parts" / "run").parent
     assert known(parts).tell_of("a", 3)
     assert known(parts).tell_of("c", 0)
@@ -84,29 +84,29 @@ def test_a_row_is_known_with_both_tables_only(tmp_path: Path) -> None:
     assert not known(parts).tell_of("a", 3)
 
 
-def test_damaged_tables_tell_nothing(tmp_path: Path) -> None:
-    """A table that cannot be read counts as absent, so that its rows are made again from their answers."""
+def test_damaged_tables_are_ignored(tmp_path: Path) -> None:
+    """An unreadable table counts as missing, so its rows are made again from their answers."""
     parts = written(tmp_path / "parts" / "run").parent
     broken = parts / "run" / "words" / "00000.parquet"
     broken.write_bytes(broken.read_bytes()[:-20])
     assert not known(parts).tell_of("a", 3)
 
 
-def test_nothing_is_written_for_nothing(tmp_path: Path) -> None:
-    """A shard in which no row has words leaves no part."""
+def test_shard_without_words_writes_no_part(tmp_path: Path) -> None:
+    """A shard whose rows have no words writes no part."""
     TimingsPart(tmp_path, "00000.parquet").commit()
     assert list(tmp_path.iterdir()) == []
 
 
-def test_an_empty_table_is_a_table(tmp_path: Path) -> None:
-    """Rows that were listened to and had nothing to say leave a table without lines."""
+def test_table_may_be_empty(tmp_path: Path) -> None:
+    """Transcribed rows without words give a table without lines."""
     assert Timings().publish("words", ["a"], tmp_path / "words.parquet")
     assert words(tmp_path / "words.parquet") == []
     assert list(read_timings(tmp_path / "words.parquet")) == []
 
 
 def test_tables_are_read_row_by_row(tmp_path: Path) -> None:
-    """Each row's lines come together, in the table's order."""
+    """The lines are read row by row, in the table's order."""
     known(written(tmp_path / "parts" / "run").parent).publish("words", ["b", "a"], tmp_path / "words.parquet")
     found = {row_id: [line["word"] for line in lines] for row_id, lines in read_timings(tmp_path / "words.parquet")}
     assert list(found.items()) == [("b", ["four"]), ("a", ["one", "two", "three"])]
@@ -114,8 +114,8 @@ def test_tables_are_read_row_by_row(tmp_path: Path) -> None:
         list(read_timings(tmp_path / "none.parquet"))
 
 
-def test_times_are_seconds_to_the_last_bit(tmp_path: Path) -> None:
-    """Times come back as the floats they were."""
+def test_times_are_exact(tmp_path: Path) -> None:
+    """Times are read back as the same floats."""
     exact = Word("one", 0.1 + 0.2, 1 / 3)
     part = TimingsPart(tmp_path / "run", "0.parquet")
     part.add("a", transcript_of("one", "en", 1.0, [exact]))

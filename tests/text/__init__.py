@@ -1,1 +1,1 @@
-"""Segments, subtitles and doubts: what is made of words and their times."""
+"""Tests of segments, subtitles and quality flags, made from words and their times."""

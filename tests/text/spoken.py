@@ -1,4 +1,4 @@
-"""Transcripts of texts that nobody spoke: words at a steady pace, with a pause after each stop."""
+"""Synthetic transcripts of texts: words at a constant pace, with a pause after each full stop."""
 
 import re
 from collections.abc import Sequence
@@ -14,7 +14,7 @@ TALE = (
 
 
 def timed(text: str, letters_per_s: float = 15.0, pause_s: float = 0.4) -> list[Word]:
-    """The bare words of a text, in lower case, as a recogniser tells of them."""
+    """The words of a text in lower case without punctuation, as a recogniser returns them."""
     words, reached_s = [], 0.0
     for written in text.split():
         bare = re.sub(r"^\W+|\W+$", "", written).lower()
@@ -26,11 +26,11 @@ def timed(text: str, letters_per_s: float = 15.0, pause_s: float = 0.4) -> list[
 
 
 def spoken(text: str, letters_per_s: float = 15.0, pause_s: float = 0.4, language: str = "en") -> Transcript:
-    """The transcript of a text at such a pace; a second of silence follows."""
+    """The transcript of a text at the given pace, followed by a second of silence."""
     words = timed(text, letters_per_s, pause_s)
     return transcript_of(text, language, (words[-1].end_s if words else 0.0) + 1.0, words)
 
 
 def said(words: Sequence[str]) -> Transcript:
-    """Words of a third of a second each."""
+    """A transcript of consecutive words of a third of a second each."""
     return spoken(" ".join(words))

@@ -1,4 +1,4 @@
-"""Text as it is sent: the same word has one spelling, whatever typography and file formats made of it."""
+"""Text normalization before a request: one spelling per word, whatever typography and file formats changed."""
 
 import unicodedata
 
@@ -22,33 +22,33 @@ from voicemill.text.normalization import normalized
         ("\ufefb\ufe8e", "لاا"),
     ],
 )
-def test_what_is_not_seen_is_not_sent(written: str, sent: str) -> None:
-    """Ligatures are letters, invisible characters are nothing, and accents are composed."""
+def test_invisible_differences_are_removed(written: str, sent: str) -> None:
+    """Ligatures become letters, invisible characters are removed, and accents are composed."""
     assert normalized(written) == sent
 
 
 @pytest.mark.parametrize(
     "text", ["क्\u200dष", "می\u200cخواهم", "👩\u200d🚀", "❤️\u200d🔥", "café — “so”…", "日本語", "x\u00a0y"]
 )
-def test_what_matters_stays(text: str) -> None:
-    """Joiners shape the letters of some scripts and make one emoji of two."""
+def test_significant_joiners_are_kept(text: str) -> None:
+    """Joiners that shape letters or combine emoji are kept."""
     assert normalized(text) == text
 
 
 @given(st.text())
-def test_normalizing_twice_changes_nothing_more(text: str) -> None:
-    """So a text that was sent has the same key when it is read back from a table."""
+def test_normalization_is_idempotent(text: str) -> None:
+    """Normalizing a text twice equals normalizing it once, so a text read back from a table has the same key."""
     once = normalized(text)
     assert normalized(once) == once
     assert unicodedata.is_normalized("NFC", once)
 
 
 @given(st.text(st.characters(codec="utf-8", categories=["Lu", "Ll", "Nd", "Po", "Zs"], max_codepoint=0x2FF)))
-def test_ordinary_text_is_sent_as_it_is(text: str) -> None:
-    """Its keys are those of earlier versions."""
+def test_ordinary_text_is_not_changed(text: str) -> None:
+    """Ordinary text is sent unchanged, so its keys are those of earlier versions."""
     assert normalized(text) == text
 
 
 def test_invisible_characters_have_no_width() -> None:
-    """A subtitle's line is as wide as what is seen."""
+    """Invisible characters do not count for the width of a subtitle line."""
     assert width("in\u00adfor\u200bmation\u200e") == width("information")

@@ -1,4 +1,4 @@
-"""What a recogniser makes up is doubted, and what people say is not."""
+"""Quality flags: hallucinated transcripts are flagged and ordinary speech is not."""
 
 import pytest
 
@@ -8,8 +8,8 @@ from voicemill.text.quality_flags import is_looping, suspicions
 from voicemill.text.segments import transcript_of
 
 
-def test_ordinary_speech_is_not_doubted() -> None:
-    """Prose at any human pace passes."""
+def test_ordinary_speech_is_not_flagged() -> None:
+    """Prose at any human pace has no flag."""
     assert suspicions(spoken(TALE), "en") == ()
     assert suspicions(spoken(TALE, letters_per_s=24.0, pause_s=0.1), "") == ()
 
@@ -28,19 +28,19 @@ def test_ordinary_speech_is_not_doubted() -> None:
         (["one"], False),
     ],
 )
-def test_loops_are_seen(words: list[str], expected: bool) -> None:
-    """A phrase four times on end, and eight words in all, is a loop; fewer are human."""
+def test_loops_are_flagged(words: list[str], expected: bool) -> None:
+    """A phrase repeated four times with at least eight words is a loop; fewer repetitions are ordinary speech."""
     assert is_looping(words) is expected
     assert ("looping" in suspicions(said(words), "en")) is expected
 
 
-def test_nothing_heard_is_told() -> None:
-    """A transcript without a letter is empty, and nothing else."""
+def test_empty_transcript_is_flagged() -> None:
+    """A transcript without letters is flagged only as empty."""
     assert suspicions(transcript_of(" … ", "en", 9.0, []), "en") == ("empty",)
 
 
-def test_words_faster_than_anybody_speaks() -> None:
-    """A dozen words within a second are made up, even where the rest is not."""
+def test_impossible_pace_is_flagged() -> None:
+    """A dozen words within a second are flagged, even if the rest is normal."""
     slow = [Word(f"slow{number}", number * 0.5, number * 0.5 + 0.4) for number in range(40)]
     quick = [Word(f"quick{number}", 20 + number * 0.05, 20.05 + number * 0.05) for number in range(14)]
     text = " ".join(word.word for word in [*slow, *quick])
@@ -49,11 +49,11 @@ def test_words_faster_than_anybody_speaks() -> None:
 
 
 @pytest.mark.parametrize(("found", "doubt"), [("en", ()), ("EN", ()), ("", ()), ("english", ()), ("de", ("language",))])
-def test_another_language_is_told(found: str, doubt: tuple[str, ...]) -> None:
-    """Only where both are codes, which can be compared."""
+def test_other_language_is_flagged(found: str, doubt: tuple[str, ...]) -> None:
+    """The language is compared only if both values are codes."""
     assert suspicions(spoken(TALE), found) == doubt
 
 
-def test_a_text_without_times_is_told() -> None:
-    """Where the service told no times."""
+def test_text_without_times_is_flagged() -> None:
+    """A text for which the service returned no times is flagged."""
     assert suspicions(transcript_of("A text.", "en", 3.0, []), "en") == ("untimed",)

@@ -1,4 +1,4 @@
-"""Segments are sentences, or stretches between pauses, and hold every word once."""
+"""Segments are sentences or passages between pauses, and contain every word once."""
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -9,7 +9,7 @@ from voicemill.text.segments import LONGEST_S, PAUSE_S, transcript_of
 
 
 def test_sentences_are_segments() -> None:
-    """A segment ends with a sentence or a paragraph, not with an abbreviation."""
+    """A segment ends at the end of a sentence or a paragraph, not at an abbreviation."""
     texts = [segment.text for segment in spoken(TALE).segments]
     assert texts[0].startswith("“Mr. Smith,” she said, “went to Washington")
     assert texts[0].endswith("waiting for him there.”")
@@ -17,8 +17,8 @@ def test_sentences_are_segments() -> None:
     assert "The Second Morning" in texts
 
 
-def test_pauses_are_ends_where_there_are_no_stops() -> None:
-    """A recogniser that writes no stops has its segments cut at its pauses."""
+def test_text_without_full_stops_is_split_at_pauses() -> None:
+    """Transcripts without punctuation are split at pauses."""
     words = [Word("one", 0.0, 0.4), Word("two", 0.5, 0.9), Word("three", 0.9 + PAUSE_S, 2.0)]
     found = transcript_of("one two three", "en", 3.0, words).segments
     assert [(segment.text, segment.start_s, segment.end_s) for segment in found] == [
@@ -28,7 +28,7 @@ def test_pauses_are_ends_where_there_are_no_stops() -> None:
 
 
 def test_no_segment_is_longer_than_whispers() -> None:
-    """Speech without stops and pauses is cut all the same, at its longest pause."""
+    """Speech without punctuation and long pauses is split at its longest pause."""
     words = [Word("word", number * 0.5, number * 0.5 + 0.45) for number in range(300)]
     segments = transcript_of("word " * 300, "en", 150.0, words).segments
     assert max(segment.end_s - segment.start_s for segment in segments) <= LONGEST_S
@@ -36,21 +36,21 @@ def test_no_segment_is_longer_than_whispers() -> None:
 
 
 def test_a_text_without_words_is_one_segment() -> None:
-    """Where a service tells no times, the text is there, over all of the recording."""
+    """Without word times, one segment with the text spans the whole recording."""
     [segment] = transcript_of("Only  a text.", "en", 4.0, []).segments
     assert (segment.text, segment.start_s, segment.end_s, segment.words) == ("Only a text.", 0.0, 4.0, ())
     assert transcript_of(" ", "en", 4.0, []).segments == ()
 
 
-def test_signs_are_no_words() -> None:
-    """A note or a dash that a service tells of as a word is left to the text."""
+def test_symbols_are_not_words() -> None:
+    """A musical note or a dash that a service returns as a word is only part of the text."""
     words = [Word("♪", 0.0, 0.1), Word("La", 0.2, 0.5), Word("-", 0.5, 0.6)]
     assert [word.word for word in transcript_of("♪ La -", "en", 1.0, words).words] == ["La"]
 
 
 @given(st.lists(st.tuples(st.floats(-5, 50), st.floats(-5, 50)), max_size=40))
-def test_times_are_put_in_order(times: list[tuple[float, float]]) -> None:
-    """However a service muddles them, no word begins before the last one, or ends before it begins."""
+def test_times_are_sorted(times: list[tuple[float, float]]) -> None:
+    """Whatever times a service returns, no word begins before the previous one or ends before it begins."""
     words = [Word("word.", start_s, end_s) for start_s, end_s in times]
     transcript = transcript_of("word. " * len(words), "en", 60.0, words)
     starts = [word.start_s for word in transcript.words]
@@ -59,8 +59,8 @@ def test_times_are_put_in_order(times: list[tuple[float, float]]) -> None:
     assert [word.word for segment in transcript.segments for word in segment.words] == [" word."] * len(words)
 
 
-def test_segments_lie_one_after_the_other() -> None:
-    """They are in order, and their words are those of the transcript."""
+def test_segments_are_consecutive() -> None:
+    """Segments are in order, and their words are those of the transcript."""
     transcript = spoken(TALE)
     moments = [moment for segment in transcript.segments for moment in (segment.start_s, segment.end_s)]
     assert moments == sorted(moments)

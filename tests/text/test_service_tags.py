@@ -26,14 +26,14 @@ TEXTS = st.lists(st.sampled_from(FRAGMENTS), max_size=40).map("".join)
 
 
 def is_whole(text: str) -> bool:
-    """Whether a text has no part of a tag in it, but whole tags."""
+    """Whether all tags in a text are complete."""
     return not set(WHOLE_TAG.sub("", text)) & set("<>=")
 
 
 @settings(max_examples=400, deadline=None)
 @given(TEXTS, st.integers(50, 300))
-def test_no_tag_is_split_and_none_is_lost(text: str, limit: int) -> None:
-    """The pieces are the text again, each tag is whole in one of them, and each pause is sent once."""
+def test_tags_are_not_split_or_lost(text: str, limit: int) -> None:
+    """The parts joined are the text, each tag is complete in one part, and each pause is sent once."""
     pieces = split(text, "en", limit)
     assert "".join(piece.text for piece in pieces) == text
     assert all(is_whole(piece.spoken) for piece in pieces)
@@ -44,8 +44,8 @@ def test_no_tag_is_split_and_none_is_lost(text: str, limit: int) -> None:
 
 
 @given(TEXTS)
-def test_a_piece_is_spoken_with_the_controls_before_it(text: str) -> None:
-    """A control applies until the next of its kind, also where the text is split into several calls."""
+def test_part_has_the_controls_before_it(text: str) -> None:
+    """A control applies until the next one of its kind, also across several calls."""
     before = ""
     for piece in split(text, "en", 60):
         if piece.spoken:
@@ -54,8 +54,8 @@ def test_a_piece_is_spoken_with_the_controls_before_it(text: str) -> None:
         before += piece.text
 
 
-def test_a_pause_stays_with_the_sentence_before_it() -> None:
-    """A text that is too long for one call is split after the tag."""
+def test_pause_stays_with_the_sentence_before_it() -> None:
+    """A text too long for one call is split after the tag."""
     text = 'Breathe in slowly. <break time="2.5s"/> Breathe out slowly. <break time="2.5s"/> Rest.'
     assert [piece.spoken for piece in split(text, "en", 50)] == [
         'Breathe in slowly. <break time="2.5s"/>',
@@ -64,15 +64,15 @@ def test_a_pause_stays_with_the_sentence_before_it() -> None:
 
 
 @pytest.mark.skipif(not CASE.is_file(), reason="the case is not beside the repository")
-def test_a_reported_text_is_split_between_its_tags() -> None:
-    """Forty pauses in one row, as one user has them."""
+def test_text_with_many_pauses_is_split_between_tags() -> None:
+    """A row with forty pauses is split between its tags."""
     with CASE.open(newline="", encoding="utf-8") as file:
         text = next(csv.DictReader(file))["transcript"]
     assert all(is_whole(piece.spoken) for limit in (50, 100, 500) for piece in split(text, "en", limit))
 
 
 def test_tags_do_not_count() -> None:
-    """Neither as characters nor as credits; letters to spell do."""
+    """Tags count neither as characters nor as credits; spelled letters do."""
     text = f"{TAGS[1]}The code is <spell>AB12</spell>.{TAGS[0]}"
     (piece,) = plan_row(row(transcript=text), "service", LongText()).pieces
     assert piece.call.characters == len("The code is AB12. ") + 1
@@ -80,7 +80,7 @@ def test_tags_do_not_count() -> None:
 
 
 def test_tags_are_in_no_subtitle_and_no_table() -> None:
-    """Even where a service reports them as words."""
+    """Tags are removed even if a service returns them as words."""
     text = f"Wait here. {TAGS[0]} The code is <spell>AB12</spell>."
     reported = ["Wait", "here.", "<break", 'time="1.5s"/>', "The", "code", "is", "<spell>AB12</spell>."]
     words = [Word(word, float(start), start + 0.5) for start, word in enumerate(reported)]
@@ -92,8 +92,8 @@ def test_tags_are_in_no_subtitle_and_no_table() -> None:
     assert transcript.text == "Wait here. The code is AB12."
 
 
-def test_an_engine_pauses_and_spells() -> None:
-    """Controls that it does not know are left out of what it reads."""
+def test_engine_supports_pauses_and_spelling() -> None:
+    """The engine does not speak controls that it does not support."""
     text = '<emotion value="sad"/>Wait. <break time="1.5s"/><break time="200ms"/>Code <spell>AB</spell>, please.'
     assert parts(text) == [
         Part(" Wait. "),
@@ -107,6 +107,6 @@ def test_an_engine_pauses_and_spells() -> None:
 
 @given(st.text(st.sampled_from("ab <>/=\"'.\n"), max_size=60))
 def test_text_with_angle_brackets_but_no_tag_stays_as_it_is(text: str) -> None:
-    """Only the five tags are tags."""
+    """Only the five supported tags are tags."""
     assert without_tags(text) == text
     assert "".join(piece.text for piece in split(text, "en", 50)) == text

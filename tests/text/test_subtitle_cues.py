@@ -1,4 +1,4 @@
-"""Subtitles keep to their rules, whatever is said: width, lines, time to read, whole words, one at a time."""
+"""Subtitle cues follow their rules for any transcript: width, lines, reading time, whole words, no overlap."""
 
 from itertools import pairwise
 
@@ -20,7 +20,7 @@ _MARKS = st.sampled_from(["", "", "", ",", ".", "?"])
 
 
 def cues(transcript: Transcript, rules: Subtitles = RULES) -> list[Cue]:
-    """All cues of a transcript."""
+    """The cues of a transcript."""
     return list(cues_of(transcript.segments, transcript.duration_s, rules))
 
 
@@ -37,7 +37,7 @@ def transcripts(draw: st.DrawFn) -> Transcript:
 @settings(max_examples=150, deadline=None)
 @given(transcripts(), st.sampled_from([RULES, Subtitles(max_line_width=16), Subtitles(max_line_count=1)]))
 def test_the_rules_are_kept(transcript: Transcript, rules: Subtitles) -> None:
-    """Every word is in one cue, whole and in order; lines are narrow and few; no cue stands beside another."""
+    """Every word is in one cue, whole and in order; lines respect width and count; cues do not overlap."""
     found = cues(transcript, rules)
     assert [word for cue in found for word in cue.words] == [word for one in transcript.segments for word in one.words]
     for cue in found:
@@ -49,8 +49,8 @@ def test_the_rules_are_kept(transcript: Transcript, rules: Subtitles) -> None:
 
 @settings(max_examples=100, deadline=None)
 @given(transcripts())
-def test_there_is_time_to_read_where_there_is_room(transcript: Transcript) -> None:
-    """A cue is shown until its last word is said, and on until it can be read or the next one comes."""
+def test_cue_is_shown_long_enough_to_read(transcript: Transcript) -> None:
+    """A cue is shown until its last word ends, and then until it can be read or the next cue starts."""
     found = cues(transcript)
     following: list[Cue | None] = [*found[1:], None]
     for cue, after in zip(found, following if found else [], strict=True):
@@ -62,7 +62,7 @@ def test_there_is_time_to_read_where_there_is_room(transcript: Transcript) -> No
 
 
 def test_cues_end_with_sentences_and_clauses() -> None:
-    """In ordinary prose a cue ends after a stop or a comma, and never bridges a long silence."""
+    """In prose a cue ends after a full stop or a comma and never spans a long silence."""
     found = cues(spoken(TALE.partition("\n")[0]))
     clean = [cue for cue in found if cue.text.rstrip("”").endswith((".", ",", ";"))]
     assert len(clean) >= len(found) - 1
@@ -70,31 +70,31 @@ def test_cues_end_with_sentences_and_clauses() -> None:
 
 
 def test_ordinary_speech_can_be_read() -> None:
-    """Prose at the pace of a reader is shown at no more than 21 characters a second."""
+    """Prose at reading pace is shown at 21 characters per second or less."""
     for cue in cues(spoken(TALE)):
         assert width(cue.text.replace("\n", " ")) / (cue.end_s - cue.start_s) <= 21
 
 
 def test_two_lines_are_even() -> None:
-    """What takes two lines is broken near its middle, after a comma if there is one."""
+    """A cue of two lines is broken near its middle, after a comma if there is one."""
     text = "He turned the handle of the door, and the whole of the cold evening came in."
     [cue] = cues(spoken(text, letters_per_s=20.0))
     assert cue.text.split("\n") == ["He turned the handle of the door,", "and the whole of the cold evening came in."]
 
 
 def test_a_word_is_never_split() -> None:
-    """One that is wider than a line has a line of its own."""
+    """A word wider than a line has a line to itself."""
     lines = [line for cue in cues(spoken("Rindfleischetikettierung is a word."), Subtitles(max_line_width=10))
              for line in cue.text.split("\n")]  # fmt: skip
     assert lines[0] == "Rindfleischetikettierung"
 
 
 @pytest.mark.parametrize(("text", "columns"), [("abc", 3), ("你好", 4), ("e\u0301", 1), ("", 0)])
-def test_width_is_what_one_sees(text: str, columns: int) -> None:
-    """Letters of Chinese are two columns wide, and accents of their own none."""
+def test_width_is_the_displayed_width(text: str, columns: int) -> None:
+    """Chinese characters are two columns wide, and combining accents have no width."""
     assert width(text) == columns
 
 
 def test_silence_has_no_cues() -> None:
-    """Nothing is shown where nothing is said."""
+    """A transcript without words has no cues."""
     assert cues(transcript_of("", "en", 5.0, [])) == []

@@ -1,4 +1,4 @@
-"""Files of text are what other programs read: subtitle libraries, FFmpeg, spreadsheets, Audacity."""
+"""Transcript files can be read by other programs: subtitle libraries, FFmpeg, spreadsheets, Audacity."""
 
 import csv
 import io
@@ -27,8 +27,8 @@ def written(format: str, rules: Subtitles = RULES) -> str:
 
 
 @pytest.mark.parametrize("format", ["srt", "vtt", "ass"])
-def test_a_subtitle_library_reads_them(format: str) -> None:
-    """pysubs2 finds every cue at its time; times in ASS are of 10 ms."""
+def test_subtitle_library_reads_the_files(format: str) -> None:
+    """pysubs2 reads every cue with its time; ASS has a resolution of 10 ms."""
     read = pysubs2.SSAFile.from_string(written(format), format)
     precision_ms = 10 if format == "ass" else 1
     assert len(read) == len(CUES)
@@ -37,8 +37,8 @@ def test_a_subtitle_library_reads_them(format: str) -> None:
         assert abs(event.end - cue.end_s * 1000) <= precision_ms
 
 
-def test_a_player_reads_them(tmp_path: Path) -> None:
-    """FFmpeg's parsers, which players use, find the same cues and their whole text, braces and all."""
+def test_ffmpeg_reads_the_files(tmp_path: Path) -> None:
+    """FFmpeg reads the same cues with their whole text, including braces."""
     for format in ("srt", "vtt", "ass"):
         path = tmp_path / f"tale.{format}"
         path.write_text(written(format), encoding="utf-8")
@@ -51,16 +51,16 @@ def test_a_player_reads_them(tmp_path: Path) -> None:
         assert any("old" in text and "{" in text for text in said)
 
 
-def test_marks_in_a_text_are_text() -> None:
-    """What a format would take for a mark is written so that it does not."""
+def test_markup_in_text_is_escaped() -> None:
+    """Text that a format would interpret as markup is escaped."""
     assert "mill &amp; its wheel" in written("vtt").replace("\n", " ")
     assert "5 &lt; 6" in written("vtt").replace("\n", " ")
     assert written("srt").count("-->") == len(CUES)
     assert "{old} mill & its wheel" in written("srt").replace("\n", " ")
 
 
-def test_json_is_whispers() -> None:
-    """The JSON has Whisper's keys, its segments are read by what reads Whisper's, and its words make up their text."""
+def test_json_has_whispers_format() -> None:
+    """The JSON has Whisper's keys, tools for Whisper can read its segments, and its words join to their text."""
     content = json.loads(written("json"))
     assert {"text", "segments", "language"} <= set(content)
     for number, segment in enumerate(content["segments"]):
@@ -71,21 +71,21 @@ def test_json_is_whispers() -> None:
     assert [event.start for event in read] == [round(one.start_s * 1000) for one in TRANSCRIPT.segments]
 
 
-def test_tsv_is_whispers() -> None:
-    """A line a segment, in milliseconds, below the names of the columns."""
+def test_tsv_has_whispers_format() -> None:
+    """The TSV has a header and one line per segment with times in milliseconds."""
     rows = list(csv.reader(io.StringIO(written("tsv")), delimiter="\t", quoting=csv.QUOTE_NONE))
     assert rows[0] == ["start", "end", "text"]
     assert [int(row[0]) for row in rows[1:]] == [round(one.start_s * 1000) for one in TRANSCRIPT.segments]
     assert [row[2] for row in rows[1:]] == [one.text for one in TRANSCRIPT.segments]
 
 
-def test_txt_has_a_line_a_segment() -> None:
-    """As Whisper's has."""
+def test_txt_has_one_line_per_segment() -> None:
+    """The text file has Whisper's format."""
     assert written("txt").splitlines() == [one.text for one in TRANSCRIPT.segments]
 
 
-def test_audacity_gets_a_label_a_word() -> None:
-    """Start and end in seconds, and the word, parted by tabs."""
+def test_audacity_labels_have_one_line_per_word() -> None:
+    """Each label has start and end in seconds and the word, separated by tabs."""
     rows = [line.split("\t") for line in written("audacity").splitlines()]
     assert [row[2] for row in rows] == [word.word for word in TRANSCRIPT.words]
     assert [float(row[0]) for row in rows] == pytest.approx([word.start_s for word in TRANSCRIPT.words], abs=1e-6)
@@ -94,7 +94,7 @@ def test_audacity_gets_a_label_a_word() -> None:
 
 @pytest.mark.parametrize("format", ["srt", "vtt"])
 def test_each_word_is_highlighted_once(format: str) -> None:
-    """With highlighted words there is a moment for each word at which it alone is underlined."""
+    """With highlighted words, each word is underlined once, alone."""
     shown = pysubs2.SSAFile.from_string(written(format, Subtitles(highlight_words=True)), format, keep_html_tags=True)
     underlined = [event for event in shown if "<u>" in event.text]
     assert len(underlined) == len(TRANSCRIPT.words)
@@ -106,13 +106,13 @@ def test_each_word_is_highlighted_once(format: str) -> None:
 
 @pytest.mark.parametrize("format", ["vtt", "ass", "srt"])
 def test_silence_has_no_subtitles(format: str) -> None:
-    """Where nothing was said there is a file all the same, and it holds none."""
+    """Without speech the file exists and has no cues."""
     empty = WRITERS[format](spoken(""), RULES)
     assert list(pysubs2.SSAFile.from_string(empty or "\n", format)) == []
 
 
 def test_silence_has_no_text() -> None:
-    """The other formats are as empty as they can be."""
+    """Without speech the other formats have no content."""
     empty = {format: WRITERS[format](spoken(""), RULES) for format in ("txt", "tsv", "audacity", "json")}
     content = json.loads(empty.pop("json"))
     assert (content["text"], content["segments"]) == ("", [])
@@ -120,7 +120,7 @@ def test_silence_has_no_text() -> None:
 
 
 def test_every_format_of_a_row_can_be_written() -> None:
-    """What a manifest may ask for has a writer."""
+    """Every format that a manifest accepts has a writer."""
     assert set(TEXT_FORMATS) <= set(WRITERS)
 
 
@@ -132,6 +132,6 @@ def test_every_format_of_a_row_can_be_written() -> None:
         ("audio/a.wav", "audacity", "text/a.audacity.txt"),
     ],
 )
-def test_texts_have_the_place_of_their_audio(file_name: str, format: str, expected: str) -> None:
-    """The tree of texts mirrors that of the audio."""
+def test_text_path_mirrors_the_audio_path(file_name: str, format: str, expected: str) -> None:
+    """The path in `text` mirrors the path in `audio`."""
     assert text_name(file_name, format) == expected

@@ -1,4 +1,4 @@
-"""The word error rate is the usual one."""
+"""The word error rate equals the standard one."""
 
 import jiwer
 import pytest
@@ -12,13 +12,13 @@ _SAYING = st.lists(st.sampled_from(_WORDS), min_size=1, max_size=12).map(" ".joi
 
 
 @given(_SAYING, _SAYING)
-def test_it_is_jiwers(reference: str, heard: str) -> None:
-    """For plain words it is what jiwer finds."""
-    assert word_error_rate(reference, heard) == pytest.approx(jiwer.wer(reference, heard))
+def test_rate_equals_jiwers(reference: str, transcript: str) -> None:
+    """For plain words the rate equals that of jiwer."""
+    assert word_error_rate(reference, transcript) == pytest.approx(jiwer.wer(reference, transcript))
 
 
 @pytest.mark.parametrize(
-    ("reference", "heard", "expected"),
+    ("reference", "transcript", "expected"),
     [
         ("Hello, world!", "hello world", 0.0),
         ("Don’t stop.", "don't stop", 0.0),
@@ -30,6 +30,6 @@ def test_it_is_jiwers(reference: str, heard: str) -> None:
         (" … ", "anything", None),
     ],
 )
-def test_case_and_punctuation_do_not_count(reference: str, heard: str, expected: float | None) -> None:
-    """What is compared is words; in Chinese, letters."""
-    assert word_error_rate(reference, heard) == expected
+def test_case_and_punctuation_do_not_count(reference: str, transcript: str, expected: float | None) -> None:
+    """Words are compared without case and punctuation; in Chinese, characters are compared."""
+    assert word_error_rate(reference, transcript) == expected
