@@ -3,7 +3,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.set-up
 
-.PHONY: setup demo test check fuzz recordings faults kills safeguards audit sbom schedules benchmarks lock clean
+.PHONY: setup demo test check fuzz recordings faults kills safeguards audit sbom schedules benchmarks docs lock clean
 
 setup: $(STAMP)
 
@@ -68,8 +68,12 @@ schedules: setup
 benchmarks: setup
 	$(BIN)/python -m benchmarks
 
-lock:
-	uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header --group dev pyproject.toml -o requirements.lock
+# Warnings are errors, so a broken link or anchor fails the build.
+docs: setup
+	$(BIN)/python -m sphinx --quiet --fresh-env --write-all --fail-on-warning --keep-going --builder html docs build/docs
+
+lock: setup
+	$(UV) pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header --group dev pyproject.toml -o requirements.lock
 
 clean:
 	rm -rf $(VENV) .sdks results dist build .mypy_cache .pytest_cache .ruff_cache

@@ -1,4 +1,4 @@
-"""The page on the client is true: each method has its example, and each example and command works."""
+"""The client page has a working example for each method, and its commands run."""
 
 import ast
 import asyncio
@@ -20,7 +20,7 @@ from voicemill.cartesia.client import CartesiaClient
 _PAGE = (Path(__file__).parents[2] / "docs" / "api.md").read_text(encoding="utf-8")
 _EXAMPLES = dict(re.findall(r"^## `([\w.]+)`\n.*?^```python\n(.*?)^```$", _PAGE, re.DOTALL | re.MULTILINE))
 _FIRST = re.search(r"^```python\n(.*?)^```$", _PAGE, re.DOTALL | re.MULTILINE)
-_COMMANDS = re.findall(r"^    (voicemill .*)$", _PAGE, re.MULTILINE)
+_COMMANDS = re.findall(r"^(voicemill .*)$", _PAGE, re.MULTILINE)
 _WAV = AudioFormat("wav", 16000, "pcm_s16le")
 
 

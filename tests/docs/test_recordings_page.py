@@ -1,4 +1,4 @@
-"""What the page on recordings tells a reader to type works, makes the files that it names, and says what it shows."""
+"""The page on voice conversion and infill: its commands write the named files and keep what the page promises."""
 
 import re
 import shlex
@@ -10,48 +10,38 @@ import pytest
 
 from tests.audio.recordings import native
 from tests.audio.test_video import pictures
+from tests.docs.pages import DOCS, ROOT, all_commands, blocks
 from tests.flows.commands import InThisProcess
 from tests.flows.results import items
 from voicemill.config import LongAudio
 
-_ROOT = Path(__file__).parents[2]
-_PAGE = (_ROOT / "docs" / "recordings.md").read_text(encoding="utf-8")
-_BLOCKS = re.findall(r"^```(\w*)\n(.*?)^```$", _PAGE, re.DOTALL | re.MULTILINE)
+_PAGE = DOCS / "recordings.md"
+_TEXT = _PAGE.read_text(encoding="utf-8")
 
 
-def _blocks(kind: str) -> list[str]:
-    return [content for found, content in _BLOCKS if found == kind]
+@pytest.fixture
+def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with the sample data."""
+    shutil.copytree(ROOT / "data", tmp_path / "data")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
 
 
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with the sample manifests, as a fresh clone has it."""
-    folder = tmp_path_factory.mktemp("clone")
-    shutil.copytree(_ROOT / "data", folder / "data")
-    return folder
-
-
-def test_the_commands_run(voicemill: InThisProcess, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each command ends well and says what the page shows; the files that the page names are there, and no others."""
-    monkeypatch.chdir(folder)
-    said = ""
-    for command in "".join(_blocks("sh")).splitlines():
-        ended = voicemill(*shlex.split(command)[1:])
-        assert ended.code == 0, f"{command}: {ended.stderr}"
-        said += ended.stdout + ended.stderr
-    for line in "".join(_blocks("text")).splitlines():
-        assert line in said
+def test_the_named_files_are_written(voicemill: InThisProcess, checkout: Path) -> None:
+    """The commands write the files that the page names, and no others."""
+    for command in all_commands(_PAGE):
+        assert voicemill(*shlex.split(command.line)[1:]).code == 0
     made = {path.relative_to(path.parents[1]).as_posix() for path in Path("results").glob("*/audio/*")}
-    assert made == set(re.findall(r"`(audio/[\w.]+)`", _PAGE))
-    _the_promises_are_kept()
+    assert made == set(re.findall(r"`(audio/[\w.]+)`", _TEXT))
+    _assert_promises_kept()
 
 
-def _the_promises_are_kept() -> None:
-    """Lengths of changed voices, the picture of the film, and the samples around the filled gap."""
-    harbour, film = (native(Path(f"data/revoice/{name}")) for name in ("harbour.flac", "lighthouse.mp4"))
-    [changed, changed_film] = items(Path("results/revoice"))
-    assert changed["duration_s"] == pytest.approx(len(harbour) / 24_000, abs=1e-4)
-    assert changed_film["duration_s"] == pytest.approx(len(film) / 24_000, abs=0.01)
+def _assert_promises_kept() -> None:
+    """Converted recordings keep their length, the video its track, the edited file its samples outside of the gap."""
+    harbour, video = (native(Path(f"data/revoice/{name}")) for name in ("harbour.flac", "lighthouse.mp4"))
+    [converted, converted_video] = items(Path("results/revoice"))
+    assert converted["duration_s"] == pytest.approx(len(harbour) / 24_000, abs=1e-4)
+    assert converted_video["duration_s"] == pytest.approx(len(video) / 24_000, abs=0.01)
     assert pictures(Path("results/revoice/audio/lighthouse.mp4")) == pictures(Path("data/revoice/lighthouse.mp4"))
     old, new = native(Path("data/patches/chapter.flac")), native(Path("results/patches/audio/chapter.flac"))
     same = int(np.argmax(old[: len(new)] != new[: len(old)])) / 24_000
@@ -61,13 +51,13 @@ def _the_promises_are_kept() -> None:
 
 
 def test_the_manifests_are_those_in_data() -> None:
-    """What the page shows is what is there."""
-    shown = [(_ROOT / "data" / name).read_text(encoding="utf-8") for name in ("revoice.csv", "patches.csv")]
-    assert _blocks("csv") == shown
+    """The page shows the sample manifests as they are."""
+    shown = [block.text for block in blocks(_PAGE) if block.kind == "csv"]
+    assert shown == [(ROOT / "data" / name).read_text(encoding="utf-8") for name in ("revoice.csv", "patches.csv")]
 
 
 def test_the_settings_are_the_defaults() -> None:
-    """Each with its value."""
-    [shown] = _blocks("toml")
+    """Each setting is shown with its default value."""
+    [shown] = [block.text for block in blocks(_PAGE) if block.kind == "toml"]
     found = {name: float(value) for name, value in re.findall(r"^(\w+) = (\d+)", shown, re.MULTILINE)}
     assert found == LongAudio().model_dump()

@@ -1,32 +1,27 @@
-"""The page on results is true: its files, columns, types and keys are those of a real folder, all of them."""
+"""The results guide lists every file, CSV column and key of a real results folder."""
 
 import csv
 import json
 import re
 from pathlib import Path
 
-import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from docs.reference_pages import tables
+from tests.docs.pages import DOCS
 from tests.flows.commands import InThisProcess
 from tests.flows.results import write_manifest
 from tests.flows.speech_service import SpeechService
 from tests.hostile_speech import error_reply
 
-_PAGE = (Path(__file__).parents[2] / "docs" / "results.md").read_text(encoding="utf-8")
-_FILE = pa.struct([("file_name", pa.string()), ("sha256", pa.string()), ("size_bytes", pa.int64())])
+_PAGE = (DOCS / "results.md").read_text(encoding="utf-8")
 _SOMETIMES = {"recordings.jsonl", "copied.json", "inputs", "parts", "damaged", "control.json", "exported.log"}
-_TYPES = {
-    "list<string>": pa.list_(pa.string()),
-    "list of structs": pa.list_(_FILE),
-    "timestamp (UTC, µs)": pa.timestamp("us", tz="UTC"),
-}
 
 
 @pytest.fixture
 def results(voicemill: InThisProcess, service: SpeechService) -> Path:
-    """The folder of a run with finished rows, one of them with words, a refused one and a carried column."""
+    """The folder of a run with finished rows, one of them with words, a refused row and another column."""
     rows = [
         {"id": "a", "transcript": "One.", "title": "T", "output_format": ""},
         {"id": "b", "transcript": "Two.", "title": "T", "output_format": ""},
@@ -38,32 +33,29 @@ def results(voicemill: InThisProcess, service: SpeechService) -> Path:
 
 
 def test_every_file_is_listed(results: Path) -> None:
-    """Each file of the folder, and of the run's notes, has its line, and each line its file."""
+    """Each file in the folder and in `.voicemill` has a line, and each line a file."""
     named = {name.split("/")[0] for name in _first_cells("Files")}
     assert {path.name for path in results.iterdir()} == named
-    notes = {name.split("/")[0] for name in _first_cells("The run's own notes")}
+    notes = {name.split("/")[0] for name in _first_cells("State of the run")}
     assert {path.name for path in (results / ".voicemill").iterdir()} == notes - _SOMETIMES
 
 
-def test_every_column_is_listed(results: Path) -> None:
-    """The columns of `items.parquet` are the listed ones, in that order and of those types, then the carried ones."""
-    listed = re.findall(r"^\| `(\w+)` \| ([^|]+) \|", _section("Columns of `items.parquet`"), re.MULTILINE)
-    schema = pq.read_schema(results / "items.parquet")
-    assert schema.names == [*(name for name, _ in listed), "title"]
-    for name, kind in listed:
-        assert schema.field(name).type == (_TYPES.get(kind) or pa.type_for_alias(kind))
+def test_the_table_has_the_columns_of_the_reference(results: Path) -> None:
+    """`items.parquet` has the columns of the reference page in that order, then the manifest's other columns."""
+    listed = re.findall(r"^\| `(\w+)` \|", tables.items(), re.MULTILINE)
+    assert pq.read_schema(results / "items.parquet").names == [*listed, "title"]
 
 
 @pytest.mark.parametrize("sheet", ["metadata.csv", "failures.csv"])
 def test_the_sheets_have_their_columns(results: Path, sheet: str) -> None:
-    """The first lines of the CSV files are as listed."""
-    said = _section("Columns of the CSV files").partition(f"`{sheet}`:")[2].partition(", then")[0]
+    """The headers of the CSV files are as listed."""
+    said = _section("CSV files").partition(f"`{sheet}`:")[2].partition(", then")[0]
     with (results / sheet).open(newline="") as file:
         assert next(csv.reader(file)) == [*re.findall(r"`(\w+)`", said), "title"]
 
 
 def test_every_key_of_run_json_is_listed(results: Path) -> None:
-    """The keys of `run.json`, of its summary too, are the listed ones."""
+    """The keys of `run.json`, its manifest and its summary are listed."""
     about = json.loads((results / "run.json").read_text())
     section = _section("`run.json`")
     assert set(about) == set(_first_cells("`run.json`"))
@@ -74,7 +66,7 @@ def test_every_key_of_run_json_is_listed(results: Path) -> None:
 
 
 def test_answers_are_as_described(results: Path) -> None:
-    """An answer lies where the page says, and begins as it says."""
+    """An answer file has the name and the format that the page describes."""
     answer, _ = (results / "answers").glob("?/*.answer")
     first_line, receipt, body = answer.read_bytes().split(b"\n", 2)
     assert first_line.startswith(b"voicemill-answer/2 ")
