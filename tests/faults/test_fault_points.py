@@ -15,7 +15,7 @@ from tests.flows.speech_service import SpeechService
 NAMES = {"before answer", "answer kept", "before fsync", "before rename", "after rename", "after folder fsync"}
 
 
-def test_a_crash_at_each_fault_point(runs: ForkedRuns, service: SpeechService, tmp_path: Path, report: Report) -> None:
+def test_crash_at_each_fault_point(runs: ForkedRuns, service: SpeechService, tmp_path: Path, report: Report) -> None:
     """One run crashes at each fault point of the store, and each of them is resumed to completion."""
     crashing = CrashingRuns(runs, service, tmp_path, plain=True)
     assert set(crashing.points) == NAMES
@@ -27,7 +27,7 @@ def test_a_crash_at_each_fault_point(runs: ForkedRuns, service: SpeechService, t
 
 
 @pytest.mark.usefixtures("prefect_server")
-def test_a_crash_of_the_command(runs: ForkedRuns, service: SpeechService, tmp_path: Path, report: Report) -> None:
+def test_crash_of_the_command(runs: ForkedRuns, service: SpeechService, tmp_path: Path, report: Report) -> None:
     """The whole command, with Prefect's server, resumes after a crash: at every fault point nightly, else at two."""
     crashing = CrashingRuns(runs, service, tmp_path, plain=False)
     assert set(crashing.points) == NAMES

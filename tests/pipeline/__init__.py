@@ -1,1 +1,1 @@
-"""One call, one row, one shard, against a server that lies."""
+"""Tests of the pipeline with a hostile server: calls, rows and shards."""

@@ -1,4 +1,4 @@
-"""A server and a results folder for each test."""
+"""Fixtures: a server and a results folder for each test."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,6 +13,6 @@ from voicemill.store.results_folder import ResultsFolder
 
 @pytest.fixture
 def shard_runs(tmp_path: Path) -> Iterator[ShardRuns]:
-    """Runs against a server that behaves, until a test gives it another script."""
+    """Runs with a server that replies correctly until a test sets another script."""
     with HostileServer(Speaker()) as server:
         yield ShardRuns(server, ResultsFolder(tmp_path / "results"))

@@ -32,39 +32,39 @@ QUICK = {"max_concurrency": 4, "first_wait_s": 0.001, "longest_wait_s": 0.002, "
 
 
 def spoken_row(number: int, transcript: str, **fields: Any) -> Row:
-    """A row of the run."""
+    """A row for a run."""
     given = {"number": number, "id": f"row{number}", "format": WAV, "file_name": f"audio/row{number}.wav"}
     return row(transcript, **given | fields)
 
 
 def spoken_rows(*transcripts: str) -> list[Row]:
-    """A row for each transcript."""
+    """One row per transcript."""
     return [spoken_row(number, transcript) for number, transcript in enumerate(transcripts, 1)]
 
 
 @dataclass
 class Worked:
-    """What became of a run."""
+    """The outcome of a run."""
 
     items: list[dict[str, Any]]
     context: RunContext
 
     def ended(self, status: Status) -> list[str]:
-        """The ids of the rows that ended so."""
+        """The ids of the rows with this status."""
         return [item["id"] for item in self.items if item["status"] == status]
 
 
 @dataclass
 class ShardRuns:
-    """Runs in one results folder, against one server."""
+    """Runs in one results folder with one server."""
 
     server: HostileServer
     results: ResultsFolder
     runs: int = 0
-    said: list[str] = field(default_factory=list)
+    logged: list[str] = field(default_factory=list)
 
     def file(self, of: Row) -> bytes:
-        """The finished file of a row."""
+        """The path of a row's file."""
         return (self.results.path / of.file_name).read_bytes()
 
     async def run(
@@ -74,7 +74,7 @@ class ShardRuns:
         on_all_begun: Callable[[RunContext], None] = lambda _bench: None,
         **settings: Any,
     ) -> Worked:
-        """Work through `rows` and publish the table. Settings by section.
+        """Process `rows` and publish the table, with settings by section.
 
         `meanwhile` is awaited beside the work, `on_all_begun` called by each shard when its last row has begun.
         """
@@ -84,7 +84,7 @@ class ShardRuns:
         with PlanWriter(self.results.plan) as writer:
             for each in rows:
                 writer.append(each, needs_of(each, given.long_text).calls)
-        async with self._bench(given) as context:
+        async with self._open_context(given) as context:
             plan = PlanTable(self.results.plan)
             shards = split_into_shards(plan, self.results.new_parts(f"run{self.runs}"))
             jobs = [
@@ -98,7 +98,7 @@ class ShardRuns:
         return Worked(list(read_items([self.results.items])), context)
 
     @asynccontextmanager
-    async def _bench(self, settings: Settings) -> AsyncIterator[RunContext]:
+    async def _open_context(self, settings: Settings) -> AsyncIterator[RunContext]:
         pace, key = settings.pace, ApiKey("key")
         async with Transport(
             self.server.url,
@@ -109,16 +109,16 @@ class ShardRuns:
         ) as transport:
             service = Service("hostile", "", CartesiaClient.over(transport))
             async with open_context(
-                f"run{self.runs}", self.results, settings, service, EVERY_ROW, self.said.append
+                f"run{self.runs}", self.results, settings, service, EVERY_ROW, self.logged.append
             ) as context:
                 yield context
 
     def known(self, *ids: str) -> dict[str, Outcome]:
-        """What the published table says was done."""
+        """The done rows of the published table."""
         return known_outcomes([self.results.items], ids)
 
     def answer_file(self, key: str) -> Path:
-        """Where the answer to a question lies."""
+        """The path of the answer to a call."""
         return self.results.answers("") / key[:1] / f"{key}.answer"
 
 

@@ -1,4 +1,4 @@
-"""Before anything is paid for, a run says where its disk seems too small."""
+"""The warning about low disk space before the first paid call."""
 
 import shutil
 from pathlib import Path
@@ -15,12 +15,12 @@ from voicemill.store.tables.plan_table import PlanTable
 
 MANIFEST = "id,text,container,sample_rate,encoding,bit_rate\n"
 HOUR = "x" * 54_000
-"""Characters that are spoken in about an hour."""
+"""The number of characters in about an hour of speech."""
 OWN_STORE = Settings()
 
 
 class Disk(NamedTuple):
-    """A disk as `shutil.disk_usage` tells of it."""
+    """A disk as reported by `shutil.disk_usage`."""
 
     total: int
     used: int
@@ -30,7 +30,7 @@ class Disk(NamedTuple):
 def prepared(
     folder: Path, rows: str, monkeypatch: pytest.MonkeyPatch, free_bytes: int, settings: Settings = OWN_STORE
 ) -> tuple[PlanFacts, Path]:
-    """What is known of a manifest on a disk with so much room, and the results folder."""
+    """The facts of a plan on a disk with the given free space, and the results folder."""
     monkeypatch.setattr(shutil, "disk_usage", lambda _: Disk(10**12, 10**12 - free_bytes, free_bytes))
     results = ResultsFolder(folder / "results")
     results.create()
@@ -41,10 +41,10 @@ def prepared(
     ("format", "expected_mb"),
     [("wav,44100,pcm_s16le,", 635), ("raw,8000,pcm_f32le,", 230), ("mp3,44100,,128000", 375)],
 )
-def test_a_disk_that_is_too_small_is_told_of(
+def test_low_disk_space_causes_a_warning(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, format: str, expected_mb: int
 ) -> None:
-    """An hour of speech takes its answers and its file; the warning says how much of that is missing."""
+    """An hour of speech needs space for its answers and its file; the warning states how much is missing."""
     facts, results = prepared(tmp_path, f"a,{HOUR},{format}\n", monkeypatch, 100_000_000)
     assert (facts.answer_bytes + facts.file_bytes) / 1e6 == pytest.approx(expected_mb, abs=1)
     [warning] = facts.warnings
@@ -52,8 +52,8 @@ def test_a_disk_that_is_too_small_is_told_of(
     assert f"lacks {(expected_mb - 100) / 1000:.1f} GB" in warning
 
 
-def test_what_is_there_already_needs_no_room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A run that goes on is not warned of what it wrote before."""
+def test_existing_files_need_no_space(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A resumed run does not count the files that it wrote before."""
     (tmp_path / "results" / "answers").mkdir(parents=True)
     (tmp_path / "results" / "answers" / "kept").write_bytes(bytes(700_000))
     facts, _ = prepared(
@@ -63,17 +63,17 @@ def test_what_is_there_already_needs_no_room(tmp_path: Path, monkeypatch: pytest
     assert facts.warnings == []
 
 
-def test_a_disk_with_room_is_not_told_of(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where all fits there is no warning."""
+def test_enough_disk_space_causes_no_warning(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """If everything fits there is no warning."""
     facts, _ = prepared(tmp_path, f"a,{HOUR},wav,44100,pcm_s16le,\n", monkeypatch, 10**9)
     assert facts.warnings == []
 
 
 @pytest.mark.parametrize(("is_asked", "lacking_gb"), [(True, "0.2"), (False, "0.6")])
-def test_answers_in_a_shared_store_need_no_room(
+def test_answers_in_a_shared_store_need_no_space(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, is_asked: bool, lacking_gb: str
 ) -> None:
-    """Of a store elsewhere what this manifest asks for is there already, and what others asked for is not."""
+    """In a shared store, only answers that this manifest needs count as present."""
     store, rows = tmp_path / "shared", f"a,{HOUR},wav,44100,pcm_s16le,\n"
     settings = Settings(answers=str(store))
     facts, results = prepared(tmp_path, rows, monkeypatch, 10**9, settings)
@@ -89,8 +89,8 @@ def test_answers_in_a_shared_store_need_no_room(
     assert "(-o or --answers)" in warning
 
 
-def test_two_disks_are_told_of_apart(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Files need room where the results are, answers where the store is."""
+def test_two_disks_are_checked_separately(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Files need space on the results disk, answers on the store's disk."""
     shared = Path("/dev/shm")
     if not shared.is_dir() or shared.stat().st_dev == tmp_path.stat().st_dev:
         pytest.skip("this machine has one disk")

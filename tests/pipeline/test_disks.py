@@ -1,4 +1,4 @@
-"""Runs on a disk that fills up or goes bad: no torn file, no call for what cannot be kept, and all well afterwards."""
+"""Runs on a full or failing disk: no torn file, no call whose answer cannot be stored, and a successful rerun."""
 
 import errno
 from collections.abc import Iterator
@@ -29,8 +29,8 @@ def on_small_disk(tmp_path: Path) -> Iterator[ShardRuns]:
 
 
 @pytest.mark.parametrize("wanted", FORMATS, ids=lambda wanted: wanted.container)
-async def test_a_full_disk_stops_the_run(on_small_disk: ShardRuns, tmp_path: Path, wanted: AudioFormat) -> None:
-    """Calls stop with the first that cannot be kept; with more space the next run finishes, for the calls in flight."""
+async def test_full_disk_stops_the_run(on_small_disk: ShardRuns, tmp_path: Path, wanted: AudioFormat) -> None:
+    """Calls stop at the first answer that cannot be stored; with more space the next run completes."""
     rows = [
         spoken_row(number, f"{SENTENCE}{number}.", format=wanted, file_name=f"audio/{number}{wanted.extension}")
         for number in range(30)
@@ -48,8 +48,8 @@ async def test_a_full_disk_stops_the_run(on_small_disk: ShardRuns, tmp_path: Pat
 
 
 @pytest.mark.parametrize("error", [errno.ENOSPC, errno.EIO])
-async def test_whatever_fails_on_the_disk_the_next_run_finishes(shard_runs: ShardRuns, error: int) -> None:
-    """The n-th write, sync or rename of a run fails, for many n: nothing torn is left, and no answer is lost."""
+async def test_next_run_completes_after_any_disk_error(shard_runs: ShardRuns, error: int) -> None:
+    """If the n-th write, sync or rename of a run fails, no file is torn and no answer is lost."""
     rows = [*spoken_rows("One.", "Two."), spoken_row(3, "Three.\n\nFour.")]
     failures = 0
     for nth in range(1, 70, 1 if SHARE else 7):

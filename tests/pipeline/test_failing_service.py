@@ -1,4 +1,4 @@
-"""A service that is sick, throttles or is down: how much it is asked, what becomes of the rows, and how it ends."""
+"""A service that fails, throttles or is down: the number of calls, the rows' outcomes and the end of the run."""
 
 import asyncio
 import time
@@ -27,7 +27,7 @@ SICK: dict[str, Callable[[Call], Reply]] = {
 
 
 def sick_for_all(sickness: str, rows: int) -> Callable[[Call], Awaitable[Reply]]:
-    """A service that is sick, but tells nobody before so many different rows have asked: some may begin later."""
+    """A failing service that responds only after the given number of different rows have sent requests."""
     asked: set[str | None] = set()
     all_asked = asyncio.Event()
 
@@ -42,8 +42,8 @@ def sick_for_all(sickness: str, rows: int) -> Callable[[Call], Awaitable[Reply]]
 
 
 @pytest.mark.parametrize("sickness", SICK)
-async def test_a_service_that_is_down_is_left_alone(shard_runs: ShardRuns, sickness: str) -> None:
-    """With nothing but failures: calls stay below 1.2 x rows, the run ends as down, and no row is burnt."""
+async def test_service_that_is_down_gets_few_calls(shard_runs: ShardRuns, sickness: str) -> None:
+    """If every call fails, there are fewer than 1.2 calls per row, the run ends as down, and no row fails."""
     rows = spoken_rows(*(f"Row {number}." for number in range(60)))
     shard_runs.server.script = sick_for_all(sickness, 8)
     worked = await shard_runs.run(rows, pace=BRIEF)
@@ -55,8 +55,8 @@ async def test_a_service_that_is_down_is_left_alone(shard_runs: ShardRuns, sickn
 
 
 @pytest.mark.parametrize("sickness", SICK)
-async def test_a_few_rows_are_not_burnt_either(shard_runs: ShardRuns, sickness: str) -> None:
-    """Where the first of some rows would give up, and none was answered meanwhile, they wait and are left."""
+async def test_few_rows_do_not_fail_during_an_outage(shard_runs: ShardRuns, sickness: str) -> None:
+    """If no row was answered when the first would give up, the rows wait and are left unfinished."""
     rows = spoken_rows(*(f"Row {number}." for number in range(5)))
     shard_runs.server.script = sick_for_all(sickness, len(rows))
     worked = await shard_runs.run(rows, pace=BRIEF | {"attempts": 3})
@@ -64,8 +64,8 @@ async def test_a_few_rows_are_not_burnt_either(shard_runs: ShardRuns, sickness: 
     assert worked.ended(NOT_STARTED) == [row.id for row in rows]
 
 
-async def test_one_bad_row_fails_alone(shard_runs: ShardRuns) -> None:
-    """A row at which the service fails each time has its attempts, at the end of a run too, and the rest is done."""
+async def test_single_bad_row_fails_alone(shard_runs: ShardRuns) -> None:
+    """A row that always fails uses its attempts, also at the end of a run, and all other rows are done."""
     rows = spoken_rows(*(f"Row {number}." for number in range(30)))
     bad = rows[7]
 
@@ -79,8 +79,8 @@ async def test_one_bad_row_fails_alone(shard_runs: ShardRuns) -> None:
         assert sum(call.transcript == bad.transcript for call in shard_runs.server.calls) == asked
 
 
-async def test_bad_rows_one_after_another_are_no_outage(shard_runs: ShardRuns) -> None:
-    """Ten bad rows that stand together may look like one; then one of the others asks, is answered, and is believed."""
+async def test_consecutive_bad_rows_are_not_an_outage(shard_runs: ShardRuns) -> None:
+    """Ten consecutive bad rows may look like an outage until another row is answered."""
     rows = spoken_rows(*(f"Row {number}." for number in range(60)))
     bad = {row.transcript for row in rows[20:30]}
 
@@ -98,18 +98,18 @@ SOME_BAD = frozenset(f"Row {number}." for number in range(20, 52, 4))
 SLOWLY_AGAIN = {"max_concurrency": 1, "first_wait_s": 0.5, "longest_wait_s": 0.5, "attempts": 3}
 
 
-async def test_bad_rows_that_are_left_at_the_end_are_no_outage(shard_runs: ShardRuns) -> None:
-    """Where eight bad rows remain, each of which failed while others were answered, they fail and the run is whole."""
+async def test_bad_rows_at_the_end_are_not_an_outage(shard_runs: ShardRuns) -> None:
+    """Eight remaining rows that failed while others succeeded fail, and the run completes."""
     shard_runs.server.script = lambda call: SICK["500"](call) if call.transcript in SOME_BAD else speech(call)
     rows = spoken_rows(*(f"Row {number}." for number in range(60)))
     worked = await shard_runs.run(rows, pace=BRIEF | SLOWLY_AGAIN)
     assert (len(worked.ended(DONE)), len(worked.ended(FAILED)), worked.context.fatal) == (52, 8, None)
     assert len(shard_runs.server.calls) == 52 + 3 * 8
-    assert not any("the service is down" in line for line in shard_runs.said)
+    assert not any("the service is down" in line for line in shard_runs.logged)
 
 
-async def test_bad_rows_are_not_burnt_by_an_outage(shard_runs: ShardRuns) -> None:
-    """The same rows, and then the service goes: what was asked for the first time tells, and no row is burnt."""
+async def test_bad_rows_do_not_fail_during_an_outage(shard_runs: ShardRuns) -> None:
+    """If the service goes down after those rows, new calls reveal the outage, and no row fails."""
 
     def script(call: Call) -> Reply:
         return SICK["500"](call) if call.number > 35 or call.transcript in SOME_BAD else speech(call)
@@ -123,16 +123,16 @@ async def test_bad_rows_are_not_burnt_by_an_outage(shard_runs: ShardRuns) -> Non
     assert len(worked.ended(DONE)) + len(worked.ended(NOT_STARTED)) == 60
 
 
-async def test_wrong_audio_is_no_outage(shard_runs: ShardRuns) -> None:
-    """A service that speaks, but says nothing to these texts, is there: each row fails by itself."""
+async def test_invalid_audio_is_not_an_outage(shard_runs: ShardRuns) -> None:
+    """If the service returns silence for these texts it is not down, and each row fails separately."""
     shard_runs.server.script = lambda call: FAULTS["silence"](speech(call))
     worked = await shard_runs.run(spoken_rows(*(f"Row {number}." for number in range(20))), pace=BRIEF)
     assert (len(worked.ended(FAILED)), worked.context.fatal) == (20, None)
     assert len(shard_runs.server.calls) == 40
 
 
-async def test_in_the_morning_one_run_finishes_it(shard_runs: ShardRuns) -> None:
-    """What a night without a service left is done by the next run, each row for one call."""
+async def test_one_run_finishes_the_rows_left_by_an_outage(shard_runs: ShardRuns) -> None:
+    """The next run finishes the rows left by an outage with one call each."""
     rows = spoken_rows(*(f"Row {number}." for number in range(60)))
     shard_runs.server.script = SICK["500"]
     await shard_runs.run(rows, pace=BRIEF)
@@ -143,7 +143,7 @@ async def test_in_the_morning_one_run_finishes_it(shard_runs: ShardRuns) -> None
 
 
 def sick_for(seconds: float, after_calls: int = 0) -> Callable[[Call], Reply]:
-    """A service that fails for a while, from a call on; as many calls as open the circuit, however slow they come."""
+    """A service that fails from a given call on, for as many calls as open the circuit breaker."""
     failed_at: list[float] = []
 
     def script(call: Call) -> Reply:
@@ -156,19 +156,19 @@ def sick_for(seconds: float, after_calls: int = 0) -> Callable[[Call], Reply]:
     return script
 
 
-async def test_a_run_may_wait_for_the_service(shard_runs: ShardRuns) -> None:
-    """ResponseModel to wait, it waits beyond the time to give up, and goes on by itself when the service is back."""
+async def test_run_may_wait_for_the_service(shard_runs: ShardRuns) -> None:
+    """A run configured to wait does not give up and continues when the service recovers."""
     rows = spoken_rows(*(f"Row {number}." for number in range(50)))
     shard_runs.server.script = sick_for(0.4)
     worked = await shard_runs.run(
         rows, pace=BRIEF | {"when_down": "wait", "give_up_after_s": 0.001, "cool_down_s": 0.01}
     )
     assert (len(worked.ended(DONE)), worked.context.fatal) == (50, None)
-    assert any("the service is back" in line for line in shard_runs.said)
+    assert any("the service is back" in line for line in shard_runs.logged)
 
 
-async def test_a_long_retry_after_parks_the_whole_run(shard_runs: ShardRuns) -> None:
-    """A wait above the cap is kept by all calls: only probes go out, and none before its time."""
+async def test_long_retry_after_pauses_the_whole_run(shard_runs: ShardRuns) -> None:
+    """During a wait above the cap only probes are sent, and none before its end."""
     rows = spoken_rows(*(f"Row {number}." for number in range(50)))
     shard_runs.server.script = lambda _: error_reply(
         429, "Too many", "Wait.", "concurrency_limited", Retry_After="3600"
@@ -179,8 +179,8 @@ async def test_a_long_retry_after_parks_the_whole_run(shard_runs: ShardRuns) -> 
     assert isinstance(worked.context.fatal, ServiceDown)
 
 
-async def test_a_hidden_limit_is_found_by_a_run(shard_runs: ShardRuns) -> None:
-    """Against a service that takes 6 at once, and counts a call a moment longer than its answer takes, all are done."""
+async def test_hidden_limit_is_found_by_a_run(shard_runs: ShardRuns) -> None:
+    """All rows are done with a service that accepts 6 concurrent calls and counts each slightly longer."""
     shard_runs.server.script = Speaker(latency_s=0.1, limit=6)
     rows = spoken_rows(*(f"Row {number}." for number in range(250)))
     worked = await shard_runs.run(rows, pace={"max_concurrency": "auto"})
@@ -189,11 +189,11 @@ async def test_a_hidden_limit_is_found_by_a_run(shard_runs: ShardRuns) -> None:
     assert 0 < len(refused) < 0.2 * len(shard_runs.server.calls)
     assert max(call.in_flight for call in shard_runs.server.calls) <= 9
     assert 4 <= worked.context.limiter.by_family["tts"].state.slots <= 8
-    assert any("8 concurrent calls were throttled" in line for line in shard_runs.said)
+    assert any("8 concurrent calls were throttled" in line for line in shard_runs.logged)
 
 
-async def test_one_refusal_again_and_again_ends_the_run(shard_runs: ShardRuns) -> None:
-    """Rows that are all refused for one reason stop the run with one message; the rest has not started."""
+async def test_repeated_refusal_ends_the_run(shard_runs: ShardRuns) -> None:
+    """If all rows are refused for the same reason, the run stops with one message, and the rest is not started."""
     shard_runs.server.script = lambda _: error_reply(404, "Not found", "No such model.", "model_not_found")
     rows = spoken_rows(*(f"Row {number}." for number in range(300)))
     worked = await shard_runs.run(rows, pace={"max_concurrency": 4})
@@ -204,8 +204,8 @@ async def test_one_refusal_again_and_again_ends_the_run(shard_runs: ShardRuns) -
     assert len(worked.ended(NOT_STARTED)) >= 300 - 29
 
 
-async def test_refusals_between_answers_end_nothing(shard_runs: ShardRuns) -> None:
-    """Each row is judged by itself as long as others are answered; and where that is wanted, always."""
+async def test_refusals_between_answers_do_not_end_the_run(shard_runs: ShardRuns) -> None:
+    """Refusals do not end a run while other rows are answered, or if that is disabled."""
     shard_runs.server.script = lambda call: (
         speech(call) if call.number % 9 == 0 else error_reply(400, "No", "Not this", "no")
     )
@@ -216,8 +216,8 @@ async def test_refusals_between_answers_end_nothing(shard_runs: ShardRuns) -> No
     assert len((await shard_runs.run(others, pace={"same_refusals": 0})).ended(REFUSED)) == 60
 
 
-async def test_a_refused_question_is_asked_once(shard_runs: ShardRuns) -> None:
-    """A hundred rows with the same refused words are one call, and each row says why."""
+async def test_refused_call_is_made_once(shard_runs: ShardRuns) -> None:
+    """A hundred rows with the same refused text make one call, and each row has the reason."""
     shard_runs.server.script = lambda _: error_reply(400, "No", "Not these words", "bad_words")
     worked = await shard_runs.run(spoken_rows(*["The same words."] * 100))
     assert len(shard_runs.server.calls) == 1
@@ -226,13 +226,13 @@ async def test_a_refused_question_is_asked_once(shard_runs: ShardRuns) -> None:
 
 
 class Mix:
-    """A third of the answers is faulty, of every kind: statuses, waits, cuts, stalls, pages and noise."""
+    """A third of the replies are faulty: errors, waits, cut bodies, stalls, web pages and noise."""
 
     def __init__(self, seed: int) -> None:
         self.speaker = Speaker(fault_rate=0.3, seed=seed)
 
     def __call__(self, call: Call) -> Reply:
-        """The speaker's answer, with some of its faults made worse."""
+        """The speaker's reply, with some faults replaced by worse ones."""
         reply = self.speaker(call)
         if reply.status == 429 and call.number % 2:
             return error_reply(429, "Too many requests", "Wait.", "concurrency_limited")
@@ -244,8 +244,8 @@ class Mix:
 
 
 @pytest.mark.parametrize("seed", [1, 2])
-async def test_a_mix_of_faults_at_a_pace_that_is_found(seed: int, shard_runs: ShardRuns) -> None:
-    """With 30 % faulty answers every row ends, done rows are right to the byte, and calls stay within the bound."""
+async def test_mixed_faults_with_adaptive_concurrency(seed: int, shard_runs: ShardRuns) -> None:
+    """With 30 % faulty replies every row ends, done rows have the exact audio, and calls stay within the bound."""
     mix = shard_runs.server.script = Mix(seed)
     rows = spoken_rows(*(f"Row number {number} of the mix." for number in range(120)))
     pace = {"max_concurrency": "auto", "stall_s": 5.0, "longest_wait_s": 0.05}
@@ -263,8 +263,8 @@ async def test_a_mix_of_faults_at_a_pace_that_is_found(seed: int, shard_runs: Sh
     assert len(failed) <= 0.15 * len(rows)
 
 
-async def test_a_service_that_comes_and_goes(shard_runs: ShardRuns) -> None:
-    """Gone in the middle of a run, for more failures than a row has attempts: every row is done in the end."""
+async def test_service_that_is_down_temporarily(shard_runs: ShardRuns) -> None:
+    """After an outage with more failures than a row has attempts, every row is done."""
     shard_runs.server.script = sick_for(0.5, after_calls=60)
     worked = await shard_runs.run(
         spoken_rows(*(f"Row {number}." for number in range(150))), pace=BRIEF | {"give_up_after_s": 600}
@@ -273,8 +273,8 @@ async def test_a_service_that_comes_and_goes(shard_runs: ShardRuns) -> None:
     assert worked.context.stats.retries >= OPENING
 
 
-async def test_a_shard_makes_room_before_its_last_call_ends(shard_runs: ShardRuns) -> None:
-    """Another shard may begin as soon as the last row has begun, while its calls are still under way."""
+async def test_next_shard_starts_before_the_last_call_ends(shard_runs: ShardRuns) -> None:
+    """Another shard may start once the last row has started, while its calls are still in flight."""
     rows = spoken_rows(*(f"Row {number}." for number in range(30)))
     begun_at: list[int] = []
     shard_runs.server.script = Speaker(latency_s=0.05)

@@ -1,4 +1,4 @@
-"""Inputs by address in manifests: off unless their host is allowed, downloaded once."""
+"""URLs as inputs in manifests: refused unless their host is allowed, and downloaded once."""
 
 import hashlib
 from pathlib import Path
@@ -19,12 +19,12 @@ ADDRESS = "https://files.example.org/talk.wav"
 
 @pytest.fixture
 def manifest(tmp_path: Path) -> Path:
-    """A manifest with the same address in two rows."""
+    """A manifest with the same URL in two rows."""
     return written(tmp_path, f"id,op,audio\na,stt,{ADDRESS}\nb,stt,{ADDRESS}\n")
 
 
-def test_addresses_are_off(manifest: Path, tmp_path: Path) -> None:
-    """Unless its host is allowed, an address is a problem of the manifest that says how to allow it."""
+def test_urls_are_refused_by_default(manifest: Path, tmp_path: Path) -> None:
+    """A URL whose host is not allowed is a problem of the manifest, with the way to allow it."""
     check = ManifestCheck(manifest, Settings(), VOICES, INSPECT, Fetch.into(tmp_path / "inputs", Inputs()))
     assert list(check) == []
     assert [(found.row, found.column) for found in check.problems] == [(1, "audio"), (2, "audio")]
@@ -32,8 +32,8 @@ def test_addresses_are_off(manifest: Path, tmp_path: Path) -> None:
     assert not (tmp_path / "inputs").exists()
 
 
-def test_an_address_is_downloaded_once(manifest: Path, tmp_path: Path) -> None:
-    """What comes is kept by its content, told by its address, and not asked for again by a later run."""
+def test_url_is_downloaded_once(manifest: Path, tmp_path: Path) -> None:
+    """A download is stored by its content, reported by its URL, and not repeated by a later run."""
     content = recording(tmp_path / "talk.wav").read_bytes()
 
     def download(_: Downloader, url: str, file: BinaryIO) -> Download:

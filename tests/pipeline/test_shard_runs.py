@@ -1,4 +1,4 @@
-"""A run's rows, from the first question to the file: what is paid, what is kept, what is told."""
+"""The rows of a run, from the first call to the file: calls, stored answers and outcomes."""
 
 import itertools
 from collections import Counter
@@ -26,7 +26,7 @@ CHAPTER = "\n\n".join(f"Paragraph {number} of this chapter." for number in range
 
 
 def expected_file(of: Row) -> bytes:
-    """The WAV that a row must have: the server's speech for its pieces, joined with its pauses."""
+    """The expected WAV of a row: the server's speech for its parts, joined with pauses."""
     pieces = plan_row(of, "hostile", LongText()).pieces
     if len(pieces) == 1:
         return speech_for(transcript_of(pieces[0].call), RATE_HZ)
@@ -35,14 +35,14 @@ def expected_file(of: Row) -> bytes:
 
 
 def holds(file: bytes, of: Row) -> bool:
-    """Whether a file is the one expected, as far as its samples go."""
+    """Whether a file has the expected samples."""
     info, expected = probe_wav(file), expected_file(of)
     start = 44 if expected.startswith(b"RIFF") else 0
     return info.sized and info.sample_rate_hz == RATE_HZ and file[info.start : info.stop] == expected[start:]
 
 
 async def test_every_row_gets_its_file(shard_runs: ShardRuns) -> None:
-    """Short rows and chapters: each is called for once, delivered, and told with its digest, duration and receipt."""
+    """Short rows and chapters are called once, delivered, and recorded with digest, duration and receipt."""
     rows = [*spoken_rows("One.", "Two.", "Three."), spoken_row(4, CHAPTER)]
     before = datetime.now(UTC)
     worked = await shard_runs.run(rows)
@@ -58,8 +58,8 @@ async def test_every_row_gets_its_file(shard_runs: ShardRuns) -> None:
         assert before <= item["started_at"] <= item["finished_at"] <= datetime.now(UTC)
 
 
-async def test_a_finished_run_asks_nothing_and_changes_nothing(shard_runs: ShardRuns) -> None:
-    """Run again, every row stands as it is: no call, no byte, no time of any file."""
+async def test_rerun_makes_no_call_and_changes_nothing(shard_runs: ShardRuns) -> None:
+    """A rerun makes no call and changes no byte and no file time."""
     rows = [*spoken_rows("One.", "Two."), spoken_row(3, CHAPTER)]
     first = await shard_runs.run(rows)
     files = {path: path.stat() for path in (shard_runs.results.path / "audio").rglob("*")}
@@ -71,8 +71,8 @@ async def test_a_finished_run_asks_nothing_and_changes_nothing(shard_runs: Shard
     assert len(shard_runs.server.calls) == calls
 
 
-async def test_other_formats_of_what_is_paid_cost_nothing(shard_runs: ShardRuns) -> None:
-    """mp3, raw and companded files are made from the answers that are there."""
+async def test_other_formats_need_no_call(shard_runs: ShardRuns) -> None:
+    """MP3, raw and companded files are made from the stored answers."""
     row = spoken_row(1, CHAPTER)
     await shard_runs.run([row])
     calls = len(shard_runs.server.calls)
@@ -92,8 +92,8 @@ async def test_other_formats_of_what_is_paid_cost_nothing(shard_runs: ShardRuns)
     assert holds(wav(shard_runs.file(variants[1]), RATE_HZ), row)
 
 
-async def test_a_changed_row_is_asked_anew_and_its_file_replaced(shard_runs: ShardRuns) -> None:
-    """Only what changed is called for; a pause that changed makes another file of the same answers."""
+async def test_changed_row_is_called_again_and_its_file_replaced(shard_runs: ShardRuns) -> None:
+    """Only changed parts make calls; a changed pause makes a new file from the same answers."""
     rows = [*spoken_rows("One.", "Two."), spoken_row(3, CHAPTER)]
     await shard_runs.run(rows)
     changed = [rows[0], replace(rows[1], transcript="Two, changed."), rows[2]]
@@ -107,8 +107,8 @@ async def test_a_changed_row_is_asked_anew_and_its_file_replaced(shard_runs: Sha
     assert len(shard_runs.server.calls) == before + 1
 
 
-async def test_a_lost_file_is_made_again_for_free(shard_runs: ShardRuns) -> None:
-    """A deleted output comes back from its answer."""
+async def test_lost_file_is_restored_without_a_call(shard_runs: ShardRuns) -> None:
+    """A deleted file is made again from its stored answer."""
     rows = spoken_rows("One.", "Two.")
     await shard_runs.run(rows)
     (shard_runs.results.path / rows[0].file_name).unlink()
@@ -117,8 +117,8 @@ async def test_a_lost_file_is_made_again_for_free(shard_runs: ShardRuns) -> None
     assert len(shard_runs.server.calls) == 2
 
 
-async def test_identical_rows_pay_once(shard_runs: ShardRuns) -> None:
-    """A hundred rows with the same words are one call, told as paid by one of them, and a hundred files."""
+async def test_identical_rows_are_billed_once(shard_runs: ShardRuns) -> None:
+    """A hundred rows with the same text make one call, billed to one of them, and a hundred files."""
     rows = spoken_rows(*["The same words."] * 100)
     shard_runs.server.script = Speaker(latency_s=0.05)
     worked = await shard_runs.run(rows, pace={"max_concurrency": 16})
@@ -128,8 +128,8 @@ async def test_identical_rows_pay_once(shard_runs: ShardRuns) -> None:
     assert len({shard_runs.file(row) for row in rows}) == 1
 
 
-async def test_the_concurrency_is_never_exceeded(shard_runs: ShardRuns) -> None:
-    """However many rows, pieces and retries, no more than the settings' calls are in flight."""
+async def test_concurrency_is_never_exceeded(shard_runs: ShardRuns) -> None:
+    """With any number of rows, parts and retries, the calls in flight stay within the configured concurrency."""
     shard_runs.server.script = Speaker(latency_s=0.1, fault_rate=0.3, seed=5)
     rows = [*spoken_rows(*(f"Row {number}." for number in range(40))), spoken_row(99, CHAPTER)]
     await shard_runs.run(rows, pace={"max_concurrency": 5})
@@ -137,8 +137,8 @@ async def test_the_concurrency_is_never_exceeded(shard_runs: ShardRuns) -> None:
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
-async def test_a_mix_of_faults(shard_runs: ShardRuns, seed: int) -> None:
-    """With 30 % of the answers faulty: every row ends, done rows are right to the byte, nothing is paid for twice."""
+async def test_mixed_faults(shard_runs: ShardRuns, seed: int) -> None:
+    """With 30 % faulty replies every row ends, done rows have the exact audio, and no answered call is repeated."""
     speaker = shard_runs.server.script = Speaker(fault_rate=0.3, seed=seed)
     rows = spoken_rows(*(f"Row number {number} of the mix." for number in range(80)))
     rows += [spoken_row(100 + number, CHAPTER.replace("chapter", f"chapter {number}")) for number in range(5)]
@@ -158,8 +158,8 @@ async def test_a_mix_of_faults(shard_runs: ShardRuns, seed: int) -> None:
     assert all(item["error_code"] and item["error_message"] for item in worked.items if item["id"] in failed)
 
 
-async def test_what_failed_is_finished_by_the_next_run(shard_runs: ShardRuns) -> None:
-    """Rows that failed in a bad hour are done in a good one, and only they are asked about."""
+async def test_next_run_finishes_failed_rows(shard_runs: ShardRuns) -> None:
+    """The next run finishes rows that failed and makes calls only for them."""
     rows = spoken_rows(*(f"Row {number}." for number in range(20)))
     bad = {row.transcript for row in rows[::5]}  # four: five that fail with none left beside them are an outage
     shard_runs.server.script = lambda call: error_reply(500, "Bad", "hour") if call.transcript in bad else speech(call)
@@ -173,8 +173,8 @@ async def test_what_failed_is_finished_by_the_next_run(shard_runs: ShardRuns) ->
     assert len(shard_runs.server.calls) - before == 4
 
 
-async def test_a_refused_piece_stops_its_row(shard_runs: ShardRuns) -> None:
-    """A chapter whose first piece is refused makes no more calls than were in flight; its neighbours go on."""
+async def test_refused_part_stops_its_row(shard_runs: ShardRuns) -> None:
+    """A chapter whose first part is refused starts no more calls; other rows continue."""
     chapter = "\n\n".join(f"Piece {number}." for number in range(60))
 
     def script(call: Call) -> Reply:
@@ -195,8 +195,8 @@ async def test_a_refused_piece_stops_its_row(shard_runs: ShardRuns) -> None:
 
 
 @pytest.mark.parametrize(("status", "kind"), [(401, AuthRefused), (402, QuotaExhausted)])
-async def test_a_fatal_refusal_stops_the_run(shard_runs: ShardRuns, status: int, kind: type[Exception]) -> None:
-    """After the first 401 or 402 no call starts; what is done is kept, the rest has not been started."""
+async def test_fatal_refusal_stops_the_run(shard_runs: ShardRuns, status: int, kind: type[Exception]) -> None:
+    """After the first 401 or 402 no call starts; done rows are kept, and the rest is not started."""
     good = itertools.count(1)
     shard_runs.server.script = lambda call: (
         replace(speech(call), delay_s=0.01) if next(good) <= 10 else Reply(status, (), b"No more: sorry")
@@ -212,8 +212,8 @@ async def test_a_fatal_refusal_stops_the_run(shard_runs: ShardRuns, status: int,
     assert len(worked.items) == 200
 
 
-async def test_a_damaged_answer_is_asked_for_once_more(shard_runs: ShardRuns) -> None:
-    """Bit rot in the store is found when a file is made of it: only that call is repeated."""
+async def test_damaged_answer_is_requested_again(shard_runs: ShardRuns) -> None:
+    """A damaged answer is detected when its file is made, and only that call is repeated."""
     rows = [spoken_row(1, CHAPTER)]
     await shard_runs.run(rows)
     key = plan_row(rows[0], "hostile", LongText()).pieces[2].call.key
@@ -227,10 +227,10 @@ async def test_a_damaged_answer_is_asked_for_once_more(shard_runs: ShardRuns) ->
     assert holds(shard_runs.file(rows[0]), rows[0])
 
 
-async def test_a_disk_that_damages_everything_is_not_paid_for_again_and_again(
+async def test_disk_that_damages_every_answer_ends_the_run(
     shard_runs: ShardRuns, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """An answer that is damaged when it was just written ends the run, after one repeated call."""
+    """If an answer is damaged right after it was written, the run ends after one repeated call."""
 
     def damaged(_store: AnswerStore, key: str) -> None:
         raise AnswerDamaged(key)
@@ -243,8 +243,8 @@ async def test_a_disk_that_damages_everything_is_not_paid_for_again_and_again(
     assert len(shard_runs.server.calls) == 2
 
 
-async def test_a_stranger_s_file_refuses_its_row_only(shard_runs: ShardRuns) -> None:
-    """The row is told why, and its answer is kept for when the place is free."""
+async def test_foreign_file_refuses_only_its_row(shard_runs: ShardRuns) -> None:
+    """The row has the reason, and its answer is kept until the path is free."""
     rows = spoken_rows("One.", "Two.")
     (shard_runs.results.path / "audio").mkdir(parents=True)
     theirs = shard_runs.results.path / rows[0].file_name
@@ -258,8 +258,8 @@ async def test_a_stranger_s_file_refuses_its_row_only(shard_runs: ShardRuns) -> 
     assert len(shard_runs.server.calls) == 2
 
 
-async def test_a_streamed_answer_becomes_a_file_with_its_true_size(shard_runs: ShardRuns) -> None:
-    """A header with a placeholder for its size is not handed on: strict players refuse such files."""
+async def test_streamed_answer_becomes_a_file_with_its_size(shard_runs: ShardRuns) -> None:
+    """A placeholder for the size in the header is replaced, because strict players refuse such files."""
     shard_runs.server.script = lambda call: Reply(
         200, (), wav(speech(call).body[44:], RATE_HZ, claimed=0xFFFFFFFF), End.CHUNKED
     )

@@ -1,4 +1,4 @@
-"""Cutting a plan into shards: every row in one, in order, with about the same work in each."""
+"""Splitting a plan into shards: each row in one shard, in order, with about equal work."""
 
 from pathlib import Path
 
@@ -16,7 +16,7 @@ from voicemill.store.tables.plan_table import PlanTable, PlanWriter
 
 
 def shards_of(folder: Path, calls: list[int]) -> list[Shard]:
-    """The shards of a plan whose rows need so many calls."""
+    """The shards of a plan whose rows need the given numbers of calls."""
     with PlanWriter(folder / "plan.parquet") as writer:
         for number, count in enumerate(calls):
             writer.append(row("x", number=number + 1, id=f"id{number}"), calls=count)
@@ -39,7 +39,7 @@ def shards_of(folder: Path, calls: list[int]) -> list[Shard]:
     ids=lambda calls: f"{len(calls)} rows, {sum(calls)} calls",
 )
 def test_every_row_is_in_one_shard(calls: list[int], tmp_path: Path) -> None:
-    """Shards follow each other without a gap; each names its first and last row and has a part of its own."""
+    """Shards are consecutive; each names its first and last row and has a separate part table."""
     shards = shards_of(tmp_path, calls)
     edges = [0, *(shard.stop for shard in shards)]
     assert [shard.start for shard in shards] == edges[:-1]
@@ -55,23 +55,23 @@ def test_every_row_is_in_one_shard(calls: list[int], tmp_path: Path) -> None:
 
 
 def test_shards_have_about_the_same_work(tmp_path: Path) -> None:
-    """Calls count, not rows: chapters and sentences are spread evenly."""
+    """Shards are balanced by calls, not by rows."""
     calls = [1 + (number % 50 == 0) * 40 for number in range(2000)]
     work = [sum(calls[shard.start : shard.stop]) for shard in shards_of(tmp_path, calls)]
     assert len(work) == SHARDS_OF_A_RUN
     assert max(work) < 1.6 * min(work)
 
 
-def test_shards_have_names_that_one_can_read(tmp_path: Path) -> None:
-    """A row by itself and a stretch of rows, counted from 1."""
+def test_shards_have_readable_names(tmp_path: Path) -> None:
+    """A shard is named after its row or its range of rows, counted from 1."""
     assert shards_of(tmp_path, [1])[0].label == "row 1: id0"
     assert shards_of(tmp_path, [1] * 48)[1].label == "rows 3–4: id2 … id3"
 
 
 @settings(max_examples=100, deadline=None)
 @given(TEXTS, st.integers(50, 400))
-def test_calls_are_counted_as_they_are_made(text: str, limit: int) -> None:
-    """The plan's numbers of calls and of characters are those of the calls."""
+def test_planned_calls_equal_the_calls_made(text: str, limit: int) -> None:
+    """The plan's numbers of calls and characters equal those of the calls made."""
     long_text = LongText(max_characters_per_call=limit)
     plan = plan_row(row(text), "s", long_text)
     assert needs_of(row(text), long_text) == (len(plan.pieces), plan.characters, 0.0, 0.0)

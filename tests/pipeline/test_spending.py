@@ -1,4 +1,4 @@
-"""Budgets and parts of a manifest: what is spent, over kills and reruns, and what is left for another run."""
+"""Budgets and selections: spending across kills and reruns, and the rows left for another run."""
 
 import asyncio
 import json
@@ -22,13 +22,13 @@ CREDITS = 8.0
 
 
 def spent(shard_runs: ShardRuns) -> dict[str, float]:
-    """What the folder's ledger says."""
+    """The spending in the folder's ledger."""
     told: dict[str, float] = json.loads(shard_runs.results.spent.read_text())
     return told
 
 
-async def test_credits_are_never_exceeded_and_go_on_counting(shard_runs: ShardRuns) -> None:
-    """A run ends at its budget, a rerun spends nothing, a larger budget goes on from there, none makes the rest."""
+async def test_credit_budget_holds_across_runs(shard_runs: ShardRuns) -> None:
+    """A run ends at its budget, a rerun spends nothing, a larger budget continues, and no budget finishes the rest."""
     for budget, done in ((200.0, 25), (200.0, 25), (210.0, 26), (400.0, 50)):
         worked = await shard_runs.run(ROWS, budget={"max_credits": budget})
         assert isinstance(worked.context.fatal, BudgetReached)
@@ -40,16 +40,16 @@ async def test_credits_are_never_exceeded_and_go_on_counting(shard_runs: ShardRu
     assert spent(shard_runs) == {"credits": 100 * CREDITS, "calls": 100}
 
 
-async def test_calls_are_counted_with_their_repetitions(shard_runs: ShardRuns) -> None:
-    """No more requests than allowed reach the service, whatever becomes of them."""
+async def test_call_budget_includes_retries(shard_runs: ShardRuns) -> None:
+    """No more requests than allowed reach the service, including failed ones."""
     shard_runs.server.script = Speaker(fault_rate=0.3, seed=3)
     worked = await shard_runs.run(ROWS, budget={"max_calls": 40}, pace={"attempt_deadline_s": 1.0})
     assert len(shard_runs.server.calls) == 40 == spent(shard_runs)["calls"]
     assert isinstance(worked.context.fatal, BudgetReached)
 
 
-async def test_what_is_free_is_given_back(shard_runs: ShardRuns) -> None:
-    """Refused and throttled calls cost no credits; what may have been charged does."""
+async def test_unbilled_calls_are_refunded(shard_runs: ShardRuns) -> None:
+    """Refused and throttled calls cost no credits; calls that may have been billed do."""
 
     def script(call: Call) -> Reply:
         if call.number <= 10:
@@ -65,8 +65,8 @@ async def test_what_is_free_is_given_back(shard_runs: ShardRuns) -> None:
     assert spent(shard_runs) == {"credits": 98 * CREDITS, "calls": 118}
 
 
-async def test_a_killed_run_has_spent_what_was_in_flight(shard_runs: ShardRuns) -> None:
-    """Cut off in the middle of calls, the next run counts them as spent: together they stay within the budget."""
+async def test_killed_run_has_spent_its_calls_in_flight(shard_runs: ShardRuns) -> None:
+    """After a kill the next run counts the calls in flight as spent, so that both stay within the budget."""
     shard_runs.server.script = Speaker(latency_s=30.0)
     run = asyncio.create_task(shard_runs.run(ROWS))
     while len(shard_runs.server.calls) < 4:
@@ -80,16 +80,16 @@ async def test_a_killed_run_has_spent_what_was_in_flight(shard_runs: ShardRuns) 
     assert len(worked.ended(DONE)) == 6
 
 
-async def test_a_run_ends_in_time(shard_runs: ShardRuns) -> None:
-    """After its duration no call is begun; those in flight are kept."""
+async def test_run_ends_after_its_time_limit(shard_runs: ShardRuns) -> None:
+    """After the time limit no call starts, and calls in flight are completed."""
     shard_runs.server.script = Speaker(latency_s=0.4)
     worked = await shard_runs.run(ROWS, budget={"max_duration_s": 1.5})
     assert isinstance(worked.context.fatal, BudgetReached)
     assert 0 < len(worked.ended(DONE)) == len(shard_runs.server.calls) < 100
 
 
-async def test_a_damaged_ledger_is_not_taken_for_an_empty_one(shard_runs: ShardRuns) -> None:
-    """A run stops before its first call and says which file is damaged and what to do."""
+async def test_damaged_ledger_stops_the_run(shard_runs: ShardRuns) -> None:
+    """With a damaged ledger the run stops before its first call and names the file and the remedy."""
     await shard_runs.run(ROWS[:1])
     shard_runs.results.spent.write_text("?")
     with pytest.raises(StorageError, match=r"spent\.json is damaged.*remove it to count from 0"):
@@ -97,8 +97,8 @@ async def test_a_damaged_ledger_is_not_taken_for_an_empty_one(shard_runs: ShardR
     assert len(shard_runs.server.calls) == 1
 
 
-def test_the_ledger_holds_any_sum(shard_runs: ShardRuns) -> None:
-    """Small and huge sums take the same place in the file and come back as they were."""
+def test_ledger_stores_any_amount(shard_runs: ShardRuns) -> None:
+    """Small and huge amounts take the same space in the file and are read back unchanged."""
     shard_runs.results.create()
     ledger = Ledger(shard_runs.results.spent)
     for credits, calls in ((0.0, 0), (1e12, 10**9), (12.5, 3)):
@@ -109,8 +109,8 @@ def test_the_ledger_holds_any_sum(shard_runs: ShardRuns) -> None:
     ledger.close()
 
 
-async def test_a_sample_first_and_the_rest_later(shard_runs: ShardRuns) -> None:
-    """A sample is spread over the manifest, the first rows are the first; a run without either makes the rest."""
+async def test_sample_first_and_the_rest_later(shard_runs: ShardRuns) -> None:
+    """`--sample` selects rows across the manifest, `--first` the first rows, and a run without them makes the rest."""
     worked = await shard_runs.run(ROWS, budget={"sample_rows": 10})
     assert worked.ended(DONE) == [f"row{number}" for number in range(10, 101, 10)]
     assert {item["error_code"] for item in worked.items if item["status"] == NOT_STARTED} == {"not_chosen"}
@@ -123,8 +123,8 @@ async def test_a_sample_first_and_the_rest_later(shard_runs: ShardRuns) -> None:
 @pytest.mark.parametrize("rows", [1, 7, 100, 1001])
 @pytest.mark.parametrize("sample", [1, 3, 7, 99, 5000])
 @pytest.mark.parametrize("first", [0, 1, 50])
-def test_a_sample_has_its_size(rows: int, sample: int, first: int) -> None:
-    """Just as many rows as were asked for, where there are as many, at even distances."""
+def test_sample_has_the_requested_size(rows: int, sample: int, first: int) -> None:
+    """A sample has the requested number of rows, if there are enough, at even distances."""
     chosen = Chosen.of(Budget(sample_rows=sample, first_rows=first), rows)
     positions = [position for position in range(rows) if position in chosen]
     there = min(rows, first or rows)
@@ -134,8 +134,8 @@ def test_a_sample_has_its_size(rows: int, sample: int, first: int) -> None:
     assert not steps or max(steps) - min(steps) <= 1
 
 
-def test_money_is_counted_at_the_plan_s_price() -> None:
-    """Five dollars of a plan that has 100,000 credits for five are those; without a plan's price there is no sum."""
+def test_money_is_converted_at_the_plans_price() -> None:
+    """Five dollars buy the credits that the plan sells for five dollars; without a price there is no amount."""
     settings = Settings.model_validate({"pace": {"plan": "Pro"}, "budget": {"max_cost_usd": 2.5, "max_credits": 1e6}})
     assert limits_of(settings.budget, price_plan(settings.pace)).credits == 50_000
     for plan in ("", "free"):

@@ -1,4 +1,4 @@
-"""A run that is told to end: what it still finishes, and what it does not wait for."""
+"""Stopping a run: it finishes calls in flight and does not wait for retries."""
 
 import asyncio
 
@@ -8,8 +8,8 @@ from voicemill.model import Status
 from voicemill.pipeline.context import RunContext
 
 
-async def test_told_to_stop_a_run_finishes_what_is_in_flight(shard_runs: ShardRuns) -> None:
-    """No new call starts, those under way are kept, and the next run goes on from there."""
+async def test_stopped_run_finishes_calls_in_flight(shard_runs: ShardRuns) -> None:
+    """After a stop no call starts, answers in flight are stored, and the next run resumes."""
     shard_runs.server.script = Speaker(latency_s=0.05)
     rows = spoken_rows(*(f"Row {number}." for number in range(60)))
 
@@ -31,8 +31,8 @@ async def test_told_to_stop_a_run_finishes_what_is_in_flight(shard_runs: ShardRu
     assert len(shard_runs.server.calls) == 60
 
 
-async def test_told_to_stop_nobody_waits_for_another_attempt(shard_runs: ShardRuns) -> None:
-    """A service that says to come back in ten minutes does not hold up the end of a run."""
+async def test_stopped_run_does_not_wait_for_retries(shard_runs: ShardRuns) -> None:
+    """A `Retry-After` of ten minutes does not delay the end of a stopped run."""
     shard_runs.server.script = [error_reply(429, "Too many", "Come back later", retry_after="600")]
 
     async def stop(context: RunContext) -> None:

@@ -1,4 +1,4 @@
-"""Speech with its words: by events, proved like any answer, and timed as the joined file has it."""
+"""Speech with word timestamps: streamed, verified like any answer, and timed in the joined file."""
 
 from typing import Any
 
@@ -17,12 +17,12 @@ TEXT = "One two three."
 
 
 def row(text: str = TEXT, **fields: Any) -> Row:
-    """A row that asks for its words."""
+    """A row with word timestamps."""
     return spoken_row(1, text, timestamps=True, **fields)
 
 
 def answering(shard_runs: ShardRuns, *replies: Reply) -> None:
-    """Let the server give these answers to questions, one after the other; the last one stays."""
+    """Make the server return these replies one after the other; the last one repeats."""
     left = list(replies)
     speaker = Speaker()
     shard_runs.server.script = lambda call: (
@@ -31,12 +31,12 @@ def answering(shard_runs: ShardRuns, *replies: Reply) -> None:
 
 
 def pcm(text: str = TEXT) -> bytes:
-    """Good audio for a text."""
+    """Valid audio of a text."""
     return samples_for(text, RATE_HZ).astype("<i2").tobytes()
 
 
-async def test_speech_comes_with_its_words(shard_runs: ShardRuns) -> None:
-    """One question by events yields a whole WAV, and the words in the answer's receipt."""
+async def test_speech_has_word_timestamps(shard_runs: ShardRuns) -> None:
+    """One streamed call gives a complete WAV, and the answer's receipt has the words."""
     worked = await shard_runs.run([row()])
     [item] = worked.items
     assert (item["status"], item["words"], item["suspect"]) == (Status.DONE, 3, [])
@@ -70,8 +70,8 @@ async def test_speech_comes_with_its_words(shard_runs: ShardRuns) -> None:
         "error",
     ],
 )
-async def test_bad_streams_are_asked_again(shard_runs: ShardRuns, bad: Reply) -> None:
-    """A stream that is cut, or whose words are outside of its audio, is no answer; the next attempt may be one."""
+async def test_invalid_streams_are_retried(shard_runs: ShardRuns, bad: Reply) -> None:
+    """A stream that is cut, or has words outside its audio, is retried."""
     good = events(chunk(pcm()), timestamps(["One", "two", "three."], 0.1))
     answering(shard_runs, bad, good)
     worked = await shard_runs.run([row()])
@@ -79,8 +79,8 @@ async def test_bad_streams_are_asked_again(shard_runs: ShardRuns, bad: Reply) ->
     assert (item["status"], item["attempts"], item["words"]) == (Status.DONE, 2, 3)
 
 
-async def test_speech_without_times_is_kept(shard_runs: ShardRuns) -> None:
-    """Where the service tells no times, what was paid for is not thrown away: the row is doubtful, and done."""
+async def test_speech_without_timestamps_is_kept(shard_runs: ShardRuns) -> None:
+    """If the service returns no timestamps, the paid audio is kept: the row is flagged and done."""
     answering(shard_runs, events(chunk(pcm())))
     worked = await shard_runs.run([row()])
     [item] = worked.items
@@ -88,8 +88,8 @@ async def test_speech_without_times_is_kept(shard_runs: ShardRuns) -> None:
     assert len(shard_runs.server.calls) == 1
 
 
-async def test_words_keep_their_place_in_a_joined_file(shard_runs: ShardRuns) -> None:
-    """What is said in a piece is said at the same place of the joined file, though silence was cut and put in."""
+async def test_words_have_their_times_in_the_joined_file(shard_runs: ShardRuns) -> None:
+    """Word times are correct in the joined file, although silence was trimmed and inserted."""
     texts = ["Alpha beta.", "Gamma delta.", "Epsilon zeta."]
     answering(shard_runs, *(events(chunk(_marked(text)), *_words_of(text)) for text in texts))
     of = row("\n\n".join(texts), text_formats=("srt",))
@@ -108,7 +108,7 @@ _SILENCE_S, _WORD_S = 0.3, 0.2
 
 
 def _marked(text: str) -> bytes:
-    """Loud where a word is said, silent before, between and after: the truth that times can be held against."""
+    """Audio that is loud at each word and silent elsewhere, as the ground truth for word times."""
     silence = np.zeros(int(_SILENCE_S * RATE_HZ), np.int16)
     loud = np.resize(np.array([8000, -8000], np.int16), int(_WORD_S * RATE_HZ))
     return np.concatenate([silence, *(part for _ in text.split() for part in (loud, silence))]).astype("<i2").tobytes()
@@ -121,8 +121,8 @@ def _words_of(text: str) -> list[dict[str, Any]]:
     ]
 
 
-async def test_no_words_are_asked_for_where_none_are_wanted(shard_runs: ShardRuns) -> None:
-    """Plain speech goes the plain way, with its text if that is asked for."""
+async def test_timestamps_are_requested_only_if_needed(shard_runs: ShardRuns) -> None:
+    """Speech without timestamps uses the plain endpoint, also with a text file."""
     worked = await shard_runs.run([spoken_row(1, TEXT, text_formats=("txt",))])
     [item] = worked.items
     assert [call.path for call in shard_runs.server.calls] == ["/tts/bytes"]

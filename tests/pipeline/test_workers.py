@@ -1,4 +1,4 @@
-"""Many hands and one queue: how many at once, what is read when, and what happens after an error."""
+"""Bounded concurrency: the number of workers, lazy reading of the queue, and errors."""
 
 import asyncio
 from collections.abc import Iterator
@@ -8,65 +8,65 @@ import pytest
 from voicemill.pipeline.workers import run_concurrently
 
 
-@pytest.mark.parametrize("hands", [1, 2, 7, 100])
-async def test_everything_is_done_once(hands: int) -> None:
-    """By at most that many hands at a time, and by as many where there is work for them."""
+@pytest.mark.parametrize("workers", [1, 2, 7, 100])
+async def test_every_item_is_processed_once(workers: int) -> None:
+    """At most the given number of workers run, and exactly that number if there are enough items."""
     done: list[int] = []
-    at_work, most = 0, 0
+    running, most = 0, 0
 
-    async def work(thing: int) -> None:
-        nonlocal at_work, most
-        at_work += 1
-        most = max(most, at_work)
+    async def work(item: int) -> None:
+        nonlocal running, most
+        running += 1
+        most = max(most, running)
         await asyncio.sleep(0)
-        at_work -= 1
-        done.append(thing)
+        running -= 1
+        done.append(item)
 
-    await run_concurrently(range(50), hands, work)
+    await run_concurrently(range(50), workers, work)
     assert sorted(done) == list(range(50))
-    assert most == min(hands, 50)
+    assert most == min(workers, 50)
 
 
 @pytest.mark.parametrize("count", [0, 1])
-async def test_little_work_needs_no_crew(count: int) -> None:
-    """None and one are done without a fuss."""
+async def test_zero_or_one_item(count: int) -> None:
+    """No item and a single item are processed."""
     done: list[int] = []
 
-    async def work(thing: int) -> None:
-        done.append(thing)
+    async def work(item: int) -> None:
+        done.append(item)
 
     await run_concurrently(range(count), 8, work)
     assert done == list(range(count))
 
 
-async def test_the_queue_is_read_as_hands_become_free() -> None:
-    """A million things are not held at once: no more are taken than are worked on, but for the first two."""
+async def test_queue_is_read_as_workers_become_free() -> None:
+    """The queue is read lazily: no more items are taken than are in progress, except the first two."""
     taken = 0
     ahead = 0
 
-    def things() -> Iterator[int]:
+    def items() -> Iterator[int]:
         nonlocal taken
-        for thing in range(200):
+        for item in range(200):
             taken += 1
-            yield thing
+            yield item
 
-    async def work(thing: int) -> None:
+    async def work(item: int) -> None:
         nonlocal ahead
-        ahead = max(ahead, taken - thing)
+        ahead = max(ahead, taken - item)
         await asyncio.sleep(0)
 
-    await run_concurrently(things(), 4, work)
+    await run_concurrently(items(), 4, work)
     assert taken == 200
     assert ahead <= 5
 
 
-async def test_a_slow_thing_holds_up_no_other() -> None:
-    """While one hand waits the others go on to the end."""
+async def test_slow_item_does_not_block_others() -> None:
+    """While one worker waits, the others process all remaining items."""
     gate, done = asyncio.Event(), 0
 
-    async def work(thing: int) -> None:
+    async def work(item: int) -> None:
         nonlocal done
-        if thing == 0:
+        if item == 0:
             await gate.wait()
         done += 1
         if done == 99:
@@ -76,43 +76,43 @@ async def test_a_slow_thing_holds_up_no_other() -> None:
     assert done == 100
 
 
-@pytest.mark.parametrize("hands", [1, 4])
-async def test_after_an_error_nothing_new_is_begun(hands: int) -> None:
-    """Those at work finish, for their calls are paid, and the first error is raised."""
+@pytest.mark.parametrize("workers", [1, 4])
+async def test_no_item_starts_after_an_error(workers: int) -> None:
+    """Items in progress finish, because their calls are billed, and the first error is raised."""
     begun: list[int] = []
     finished: list[int] = []
 
-    async def work(thing: int) -> None:
-        begun.append(thing)
+    async def work(item: int) -> None:
+        begun.append(item)
         await asyncio.sleep(0)
-        if thing == 5:
-            raise ValueError(thing)
+        if item == 5:
+            raise ValueError(item)
         await asyncio.sleep(0)
-        finished.append(thing)
+        finished.append(item)
 
     with pytest.raises(ValueError, match="5"):
-        await run_concurrently(range(100), hands, work)
+        await run_concurrently(range(100), workers, work)
     assert set(begun) - {5} == set(finished)
-    assert max(begun) <= 5 + hands
+    assert max(begun) <= 5 + workers
 
 
-async def test_a_cancelled_crew_is_cancelled_whole() -> None:
-    """No hand goes on when the run_concurrently is called off."""
-    at_work = 0
+async def test_cancellation_stops_all_workers() -> None:
+    """When `run_concurrently` is cancelled, every worker is cancelled."""
+    running = 0
 
     async def work(_thing: int) -> None:
-        nonlocal at_work
-        at_work += 1
+        nonlocal running
+        running += 1
         try:
             await asyncio.Event().wait()
         finally:
-            at_work -= 1
+            running -= 1
 
     task = asyncio.create_task(run_concurrently(range(10), 3, work))
-    while at_work < 3:
+    while running < 3:
         await asyncio.sleep(0)
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
-    while at_work:
+    while running:
         await asyncio.sleep(0)
