@@ -1,5 +1,6 @@
 """`voicemill export`: other formats of what is stored, without a call, without an answer, without Prefect."""
 
+import json
 import shutil
 from pathlib import Path
 
@@ -122,3 +123,28 @@ def test_nothing_to_export(voicemill: InThisProcess, service: SpeechService) -> 
     assert "1 finished rows have no word timestamps" in ended.stdout
     assert "there is no words.parquet" in ended.stdout
     assert pq.read_schema(_RESULTS / "items.parquet").field("words") is not None
+
+
+def test_data_sets(voicemill: InThisProcess, results: Path, delivered: Path, tmp_path: Path) -> None:
+    """Each finished row is an utterance with its recording, its text and its times."""
+    ended = voicemill("export", results, "--to", "nemo,lhotse,audiofolder", "-o", tmp_path / "sets", "--json")
+    assert ended.code == 0, ended.stderr
+    nemo = [json.loads(line) for line in (tmp_path / "sets/nemo.jsonl").read_text().splitlines()]
+    assert [line["id"] for line in nemo] == ["heard", "said", "plain"]
+    assert all((tmp_path / "sets" / line["audio_filepath"]).is_file() for line in nemo)
+    assert nemo[1]["text"] == "One. Two {three}."
+    recordings_of = [json.loads(line) for line in (tmp_path / "sets/recordings.jsonl").read_text().splitlines()]
+    supervisions = [json.loads(line) for line in (tmp_path / "sets/supervisions.jsonl").read_text().splitlines()]
+    assert {line["recording_id"] for line in supervisions} == {line["id"] for line in recordings_of}
+    assert all(line["num_samples"] == round(line["duration"] * line["sampling_rate"]) for line in recordings_of)
+    metadata = (tmp_path / "sets/audiofolder/metadata.csv").read_text().splitlines()
+    assert metadata[0] == "file_name,id,transcription,duration_s,language"
+    assert (tmp_path / "sets/audiofolder" / metadata[2].partition(",")[0]).read_bytes()[:4] == b"RIFF"
+
+
+def test_an_exported_data_set_is_a_manifest(voicemill: InThisProcess, results: Path, tmp_path: Path) -> None:
+    """What was written is read back as it is."""
+    assert voicemill("export", results, "--to", "nemo,audiofolder", "-o", tmp_path / "sets").code == 0
+    for name in ("nemo.jsonl", "audiofolder/metadata.csv"):
+        ended = voicemill("validate", tmp_path / "sets" / name, "--op", "stt")
+        assert ended.code == 0, ended.stdout + ended.stderr

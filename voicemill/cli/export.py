@@ -39,7 +39,7 @@ def export(
             "--to",
             metavar="FORMATS",
             help="Formats, separated by commas: txt, json, srt, vtt, tsv (all of these: all), ass, audacity.txt, "
-            "words.parquet, segments.parquet.",
+            "words.parquet, segments.parquet; data sets: nemo, audiofolder, lhotse.",
         ),
     ],
     folder: Annotated[

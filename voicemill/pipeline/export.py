@@ -9,6 +9,7 @@ from typing import Any, Final
 from voicemill.config import Subtitles
 from voicemill.errors import ConfigError
 from voicemill.model import TEXT_FOLDER, Status, Transcript, Word, text_name
+from voicemill.pipeline.export_datasets import DATASETS, DatasetExport
 from voicemill.store.output_folder import OutputFolder, OutputRefused
 from voicemill.store.results_folder import ResultsFolder
 from voicemill.store.tables.items_table import read_items
@@ -17,7 +18,7 @@ from voicemill.text.segments import transcript_of
 from voicemill.text.transcript_files import WRITERS
 
 TABLES: Final = ("words.parquet", "segments.parquet")
-FORMATS: Final = (*WRITERS, *TABLES)
+FORMATS: Final = (*WRITERS, *TABLES, *DATASETS)
 _COLUMNS = ("id", "status", "file_name", "op", "transcript", "language", "duration_s", "words")
 
 Item = dict[str, Any]
@@ -45,8 +46,10 @@ def export(results: ResultsFolder, formats: Sequence[str], elsewhere: Path | Non
         raise ConfigError(f"{results.path} holds no finished run; run its manifest first, or to its end")
     exported = Exported(tuple(formats), str(elsewhere or results.path / TEXT_FOLDER))
     export = _Export(results, elsewhere, rules, exported)
-    export.rows([name for name in formats if name not in TABLES])
+    if not set(formats) <= set(DATASETS):
+        export.rows([name for name in formats if name in WRITERS])
     export.tables([name for name in formats if name in TABLES])
+    export.datasets([name for name in formats if name in DATASETS])
     export.outputs.sync()
     return exported
 
@@ -100,6 +103,16 @@ class _Export:
                     self._exported.files += 1
             except OutputRefused as refused:
                 self._exported.refused.append(str(refused))
+
+    def datasets(self, names: Sequence[str]) -> None:
+        """Write the finished rows as data sets."""
+        folder = Path(self._exported.folder)
+        for name in names:
+            dataset = DatasetExport(self._results, self.outputs, folder)
+            dataset.write(name, lambda file_name: self._place(f"{TEXT_FOLDER}/{file_name}"))
+            self._exported.rows = max(self._exported.rows, dataset.rows)
+            self._exported.files += dataset.files
+            self._exported.refused += dataset.refused
 
     def _place(self, name: str) -> str:
         return name.removeprefix(f"{TEXT_FOLDER}/") if self._elsewhere else name
