@@ -22,6 +22,7 @@ Functions:
 Classes:
     Cartesia: an async client for single API calls.
     RunResult: how a run ended: counts, exit code, and the rows as a DataFrame.
+    CheckedManifest, PlanFigures: what `validate` and `plan` return.
     Settings: all settings of a run, by section.
 
 Errors: every error is a `VoicemillError`; `voicemill.errors` shows the tree. A row that fails does not raise: see
@@ -57,10 +58,12 @@ if TYPE_CHECKING:
         Transient,
         VoicemillError,
     )
-    from voicemill.library.checks import Validation, plan, validate
+    from voicemill.library.checks import plan, validate
     from voicemill.library.folders import export, verify
     from voicemill.library.options import RunOptions
     from voicemill.library.runs import Progress, RunResult, retry, retry_async, run, run_async
+    from voicemill.pipeline.check_manifest import CheckedManifest
+    from voicemill.planning.figures import PlanFigures
 
 __version__ = "0.1.0"
 
@@ -99,7 +102,8 @@ _MODULE_OF = {
     "RunResult": "voicemill.library.runs",
     "RunOptions": "voicemill.library.options",
     "Progress": "voicemill.library.runs",
-    "Validation": "voicemill.library.checks",
+    "CheckedManifest": "voicemill.pipeline.check_manifest",
+    "PlanFigures": "voicemill.planning.figures",
     "Settings": "voicemill.config",
     "load_settings": "voicemill.config",
     "ExitCode": "voicemill.errors",
@@ -120,7 +124,8 @@ __all__ = [
     "RunResult",
     "RunOptions",
     "Progress",
-    "Validation",
+    "CheckedManifest",
+    "PlanFigures",
     "Settings",
     "load_settings",
     "ExitCode",

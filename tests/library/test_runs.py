@@ -97,7 +97,7 @@ def test_options_are_those_of_the_command_line() -> None:
     from voicemill.library.options import SETTING_OF, RunOptions
 
     found = {}
-    for name, hint in get_type_hints(getattr(cli, "SpendingOptions", cli.RunOptions), include_extras=True).items():
+    for name, hint in get_type_hints(cli.RunOptions, include_extras=True).items():
         for mark in getattr(hint, "__metadata__", ()):
             if type(mark).__name__ == "Sets":
                 found[name] = (mark.section, mark.name)

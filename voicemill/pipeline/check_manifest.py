@@ -11,6 +11,7 @@ from voicemill.audio.inspection import Inspector
 from voicemill.config import Settings
 from voicemill.errors import Problem
 from voicemill.manifest import ManifestCheck, VoiceDirectory
+from voicemill.manifest.readers.dataframe import ManifestBytes
 from voicemill.pipeline.fetch_inputs import Fetch
 from voicemill.service import all_voices, open_service
 from voicemill.store.recording_cache import KnownRecordings
@@ -31,12 +32,17 @@ class CheckedManifest:
     problems: tuple[Problem, ...]
     warnings: tuple[Problem, ...]
 
+    @property
+    def ok(self) -> bool:
+        """Whether a run would start, and refuse no row."""
+        return not self.problem_count and not self.refused
+
     def as_dict(self) -> dict[str, Any]:
         """The same as plain data."""
         return asdict(self)
 
 
-async def check_manifest(manifest: str, settings: Settings, folder: ResultsFolder) -> CheckedManifest:
+async def check_manifest(manifest: str | ManifestBytes, settings: Settings, folder: ResultsFolder) -> CheckedManifest:
     """Check every row. Recordings that an earlier run in `folder` inspected are not inspected again.
 
     Raises `ManifestError` if the file cannot be read, and the error of the service if voices cannot be listed.
@@ -51,7 +57,7 @@ async def check_manifest(manifest: str, settings: Settings, folder: ResultsFolde
 
 @contextmanager
 def open_check(
-    manifest: str, settings: Settings, voices: VoiceDirectory, folder: ResultsFolder
+    manifest: str | ManifestBytes, settings: Settings, voices: VoiceDirectory, folder: ResultsFolder
 ) -> Iterator[ManifestCheck]:
     """A check that writes nothing to the results folder; downloads are deleted when the block ends."""
     known = KnownRecordings(folder.recordings)

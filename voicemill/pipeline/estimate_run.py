@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from voicemill.config import LongText, Settings
 from voicemill.manifest import ManifestCheck, VoiceDirectory
+from voicemill.manifest.readers.dataframe import ManifestBytes
 from voicemill.model import Row, levels
 from voicemill.pipeline.check_manifest import open_check
 from voicemill.pipeline.limiter_setup import FAMILIES, bounds_of, price_plan
@@ -17,7 +18,7 @@ from voicemill.store.answer_store import AnswerStore
 from voicemill.store.results_folder import ResultsFolder
 
 
-async def estimate_run(manifest: str, settings: Settings, folder: ResultsFolder) -> PlanFigures:
+async def estimate_run(manifest: str | ManifestBytes, settings: Settings, folder: ResultsFolder) -> PlanFigures:
     """Estimate a run of `manifest` into `folder`; stored answers are not billed again.
 
     Raises `ManifestError` with every problem.
@@ -29,7 +30,7 @@ async def estimate_run(manifest: str, settings: Settings, folder: ResultsFolder)
         estimate = _estimate(check, settings, service.name, answers)
     price = price_plan(settings.pace)
     slots = {family: bounds_of(settings.pace, price, family, service.name).start for family in FAMILIES}
-    return PlanFigures.of(manifest, service.name, estimate, slots)
+    return PlanFigures.of(str(manifest), service.name, estimate, slots)
 
 
 def _estimate(check: ManifestCheck, settings: Settings, service: str, answers: AnswerStore) -> Estimate:
