@@ -31,7 +31,7 @@ _ALLOWED: dict[str, set[str]] = {
     "client": {"cartesia", "service", *_VOCABULARY},
     "pipeline": {*_COMPONENTS, "manifest", "service", *_VOCABULARY},
     "library": {"client", "pipeline", "service", *_COMPONENTS, "manifest", *_VOCABULARY},
-    "report": {"pipeline", "store", *_VOCABULARY},
+    "report": {"pipeline", "planning", "store", *_VOCABULARY},
     "tasks": {"report", "pipeline", "service", *_COMPONENTS, "manifest", *_VOCABULARY},
     "flows": {"tasks", "report", "pipeline", "service", "engine", *_COMPONENTS, "manifest", *_VOCABULARY},
     "cli": {"flows", "tasks", "report", "pipeline", "service", "engine", *_COMPONENTS, "manifest", *_VOCABULARY},
