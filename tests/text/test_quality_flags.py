@@ -4,14 +4,14 @@ import pytest
 
 from tests.text.spoken import TALE, said, spoken
 from voicemill.model import Word
-from voicemill.text.quality_flags import is_looping, suspicions
+from voicemill.text.quality_flags import is_looping, quality_flags
 from voicemill.text.segments import transcript_of
 
 
 def test_ordinary_speech_is_not_flagged() -> None:
     """Prose at any human pace has no flag."""
-    assert suspicions(spoken(TALE), "en") == ()
-    assert suspicions(spoken(TALE, letters_per_s=24.0, pause_s=0.1), "") == ()
+    assert quality_flags(spoken(TALE), "en") == ()
+    assert quality_flags(spoken(TALE, letters_per_s=24.0, pause_s=0.1), "") == ()
 
 
 @pytest.mark.parametrize(
@@ -31,12 +31,12 @@ def test_ordinary_speech_is_not_flagged() -> None:
 def test_loops_are_flagged(words: list[str], expected: bool) -> None:
     """A phrase repeated four times with at least eight words is a loop; fewer repetitions are ordinary speech."""
     assert is_looping(words) is expected
-    assert ("looping" in suspicions(said(words), "en")) is expected
+    assert ("looping" in quality_flags(said(words), "en")) is expected
 
 
 def test_empty_transcript_is_flagged() -> None:
     """A transcript without letters is flagged only as empty."""
-    assert suspicions(transcript_of(" … ", "en", 9.0, []), "en") == ("empty",)
+    assert quality_flags(transcript_of(" … ", "en", 9.0, []), "en") == ("empty",)
 
 
 def test_impossible_pace_is_flagged() -> None:
@@ -44,16 +44,16 @@ def test_impossible_pace_is_flagged() -> None:
     slow = [Word(f"slow{number}", number * 0.5, number * 0.5 + 0.4) for number in range(40)]
     quick = [Word(f"quick{number}", 20 + number * 0.05, 20.05 + number * 0.05) for number in range(14)]
     text = " ".join(word.word for word in [*slow, *quick])
-    assert suspicions(transcript_of(text, "en", 30.0, [*slow, *quick]), "en") == ("speech_rate",)
-    assert suspicions(transcript_of(text, "en", 30.0, slow), "en") == ()
+    assert quality_flags(transcript_of(text, "en", 30.0, [*slow, *quick]), "en") == ("speech_rate",)
+    assert quality_flags(transcript_of(text, "en", 30.0, slow), "en") == ()
 
 
-@pytest.mark.parametrize(("found", "doubt"), [("en", ()), ("EN", ()), ("", ()), ("english", ()), ("de", ("language",))])
-def test_other_language_is_flagged(found: str, doubt: tuple[str, ...]) -> None:
+@pytest.mark.parametrize(("found", "flags"), [("en", ()), ("EN", ()), ("", ()), ("english", ()), ("de", ("language",))])
+def test_other_language_is_flagged(found: str, flags: tuple[str, ...]) -> None:
     """The language is compared only if both values are codes."""
-    assert suspicions(spoken(TALE), found) == doubt
+    assert quality_flags(spoken(TALE), found) == flags
 
 
 def test_text_without_times_is_flagged() -> None:
     """A text for which the service returned no times is flagged."""
-    assert suspicions(transcript_of("A text.", "en", 3.0, []), "en") == ("untimed",)
+    assert quality_flags(transcript_of("A text.", "en", 3.0, []), "en") == ("untimed",)

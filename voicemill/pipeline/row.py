@@ -14,7 +14,7 @@ from voicemill.planning.row_calls import CallPiece, RowPlan
 from voicemill.store.answer_store import AnswerDamaged, KeptAnswer
 from voicemill.store.output_folder import OutputRefused, WholeFile
 from voicemill.store.tables.timings_tables import TimingsPart
-from voicemill.text.quality_flags import suspicions
+from voicemill.text.quality_flags import quality_flags
 from voicemill.text.word_error_rate import word_error_rate
 
 
@@ -125,7 +125,7 @@ def _transcript_fields(plan: RowPlan, assembled: Assembled) -> dict[str, Any]:
     return {
         "heard": transcript.text,
         "words": len(transcript.words),
-        "suspect": suspicions(transcript, assembled.found_language),
+        "suspect": quality_flags(transcript, assembled.found_language),
         "word_error_rate": None if rate is None else round(rate, 4),
     }
 

@@ -1,1 +1,1 @@
-"""What is made of words and their times: segments, subtitles, the files that hold them, and doubts about them."""
+"""Text processing: segments, subtitles, transcript files and quality flags."""

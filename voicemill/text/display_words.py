@@ -1,4 +1,4 @@
-"""Words as they stand in their text: services tell of bare words, readers want commas and capitals."""
+"""Words as displayed in their text: services return words without punctuation and capitals, which readers expect."""
 
 import re
 import unicodedata
@@ -19,9 +19,9 @@ _OPENING = ("Ps", "Pi")
 
 
 def worded(words: Sequence[Word], text: str) -> tuple[Word, ...]:
-    """The words with the punctuation and the spaces that `text` has around them, so that joined they read as it does.
+    """The words with the punctuation and spaces of `text`, so that joined they equal the text.
 
-    A word that the text does not have keeps its own form; what the text has besides its words is left out.
+    A word that the text does not contain is unchanged; text that is not among the words is left out.
     """
     spaces = " " if len(words) < 2 or not text or _SPACES.search(text.strip()) else ""
     places = list(_places(words, text))
@@ -43,7 +43,7 @@ def _form(word: Word, place: tuple[int, int] | None, text: str) -> str:
 
 
 def _places(words: Sequence[Word], text: str) -> Iterator[tuple[int, int] | None]:
-    """Where each word stands in the text, one after the other; None for one that is not there."""
+    """The position of each word in the text, in order; None for a word that it does not contain."""
     lower = _lower(text)
     position = missed = 0
     for word in words:
@@ -58,7 +58,7 @@ def _places(words: Sequence[Word], text: str) -> Iterator[tuple[int, int] | None
 
 
 def _lower(text: str) -> str:
-    """In lower case, and just as long: a few letters would become two."""
+    """The text in lower case with the same length, because some letters have lower-case forms of two characters."""
     lower = text.lower()
     if len(lower) == len(text):
         return lower
@@ -78,7 +78,7 @@ def _find(bare: str, text: str, position: int, farthest: int) -> int | None:
 
 
 def _around(places: Sequence[tuple[int, int] | None], text: str) -> tuple[list[str | None], list[str]]:
-    """What stands before and after each word: what closes belongs to the word before it, what opens to the next."""
+    """The characters before and after each word: closing marks belong to the word before, opening ones to the next."""
     heads: list[str | None] = [None] * len(places)
     tails = [""] * len(places)
     before: int | None = None
@@ -96,7 +96,7 @@ def _around(places: Sequence[tuple[int, int] | None], text: str) -> tuple[list[s
 
 
 def _parted(gap: str, *, at_start: bool = False) -> tuple[str, str]:
-    if any(map(str.isalnum, gap)):  # words of the text that were not told of
+    if any(map(str.isalnum, gap)):  # words of the text that the service did not return
         tail, *_, head = _SPACES.split(gap) if _SPACES.search(gap) else ("", "")
         return _unless_a_word(tail), _space(gap) + _unless_a_word(head)
     cut = 0 if at_start else _cut(gap)
@@ -112,7 +112,7 @@ def _unless_a_word(text: str) -> str:
 
 
 def _cut(gap: str) -> int:
-    """Before the last space, or where there is none, before what opens."""
+    """The position before the last space or, without one, before opening punctuation."""
     spaces = [match.start() for match in _SPACES.finditer(gap)]
     if spaces:
         return spaces[-1]

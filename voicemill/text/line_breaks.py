@@ -1,4 +1,4 @@
-"""Lines of a subtitle: how wide words are, and where a line is best broken."""
+"""Subtitle lines: the width of words and the best line breaks."""
 
 import unicodedata
 from collections.abc import Sequence
@@ -16,7 +16,7 @@ _UGLY_BREAK = 0.15
 
 @lru_cache(4096)
 def width(text: str) -> int:
-    """Columns that a text takes: two for a letter of Chinese, Japanese or Korean, none for what is not seen."""
+    """The columns of a text: two per Chinese, Japanese or Korean character, none for invisible characters."""
     return sum(map(_columns, text))
 
 
@@ -27,22 +27,22 @@ def _columns(character: str) -> int:
 
 
 def ends_sentence(word: Word) -> bool:
-    """Whether a stop follows the word."""
+    """Whether a full stop or similar follows the word."""
     return word.word.rstrip(_CLOSING).endswith(_SENTENCE_ENDS)
 
 
 def ends_clause(word: Word) -> bool:
-    """Whether a comma or its like follows the word."""
+    """Whether a comma or similar follows the word."""
     return word.word.rstrip(_CLOSING).endswith(_CLAUSE_ENDS)
 
 
 def text_of(words: Sequence[Word]) -> str:
-    """A line's text."""
+    """The text of a line."""
     return "".join(word.word for word in words).strip()
 
 
 def line_count(words: Sequence[Word], max_width: int) -> int:
-    """The fewest lines that hold the words; one that is wider than a line has a line of its own."""
+    """The smallest number of lines for the words; a word wider than a line takes a whole line."""
     lines, room = 0, -1
     for word in words:
         room -= width(word.word)
@@ -52,7 +52,7 @@ def line_count(words: Sequence[Word], max_width: int) -> int:
 
 
 def broken(words: Sequence[Word], max_width: int) -> list[Sequence[Word]]:
-    """The words in as few lines as can be, as even as can be, broken after clauses where that is not much worse."""
+    """The words in the fewest, most even lines, broken after clauses if that is not much worse."""
     count = line_count(words, max_width)
     if count < 2:
         return [words]

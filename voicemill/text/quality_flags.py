@@ -1,4 +1,4 @@
-"""Whether a transcript looks like a recogniser's mistake. A doubt is told, and stops nothing."""
+"""Quality flags: signs of a recognition error in a transcript. They are reported and do not fail a row."""
 
 from collections.abc import Sequence
 
@@ -16,24 +16,24 @@ _QUICKEST_LETTERS_PER_S = 16.0
 _WORDS_AT_ONCE = 12
 
 
-def suspicions(transcript: Transcript, found_language: str) -> tuple[str, ...]:
-    """What is doubtful: `empty`, `looping`, `speech_rate`, `language` (found another than asked for), `untimed`."""
-    said = tokens(transcript.text)
-    if not said:
+def quality_flags(transcript: Transcript, found_language: str) -> tuple[str, ...]:
+    """The flags: `empty`, `looping`, `speech_rate`, `language` (not the requested one), `untimed`."""
+    spoken = tokens(transcript.text)
+    if not spoken:
         return ("empty",)
-    doubts = {
-        "looping": is_looping(said),
+    flags = {
+        "looping": is_looping(spoken),
         "speech_rate": _is_hurried(transcript.words),
         "language": _differ(found_language, transcript.language),
         "untimed": not transcript.words,
     }
-    return tuple(name for name, is_so in doubts.items() if is_so)
+    return tuple(name for name, is_set in flags.items() if is_set)
 
 
-def is_looping(said: Sequence[str]) -> bool:
-    """Whether a phrase of up to ten words comes four times on end, eight words or more in all."""
-    numbers = {word: number for number, word in enumerate(dict.fromkeys(said))}
-    words = np.array([numbers[word] for word in said])
+def is_looping(spoken: Sequence[str]) -> bool:
+    """Whether a phrase of up to ten words is repeated four times in a row, with at least eight words in total."""
+    numbers = {word: number for number, word in enumerate(dict.fromkeys(spoken))}
+    words = np.array([numbers[word] for word in spoken])
     return any(
         _longest_run(words[length:] == words[:-length]) >= max((_REPEATS - 1) * length, _REPEATED_WORDS - length)
         for length in range(1, min(_LONGEST_PHRASE, len(words) - 1) + 1)
@@ -56,6 +56,6 @@ def _is_hurried(words: Sequence[Word]) -> bool:
     return bool((spans_s < _WORDS_AT_ONCE / limit).any())
 
 
-def _differ(found: str, asked: str) -> bool:
-    """Only codes can be compared: a service may tell a language's name."""
-    return 2 <= len(found) <= 3 and 2 <= len(asked) <= 3 and found.casefold() != asked.casefold()
+def _differ(found: str, requested: str) -> bool:
+    """Whether two codes differ. Only codes are compared, because a service may return a language's name."""
+    return 2 <= len(found) <= 3 and 2 <= len(requested) <= 3 and found.casefold() != requested.casefold()

@@ -1,4 +1,4 @@
-"""Segments: sentences, or where the text has no stops, what stands between two pauses or two paragraphs."""
+"""Segments: sentences or, in text without full stops, passages between pauses or paragraphs."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import accumulate, pairwise
@@ -16,9 +16,9 @@ LONGEST_S = 30.0
 
 
 def transcript_of(text: str, language: str, duration_s: float, words: Sequence[Word]) -> Transcript:
-    """The transcript that a text and the times of its words make.
+    """Build a transcript from a text and the times of its words.
 
-    Times are put in order first: no word begins before the one before it, nor ends before it begins. What has no
+    Times are sorted first: no word begins before the previous one or ends before it begins. What has no
     letter and no digit is not a word, nor is one of the service's tags.
     """
     text = without_tags(text)

@@ -1,8 +1,8 @@
-"""Cues: what stands on the screen at once, and for how long.
+"""Subtitle cues: the lines that are shown together, with their times.
 
-Whole words only, at most so many lines of such a width, cut after sentences, clauses and pauses; shown long enough to
-be read wherever the speech leaves room for it, and never two at once. Of all ways to cut a stretch of speech, the one
-with the least cost is found by dynamic programming.
+Cues have whole words and a limited number and width of lines, end after sentences, clauses and pauses, do not overlap,
+and are shown long enough to read if the speech leaves time for it. Of all ways to split a passage, dynamic programming
+finds the one with the least cost.
 """
 
 from collections.abc import Iterator, Sequence
@@ -38,17 +38,17 @@ class Cue:
 
     @property
     def words(self) -> list[Word]:
-        """All of them."""
+        """The text of all lines."""
         return [word for line in self.lines for word in line]
 
     @property
     def text(self) -> str:
-        """Its lines, one below the other."""
+        """The lines of the cue."""
         return "\n".join(text_of(line) for line in self.lines)
 
 
 def cues_of(segments: Sequence[Segment], duration_s: float, rules: Subtitles) -> Iterator[Cue]:
-    """The cues of a transcript, in order. The last ends with the audio, if that is `duration_s` long."""
+    """The cues of a transcript, in order. The last one ends with the audio if `duration_s` is given."""
     words = [word for segment in segments for word in segment.words]
     groups = [group for stretch in _stretches(words) for group in _cut(stretch, rules)]
     following_s = [group[0].start_s for group in groups[1:]] + [max(duration_s, words[-1].end_s)] if groups else []
@@ -75,7 +75,7 @@ def _stretches(words: Sequence[Word]) -> Iterator[Sequence[Word]]:
 
 
 def _cut(words: Sequence[Word], rules: Subtitles) -> list[Sequence[Word]]:
-    """The stretch in groups of a cue each, at the least cost."""
+    """The words of a passage grouped into cues at the least cost."""
     costs, cuts = [0.0] + [float("inf")] * len(words), [0] * (len(words) + 1)
     for start in range(len(words)):
         for stop, cost in _choices(words, start, rules):
@@ -89,7 +89,7 @@ def _cut(words: Sequence[Word], rules: Subtitles) -> list[Sequence[Word]]:
 
 
 def _choices(words: Sequence[Word], start: int, rules: Subtitles) -> Iterator[tuple[int, float]]:
-    """Every cue that may begin at `start`: where it stops, and what it costs."""
+    """Every possible cue that begins at `start`, with its end and its cost."""
     lines, room, characters, sentences = 0, -1, 0, 0
     capacity = rules.max_line_width * rules.max_line_count
     for stop in range(start + 1, len(words) + 1):

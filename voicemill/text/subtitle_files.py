@@ -1,7 +1,7 @@
-"""Cues as files: SubRip, WebVTT and Advanced SubStation.
+"""Subtitle files: SubRip, WebVTT and Advanced SubStation Alpha.
 
-The first two are written here: pysubs2 takes braces for its own marks and drops them from both, and leaves `&` and `<`
-in WebVTT as they are, which are marks there.
+The first two are written here, because pysubs2 drops braces from both as its own markup and does not escape `&` and `<`
+in WebVTT.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -64,7 +64,7 @@ def _shown(transcript: Transcript, rules: Subtitles, mark: Mark) -> Iterator[_Sh
 
 
 def _word_by_word(cue: Cue, mark: Mark) -> Iterator[_Shown]:
-    """The cue over and over, the word underlined that is being said; between words none is, as Whisper has it."""
+    """Repeat the cue for each word, with that word underlined; between words none is, as in Whisper's files."""
     reached_ms, last_ms = _ms(cue.start_s), _ms(cue.end_s)
     for index, word in enumerate(cue.words):
         start_ms, end_ms = max(reached_ms, _ms(word.start_s)), min(last_ms, _ms(word.end_s))

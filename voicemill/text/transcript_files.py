@@ -1,4 +1,4 @@
-"""A transcript as a file, in each of the formats, by the conventions of openai-whisper."""
+"""Transcript files in all formats, with the conventions of openai-whisper."""
 
 import json
 from collections.abc import Callable
@@ -10,14 +10,14 @@ from voicemill.text.subtitle_files import ass, srt, vtt
 
 
 def txt(transcript: Transcript, _rules: Subtitles) -> str:
-    """A line a segment; the text as it is where nobody told of its words."""
+    """One line per segment; the text unchanged if it has no word times."""
     if not transcript.words:
         return f"{transcript.text.strip()}\n" if transcript.text.strip() else ""
     return "".join(f"{segment.text}\n" for segment in transcript.segments)
 
 
 def as_json(transcript: Transcript, _rules: Subtitles) -> str:
-    """Everything: the text, the segments with their words, the language, the length; times in seconds."""
+    """The text, the segments with their words, the language and the duration, with times in seconds."""
     segments = [
         {
             "id": number,
@@ -41,7 +41,7 @@ def as_json(transcript: Transcript, _rules: Subtitles) -> str:
 
 
 def tsv(transcript: Transcript, _rules: Subtitles) -> str:
-    """A line a segment: start and end in milliseconds, and the text."""
+    """One line per segment: start and end in milliseconds, and the text."""
     lines = (
         f"{round(segment.start_s * 1000)}\t{round(segment.end_s * 1000)}\t{segment.text}\n"
         for segment in transcript.segments
@@ -50,7 +50,7 @@ def tsv(transcript: Transcript, _rules: Subtitles) -> str:
 
 
 def audacity(transcript: Transcript, _rules: Subtitles) -> str:
-    """A label track for Audacity: a label a word, its times in seconds."""
+    """A label track for Audacity with one label per word, times in seconds."""
     return "".join(
         f"{word.start_s:.6f}\t{word.end_s:.6f}\t{' '.join(word.word.split())}\n" for word in transcript.words
     )

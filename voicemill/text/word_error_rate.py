@@ -1,4 +1,4 @@
-"""Word error rate: how far a transcript is from its reference."""
+"""The word error rate of a transcript against its reference."""
 
 import re
 import unicodedata
@@ -13,16 +13,16 @@ _TOKEN = re.compile(
 
 
 def tokens(text: str) -> list[str]:
-    """The words of a text, to be compared with those of another."""
+    """The words of a text in the form in which they are compared."""
     return [
         found.replace("’", "'") for found in _TOKEN.findall(unicodedata.normalize("NFKC", normalized(text)).casefold())
     ]
 
 
-def word_error_rate(reference: str, heard: str) -> float | None:
-    """Words put in, left out or changed, for each word of the reference; None where that has no words.
+def word_error_rate(reference: str, transcript: str) -> float | None:
+    """Inserted, missing and substituted words per word of the reference; None if the reference has no words.
 
-    Case and punctuation do not count; in scripts without spaces each letter is a word.
+    Case and punctuation are ignored; in scripts without spaces each character is a word.
     """
     wanted = tokens(reference)
-    return Levenshtein.distance(wanted, tokens(heard)) / len(wanted) if wanted else None
+    return Levenshtein.distance(wanted, tokens(transcript)) / len(wanted) if wanted else None
