@@ -34,7 +34,7 @@ Pairs = list[tuple[str, str]]
 
 async def main(sentences: int, voices: list[str], recordings: Path) -> None:
     """Print a line per voice (default: all English ones), one for all voices, and one for recordings, if available."""
-    app = create_app(EngineSettings(own_voices=Path(tempfile.mkdtemp()) / "voices.sqlite"))
+    app = create_app(EngineSettings(user_voices=Path(tempfile.mkdtemp()) / "voices.sqlite"))
     transport = httpx.ASGITransport(app=app)
     headers = {"X-API-Key": "k"}
     async with httpx.AsyncClient(transport=transport, base_url="http://engine", headers=headers, timeout=600) as client:

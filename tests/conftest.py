@@ -33,7 +33,13 @@ _SLOWEST_FIRST = (
 )
 _FIGURES = "figures"
 _REMOVED_PREFIXES = ("CARTESIA_", "PREFECT_", "VOICEMILL_", "FORCE_COLOR", "NO_COLOR")
-_FIXED = {"VOICEMILL_PREFECT_IDLE_S": "3", "COLUMNS": "120", "TZ": "UTC", "LC_ALL": "C.UTF-8"}
+_FIXED = {
+    "VOICEMILL_ENGINE": "small",
+    "VOICEMILL_PREFECT_IDLE_S": "3",
+    "COLUMNS": "120",
+    "TZ": "UTC",
+    "LC_ALL": "C.UTF-8",
+}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -3,7 +3,8 @@
 import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 from urllib.parse import SplitResult, urlsplit
 
 from voicemill.cartesia.client import CartesiaClient
@@ -12,6 +13,10 @@ from voicemill.config import BASE_URL_VARIABLE, CARTESIA_URL, KEY_VARIABLE, LOOP
 from voicemill.errors import ConfigError
 from voicemill.limits.retries import Retries
 from voicemill.model import Voice
+from voicemill.model.calls import EMBEDDED_PREFIX
+
+if TYPE_CHECKING:
+    from voicemill.engine.settings import EngineSettings
 
 _EMBEDDED_URL = "http://embedded.invalid"
 _FEWEST_CONNECTIONS = 64
@@ -28,14 +33,16 @@ class Service:
 
 
 @asynccontextmanager
-async def open_service(settings: Settings, key: ApiKey | None = None) -> AsyncIterator[Service]:
-    """Open the service that settings and environment name; `key` stands in for that of the environment.
+async def open_service(settings: Settings, key: ApiKey | None = None, *, earlier: str = "") -> AsyncIterator[Service]:
+    """Open the service that the settings and the environment name; `key` replaces the key in the environment.
 
-    Raises `ConfigError` where a base URL cannot be trusted with a key.
+    `earlier` is the service that a results folder was made with: where the embedded engine answers and the environment
+    leaves the choice open, the same engine continues. Raises `ConfigError` when a base URL is invalid or unsafe for a
+    key, or that engine is not installed.
     """
     key = key or ApiKey.from_environment()
     if key is None and not _base_url(settings):
-        async with _embedded(settings) as service:
+        async with _embedded(settings, earlier) as service:
             yield service
         return
     base_url = _base_url(settings) or CARTESIA_URL
@@ -58,17 +65,30 @@ async def all_voices(service: Service, pace: Pace) -> list[Voice]:
 
 
 @asynccontextmanager
-async def _embedded(settings: Settings) -> AsyncIterator[Service]:
+async def _embedded(settings: Settings, earlier: str) -> AsyncIterator[Service]:
     from voicemill.engine.app import create_app
 
-    app = create_app()
+    app = create_app(_engine_settings(earlier))
     transport = _transport(_EMBEDDED_URL, ApiKey("embedded"), settings, transport=in_process(app))
     try:
         async with transport:
-            line = f"No {KEY_VARIABLE}: the embedded engine speaks, offline and free of charge."
-            yield Service(app.state.service, line, CartesiaClient.over(transport))
+            line = f"{KEY_VARIABLE} is not set: using the embedded engine, offline and free of charge."
+            yield Service(app.state.service, f"{line} {app.state.engine.hint}".strip(), CartesiaClient.over(transport))
     finally:
         await app.state.engine.close()
+
+
+def _engine_settings(earlier: str) -> "EngineSettings":
+    from voicemill.engine.choice import engine_of_service
+    from voicemill.engine.settings import EngineSettings
+
+    try:
+        settings = EngineSettings.from_environment()
+    except ValueError as error:
+        raise ConfigError(f"The environment sets the embedded engine wrongly: {error}") from None
+    if settings.engine == "auto" and earlier.startswith(EMBEDDED_PREFIX):
+        return replace(settings, engine=engine_of_service(earlier))
+    return settings
 
 
 def _transport(base_url: str, key: ApiKey, settings: Settings, transport: object = None) -> Transport:

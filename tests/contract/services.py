@@ -40,7 +40,7 @@ class Service:
 
 def engine_settings(folder: Path, **settings: Any) -> EngineSettings:
     """Settings of an engine with one API key that writes nothing to the user's home."""
-    return EngineSettings(workers=1, keys=frozenset({KEY}), own_voices=folder / "voices.sqlite", **settings)
+    return EngineSettings(workers=1, keys=frozenset({KEY}), user_voices=folder / "voices.sqlite", **settings)
 
 
 @contextmanager

@@ -35,7 +35,7 @@ def question(
     }
 
 
-async def heard(
+async def recognized(
     asker: httpx.AsyncClient, audio: bytes, *, query: str = "", **fields: Any
 ) -> tuple[int, dict[str, Any] | str]:
     """The status and the answer of `/stt` for a file."""

@@ -8,7 +8,7 @@ import httpx
 import numpy as np
 import pytest
 
-from tests.engine.requests import client, heard, question
+from tests.engine.requests import client, question, recognized
 from tests.engine.test_recognition import wav_of
 from voicemill.engine.access_tokens import Tokens
 from voicemill.engine.app import create_app
@@ -144,6 +144,6 @@ async def test_a_token_hears_and_speaks() -> None:
     async with bearer(app, await token_from(app, grants={"tts": True, "stt": True})) as asker:
         spoken = await asker.post("/tts/bytes", json=question("Hello."))
         assert spoken.status_code == 200
-        status, _ = await heard(asker, wav_of(np.zeros(16000)))
+        status, _ = await recognized(asker, wav_of(np.zeros(16000)))
         assert status == 200
     await app.state.engine.close()

@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.engine.requests import SARAH, SENTENCE, client, heard, question, speech
+from tests.engine.requests import SARAH, SENTENCE, client, question, recognized, speech
 from tests.engine.test_voice_changer import VOICES
 from voicemill.engine.app import create_app
 from voicemill.engine.settings import EngineSettings
@@ -75,7 +75,7 @@ async def test_what_is_heard_does_not_depend_on_what_was_heard_before() -> None:
 
 async def timed_words(asker: httpx.AsyncClient, audio: bytes) -> Any:
     """The words of a clip and their times."""
-    status, answer = await heard(asker, audio, **{"timestamp_granularities[]": "word"})
+    status, answer = await recognized(asker, audio, **{"timestamp_granularities[]": "word"})
     assert status == 200, answer
     assert isinstance(answer, dict)
     return answer["words"]

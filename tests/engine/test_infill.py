@@ -10,7 +10,7 @@ import pytest
 from benchmarks.recogniser import word_error_rate
 from benchmarks.sentences import PROSE
 from tests.engine.measures import floats
-from tests.engine.requests import SARAH, heard, speech
+from tests.engine.requests import SARAH, recognized, speech
 from tests.engine.test_recognition import wav_of
 from tests.engine.test_voice_changer import RAW, VOICES
 from voicemill.audio.decode import decode_all
@@ -66,7 +66,7 @@ async def test_it_joins_without_a_click(asker: httpx.AsyncClient) -> None:
 async def test_it_says_the_words(asker: httpx.AsyncClient) -> None:
     """Only the transcript, not the neighbours, and a recogniser understands it."""
     files = {"left_audio": await side(asker, PROSE[0], "James"), "right_audio": await side(asker, PROSE[1], "James")}
-    _, answer = await heard(asker, wav_of(await filled(asker, files), 24000))
+    _, answer = await recognized(asker, wav_of(await filled(asker, files), 24000))
     assert isinstance(answer, dict)
     assert word_error_rate([TEXT], [answer["text"]]) <= 0.5
 

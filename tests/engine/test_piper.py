@@ -10,8 +10,9 @@ from tests.engine.measures import band_levels_db, floats, level_db
 from tests.engine.piper_model import write_voice
 from tests.engine.requests import FLOAT, SENTENCE, client, question, speech
 from voicemill.engine.app import create_app
-from voicemill.engine.settings import PIPER_VOICES_VARIABLE, EngineSettings
+from voicemill.engine.settings import EngineSettings
 from voicemill.engine.voices.catalogue import built_in_voices
+from voicemill.engine.voices.piper_voices import PIPER_VOICES_VARIABLE
 from voicemill.errors import ConfigError
 
 
@@ -114,11 +115,14 @@ async def test_a_broken_model_fails_its_call_only(voices: Path) -> None:
 @pytest.mark.parametrize(
     ("spoil", "message"),
     [
-        (lambda folder: folder / "nowhere", "which is no folder"),
+        (lambda folder: folder / "nowhere", "which is not a folder"),
         (lambda folder: (folder / "empty").mkdir() or folder / "empty", "there is no *.onnx file in it"),
         (lambda folder: (folder / "en_US-plain-low.onnx.json").unlink() or folder, "has no en_US-plain-low.onnx.json"),
-        (lambda folder: (folder / "en_US-plain-low.onnx.json").write_text("{") and folder, "no Piper configuration"),
-        (lambda folder: (folder / "en_US-plain-low.onnx.json").write_text("[]") and folder, "no Piper configuration"),
+        (lambda folder: (folder / "en_US-plain-low.onnx.json").write_text("{") and folder, "not a Piper config"),
+        (
+            lambda folder: (folder / "en_US-plain-low.onnx.json").write_text("[]") and folder,
+            "not a Piper configuration",
+        ),
     ],
 )
 def test_a_folder_that_cannot_be_used_is_told_at_once(voices: Path, spoil: Any, message: str) -> None:

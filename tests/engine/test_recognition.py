@@ -15,7 +15,7 @@ from av.audio.frame import AudioFrame
 
 from benchmarks.recogniser import word_error_rate
 from benchmarks.sentences import PROSE
-from tests.engine.requests import client, heard, speech
+from tests.engine.requests import client, recognized, speech
 from voicemill.audio.decode import decode_all, decode_headerless
 from voicemill.engine.app import create_app
 from voicemill.engine.settings import EngineSettings
@@ -80,7 +80,7 @@ async def said(asker: httpx.AsyncClient, spoken: dict[str, bytes], text: str = T
 async def test_every_container_is_heard(asker: httpx.AsyncClient, spoken: dict[str, bytes], name: str) -> None:
     """Sniffed by content: the file is sent without a name or type that would tell."""
     audio = contained(await said(asker, spoken), *CONTAINERS[name])
-    status, answer = await heard(asker, audio)
+    status, answer = await recognized(asker, audio)
     assert status == 200, answer
     assert isinstance(answer, dict)
     assert word_error_rate([TEXT], [answer["text"]]) <= 0.35
@@ -111,7 +111,7 @@ async def test_headerless_samples_are_heard(
     read = np.concatenate(list(decode_headerless(tmp_path / "samples", encoding, 16000, 16000)))
     whole = decode_all(io.BytesIO(await said(asker, spoken)), 16000)
     assert np.abs(read - whole).max() < 0.02
-    status, answer = await heard(asker, audio, query=f"?encoding={encoding}&sample_rate=16000")
+    status, answer = await recognized(asker, audio, query=f"?encoding={encoding}&sample_rate=16000")
     assert status == 200, answer
     assert isinstance(answer, dict)
     assert word_error_rate([TEXT], [answer["text"]]) <= 0.35
@@ -127,7 +127,7 @@ async def test_words_come_with_the_times_the_synthesizer_knows(asker: httpx.Asyn
     told = json.loads(stamp.removeprefix("data: "))["word_timestamps"]
     audio = await speech(asker, PROSE[0], output_format=raw)
     query = "?encoding=pcm_f32le&sample_rate=16000"
-    status, answer = await heard(asker, audio, query=query, **{"timestamp_granularities[]": "word"})
+    status, answer = await recognized(asker, audio, query=query, **{"timestamp_granularities[]": "word"})
     assert status == 200
     assert isinstance(answer, dict)
     starts = {word["word"]: word["start"] for word in answer["words"]}
@@ -143,7 +143,7 @@ async def test_long_audio_is_cut_in_its_pauses(asker: httpx.AsyncClient, spoken:
     pause = np.zeros(16000 * 12, np.float32)
     clips = [decode_all(io.BytesIO(await said(asker, spoken, sentence)), 16000) for sentence in PROSE[:4]]
     whole = np.concatenate([block for clip in clips for block in (clip, pause)])
-    status, answer = await heard(asker, wav_of(whole), **{"timestamp_granularities[]": "word"})
+    status, answer = await recognized(asker, wav_of(whole), **{"timestamp_granularities[]": "word"})
     assert status == 200, answer
     assert isinstance(answer, dict)
     assert answer["duration"] == pytest.approx(whole.size / 16000, abs=0.1)
@@ -159,7 +159,7 @@ async def test_human_speech_is_understood(asker: httpx.AsyncClient, capsys: pyte
     """Recordings of two speakers: at most 40 % of words wrong."""
     with (RECORDINGS / "transcripts.csv").open(newline="", encoding="utf-8") as file:
         rows = [row for row in csv.DictReader(file) if row["file_name"] in RECORDED]
-    answers = [await heard(asker, (RECORDINGS / row["file_name"]).read_bytes()) for row in rows]
+    answers = [await recognized(asker, (RECORDINGS / row["file_name"]).read_bytes()) for row in rows]
     texts = [answer["text"] for _, answer in answers if isinstance(answer, dict)]
     rate = word_error_rate([row["transcript"] for row in rows], texts)
     with capsys.disabled():
@@ -170,7 +170,7 @@ async def test_human_speech_is_understood(asker: httpx.AsyncClient, capsys: pyte
 @pytest.mark.parametrize("samples", [np.zeros(32000), np.full(32000, 0.2), np.zeros(10)])
 async def test_silence_has_no_words(asker: httpx.AsyncClient, samples: Any) -> None:
     """An empty text is the right answer, not an error."""
-    status, answer = await heard(asker, wav_of(samples))
+    status, answer = await recognized(asker, wav_of(samples))
     assert status == 200, answer
     assert isinstance(answer, dict)
     assert answer["text"] == ""
@@ -193,7 +193,7 @@ BAD_FILES = {
 @pytest.mark.parametrize("name", BAD_FILES)
 async def test_what_is_no_audio_is_a_400_that_names_the_containers(asker: httpx.AsyncClient, name: str) -> None:
     """No file that a user sends makes the engine fail, or read another file."""
-    status, answer = await heard(asker, BAD_FILES[name])
+    status, answer = await recognized(asker, BAD_FILES[name])
     assert status == 400
     assert "file: " in str(answer)
     assert "Send flac, m4a, mp3" in str(answer)
@@ -213,7 +213,7 @@ async def test_what_is_no_audio_is_a_400_that_names_the_containers(asker: httpx.
 )
 async def test_bad_questions(asker: httpx.AsyncClient, query: str, fields: dict[str, Any], message: str) -> None:
     """Each names the field and what it may be."""
-    status, answer = await heard(asker, wav_of(np.zeros(160)), query=query, **fields)
+    status, answer = await recognized(asker, wav_of(np.zeros(160)), query=query, **fields)
     assert status == 400
     assert message in str(answer)
 
@@ -262,27 +262,30 @@ async def test_uploads_are_bounded_and_leave_nothing_behind(tmp_path: Path, monk
 
 @pytest.mark.parametrize(
     ("files", "message"),
-    [(None, "which is no folder"), ([], "there is no model.bin in it")],
+    [(None, "which is not a folder"), ([], "there is no model.bin in it"), (["model.bin"], "no tokenizer.json in it")],
 )
-def test_a_whisper_folder_that_cannot_be_used_is_told_at_once(
+def test_incomplete_whisper_folder_is_refused_at_once(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, files: list[str] | None, message: str
 ) -> None:
     """Before the first request, instead of a download."""
     folder = tmp_path / "nowhere" if files is None else tmp_path
+    for name in files or ():
+        (folder / name).touch()
     monkeypatch.setenv("VOICEMILL_WHISPER_MODEL", str(folder))
     with pytest.raises(ConfigError, match=message):
         create_app()
 
 
-async def test_a_broken_whisper_model_is_a_500_that_names_it(tmp_path: Path) -> None:
-    """The loading code of faster-whisper runs, and what it says reaches the user."""
+async def test_broken_whisper_model_is_a_500_with_its_error(tmp_path: Path) -> None:
+    """faster-whisper's own loading error reaches the user."""
     pytest.importorskip("faster_whisper")
     (tmp_path / "model.bin").write_bytes(b"no model")
     (tmp_path / "config.json").write_text("{}")
+    (tmp_path / "tokenizer.json").write_text("{}")
     app = create_app(EngineSettings(workers=1, whisper_model=tmp_path))
     assert app.state.service.startswith("embedded/2+whisper.")
     async with client(app) as asker:
-        status, answer = await heard(asker, wav_of(np.full(16000, 0.1)), language="de")
+        status, answer = await recognized(asker, wav_of(np.full(16000, 0.1)), language="de")
     assert status == 500
     assert "cannot be loaded" in str(answer)
     await app.state.engine.close()

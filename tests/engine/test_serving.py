@@ -25,7 +25,7 @@ import sys
 from pathlib import Path
 from voicemill.engine.serving import serve
 from voicemill.engine.settings import EngineSettings
-serve(EngineSettings(workers=1, own_voices=Path(sys.argv[2])), port=int(sys.argv[1]), allowed_hosts=["studio.example"])
+serve(EngineSettings(workers=1, user_voices=Path(sys.argv[2])), port=int(sys.argv[1]), allowed_hosts=["studio.example"])
 """
 
 

@@ -14,7 +14,7 @@ import pytest
 from benchmarks.engine_server import descendants, served_engine
 from tests.engine.requests import FLOAT, SENTENCE, question, speech
 from tests.engine.test_recognition import wav_of
-from voicemill.engine.voice_analysis.world import revoiced
+from voicemill.engine.voice_analysis.world import converted
 from voicemill.engine.voices.catalogue import built_in_voices
 from voicemill.engine.worker.voice_change import voice_change_pieces
 
@@ -56,11 +56,11 @@ async def test_a_changed_voice_is_sent_block_by_block(
     made: list[int] = []
 
     def counted(*asked: Any) -> Any:
-        for block in revoiced(*asked):
+        for block in converted(*asked):
             made.append(block.size)
             yield block
 
-    monkeypatch.setattr("voicemill.engine.worker.voice_change.revoiced", counted)
+    monkeypatch.setattr("voicemill.engine.worker.voice_change.converted", counted)
     timbre = next(asdict(voice.timbre) for voice in built_in_voices() if voice.name == "Hugo")
     for container, blocks in (("raw", 1), ("wav", 2)):
         made.clear()

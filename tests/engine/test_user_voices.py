@@ -34,7 +34,7 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def app(store: Path) -> Any:
     """An engine with a store of its own."""
-    app = create_app(EngineSettings(workers=1, own_voices=store))
+    app = create_app(EngineSettings(workers=1, user_voices=store))
     yield app
     asyncio.run(app.state.engine.close())
 
@@ -148,7 +148,7 @@ async def test_changes_and_deletion_last(owner: httpx.AsyncClient, store: Path) 
     voice = await made(owner, embedding=[])
     changed = await owner.patch(f"/voices/{voice['id']}", json={"name": "New", "description": "Newer"})
     assert (changed.json()["name"], changed.json()["description"]) == ("New", "Newer")
-    other = create_app(EngineSettings(workers=1, own_voices=store))
+    other = create_app(EngineSettings(workers=1, user_voices=store))
     async with client(other, version="2024-06-10") as elsewhere:
         seen = (await elsewhere.get(f"/voices/{voice['id']}")).json()
         assert (seen["name"], len(seen["embedding"])) == ("New", 192)

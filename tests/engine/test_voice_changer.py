@@ -12,7 +12,7 @@ import pytest
 from benchmarks.recogniser import word_error_rate
 from benchmarks.sentences import PROSE
 from tests.engine.measures import floats
-from tests.engine.requests import FLOAT, heard, speech
+from tests.engine.requests import FLOAT, recognized, speech
 from tests.engine.test_recognition import wav_of
 from voicemill.audio.decode import decode_all
 from voicemill.engine.voice_analysis.measures import f0_contour, measure
@@ -59,7 +59,7 @@ async def test_the_words_the_level_and_the_timing_stay(asker: httpx.AsyncClient)
     clip = await source(asker)
     before = decode_all(io.BytesIO(clip), 24000)
     after = floats((await changed(asker, clip, "Robin")).content)
-    status, answer = await heard(asker, wav_of(after, 24000))
+    status, answer = await recognized(asker, wav_of(after, 24000))
     assert status == 200
     assert isinstance(answer, dict)
     assert word_error_rate([TEXT], [answer["text"]]) <= 0.45

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 from av.audio.frame import AudioFrame
 
-from tests.engine.requests import client, heard, speech
+from tests.engine.requests import client, recognized, speech
 from tests.fuzz import audio_campaign, schema_campaign
 from tests.fuzz.broken_audio import MUTATIONS, broken_files
 from voicemill.audio.decode import UndecodableAudio, decode_all
@@ -41,7 +41,7 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
 
 def engine(folder: Path) -> Any:
     """A new one."""
-    settings = EngineSettings(workers=2, request_timeout_s=LONGEST_ANSWER_S, own_voices=folder / "voices.sqlite")
+    settings = EngineSettings(workers=2, request_timeout_s=LONGEST_ANSWER_S, user_voices=folder / "voices.sqlite")
     return create_app(settings)
 
 
@@ -80,7 +80,7 @@ async def test_tiny_sample_rate_is_refused(app: Any) -> None:
     async with client(app) as asker:
         wav = bytearray(await speech(asker, "To be."))
         struct.pack_into("<I", wav, 24, 1)
-        status, said = await heard(asker, bytes(wav))
+        status, said = await recognized(asker, bytes(wav))
     assert (status, "its sample rate of 1 Hz is none that a recording has" in said) == (400, True)
     for rate_hz, decodes in ((999, False), (1000, True), (768_000, True), (768_001, False)):
         struct.pack_into("<I", wav, 24, rate_hz)

@@ -30,7 +30,7 @@ DIES = "dies"
 @contextmanager
 def shaky(folder: Path) -> Iterator[str]:
     """The URL of an engine that fails according to the key of a request."""
-    settings = EngineSettings(workers=1, own_voices=folder / "voices.sqlite")
+    settings = EngineSettings(workers=1, user_voices=folder / "voices.sqlite")
     app = create_app(settings)
     app.user_middleware.append(Middleware(_ByKey, pool=app.state.engine.workers))
     listening = socket.create_server(("127.0.0.1", 0))

@@ -69,10 +69,10 @@ def _key(settings: "Settings", lease: "ServerLease") -> "ApiKey | None":
 async def _checked(manifest: str, settings: "Settings", folder: "ResultsFolder", key: "ApiKey | None") -> "PlanFacts":
     from voicemill.cli.flow_runner import say
     from voicemill.manifest import VoiceDirectory
-    from voicemill.pipeline.prepare import prepare
+    from voicemill.pipeline.prepare import earlier_service, prepare
     from voicemill.service import all_voices, open_service
 
-    async with open_service(settings, key) as service:
+    async with open_service(settings, key, earlier=earlier_service(folder)) as service:
         say(service.line)
         voices = VoiceDirectory(await all_voices(service, settings.pace))
     with folder.locked():

@@ -1,4 +1,4 @@
-"""The engine as an ASGI application: Cartesia's HTTP paths, answered on this machine."""
+"""The engine as an ASGI application that serves the paths of Cartesia's HTTP API."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -12,19 +12,17 @@ from voicemill.engine.engine import Engine
 from voicemill.engine.envelope import Envelope
 from voicemill.engine.fault_injection import FaultyService
 from voicemill.engine.refusals import Refusal
-from voicemill.engine.routes import access_token, infill, status, stt, tts, voice_changer
-from voicemill.engine.routes import voice_edits as own_voices
-from voicemill.engine.routes import voice_lookup as voices
+from voicemill.engine.routes import access_token, infill, status, stt, tts, voice_changer, voice_edits, voice_lookup
 from voicemill.engine.routes.documentation import DocumentedApp
 from voicemill.engine.schemas.errors import error_response
 from voicemill.engine.settings import EngineSettings
 
 
 def create_app(settings: EngineSettings | None = None) -> FastAPI:
-    """A new engine; `app.state.engine` closes it, `app.state.service` names it.
+    """A new engine as an application; `app.state.service` is the name under which its answers are stored.
 
-    Served by uvicorn or called in process through `httpx.ASGITransport`, which runs no lifespan: then
-    `await app.state.engine.close()` when done. Without `settings` it takes `EngineSettings.from_environment()`.
+    `httpx.ASGITransport` runs no lifespan: with it, call `await app.state.engine.close()` when done. Without
+    `settings` the environment decides. Raises `ConfigError`.
     """
     settings = settings or EngineSettings.from_environment()
     engine = Engine(settings)
@@ -42,8 +40,8 @@ def create_app(settings: EngineSettings | None = None) -> FastAPI:
     )
     app.state.engine = engine
     app.state.service = engine.service
-    for family in (status, access_token, tts, stt, voice_changer, infill, voices, own_voices):
-        app.include_router(family.router)
+    for routes in (status, access_token, tts, stt, voice_changer, infill, voice_lookup, voice_edits):
+        app.include_router(routes.router)
     app.add_exception_handler(Refusal, _refused)
     app.add_exception_handler(HTTPException, _no_such_path)
     return app

@@ -1,14 +1,22 @@
-"""The settings of one engine: how many workers, whose keys, which limits."""
+"""The settings of one engine."""
 
 import os
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import cast
 
+from voicemill.engine.choice import CHOICES, ENGINE_VARIABLE, EngineChoice
+from voicemill.engine.environment import folder_from_environment, text_from_environment
 from voicemill.engine.fault_injection import Faults
+from voicemill.engine.recognition.whisper import DEVICES
+from voicemill.engine.recognition.whisper_model import WHISPER_MODEL_VARIABLE
+from voicemill.engine.voices.piper_voices import PIPER_VOICES_VARIABLE
 
 KEYS_VARIABLE = "VOICEMILL_ENGINE_KEYS"
-PIPER_VOICES_VARIABLE = "VOICEMILL_PIPER_VOICES"
-WHISPER_MODEL_VARIABLE = "VOICEMILL_WHISPER_MODEL"
+SPEECH_BACKENDS_VARIABLE = "VOICEMILL_SPEECH_BACKENDS"
+RECOGNIZER_VARIABLE = "VOICEMILL_RECOGNIZER"
+WHISPER_BEAM_VARIABLE = "VOICEMILL_WHISPER_BEAM"
+WHISPER_DEVICE_VARIABLE = "VOICEMILL_WHISPER_DEVICE"
 _POSITIVE = (
     "workers",
     "tts_concurrency",
@@ -17,26 +25,37 @@ _POSITIVE = (
     "max_json_bytes",
     "max_upload_bytes",
     "request_timeout_s",
+    "whisper_beam",
 )
+
+
+def _engine_from_environment() -> EngineChoice:
+    return cast(EngineChoice, text_from_environment(ENGINE_VARIABLE).lower() or "auto")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EngineSettings:
     """How an engine runs. The defaults suit one user on one machine, offline.
 
-    `keys`: the API keys that open it; None lets any non-empty key in.
-    `token_key`: what access tokens are signed with; None makes tokens that end with this engine.
-    `faults`: what is to go wrong on purpose; None is nothing.
-    `tts_concurrency`, `stt_concurrency`: how many requests of a family may be in the house before the next gets a 429;
-    None lets them queue.
-    `request_timeout_s`: how long a worker may go (queueing left out) without finishing or telling of progress, before
-    it is killed.
-    `own_voices`: the file in which voices that users clone, mix, create and localize are kept.
-    `piper_voices`: a folder of the user's own Piper voices (`*.onnx` beside `*.onnx.json`).
-    `whisper_model`: the folder of the user's own faster-whisper model, which then recognises instead of pocketsphinx.
+    - `engine`: `local` speaks English by a neural model and transcribes by Whisper base, `small` by espeak-ng and
+      pocketsphinx; `auto` is `local` where its packages are installed. By default what `VOICEMILL_ENGINE` says.
+    - `keys`: the accepted API keys; None accepts any non-empty key.
+    - `token_key`: signs access tokens; None creates a key, so that tokens become invalid when the engine ends.
+    - `tts_concurrency`, `stt_concurrency`: requests of a family at once before the next gets a 429; None queues them.
+    - `request_timeout_s`: time without result or progress after which a worker is killed, queueing not included.
+    - `user_voices`: the file with the voices that users clone, mix, create and localize.
+    - `piper_voices`: a folder of Piper voices (`*.onnx` beside `*.onnx.json`).
+    - `speech_backends`: names of further speech backends, whose voices are listed before the built-in ones.
+    - `recognizer`: the name of a recognizer to use instead of the engine's own; empty for none.
+    - `whisper_model`: the folder of a faster-whisper model to transcribe with.
+    - `whisper_beam`: beam width; None is greedy for Whisper base and faster-whisper's default for a folder.
+    - `whisper_device`: `auto`, `cpu` or `cuda`.
+    - `faults`: faults to inject, for tests of clients.
+
     Raises `ValueError` that names the wrong field.
     """
 
+    engine: EngineChoice = field(default_factory=_engine_from_environment)
     workers: int = field(default_factory=lambda: available_cores())
     keys: frozenset[str] | None = field(default=None, repr=False)
     token_key: str | None = field(default=None, repr=False)
@@ -46,9 +65,13 @@ class EngineSettings:
     max_json_bytes: int = 1 << 20
     max_upload_bytes: int = 2 << 30
     request_timeout_s: float = 120.0
-    own_voices: Path = field(default_factory=lambda: _data_folder() / "voices.sqlite")
+    user_voices: Path = field(default_factory=lambda: data_folder() / "voices.sqlite")
     piper_voices: Path | None = None
+    speech_backends: tuple[str, ...] = ()
+    recognizer: str = ""
     whisper_model: Path | None = None
+    whisper_beam: int | None = None
+    whisper_device: str = "auto"
     faults: Faults | None = None
 
     def __post_init__(self) -> None:
@@ -56,33 +79,41 @@ class EngineSettings:
             value = getattr(self, name)
             if value is not None and value <= 0:
                 raise ValueError(f"{name} is {value}, but must be greater than 0")
+        for name, choices in (("engine", CHOICES), ("whisper_device", DEVICES)):
+            if getattr(self, name) not in choices:
+                raise ValueError(f"{name} is {getattr(self, name)!r}, but must be one of {', '.join(choices)}")
 
     @classmethod
     def from_environment(cls) -> "EngineSettings":
-        """The defaults, with the folders that `VOICEMILL_PIPER_VOICES` and `VOICEMILL_WHISPER_MODEL` name.
+        """The defaults with what the environment sets; `docs/engine.md` lists the variables.
 
-        `VOICEMILL_ENGINE_KEYS` lists the keys that open a served engine, separated by commas; unset, any key does.
+        Raises `ValueError` that names the wrong variable.
         """
-        keys = frozenset(filter(None, map(str.strip, os.environ.get(KEYS_VARIABLE, "").split(","))))
+        beam = text_from_environment(WHISPER_BEAM_VARIABLE)
+        if beam and not beam.isdecimal():
+            raise ValueError(f"{WHISPER_BEAM_VARIABLE} is {beam!r}, but must be a whole number")
         return cls(
-            keys=keys or None,
-            piper_voices=_folder(PIPER_VOICES_VARIABLE),
-            whisper_model=_folder(WHISPER_MODEL_VARIABLE),
+            keys=frozenset(_listed(KEYS_VARIABLE)) or None,
+            piper_voices=folder_from_environment(PIPER_VOICES_VARIABLE),
+            speech_backends=tuple(_listed(SPEECH_BACKENDS_VARIABLE)),
+            recognizer=text_from_environment(RECOGNIZER_VARIABLE),
+            whisper_model=folder_from_environment(WHISPER_MODEL_VARIABLE),
+            whisper_beam=int(beam) if beam else None,
+            whisper_device=text_from_environment(WHISPER_DEVICE_VARIABLE) or "auto",
         )
 
 
-def _folder(variable: str) -> Path | None:
-    named = os.environ.get(variable, "").strip()
-    return Path(named).expanduser() if named else None
+def _listed(variable: str) -> list[str]:
+    return list(filter(None, map(str.strip, os.environ.get(variable, "").split(","))))
 
 
-def _data_folder() -> Path:
+def data_folder() -> Path:
     """Where this user's applications keep data (XDG Base Directory Specification)."""
     return Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share") / "voicemill" / "engine"
 
 
 def available_cores() -> int:
-    """The cores this process may use, which in a container are fewer than the machine has."""
+    """The cores that this process may use, which in a container can be fewer than the machine has."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1

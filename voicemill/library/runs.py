@@ -15,7 +15,7 @@ from voicemill.manifest import VoiceDirectory, source_name
 from voicemill.manifest.readers.dataframe import ManifestBytes, manifest_bytes_of
 from voicemill.pipeline.execute import RunSpec, execute
 from voicemill.pipeline.graceful_shutdown import StopRequest
-from voicemill.pipeline.prepare import prepare
+from voicemill.pipeline.prepare import earlier_service, prepare
 from voicemill.pipeline.progress import Progress
 from voicemill.pipeline.retry import retry_spec
 from voicemill.pipeline.selection import Selection
@@ -204,7 +204,8 @@ async def _run(
 async def _prepared(source: ManifestBytes, settings: Settings, folder: Path) -> str:
     """Write the plan of a DataFrame; returns its id. The run then needs no manifest file."""
     results = ResultsFolder(folder)
-    async with open_service(settings, _no_key_block(settings)) as service:
+    key, earlier = _no_key_block(settings), earlier_service(results)
+    async with open_service(settings, key, earlier=earlier) as service:
         voices = VoiceDirectory(await all_voices(service, settings.pace))
     with results.locked():
         facts = await asyncio.to_thread(prepare, source, settings, service.name, voices, results)

@@ -8,6 +8,7 @@ from voicemill.manifest.readers.dataframe import ManifestBytes
 from voicemill.model import Row, levels
 from voicemill.pipeline.check_manifest import open_check
 from voicemill.pipeline.limiter_setup import FAMILIES, bounds_of, price_plan
+from voicemill.pipeline.prepare import earlier_service
 from voicemill.pipeline.segmentation import with_cuts
 from voicemill.planning.estimate import Estimate
 from voicemill.planning.figures import PlanFigures
@@ -23,7 +24,7 @@ async def estimate_run(manifest: str | ManifestBytes, settings: Settings, folder
 
     Raises `ManifestError` with every problem.
     """
-    async with open_service(settings) as service:
+    async with open_service(settings, earlier=earlier_service(folder)) as service:
         voices = VoiceDirectory(await all_voices(service, settings.pace))
     answers = AnswerStore(folder.answers(settings.answers))
     with open_check(manifest, settings, voices, folder) as check:

@@ -16,7 +16,7 @@ from voicemill.manifest import VoiceDirectory
 from voicemill.pipeline.context import RunContext
 from voicemill.pipeline.graceful_shutdown import StopRequest, stop_on_signals
 from voicemill.pipeline.jobs import ShardJob, open_context
-from voicemill.pipeline.prepare import PlanFacts, load_facts
+from voicemill.pipeline.prepare import PlanFacts, earlier_service, load_facts
 from voicemill.pipeline.progress import report_progress
 from voicemill.pipeline.selection import EVERY_ROW, Selection
 from voicemill.pipeline.shard import by_level, split_into_shards
@@ -63,7 +63,7 @@ async def execute(
     folder, run_id = ResultsFolder(spec.results), uuid.uuid4().hex[:12]
     started_at, clock_s = datetime.now(UTC), time.monotonic()
     with folder.locked():
-        async with open_service(spec.settings, key) as service:
+        async with open_service(spec.settings, key, earlier=earlier_service(folder)) as service:
             facts = load_facts(folder, spec.plan_id)
             if facts is None:
                 voices = VoiceDirectory(await all_voices(service, spec.settings.pace))

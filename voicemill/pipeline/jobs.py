@@ -10,7 +10,7 @@ from voicemill.errors import ConfigError
 from voicemill.limits.budget import Limits
 from voicemill.pipeline.context import RunContext
 from voicemill.pipeline.limiter_setup import open_limiter
-from voicemill.pipeline.prepare import load_facts
+from voicemill.pipeline.prepare import earlier_service, load_facts
 from voicemill.pipeline.selection import EVERY_ROW, Selection
 from voicemill.pipeline.shard import Shard, process_shard
 from voicemill.pipeline.word_timings import earlier_timings
@@ -153,7 +153,7 @@ async def _own_context(job: ShardJob, key: ApiKey | None) -> AsyncIterator[RunCo
     pace = job.settings.pace.model_copy(update=limits | {"start_concurrency": 0})
     settings = job.settings.model_copy(update={"pace": pace})
     folder = ResultsFolder(job.results)
-    async with open_service(settings, key) as service:
+    async with open_service(settings, key, earlier=earlier_service(folder)) as service:
         ledger = Ledger(folder.parts / job.run_id / f"{job.shard.part.stem}.spent.json")
         context = _context(folder, settings, service, job.selection, ledger, lambda _line: None, job.grant)
         context.made |= known_outcomes(folder.earlier_tables(), sorted(PlanTable(folder.plan).taken))

@@ -11,6 +11,7 @@ from voicemill.errors import ConfigError, ManifestError, Problem
 from voicemill.manifest import ManifestCheck, VoiceDirectory
 from voicemill.manifest.readers.dataframe import ManifestBytes
 from voicemill.model import Row
+from voicemill.model.calls import EMBEDDED_PREFIX
 from voicemill.model.csv_injection import FAILURE_COLUMNS
 from voicemill.pipeline.disk_space import too_little_room
 from voicemill.pipeline.fetch_inputs import Fetch
@@ -48,6 +49,7 @@ class PlanFacts:
     carried: CarriedTypes = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
     settings: dict[str, Any] = field(default_factory=dict)
+    service: str = ""
 
     def add(self, row: Row, needs: Needs) -> None:
         """Count one good row."""
@@ -105,6 +107,7 @@ def prepare(
     doubts = [*_taken_names(check.carried_columns), *room, *check.warnings]
     facts.warnings = [str(warning) for warning in doubts]
     facts.settings = settings.model_dump()
+    facts.service = service
     write_json(results.plan_facts, asdict(facts))
     return facts
 
@@ -138,6 +141,18 @@ def last_facts(results: ResultsFolder) -> PlanFacts | None:
         return PlanFacts(**content) if content and results.plan.is_file() else None
     except TypeError:
         return None
+
+
+def earlier_service(results: ResultsFolder) -> str:
+    """The service that the last run in a folder called, empty for a new folder.
+
+    Plans of earlier versions do not name it: those of the embedded engine were made by the small one.
+    """
+    facts = last_facts(results)
+    if facts is not None and facts.service:
+        return facts.service
+    published: dict[str, Any] = read_json(results.run_file) or {}
+    return str(published.get("service") or (EMBEDDED_PREFIX if facts else ""))
 
 
 def _wider(kind: str | None, value: object) -> str:

@@ -1,4 +1,4 @@
-"""Cutting long audio at its pauses, so that it can be recognised piece by piece."""
+"""Splits long audio at pauses, so that it can be recognized in parts."""
 
 from collections.abc import Iterable, Iterator
 from typing import Final, NamedTuple
@@ -14,23 +14,23 @@ FRAME_S: Final = FRAME / RATE_HZ
 LONGEST_FRAMES: Final = round(20.0 / FRAME_S)
 PAUSE_FRAMES: Final = round(0.6 / FRAME_S)
 LEAD_FRAMES: Final = round(0.3 / FRAME_S)
-# The least strict but one: what is taken for speech by mistake costs time, what is missed costs words.
+# The second most sensitive level: false alarms cost time, missed speech costs words.
 STRICTNESS: Final = 1
-STRETCH_FRAMES: Final = round(300.0 / FRAME_S)
+EXCERPT_FRAMES: Final = round(300.0 / FRAME_S)
 _QUIET_FRAMES: Final = round(30.0 / FRAME_S)
 
 
-class Heard(NamedTuple):
-    """A stretch of a recording and where it starts, in samples."""
+class Excerpt(NamedTuple):
+    """Part of a recording and the sample at which it starts."""
 
     start: int
     samples: NDArray[np.float32]
 
 
-def utterances(blocks: Iterable[NDArray[np.float32]]) -> Iterator[Heard]:
-    """The stretches of speech in 16 kHz blocks, each at most 20 s long, cut in pauses or else where it is quietest.
+def utterances(blocks: Iterable[NDArray[np.float32]]) -> Iterator[Excerpt]:
+    """The speech in 16 kHz blocks in excerpts of at most 20 s, split in pauses or else at the quietest point.
 
-    Stretches without speech are left out.
+    Excerpts without speech are omitted.
     """
     detector = webrtcvad.Vad(STRICTNESS)
     start, frames, speech = 0, list[NDArray[np.float32]](), list[bool]()
@@ -41,15 +41,15 @@ def utterances(blocks: Iterable[NDArray[np.float32]]) -> Iterator[Heard]:
         if cut == 0:
             continue
         if any(speech[:cut]):
-            yield Heard(start, np.concatenate(frames[:cut]))
+            yield Excerpt(start, np.concatenate(frames[:cut]))
         start += cut * FRAME
         del frames[:cut], speech[:cut]
     if any(speech):
-        yield Heard(start, np.concatenate(frames))
+        yield Excerpt(start, np.concatenate(frames))
 
 
 def _cut(frames: list[NDArray[np.float32]], speech: list[bool]) -> int:
-    """How many frames make an utterance now; 0 while it goes on."""
+    """The number of frames that make up the next utterance; 0 while it continues."""
     pausing = len(speech) > PAUSE_FRAMES and not any(speech[-PAUSE_FRAMES:])
     if pausing and any(speech):
         return len(frames) - PAUSE_FRAMES // 2
@@ -60,18 +60,18 @@ def _cut(frames: list[NDArray[np.float32]], speech: list[bool]) -> int:
     return _quietest(frames, LONGEST_FRAMES // 2)
 
 
-def stretches(blocks: Iterable[NDArray[np.float32]]) -> Iterator[Heard]:
-    """16 kHz blocks in stretches of at most five minutes, cut where the last half minute of each is quietest."""
+def five_minute_excerpts(blocks: Iterable[NDArray[np.float32]]) -> Iterator[Excerpt]:
+    """16 kHz blocks in excerpts of at most five minutes, split at the quietest point of the last 30 s of each."""
     start, frames = 0, list[NDArray[np.float32]]()
     for frame in _frames(blocks):
         frames.append(frame)
-        if len(frames) == STRETCH_FRAMES:
-            cut = _quietest(frames, STRETCH_FRAMES - _QUIET_FRAMES)
-            yield Heard(start, np.concatenate(frames[:cut]))
+        if len(frames) == EXCERPT_FRAMES:
+            cut = _quietest(frames, EXCERPT_FRAMES - _QUIET_FRAMES)
+            yield Excerpt(start, np.concatenate(frames[:cut]))
             start += cut * FRAME
             del frames[:cut]
     if frames:
-        yield Heard(start, np.concatenate(frames))
+        yield Excerpt(start, np.concatenate(frames))
 
 
 def _quietest(frames: list[NDArray[np.float32]], first: int) -> int:
@@ -80,7 +80,7 @@ def _quietest(frames: list[NDArray[np.float32]], first: int) -> int:
 
 
 def _frames(blocks: Iterable[NDArray[np.float32]]) -> Iterator[NDArray[np.float32]]:
-    """Whole frames; the last is filled with silence."""
+    """Whole frames; the last is padded with silence."""
     rest = np.zeros(0, np.float32)
     for block in blocks:
         rest = np.concatenate([rest, block])

@@ -1,4 +1,4 @@
-"""The folder of the user's own Whisper model, looked at without loading it."""
+"""A folder with a Whisper model, checked without loading it."""
 
 import hashlib
 import importlib.util
@@ -7,29 +7,32 @@ from typing import Final
 
 from voicemill.errors import ConfigError
 
+WHISPER_MODEL_VARIABLE: Final = "VOICEMILL_WHISPER_MODEL"
 WHISPER_MISSING: Final = "faster-whisper is not installed: pip install 'voicemill[whisper]'"
 _WEIGHTS: Final = "model.bin"
+_TOKENIZER: Final = "tokenizer.json"
 _ENDS_BYTES: Final = 1 << 20
 
 
 def check_whisper_model(folder: Path) -> None:
-    """Raises `ConfigError` that says what is missing.
+    """Raises `ConfigError` when a file or the package is missing.
 
-    The folder is checked here because faster-whisper takes a path that is not there for the name of a download.
+    faster-whisper would download a model when the folder does not exist, and a tokenizer when that file is missing.
     """
     if not folder.is_dir():
-        raise ConfigError(f"VOICEMILL_WHISPER_MODEL is {str(folder)!r}, which is no folder.")
-    if not (folder / _WEIGHTS).is_file():
-        raise ConfigError(
-            f"VOICEMILL_WHISPER_MODEL is {str(folder)!r}, but there is no {_WEIGHTS} in it. "
-            "It must be the folder of a model in faster-whisper's format."
-        )
+        raise ConfigError(f"VOICEMILL_WHISPER_MODEL is {str(folder)!r}, which is not a folder.")
+    for name in (_WEIGHTS, _TOKENIZER):
+        if not (folder / name).is_file():
+            raise ConfigError(
+                f"VOICEMILL_WHISPER_MODEL is {str(folder)!r}, but there is no {name} in it. "
+                "It must be the folder of a model in faster-whisper's format."
+            )
     if importlib.util.find_spec("faster_whisper") is None:
         raise ConfigError(f"VOICEMILL_WHISPER_MODEL is set, but {WHISPER_MISSING}")
 
 
 def whisper_digest(folder: Path) -> str:
-    """Twelve hex digits that tell one model from another: of its small files, and both ends of its weights."""
+    """Twelve hex digits of a digest over the small files and both ends of the weights."""
     digest = hashlib.sha256()
     for path in sorted(path for path in folder.iterdir() if path.is_file()):
         size = path.stat().st_size

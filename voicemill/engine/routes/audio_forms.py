@@ -34,13 +34,13 @@ def form_format(form: Form) -> AudioFormat:
 
 
 def form_voice(form: Form, engine: Engine, field: str) -> EngineVoice:
-    """The voice a field names, which is no Piper voice: those have no timbre to lend. Raises `Refusal` (400)."""
+    """The voice that a field names, unless a further backend speaks it. Raises `Refusal` (400)."""
     voice_id = form.text(field)
     if voice_id is None:
         raise bad_request(f"{field}: Field required. GET /voices lists the voices.")
     voice = engine.catalogue.find(voice_id)
     if voice is None:
         raise bad_request(f"There is no voice {voice_id!r}; GET /voices lists them.", "voice_not_found")
-    if voice.timbre.piper_model is not None:
-        raise bad_request(f"{voice.name!r} is a Piper voice, which can only speak. Choose another for this.")
+    if voice.timbre.backend:
+        raise bad_request(f"{voice.name!r} is a {voice.timbre.backend} voice, which can only speak.")
     return voice

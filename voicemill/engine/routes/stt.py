@@ -23,7 +23,7 @@ QUERY: Final[dict[str, dict[str, Any]]] = {
 
 @router.post("/stt", openapi_extra=documented_form(**FORM) | documented_query(**QUERY))
 async def stt(request: Request, engine: SttEngine) -> dict[str, Any]:
-    """What is said in a file, and when."""
+    """The transcript of a recording, with word timestamps where requested."""
     with engine.admission.admitted("stt"):
         async with uploaded(request, engine.settings.max_upload_bytes) as form:
             question = _question(request, form, engine)
@@ -33,11 +33,13 @@ async def stt(request: Request, engine: SttEngine) -> dict[str, Any]:
         "request_id": request.state.request_id,
         "is_final": True,
         "text": frame.header["text"],
-        "language": question["language"],
+        "language": frame.header["language"],
         "duration": round(frame.header["duration_s"], 3),
     }
     if "word" in (form.fields.get("timestamp_granularities[]") or form.fields.get("timestamp_granularities") or ()):
         answer["words"] = [{"word": word, "start": start, "end": end} for word, start, end in frame.header["words"]]
+    if frame.header["flags"]:
+        answer["flags"] = frame.header["flags"]
     return answer
 
 
@@ -45,22 +47,29 @@ def _question(request: Request, form: Form, engine: Engine) -> dict[str, Any]:
     model = form.text("model")
     if model is None or not model.startswith("ink"):
         raise bad_request(f"model is {model!r}, but must be ink-whisper.", "model_not_found")
-    whisper = engine.settings.whisper_model
-    language = (form.text("language") or "en").strip().lower()
-    if whisper is None and language != "en":
-        raise bad_request(
-            f"language is {language!r}, but the built-in recogniser knows only 'en'. For other languages set "
-            "VOICEMILL_WHISPER_MODEL to the folder of a faster-whisper model."
-        )
     encoding, rate_hz = _headerless(request)
     return {
         "job": "stt",
         "file": str(form.file("file")),
-        "language": language,
+        "language": _language(form, engine),
         "encoding": encoding,
         "sample_rate_hz": rate_hz,
-        "whisper_model": str(whisper) if whisper else None,
+        "recognizer": engine.recognizer_question,
     }
+
+
+def _language(form: Form, engine: Engine) -> str | None:
+    """The requested language; None leaves it to a recognizer of several languages."""
+    known = engine.recognizer.languages
+    language = (form.text("language") or "").strip().lower() or None
+    if known is None or language in known:
+        return language
+    if language is None and len(known) == 1:
+        return next(iter(known))
+    raise bad_request(
+        f"language is {language!r}, but the recognizer knows only {', '.join(sorted(known))}. For other languages "
+        "install 'voicemill[local]', or set VOICEMILL_WHISPER_MODEL to the folder of a faster-whisper model."
+    )
 
 
 def _headerless(request: Request) -> tuple[str | None, int | None]:

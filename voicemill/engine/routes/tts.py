@@ -68,12 +68,12 @@ def speech_question(asked: SpeechRequest, engine: Engine) -> dict[str, Any]:
     _check_transcript(asked.transcript, engine.settings.max_transcript_characters)
     voice = voice_of(asked.voice, engine)
     spoken = language(asked.language or voice.language)
-    _check_piper_language(voice, spoken.code)
+    _check_backend_language(voice, spoken.code)
     return {
         **asked.question(),
         "language": spoken.code,
         "accent": pronunciation(spoken.code, voice.accent),
-        "timbre": asdict(voice.timbre),
+        "timbre": asdict(voice.timbre_in(spoken.code, natural=engine.is_natural)),
         "format": asdict(audio_format(asked.output_format)),
     }
 
@@ -98,10 +98,10 @@ def voice_of(wanted: VoiceSpecifier, engine: Engine) -> EngineVoice:
     return found
 
 
-def _check_piper_language(voice: EngineVoice, code: str) -> None:
-    if voice.timbre.piper_model is not None and voice.language != code:
+def _check_backend_language(voice: EngineVoice, code: str) -> None:
+    if voice.timbre.backend and voice.language != code:
         raise bad_request(
-            f"The Piper voice {voice.name!r} speaks {voice.language!r} only, not {code!r}. Choose another voice."
+            f"The voice {voice.name!r} speaks {voice.language!r} only, not {code!r}. Choose another voice."
         )
 
 

@@ -58,7 +58,7 @@ def _question(form: Form, engine: Engine) -> dict[str, Any]:
     voice = form_voice(form, engine, "voice[id]")
     return {
         "clip": str(form.file("clip")),
-        "timbre": asdict(voice.timbre),
+        "timbre": asdict(voice.conversion_timbre),
         "format": asdict(form_format(form)),
     }
 

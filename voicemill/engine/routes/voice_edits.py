@@ -19,7 +19,7 @@ from voicemill.engine.schemas.voice_objects import CreateVoice, LocalizeVoice, M
 from voicemill.engine.voices.catalogue import built_in_voices
 from voicemill.engine.voices.embedding import embedding_of, mixed, timbre_of
 from voicemill.engine.voices.languages import accent_named, accent_of_dialect, language
-from voicemill.engine.voices.timbre import Timbre
+from voicemill.engine.voices.timbre import Timbre, timbre_from
 from voicemill.engine.voices.voice import USER_OWNER, EngineVoice
 
 router = APIRouter()
@@ -53,8 +53,7 @@ async def clone_voice(request: Request, engine: KeyedEngine) -> dict[str, Any]:
             "base": asdict(_base(engine, form.text("base_voice_id"))),
         }
         frame = await engine.workers.ask(question)
-    timbre = frame.header["timbre"]
-    return await _kept(engine, replace(voice, timbre=Timbre(**{**timbre, "eq_db": tuple(timbre["eq_db"])})))
+    return await _kept(engine, replace(voice, timbre=timbre_from(frame.header["timbre"])))
 
 
 @router.post("/voices", openapi_extra=documented(CreateVoice))
@@ -74,7 +73,7 @@ async def localize_voice(request: Request, engine: KeyedEngine) -> dict[str, Any
     code, accent = _target(asked)
     gender = _GENDERS.get(asked.original_speaker_gender, original.gender)
     voice = _new(asked.name, asked.description, code, original.timbre)
-    return await _kept(engine, replace(voice, gender=gender, accent=accent))
+    return await _kept(engine, replace(voice, gender=gender, accent=accent, espeak=original.espeak))
 
 
 @router.post("/voices/mix", openapi_extra=documented(MixVoices))
@@ -112,7 +111,7 @@ async def update_voice(voice_id: str, request: Request, engine: KeyedEngine) -> 
 async def delete_voice(voice_id: str, engine: KeyedEngine) -> Response:
     """Forget a voice."""
     voice = _owned(engine, voice_id)
-    await asyncio.to_thread(engine.catalogue.own.forget, voice.id)
+    await asyncio.to_thread(engine.catalogue.user_voices.delete, voice.id)
     return Response(status_code=204)
 
 
@@ -149,7 +148,7 @@ def _new(name: str, description: str | None, code: str, timbre: Timbre) -> Engin
 
 
 async def _kept(engine: Engine, voice: EngineVoice) -> dict[str, Any]:
-    await asyncio.to_thread(engine.catalogue.own.keep, voice)
+    await asyncio.to_thread(engine.catalogue.user_voices.save, voice)
     return voice_object(voice, with_embedding=True)
 
 
@@ -168,14 +167,16 @@ def _meant(engine: Engine, voice_id: str, field: str) -> EngineVoice:
 
 
 def _mixable(voice: EngineVoice) -> EngineVoice:
-    if voice.timbre.piper_model is not None:
-        raise bad_request(f"{voice.name!r} is a Piper voice, which cannot be mixed, copied or localized.")
+    if voice.timbre.backend:
+        raise bad_request(
+            f"{voice.name!r} is a {voice.timbre.backend} voice, which cannot be mixed, copied or localized."
+        )
     return voice
 
 
 def _base(engine: Engine, voice_id: str | None) -> Timbre:
     if voice_id is None:
-        return built_in_voices()[0].timbre
+        return built_in_voices(natural=engine.is_natural)[0].timbre
     return _mixable(_meant(engine, voice_id, "base_voice_id")).timbre
 
 

@@ -1,26 +1,48 @@
-"""The user's own Piper voices from the worker's side."""
+"""A folder of Piper voices as a speech backend."""
 
 import importlib.util
 import sys
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Final
 
+from voicemill.engine.environment import folder_from_environment
 from voicemill.engine.refusals import Refusal
 from voicemill.engine.synthesis.synthesizer_process import SynthesizerProcess
-from voicemill.engine.synthesis.utterance import Utterance, samples_of
-from voicemill.engine.voices.piper_voices import PIPER_MISSING
+from voicemill.engine.synthesis.utterance import Speech, Utterance, samples_of
+from voicemill.engine.voices.piper_voices import (
+    PIPER_MISSING,
+    PIPER_VOICES_VARIABLE,
+    piper_digest,
+    piper_voices,
+    speaker_of,
+)
+from voicemill.engine.voices.voice import EngineVoice
 
-PROGRAM = Path(__file__).with_name("piper_process.py")
+PROGRAM: Final = Path(__file__).with_name("piper_process.py")
 
 
 class Piper:
-    """The synthesizer of the user's own neural voices."""
+    """The voices of the folder that `VOICEMILL_PIPER_VOICES` names, spoken by a process that loads the models."""
 
-    def __init__(self) -> None:
+    def __init__(self, folder: Path | None = None) -> None:
+        self._folder = folder or folder_from_environment(PIPER_VOICES_VARIABLE)
         self._process = SynthesizerProcess(_command)
 
-    def say(self, text: str, model: str, speaker: int | None, *, rate: float) -> Utterance:
-        """Speak `text` with the model file `model`. Raises `Refusal` when it cannot."""
-        header, body = self._process.ask({"text": text, "model": model, "speaker": speaker, "rate": rate})
+    @property
+    def identity(self) -> str:
+        """The digest of all models."""
+        return f"piper.{piper_digest(self._folder)}" if self._folder else ""
+
+    def voices(self) -> Sequence[EngineVoice]:
+        """One voice for each speaker of each model. Raises `ConfigError`."""
+        return piper_voices(self._folder) if self._folder else []
+
+    def say(self, text: str, speech: Speech) -> Utterance:
+        """Speak one passage. Raises `Refusal` when Piper fails."""
+        model, speaker = speaker_of(speech.timbre.speaker)
+        request = {"text": text, "model": model, "speaker": speaker, "rate": speech.delivery.rate}
+        header, body = self._process.ask(request)
         return Utterance(samples_of(body), header["sample_rate_hz"])
 
 

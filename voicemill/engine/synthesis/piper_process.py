@@ -25,7 +25,7 @@ from functools import cache
 from typing import Any, BinaryIO
 
 import numpy as np
-import onnxruntime  # type: ignore[import-untyped]
+import onnxruntime
 from piper import PiperVoice, SynthesisConfig
 from piper.config import PiperConfig
 

@@ -1,79 +1,68 @@
-"""Speaking: a timbre and a delivery turned into the synthesizer's settings, its samples into that speaker's."""
+"""From a transcript to utterances: passages, each spoken by the voice's backend and finished for the speaker."""
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from functools import cache
 from typing import Final
 
 import numpy as np
 import soxr
 
+from voicemill.engine.backends import load_speech_backend
 from voicemill.engine.refusals import bad_request
-from voicemill.engine.synthesis.controls import Delivery
+from voicemill.engine.synthesis.backend import SpeechBackend
 from voicemill.engine.synthesis.espeak import Espeak
+from voicemill.engine.synthesis.hibari import Hibari
 from voicemill.engine.synthesis.loudness import amplified
 from voicemill.engine.synthesis.passages import passages
-from voicemill.engine.synthesis.piper import Piper
+from voicemill.engine.synthesis.pronunciation import is_pronounceable
 from voicemill.engine.synthesis.spectrum import shaped
-from voicemill.engine.synthesis.utterance import Utterance
-from voicemill.engine.voices.timbre import PITCH_HZ, PITCH_SETTINGS, SOURCE_PITCH, Timbre
+from voicemill.engine.synthesis.utterance import Speech, Utterance
+from voicemill.engine.voices.timbre import espeak_timbre
 from voicemill.model.service_tags import parts
 
-# The range setting moves the mean pitch too, by 0.29 % a step.
-_PITCH_PER_RANGE_STEP: Final = 0.0029
-_NATURAL_RANGE: Final = 50.0
-
-_LONGEST_PAUSE_S: Final = 60.0
-
-# Below this, in full scale, nothing was said.
 SILENCE: Final = 1e-3
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Speech:
-    """Everything that decides what is said and how: `accent` is an espeak-ng voice, `language` a two-letter code."""
-
-    transcript: str
-    language: str
-    accent: str
-    timbre: Timbre
-    delivery: Delivery
-    sample_rate_hz: int
+"""A peak below this share of full scale means that nothing was spoken."""
+_LONGEST_PAUSE_S: Final = 60.0
 
 
 class Synthesizers:
-    """The synthesizers of one worker; their processes are started when first needed."""
+    """The synthesizers of one worker; processes and models are started on first use."""
 
     def __init__(self) -> None:
         self._espeak = Espeak()
-        self._piper = Piper()
+        self._hibari = Hibari()
 
     def say(self, text: str, speech: Speech) -> Utterance:
-        """One passage in the speaker's voice, at the synthesizer's own rate and loudness."""
-        timbre = speech.timbre
-        if timbre.piper_model is not None:
-            return self._piper.say(text, timbre.piper_model, timbre.piper_speaker, rate=speech.delivery.rate)
-        return _said_by_espeak(text, speech, self._espeak)
+        """One passage at the synthesizer's own sample rate and loudness."""
+        if speech.timbre.backend:
+            return _backend(speech.timbre.backend).say(text, speech)
+        if speech.timbre.is_neural and is_pronounceable(text):
+            return self._hibari.say(text, speech)
+        return self._espeak.say(text, replace(speech, timbre=espeak_timbre(speech.timbre)))
+
+
+@cache
+def _backend(name: str) -> SpeechBackend:
+    return load_speech_backend(name)
 
 
 def spoken(speech: Speech, synthesizers: Synthesizers) -> Iterator[tuple[str, Utterance]]:
-    """Each passage and how it sounds, at the wanted rate.
+    """Each passage and its utterance, at the requested sample rate; a pause has an empty passage.
 
-    Raises `Refusal` (400) when none of it can be spoken.
+    Raises `Refusal` (400) when none of the transcript can be spoken.
     """
-    heard = False
+    is_silent = True
     for passage, utterance in _utterances(speech, synthesizers):
-        if not passage:
-            yield passage, utterance
+        if passage and np.max(np.abs(utterance.samples), initial=0.0) < SILENCE:
             continue
-        if np.max(np.abs(utterance.samples), initial=0.0) < SILENCE:
-            continue
-        heard = True
+        is_silent &= not passage
         yield passage, utterance
-    if not heard:
+    if is_silent:
         raise bad_request(
-            f"There is nothing in the transcript that can be spoken in language {speech.language!r}. "
-            "Write words, in the letters of that language."
+            f"Nothing in the transcript can be spoken in language {speech.language!r}. "
+            "Write words in the letters of that language."
         )
 
 
@@ -95,29 +84,8 @@ def _pause(pause_s: float, sample_rate_hz: int) -> Utterance:
     return Utterance(samples, sample_rate_hz, (), ())
 
 
-def _said_by_espeak(text: str, speech: Speech, espeak: Espeak) -> Utterance:
-    timbre, delivery = speech.timbre, speech.delivery
-    span = _NATURAL_RANGE * timbre.intonation * delivery.intonation
-    f0_hz = timbre.f0_hz * 2.0 ** (delivery.pitch_semitones / 12.0)
-    # The vocal tract is shortened by playing the samples faster, so pitch and rate are asked for that much lower.
-    said = espeak.say(
-        text,
-        f"{speech.accent}+{timbre.source}",
-        rate_wpm=timbre.rate_wpm * delivery.rate / timbre.tract_ratio,
-        pitch=pitch_setting(f0_hz / timbre.tract_ratio, timbre.source, span),
-        span=span,
-    )
-    return replace(said, sample_rate_hz=said.sample_rate_hz * timbre.tract_ratio)
-
-
-def pitch_setting(f0_hz: float, source: str, span: float) -> float:
-    """espeak-ng's `pitch` for a mean of `f0_hz`."""
-    base_hz = f0_hz / SOURCE_PITCH.get(source, 1.0) / (1.0 + _PITCH_PER_RANGE_STEP * (span - _NATURAL_RANGE))
-    return float(np.interp(base_hz, PITCH_HZ, PITCH_SETTINGS))
-
-
 def _finished(utterance: Utterance, speech: Speech) -> Utterance:
-    """The utterance with the speaker's spectrum and loudness, at the wanted rate."""
+    """The utterance with the speaker's spectrum and loudness, at the requested sample rate."""
     timbre = speech.timbre
     samples = shaped(utterance.samples, utterance.sample_rate_hz, timbre.brightness_db, timbre.eq_db)
     samples = soxr.resample(samples, utterance.sample_rate_hz, speech.sample_rate_hz)

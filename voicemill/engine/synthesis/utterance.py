@@ -1,16 +1,36 @@
-"""What a synthesizer gives back."""
+"""What a synthesizer is asked for and what it returns."""
 
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from voicemill.engine.synthesis.controls import Delivery
+from voicemill.engine.voices.timbre import Timbre
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Speech:
+    """A transcript and everything that determines how it sounds.
+
+    `language` is a two-letter code and `accent` an espeak-ng voice. `take` numbers the readings of one transcript.
+    """
+
+    transcript: str
+    language: str
+    accent: str
+    timbre: Timbre
+    delivery: Delivery
+    sample_rate_hz: int
+    take: int = 0
+
 
 @dataclass(frozen=True, slots=True)
 class Utterance:
-    """Mono float32 samples, and when what was said.
+    """Mono float32 samples with the start of each word and phoneme.
 
-    `words`: (offset in the text, length, sample). `phonemes`: (IPA, sample). Offsets count characters from 0.
+    `words`: (offset in the text, length, sample). `phonemes`: (IPA, sample); an empty name is a pause. Offsets count
+    characters from 0.
     """
 
     samples: NDArray[np.float32]
@@ -20,5 +40,5 @@ class Utterance:
 
 
 def samples_of(pcm: bytes) -> NDArray[np.float32]:
-    """Signed 16-bit little-endian samples as float32 in -1..1."""
+    """Signed 16-bit little-endian samples as float32 from -1 to 1."""
     return np.frombuffer(pcm, "<i2").astype(np.float32) / np.float32(32768)

@@ -7,8 +7,9 @@ from typing import Final, Literal
 import numpy as np
 
 from voicemill.engine.synthesis.controls import Delivery
-from voicemill.engine.synthesis.speaking import Speech, Synthesizers, spoken
+from voicemill.engine.synthesis.speaking import Synthesizers, spoken
 from voicemill.engine.synthesis.spectrum import band_centres_hz
+from voicemill.engine.synthesis.utterance import Speech
 from voicemill.engine.voice_analysis.measures import RATE_HZ, Floats, Samples, VoiceMeasures, measure
 from voicemill.engine.voices.timbre import Timbre, source_that_reaches
 
@@ -24,7 +25,9 @@ CALIBRATION_TEXT: Final = (
 # recogniser, full strength doubled the words lost.
 STRENGTHS: Final[dict[Mode, float]] = {"similarity": 0.6, "stability": 0.35}
 _MOST_EQ_DB: Final = 10.0
-_TRACTS: Final = np.linspace(0.94, 1.08, 15)
+_ESPEAK_TRACTS: Final = np.linspace(0.94, 1.08, 15)
+# The natural voice is a woman's, so a man's vocal tract lies further away.
+_NATURAL_TRACTS: Final = np.linspace(0.82, 1.10, 29)
 
 
 def timbre_like(recording: VoiceMeasures, base: Timbre, mode: Mode, synthesizers: Synthesizers) -> Timbre:
@@ -38,8 +41,9 @@ def timbre_like(recording: VoiceMeasures, base: Timbre, mode: Mode, synthesizers
         brightness_db=0.0,
         eq_db=(),
     )
+    tracts = _NATURAL_TRACTS if start.is_neural else _ESPEAK_TRACTS
     plain = measure(calibration(start, synthesizers))
-    tract_ratio, rest_db = _tract_and_rest(recording.bands_db, plain.bands_db)
+    tract_ratio, rest_db = _tract_and_rest(recording.bands_db, plain.bands_db, tracts)
     fitted = replace(
         start,
         source=source_that_reaches(recording.f0_hz / tract_ratio, base.source),
@@ -74,11 +78,11 @@ def calibration(timbre: Timbre, synthesizers: Synthesizers) -> Samples:
     return np.concatenate([utterance.samples for _, utterance in spoken(speech, synthesizers)])
 
 
-def _tract_and_rest(wanted_db: Floats, plain_db: Floats) -> tuple[float, Floats]:
+def _tract_and_rest(wanted_db: Floats, plain_db: Floats, tracts: Floats) -> tuple[float, Floats]:
     """The formant ratio that fits best, tilt left aside, and the spectral difference that remains with it."""
     centres = band_centres_hz(plain_db.size)
     best: tuple[float, float, Floats] | None = None
-    for ratio in _TRACTS:
+    for ratio in tracts:
         rest = wanted_db - np.interp(centres, centres * ratio, plain_db)
         tilt = np.polyval(np.polyfit(np.log(centres), rest, 1), np.log(centres))
         error = float(np.square(rest - tilt).mean())

@@ -1,4 +1,4 @@
-"""Changing who speaks, and nothing of what is said or how: the WORLD vocoder."""
+"""Voice conversion by the WORLD vocoder: another speaker, the same words and timing."""
 
 from collections.abc import Iterator
 from itertools import pairwise
@@ -13,39 +13,46 @@ from voicemill.engine.voice_analysis.measures import FRAME_MS, RATE_HZ, Floats, 
 _HOP: Final = int(RATE_HZ * FRAME_MS / 1000)
 _LONGEST_FRAMES: Final = int(20_000 / FRAME_MS)
 _JOIN: Final = 480
-"""Blocks overlap by 20 ms and are faded into each other."""
+"""Blocks overlap by 20 ms and are crossfaded."""
 
 
-def revoiced(samples: Samples, pitch: Floats, f0_ratio: float, formant_ratio: float) -> Iterator[Samples]:
-    """24 kHz speech with its pitch and its formants moved by factors, block by block; as long as it was.
+def converted(samples: Samples, pitch: Floats, target: Floats, formant_ratio: float) -> Iterator[Samples]:
+    """24 kHz speech with another pitch and formants moved by a factor, block by block and as long as before.
 
-    `pitch` is its `f0_contour`. Intonation and timing stay.
+    `pitch` is its `f0_contour`, `target` the contour to give it; both are 0 in the same unvoiced frames.
     """
     cuts = [0, *_cuts(samples, pitch.size), pitch.size]
     tail = np.zeros(0, np.float32)
     for first, last in pairwise(cuts):
         start, stop = first * _HOP, samples.size if last == pitch.size else last * _HOP
         reach = min(samples.size, stop + _JOIN)
-        block = _block(samples[start:reach], pitch[first:], f0_ratio, formant_ratio)
+        block = _block(samples[start:reach], pitch[first:], target[first:], formant_ratio)
         block[: tail.size] = _crossfaded(tail, block[: tail.size])
         tail = block[stop - start :]
         yield block[: stop - start]
 
 
-def with_pitch_moved(samples: Samples, f0_ratio: float) -> Samples:
-    """The same with another pitch only."""
-    return np.concatenate(list(revoiced(samples, f0_contour(samples), f0_ratio, 1.0)))
+def with_pitch_changed(samples: Samples, f0_ratio: float, intonation: float = 1.0) -> Samples:
+    """24 kHz speech with its pitch multiplied and its pitch range scaled; formants and timing stay."""
+    pitch = f0_contour(samples)
+    voiced = pitch > 0
+    if not voiced.any():
+        return samples
+    target = pitch.copy()
+    mean_hz = float(np.exp(np.log(pitch[voiced]).mean()))
+    target[voiced] = mean_hz * f0_ratio * (pitch[voiced] / mean_hz) ** intonation
+    return np.concatenate(list(converted(samples, pitch, target, 1.0)))
 
 
-def _block(samples: Samples, pitch: Floats, f0_ratio: float, formant_ratio: float) -> Samples:
+def _block(samples: Samples, pitch: Floats, target: Floats, formant_ratio: float) -> Samples:
     signal = samples.astype(np.float64)
     frames = samples.size // _HOP + 1
-    f0 = np.pad(pitch[:frames], (0, max(0, frames - pitch.size)))
+    f0, target = (np.pad(contour[:frames], (0, max(0, frames - contour.size))) for contour in (pitch, target))
     times = np.arange(frames) * FRAME_MS / 1000
     envelope = pyworld.cheaptrick(signal, f0, times, RATE_HZ)
     noise = pyworld.d4c(signal, f0, times, RATE_HZ)
     changed = pyworld.synthesize(
-        np.where(f0 > 0, f0 * f0_ratio, 0.0),
+        target,
         np.exp(_warped(np.log(envelope), formant_ratio)),
         np.clip(_warped(noise, formant_ratio), 0.0, 1.0),
         RATE_HZ,
@@ -58,7 +65,7 @@ def _block(samples: Samples, pitch: Floats, f0_ratio: float, formant_ratio: floa
 
 
 def _warped(columns: Floats, ratio: float) -> Floats:
-    """Each row stretched along its frequency axis: what was at f is then at ratio × f."""
+    """Each row stretched along its frequency axis: the value at f moves to ratio × f."""
     if ratio == 1.0:
         return np.ascontiguousarray(columns)
     last = columns.shape[1] - 1
@@ -69,7 +76,7 @@ def _warped(columns: Floats, ratio: float) -> Floats:
 
 
 def _cuts(samples: Samples, frames: int) -> list[int]:
-    """Frames at which to cut, each the quietest of the second half of a block of at most 20 s."""
+    """The frames at which to split: the quietest of the second half of each block of at most 20 s."""
     cuts: list[int] = []
     first = 0
     while frames - first > _LONGEST_FRAMES:

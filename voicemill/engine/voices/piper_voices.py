@@ -1,4 +1,4 @@
-"""The user's own Piper voices as voices of the catalogue."""
+"""Piper voices as voices of the catalogue."""
 
 import hashlib
 import importlib.util
@@ -13,6 +13,7 @@ from voicemill.engine.voices.timbre import Timbre
 from voicemill.engine.voices.voice import EngineVoice
 from voicemill.errors import ConfigError
 
+PIPER_VOICES_VARIABLE: Final = "VOICEMILL_PIPER_VOICES"
 PIPER_MISSING: Final = "piper-tts is not installed: pip install 'voicemill[piper]'"
 _IDS: Final = uuid.UUID("7b0a4d5e-3c1f-5a86-9d0e-6f2b8c4a1e73")
 # Piper brings each sentence to full scale; this brings it to the level of the built-in voices.
@@ -22,7 +23,7 @@ _GAIN_DB: Final = -4.0
 def piper_voices(folder: Path) -> list[EngineVoice]:
     """One voice for each speaker of each model, in the order of their file names.
 
-    An id depends on the file's name and the speaker only. Raises `ConfigError` that says what is missing.
+    An id depends on the file name and the speaker only. Raises `ConfigError`.
     """
     if importlib.util.find_spec("piper") is None:
         raise ConfigError(f"VOICEMILL_PIPER_VOICES is set, but {PIPER_MISSING}")
@@ -30,7 +31,7 @@ def piper_voices(folder: Path) -> list[EngineVoice]:
 
 
 def piper_digest(folder: Path) -> str:
-    """Twelve hex digits over every model and configuration: other voices, other answers."""
+    """Twelve hex digits of the digest of every model and configuration."""
     digest = hashlib.sha256()
     for model in _models(folder):
         for path in (model, _configuration(model)):
@@ -40,9 +41,19 @@ def piper_digest(folder: Path) -> str:
     return digest.hexdigest()[:12]
 
 
+def speaker_of(speaker: str) -> tuple[str, int | None]:
+    """The model file and the speaker number in the text that `piper_voices` put into a timbre."""
+    model, _, number = speaker.rpartition("#")
+    return model, int(number) if number else None
+
+
+def _speaker(model: Path, number: int | None) -> str:
+    return f"{model}#{'' if number is None else number}"
+
+
 def _models(folder: Path) -> list[Path]:
     if not folder.is_dir():
-        raise ConfigError(f"VOICEMILL_PIPER_VOICES is {str(folder)!r}, which is no folder.")
+        raise ConfigError(f"VOICEMILL_PIPER_VOICES is {str(folder)!r}, which is not a folder.")
     models = sorted(folder.resolve().glob("*.onnx"))
     if not models:
         raise ConfigError(f"VOICEMILL_PIPER_VOICES is {str(folder)!r}, but there is no *.onnx file in it.")
@@ -62,15 +73,15 @@ def _speakers(model: Path) -> Iterator[EngineVoice]:
         code = _language(configuration)
         names: dict[str, int] = configuration.get("speaker_id_map") or {}
     except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise ConfigError(f"{model.name}.json is no Piper configuration ({error}). Download it again.") from None
+        raise ConfigError(f"{model.name}.json is not a Piper configuration ({error}). Download it again.") from None
     for speaker, number in names.items() or [(None, None)]:
         name = model.stem if speaker is None else f"{model.stem} {speaker}"
         yield EngineVoice(
             id=str(uuid.uuid5(_IDS, name)),
             name=name,
             language=code,
-            description=f"Your own Piper voice from {model.name}",
-            timbre=Timbre(piper_model=str(model), piper_speaker=number, gain_db=_GAIN_DB),
+            description=f"Piper voice from {model.name}",
+            timbre=Timbre(backend="piper", speaker=_speaker(model, number), gain_db=_GAIN_DB),
         )
 
 
@@ -79,5 +90,5 @@ def _language(configuration: dict[str, Any]) -> str:
     code = tag.replace("_", "-").split("-")[0].lower()
     code = {"cmn": "zh", "nb": "no"}.get(code, code)
     if code not in languages():
-        raise ValueError(f"its language {tag!r} is not one the engine knows")
+        raise ValueError(f"its language {tag!r} is not supported")
     return code

@@ -8,7 +8,8 @@ from typing import Any, Final
 from voicemill.engine.refusals import bad_request
 from voicemill.engine.voice_analysis.matching import timbre_like
 from voicemill.engine.voice_analysis.measures import NoVoice, measure
-from voicemill.engine.worker.tts import synthesizers, timbre_of
+from voicemill.engine.voices.timbre import timbre_from
+from voicemill.engine.worker.tts import synthesizers
 from voicemill.engine.worker.uploads import clip
 from voicemill.processes.frames import Frame
 
@@ -22,5 +23,5 @@ def clone(question: dict[str, Any]) -> Iterator[Frame]:
         recording = measure(samples)
     except NoVoice as error:
         raise bad_request(f"clip: {error}.") from None
-    timbre = timbre_like(recording, timbre_of(question["base"]), question["mode"], synthesizers)
+    timbre = timbre_like(recording, timbre_from(question["base"]), question["mode"], synthesizers)
     yield Frame({"timbre": asdict(timbre)}, b"")

@@ -11,10 +11,11 @@ import numpy as np
 from voicemill.audio.encode import encode
 from voicemill.audio.formats import AudioFormat
 from voicemill.engine.synthesis.loudness import amplified
-from voicemill.engine.synthesis.speaking import Speech, spoken
+from voicemill.engine.synthesis.speaking import spoken
 from voicemill.engine.synthesis.spectrum import shaped
+from voicemill.engine.synthesis.utterance import Speech
 from voicemill.engine.voice_analysis.measures import RATE_HZ, NoVoice, Samples, VoiceMeasures, level_db, measure
-from voicemill.engine.voice_analysis.world import with_pitch_moved
+from voicemill.engine.voice_analysis.world import with_pitch_changed
 from voicemill.engine.voices.timbre import source_that_reaches
 from voicemill.engine.worker.tts import speech_of, synthesizers
 from voicemill.engine.worker.uploads import clip
@@ -68,7 +69,7 @@ def _at_pitch(speech: Speech, wanted_hz: float) -> Samples:
         if abs(heard_hz / wanted_hz - 1) < _PITCH_TOLERANCE:
             return samples
         asked_hz *= wanted_hz / heard_hz
-    return with_pitch_moved(samples, wanted_hz / heard_hz)
+    return with_pitch_changed(samples, wanted_hz / heard_hz)
 
 
 def _with_f0(speech: Speech, f0_hz: float) -> Speech:

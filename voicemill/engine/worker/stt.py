@@ -1,4 +1,4 @@
-"""Recognition jobs."""
+"""Transcription jobs."""
 
 from collections.abc import Iterator
 from functools import cache
@@ -9,14 +9,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from voicemill.audio.decode import UPLOAD_OPTIONS, decode, decode_headerless
-from voicemill.engine.recognition.recognized_word import Word
-from voicemill.engine.recognition.sphinx import Sphinx
-from voicemill.engine.recognition.utterances import RATE_HZ, stretches, utterances
+from voicemill.engine.backends import load_recognizer
+from voicemill.engine.recognition.recognizer import RecognizedSegment, Recognizer
+from voicemill.engine.recognition.utterances import RATE_HZ
 from voicemill.engine.recognition.whisper import Whisper
 from voicemill.engine.worker.uploads import readable
 from voicemill.processes.frames import Frame
 
-# The voice activity detector has absolute thresholds, so every file is brought to this peak level first.
+# The voice activity detector has absolute thresholds, so every file is first scaled to this peak level.
 _PEAK: Final = 0.7
 _SILENCE: Final = 1e-4
 
@@ -24,25 +24,29 @@ PROGRESS: Final = Frame({"last": False}, b"")
 
 
 def stt(question: dict[str, Any]) -> Iterator[Frame]:
-    """Frames of progress, which keep the request alive, then one with the text, the duration and the words."""
-    words: list[Word] = []
+    """Frames of progress, which keep the request alive, then one with the transcript."""
+    segments: list[RecognizedSegment] = []
     with readable("file"):
         samples, peak = 0, 0.0
         for block in _blocks(question):
             samples, peak = samples + block.size, max(peak, float(np.abs(block).max(initial=0.0)))
             yield PROGRESS
         if peak > _SILENCE:
-            for found in _found(question, _PEAK / peak):
-                words += found
+            for segment in _segments(question, _PEAK / peak):
+                segments.append(segment)
                 yield PROGRESS
-    yield Frame(
-        {
-            "text": " ".join(word.word for word in words),
-            "duration_s": samples / RATE_HZ,
-            "words": [(word.word, round(word.start_s, 3), round(word.end_s, 3)) for word in words],
-        },
-        b"",
-    )
+    yield Frame(_transcript(segments, question["language"]) | {"duration_s": samples / RATE_HZ}, b"")
+
+
+def _transcript(segments: list[RecognizedSegment], language: str | None) -> dict[str, Any]:
+    words = [word for segment in segments for word in segment.words]
+    found = next((segment.language for segment in segments if segment.language), None)
+    return {
+        "text": " ".join(segment.text for segment in segments if segment.text),
+        "language": language or found,
+        "words": [(word.word, round(word.start_s, 3), round(word.end_s, 3)) for word in words],
+        "flags": sorted({flag for segment in segments for flag in segment.flags}),
+    }
 
 
 def _blocks(question: dict[str, Any]) -> Iterator[NDArray[np.float32]]:
@@ -52,19 +56,15 @@ def _blocks(question: dict[str, Any]) -> Iterator[NDArray[np.float32]]:
     return decode_headerless(path, question["encoding"], question["sample_rate_hz"], RATE_HZ)
 
 
-def _found(question: dict[str, Any], gain: float) -> Iterator[list[Word]]:
+def _segments(question: dict[str, Any], gain: float) -> Iterator[RecognizedSegment]:
     blocks = (block * np.float32(gain) for block in _blocks(question))
-    if question["whisper_model"] is not None:
-        whisper = _whisper(question["whisper_model"])
-        return (words for heard in stretches(blocks) for words in whisper.words(heard, question["language"]))
-    return (_sphinx().words(heard) for heard in utterances(blocks))
+    wanted = question["recognizer"]
+    recognizer = _recognizer(wanted["name"], wanted["folder"], wanted["beam"], wanted["device"])
+    return recognizer.transcribe(blocks, question["language"])
 
 
 @cache
-def _sphinx() -> Sphinx:
-    return Sphinx()
-
-
-@cache
-def _whisper(folder: str) -> Whisper:
-    return Whisper(Path(folder))
+def _recognizer(name: str, folder: str | None, beam: int | None, device: str) -> Recognizer:
+    if name == "whisper":
+        return Whisper(Path(folder) if folder else None, beam=beam, device=device)
+    return load_recognizer(name)

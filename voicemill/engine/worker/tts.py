@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 from voicemill.audio.encode import encode
 from voicemill.audio.formats import AudioFormat
 from voicemill.engine.synthesis.controls import Delivery
-from voicemill.engine.synthesis.speaking import Speech, Synthesizers, spoken
+from voicemill.engine.synthesis.speaking import Synthesizers, spoken
 from voicemill.engine.synthesis.timing import Timed, phoneme_times, word_times
-from voicemill.engine.synthesis.utterance import Utterance
-from voicemill.engine.voices.timbre import Timbre
+from voicemill.engine.synthesis.utterance import Speech, Utterance
+from voicemill.engine.voices.timbre import timbre_from
 from voicemill.processes.frames import Frame
 
 PIECE_S = 0.5
@@ -51,15 +51,11 @@ def speech_of(question: dict[str, Any]) -> Speech:
         transcript=question["transcript"],
         language=question["language"],
         accent=question["accent"],
-        timbre=timbre_of(question["timbre"]),
+        timbre=timbre_from(question["timbre"]),
         delivery=Delivery(**question["delivery"]),
         sample_rate_hz=question["format"]["sample_rate_hz"],
+        take=question.get("take", 0),
     )
-
-
-def timbre_of(fields: dict[str, Any]) -> Timbre:
-    """A timbre that came over the pipe."""
-    return Timbre(**{**fields, "eq_db": tuple(fields["eq_db"])})
 
 
 def _heard(question: dict[str, Any]) -> Iterator[tuple[str, Utterance]]:

