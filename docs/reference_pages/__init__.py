@@ -12,7 +12,7 @@ from pygments.lexers.special import TextLexer
 from sphinx.application import Sphinx
 from sphinx.config import Config
 
-from docs.reference_pages import commands, errors, fault_counts, manifest, settings, tables
+from docs.reference_pages import commands, docstrings, errors, fault_counts, manifest, settings, tables
 
 PAGES: dict[str, Callable[[], str]] = {
     "commands": commands.page,
@@ -44,6 +44,7 @@ def _on_config(app: Sphinx, _config: Config) -> None:
 def setup(app: Sphinx) -> dict[str, bool]:
     """Register with Sphinx."""
     app.connect("config-inited", _on_config)
+    app.connect("autodoc-process-docstring", docstrings.mark_code, priority=400)
     for name, lexer in {"csv": TextLexer, "srt": TextLexer, "jsonl": JsonLexer}.items():
         app.add_lexer(name, lexer)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

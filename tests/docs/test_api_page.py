@@ -1,7 +1,6 @@
 """The client page has a working example for each method, and its commands run."""
 
 import ast
-import asyncio
 import inspect
 import re
 import shlex
@@ -81,16 +80,17 @@ async def test_the_examples_run(cartesia: CartesiaClient, name: str) -> None:
 def test_the_first_example_runs(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """How a client is opened, against a served engine in the place of the service."""
+    """The first example opens a client; here it calls a served engine instead of Cartesia."""
     assert _FIRST
     monkeypatch.setenv("CARTESIA_API_KEY", KEY)
     with served(engine_settings(tmp_path)) as service:
-        exec(_FIRST[1].replace("https://api.cartesia.ai", service.url), {"asyncio": asyncio})
+        monkeypatch.setenv("CARTESIA_BASE_URL", service.url)
+        exec(_FIRST[1], {"__name__": "example"})
     assert capsys.readouterr().out.startswith("ok=True version=")
 
 
 def test_the_commands_run(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """What a reader types, in the order of the page, ends well without a key."""
+    """The commands run in the order of the page, without an API key."""
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
     voicemill = InThisProcess(capfd)
     assert len(_COMMANDS) > 10
