@@ -9,6 +9,7 @@ from urllib.parse import unquote, urlsplit
 
 import pytest
 
+import voicemill
 from docs.reference_pages.commands import commands
 from docs.reference_pages.markdown import explained
 from tests.docs.pages import DOCS, ROOT
@@ -90,6 +91,13 @@ def test_every_command_is_in_the_reference(site: Path) -> None:
         section = page.partition(f'id="{name.replace(" ", "-")}"')[2].partition("<section")[0]
         options = [each.opts[0] for each in command.params if each.param_type_name == "option" and not each.hidden]
         assert [option for option in options if option not in section] == []
+
+
+def test_every_public_name_is_in_the_reference(site: Path) -> None:
+    """The Python reference describes each public name; the page on errors describes the exceptions."""
+    pages = [(site / "reference" / f"{name}.html").read_text(encoding="utf-8") for name in ("python", "errors")]
+    names = set(voicemill.__all__) - {"__version__"}
+    assert [name for name in names if f"voicemill.{name}" not in pages[0] and name not in pages[1]] == []
 
 
 def test_a_name_without_an_explanation_fails_the_build() -> None:
