@@ -13,7 +13,7 @@ from voicemill.audio.inspection import Inspector, state_of
 from voicemill.audio.inspection.probe import Unlistenable, inspect_recording
 from voicemill.model import Inspected
 from voicemill.processes.worker_process import WorkerProcess
-from voicemill.store.recording_cache import RecordingNotes
+from voicemill.store.recording_cache import RecordingCache
 
 
 def aged(path: Path) -> Path:
@@ -54,19 +54,19 @@ def test_a_file_is_read_once(tmp_path: Path) -> None:
     bad.write_bytes(b"nothing")
     aged(bad)
     notes = tmp_path / "notes.jsonl"
-    with Inspector(RecordingNotes(notes)) as inspect:
+    with Inspector(RecordingCache(notes)) as inspect:
         first = inspect(good)
         with pytest.raises(Unlistenable):
             inspect(bad)
     with (
-        Inspector(RecordingNotes(notes)) as inspect,
-        mock.patch.object(WorkerProcess, "ask", side_effect=AssertionError),
+        Inspector(RecordingCache(notes)) as inspect,
+        mock.patch.object(WorkerProcess, "send", side_effect=AssertionError),
     ):
         assert inspect(good) == first
         with pytest.raises(Unlistenable, match="not audio"):
             inspect(bad)
     recording(good, seconds=0.5)
-    with Inspector(RecordingNotes(notes)) as inspect:
+    with Inspector(RecordingCache(notes)) as inspect:
         assert inspect(good).duration_s == 0.5
 
 
@@ -75,7 +75,7 @@ def test_result_for_recently_written_file_is_not_cached(tmp_path: Path) -> None:
     path = recording(tmp_path / "a.wav")
     soon_ns = time.time_ns() + 3600 * 10**9
     os.utime(path, ns=(soon_ns, soon_ns))
-    notes = RecordingNotes(tmp_path / "notes.jsonl")
+    notes = RecordingCache(tmp_path / "notes.jsonl")
     with Inspector(notes) as inspect:
         inspect(path)
     assert notes.find(str(path), state_of(path)) is None
@@ -84,18 +84,18 @@ def test_result_for_recently_written_file_is_not_cached(tmp_path: Path) -> None:
 def test_a_crash_costs_one_file(tmp_path: Path) -> None:
     """Where the worker dies on a file, that file is told, nothing is kept of it, and the next is inspected."""
     paths = [aged(recording(tmp_path / name)) for name in ("a.wav", "b.wav")]
-    notes = RecordingNotes(tmp_path / "notes.jsonl")
+    notes = RecordingCache(tmp_path / "notes.jsonl")
     with Inspector(notes) as inspect:
         inspect(paths[0])
-        ask = WorkerProcess.ask
+        ask = WorkerProcess.send
 
         def killed(worker: WorkerProcess, *asked: object) -> object:
             os.kill(worker.pid or 0, signal.SIGKILL)
             os.waitid(os.P_PID, worker.pid or 0, os.WEXITED | os.WNOWAIT)
-            with mock.patch.object(worker, "_started", return_value=worker._socket):
+            with mock.patch.object(worker, "_connect", return_value=worker._socket):
                 yield from ask(worker, *asked)  # type: ignore[arg-type]
 
-        with mock.patch.object(WorkerProcess, "ask", killed), pytest.raises(Unlistenable, match="crashes") as fault:
+        with mock.patch.object(WorkerProcess, "send", killed), pytest.raises(Unlistenable, match="crashes") as fault:
             inspect(paths[1])
         assert fault.value.code == "breaks_decoder"
         assert notes.find(str(paths[1]), state_of(paths[1])) is None
@@ -113,9 +113,9 @@ def test_damaged_notes_are_read_again(tmp_path: Path) -> None:
     """Lines that are torn or of another version count as absent; many old lines are written anew."""
     path = tmp_path / "notes.jsonl"
     file = aged(recording(tmp_path / "a.wav"))
-    notes = RecordingNotes(path)
+    notes = RecordingCache(path)
     for number in range(1200):
         notes.keep(str(file), state_of(file), Inspected(None, "not_audio", f"is bad {number}"))
     path.write_text(path.read_text() + '{"path": 1}\n[1]\n{"pa')
-    assert RecordingNotes(path).find(str(file), state_of(file)) == Inspected(None, "not_audio", "is bad 1199")
+    assert RecordingCache(path).find(str(file), state_of(file)) == Inspected(None, "not_audio", "is bad 1199")
     assert len(path.read_text().splitlines()) == 1

@@ -77,7 +77,7 @@ def test_unchanged_recordings_are_not_inspected_again(voicemill: InThisProcess, 
     transcribe(manifest)
     arguments: list[str | Path] = [verb, manifest, "-o", _RESULTS, "--op", "stt", "--json"]
     before = {path: path.stat().st_mtime_ns for path in _RESULTS.rglob("*")}
-    with mock.patch.object(WorkerProcess, "ask", side_effect=AssertionError):
+    with mock.patch.object(WorkerProcess, "send", side_effect=AssertionError):
         result = voicemill(*arguments)
     assert (result.code, result.json["rows"]) == (0, 3)
     (Path("talks") / f"{_NAMES[0]}.wav").write_bytes(b"nothing")

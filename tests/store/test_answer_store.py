@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from tests.store.failing_disk import failing_disk, recorded_disk
 from tests.store.receipts import key_of, receipt
 from voicemill.errors import StorageError
-from voicemill.store.answer_store import HANDED_ON_BYTES, AnswerDamaged, AnswerStore, commit_answers
+from voicemill.store.answer_store import MAX_CACHED_BYTES, AnswerDamaged, AnswerStore, commit_answers
 from voicemill.store.durable_files import PARTIAL_SUFFIX
 
 BODY = b"RIFF and so on\n\x00\xff" * 40
@@ -90,7 +90,7 @@ def test_missing_answer(store: AnswerStore) -> None:
     """A missing answer has no body and no receipt, and the error names the remedy."""
     assert not store.has(key_of("a"))
     assert is_absent(store, "a")
-    with pytest.raises(AnswerDamaged, match="run the same command again") as caught:
+    with pytest.raises(AnswerDamaged, match="rerun the command") as caught:
         store.read(key_of("a"))
     assert caught.value.key == key_of("a")
 
@@ -285,10 +285,10 @@ def test_each_answer_has_its_own_receipt(store: AnswerStore) -> None:
 
 def test_only_small_answers_stay_in_memory(store: AnswerStore) -> None:
     """A stored answer keeps its body in memory up to one mebibyte, and always its digest."""
-    for size in (HANDED_ON_BYTES, HANDED_ON_BYTES + 1):
+    for size in (MAX_CACHED_BYTES, MAX_CACHED_BYTES + 1):
         body = b"x" * size
         kept = store.keep(receipt(size), body)
-        assert kept.body == (body if size == HANDED_ON_BYTES else None)
+        assert kept.body == (body if size == MAX_CACHED_BYTES else None)
         assert kept.sha256 == sha256(body).hexdigest()
         kept.commit()
         assert store.read(key_of(size))[1] == body

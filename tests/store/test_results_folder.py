@@ -67,12 +67,12 @@ def test_tables_of_earlier_runs_are_found_in_order(tmp_path: Path) -> None:
     parts = folder.new_parts("run")
     for path in (parts / "00001.parquet", parts / "00000.parquet", folder.items):
         path.touch()
-    assert folder.is_cut_short
+    assert folder.was_interrupted
     assert folder.earlier_tables() == [folder.items, parts / "00000.parquet", parts / "00001.parquet"]
     folder.clear_parts()
     folder.clear_parts()
     assert folder.earlier_tables() == [folder.items]
-    assert not folder.is_cut_short
+    assert not folder.was_interrupted
 
 
 def test_only_own_partial_files_are_removed(tmp_path: Path) -> None:
@@ -83,7 +83,7 @@ def test_only_own_partial_files_are_removed(tmp_path: Path) -> None:
     kept = [folder.audio / name for name in ("a.wav", "a.wav.partial", ".partial", "part 1/.hidden.partial")]
     for path in (left, *kept):
         path.write_bytes(b"x")
-    folder.sweep()
+    folder.remove_partials()
     assert not left.exists()
     assert all(path.exists() for path in kept)
 

@@ -10,7 +10,7 @@ from tests.text.spoken import spoken
 from voicemill.model import Word
 from voicemill.store.tables import timings_tables as timings
 from voicemill.store.tables.table_damage import TableDamaged
-from voicemill.store.tables.timings_tables import SCHEMAS, Timings, TimingsPart, paths_of, read_timings
+from voicemill.store.tables.timings_tables import SCHEMAS, Timings, TimingsPart, read_timings, timings_paths
 from voicemill.text.segments import transcript_of
 
 TEXTS = {"a": "One two. Three.", "b": "Four.", "c": "", "d": "Five six seven."}
@@ -27,7 +27,7 @@ def written(parts: Path, name: str = "00000.parquet", texts: dict[str, str] = TE
 
 def known(parts: Path, published: Sequence[Path] = ()) -> Timings:
     """The timings in all parts and published tables."""
-    return Timings(words=paths_of("words", published, parts), segments=paths_of("segments", (), parts))
+    return Timings(words=timings_paths("words", published, parts), segments=timings_paths("segments", (), parts))
 
 
 def words(path: Path) -> list[tuple[str, int, str]]:
@@ -38,7 +38,7 @@ def words(path: Path) -> list[tuple[str, int, str]]:
 @pytest.mark.parametrize("lines", [1, 3, 50_000])
 def test_rows_are_in_the_given_order(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lines: int) -> None:
     """Each row's lines are together and in order, whatever the order in which rows ended and the size of the parts."""
-    for limit in ("_LINES_HELD", "_LINES_PER_GROUP", "_LINES_PER_WINDOW"):
+    for limit in ("_BUFFERED_LINES", "_LINES_PER_GROUP", "_LINES_PER_WINDOW"):
         monkeypatch.setattr(timings, limit, lines)
     told = known(written(tmp_path / "parts" / "run").parent)
     assert told.publish("words", ["d", "c", "a", "b"], tmp_path / "words.parquet")
@@ -70,18 +70,18 @@ def test_latest_part_takes_precedence(tmp_path: Path) -> None:
     told = known(again, [published])
     told.publish("words", ["a", "b"], tmp_path / "new.parquet")
     assert [word for *_, word in words(tmp_path / "new.parquet")] == ["one", "two", "three", "eight", "nine"]
-    assert told.tell_of("b", 2)
-    assert not told.tell_of("b", 1)
+    assert told.has("b", 2)
+    assert not told.has("b", 1)
 
 
 def test_timings_need_both_tables(tmp_path: Path) -> None:
     """Words without segments, or a different number of words, are made again."""
     parts = written(tmp_path / "parts" / "run").parent
-    assert known(parts).tell_of("a", 3)
-    assert known(parts).tell_of("c", 0)
-    assert not known(parts).tell_of("x", 1)
+    assert known(parts).has("a", 3)
+    assert known(parts).has("c", 0)
+    assert not known(parts).has("x", 1)
     (parts / "run" / "segments" / "00000.parquet").unlink()
-    assert not known(parts).tell_of("a", 3)
+    assert not known(parts).has("a", 3)
 
 
 def test_damaged_tables_are_ignored(tmp_path: Path) -> None:
@@ -89,7 +89,7 @@ def test_damaged_tables_are_ignored(tmp_path: Path) -> None:
     parts = written(tmp_path / "parts" / "run").parent
     broken = parts / "run" / "words" / "00000.parquet"
     broken.write_bytes(broken.read_bytes()[:-20])
-    assert not known(parts).tell_of("a", 3)
+    assert not known(parts).has("a", 3)
 
 
 def test_shard_without_words_writes_no_part(tmp_path: Path) -> None:

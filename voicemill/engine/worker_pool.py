@@ -112,7 +112,7 @@ class WorkerPool:
         worker = self._idle.get()
         whole = False
         try:
-            for frame in worker.ask(question | {"cpu_s": self._timeout_s}, self._timeout_s):
+            for frame in worker.send(question | {"cpu_s": self._timeout_s}, self._timeout_s):
                 yield _unless_refused(frame)
             whole = True
         except Refusal:

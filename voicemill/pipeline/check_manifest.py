@@ -14,7 +14,7 @@ from voicemill.manifest import ManifestCheck, VoiceDirectory
 from voicemill.manifest.readers.dataframe import ManifestBytes
 from voicemill.pipeline.fetch_inputs import Fetch
 from voicemill.service import all_voices, open_service
-from voicemill.store.recording_cache import KnownRecordings
+from voicemill.store.recording_cache import ReadOnlyRecordingCache
 from voicemill.store.results_folder import ResultsFolder
 
 
@@ -60,6 +60,6 @@ def open_check(
     manifest: str | ManifestBytes, settings: Settings, voices: VoiceDirectory, folder: ResultsFolder
 ) -> Iterator[ManifestCheck]:
     """A check that writes nothing to the results folder; downloads are deleted when the block ends."""
-    known = KnownRecordings(folder.recordings)
+    known = ReadOnlyRecordingCache(folder.recordings)
     with Inspector(known) as inspect, TemporaryDirectory(prefix="voicemill-") as downloads:
         yield ManifestCheck(manifest, settings, voices, inspect, Fetch.into(Path(downloads), settings.inputs))

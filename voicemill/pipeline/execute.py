@@ -68,8 +68,8 @@ async def execute(
             if facts is None:
                 voices = VoiceDirectory(await all_voices(service, spec.settings.pace))
                 facts = await steps.prepare(spec.manifest, spec.settings, service.name, voices, folder)
-            if folder.is_cut_short:
-                folder.sweep()
+            if folder.was_interrupted:
+                folder.remove_partials()
             opened = open_context(run_id, folder, spec.settings, service, spec.selection, steps.log)
             async with opened as context:
                 with stop_on_signals(context.stop), stop.calls(context.stop):

@@ -17,7 +17,7 @@ from voicemill.pipeline.disk_space import too_little_room
 from voicemill.pipeline.fetch_inputs import Fetch
 from voicemill.pipeline.segmentation import with_cuts
 from voicemill.planning.predictions import Needs, Volume, expected_volume, needs_of
-from voicemill.store.recording_cache import RecordingNotes
+from voicemill.store.recording_cache import RecordingCache
 from voicemill.store.results_folder import ResultsFolder, read_json, write_json
 from voicemill.store.tables.items_table import OWN_COLUMNS, CarriedTypes
 from voicemill.store.tables.plan_table import PlanWriter
@@ -89,7 +89,7 @@ def prepare(
     Raises `ManifestError` with every problem, and `StorageError`; then there is no plan.
     """
     facts = PlanFacts(str(manifest))
-    with Inspector(RecordingNotes(results.recordings)) as inspect, PlanWriter(results.plan) as writer:
+    with Inspector(RecordingCache(results.recordings)) as inspect, PlanWriter(results.plan) as writer:
         fetch = Fetch.into(results.inputs, settings.inputs)
         check = ManifestCheck(manifest, settings, voices, inspect, fetch)
         for checked in check:

@@ -51,7 +51,7 @@ def publish(
             "versions": versions(),
         }
         write_json(results.run_file, about)
-    results.note_sums()
+    results.record_sums()
     results.clear_parts()
 
 

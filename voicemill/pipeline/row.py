@@ -76,7 +76,7 @@ def _is_complete(plan: RowPlan, known: Outcome, context: RunContext) -> bool:
         return False
     if known.fingerprint != plan.fingerprint or known.file_name != plan.row.file_name:
         return False
-    if known.words is not None and not context.timings.tell_of(known.id, known.words):
+    if known.words is not None and not context.timings.has(known.id, known.words):
         return False
     files = [(made.file_name, made.size_bytes) for made in known.more_files]
     files.append((plan.row.file_name, known.size_bytes or 0))

@@ -151,7 +151,7 @@ def _weight(outcome: Outcome) -> int:
 def _has_its_files(outcome: Outcome, written_ns: int, context: RunContext) -> bool:
     """Whether a finished row's files are those that its table describes; otherwise the row is assembled again."""
     return outcome.status is not Status.DONE or all(
-        context.outputs.is_as_told(name, sha256, written_ns) for name, sha256 in _files_of(outcome)
+        context.outputs.is_unchanged(name, sha256, written_ns) for name, sha256 in _files_of(outcome)
     )
 
 

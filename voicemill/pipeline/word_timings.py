@@ -7,13 +7,13 @@ from pathlib import Path
 from voicemill.store import durable_files as durable
 from voicemill.store.results_folder import ResultsFolder
 from voicemill.store.tables.items_table import read_items
-from voicemill.store.tables.timings_tables import SCHEMAS, Kind, Timings, paths_of
+from voicemill.store.tables.timings_tables import SCHEMAS, Kind, Timings, timings_paths
 from voicemill.text.word_error_rate import tokens
 
 
 def earlier_timings(results: ResultsFolder) -> Timings:
     """The words and segments of rows that earlier runs assembled; a published table that was changed does not count."""
-    return Timings(**{kind: paths_of(kind, _intact(results, kind), results.parts) for kind in SCHEMAS})
+    return Timings(**{kind: timings_paths(kind, _intact(results, kind), results.parts) for kind in SCHEMAS})
 
 
 def publish_timings(results: ResultsFolder, parts: Sequence[Path], *, items_changed: bool) -> bool:

@@ -31,9 +31,9 @@ def write_frame(out: IO[bytes], header: dict[str, Any], body: bytes = b"") -> No
     out.flush()
 
 
-def question_line(question: dict[str, Any]) -> bytes:
+def request_line(request: dict[str, Any]) -> bytes:
     """A request as a single line of JSON."""
-    return json.dumps(question).encode() + b"\n"
+    return json.dumps(request).encode() + b"\n"
 
 
 def reader(stream: IO[bytes]) -> Callable[[int], bytes]:
@@ -48,7 +48,7 @@ def reader(stream: IO[bytes]) -> Callable[[int], bytes]:
     return read_exactly
 
 
-def question_from_line(line: bytes) -> dict[str, Any]:
+def request_from_line(line: bytes) -> dict[str, Any]:
     """The request in a line."""
-    question: dict[str, Any] = json.loads(line)
-    return question
+    request: dict[str, Any] = json.loads(line)
+    return request

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from functools import partial
 from typing import IO, Any
 
-from voicemill.processes.frames import Frame, question_line, read_frame
+from voicemill.processes.frames import Frame, read_frame, request_line
 
 # There is one worker per core already, and each thread of a numerical library takes address space.
 _ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
@@ -40,16 +40,16 @@ class WorkerProcess:
         """The process id, if a process is running."""
         return self._child.pid if self._child else None
 
-    def ask(self, question: dict[str, Any], timeout_s: float) -> Iterator[Frame]:
+    def send(self, request: dict[str, Any], timeout_s: float) -> Iterator[Frame]:
         """Send a request and yield the frames of its response; all but the final one have `last: false`.
 
         Each frame must arrive within `timeout_s` of the one before. Raises `TimeoutError` if one is late and
         `WorkerDied` if the process exits. After either, or if the iteration is abandoned, call `stop`.
         """
-        connection = self._started()
+        connection = self._connect()
         try:
             connection.settimeout(timeout_s)
-            connection.sendall(question_line(question))
+            connection.sendall(request_line(request))
             while True:
                 deadline = time.monotonic() + timeout_s
                 frame = read_frame(partial(_receive_exactly, connection, deadline))
@@ -75,7 +75,7 @@ class WorkerProcess:
         self._stderr.close()
         self._child = self._socket = self._stderr = None
 
-    def _started(self) -> socket.socket:
+    def _connect(self) -> socket.socket:
         if self._child and self._child.poll() is not None:
             self.stop()
         if self._socket is None:

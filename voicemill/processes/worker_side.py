@@ -1,4 +1,4 @@
-"""The worker side of a child process: resource limits, and the loop that answers requests from standard input."""
+"""The worker side of a child process: resource limits, and the loop that responses requests from standard input."""
 
 import os
 import resource
@@ -9,7 +9,7 @@ import threading
 from collections.abc import Callable
 from typing import Any, BinaryIO, Final
 
-from voicemill.processes.frames import question_from_line
+from voicemill.processes.frames import request_from_line
 
 MEMORY_BYTES: Final = 6 << 30
 
@@ -29,26 +29,26 @@ def allow_cpu(seconds: float) -> None:
     signal.setitimer(signal.ITIMER_PROF, seconds)
 
 
-Answer = Callable[[dict[str, Any], BinaryIO], None]
+Handler = Callable[[dict[str, Any], BinaryIO], None]
 """Writes the frames of a response."""
 
 
-def answer_questions(answer: Answer) -> None:
+def handle_requests(handle: Handler) -> None:
     """Handle requests until the parent closes the pipe."""
-    questions, answers = sys.stdin.buffer, _private_stdout()
-    threading.Thread(target=_end_with_the_parent, args=(questions.fileno(),), daemon=True).start()
-    for line in questions:
-        answer(question_from_line(line), answers)
+    requests, responses = sys.stdin.buffer, _private_stdout()
+    threading.Thread(target=_exit_with_parent, args=(requests.fileno(),), daemon=True).start()
+    for line in requests:
+        handle(request_from_line(line), responses)
 
 
 def _private_stdout() -> BinaryIO:
     """The pipe for responses, protected from libraries that print."""
-    answers = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
+    responses = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
-    return answers
+    return responses
 
 
-def _end_with_the_parent(pipe: int) -> None:
+def _exit_with_parent(pipe: int) -> None:
     """Exit at once when the parent exits, even during a long job."""
     watch = select.poll()
     watch.register(pipe, select.POLLHUP | getattr(select, "POLLRDHUP", 0))

@@ -13,7 +13,7 @@ def state_of(folder: ResultsFolder) -> dict[str, Any]:
     run_file = read_json(folder.run_file) or {}
     if folder.is_locked():
         state = "running"
-    elif run_file and not folder.is_cut_short:
+    elif run_file and not folder.was_interrupted:
         state = "ended"
     else:
         state = "interrupted"

@@ -1,1 +1,1 @@
-"""What is kept on disk, and the only ways it gets there."""
+"""Files on disk: answers, outputs, tables, and the results folder that holds them."""

@@ -1,4 +1,4 @@
-"""Durable files: what is named is whole, and what is acknowledged survives a power cut.
+"""Durable files: a file under its final name is complete, and a committed file survives a power cut.
 
 The write order is restic's and borg's: temporary file in the same folder, length check, fsync, rename, fsync of the
 folder. This is the only module that renames files into place.
@@ -6,6 +6,7 @@ folder. This is the only module that renames files into place.
 
 import errno
 import filecmp
+import hashlib
 import os
 import secrets
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -17,43 +18,43 @@ from voicemill.errors import StorageError
 
 PARTIAL_SUFFIX = ".partial"
 PARTIALS = ".????????????-*" + PARTIAL_SUFFIX
-"""What the names match that `open_partial` gives."""
+"""The pattern of the names that `open_partial` gives."""
 FOLDER_MODE = 0o700
 FILE_MODE = 0o600
 
 _MOST_OPEN_FILES = 64
-"""At once, of those that are put in place together."""
+"""The most files that one group commit holds open."""
 
 T = TypeVar("T")
 FaultHook = Callable[[str], None]
 """Called with the name of each fault point as it is passed; tests end the process there."""
 
 _REMEDY = {
-    errno.ENOSPC: "the disk is full; free some space and run the same command again",
-    errno.EDQUOT: "the disk quota is used up; free some space and run the same command again",
+    errno.ENOSPC: "the disk is full; free some space and rerun the command",
+    errno.EDQUOT: "the disk quota is used up; free some space and rerun the command",
     errno.EROFS: "the disk is read-only; choose another results folder",
     errno.EACCES: "permission is denied; choose a folder you may write to",
     errno.EPERM: "permission is denied; choose a folder you may write to",
-    errno.EIO: "the disk reports an error; check it, then run the same command again",
+    errno.EIO: "the disk reports an error; check it, then rerun the command",
 }
 
 
 def no_fault(_name: str) -> None:
-    """Pass a fault point in production: nothing happens."""
+    """The fault hook of production: it does nothing."""
 
 
 fault_point: FaultHook = no_fault
 
 
 def set_fault_hook(hook: FaultHook) -> None:
-    """Let `hook` see every fault point of this process; for tests that end it there."""
+    """Call `hook` at every fault point of this process; for tests that kill it there."""
     global fault_point
     fault_point = hook
 
 
 @contextmanager
 def storage_errors(path: Path) -> Iterator[None]:
-    """CallPermit an `OSError` into a `StorageError` that names `path` and the remedy."""
+    """Convert an `OSError` to a `StorageError` that names `path` and the remedy."""
     try:
         yield
     except OSError as error:
@@ -62,18 +63,18 @@ def storage_errors(path: Path) -> Iterator[None]:
 
 
 def make_folder(folder: Path) -> None:
-    """Create `folder` and its parents, readable by the owner alone where they are new; their names are durable."""
+    """Create `folder` and its parents, durably; new folders are readable by the owner only."""
     with storage_errors(folder):
         missing = [step for step in folder.parents if not step.exists()]
         for step in (*reversed(missing), folder):
             step.mkdir(mode=FOLDER_MODE, exist_ok=True)
-    # Its own name always, though it may have been there: by a run that was killed before it could sync it.
+    # Its own name always, even if it exists: a run may have been killed before it could sync it.
     for step in (*reversed(missing), folder):
         _sync_name(step)
 
 
 def make_folders_in(folder: Path, names: Iterable[str]) -> None:
-    """Create folders in one that is there, readable by the owner alone; their names are durable."""
+    """Create folders in an existing folder, durably; they are readable by the owner only."""
     for name in names:
         with storage_errors(folder / name):
             (folder / name).mkdir(mode=FOLDER_MODE, exist_ok=True)
@@ -81,18 +82,18 @@ def make_folders_in(folder: Path, names: Iterable[str]) -> None:
 
 
 def _sync_name(step: Path) -> None:
-    with storage_errors(step), suppress(PermissionError):  # A folder above ours may be entered, yet not read.
+    with storage_errors(step), suppress(PermissionError):  # A parent folder may not be readable.
         _sync(step.parent, os.O_DIRECTORY)
 
 
 def sync_folder(folder: Path) -> None:
-    """Make the names in `folder` durable."""
+    """Make the file names in `folder` durable."""
     with storage_errors(folder):
         _sync(folder, os.O_DIRECTORY)
 
 
 def sync_lines(path: Path) -> None:
-    """Make the lines of a file durable that `append_lines` has written; not its name."""
+    """Make the lines that `append_lines` has written durable, but not the name of the file."""
     with storage_errors(path):
         _sync(path, 0)
 
@@ -106,17 +107,17 @@ def _sync(path: Path, flags: int) -> None:
 
 
 def write_partial(path: Path, chunks: tuple[bytes, ...]) -> Path:
-    """Write `chunks` beside `path` under a partial name, and return that name.
+    """Write `chunks` beside `path` under a partial name, and return that path.
 
-    From here on the bytes survive the death of this process, not yet a power cut. Raises `StorageError`.
+    The bytes then survive the death of this process, but not yet a power cut. Raises `StorageError`.
     """
     partial = path.with_name(path.name + PARTIAL_SUFFIX)
-    os.close(_written(partial, os.O_TRUNC, path, chunks))
+    os.close(_open_written(partial, os.O_TRUNC, path, chunks))
     return partial
 
 
-def _written(partial: Path, how: int, path: Path, chunks: tuple[bytes, ...]) -> int:
-    """The descriptor of a partial file that holds `chunks`; on any error there is no such file."""
+def _open_written(partial: Path, how: int, path: Path, chunks: tuple[bytes, ...]) -> int:
+    """Write `chunks` to a partial file and return its descriptor; on an error, remove the file."""
     with storage_errors(path):
         descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | how, FILE_MODE)
         try:
@@ -137,7 +138,7 @@ def _write_all(descriptor: int, chunks: tuple[bytes, ...]) -> None:
         while rest:
             rest = rest[os.write(descriptor, rest) :]
     if os.fstat(descriptor).st_size != expected:
-        raise OSError(errno.EIO, "the file is shorter than what was written")
+        raise OSError(errno.EIO, "the file is shorter than the written bytes")
 
 
 def commit(partial: Path, path: Path, *, sync_name: bool = True) -> None:
@@ -151,42 +152,42 @@ def commit(partial: Path, path: Path, *, sync_name: bool = True) -> None:
         fault_point("after folder fsync")
 
 
-def commit_together(placings: Sequence[tuple[Path, Path]]) -> None:
+def commit_together(renames: Sequence[tuple[Path, Path]]) -> None:
     """Give partial files their final names, each as `commit` does; the caller syncs the folders.
 
     The disk is told of all of them before it is waited for: so many take little longer than one, and half of the CPU.
     """
-    for some in _few_at_a_time(placings):
+    for some in _in_groups(renames):
         with _descriptors() as opened:
             for partial, path in some:
                 with storage_errors(path):
                     opened.append(os.open(partial, os.O_RDONLY))
-            _put_in_place(some, opened)
+            _rename_all(some, opened)
 
 
 def write_together(files: Sequence[tuple[Path, bytes]]) -> None:
-    """Write whole files, durably and atomically each; the caller syncs the folders.
+    """Write complete files, each durably and atomically; the caller syncs the folders.
 
-    Raises `StorageError`, and then some are written, and nothing is left of the others.
+    Raises `StorageError`; some files are then written, and the others leave nothing behind.
     """
-    for some in _few_at_a_time(files):
-        placings = [(_free_name(path), path) for path, _ in some]
+    for some in _in_groups(files):
+        renames = [(_free_name(path), path) for path, _ in some]
         with _descriptors() as opened:
             try:
-                for (partial, path), (_, content) in zip(placings, some, strict=True):
-                    opened.append(_written(partial, os.O_EXCL, path, (content,)))
-                _put_in_place(placings, opened)
+                for (partial, path), (_, content) in zip(renames, some, strict=True):
+                    opened.append(_open_written(partial, os.O_EXCL, path, (content,)))
+                _rename_all(renames, opened)
             except BaseException:
-                for partial, _ in placings:
+                for partial, _ in renames:
                     with suppress(OSError):
                         partial.unlink()
                 raise
 
 
-def _put_in_place(placings: Sequence[tuple[Path, Path]], opened: Sequence[int]) -> None:
+def _rename_all(renames: Sequence[tuple[Path, Path]], opened: Sequence[int]) -> None:
     for descriptor in opened if len(opened) > 1 else ():
-        os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_DONTNEED)  # which begins to write it
-    for (partial, path), descriptor in zip(placings, opened, strict=True):
+        os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_DONTNEED)  # starts writing it back
+    for (partial, path), descriptor in zip(renames, opened, strict=True):
         with storage_errors(path):
             fault_point("before fsync")
             _sync_file(partial, descriptor)
@@ -199,20 +200,20 @@ def _sync_file(partial: Path, descriptor: int) -> None:
     try:
         os.fsync(descriptor)
     except OSError:
-        # The kernel may have dropped the bytes, and calls the next fsync a success: nobody may adopt this file.
+        # The kernel may have dropped the bytes, and the next fsync would succeed: remove the file.
         with suppress(OSError):
             partial.unlink()
         raise
 
 
-def _few_at_a_time(things: Sequence[T]) -> Iterator[Sequence[T]]:
-    for start in range(0, len(things), _MOST_OPEN_FILES):
-        yield things[start : start + _MOST_OPEN_FILES]
+def _in_groups(items: Sequence[T]) -> Iterator[Sequence[T]]:
+    for start in range(0, len(items), _MOST_OPEN_FILES):
+        yield items[start : start + _MOST_OPEN_FILES]
 
 
 @contextmanager
 def _descriptors() -> Iterator[list[int]]:
-    """A list of descriptors that are closed in the end."""
+    """A list of descriptors that are closed at the end."""
     opened: list[int] = []
     try:
         yield opened
@@ -222,7 +223,7 @@ def _descriptors() -> Iterator[list[int]]:
 
 
 def write_file(path: Path, *chunks: bytes) -> None:
-    """Write a whole file durably and atomically. Raises `StorageError`, and then leaves nothing behind."""
+    """Write a complete file durably and atomically. Raises `StorageError` and then leaves nothing behind."""
     partial = write_partial(path, chunks)
     try:
         commit(partial, path)
@@ -233,14 +234,14 @@ def write_file(path: Path, *chunks: bytes) -> None:
 
 
 def set_aside(path: Path, folder: Path) -> None:
-    """Move a file, link or nothing out of the way, into `folder`, under a new name that ends as its own did."""
+    """Move a file or link, if it exists, into `folder`, under a unique name with the same ending."""
     make_folder(folder)
     with storage_errors(path), suppress(FileNotFoundError):
         os.replace(path, folder / f"{secrets.token_hex(6)}-{path.name[-100:]}")  # noqa: PTH105
 
 
 def replace_if_changed(partial: Path, path: Path) -> bool:
-    """Commit a partial file unless `path` holds just those bytes already; True where it was replaced."""
+    """Commit a partial file unless `path` has the same content; True if it was replaced."""
     with storage_errors(path):
         if path.is_file() and filecmp.cmp(partial, path, shallow=False):
             partial.unlink()
@@ -249,19 +250,25 @@ def replace_if_changed(partial: Path, path: Path) -> bool:
     return True
 
 
+def sha256_of(path: Path) -> str:
+    """The SHA-256 of a file. Raises `OSError`."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
 def new_partial(path: Path) -> Path:
-    """An empty partial file beside `path`, its owner's alone, for a writer that opens files by name."""
+    """Create an empty partial file beside `path`, for a writer that opens files by name."""
     return write_partial(path, (b"",))
 
 
 def owner_only(path: str | Path, flags: int) -> int:
-    """An `opener` for files that are made by opening them: readable by the owner alone."""
+    """An `opener` that creates files readable by the owner only."""
     return os.open(path, flags, FILE_MODE)
 
 
 @contextmanager
 def open_partial(path: Path) -> Iterator[tuple[BinaryIO, Path]]:
-    """A new partial file beside `path` for streamed writing; the caller commits it. It is removed on any error."""
+    """Open a new partial file beside `path` for streaming; the caller commits it. An error removes it."""
     partial = _free_name(path)
     with storage_errors(path):
         descriptor = os.open(partial, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, FILE_MODE)
@@ -279,7 +286,7 @@ def _free_name(path: Path) -> Path:
 
 
 def append_lines(path: Path, lines: Iterable[str]) -> None:
-    """Add lines to a file that is read by lines, all of them or none. Raises `StorageError`."""
+    """Append lines to a file, all of them or none. Raises `StorageError`."""
     with storage_errors(path):
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, FILE_MODE)
         try:

@@ -1,4 +1,4 @@
-"""Whether a disk has room for what is to be written."""
+"""Whether a disk has space for the files that a run will write."""
 
 import shutil
 from collections import defaultdict
@@ -10,7 +10,7 @@ from voicemill.store.durable_files import storage_errors
 
 
 class Load(NamedTuple):
-    """What is to be written to a folder, there or not, and how much of that is written already, told when asked."""
+    """The bytes that will be written to a folder, which may not exist, and a function for those already written."""
 
     folder: Path
     expected_bytes: int
@@ -18,21 +18,21 @@ class Load(NamedTuple):
 
 
 def by_disk(loads: Iterable[Load]) -> list[list[Load]]:
-    """The loads that share a disk, together. Raises `StorageError`."""
+    """The loads, grouped by disk. Raises `StorageError`."""
     disks: dict[int, list[Load]] = defaultdict(list)
     for load in loads:
         with storage_errors(load.folder):
-            disks[_there(load.folder).stat().st_dev].append(load)
+            disks[_existing(load.folder).stat().st_dev].append(load)
     return list(disks.values())
 
 
 def missing_bytes(loads: Sequence[Load]) -> int:
-    """How much room is missing for loads that share a disk. Raises `StorageError`."""
+    """The missing disk space in bytes for loads on one disk. Raises `StorageError`."""
     folder = loads[0].folder
     with storage_errors(folder):
-        missing = sum(load.expected_bytes for load in loads) - shutil.disk_usage(_there(folder)).free
+        missing = sum(load.expected_bytes for load in loads) - shutil.disk_usage(_existing(folder)).free
         for load in loads:
-            if missing > 0:  # only then, for it takes a look at each file
+            if missing > 0:  # only then, because it examines every file
                 missing -= load.written_bytes()
     return max(0, missing)
 
@@ -43,6 +43,6 @@ def bytes_in(folder: Path) -> int:
         return sum(path.lstat().st_size for path in folder.rglob("*"))
 
 
-def _there(folder: Path) -> Path:
-    """The folder, or the nearest one above it that there is."""
+def _existing(folder: Path) -> Path:
+    """The folder, or its nearest parent that exists."""
     return next(path for path in (folder, *folder.absolute().parents) if path.is_dir())

@@ -1,4 +1,4 @@
-"""Inputs that came from other machines, kept by their content: an address is asked once for each results folder."""
+"""The cache of downloaded inputs: each address is downloaded once per results folder."""
 
 import hashlib
 import json
@@ -9,11 +9,11 @@ from typing import BinaryIO
 from voicemill.store import durable_files as durable
 
 Fill = Callable[[BinaryIO], str]
-"""Writes the content to a file, and says its SHA-256."""
+"""Writes the content to a file and returns its SHA-256."""
 
 
 class InputCache:
-    """Files below `folder`, named by their SHA-256; a list beside them says which address gave which."""
+    """Files in `folder`, named by their SHA-256; an index maps addresses to them."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -21,10 +21,10 @@ class InputCache:
         self._known = self._read()
 
     def get(self, address: str, fill: Fill) -> Path:
-        """The file that came from `address`, or is made by `fill` now. Raises `StorageError`, and what that raises."""
-        kept = self._folder / self._known.get(address, ".")
-        if kept.is_file():
-            return kept
+        """The file for `address`, written by `fill` if missing. Raises `StorageError` and the errors of `fill`."""
+        cached = self._folder / self._known.get(address, ".")
+        if cached.is_file():
+            return cached
         durable.make_folder(self._folder)
         with durable.open_partial(self._folder / "input") as (file, partial):
             digest = fill(file)

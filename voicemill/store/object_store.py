@@ -1,7 +1,7 @@
-"""Object stores (`s3://`, `gs://`): inputs that lie there, and results that are copied there.
+"""Object stores (`s3://`, `gs://`): downloads of inputs, and uploads of results.
 
-A results folder itself stays on a disk: locks, atomic renames and appended notes are what no object store gives. What
-is finished is copied, object by object, each of which is whole or not there (docs/adr/0007-object-stores.md).
+A results folder itself is always on a disk, because object stores have no locks, atomic renames or appends. Finished
+files are uploaded object by object, and each object is either complete or missing (docs/adr/0007-object-stores.md).
 """
 
 import hashlib
@@ -19,7 +19,7 @@ _BLOCK_BYTES: Final = 1 << 20
 
 
 def is_object(address: str) -> bool:
-    """Whether an address is one of an object store."""
+    """Whether an address is in an object store."""
     return address.partition("://")[0] in SCHEMES and "://" in address
 
 
@@ -30,7 +30,7 @@ def bucket_of(address: str) -> str:
 
 
 def download(address: str, file: BinaryIO, max_bytes: int) -> str:
-    """Write an object to `file`; its SHA-256. Raises `AddressFault` where it cannot be had, and `ConfigError`."""
+    """Write an object to `file` and return its SHA-256. Raises `AddressFault` and `ConfigError`."""
     digest, size = hashlib.sha256(), 0
     for block in _blocks(address):
         size += len(block)
@@ -42,13 +42,13 @@ def download(address: str, file: BinaryIO, max_bytes: int) -> str:
 
 
 def upload(files: Mapping[str, Path], target: str) -> None:
-    """Put files below the address `target`, each under its name, in order. Raises `StorageError` and `ConfigError`."""
+    """Upload files below the address `target`, by name and in order. Raises `StorageError` and `ConfigError`."""
     store, root = _store(target)
     for name, path in files.items():
         try:
             store.put_file(str(path), f"{root.rstrip('/')}/{name}")
-        except Exception as error:  # Each store raises errors of its own.
-            why = f"cannot write {target}/{name} ({_said(error)}); run the same command again to go on"
+        except Exception as error:  # each store has its own errors
+            why = f"cannot write {target}/{name} ({_message_of(error)}); rerun the command to continue"
             raise StorageError(why) from None
 
 
@@ -58,11 +58,11 @@ def _blocks(address: str) -> Iterator[bytes]:
         with store.open(path, "rb", block_size=_BLOCK_BYTES) as content:
             while block := content.read(_BLOCK_BYTES):
                 yield block
-    except Exception as error:  # Each store raises errors of its own.
-        raise AddressFault(f"cannot be had ({_said(error)}); check it and your credentials") from None
+    except Exception as error:  # each store has its own errors
+        raise AddressFault(f"cannot be had ({_message_of(error)}); check it and your credentials") from None
 
 
-def _said(error: Exception) -> str:
+def _message_of(error: Exception) -> str:
     return str(error)[:200] if isinstance(error, OSError) else type(error).__name__
 
 
@@ -71,5 +71,5 @@ def _store(address: str) -> tuple[Any, str]:
     try:
         found: tuple[Any, str] = fsspec.url_to_fs(address, use_listings_cache=False)
     except ImportError:
-        raise ConfigError(f"{scheme}:// needs more: pip install 'voicemill[{scheme.replace('gs', 'gcs')}]'") from None
+        raise ConfigError(f"{scheme}:// needs: pip install 'voicemill[{scheme.replace('gs', 'gcs')}]'") from None
     return found

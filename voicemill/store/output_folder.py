@@ -1,4 +1,4 @@
-"""The files a user asked for: put in place whole, never through a link, never over a file that is not ours."""
+"""The output files: written completely, never through a link, and never over a file that voicemill did not write."""
 
 import hashlib
 import os
@@ -15,7 +15,7 @@ from voicemill.store import durable_files as durable
 
 
 class OutputRefused(VoicemillError):
-    """A row's file cannot be made: its place is taken by a stranger's file, or the format cannot hold it."""
+    """The file of a row cannot be written: another file has its name, or the format does not support it."""
 
     def __init__(self, message: str, code: str) -> None:
         super().__init__(message)
@@ -24,7 +24,7 @@ class OutputRefused(VoicemillError):
 
 @dataclass(frozen=True, slots=True)
 class Delivered:
-    """A file in its place."""
+    """A file that is written to its place."""
 
     sha256: str
     size_bytes: int
@@ -32,7 +32,7 @@ class Delivered:
 
 @dataclass(frozen=True, slots=True)
 class WholeFile:
-    """A file that is to be put in place at once: its name below the results folder, its bytes, and their SHA-256."""
+    """A small file to write: its name below the results folder, its content, and the SHA-256 of that."""
 
     name: str
     content: bytes = field(repr=False)
@@ -40,10 +40,10 @@ class WholeFile:
 
 
 class OutputFolder:
-    """Delivers files below a results folder. Safe to use from several threads.
+    """Delivers files to a results folder. Thread-safe.
 
-    What was written is noted in `written` before it is put in place, so that a file of ours can be told from a
-    stranger's when a row changes.
+    The log `written` records the hash of each file before the file gets its name. So when a row changes, files of
+    earlier runs can be replaced, and files that voicemill did not write are left alone.
     """
 
     def __init__(self, results: Path, written: Path) -> None:
@@ -52,50 +52,50 @@ class OutputFolder:
         self._made: set[Path] = set()
         self._known: set[int] | None = None
         self._unsynced: set[Path] = set()
-        self._is_named = False
+        self._has_durable_name = False
         self._lock = threading.Lock()
         self._syncing = threading.Lock()
 
     def size_of(self, file_name: str) -> int | None:
-        """The size in bytes of a delivered file, None where there is no regular file of that name."""
+        """The size of a delivered file in bytes, None if there is no regular file of that name."""
         try:
             found = os.lstat(self.folder / file_name)
         except OSError:
             return None
         return found.st_size if stat.S_ISREG(found.st_mode) else None
 
-    def is_as_told(self, file_name: str, sha256: str, told_at_ns: int) -> bool:
-        """Whether a file still holds what a table said of it at `told_at_ns`; it is read only where it is younger."""
+    def is_unchanged(self, file_name: str, sha256: str, recorded_at_ns: int) -> bool:
+        """Whether a file still has the hash of a table written at `recorded_at_ns`; only newer files are read."""
         target = self.folder / file_name
         try:
-            return os.lstat(target).st_mtime_ns <= told_at_ns or _digest_of(target) == sha256
+            return os.lstat(target).st_mtime_ns <= recorded_at_ns or durable.sha256_of(target) == sha256
         except OSError:
             return False
 
     @contextmanager
     def new(self, file_name: str) -> Iterator[tuple[BinaryIO, Path]]:
-        """An empty partial file beside the place of `file_name`; hand it to `deliver` when it is written."""
+        """An empty partial file beside the place of `file_name`; pass it to `deliver` when it is written."""
         with durable.open_partial(self._place(file_name)) as opened:
             yield opened
 
     def deliver_bytes(self, file_name: str, content: bytes) -> Delivered:
-        """Put `content` in place."""
+        """Write `content` to its place."""
         [delivered] = self.deliver_all([WholeFile(file_name, content, hashlib.sha256(content).hexdigest())])
         if isinstance(delivered, OutputRefused):
             raise delivered
         return delivered
 
     def deliver_all(self, files: Sequence[WholeFile]) -> list[Delivered | OutputRefused]:
-        """Put many files in place, which takes little longer than one; what became of each. Raises `StorageError`."""
+        """Write files to their places; many take little longer than one. Raises `StorageError`."""
         free: list[WholeFile] = []
-        outcomes = [self._judged(file, free) for file in files]
-        self._note([f"{file.sha256}  {file.name}" for file in free])
+        outcomes = [self._check_target(file, free) for file in files]
+        self._record([f"{file.sha256}  {file.name}" for file in free])
         durable.write_together([(self.folder / file.name, file.content) for file in free])
-        self._sync_later((self.folder / file.name).parent for file in free)
+        self._add_unsynced((self.folder / file.name).parent for file in free)
         return outcomes
 
-    def _judged(self, file: WholeFile, free: list[WholeFile]) -> Delivered | OutputRefused:
-        """What becomes of a file; one that is to be written is added to `free`."""
+    def _check_target(self, file: WholeFile, free: list[WholeFile]) -> Delivered | OutputRefused:
+        """The outcome for a file; a file that must be written is added to `free`."""
         delivered = Delivered(file.sha256, len(file.content))
         try:
             target = self._place(file.name)
@@ -106,7 +106,7 @@ class OutputFolder:
         return delivered
 
     def deliver(self, partial: Path, file_name: str) -> Delivered:
-        """Put a written partial file in place."""
+        """Move a written partial file to its place."""
         with durable.storage_errors(partial), partial.open("rb") as file:
             digest = hashlib.file_digest(file, "sha256").hexdigest()
             size_bytes = os.fstat(file.fileno()).st_size
@@ -116,21 +116,21 @@ class OutputFolder:
         target = self._place(file_name)
         with durable.storage_errors(target):
             if self._is_free(target, file_name, delivered):
-                self._note([f"{delivered.sha256}  {file_name}"])
+                self._record([f"{delivered.sha256}  {file_name}"])
                 durable.commit(partial, target, sync_name=False)
             else:
                 partial.unlink()
-        self._sync_later([target.parent])
+        self._add_unsynced([target.parent])
         return delivered
 
-    def _sync_later(self, folders: Iterable[Path]) -> None:
-        """To be told after a rename: a sync before it would not have been one of the new name."""
+    def _add_unsynced(self, folders: Iterable[Path]) -> None:
+        """Call this after a rename: an earlier sync would not include the new name."""
         with self._lock:
             self._unsynced.update(folders)
 
     def sync(self) -> None:
-        """Make delivered files' names durable; call it before a table tells of them."""
-        with self._syncing:  # Who comes while another syncs may not go on before that is done.
+        """Make the names of delivered files durable; call it before a table lists them."""
+        with self._syncing:  # a caller must not continue while another one syncs its folders
             with self._lock:
                 folders, self._unsynced = self._unsynced, set()
                 self._made -= folders
@@ -155,43 +155,43 @@ class OutputFolder:
                 return
             if step.is_symlink() or (step.exists() and not step.is_dir()):
                 raise OutputRefused(
-                    f"{step} is in the way: it is a link or a file, where a folder is needed; move it away",
+                    f"{step} is a link or a file, but must be a folder; move it away",
                     "output_exists",
                 )
         raise StorageError(f"{folder} is outside the results folder")
 
     def _is_free(self, target: Path, file_name: str, delivered: Delivered) -> bool:
-        """True where `target` is to be written, False where it holds those bytes already."""
+        """True if `target` must be written, False if it has the same content already."""
         try:
             found = os.lstat(target)
         except FileNotFoundError:
             return True
         if stat.S_ISREG(found.st_mode):
-            digest = _digest_of(target)
+            digest = durable.sha256_of(target)
             if digest == delivered.sha256:
                 return False
             if self._is_ours(file_name, digest):
                 return True
         raise OutputRefused(
-            f"{target} is there already and voicemill did not write it; move it away or choose another out",
+            f"{target} exists and was not written by voicemill; move it away or choose another out",
             "output_exists",
         )
 
     def _is_ours(self, file_name: str, sha256: str) -> bool:
         with self._lock:
             if self._known is None:
-                self._known = self._read_notes()
+                self._known = self._read_log()
             return hash(f"{sha256}  {file_name}") in self._known
 
-    def _read_notes(self) -> set[int]:
+    def _read_log(self) -> set[int]:
         try:
             with self._written.open(encoding="utf-8", newline="\n") as lines:
                 return {hash(line.removesuffix("\n")) for line in lines}
         except FileNotFoundError:
             return set()
 
-    def _note(self, lines: Sequence[str]) -> None:
-        """Let a file be known as ours before it has its name: after a power cut too, that is."""
+    def _record(self, lines: Sequence[str]) -> None:
+        """Record files as written by voicemill before they get their names, durably."""
         if not lines:
             return
         with self._lock:
@@ -199,24 +199,19 @@ class OutputFolder:
             if self._known is not None:
                 self._known.update(map(hash, lines))
         durable.sync_lines(self._written)
-        if not self._is_named:
+        if not self._has_durable_name:
             durable.sync_folder(self._written.parent)
-            self._is_named = True
+            self._has_durable_name = True
 
 
-def noted_files(written: Path) -> dict[str, set[str]]:
-    """The names of all files that were put in place, each with the SHA-256s it had."""
-    noted: dict[str, set[str]] = {}
+def recorded_files(written: Path) -> dict[str, set[str]]:
+    """The names of all files that voicemill wrote, each with the SHA-256 of every version."""
+    recorded: dict[str, set[str]] = {}
     try:
         with written.open(encoding="utf-8", errors="replace", newline="\n") as lines:
             for line in lines:
                 digest, _, name = line.removesuffix("\n").partition("  ")
-                noted.setdefault(name, set()).add(digest)
+                recorded.setdefault(name, set()).add(digest)
     except FileNotFoundError:
         return {}
-    return noted
-
-
-def _digest_of(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    return recorded

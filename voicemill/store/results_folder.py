@@ -1,19 +1,18 @@
-"""A results folder: where everything in it lies, and the lock that keeps a second run out.
+"""A results folder: the paths of its files, and the lock that excludes a second run.
 
 results/book/
-  audio/…            the files that were asked for
-  text/…             what was heard, subtitles, and what else is text
+  audio/…            the audio files
+  text/…             transcripts, subtitles and other texts
   items.parquet      one row per manifest row, in manifest order
-  words.parquet      when each word is said, where that was asked for; segments.parquet likewise
-  metadata.csv       the finished files, as audio-folder loaders read them
-  failures.csv       what did not finish; itself a manifest
-  run.json           what was run, with which settings and versions
-  answers/           every paid answer, by the hash of its question
-  .voicemill/        the run's own notes: plan, parts, progress, lock
+  words.parquet      word timestamps, if requested; segments.parquet likewise
+  metadata.csv       the finished files, for audio-folder loaders
+  failures.csv       the unfinished rows; itself a manifest
+  run.json           the manifest, settings and versions of the run
+  answers/           every billed answer, by the key of its call
+  .voicemill/        internal files: plan, parts, progress, lock
 """
 
 import fcntl
-import hashlib
 import json
 import os
 import shutil
@@ -31,12 +30,12 @@ _SINCE = " since "
 
 
 class ResultsFolder:
-    """The places in a results folder."""
+    """The paths in a results folder."""
 
     PUBLISHED: ClassVar = ("items.parquet", "metadata.csv", "failures.csv", "run.json")
-    """What readers load; their sums are kept when they are written."""
+    """The tables for users; their SHA-256 sums are recorded when they are published."""
     TIMINGS: ClassVar = ("words.parquet", "segments.parquet")
-    """Published as well, where a row has words."""
+    """Published as well if a row has words."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -63,19 +62,19 @@ class ResultsFolder:
         self.damaged = self.notes / "damaged"
 
     def answers(self, elsewhere: str) -> Path:
-        """The answer store: in the folder itself, or where the settings put it."""
+        """The folder of answers: in this folder, or the one that the settings name."""
         return Path(elsewhere).expanduser() if elsewhere else self.path / "answers"
 
     def create(self) -> None:
-        """Make the folder. Raises `StorageError` where it cannot be made or written to."""
+        """Create the folder. Raises `StorageError` if it cannot be created or written."""
         durable.make_folder(self.notes)
         durable.write_file(self.notes / "writable")
 
     @contextmanager
     def locked(self) -> Iterator[None]:
-        """Hold the folder for one run; the lock ends with the process, however it ends.
+        """Lock the folder for one run; the lock ends with the process, however that ends.
 
-        Raises `ResultsLockedError` that names the process which holds it.
+        Raises `ResultsLockedError` with the name of the process that holds it.
         """
         durable.make_folder(self.notes)
         with durable.storage_errors(self.notes / "lock"):
@@ -92,18 +91,18 @@ class ResultsFolder:
             lock.truncate(0)
             lock.write(f"{this_process()}{_SINCE}{datetime.now(UTC):%Y-%m-%d %H:%M} UTC")
             lock.flush()
-            self.create()  # Not before: two runs that tried the folder at once would be in each other's way.
+            self.create()  # only now: two runs that start at the same time would disturb each other
             yield
 
     def holder(self) -> str:
-        """The process that holds the folder, or held it last, as `this_process` names it there."""
+        """The process that holds the folder, or held it last, as named by `this_process`."""
         try:
             return (self.notes / "lock").read_text(encoding="utf-8").partition(_SINCE)[0]
         except FileNotFoundError:
             return ""
 
     def is_locked(self) -> bool:
-        """Whether a run works in this folder now."""
+        """Whether a run uses this folder now."""
         try:
             with (self.notes / "lock").open("a", encoding="utf-8") as lock:
                 fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
@@ -114,40 +113,42 @@ class ResultsFolder:
         return False
 
     def earlier_tables(self) -> list[Path]:
-        """Tables that tell of rows done before: the published one, and parts of a run that was cut short."""
+        """The tables of earlier runs: the published one, and the parts of an interrupted run."""
         published = [self.items] if self.items.is_file() else []
         return [*published, *sorted(self.parts.glob("*/*.parquet"))]
 
     @property
-    def is_cut_short(self) -> bool:
-        """Whether the last run here did not come to publish its tables."""
+    def was_interrupted(self) -> bool:
+        """Whether the last run ended before it published its tables."""
         return self.parts.is_dir()
 
-    def sweep(self) -> None:
-        """Remove the partial files that a killed run left beside finished ones; to be called before any is written."""
+    def remove_partials(self) -> None:
+        """Remove the partial output files of a killed run; call it before any output is written."""
         for partial in (found for folder in self.outputs for found in folder.rglob(durable.PARTIALS)):
             partial.unlink(missing_ok=True)
 
     @property
     def published(self) -> list[Path]:
-        """The files that readers load, there or not; those of words only where they are there or once were."""
-        told = self.published_sums()
-        timings = [name for name in self.TIMINGS if name in told or (self.path / name).is_file()]
+        """The published files, whether they exist or not; timings only if they exist or were published."""
+        sums = self.published_sums()
+        timings = [name for name in self.TIMINGS if name in sums or (self.path / name).is_file()]
         return [self.path / name for name in (*self.PUBLISHED, *timings)]
 
     def is_as_published(self, path: Path) -> bool:
-        """Whether a published file still has the bytes that it was published with."""
-        return path.is_file() and self.published_sums().get(path.name) == _digest_of(path)
+        """Whether a published file is unchanged. Raises `StorageError`."""
+        with durable.storage_errors(path):
+            return path.is_file() and self.published_sums().get(path.name) == durable.sha256_of(path)
 
-    def note_sums(self) -> None:
-        """Write down the SHA-256 of each published file, in the form that `sha256sum --check` reads."""
+    def record_sums(self) -> None:
+        """Record the SHA-256 of each published file, in the format of `sha256sum --check`."""
         there = [path for path in self.published if path.name in self.PUBLISHED or path.is_file()]
-        lines = "".join(f"{_digest_of(path)}  {path.name}\n" for path in there)
+        with durable.storage_errors(self.sums):
+            lines = "".join(f"{durable.sha256_of(path)}  {path.name}\n" for path in there)
         if not self.sums.is_file() or self.sums.read_bytes() != lines.encode():
             durable.write_file(self.sums, lines.encode())
 
     def published_sums(self) -> dict[str, str]:
-        """The SHA-256 of each published file by its name, as it was written down."""
+        """The recorded SHA-256 of each published file by its name."""
         try:
             lines = self.sums.read_text(encoding="utf-8", errors="replace").splitlines()
         except FileNotFoundError:
@@ -155,24 +156,19 @@ class ResultsFolder:
         return {name: digest for digest, _, name in (line.partition("  ") for line in lines)}
 
     def new_parts(self, run_id: str) -> Path:
-        """An empty folder for the table parts of the run named `run_id`."""
+        """Create the folder for the table parts of the run `run_id`."""
         folder = self.parts / run_id
         durable.make_folder(folder)
         return folder
 
     def clear_parts(self) -> None:
-        """Remove all parts; to be called when the published table tells the same."""
+        """Remove all parts; call it when their rows are in the published table."""
         shutil.rmtree(self.parts, ignore_errors=True)
 
 
 def this_process() -> str:
-    """A name for this process that no other has now."""
+    """A unique name for this process."""
     return f"process {os.getpid()} on {socket.gethostname()}"
-
-
-def _digest_of(path: Path) -> str:
-    with durable.storage_errors(path), path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def write_json(path: Path, content: dict[str, Any]) -> None:
@@ -181,7 +177,7 @@ def write_json(path: Path, content: dict[str, Any]) -> None:
 
 
 def read_json(path: Path) -> dict[str, Any] | None:
-    """A JSON file's content, None where there is no such file or it is damaged."""
+    """The content of a JSON file, None if it is missing or damaged."""
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):

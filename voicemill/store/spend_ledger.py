@@ -1,7 +1,7 @@
-"""What a results folder has spent, in a small file that is rewritten in place before each call.
+"""The spending of a results folder, in a small file that is rewritten in place before each call.
 
-A killed process loses nothing of it: the page is the kernel's. What a power cut may lose is what was written since the
-last `sync`. It tears nothing: the file has its one size from the start, and so little is written whole or not at all.
+The death of the process loses nothing, because the page belongs to the kernel. A power cut loses what was written since
+the last `sync`. It never leaves a torn file: the size of the file is fixed, and one small write is atomic.
 """
 
 import json
@@ -27,24 +27,24 @@ class Ledger:
             durable.sync_folder(path.parent)
 
     def _is_blank(self) -> bool:
-        """Whether nothing was ever durable: the file is new, or a power cut left a size without content."""
+        """Whether the file is new, or a power cut left a size without content."""
         with durable.storage_errors(self._path):
             return not os.pread(self._file, _BYTES, 0).strip(b"\0")
 
     def read(self) -> tuple[float, int]:
-        """Credits and calls so far. Raises `StorageError` where the file is damaged."""
+        """Credits and calls so far. Raises `StorageError` if the file is damaged."""
         with durable.storage_errors(self._path):
             content = os.pread(self._file, _BYTES, 0)
         try:
-            told = json.loads(content)
-            return float(told["credits"]), int(told["calls"])
+            sums = json.loads(content)
+            return float(sums["credits"]), int(sums["calls"])
         except (ValueError, KeyError, TypeError):
             raise StorageError(
-                f"{self._path} is damaged, so what was spent before is not known; remove it to count from 0"
+                f"{self._path} is damaged, so earlier spending is unknown; remove it to count from 0"
             ) from None
 
     def write(self, credits: float, calls: int) -> None:
-        """Put the new sums in the place of the old ones. Raises `StorageError`."""
+        """Replace the sums. Raises `StorageError`."""
         line = f'{{"credits": {credits:.2f}, "calls": {calls}}}'.ljust(_BYTES - 1).encode() + b"\n"
         try:
             os.pwrite(self._file, line, 0)
@@ -53,10 +53,10 @@ class Ledger:
                 raise
 
     def sync(self) -> None:
-        """Let a power cut lose nothing of it either. Raises `StorageError`."""
+        """Make the sums survive a power cut. Raises `StorageError`."""
         with durable.storage_errors(self._path):
             os.fsync(self._file)
 
     def close(self) -> None:
-        """Write no more."""
+        """Close the file."""
         os.close(self._file)

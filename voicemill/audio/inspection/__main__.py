@@ -6,7 +6,7 @@ from typing import Any, BinaryIO
 
 from voicemill.audio.inspection.probe import Unlistenable, inspect_recording
 from voicemill.processes.frames import write_frame
-from voicemill.processes.worker_side import allow_cpu, answer_questions, limit_memory
+from voicemill.processes.worker_side import allow_cpu, handle_requests, limit_memory
 
 _MEMORY_BYTES = 2 << 30
 
@@ -29,4 +29,4 @@ def _answer(question: dict[str, Any], answers: BinaryIO) -> None:
 
 if __name__ == "__main__":
     limit_memory(_MEMORY_BYTES)
-    answer_questions(_answer)
+    handle_requests(_answer)

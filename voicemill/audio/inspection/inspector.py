@@ -68,7 +68,7 @@ class Inspector:
         wait_s = self._shortest_wait_s + (state.size_bytes / _SLOWEST_BYTES_PER_S if state else 0.0)
         question = {"path": os.fspath(path), "cpu_s": wait_s}
         try:
-            header = deque(self._worker.ask(question, wait_s), maxlen=1).pop().header
+            header = deque(self._worker.send(question, wait_s), maxlen=1).pop().header
         except (WorkerDied, TimeoutError) as error:
             self._worker.stop()
             how = "hangs" if isinstance(error, TimeoutError) else "crashes"

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from typing import IO, Any
 
 from voicemill.engine.refusals import Refusal
-from voicemill.processes.frames import Frame, question_line, read_frame, reader
+from voicemill.processes.frames import Frame, read_frame, reader, request_line
 
 
 class SynthesizerProcess:
@@ -22,7 +22,7 @@ class SynthesizerProcess:
         """The answer. Raises `Refusal` (500) when the synthesizer says that it cannot, or ends."""
         questions, answers = self._pipes()
         try:
-            questions.write(question_line(question))
+            questions.write(request_line(question))
             questions.flush()
             frame = read_frame(reader(answers))
         except (EOFError, BrokenPipeError) as error:

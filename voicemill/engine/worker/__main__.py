@@ -6,13 +6,13 @@ from typing import Any, BinaryIO
 from voicemill.engine.refusals import Refusal
 from voicemill.engine.worker.jobs import frames_for
 from voicemill.processes.frames import write_frame
-from voicemill.processes.worker_side import allow_cpu, answer_questions, limit_memory
+from voicemill.processes.worker_side import allow_cpu, handle_requests, limit_memory
 
 
 def main() -> None:
     """Answer questions until the server closes the pipe."""
     limit_memory()
-    answer_questions(_answer)
+    handle_requests(_answer)
 
 
 def _answer(question: dict[str, Any], answers: BinaryIO) -> None:

@@ -14,7 +14,7 @@ from voicemill.model import Status
 from voicemill.pipeline.audit.table_checks import Item, digest_of
 from voicemill.pipeline.audit.violations import Kind, Violation
 from voicemill.store.durable_files import PARTIAL_SUFFIX
-from voicemill.store.output_folder import noted_files
+from voicemill.store.output_folder import recorded_files
 from voicemill.store.results_folder import ResultsFolder
 
 _TOLERANCE_S = {"wav": 0.001, "raw": 0.001, "flac": 0.001}
@@ -48,7 +48,7 @@ class FileCheck:
 
     def others(self) -> Iterator[Violation]:
         """Partial files, strangers and damage among what is no finished row's file, and what others may read."""
-        noted = noted_files(self._folder.written)
+        noted = recorded_files(self._folder.written)
         for path, found in _below(self._folder.path):
             name = path.relative_to(self._folder.path).as_posix()
             if _is_ours(name) and found.st_mode & _OTHERS and not stat.S_ISLNK(found.st_mode):

@@ -20,7 +20,7 @@ _STATUSES = frozenset(status.value for status in Status)
 
 def table_violations(folder: ResultsFolder) -> Iterator[Violation]:
     """Whether the last run ended, and every published file has the bytes that it was published with."""
-    if folder.is_cut_short:
+    if folder.was_interrupted:
         yield Violation(Kind.UNFINISHED, ".voicemill/parts", "the last run was cut short; run the same command again")
     elif not folder.items.is_file() and not folder.sums.is_file():
         yield Violation(Kind.UNFINISHED, folder.items.name, "no run has ended here; run the same command again")

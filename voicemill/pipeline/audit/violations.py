@@ -83,4 +83,4 @@ def make_way(folder: ResultsFolder, store: AnswerStore, found: Iterable[Violatio
             store.discard(Path(violation.where).stem)
         elif violation.kind in (Kind.FILE, Kind.TABLE, Kind.PARTIAL):
             durable.set_aside(folder.path / violation.where, folder.damaged)
-    return ONLY_WHAT_WAS_DONE if folder.items.is_file() and not folder.is_cut_short else EVERY_ROW
+    return ONLY_WHAT_WAS_DONE if folder.items.is_file() and not folder.was_interrupted else EVERY_ROW

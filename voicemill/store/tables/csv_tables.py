@@ -20,21 +20,17 @@ Item = Mapping[str, Any]
 
 
 def publish_metadata(items: Path, path: Path, carried: Iterable[str]) -> bool:
-    """Write the finished rows of a table, `file_name` first and relative to the file's own folder.
-
-    True where that changed what was there.
-    """
+    """Write the finished rows of a table, with `file_name` as the first column. True if the file changed."""
     columns = (*_METADATA, *carried)
     done = read_items([items], ("status", "op", *columns), status=[Status.DONE])
-    sounding = (item for item in done if item["op"] in AUDIO_OPS)
-    return _publish(path, columns, sounding, lambda item: [item[column] for column in columns])
+    with_audio = (item for item in done if item["op"] in AUDIO_OPS)
+    return _publish(path, columns, with_audio, lambda item: [item[column] for column in columns])
 
 
 def publish_failures(items: Path, path: Path, carried: Iterable[str], made: Mapping[str, str]) -> bool:
-    """Write the unfinished rows of a table as a manifest that asks for just them, with the reasons.
+    """Write the unfinished rows of a table as a manifest, with the reasons. True if the file changed.
 
-    True where that changed what was there. `made` are the files of finished rows by their ids: where one goes into an
-    unfinished row, its file is named.
+    `made` maps the ids of finished rows to their files: it replaces the references of dependent rows.
     """
     names = tuple(carried)
     columns = (*_MANIFEST, "speed", "emotion", *_INPUTS, "output_format", "out", *FAILURE_COLUMNS, *names)
@@ -45,11 +41,11 @@ def publish_failures(items: Path, path: Path, carried: Iterable[str], made: Mapp
 def _as_manifest(item: Item, carried: Iterable[str], made: Mapping[str, str]) -> list[Any]:
     speed = None if item["speed"] is None else json.loads(item["speed"])
     out = str(PurePosixPath(*PurePosixPath(item["out"]).parts[1:]))
-    said = {**item, "transcript": item["reference"]} if item["op"] == Op.STT else item
-    manifest = [said[column] for column in _MANIFEST]
-    told = {column: None if item[column] is False else item[column] for column in _INPUTS}
-    told |= {column: made.get((told[column] or "").removeprefix("@"), told[column]) for column in _RECORDINGS}
-    inputs = list((told | {"text_file": None if said["transcript"] else told["text_file"]}).values())
+    source = {**item, "transcript": item["reference"]} if item["op"] == Op.STT else item
+    manifest = [source[column] for column in _MANIFEST]
+    cells = {column: None if item[column] is False else item[column] for column in _INPUTS}
+    cells |= {column: made.get((cells[column] or "").removeprefix("@"), cells[column]) for column in _RECORDINGS}
+    inputs = list((cells | {"text_file": None if source["transcript"] else cells["text_file"]}).values())
     why = [item[column] for column in FAILURE_COLUMNS]
     lists = [",".join(item["output_format"]), out, *why]
     return [*manifest, speed, ",".join(item["emotion"]), *inputs, *lists, *(item[column] for column in carried)]

@@ -1,4 +1,4 @@
-"""The outcome of every row: parts while a run works, one `items.parquet` when it is published."""
+"""The outcome of every row: parts during a run, and one `items.parquet` when it is published."""
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
@@ -79,26 +79,26 @@ OWN_COLUMNS = frozenset((*OUTCOME_SCHEMA.names, *FROM_PLAN, "reference", "out"))
 _ROW_GROUP_ROWS = 5000
 
 _NUMBER = "\x00number"
-"""The column of parts that no table of a user can have."""
+"""A column of parts; no manifest can have a column of this name."""
 
 CarriedTypes = dict[str, str]
-"""Carried columns in manifest order, each with `text`, `integer`, `number` or `boolean`."""
+"""The type of each carried column, in manifest order: `text`, `integer`, `number` or `boolean`."""
 
 _ARROW_TYPES = {"text": pa.string(), "integer": pa.int64(), "number": pa.float64(), "boolean": pa.bool_()}
 
 
 def write_part(path: Path, plan_rows: Iterable[pa.Table], outcomes: Sequence[Outcome], carried: CarriedTypes) -> None:
-    """Write one shard's part of the table: its plan rows, in order, each with its outcome and, for now, its number."""
+    """Write the part of one shard: its plan rows in order, with their outcomes and, in parts only, their numbers."""
     plan = pa.concat_tables(plan_rows)
     table = pa.Table.from_arrays([_column(field, outcomes) for field in OUTCOME_SCHEMA], schema=OUTCOME_SCHEMA)
-    is_heard = pc.equal(plan.column("op"), pa.scalar(Op.STT.value))
+    is_stt = pc.equal(plan.column("op"), pa.scalar(Op.STT.value))
     for name in FROM_PLAN:
         column = plan.column(name)
         if name == "transcript":
-            comes_later = pc.or_(is_heard, pc.is_valid(plan.column("text_file")))
-            column = pc.if_else(comes_later, pa.array([outcome.heard for outcome in outcomes], pa.string()), column)
+            is_output = pc.or_(is_stt, pc.is_valid(plan.column("text_file")))
+            column = pc.if_else(is_output, pa.array([outcome.heard for outcome in outcomes], pa.string()), column)
         table = table.append_column(plan.schema.field(name), column)
-    reference = pc.if_else(is_heard, plan.column("transcript"), pa.scalar(None, pa.string()))
+    reference = pc.if_else(is_stt, plan.column("transcript"), pa.scalar(None, pa.string()))
     table = table.append_column("reference", reference)
     table = table.append_column("out", plan.column("file_name"))
     for name, values in _carried_columns(plan.column("carried").to_pylist(), carried):
@@ -110,7 +110,7 @@ def write_part(path: Path, plan_rows: Iterable[pa.Table], outcomes: Sequence[Out
 
 
 def _column(field: "pa.Field[Any]", outcomes: Sequence[Outcome]) -> "pa.Array[Any]":
-    """One column at a time: a record for each row would take half as much CPU and memory again."""
+    """One column of the outcomes. Columns take two thirds of the CPU and memory of a record for each row."""
     values = [getattr(outcome, field.name) for outcome in outcomes]
     if field.name == "more_files":
         values = [[asdict(made) for made in more] for more in values]
@@ -124,7 +124,7 @@ def _carried_columns(texts: Sequence[str | None], carried: CarriedTypes) -> Iter
         values = [record.get(name) for record in records]
         if kind == "text":
             values = [value if value is None or isinstance(value, str) else json.dumps(value) for value in values]
-        elif kind == "number":  # Arrow refuses to round a whole number by itself
+        elif kind == "number":  # Arrow does not convert integers by itself
             values = [value if value is None else float(value) for value in values]
         yield name, pa.array(values, _ARROW_TYPES[kind])
 
@@ -137,9 +137,9 @@ def items_schema(carried: CarriedTypes) -> pa.Schema:
 
 
 def publish_items(parts: Sequence[Path], path: Path, carried: CarriedTypes) -> bool:
-    """Make one table of all parts, in the order given; True where it differs from the one that is there.
+    """Merge all parts, in the given order, into one table; True if the file changed.
 
-    Parts of one stretch of rows, whose names agree up to the first dot, are merged by the numbers of their rows.
+    Parts of the same range of rows, whose names are equal up to the first dot, are sorted by row number.
     """
     partial, schema = durable.new_partial(path), items_schema(carried)
     with durable.storage_errors(path), pq.ParquetWriter(partial, schema, compression="zstd") as writer:
@@ -149,10 +149,10 @@ def publish_items(parts: Sequence[Path], path: Path, carried: CarriedTypes) -> b
 
 
 def _row_groups(parts: Sequence[Path]) -> Iterator[pa.Table]:
-    """The parts as few tables, for each row group that is written or read takes its time."""
+    """The parts in few tables, because each row group takes time to write and to read."""
     group: list[pa.Table] = []
-    for _, stretch in groupby(parts, key=lambda part: part.with_name(part.name.partition(".")[0])):
-        tables = [_with_later_columns(pq.ParquetFile(part).read()) for part in stretch]
+    for _, same_range in groupby(parts, key=lambda part: part.with_name(part.name.partition(".")[0])):
+        tables = [_with_later_columns(pq.ParquetFile(part).read()) for part in same_range]
         group.append(tables[0] if len(tables) == 1 else pa.concat_tables(tables).sort_by(_NUMBER))
         if sum(table.num_rows for table in group) >= _ROW_GROUP_ROWS:
             yield pa.concat_tables(group)
@@ -171,9 +171,9 @@ def _with_later_columns(table: pa.Table) -> pa.Table:
 def read_items(
     paths: Iterable[Path], columns: Sequence[str] | None = None, *, status: Sequence[Status] = tuple(Status)
 ) -> Iterator[dict[str, Any]]:
-    """The rows of one or many tables that ended as one of `status`, streamed, as dictionaries. Raises `TableDamaged`.
+    """Stream the rows of tables whose status is one of `status`, as dictionaries. Raises `TableDamaged`.
 
-    Where rows are to be left out, `status` must be among the columns.
+    To filter by status, `columns` must contain `status`.
     """
     wanted = pa.array(sorted(one.value for one in status), pa.string())
     for path in paths:
@@ -186,16 +186,16 @@ def read_items(
 
 
 def _expect_our_columns(schema: pa.Schema) -> None:
-    """Raise `KeyError` or `ValueError` where a column of ours is missing or of another type: a footer was damaged."""
+    """Raise `KeyError` or `ValueError` if a column is missing or has another type: the footer is damaged."""
     for field in items_schema({}):
         if field.name in _LATER_COLUMNS and field.name not in schema.names:
             continue
         if not schema.field(field.name).type.equals(field.type):
-            raise ValueError(f"{field.name} is of another type")
+            raise ValueError(f"{field.name} has another type")
 
 
 def outputs_taken(path: Path) -> dict[str, str]:
-    """The finished rows whose output an unfinished row takes in: their files by their ids."""
+    """The files, by row id, of finished rows whose output an unfinished row uses."""
     columns = ["audio", "left_audio", "right_audio"]
     unfinished = ds.dataset(path).to_table(columns=columns, filter=pc.field("status") != Status.DONE.value)
     named = {str(name)[1:] for name in chain.from_iterable(c.to_pylist() for c in unfinished.columns) if _is_id(name)}
@@ -211,14 +211,14 @@ def _is_id(name: object) -> bool:
 
 
 def count_by_status(path: Path) -> dict[str, int]:
-    """How many rows of a table ended how."""
+    """The number of rows of each status."""
     counts = dict.fromkeys((status.value for status in Status), 0)
     found = pq.read_table(path, columns=["status"]).group_by("status").aggregate([("status", "count")])
     return counts | {row["status"]: row["status_count"] for row in found.to_pylist()}
 
 
 def known_outcomes(tables: Sequence[Path], ids: Sequence[str]) -> dict[str, Outcome]:
-    """What earlier tables say of the rows named `ids`. Damaged tables are passed over: they are rebuilt."""
+    """The outcomes of the rows `ids` in earlier tables. Damaged tables are ignored: they are rebuilt."""
     known: dict[str, Outcome] = {}
     wanted = pa.array(ids, pa.string())
     for path in tables if ids else ():
@@ -238,24 +238,24 @@ def known_outcomes(tables: Sequence[Path], ids: Sequence[str]) -> dict[str, Outc
 
 @lru_cache(maxsize=10_000)
 def _first_and_last_id(path: Path, _written_at_ns: int) -> tuple[str, str | None]:
-    """Between which ids those of a table lie, as far as its footer tells.
+    """The lowest and highest id of a table, from the statistics in its footer.
 
-    A run that was killed has left a part for each shard, and each shard of the next one asks them all for its rows.
+    A killed run leaves a part for each shard, and each shard of the next run looks for its rows in all of them.
     """
     footer = pq.read_metadata(path)
     groups = [footer.row_group(number) for number in range(footer.num_row_groups)]
     columns = [group.column(place) for group in groups for place in range(group.num_columns)]
-    told = [column.statistics for column in columns if column.path_in_schema == "id"]
-    bounds = [(str(each.min), str(each.max)) for each in told if each is not None and each.has_min_max]
-    if not told or len(bounds) < len(told):
+    found_values = [column.statistics for column in columns if column.path_in_schema == "id"]
+    bounds = [(str(each.min), str(each.max)) for each in found_values if each is not None and each.has_min_max]
+    if not found_values or len(bounds) < len(found_values):
         return "", None
     return min(first for first, _ in bounds), max(last for _, last in bounds)
 
 
 def _outcome(record: dict[str, Any]) -> Outcome:
-    told = {name: record[name] for name in OUTCOME_SCHEMA.names if name in record or name not in _LATER_COLUMNS}
+    found_values = {name: record[name] for name in OUTCOME_SCHEMA.names if name in record or name not in _LATER_COLUMNS}
     return Outcome(
-        **told
+        **found_values
         | {
             "status": Status(record["status"]),
             "request_ids": tuple(record["request_ids"]),

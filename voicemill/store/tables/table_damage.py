@@ -1,4 +1,4 @@
-"""A table that cannot be read, told as an error of ours."""
+"""The error for a table that cannot be read."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,16 +10,16 @@ from voicemill.errors import StorageError
 
 
 class TableDamaged(StorageError):
-    """A table is missing or its bytes changed; tables are made again by the same run."""
+    """A table is missing or damaged. Rerun the command: it rebuilds tables without a call."""
 
     def __init__(self, path: Path) -> None:
-        super().__init__(f"{path} is missing or damaged; run the same command again to have it made anew")
+        super().__init__(f"{path} is missing or damaged; rerun the command to rebuild it")
         self.path = path
 
 
 @contextmanager
 def table_damage(path: Path) -> Iterator[None]:
-    """CallPermit whatever reading a damaged table raises into `TableDamaged`."""
+    """Convert the errors of reading a damaged table to `TableDamaged`."""
     try:
         yield
     except (pa.ArrowException, OSError, EOFError, KeyError, ValueError) as error:

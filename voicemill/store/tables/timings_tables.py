@@ -1,8 +1,8 @@
-"""Words and segments, and when they are said: many lines a row, in `words.parquet` and `segments.parquet`.
+"""Word and segment timestamps: many lines for each row, in `words.parquet` and `segments.parquet`.
 
-While a run works, each shard writes those of the rows that it assembles, in the order in which they end. Publishing
-copies each row's lines, from there or from the table of an earlier run, into manifest order; an index of 24 bytes a row
-tells where they stand, so that no run reads an answer again for rows that did not change.
+During a run each shard writes the lines of its rows in the order in which they finish. Publishing copies the lines,
+from there or from the table of an earlier run, into manifest order. An index of 32 bytes a row stores their positions,
+so that no answer is read again for an unchanged row.
 """
 
 import threading
@@ -38,47 +38,47 @@ _SEGMENT_TYPES: dict[str, pa.DataType] = {
     "text": pa.string(),
 }
 SCHEMAS: Final[dict[Kind, pa.Schema]] = {"words": pa.schema(_WORD_TYPES), "segments": pa.schema(_SEGMENT_TYPES)}
-_LINES_HELD = 10_000
+_BUFFERED_LINES = 10_000
 _LINES_PER_GROUP = 50_000
 _LINES_PER_WINDOW = 200_000
-_GROUPS_KEPT = 8
+_CACHED_GROUPS = 8
 
 Columns = dict[str, Sequence[Any]]
 
 
 class TimingsPart:
-    """The words and segments of the rows that one shard assembles. Nothing is written where no row has any."""
+    """The words and segments of one shard. Nothing is written if no row has any."""
 
     def __init__(self, parts: Path, name: str) -> None:
         self._writers = {kind: TimingsWriter(parts / kind / name, kind) for kind in SCHEMAS}
-        self._held = {kind: _no_lines(kind) for kind in SCHEMAS}
-        self._is_begun = False
+        self._buffers = {kind: _no_lines(kind) for kind in SCHEMAS}
+        self._has_lines = False
         self._lock = threading.Lock()
 
     def add(self, row_id: str, transcript: Transcript) -> None:
-        """Take in those of one row; safe from several threads. Raises `StorageError`."""
+        """Add those of one row. Thread-safe. Raises `StorageError`."""
         lines: dict[Kind, Columns] = {"words": _words(row_id, transcript), "segments": _segments(row_id, transcript)}
         with self._lock:
-            self._is_begun = True
+            self._has_lines = True
             for kind, columns in lines.items():
                 for name, values in columns.items():
-                    self._held[kind][name] += values
-                if len(self._held[kind]["id"]) >= _LINES_HELD:
+                    self._buffers[kind][name] += values
+                if len(self._buffers[kind]["id"]) >= _BUFFERED_LINES:
                     self._flush(kind)
 
     def _flush(self, kind: Kind) -> None:
-        self._writers[kind].write(pa.table(self._held[kind], SCHEMAS[kind]))
-        self._held[kind] = _no_lines(kind)
+        self._writers[kind].write(pa.table(self._buffers[kind], SCHEMAS[kind]))
+        self._buffers[kind] = _no_lines(kind)
 
     def commit(self) -> None:
-        """Make them durable; to be called before a table tells that the rows are done. Raises `StorageError`."""
-        for kind, writer in self._writers.items() if self._is_begun else ():
+        """Make them durable; call it before a table lists the rows as done. Raises `StorageError`."""
+        for kind, writer in self._writers.items() if self._has_lines else ():
             self._flush(kind)
             writer.commit()
 
 
 class TimingsWriter:
-    """A table of one kind, written group by group; it is not there before `commit`, nor where nothing was written."""
+    """A table of one kind, written group by group. It exists after `commit`, if anything was written."""
 
     def __init__(self, path: Path, kind: Kind) -> None:
         self._path = path
@@ -87,7 +87,7 @@ class TimingsWriter:
         self._writer: pq.ParquetWriter | None = None
 
     def write(self, lines: pa.Table) -> None:
-        """Append lines; a table without any is made all the same."""
+        """Append lines; an empty table is written too."""
         with durable.storage_errors(self._path):
             if self._writer is None:
                 durable.make_folder(self._path.parent)
@@ -96,27 +96,27 @@ class TimingsWriter:
             self._writer.write_table(lines.combine_chunks(), row_group_size=_LINES_PER_GROUP)
 
     def close(self) -> Path | None:
-        """The whole table under its partial name, None where nothing was written."""
+        """Close the table and return its partial path, None if nothing was written."""
         if self._writer is not None:
             with durable.storage_errors(self._path):
                 self._writer.close()
         return self._partial
 
     def commit(self) -> None:
-        """Give it its name, durably."""
+        """Give the table its final name, durably."""
         partial = self.close()
         if partial is not None:
             durable.commit(partial, self._path)
 
 
 class TimingsIndex:
-    """Where each row's lines stand in tables of one kind; what a later table tells counts. Damaged ones do not."""
+    """The positions of each row's lines in tables of one kind. Later tables win; damaged ones are ignored."""
 
     def __init__(self, paths: Iterable[Path] = ()) -> None:
         self._paths: list[Path] = []
         found = [array("q") for _ in range(4)]
         for path in paths:
-            columns = _runs(path)
+            columns = _read_index(path)
             if columns is not None:
                 numbers = array("q", [len(self._paths)] * len(columns[0]))
                 self._paths.append(path)
@@ -124,34 +124,34 @@ class TimingsIndex:
                     whole.extend(column)
         order = np.argsort(np.array(found[0], np.int64), kind="stable")
         self._hashes, self._starts, self._counts, self._tables = (np.array(column, np.int64)[order] for column in found)
-        self._group = lru_cache(_GROUPS_KEPT)(self._read_group)
+        self._group = lru_cache(_CACHED_GROUPS)(self._read_group)
         self._groups = [_group_starts(path) for path in self._paths]
 
     def count(self, row_id: str) -> int:
-        """How many lines a row has."""
-        place = self._place(row_id)
-        return 0 if place is None else int(self._counts[place])
+        """The number of lines of a row."""
+        position = self._position(row_id)
+        return 0 if position is None else int(self._counts[position])
 
     def windows(self, ids: Iterable[str]) -> Iterator[pa.Table]:
-        """The lines of these rows, in their order, some hundred thousand at a time. Raises `TableDamaged`."""
+        """The lines of these rows, in order, about 200,000 at a time. Raises `TableDamaged`."""
         names: list[str] = []
-        places: list[int] = []
+        row_positions: list[int] = []
         lines = 0
         for row_id in ids:
-            place = self._place(row_id)
-            if place is not None:
+            position = self._position(row_id)
+            if position is not None:
                 names.append(row_id)
-                places.append(place)
-                lines += int(self._counts[place])
+                row_positions.append(position)
+                lines += int(self._counts[position])
             if lines >= _LINES_PER_WINDOW:
-                yield self._window(names, places)
-                names, places, lines = [], [], 0
-        if places:
-            yield self._window(names, places)
+                yield self._window(names, row_positions)
+                names, row_positions, lines = [], [], 0
+        if row_positions:
+            yield self._window(names, row_positions)
 
-    def _window(self, names: list[str], places: list[int]) -> pa.Table:
-        """The lines of the rows at these places: each group of lines is read once, whatever the order asked for."""
-        starts, counts, numbers = (column[places] for column in (self._starts, self._counts, self._tables))
+    def _window(self, names: list[str], row_positions: list[int]) -> pa.Table:
+        """The lines of the rows at these positions. Each row group is read once, whatever the order of the rows."""
+        starts, counts, numbers = (column[row_positions] for column in (self._starts, self._counts, self._tables))
         before = np.cumsum(counts) - counts
         sources = np.repeat(starts - before, counts) + np.arange(counts.sum())
         tables = np.repeat(numbers, counts)
@@ -170,10 +170,10 @@ class TimingsIndex:
             raise TableDamaged(self._paths[int(tables[0])])
         return lines
 
-    def _place(self, row_id: str) -> int | None:
+    def _position(self, row_id: str) -> int | None:
         wanted = hash(row_id)
-        place = int(np.searchsorted(self._hashes, wanted, side="right")) - 1
-        return place if place >= 0 and self._hashes[place] == wanted else None
+        position = int(np.searchsorted(self._hashes, wanted, side="right")) - 1
+        return position if position >= 0 and self._hashes[position] == wanted else None
 
     def _read_group(self, number: int, group: int) -> pa.Table:
         path = self._paths[number]
@@ -182,21 +182,18 @@ class TimingsIndex:
 
 
 class Timings:
-    """What is known of both kinds, from tables of earlier runs or of this one."""
+    """The words and segments in the tables of earlier runs and of this one."""
 
     def __init__(self, words: Iterable[Path] = (), segments: Iterable[Path] = ()) -> None:
         self._indexes: dict[Kind, TimingsIndex] = {"words": TimingsIndex(words), "segments": TimingsIndex(segments)}
 
-    def tell_of(self, row_id: str, words: int) -> bool:
-        """Whether they have a row's words, so many, and its segments."""
+    def has(self, row_id: str, words: int) -> bool:
+        """Whether the tables have this number of words of a row, and its segments."""
         has_words = self._indexes["words"].count(row_id) == words
         return has_words and (not words or self._indexes["segments"].count(row_id) > 0)
 
     def publish(self, kind: Kind, ids: Iterable[str], path: Path) -> bool:
-        """Write the lines of these rows, in their order, as one table; True where it differs from what is there.
-
-        Raises `StorageError`.
-        """
+        """Write the lines of these rows, in order, as one table; True if the file changed. Raises `StorageError`."""
         writer = TimingsWriter(path, kind)
         writer.write(SCHEMAS[kind].empty_table())
         for lines in self._indexes[kind].windows(ids):
@@ -207,7 +204,7 @@ class Timings:
 
 
 def read_timings(path: Path) -> Iterator[tuple[str, list[dict[str, Any]]]]:
-    """Each row's id and lines, in the order of the table, streamed. Raises `TableDamaged`."""
+    """Stream the id and the lines of each row, in table order. Raises `TableDamaged`."""
     row_id: str | None = None
     lines: list[dict[str, Any]] = []
     with table_damage(path), pq.ParquetFile(path) as file:
@@ -248,8 +245,8 @@ def _segments(row_id: str, transcript: Transcript) -> Columns:
     }
 
 
-def _runs(path: Path) -> "tuple[array[int], array[int], array[int]] | None":
-    """Hash, first line and number of lines of each row in a table; None for a table that cannot be read."""
+def _read_index(path: Path) -> "tuple[array[int], array[int], array[int]] | None":
+    """The hash, first line and number of lines of each row in a table; None for a damaged table."""
     hashes, starts, counts = array("q"), array("q"), array("q")
     line, last = 0, None
     try:
@@ -278,7 +275,7 @@ def _group_starts(path: Path) -> "np.ndarray[tuple[int], np.dtype[np.int64]]":
     return np.concatenate(([0], np.cumsum(sizes[:-1], dtype=np.int64)))
 
 
-def paths_of(kind: Kind, published: Sequence[Path], parts: Path) -> list[Path]:
-    """The tables of a kind that a run may take lines from: the published one, then parts as they were written."""
+def timings_paths(kind: Kind, published: Sequence[Path], parts: Path) -> list[Path]:
+    """The tables of one kind from which a run may copy lines: the published one, then parts in writing order."""
     found = sorted(parts.glob(f"*/{kind}/*.parquet"), key=lambda path: (path.stat().st_mtime_ns, path))
     return [*published, *found]
