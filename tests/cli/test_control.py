@@ -1,4 +1,4 @@
-"""Steering a live run: paused, resumed, widened, given a budget, ended; and a run that stops at too many errors."""
+"""Control of a live run: pause, resume, concurrency, budget, stop; and the limit on errors."""
 
 import asyncio
 import subprocess
@@ -23,7 +23,7 @@ _RESULTS = Path("results/book")
 
 @pytest.fixture
 def live(voicemill: InThisProcess, service: SpeechService) -> Iterator["subprocess.Popen[bytes]"]:
-    """A run of 200 rows, one call of half a second at a time, that has begun to call; far from its end for a minute."""
+    """A run of 200 rows with one call of half a second at a time, which takes more than a minute."""
     write_manifest(Path("book.csv"), short_rows(200))
     begun = threading.Event()
 
@@ -41,7 +41,7 @@ def live(voicemill: InThisProcess, service: SpeechService) -> Iterator["subproce
 
 
 def _calls_once_none_is_in_flight() -> int:
-    """How many calls the run has made, as the next progress it reports without a call in flight says."""
+    """The number of calls in the next progress report without a call in flight."""
     folder = ResultsFolder(_RESULTS)
     seen = _progress(folder)["at"]
     idle = wait_until(lambda: _idle_progress(folder, seen), "a later progress without a call in flight")
@@ -64,8 +64,8 @@ def _tell_to_end(voicemill: InThisProcess) -> None:
     assert ended.stdout == f"{_RESULTS}: stopping after the calls in flight.\n"
 
 
-def test_pause_and_go_on(voicemill: InThisProcess, service: SpeechService, live: "subprocess.Popen[bytes]") -> None:
-    """A paused run begins no call until it is resumed; then all its rows are done, each asked once."""
+def test_pause_and_resume(voicemill: InThisProcess, service: SpeechService, live: "subprocess.Popen[bytes]") -> None:
+    """A paused run starts no call until it is resumed; then all its rows are done with one call each."""
     assert voicemill("control", _RESULTS, "--pause").stdout.startswith(
         f"{_RESULTS}: paused; resume with voicemill control"
     )
@@ -81,8 +81,8 @@ def test_pause_and_go_on(voicemill: InThisProcess, service: SpeechService, live:
     assert violations(_RESULTS) == []
 
 
-def test_more_at_once(voicemill: InThisProcess, service: SpeechService, live: "subprocess.Popen[bytes]") -> None:
-    """A run that is given more slots uses them."""
+def test_higher_concurrency(voicemill: InThisProcess, service: SpeechService, live: "subprocess.Popen[bytes]") -> None:
+    """A live run uses a higher concurrency."""
 
     async def when_told(call: Call) -> Reply:
         while service.replies:
@@ -98,10 +98,10 @@ def test_more_at_once(voicemill: InThisProcess, service: SpeechService, live: "s
     assert wait_for_exit(live).code == 7
 
 
-def test_a_budget_for_a_live_run(
+def test_budget_for_a_live_run(
     voicemill: InThisProcess, service: SpeechService, live: "subprocess.Popen[bytes]"
 ) -> None:
-    """A budget that is given to a live run ends it with 6 when it is spent, never beyond."""
+    """A budget set for a live run ends it with exit code 6 when it is spent, and is not exceeded."""
     assert "at most 1,000 credits" in voicemill("control", _RESULTS, "--max-credits", "1000").stdout
     service.replies.clear()
     ended = wait_for_exit(live)
@@ -110,7 +110,7 @@ def test_a_budget_for_a_live_run(
 
 
 def test_stop_while_paused(voicemill: InThisProcess, service: SpeechService, live: "subprocess.Popen[bytes]") -> None:
-    """A paused run that is told to stop ends with 7, and the next run does the rest."""
+    """Stopping a paused run ends it with exit code 7, and the next run makes the rest."""
     voicemill("control", _RESULTS, "--pause")
     _tell_to_end(voicemill)
     assert wait_for_exit(live).code == 7
@@ -119,8 +119,8 @@ def test_stop_while_paused(voicemill: InThisProcess, service: SpeechService, liv
     assert len(service.requested) == 200
 
 
-def test_nobody_to_steer(voicemill: InThisProcess) -> None:
-    """Where no run is live, and where nothing is ordered, the command says so and ends with 2."""
+def test_control_without_a_live_run(voicemill: InThisProcess) -> None:
+    """Without a live run or without an option the command fails with exit code 2 and a reason."""
     ResultsFolder(_RESULTS).create()
     ended = voicemill("control", _RESULTS, "--pause")
     assert (ended.code, f"no live run in {_RESULTS}" in ended.stderr) == (2, True)
@@ -131,7 +131,7 @@ def test_nobody_to_steer(voicemill: InThisProcess) -> None:
 
 @pytest.mark.parametrize("allowed", ["5", "0.1"])
 def test_too_many_errors(voicemill: InThisProcess, service: SpeechService, allowed: str) -> None:
-    """A run with more errors than it may have stops early with 1 and says so; the rest has not started."""
+    """A run that exceeds its error limit stops with exit code 1 and a reason; the rest is not started."""
     write_manifest(Path("book.csv"), short_rows(50))
     service.replies["*"] = error_reply(400, "No", "Not this")
     ended = voicemill("run", "book.csv", "--fail-on-error", allowed, "--max-concurrency", "1")
@@ -142,8 +142,8 @@ def test_too_many_errors(voicemill: InThisProcess, service: SpeechService, allow
     assert (found.count("refused"), found.count("not_started")) == (6, 44)
 
 
-def test_errors_that_are_allowed(voicemill: InThisProcess, service: SpeechService) -> None:
-    """As many errors as are allowed stop nothing."""
+def test_errors_within_the_limit(voicemill: InThisProcess, service: SpeechService) -> None:
+    """A run within its error limit is not stopped."""
     rows = short_rows(20)
     write_manifest(Path("book.csv"), rows)
     for row in rows[:2]:

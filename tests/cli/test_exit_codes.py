@@ -1,4 +1,4 @@
-"""Every exit code, each by a situation that leads to it."""
+"""Every exit code, each with a situation that causes it."""
 
 import json
 from pathlib import Path
@@ -17,7 +17,7 @@ _RESULTS = Path("results/book")
 
 
 def test_0_all_done(voicemill: InThisProcess, service: SpeechService) -> None:
-    """A run whose rows are all done ends with 0, in the folder named after the manifest."""
+    """A run with all rows done exits with 0; its default folder is named after the manifest."""
     write_manifest(_MANIFEST, short_rows(30))
     ended = voicemill("run", _MANIFEST)
     assert ended.code == 0
@@ -28,7 +28,7 @@ def test_0_all_done(voicemill: InThisProcess, service: SpeechService) -> None:
 
 
 def test_1_some_failed(voicemill: InThisProcess, service: SpeechService, fast_retries: Path) -> None:
-    """A row whose every attempt fails ends the run with 1, the others are done, and a rerun asks only for that row."""
+    """A run with a failed row exits with 1, all other rows are done, and a rerun makes only that row's call."""
     write_manifest(_MANIFEST, short_rows(5))
     service.replies["Sentence number 3."] = error_reply(500, "Internal server error", "Out of breath")
     ended = voicemill("run", _MANIFEST, "--profile", fast_retries)
@@ -46,25 +46,25 @@ def test_1_some_failed(voicemill: InThisProcess, service: SpeechService, fast_re
 
 
 @pytest.mark.parametrize(
-    ("manifest", "said"),
+    ("manifest", "message"),
     [
         ("id,transcript\na,Hello\na,Bye\n", "row 2, column id: the id 'a' is that of row 1"),
         ("id,transcript,voice\na,Hello,Nobody\n", "row 1, column voice: there is no voice 'Nobody'"),
         ("", "file: the file is empty"),
     ],
 )
-def test_2_a_bad_manifest(voicemill: InThisProcess, service: SpeechService, manifest: str, said: str) -> None:
-    """A manifest with a problem ends with 2 before anything is asked, and the message names the place."""
+def test_2_invalid_manifest(voicemill: InThisProcess, service: SpeechService, manifest: str, message: str) -> None:
+    """A manifest with a problem exits with 2 before any call, and the message names row and column."""
     _MANIFEST.write_text(manifest)
     ended = voicemill("run", _MANIFEST)
     assert ended.code == 2
-    assert said in ended.stderr
+    assert message in ended.stderr
     assert "Traceback" not in ended.stderr
     assert service.requested == []
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "message"),
     [
         (["run"], "Missing argument"),
         (["run", "book.csv", "--loud"], "No such option: --loud"),
@@ -76,19 +76,19 @@ def test_2_a_bad_manifest(voicemill: InThisProcess, service: SpeechService, mani
         (["speak"], "No such command 'speak'"),
     ],
 )
-def test_2_wrong_usage(voicemill: InThisProcess, service: SpeechService, arguments: list[str], said: str) -> None:
-    """What cannot be meant ends with 2, before anything is asked."""
+def test_2_invalid_usage(voicemill: InThisProcess, service: SpeechService, arguments: list[str], message: str) -> None:
+    """Invalid arguments exit with 2 before any call."""
     write_manifest(_MANIFEST, short_rows(1))
     Path("bad.toml").write_text("[pace]\nspeed = 3\n")
     ended = voicemill(*arguments)
     assert ended.code == 2
-    assert said in ended.stderr
+    assert message in ended.stderr
     assert service.requested == []
 
 
 @pytest.mark.parametrize("status", [400, 404, 413, 422])
 def test_3_some_refused(voicemill: InThisProcess, service: SpeechService, status: int) -> None:
-    """A row that the service refuses is asked once, ends the run with 3, and its reason stands in failures.csv."""
+    """A refused row makes one call, the run exits with 3, and `failures.csv` has the reason."""
     write_manifest(_MANIFEST, short_rows(5))
     service.replies["Sentence number 2."] = error_reply(status, "No", "Not this", "voice_not_found")
     ended = voicemill("run", _MANIFEST)
@@ -101,7 +101,7 @@ def test_3_some_refused(voicemill: InThisProcess, service: SpeechService, status
 
 @pytest.mark.parametrize(("status", "remedy"), [(401, "check CARTESIA_API_KEY"), (402, "top it up")])
 def test_4_fatal_for_all(voicemill: InThisProcess, service: SpeechService, status: int, remedy: str) -> None:
-    """A key that is refused, or an empty account, ends with 4 after the calls in flight; the rest has not started."""
+    """A refused key or an empty account exits with 4 after the calls in flight; the rest is not started."""
     write_manifest(_MANIFEST, short_rows(200))
     service.replies["*"] = error_reply(status, "No", "Not you")
     ended = voicemill("run", _MANIFEST, "--max-concurrency", "8")
@@ -115,7 +115,7 @@ def test_4_fatal_for_all(voicemill: InThisProcess, service: SpeechService, statu
 
 
 def test_4_before_the_first_row(voicemill: InThisProcess, service: SpeechService) -> None:
-    """A key that is refused when the voices are listed ends with 4, and says which setting to check."""
+    """A key refused when voices are listed exits with 4, and the message names the setting to check."""
     write_manifest(_MANIFEST, short_rows(2))
     service.voices = error_reply(401, "Unauthorized", "Who are you?")
     ended = voicemill("run", _MANIFEST)
@@ -124,16 +124,16 @@ def test_4_before_the_first_row(voicemill: InThisProcess, service: SpeechService
     assert service.requested == []
 
 
-def test_voices_are_asked_for_again(voicemill: InThisProcess, service: SpeechService, fast_retries: Path) -> None:
-    """A failure that may pass, while the voices are listed, ends no run."""
+def test_list_of_voices_is_retried(voicemill: InThisProcess, service: SpeechService, fast_retries: Path) -> None:
+    """A transient failure while voices are listed does not end the run."""
     write_manifest(_MANIFEST, short_rows(2))
     answers = iter([error_reply(503, "Unavailable", "Later")])
     service.voices = lambda call: next(answers, None) or service.speaker(call)
     assert voicemill("run", _MANIFEST, "--profile", fast_retries).code == 0
 
 
-def test_5_the_disk_is_full(voicemill: InThisProcess, service: SpeechService, tmp_path: Path) -> None:
-    """A disk that fills up ends with 5, hardly a call is made after, and the run goes on once there is space."""
+def test_5_disk_is_full(voicemill: InThisProcess, service: SpeechService, tmp_path: Path) -> None:
+    """A full disk exits with 5 with few further calls, and a rerun with more space completes."""
     write_manifest(_MANIFEST, short_rows(200))
     with small_disk(tmp_path / "disk", megabytes=4) as disk:
         ended = voicemill("run", _MANIFEST, "-o", disk / "book", "--max-concurrency", "4")
@@ -148,8 +148,8 @@ def test_5_the_disk_is_full(voicemill: InThisProcess, service: SpeechService, tm
         assert len(service.requested) <= 200 + 4
 
 
-def test_5_the_folder_cannot_be_written(voicemill: InThisProcess, service: SpeechService, tmp_path: Path) -> None:
-    """Results on a read-only disk end with 5 before anything is asked."""
+def test_5_folder_is_not_writable(voicemill: InThisProcess, service: SpeechService, tmp_path: Path) -> None:
+    """A results folder on a read-only disk exits with 5 before any call."""
     write_manifest(_MANIFEST, short_rows(2))
     with small_disk(tmp_path / "disk", megabytes=1, options="ro") as disk:
         ended = voicemill("run", _MANIFEST, "-o", disk / "book")
@@ -158,8 +158,8 @@ def test_5_the_folder_cannot_be_written(voicemill: InThisProcess, service: Speec
     assert service.requested == []
 
 
-def test_5_the_folder_is_a_file(voicemill: InThisProcess, service: SpeechService) -> None:
-    """Results where a file is ends with 5 before anything is asked."""
+def test_5_folder_is_a_file(voicemill: InThisProcess, service: SpeechService) -> None:
+    """A file in place of the results folder exits with 5 before any call."""
     write_manifest(_MANIFEST, short_rows(2))
     Path("taken").write_text("mine")
     ended = voicemill("run", _MANIFEST, "-o", "taken")
@@ -169,7 +169,7 @@ def test_5_the_folder_is_a_file(voicemill: InThisProcess, service: SpeechService
 
 
 def test_8_locked(voicemill: InThisProcess, service: SpeechService) -> None:
-    """A results folder in which another run works ends with 8, and the message names that process."""
+    """A results folder in use by another run exits with 8, and the message names that process."""
     write_manifest(_MANIFEST, short_rows(2))
     with ResultsFolder(_RESULTS).locked():
         ended = voicemill("run", _MANIFEST)

@@ -1,4 +1,4 @@
-"""`voicemill export`: other formats of what is stored, without a call, without an answer, without Prefect."""
+"""`voicemill export`: other formats of stored results, without calls, answers or Prefect."""
 
 import json
 import shutil
@@ -20,7 +20,7 @@ _ALL = ("txt", "json", "srt", "vtt", "tsv")
 
 @pytest.fixture(scope="module")
 def delivered(prefect_server: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with a manifest of a transcript, of speech with words and of speech without, and its results."""
+    """A folder with a manifest and results: a transcript, speech with words, and speech without words."""
     home = tmp_path_factory.mktemp("delivered")
     [path] = recordings(home / "talks", ["the-mill-turns-again"])
     rows = [
@@ -37,12 +37,12 @@ def delivered(prefect_server: str, tmp_path_factory: pytest.TempPathFactory) -> 
 
 @pytest.fixture
 def results(delivered: Path, tmp_path: Path) -> Path:
-    """A copy of those results."""
+    """A copy of the results."""
     return Path(shutil.copytree(delivered / "results", tmp_path / "results"))
 
 
 def test_every_format(voicemill: InThisProcess, results: Path) -> None:
-    """Each format of each row that has words, from the tables alone, and the folder is as promised afterwards."""
+    """Export writes every format of each row with words from the tables alone, and the audit finds nothing."""
     shutil.rmtree(results / "answers")
     ended = voicemill("export", results, "--to", ",".join([*WRITERS, "words.parquet", "segments.parquet"]), "--json")
     assert ended.code == 0, ended.stderr
@@ -58,10 +58,10 @@ def test_every_format(voicemill: InThisProcess, results: Path) -> None:
     assert {violation.kind for violation in audit(results)} <= {Kind.ANSWER}
 
 
-def test_it_is_what_the_run_writes(
+def test_export_equals_the_files_of_a_run(
     voicemill: InThisProcess, service: SpeechService, delivered: Path, results: Path
 ) -> None:
-    """An export has the bytes that a run with that output format delivers."""
+    """Exported files are identical to those of a run with that output format."""
     assert voicemill("export", results, "--to", "all", "-o", "exported").code == 0
     ended = voicemill("run", delivered / "mixed.csv", "-o", "again", "--output-format", "all")
     assert ended.code == 0, ended.stderr
@@ -69,8 +69,8 @@ def test_it_is_what_the_run_writes(
         assert path.read_bytes() == Path("again/text", path.relative_to("exported")).read_bytes(), path
 
 
-def test_elsewhere(voicemill: InThisProcess, results: Path) -> None:
-    """With -o the results stay as they are, and a second export with other rules replaces the first one's files."""
+def test_export_to_another_folder(voicemill: InThisProcess, results: Path) -> None:
+    """With `-o` the results are not changed, and a second export with other options replaces the first one's files."""
     before = file_hashes(results)
     for width, line in (("42", "The mill turns again."), ("12", "The mill")):
         ended = voicemill("export", results, "--to", "srt", "-o", "subtitles", "--max-line-width", width)
@@ -79,8 +79,8 @@ def test_elsewhere(voicemill: InThisProcess, results: Path) -> None:
     assert file_hashes(results) == before
 
 
-def test_strangers_are_left_alone(voicemill: InThisProcess, results: Path) -> None:
-    """A file that voicemill did not write stays, is told of, and the other files are written."""
+def test_foreign_files_are_kept(voicemill: InThisProcess, results: Path) -> None:
+    """A file that voicemill did not write is kept and reported, and the other files are written."""
     (results / "text/said.srt").write_text("mine")
     ended = voicemill("export", results, "--to", "srt")
     assert ended.code == 3
@@ -89,8 +89,8 @@ def test_strangers_are_left_alone(voicemill: InThisProcess, results: Path) -> No
     assert (results / "text/talks/heard.srt").is_file()
 
 
-def test_two_rows_of_one_name(voicemill: InThisProcess, service: SpeechService) -> None:
-    """Where speech and a transcript would have one file, the second is refused and the first stays whole."""
+def test_two_rows_with_the_same_path(voicemill: InThisProcess, service: SpeechService) -> None:
+    """If speech and a transcript have the same text file, the second is refused and the first is intact."""
     [path] = recordings(Path("talks"), ["good-night"])
     rows = [
         {"id": "one", "op": "stt", "audio": path, "transcript": "", "timestamps": "", "out": "same"},
@@ -105,7 +105,7 @@ def test_two_rows_of_one_name(voicemill: InThisProcess, service: SpeechService) 
 
 @pytest.mark.parametrize("to", ["doc", "", "srt,doc"])
 def test_unknown_formats_are_refused(voicemill: InThisProcess, results: Path, to: str) -> None:
-    """What is no format is refused with those that are, before anything is written."""
+    """The error for an unknown format lists the valid ones, and nothing is written."""
     ended = voicemill("export", results, "--to", to)
     assert ended.code == 2
     assert "use txt, json, srt" in ended.stderr
@@ -113,7 +113,7 @@ def test_unknown_formats_are_refused(voicemill: InThisProcess, results: Path, to
 
 
 def test_nothing_to_export(voicemill: InThisProcess, service: SpeechService) -> None:
-    """Neither a folder of something else nor speech without words is exported in silence."""
+    """Another folder and speech without words are reported as having nothing to export."""
     Path("other").mkdir()
     assert voicemill("export", "other", "--to", "srt").code == 2
     manifest = write_manifest(Path("book.csv"), [{"id": "a", "transcript": "Hello."}])
@@ -126,7 +126,7 @@ def test_nothing_to_export(voicemill: InThisProcess, service: SpeechService) -> 
 
 
 def test_data_sets(voicemill: InThisProcess, results: Path, delivered: Path, tmp_path: Path) -> None:
-    """Each finished row is an utterance with its recording, its text and its times."""
+    """Each finished row is an utterance with its recording, text and times."""
     ended = voicemill("export", results, "--to", "nemo,lhotse,audiofolder", "-o", tmp_path / "sets", "--json")
     assert ended.code == 0, ended.stderr
     nemo = [json.loads(line) for line in (tmp_path / "sets/nemo.jsonl").read_text().splitlines()]
@@ -142,8 +142,8 @@ def test_data_sets(voicemill: InThisProcess, results: Path, delivered: Path, tmp
     assert (tmp_path / "sets/audiofolder" / metadata[2].partition(",")[0]).read_bytes()[:4] == b"RIFF"
 
 
-def test_an_exported_data_set_is_a_manifest(voicemill: InThisProcess, results: Path, tmp_path: Path) -> None:
-    """What was written is read back as it is."""
+def test_exported_data_set_is_a_manifest(voicemill: InThisProcess, results: Path, tmp_path: Path) -> None:
+    """An exported data set can be read as a manifest."""
     assert voicemill("export", results, "--to", "nemo,audiofolder", "-o", tmp_path / "sets").code == 0
     for name in ("nemo.jsonl", "audiofolder/metadata.csv"):
         ended = voicemill("validate", tmp_path / "sets" / name, "--op", "stt")

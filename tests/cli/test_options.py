@@ -1,4 +1,4 @@
-"""The options that verbs share: what they set, over which profile."""
+"""The options that commands share: their settings and their precedence over a profile."""
 
 import inspect
 from pathlib import Path
@@ -11,8 +11,8 @@ from voicemill.config import Settings
 from voicemill.errors import ConfigError
 
 
-def test_options_stand_over_the_profile(tmp_path: Path) -> None:
-    """What is said on the command line stands over the profile, and what is not said leaves it alone."""
+def test_options_override_the_profile(tmp_path: Path) -> None:
+    """Options on the command line override the profile; settings without an option keep its values."""
     profile = tmp_path / "own.toml"
     profile.write_text('answers = "shared"\n[defaults]\nvoice = "Sarah"\nlanguage = "fr"\n[pace]\nmax_concurrency = 7')
     settings = PlanOptions(profile=str(profile), voice="James", max_concurrency="9").settings()
@@ -22,18 +22,18 @@ def test_options_stand_over_the_profile(tmp_path: Path) -> None:
 
 
 def test_no_options_are_the_defaults() -> None:
-    """Without a profile and without options every setting is its default."""
+    """Without a profile and options every setting has its default."""
     assert PlanOptions().settings() == RowOptions().settings() == Settings()
 
 
-def test_an_option_is_checked_as_a_setting() -> None:
-    """A value that the setting does not take is refused as in a profile."""
+def test_option_is_checked_like_a_setting() -> None:
+    """An invalid value is refused as in a profile."""
     with pytest.raises(ConfigError, match=r"pace\.max_concurrency is '0'"):
         PlanOptions(max_concurrency="0").settings()
 
 
-def test_a_verb_takes_the_fields_of_its_groups() -> None:
-    """A verb is seen with every field of its groups as an option of its own, and called with the group."""
+def test_command_has_the_fields_of_its_option_groups() -> None:
+    """A command has one option per field of its groups and receives the groups."""
     seen: list[object] = []
 
     @with_options

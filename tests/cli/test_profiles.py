@@ -1,4 +1,4 @@
-"""The profiles in configs/: each loads and makes the files that it speaks of."""
+"""The profiles in `configs/`: each loads and makes files in its format."""
 
 from pathlib import Path
 
@@ -15,13 +15,13 @@ _SECTIONS = "One paragraph.\n\nAnother one.\n\n* * *\n\nAnd a section."
 
 
 def test_every_profile_is_known() -> None:
-    """The names that an error message offers are the files in configs/."""
+    """The profile names in an error message are the files in `configs/`."""
     assert profile_names() == _PROFILES != []
 
 
 @pytest.mark.parametrize("name", [name for name in _PROFILES if load_settings(name).defaults.op == "tts"])
-def test_a_profile_runs(voicemill: InThisProcess, service: SpeechService, name: str) -> None:
-    """A run under a profile of speech makes audio in its format, as a decoder sees it."""
+def test_run_with_each_profile(voicemill: InThisProcess, service: SpeechService, name: str) -> None:
+    """A run with a speech profile makes audio in its format, verified by a decoder."""
     write_manifest(Path("book.csv"), [{"id": "a", "transcript": _SECTIONS}])
     ended = voicemill("run", "book.csv", "-o", "results", "--profile", name)
     assert ended.code == 0, ended.stderr

@@ -1,4 +1,4 @@
-"""Trying again: what may succeed is tried, what was refused is left alone, and the folder alone is enough."""
+"""`voicemill retry`: failed rows are retried, refused rows are not, and only the results folder is needed."""
 
 import asyncio
 from pathlib import Path
@@ -20,7 +20,7 @@ _TEXTS = [row["transcript"] for row in short_rows(6)]
 
 @pytest.fixture
 def unfinished(voicemill: InThisProcess, service: SpeechService, fast_retries: Path) -> Path:
-    """A folder whose rows 1 and 2 were refused, and 3 and 4 failed; the service is well again."""
+    """A folder whose rows 1 and 2 were refused and 3 and 4 failed; the service now works."""
     write_manifest(_MANIFEST, short_rows(6))
     service.replies = {
         _TEXTS[1]: error_reply(400, "No", "Not this"),
@@ -42,8 +42,8 @@ def unfinished(voicemill: InThisProcess, service: SpeechService, fast_retries: P
     return _RESULTS
 
 
-def test_from_the_folder_alone(voicemill: InThisProcess, service: SpeechService, unfinished: Path) -> None:
-    """Without the manifest, the rows that failed are tried again; the refused ones are left as they are."""
+def test_retry_needs_only_the_folder(voicemill: InThisProcess, service: SpeechService, unfinished: Path) -> None:
+    """Without the manifest, failed rows are retried and refused rows are kept."""
     _MANIFEST.unlink()
     ended = voicemill("retry", unfinished, "--json")
     assert (ended.code, ended.json["rows"]) == (3, {"done": 4, "failed": 0, "refused": 2, "not_started": 0})
@@ -52,8 +52,8 @@ def test_from_the_folder_alone(voicemill: InThisProcess, service: SpeechService,
     assert violations(unfinished) == []
 
 
-def test_run_again_leaves_the_refused(voicemill: InThisProcess, service: SpeechService, unfinished: Path) -> None:
-    """`run` asks for no refused row again, until it is forced to or the row is edited."""
+def test_rerun_keeps_refused_rows(voicemill: InThisProcess, service: SpeechService, unfinished: Path) -> None:
+    """`run` retries a refused row only with `--force` or after an edit."""
     assert voicemill("run", _MANIFEST).code == 3
     assert sorted(service.requested) == [_TEXTS[3], _TEXTS[4]]
     assert [item["error_code"] for item in items(_RESULTS)][1:3] == ["refused", "voice_not_found"]
@@ -68,8 +68,10 @@ def test_run_again_leaves_the_refused(voicemill: InThisProcess, service: SpeechS
     assert service.requested == [_TEXTS[2]]
 
 
-def test_at_another_pace_and_price(voicemill: InThisProcess, service: SpeechService, unfinished: Path) -> None:
-    """A retry takes the options of pace and budget that a run takes; what it is not told stays as the run was told."""
+def test_retry_options_override_the_original_settings(
+    voicemill: InThisProcess, service: SpeechService, unfinished: Path
+) -> None:
+    """A retry accepts the pace and budget options of a run; other settings are those of the original run."""
     spent = len(short_rows(6)) + 2  # two rows were tried twice
     ended = voicemill("retry", unfinished, "--max-calls", str(spent + 1), "--max-concurrency", "1", "--json")
     assert (ended.code, ended.json["calls_made"]) == (6, 1)
@@ -95,10 +97,10 @@ def test_at_another_pace_and_price(voicemill: InThisProcess, service: SpeechServ
         (["--class", "not_started"], []),
     ],
 )
-def test_only_what_is_named(
+def test_retry_of_selected_rows(
     voicemill: InThisProcess, service: SpeechService, unfinished: Path, arguments: list[str], tried: list[int]
 ) -> None:
-    """A retry tries the rows that its options name, and every other row keeps its line in the table."""
+    """A retry processes the selected rows, and all other rows keep their outcome in the table."""
     Path("ids.txt").write_text("row-0004\n")
     before = items(unfinished)
     voicemill("retry", unfinished, *arguments)
@@ -112,7 +114,7 @@ def test_only_what_is_named(
 def test_failures_with_every_column_are_a_manifest(
     voicemill: InThisProcess, service: SpeechService, unfinished: Path
 ) -> None:
-    """`failures.csv` names class and code of each error, and asks for just its rows when it is run."""
+    """`failures.csv` has the class and code of each error, and a run of it makes only its rows."""
     rows = read_sheet(unfinished / "failures.csv")
     assert [row["error_class"] for row in rows] == ["refused", "refused", "throttled", "transient"]
     ended = voicemill("run", unfinished / "failures.csv", "-o", "rest")
@@ -120,8 +122,8 @@ def test_failures_with_every_column_are_a_manifest(
     assert sorted(service.requested) == _TEXTS[1:5]
 
 
-def test_as_a_flow(prefect_server: str, service: SpeechService, unfinished: Path) -> None:
-    """The flow does what the verb does."""
+def test_retry_as_a_flow(prefect_server: str, service: SpeechService, unfinished: Path) -> None:
+    """The flow behaves like the command."""
 
     async def retried() -> bool:
         state: Any = await retry(str(unfinished), Selection(classes=("transient",)), return_state=True)
@@ -134,7 +136,7 @@ def test_as_a_flow(prefect_server: str, service: SpeechService, unfinished: Path
 
 
 def test_no_run_to_retry(voicemill: InThisProcess) -> None:
-    """A folder without a run is told as such."""
+    """The error for a folder without a run says so."""
     Path("empty/.voicemill").mkdir(parents=True)
     assert "empty holds no plan of a run" in voicemill("retry", "empty").stderr
     assert "nowhere is not a results folder" in voicemill("retry", "nowhere").stderr

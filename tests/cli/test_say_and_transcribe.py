@@ -18,7 +18,7 @@ from voicemill.audio.wav_header import probe_wav
 
 @pytest.fixture
 def quick(capfd: pytest.CaptureFixture[str]) -> InThisProcess:
-    """The command for verbs that need no Prefect."""
+    """The command without a Prefect server."""
     return InThisProcess(capfd)
 
 

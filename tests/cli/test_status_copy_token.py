@@ -1,4 +1,4 @@
-"""The verbs around `run`: validate, plan, status, voices, engine."""
+"""The commands `validate`, `plan`, `status`, `voices` and `engine`."""
 
 import json
 import re
@@ -21,12 +21,12 @@ _BAD = "id,transcript,container\na,Hello,wav\na,Bye,ogg\nb,,wav\n"
 
 @pytest.fixture
 def quick(capfd: pytest.CaptureFixture[str]) -> InThisProcess:
-    """The command for verbs that need no Prefect."""
+    """The command without a Prefect server."""
     return InThisProcess(capfd)
 
 
 def test_validate_lists_every_problem(quick: InThisProcess, service: SpeechService) -> None:
-    """All problems of a manifest are listed at once, by row and column, and nothing is spoken."""
+    """All problems of a manifest are listed by row and column, and no speech is requested."""
     Path("bad.csv").write_text(_BAD)
     ended = quick("validate", "bad.csv")
     assert ended.code == 2
@@ -48,8 +48,8 @@ def test_validate_lists_every_problem(quick: InThisProcess, service: SpeechServi
     assert not Path("results").exists()
 
 
-def test_validate_a_good_manifest(quick: InThisProcess) -> None:
-    """A good manifest is said to be good, without a key and without writing anything."""
+def test_validate_accepts_a_valid_manifest(quick: InThisProcess) -> None:
+    """A valid manifest is reported as valid, without a key and without writing files."""
     write_manifest(Path("book.csv"), short_rows(3))
     ended = quick("validate", "book.csv")
     assert (ended.code, ended.stdout) == (0, "book.csv: 3 rows, all valid.\n")
@@ -57,8 +57,8 @@ def test_validate_a_good_manifest(quick: InThisProcess) -> None:
 
 
 @pytest.mark.parametrize("arguments", [["--version"], ["plan", "book.csv"]])
-def test_no_prefect_where_none_is_needed(arguments: list[str]) -> None:
-    """Verbs that need no orchestration do not import Prefect."""
+def test_commands_without_orchestration_do_not_import_prefect(arguments: list[str]) -> None:
+    """Commands that need no orchestration do not import Prefect."""
     write_manifest(Path("book.csv"), short_rows(3))
     ended = run_process(*arguments, environment={"PYTHONPROFILEIMPORTTIME": "1"})
     assert ended.code == 0
@@ -66,8 +66,8 @@ def test_no_prefect_where_none_is_needed(arguments: list[str]) -> None:
     assert not re.search(r"\| +prefect\b", ended.stderr)
 
 
-def test_plan_counts_what_is_paid(voicemill: InThisProcess, service: SpeechService) -> None:
-    """The plan counts each question once, leaves out what is paid for, and prices the rest."""
+def test_plan_excludes_paid_calls(voicemill: InThisProcess, service: SpeechService) -> None:
+    """The plan counts each call once, excludes paid ones, and prices the rest."""
     rows = short_rows(10)
     write_manifest(Path("book.csv"), rows[:4])
     voicemill("run", "book.csv", "-o", "results")
@@ -85,8 +85,8 @@ def test_plan_counts_what_is_paid(voicemill: InThisProcess, service: SpeechServi
     assert re.search(r"calls +6 +to pay \(4 stored already, 1 duplicate\)", said.stdout)
 
 
-def test_plan_and_run_tell_the_same(voicemill: InThisProcess, service: SpeechService) -> None:
-    """Both count the characters that are sent and billed, and so do the table and `run.json`."""
+def test_plan_and_run_count_the_same(voicemill: InThisProcess, service: SpeechService) -> None:
+    """The plan, the run, the table and `run.json` count the characters that are sent and billed."""
     text = "  First   line\nof a paragraph.\n\n\n* * *\n\nSecond paragraph.  "
     rows = [{"id": "a", "transcript": text}, {"id": "b", "transcript": text}, {"id": "c", "transcript": " Other. "}]
     write_manifest(Path("book.csv"), rows)
@@ -106,16 +106,16 @@ def test_plan_and_run_tell_the_same(voicemill: InThisProcess, service: SpeechSer
     }
 
 
-def test_plan_refuses_a_bad_manifest(quick: InThisProcess, service: SpeechService) -> None:
-    """A manifest with problems has no plan."""
+def test_plan_refuses_an_invalid_manifest(quick: InThisProcess, service: SpeechService) -> None:
+    """A manifest with problems cannot be planned."""
     Path("bad.csv").write_text(_BAD)
     ended = quick("plan", "bad.csv")
     assert ended.code == 2
     assert "bad.csv: 3 problems" in ended.stderr
 
 
-def test_status_of_an_ended_run(voicemill: InThisProcess, service: SpeechService, fast_retries: Path) -> None:
-    """After a run, status says how many rows ended how, and why the run ended."""
+def test_status_of_a_finished_run(voicemill: InThisProcess, service: SpeechService, fast_retries: Path) -> None:
+    """After a run, `status` prints the number of rows by outcome and why the run ended."""
     write_manifest(Path("book.csv"), short_rows(5))
     service.replies["Sentence number 2."] = error_reply(400, "No", "Not this")
     voicemill("run", "book.csv", "-o", "results")
@@ -128,8 +128,8 @@ def test_status_of_an_ended_run(voicemill: InThisProcess, service: SpeechService
     assert lines[-1] == "Reason: 1 rows were refused"
 
 
-def test_status_of_a_run_cut_short(voicemill: InThisProcess, service: SpeechService) -> None:
-    """After a run that could not end in order, status says so and tells how to go on."""
+def test_status_of_an_interrupted_run(voicemill: InThisProcess, service: SpeechService) -> None:
+    """After an interrupted run, `status` says so and how to resume."""
     write_manifest(Path("book.csv"), short_rows(5))
     with disk_that_fails_after(30):
         assert voicemill("run", "book.csv", "-o", "results", "--max-concurrency", "1").code == 5
@@ -142,7 +142,7 @@ def test_status_of_a_run_cut_short(voicemill: InThisProcess, service: SpeechServ
 
 
 def test_voices_list(quick: InThisProcess, service: SpeechService) -> None:
-    """The voices of the service are listed with their whole ids, as a table and as JSON."""
+    """The voices of the service are listed with their full ids, as a table and as JSON."""
     voices = quick("voices", "list", "--json").json
     assert [voice["name"] for voice in voices] == ["Sarah", "Amélie", "Jürgen"]
     table = quick("voices", "list").stdout
@@ -157,7 +157,7 @@ def test_voices_of_the_embedded_engine(quick: InThisProcess) -> None:
 
 @pytest.fixture
 def engine() -> Iterator["subprocess.Popen[bytes]"]:
-    """The engine as a server of its own, at a free port."""
+    """The engine as a separate server on a free port."""
     process = start_process("engine", "serve", "--port", "0")
     yield process
     if process.poll() is None:
@@ -166,7 +166,7 @@ def engine() -> Iterator["subprocess.Popen[bytes]"]:
 
 
 def test_engine_serve(voicemill: InThisProcess, engine: "subprocess.Popen[bytes]") -> None:
-    """The engine as a server says where it listens, answers a run that is pointed at it, and ends with Ctrl-C."""
+    """`engine serve` prints its URL, serves a run that uses it, and stops on Ctrl-C."""
     assert engine.stderr is not None
     line = engine.stderr.readline().decode()
     found = re.search(r"listens on (http://127\.0\.0\.1:[1-9]\d*)\b", line)
@@ -183,8 +183,8 @@ def test_engine_serve(voicemill: InThisProcess, engine: "subprocess.Popen[bytes]
     assert (ended.code, ended.stdout, ended.stderr) == (0, "", "")
 
 
-def test_engine_serve_at_a_taken_port(quick: InThisProcess) -> None:
-    """A port that is taken is told in one line, with what to do."""
+def test_engine_serve_on_a_port_in_use(quick: InThisProcess) -> None:
+    """A port in use is reported in one line with a remedy."""
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         ended = quick("engine", "serve", "--port", str(port))

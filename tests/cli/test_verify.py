@@ -1,4 +1,4 @@
-"""`voicemill verify`: damage is told and, on demand, repaired, for no more calls than it takes."""
+"""`voicemill verify`: reports damage and, with `--repair`, repairs it with the fewest calls."""
 
 import shutil
 from pathlib import Path
@@ -15,7 +15,7 @@ _RESULTS = Path("results/book")
 
 @pytest.fixture
 def made(voicemill: InThisProcess, service: SpeechService, fast_retries: Path) -> Path:
-    """A folder of a run with four finished rows, one that was refused and one that failed."""
+    """A results folder with four finished rows, one refused row and one failed row."""
     rows = short_rows(6)
     write_manifest(Path("book.csv"), rows)
     service.replies = {
@@ -38,8 +38,8 @@ def _answer_to(results: Path, row_id: str) -> Path:
     return path
 
 
-def test_a_good_folder(voicemill: InThisProcess, made: Path) -> None:
-    """A folder in which nothing is damaged is good, whatever became of its rows, and is not touched."""
+def test_intact_folder(voicemill: InThisProcess, made: Path) -> None:
+    """A folder without damage is reported as intact, whatever its rows' outcomes, and is not changed."""
     before = file_hashes(made)
     ended = voicemill("verify", made)
     assert (ended.code, ended.stdout) == (0, f"{made}: no damage found in files, answers and tables.\n")
@@ -51,16 +51,16 @@ def test_a_good_folder(voicemill: InThisProcess, made: Path) -> None:
     assert file_hashes(made) == before
 
 
-def test_a_strangers_file_is_only_told(voicemill: InThisProcess, made: Path) -> None:
-    """A file that somebody else put among the outputs is told, is no damage, and stays through a repair."""
+def test_foreign_file_is_only_reported(voicemill: InThisProcess, made: Path) -> None:
+    """A foreign file among the outputs is reported, does not count as damage, and is kept by a repair."""
     (made / "audio/mine.wav").touch(0o600)
     ended = voicemill("verify", made, "--repair")
     assert (ended.code, ended.stdout.splitlines()[0]) == (0, "stranger: audio/mine.wav: voicemill did not write it")
     assert (made / "audio/mine.wav").exists()
 
 
-def test_damage_is_told_and_repaired(voicemill: InThisProcess, service: SpeechService, made: Path) -> None:
-    """Damaged files and tables are made again for nothing; only a file whose answer is damaged too costs a call."""
+def test_damage_is_reported_and_repaired(voicemill: InThisProcess, service: SpeechService, made: Path) -> None:
+    """Damaged files and tables are made again without calls, except files whose answers are damaged too."""
     before = file_hashes(made)
     for name in ("row-0000.wav", "row-0001.wav"):
         _flip(made / "audio" / name)
@@ -83,16 +83,16 @@ def test_damage_is_told_and_repaired(voicemill: InThisProcess, service: SpeechSe
     assert sorted(kept) == ["metadata.csv", "row-0000.wav", "row-0001.wav"]
 
 
-def test_a_damaged_table_is_made_again(voicemill: InThisProcess, service: SpeechService, made: Path) -> None:
-    """Without its table the folder is made again from the answers: only rows that have none are asked for."""
+def test_damaged_table_is_rebuilt(voicemill: InThisProcess, service: SpeechService, made: Path) -> None:
+    """Without its table the folder is rebuilt from the answers, with calls only for rows without one."""
     _flip(made / "items.parquet")
     assert voicemill("verify", made, "--repair").code == 0
     assert set(service.requested) == {"Sentence number 4.", "Sentence number 5."}
     assert [item["status"] for item in items(made)] == ["done"] * 4 + ["refused", "failed"]
 
 
-def test_what_the_manifest_gave_away(voicemill: InThisProcess, service: SpeechService, made: Path) -> None:
-    """A repair needs no manifest."""
+def test_repair_needs_no_manifest(voicemill: InThisProcess, service: SpeechService, made: Path) -> None:
+    """A repair works without the manifest."""
     Path("book.csv").unlink()
     shutil.rmtree(made / "audio")
     assert voicemill("verify", made, "--repair").code == 0

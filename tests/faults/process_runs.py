@@ -1,4 +1,4 @@
-"""Runs in forked processes, as tests start, kill and await them."""
+"""Runs in forked processes that tests start, kill and wait for."""
 
 import json
 import os
@@ -12,12 +12,12 @@ from pathlib import Path
 from typing import Any
 
 _ROOT = Path(__file__).parents[2]
-_OF_A_TEST = ("CARTESIA_API_KEY", "CARTESIA_BASE_URL")
+_TEST_VARIABLES = ("CARTESIA_API_KEY", "CARTESIA_BASE_URL")
 
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """How a run ended, and the fault points that it passed, where it was told to count them."""
+    """The exit code of a run, the fault points that it passed (if they are counted) and its standard error."""
 
     code: int
     passed: Sequence[str]
@@ -26,7 +26,7 @@ class Ended:
 
 @dataclass
 class Run:
-    """A run under way."""
+    """A run in progress."""
 
     pid: int
     folder: Path
@@ -35,7 +35,7 @@ class Run:
 
     @property
     def is_over(self) -> bool:
-        """Whether it has ended, though nobody has waited for it yet."""
+        """Whether the process has exited, even if it has not been waited for."""
         if self._ended is not None:
             return True
         with suppress(FileNotFoundError):
@@ -43,44 +43,44 @@ class Run:
         return True
 
     def kill(self, number: int = signal.SIGKILL) -> None:
-        """Send it a signal."""
+        """Send a signal to the process."""
         if self._ended is None:
             os.kill(self.pid, number)
 
     def wait(self) -> Ended:
-        """Wait for its end."""
+        """Wait for the process to exit."""
         if self._ended is None:
             answer = self._starter.ask({"wait": self.pid})
-            said = self.folder / "stderr.log"
-            self._ended = Ended(answer["code"], answer["passed"], said.read_text() if said.exists() else "")
+            stderr = self.folder / "stderr.log"
+            self._ended = Ended(answer["code"], answer["passed"], stderr.read_text() if stderr.exists() else "")
         return self._ended
 
 
 @dataclass
 class ForkedRuns:
-    """Starts runs, as many at once as a test wants."""
+    """Starts any number of concurrent runs."""
 
     process: "subprocess.Popen[str]"
     started: int = field(default=0)
 
     def start(self, folder: Path, *arguments: str | Path, plain: bool = True, crash_at: int | None = None) -> Run:
-        """A run in `folder`; `crash_at` counts its fault points and ends it at that one, if it comes so far."""
+        """Start a run in `folder`; `crash_at` counts its fault points and crashes it at that one, if it is reached."""
         wanted = {
             "arguments": list(map(str, arguments)),
             "plain": plain,
             "crash_at": crash_at,
             "folder": str(folder),
-            "environment": {name: os.environ[name] for name in _OF_A_TEST},
+            "environment": {name: os.environ[name] for name in _TEST_VARIABLES},
         }
         self.started += 1
         return Run(self.ask(wanted)["pid"], folder, self)
 
     def run(self, folder: Path, *arguments: str | Path, plain: bool = True, crash_at: int | None = None) -> Ended:
-        """A run, to its end."""
+        """Start a run and wait for its exit."""
         return self.start(folder, *arguments, plain=plain, crash_at=crash_at).wait()
 
     def ask(self, wanted: dict[str, Any]) -> dict[str, Any]:
-        """One line there, one line back."""
+        """Send one line and read one line."""
         assert self.process.stdin is not None
         assert self.process.stdout is not None
         self.process.stdin.write(json.dumps(wanted) + "\n")
@@ -91,7 +91,7 @@ class ForkedRuns:
 
 @contextmanager
 def forked_runs() -> Iterator[ForkedRuns]:
-    """The process that runs are forked from; it has imported all that they need."""
+    """Start the process that forks runs; it has imported everything that they need."""
     command = [sys.executable, "-m", "tests.faults.forked_runs"]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=_ROOT) as process:
         yield ForkedRuns(process)
