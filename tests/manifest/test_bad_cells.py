@@ -111,7 +111,7 @@ PARAMETERS = [
         "none for the language 'bg'; name a voice",
         "m.jsonl",
     ),
-    Bad("unknown language", one_row(language="xx"), 1, "language", "'xx' is no language.*use one of en", "m.jsonl"),
+    Bad("unknown language", one_row(language="xx"), 1, "language", "'xx' is not a language.*use one of en", "m.jsonl"),
     Bad("language with region", one_row(language="en-US"), 1, "language", "'en-US'.*write en$", "m.jsonl"),
     Bad("language by name", one_row(language="German"), 1, "language", "write de$", "m.jsonl"),
     Bad("unknown container", one_row(container="flac"), 1, "container", "use wav, raw or mp3", "m.jsonl"),
@@ -157,7 +157,7 @@ PARAMETERS = [
     Bad("unknown level", one_row(emotion="anger:medium"), 1, "emotion", "'medium' is no level.*lowest", "m.jsonl"),
     Bad("emotion of two lines", one_row(emotion="a\nb", model="sonic-3"), 1, "emotion", "use one word", "m.jsonl"),
     Bad("a book as a voice", one_row(voice="Anna " * 5000), 1, "voice", "25,000 characters.*correct it", "m.jsonl"),
-    Bad("long language", one_row(language="x" * 999), 1, "language", "no language of the service; use one", "m.jsonl"),
+    Bad("long language", one_row(language="x" * 999), 1, "language", "not a language of the.*use one", "m.jsonl"),
     Bad("bad byte in a voice", b"id,transcript,voice\na,Hi,\xe9\n", 1, "voice", "not UTF-8.*save"),
 ]
 

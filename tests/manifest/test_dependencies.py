@@ -34,15 +34,15 @@ def test_a_file_may_begin_with_the_mark(tmp_path: Path) -> None:
     [
         ("a,stt,,@gone,,,,\n", 1, "audio", "no row has the id 'gone'"),
         ("a,stt,,@a,,,,\n", 1, "audio", "is this row itself"),
-        ("a,tts,,,@b,,,\nb,tts,Hi,,,,,\n", 1, "text_file", "a row of tts, which gives no text"),
-        ("a,stt,,@b,,,,\nb,stt,,x.wav,,,,\n", 1, "audio", "a row of stt, which gives no audio"),
-        ("a,voice_change,,@b,,,,Anna\nb,voice_change,,@a,,,,Anna\n", 1, "audio", "in a ring"),
+        ("a,tts,,,@b,,,\nb,tts,Hi,,,,,\n", 1, "text_file", "a row of tts, which makes no text"),
+        ("a,stt,,@b,,,,\nb,stt,,x.wav,,,,\n", 1, "audio", "a row of stt, which makes no audio"),
+        ("a,voice_change,,@b,,,,Anna\nb,voice_change,,@a,,,,Anna\n", 1, "audio", "in a cycle"),
         ("a,infill,Hi,@b,,2,1,\nb,tts,Hi,,,,,\n", 1, "to_s", "swap them"),
         ("a,tts,Hi,,@b,,,\nb,stt,,x.wav,,,,\n", 1, "text_file", "both transcript and text_file"),
     ],
 )
 def test_what_cannot_be_is_a_problem(lines: str, row: int, column: str, why: str, tmp_path: Path) -> None:
-    """What names no row, the row itself, a row that does not fit or a ring is a problem with its row and column."""
+    """What names no row, the row itself, a row that does not fit or a cycle is a problem with its row and column."""
     recording(tmp_path / "x.wav")
     problems = read(written(tmp_path, _HEADER + lines)).problems
     assert any((found.row, found.column) == (row, column) and why in found.why for found in problems), problems

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from voicemill.manifest.file_names import file_stem, folded, path_fault
+from voicemill.manifest.file_names import file_stem, folded, path_problem
 
 HOSTILE = [
     "../../etc/passwd",
@@ -51,7 +51,7 @@ SAFE = re.compile(r"[a-z0-9_][a-z0-9._-]*")
 
 def is_safe(name: str) -> bool:
     """Whether a name is one plain component on every disk."""
-    return bool(SAFE.fullmatch(name)) and len(name) <= 100 and path_fault(f"{name}.wav") is None
+    return bool(SAFE.fullmatch(name)) and len(name) <= 100 and path_problem(f"{name}.wav") is None
 
 
 @pytest.mark.parametrize("plain", ["a", "007", "chapter-01", "part_2.take-3", "_x", "a.wav", "x" * 100, "1e5"])
@@ -111,13 +111,13 @@ def test_two_hundred_thousand_similar_ids_do_not_collide() -> None:
 )
 def test_a_usual_path_is_accepted(path: str) -> None:
     """Blanks, folders and letters of all languages are fine."""
-    assert path_fault(path) is None
+    assert path_problem(path) is None
 
 
 @given(texts)
 def test_an_accepted_path_stays_inside(path: str) -> None:
     """No path that is accepted leads out of its folder, hides, or cannot be written down."""
-    if path_fault(path) is None:
+    if path_problem(path) is None:
         assert os.path.normpath(path) == path
         assert not path.startswith(("/", "-", ".", "~/"))
         assert ".." not in path.split("/")

@@ -20,7 +20,7 @@ from voicemill.config import Settings
 from voicemill.errors import ManifestError
 from voicemill.manifest import ManifestCheck
 from voicemill.manifest.columns import OURS
-from voicemill.manifest.file_names import path_fault
+from voicemill.manifest.file_names import path_problem
 
 many = settings(
     max_examples=size(nightly=1250, usual=250),
@@ -115,7 +115,7 @@ def error_of(check: ManifestCheck) -> ManifestError | None:
         for row in check:
             assert row.id
             assert row.file_name.startswith("audio/")
-            assert path_fault(row.file_name.removeprefix("audio/")) is None
+            assert path_problem(row.file_name.removeprefix("audio/")) is None
             json.dumps([row.id, row.transcript, dict(row.carried)], default=str, ensure_ascii=False).encode()
         check.raise_if_bad()
     except ManifestError as error:

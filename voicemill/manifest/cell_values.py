@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any, Final
 
-from voicemill.manifest.problems import Findings
+from voicemill.manifest.problems import CellReport
 
 DECIMALS: Final = frozenset({"speed", "from_s", "to_s", "duration"})
 """Columns of numbers that may have decimals."""
@@ -16,8 +16,8 @@ _TRUTHS = frozenset({"timestamps", "splice"})
 _LISTS = frozenset({"emotion", "output_format"})
 
 
-def as_text(value: object, column: str, findings: Findings) -> str:
-    """The text of a cell that is not text; empty, with a fault, where the type does not fit the column."""
+def as_text(value: object, column: str, report: CellReport) -> str:
+    """The text of a cell that is not text; empty, and a problem, where the type does not fit the column."""
     if value is None or (isinstance(value, float) and math.isnan(value)):
         return ""
     if isinstance(value, str):
@@ -25,17 +25,17 @@ def as_text(value: object, column: str, findings: Findings) -> str:
     if isinstance(value, bool) and column in _TRUTHS:
         return str(value).lower()
     if isinstance(value, bool):
-        return _refused(column, f"this is {str(value).lower()}, not text; write it in quotes", findings)
+        return _refused(column, f"this is {str(value).lower()}, not text; write it in quotes", report)
     if isinstance(value, int):
         return str(value)
     if isinstance(value, float | Decimal):
-        return _from_fraction(value, column, findings)
+        return _from_fraction(value, column, report)
     if isinstance(value, bytes):
-        return _from_bytes(value, column, findings)
+        return _from_bytes(value, column, report)
     if isinstance(value, list) and column in _LISTS and all(isinstance(item, str) for item in value):
         return ", ".join(value)
     kind = "a list" if isinstance(value, list) else "nested" if isinstance(value, dict) else type(value).__name__
-    return _refused(column, f"this is {kind}, not text; write plain text", findings)
+    return _refused(column, f"this is {kind}, not text; write plain text", report)
 
 
 def embedded_audio(value: object) -> Mapping[str, Any] | None:
@@ -53,24 +53,24 @@ def with_decimal_point(text: str) -> str:
     return text.replace(",", ".") if _DECIMAL_COMMA.fullmatch(text) else text
 
 
-def _from_fraction(value: float | Decimal, column: str, findings: Findings) -> str:
+def _from_fraction(value: float | Decimal, column: str, report: CellReport) -> str:
     if isinstance(value, Decimal) or column in _NUMBERS:
         if value == value // 1:
             return str(int(value))
         if column in _NUMBERS:
             return str(value)
     return _refused(
-        column, f"this is {value}, a number with decimals, which may not be exact; write it as text", findings
+        column, f"this is {value}, a number with decimals, which may not be exact; write it as text", report
     )
 
 
-def _from_bytes(value: bytes, column: str, findings: Findings) -> str:
+def _from_bytes(value: bytes, column: str, report: CellReport) -> str:
     try:
         return value.decode()
     except UnicodeDecodeError:
-        return _refused(column, "this is binary data, not text; write text in UTF-8", findings)
+        return _refused(column, "this is binary data, not text; write text in UTF-8", report)
 
 
-def _refused(column: str, why: str, findings: Findings) -> str:
-    findings.fault(column, why)
+def _refused(column: str, why: str, report: CellReport) -> str:
+    report.problem(column, why)
     return ""

@@ -1,4 +1,4 @@
-"""Rows that take the output of other rows: whether those are there, give what is needed, and come to an end."""
+"""Rows that use the output of other rows: whether those exist, make what is needed, and do not depend on each other."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -9,7 +9,7 @@ from voicemill.manifest.recording_cells import OUTPUT_MARK
 from voicemill.model import AUDIO_OPS, Op, Row, levels
 
 
-class _Taken(NamedTuple):
+class _Reference(NamedTuple):
     """A row's cell that names another row."""
 
     number: int
@@ -19,50 +19,50 @@ class _Taken(NamedTuple):
 
 
 @dataclass
-class Chains:
-    """The chained rows of one manifest, as they are met in a first pass; their targets are found in a second one."""
+class DependencyCheck:
+    """The dependent rows of one manifest, gathered in a first pass; a second pass finds the rows that they use."""
 
-    _taken: list[_Taken] = field(default_factory=list)
+    _references: list[_Reference] = field(default_factory=list)
     _ids: dict[str, Op | None] = field(default_factory=dict)
 
     def add(self, row: Row) -> None:
-        """Take in a good row."""
+        """Add a valid row."""
         inputs = {"audio": row.audio, "left_audio": row.left, "right_audio": row.right, "text_file": row.text}
         for column, recording in inputs.items():
             if recording is not None and recording.made_by:
-                self._taken.append(_Taken(row.number, row.id, column, recording.made_by))
+                self._references.append(_Reference(row.number, row.id, column, recording.made_by))
 
     @property
     def targets(self) -> frozenset[str]:
-        """The ids of the rows whose output another row takes."""
-        return frozenset(taken.target for taken in self._taken)
+        """The ids of the rows whose output other rows use."""
+        return frozenset(reference.target for reference in self._references)
 
-    def see(self, row_id: str, op: Op | None) -> None:
-        """In the second pass, note a row that may be a target; one that is at fault has no known operation."""
+    def add_target(self, row_id: str, op: Op | None) -> None:
+        """In the second pass, add a row that others use; `op` is None where the row itself has problems."""
         self._ids.setdefault(row_id, op)
 
     def problems(self) -> Iterator[Problem]:
-        """What is wrong with the chains."""
+        """References to rows that do not exist, make the wrong kind of file, or depend on the row itself."""
         takes: dict[str, set[str]] = {}
-        for taken in self._taken:
-            takes.setdefault(taken.row_id, set()).add(taken.target)
+        for reference in self._references:
+            takes.setdefault(reference.row_id, set()).add(reference.target)
         ordered = levels(takes)
-        for taken in self._taken:
-            if why := self._fault(taken) or ("" if taken.row_id in ordered else self._ring(taken)):
-                yield Problem(taken.number, taken.column, why)
+        for reference in self._references:
+            if why := self._problem(reference) or ("" if reference.row_id in ordered else self._cycle(reference)):
+                yield Problem(reference.number, reference.column, why)
 
-    def _fault(self, taken: _Taken) -> str:
-        name = f"{OUTPUT_MARK}{taken.target}"[:80]
-        if taken.target == taken.row_id:
+    def _problem(self, reference: _Reference) -> str:
+        name = f"{OUTPUT_MARK}{reference.target}"[:80]
+        if reference.target == reference.row_id:
             return f"{name!r} is this row itself; name another row, or write ./{name} for a file of that name"
-        if taken.target not in self._ids:
-            return f"no row has the id {taken.target[:80]!r}; correct it, or write ./{name} for a file of that name"
-        op = self._ids[taken.target]
+        if reference.target not in self._ids:
+            return f"no row has the id {reference.target[:80]!r}; correct it, or write ./{name} for a file of that name"
+        op = self._ids[reference.target]
         if op is None:
             return ""
-        if taken.column == "text_file":
-            return "" if op is Op.STT else f"{name!r} is a row of {op}, which gives no text; name one of stt"
-        return "" if op in AUDIO_OPS else f"{name!r} is a row of {op}, which gives no audio; name one that does"
+        if reference.column == "text_file":
+            return "" if op is Op.STT else f"{name!r} is a row of {op}, which makes no text; name a row of stt"
+        return "" if op in AUDIO_OPS else f"{name!r} is a row of {op}, which makes no audio; name one that does"
 
-    def _ring(self, taken: _Taken) -> str:
-        return f"the rows wait for each other in a ring through {OUTPUT_MARK + taken.target!r}; break it at one place"
+    def _cycle(self, reference: _Reference) -> str:
+        return f"rows depend on each other in a cycle through {OUTPUT_MARK + reference.target!r}; break it at one row"

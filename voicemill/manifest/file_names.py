@@ -53,7 +53,7 @@ def folded(path: str) -> str:
     return unicodedata.normalize("NFC", unicodedata.normalize("NFD", path).casefold())
 
 
-def path_fault(path: str) -> str | None:
+def path_problem(path: str) -> str | None:
     """Why `path` cannot name a file below a results folder, with the remedy; None where it can."""
     if path.startswith("/"):
         return f"{path!r} starts with a slash; write it relative to the results' audio folder"
@@ -63,11 +63,11 @@ def path_fault(path: str) -> str | None:
         return f"{path!r} holds a backslash; write folders with a forward slash, as in part1/a.wav"
     if len(path.encode("utf-8", "surrogatepass")) > MAX_PATH_BYTES:
         return f"{_shortened(path)} is longer than {MAX_PATH_BYTES} bytes; shorten it"
-    faults = (_component_fault(component, path) for component in path.split("/"))
-    return next((fault for fault in faults if fault), None)
+    problems = (_component_problem(component, path) for component in path.split("/"))
+    return next((problem for problem in problems if problem), None)
 
 
-def _component_fault(component: str, path: str) -> str | None:
+def _component_problem(component: str, path: str) -> str | None:
     if not component:
         return f"{path!r} has an empty part between or after its slashes; write it like part1/a.wav"
     if component[0] in ".-":

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final, Protocol
 
-from voicemill.manifest.problems import Findings
+from voicemill.manifest.problems import CellReport
 from voicemill.manifest.recording_cells import OUTPUT_MARK, RecordingFolder, seconds
 from voicemill.manifest.text_cells import TextFolder, checked_text
 from voicemill.model import Op, Recording
@@ -76,110 +76,110 @@ class InputCheck:
         self._texts = texts
         self._recordings = recordings
 
-    def check(self, op: Op, cells: Cells, findings: Findings) -> Inputs:
-        """The inputs of a row for `op`; where something is wrong with them, `findings` say what."""
+    def check(self, op: Op, cells: Cells, report: CellReport) -> Inputs:
+        """The inputs of a row for `op`; where something is wrong with them, `report` say what."""
         if op is Op.TTS and self._is_recording_only(cells):
-            findings.fault(
+            report.problem(
                 "audio",
                 "the row has a recording and no text to speak; say what to do with it: --op stt, --op voice_change "
                 "or --op infill, or a column op",
             )
             return Inputs()
-        self._note_unused(op, cells, findings)
+        self._note_unused(op, cells, report)
         if op is Op.TTS:
-            return self._spoken(cells, findings)
+            return self._spoken(cells, report)
         if op is Op.INFILL:
-            return self._infill(cells, findings)
-        return self._of_recording(op, cells, findings)
+            return self._infill(cells, report)
+        return self._of_recording(op, cells, report)
 
     def _is_recording_only(self, cells: Cells) -> bool:
         return self._has("audio", cells) and not (self._has("transcript", cells) or self._has("text_file", cells))
 
-    def _of_recording(self, op: Op, cells: Cells, findings: Findings) -> Inputs:
-        reference = self._reference(cells, findings) if op is Op.STT else ""
-        audio = self._needed("audio", op, cells, findings)
-        passage = self._passage(cells, findings)
+    def _of_recording(self, op: Op, cells: Cells, report: CellReport) -> Inputs:
+        reference = self._reference(cells, report) if op is Op.STT else ""
+        audio = self._needed("audio", op, cells, report)
+        passage = self._passage(cells, report)
         if audio is None:
             return Inputs(reference)
-        passage = _within(passage, audio, findings)
+        passage = _within(passage, audio, report)
         if op is Op.VOICE_CHANGE and passage != Passage():
-            findings.fault(
+            report.problem(
                 self._present(*_TIMES), "voice_change converts whole recordings; cut the file first, or empty this cell"
             )
         return Inputs(reference, audio=audio, from_s=passage.from_s, to_s=passage.to_s)
 
-    def _infill(self, cells: Cells, findings: Findings) -> Inputs:
-        inputs = self._spoken(cells, findings)
-        whole = self._recording("audio", cells, findings)
-        sides = (self._recording("left_audio", cells, findings), self._recording("right_audio", cells, findings))
-        gap = self._passage(cells, findings)
+    def _infill(self, cells: Cells, report: CellReport) -> Inputs:
+        inputs = self._spoken(cells, report)
+        whole = self._recording("audio", cells, report)
+        sides = (self._recording("left_audio", cells, report), self._recording("right_audio", cells, report))
+        gap = self._passage(cells, report)
         if whole is None:
-            if not any(sides) and not findings.faults:
-                findings.fault(
+            if not any(sides) and not report.problems:
+                report.problem(
                     self._present("audio", "left_audio"),
                     "infill needs audio with from_s and to_s, or left_audio, right_audio or both; fill them in",
                 )
             return replace(inputs, left=sides[0], right=sides[1])
         if any(sides):
-            findings.fault("audio", "both audio and left_audio or right_audio are given; leave one way empty")
-        _check_gap(gap, float("inf") if whole.made_by else whole.duration_s, findings)
+            report.problem("audio", "both audio and left_audio or right_audio are given; leave one way empty")
+        _check_gap(gap, float("inf") if whole.made_by else whole.duration_s, report)
         return replace(inputs, audio=whole, from_s=gap.from_s, to_s=gap.to_s)
 
-    def _passage(self, cells: Cells, findings: Findings) -> Passage:
+    def _passage(self, cells: Cells, report: CellReport) -> Passage:
         """The part of the recording that the row names, by its start and its end or its duration."""
-        from_s, to_s, duration_s = (seconds(cells.text(column), column, findings) for column in _TIMES)
+        from_s, to_s, duration_s = (seconds(cells.text(column), column, report) for column in _TIMES)
         if duration_s is None:
             return Passage(from_s, to_s)
         end_s = round((from_s or 0.0) + duration_s, 6)
         if to_s is not None and abs(to_s - end_s) > _ROUNDING_S:
-            findings.fault("duration", f"the passage ends at {to_s:g} s, and by its duration at {end_s:g} s; empty one")
+            report.problem("duration", f"the passage ends at {to_s:g} s, and by its duration at {end_s:g} s; empty one")
         return Passage(from_s, end_s if to_s is None else to_s)
 
-    def _needed(self, column: str, op: Op, cells: Cells, findings: Findings) -> Recording | None:
+    def _needed(self, column: str, op: Op, cells: Cells, report: CellReport) -> Recording | None:
         if not self._has(column, cells):
-            findings.fault(column, f"{op.value} needs the name of an audio file here; fill it in or remove the row")
+            report.problem(column, f"{op.value} needs the name of an audio file here; fill it in or remove the row")
             return None
-        return self._recording(column, cells, findings)
+        return self._recording(column, cells, report)
 
-    def _recording(self, column: str, cells: Cells, findings: Findings) -> Recording | None:
+    def _recording(self, column: str, cells: Cells, report: CellReport) -> Recording | None:
         if (embedded := cells.embedded_audio(column)) is not None:
-            return self._recordings.embedded(embedded, column, findings)
+            return self._recordings.embedded(embedded, column, report)
         name = cells.text(column)
-        return self._recordings.find(name, column, findings) if name.strip() else None
+        return self._recordings.find(name, column, report) if name.strip() else None
 
-    def _spoken(self, cells: Cells, findings: Findings) -> Inputs:
+    def _spoken(self, cells: Cells, report: CellReport) -> Inputs:
         file = cells.text("text_file")
         if self._recordings.takes_outputs and file.startswith(OUTPUT_MARK) and not self._has("transcript", cells):
             return Inputs(text=Recording(made_by=file.removeprefix(OUTPUT_MARK)))
-        transcript = self._transcript(cells, findings)
+        transcript = self._transcript(cells, report)
         if transcript and self._markdown:
             column = "transcript" if self._has("transcript", cells) else "text_file"
-            transcript = checked_text(without_marks(transcript), column, findings)
+            transcript = checked_text(without_marks(transcript), column, report)
         return Inputs(transcript)
 
-    def _transcript(self, cells: Cells, findings: Findings) -> str:
-        before = len(findings.faults)
+    def _transcript(self, cells: Cells, report: CellReport) -> str:
+        before = len(report.problems)
         text, file = cells.text("transcript"), cells.text("text_file")
-        if len(findings.faults) > before:
+        if len(report.problems) > before:
             return ""
         if file.strip():
             if text.strip():
-                findings.fault("text_file", "both transcript and text_file are given; leave one of them empty")
+                report.problem("text_file", "both transcript and text_file are given; leave one of them empty")
                 return ""
-            return self._texts.read(file, findings) or ""
+            return self._texts.read(file, report) or ""
         if text.strip():
-            return checked_text(text, "transcript", findings)
+            return checked_text(text, "transcript", report)
         if "transcript" in self._places and "text_file" in self._places:
-            findings.fault("transcript", "the text is empty; fill in transcript or text_file")
+            report.problem("transcript", "the text is empty; fill in transcript or text_file")
         elif self._places:
             column = self._present("transcript", "text_file")
-            findings.fault(column, "the text is empty; write one or remove the row")
+            report.problem(column, "the text is empty; write one or remove the row")
         return ""
 
-    def _reference(self, cells: Cells, findings: Findings) -> str:
+    def _reference(self, cells: Cells, report: CellReport) -> str:
         """The known text of a recording, to compare the transcript with; a row may have none."""
         given = self._has("transcript", cells) or self._has("text_file", cells)
-        return self._transcript(cells, findings) if given else ""
+        return self._transcript(cells, report) if given else ""
 
     def _has(self, column: str, cells: Cells) -> bool:
         if column not in self._places:
@@ -189,13 +189,13 @@ class InputCheck:
     def _present(self, *columns: str) -> str:
         return next((column for column in columns if column in self._places), columns[0])
 
-    def _note_unused(self, op: Op, cells: Cells, findings: Findings) -> None:
+    def _note_unused(self, op: Op, cells: Cells, report: CellReport) -> None:
         for column in _UNUSED[op]:
             if self._has(column, cells):
-                findings.warn(column, f"{op.value} does not use this column; leave the cell empty")
+                report.warn(column, f"{op.value} does not use this column; leave the cell empty")
 
 
-def _within(passage: Passage, audio: Recording, findings: Findings) -> Passage:
+def _within(passage: Passage, audio: Recording, report: CellReport) -> Passage:
     """The passage within its recording; one that is all of the recording is none."""
     if passage == Passage() or (audio.made_by and passage.from_s is None):
         return passage
@@ -206,21 +206,21 @@ def _within(passage: Passage, audio: Recording, findings: Findings) -> Passage:
     column = "from_s" if start_s >= length_s else "to_s"
     if start_s >= length_s or end_s > length_s + _ROUNDING_S:
         moment_s = start_s if column == "from_s" else end_s
-        findings.fault(column, f"{moment_s:g} s is after the end of the recording ({length_s:.2f} s)")
+        report.problem(column, f"{moment_s:g} s is after the end of the recording ({length_s:.2f} s)")
     elif start_s >= end_s:
-        findings.fault("to_s", f"the passage would end at {end_s:g} s, not after it begins at {start_s:g} s")
+        report.problem("to_s", f"the passage would end at {end_s:g} s, not after it begins at {start_s:g} s")
     if start_s == 0 and end_s >= length_s - _ROUNDING_S / 10:
         return Passage()
     return Passage(start_s, min(end_s, length_s))
 
 
-def _check_gap(gap: Passage, duration_s: float, findings: Findings) -> None:
+def _check_gap(gap: Passage, duration_s: float, report: CellReport) -> None:
     from_s, to_s = gap.from_s, gap.to_s
     for column, moment_s in (("from_s", from_s), ("to_s", to_s)):
         if moment_s is None:
-            if not any(fault.column == column for fault in findings.faults):
-                findings.fault(column, "the time is missing; say in seconds where new speech begins and ends")
+            if not any(problem.column == column for problem in report.problems):
+                report.problem(column, "the time is missing; say in seconds where new speech begins and ends")
         elif moment_s > duration_s + _PADDING_S:
-            findings.fault(column, f"{moment_s:g} s is after the end of the recording ({duration_s:.2f} s)")
+            report.problem(column, f"{moment_s:g} s is after the end of the recording ({duration_s:.2f} s)")
     if from_s is not None and to_s is not None and from_s > to_s:
-        findings.fault("to_s", f"the new speech would end at {to_s:g} s, before it begins at {from_s:g} s; swap them")
+        report.problem("to_s", f"the new speech would end at {to_s:g} s, before it begins at {from_s:g} s; swap them")

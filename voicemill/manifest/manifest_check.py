@@ -1,4 +1,4 @@
-"""A whole manifest, checked in one pass before anything is paid for."""
+"""A whole manifest, checked before anything is billed."""
 
 import os
 from collections.abc import Iterator
@@ -11,7 +11,7 @@ from voicemill.audio.inspection import Inspector
 from voicemill.config import Settings
 from voicemill.errors import ManifestError, Problem
 from voicemill.manifest.columns import Columns
-from voicemill.manifest.dependency_checks import Chains
+from voicemill.manifest.dependency_checks import DependencyCheck
 from voicemill.manifest.input_cells import InputCheck
 from voicemill.manifest.parameters import ParameterCheck
 from voicemill.manifest.problems import printable
@@ -21,7 +21,7 @@ from voicemill.manifest.recording_cells import NO_INPUT_STORE, InputStore, Inspe
 from voicemill.manifest.row_check import Checked, RowCheck
 from voicemill.manifest.sources import Listing, is_listing, open_listing
 from voicemill.manifest.text_cells import TextFolder
-from voicemill.manifest.uniqueness import OnceOnly
+from voicemill.manifest.uniqueness import UniquenessCheck
 from voicemill.manifest.voice_directory import VoiceDirectory
 from voicemill.model import SPOKEN_OPS, Row
 from voicemill.text.markdown import marks_in
@@ -31,10 +31,10 @@ _NOTHING = Checked(None, "", "", (), ())
 
 
 class ManifestCheck:
-    """Reads a manifest, or the files of a folder, glob or list, row by row, and gathers all that is wrong with it.
+    """Reads a manifest, or the files of a folder, glob or list, row by row, and collects its problems and warnings.
 
-    Iterating yields the good rows in the manifest's order and can be done again; when it has ended, `problems` (the
-    first 10,000), `problem_count`, `warnings`, `row_count`, `refused_count` (good rows whose file cannot be worked on)
+    Iterating yields the valid rows in the manifest's order and can be repeated. When it has ended, `problems` (the
+    first 10,000), `problem_count`, `warnings`, `row_count`, `refused_count` (valid rows whose file cannot be processed)
     and `digest` (SHA-256 of the file) are known. `-` is standard input. Raises `ManifestError` at once, on opening or
     on iterating, where the file cannot be read on.
     """
@@ -59,7 +59,7 @@ class ManifestCheck:
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """The names in the first line, as they are written."""
+        """The column names as they are written."""
         return self._columns.names
 
     @property
@@ -69,31 +69,31 @@ class ManifestCheck:
 
     @property
     def carried_columns(self) -> tuple[str, ...]:
-        """Those that are not ours, in their order."""
+        """The columns that are carried along to the results, in their order."""
         return tuple(self._columns.carried)
 
     def __iter__(self) -> Iterator[Row]:
-        """The good rows in order."""
+        """The valid rows in order."""
         self._forget()
         self._note_header()
-        once = OnceOnly()
+        unique = UniquenessCheck()
         for line, checked in self._checked_lines():
             self.row_count = line.number
             self._written_rows += bool(line.cells or line.problem)
-            once.add(checked)
+            unique.add(checked)
             self._note(line, checked)
             if checked.row is not None and not self._columns.problems:
-                self._chains.add(checked.row)
+                self._dependencies.add(checked.row)
                 yield checked.row
-        self._finish(once)
+        self._finish(unique)
 
     @property
     def taken_ids(self) -> frozenset[str]:
-        """The ids of the rows whose output other rows take in; known when the iteration has ended."""
-        return self._chains.targets
+        """The ids of the rows whose output other rows use; known when the iteration has ended."""
+        return self._dependencies.targets
 
     def raise_if_bad(self) -> None:
-        """Raise one `ManifestError` with all that was found; to be called after the iteration."""
+        """Raise one `ManifestError` with all problems; call it after the iteration."""
         if self.problem_count:
             raise self._error()
 
@@ -109,12 +109,12 @@ class ManifestCheck:
         self._marked = _Counted()
         self._marks = 0
         self.digest = ""
-        self._chains = Chains()
+        self._dependencies = DependencyCheck()
         self._said: set[tuple[str, str]] = set()
 
     @cached_property
     def _source(self) -> Source | Listing:
-        with self._file_faults():
+        with self._file_problems():
             if not isinstance(self._given, ManifestBytes) and is_listing(str(self._given)):
                 return open_listing(str(self._given), self._defaults.op)
             return Source(self._given)
@@ -122,7 +122,7 @@ class ManifestCheck:
     @cached_property
     def _reader(self) -> Reader:
         source = self._source
-        with self._file_faults():
+        with self._file_problems():
             if isinstance(source, Listing):
                 return source
             return open_reader(source, self._format, with_audio=self._defaults.op != "tts")
@@ -154,7 +154,7 @@ class ManifestCheck:
 
     def _checked_lines(self) -> Iterator[tuple[Line, Checked]]:
         check = self._row_check.check
-        with self._file_faults():
+        with self._file_problems():
             for line in self._reader.lines():
                 usable = line.cells and not line.problem
                 yield line, check(line.number, line.cells) if usable else _NOTHING
@@ -183,7 +183,7 @@ class ManifestCheck:
         if checked.row is not None and checked.row.refusal is not None:
             self.refused_count += 1
             self._warn(self._problem(line, self._columns.names[1], checked.row.refusal.why))
-        for column, why, from_settings, _ in checked.faults:
+        for column, why, from_settings, _ in checked.problems:
             if not from_settings:
                 self._add(self._problem(line, column, why))
             elif self._is_news(column, why):
@@ -196,7 +196,7 @@ class ManifestCheck:
         return Problem(line.number, self._columns.labels.get(column, column), why + self._place(line))
 
     def _is_news(self, column: str, why: str) -> bool:
-        """What many rows share is said once, as far as it can be remembered."""
+        """Whether this was not reported before: what many rows share is reported once."""
         if (column, why) in self._said:
             return False
         if len(self._said) < MAX_KEPT:
@@ -207,14 +207,14 @@ class ManifestCheck:
         expected = line.number + self._reader.lines_above
         return f" (line {line.place} of the file)" if line.place not in (0, expected) else ""
 
-    def _finish(self, once: OnceOnly) -> None:
+    def _finish(self, unique: UniquenessCheck) -> None:
         if not self._written_rows and not self.problem_count:
             self._add(Problem(0, "", "there are no rows below the names of the columns; add one for each text"))
         self._note_counted()
-        self._compare_suspects(once)
-        self._follow_chains()
+        self._find_repeats(unique)
+        self._check_dependencies()
         self.problems.sort()
-        with self._file_faults():
+        with self._file_problems():
             self.digest = self._source.digest()
 
     def _note_counted(self) -> None:
@@ -230,25 +230,25 @@ class ManifestCheck:
             why = f"{self._marked.rows('has', 'have')} {marks}, sent as they are; --text markdown reads them"
             self._warn(Problem(self._marked.first, self._columns.labels.get("transcript", ""), why))
 
-    def _compare_suspects(self, once: OnceOnly) -> None:
-        suspects = once.suspects(MAX_KEPT)
-        if suspects is None:
+    def _find_repeats(self, unique: UniquenessCheck) -> None:
+        repeats = unique.repeats(MAX_KEPT)
+        if repeats is None:
             return
         for line, checked in self._checked_lines():
-            for problem in suspects.problems(line.number, checked):
+            for problem in repeats.problems(line.number, checked):
                 self._add(problem)
-        for problem in suspects.clashes():
+        for problem in repeats.clashes():
             self._add(problem)
-        self.problem_count += suspects.unnamed
+        self.problem_count += repeats.unnamed
 
-    def _follow_chains(self) -> None:
+    def _check_dependencies(self) -> None:
         targets = self.taken_ids
         if not targets:
             return
         for _, checked in self._checked_lines():
             if checked.id in targets:
-                self._chains.see(checked.id, checked.row.op if checked.row else None)
-        for problem in self._chains.problems():
+                self._dependencies.add_target(checked.id, checked.row.op if checked.row else None)
+        for problem in self._dependencies.problems():
             self._add(problem)
 
     def _add(self, problem: Problem) -> None:
@@ -261,7 +261,7 @@ class ManifestCheck:
             self.warnings.append(_printable(warning))
 
     @contextmanager
-    def _file_faults(self) -> Iterator[None]:
+    def _file_problems(self) -> Iterator[None]:
         try:
             yield
         except Unreadable as unreadable:

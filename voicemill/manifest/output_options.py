@@ -15,7 +15,7 @@ from voicemill.audio.formats import (
     Container,
     Encoding,
 )
-from voicemill.manifest.problems import Choice, Findings
+from voicemill.manifest.problems import CellReport, Choice
 from voicemill.model import TEXT_FORMATS, Op
 
 _DEFAULT_TEXT_FORMATS: Final = {Op.STT: ("txt",)}
@@ -24,26 +24,26 @@ _RATE = re.compile(r"([0-9][0-9.,_ ]{0,20}?)\s*(k?)\s*(?:hz|bps|bit/s|bits|b)?",
 
 
 def audio_format(
-    container: Choice, sample_rate: Choice, encoding: Choice, bit_rate: Choice, findings: Findings
+    container: Choice, sample_rate: Choice, encoding: Choice, bit_rate: Choice, report: CellReport
 ) -> AudioFormat | None:
-    """The format that four choices make, or None where `findings` say why they make none."""
+    """The format that four choices make, or None where `report` say why they make none."""
     kind = container.text.casefold().lstrip(".")
-    rate_hz = whole_number("sample_rate", sample_rate, SAMPLE_RATES_HZ, findings)
+    rate_hz = whole_number("sample_rate", sample_rate, SAMPLE_RATES_HZ, report)
     if kind not in CONTAINERS:
-        findings.fault("container", f"{container.text!r} is no container; use {_any_of(CONTAINERS)}", container)
+        report.problem("container", f"{container.text!r} is no container; use {_any_of(CONTAINERS)}", container)
         return None
-    _absent("encoding" if kind == "mp3" else "bit_rate", encoding if kind == "mp3" else bit_rate, kind, findings)
+    _absent("encoding" if kind == "mp3" else "bit_rate", encoding if kind == "mp3" else bit_rate, kind, report)
     samples = bits = None
     if kind == "mp3":
-        bits = whole_number("bit_rate", _or_default(bit_rate, DEFAULT_BIT_RATE_BPS), BIT_RATES_BPS, findings)
+        bits = whole_number("bit_rate", _or_default(bit_rate, DEFAULT_BIT_RATE_BPS), BIT_RATES_BPS, report)
     else:
-        samples = _encoding(_or_default(encoding, DEFAULT_ENCODING), findings)
+        samples = _encoding(_or_default(encoding, DEFAULT_ENCODING), report)
     if rate_hz is None or (samples is None and bits is None):
         return None
     return AudioFormat(cast(Container, kind), rate_hz, encoding=samples, bit_rate_bps=bits)
 
 
-def text_formats(choice: Choice, op: Op, findings: Findings) -> tuple[str, ...]:
+def text_formats(choice: Choice, op: Op, report: CellReport) -> tuple[str, ...]:
     """The files of text that are wanted, in the order in which they are named; `all` is every one of them."""
     if op not in (Op.STT, Op.TTS):
         return ()
@@ -52,40 +52,40 @@ def text_formats(choice: Choice, op: Op, findings: Findings) -> tuple[str, ...]:
         return TEXT_FORMATS
     unknown = [name for name in names if name not in TEXT_FORMATS]
     for name in unknown:
-        findings.fault("output_format", f"{name!r} is no format of text; use {_any_of((*TEXT_FORMATS, 'all'))}", choice)
+        report.problem("output_format", f"{name!r} is no format of text; use {_any_of((*TEXT_FORMATS, 'all'))}", choice)
     return tuple(dict.fromkeys(names)) or _DEFAULT_TEXT_FORMATS.get(op, ())
 
 
-def yes_or_no(column: str, choice: Choice, findings: Findings) -> bool:
-    """`true` or `false`; else a fault."""
+def yes_or_no(column: str, choice: Choice, report: CellReport) -> bool:
+    """The truth of a cell; any text but true and false is a problem."""
     answer = _YES_OR_NO.get(choice.text.casefold())
     if answer is None:
-        findings.fault(column, f"{choice.text!r} is neither true nor false; write one of them", choice)
+        report.problem(column, f"{choice.text!r} is neither true nor false; write one of them", choice)
     return bool(answer)
 
 
-def whole_number(column: str, choice: Choice, allowed: Sequence[int], findings: Findings) -> int | None:
-    """The whole number in `choice`, one of `allowed`; else a fault that names the number it seems to mean."""
+def whole_number(column: str, choice: Choice, allowed: Sequence[int], report: CellReport) -> int | None:
+    """The whole number in `choice`, if it is one of `allowed`; otherwise a problem that suggests the intended one."""
     if choice.text.isascii() and choice.text.isdigit() and len(choice.text) < 10 and int(choice.text) in allowed:
         return int(choice.text)
     meant = _meant(choice.text, allowed)
     remedy = f"write {meant}" if meant else f"use {_any_of(allowed)}"
     what = "is not one that the service makes" if choice.text.isdigit() else "is not a whole number"
-    findings.fault(column, f"{choice.text!r} {what}; {remedy}", choice)
+    report.problem(column, f"{choice.text!r} {what}; {remedy}", choice)
     return None
 
 
-def _encoding(choice: Choice, findings: Findings) -> Encoding | None:
+def _encoding(choice: Choice, report: CellReport) -> Encoding | None:
     text = choice.text.casefold()
     if text in ENCODINGS:
         return cast(Encoding, text)
-    findings.fault("encoding", f"{choice.text!r} is no encoding; use {_any_of(ENCODINGS)}", choice)
+    report.problem("encoding", f"{choice.text!r} is no encoding; use {_any_of(ENCODINGS)}", choice)
     return None
 
 
-def _absent(column: str, choice: Choice, container: str, findings: Findings) -> None:
+def _absent(column: str, choice: Choice, container: str, report: CellReport) -> None:
     if choice.text and not choice.from_settings:
-        findings.fault(column, f"{container} files have no {column}; leave this cell empty")
+        report.problem(column, f"{container} files have no {column}; leave this cell empty")
 
 
 def _or_default(choice: Choice, default: object) -> Choice:

@@ -9,7 +9,7 @@ from string import Formatter
 from typing import Any, Final
 
 from voicemill.audio.formats import AudioFormat, KeptFormat
-from voicemill.manifest.file_names import MAX_PATH_BYTES, file_stem, path_fault
+from voicemill.manifest.file_names import MAX_PATH_BYTES, file_stem, path_problem
 from voicemill.model import TEXT_FOLDER
 
 AUDIO_FOLDER: Final = "audio"
@@ -20,7 +20,7 @@ _TEXT_SPEC = re.compile(r"[<>^]?[0-9]{0,2}(?:\.[0-9]{1,3})?s?")
 _WHOLE_NUMBER = re.compile(r"-?[0-9]{1,18}")
 
 
-class OutputFault(Exception):
+class InvalidOutput(Exception):
     """An `out` cell cannot be a file name; its text says why and what to write."""
 
 
@@ -62,11 +62,11 @@ def mirror_name(path: str, kind: Kind) -> str:
 
 
 def file_name(out: str, values: Mapping[str, Any], kind: Kind) -> str:
-    """The file that `out` names, relative to the results folder, its placeholders filled in. Raises `OutputFault`."""
+    """The file that `out` names, relative to the results folder, its placeholders filled in. Raises `InvalidOutput`."""
     path = _filled(out, values) if "{" in out or "}" in out else out
     path = _with_extension(path, kind)
-    if fault := path_fault(path):
-        raise OutputFault(fault)
+    if problem := path_problem(path):
+        raise InvalidOutput(problem)
     return f"{kind.folder}/{path}"
 
 
@@ -75,7 +75,7 @@ def _with_extension(path: str, kind: Kind) -> str:
     if extension.lower() in kind.fitting:
         return path
     if _EXTENSION.fullmatch(extension) and kind.folder == AUDIO_FOLDER:
-        raise OutputFault(
+        raise InvalidOutput(
             f"{path[-60:]!r} ends in {extension}, but {kind.name}; end it in "
             f"{' or '.join(kind.fitting)}, or leave the ending away"
         )
@@ -91,7 +91,7 @@ def _filled(out: str, values: Mapping[str, Any]) -> str:
             parts.append(_formatted(name, spec, values))
         length += len(parts[-1]) + len(literal)
         if length > 2 * MAX_PATH_BYTES:
-            raise OutputFault(f"the name is longer than {MAX_PATH_BYTES} bytes; shorten it")
+            raise InvalidOutput(f"the name is longer than {MAX_PATH_BYTES} bytes; shorten it")
     return "".join(parts)
 
 
@@ -100,29 +100,29 @@ def _template(out: str) -> tuple[tuple[str, str | None, str], ...]:
     try:
         pieces = [*Formatter().parse(out)]
     except ValueError:
-        raise OutputFault(f"{out[:80]!r} has a brace without its partner; write {{{{ or }}}} for a brace") from None
+        raise InvalidOutput(f"{out[:80]!r} has a brace without its partner; write {{{{ or }}}} for a brace") from None
     if any(conversion for *_, conversion in pieces):
-        raise OutputFault(f"{out[:80]!r} uses an exclamation mark in a placeholder; write only a name, as in {{id}}")
+        raise InvalidOutput(f"{out[:80]!r} uses an exclamation mark in a placeholder; write only a name, as in {{id}}")
     return tuple((literal, name, spec or "") for literal, name, spec, _ in pieces)
 
 
 def _formatted(name: str, spec: str, values: Mapping[str, Any]) -> str:
     if name not in values:
         known = ", ".join(f"{{{known}}}" for known in [*values][:8])
-        raise OutputFault(f"there is no column for the placeholder {{{name[:60]}}}; use one of {known}")
+        raise InvalidOutput(f"there is no column for the placeholder {{{name[:60]}}}; use one of {known}")
     value = _without_fraction(values[name])
     if _WHOLE_NUMBER_SPEC.fullmatch(spec):
         text = format(_whole_number(name, value), spec)
     elif _TEXT_SPEC.fullmatch(spec):
         text = format("" if value is None else str(value), spec)
     else:
-        raise OutputFault(
+        raise InvalidOutput(
             f"{{{name}:{spec[:20]}}} is no simple format; use {{{name}}} or, for a number, {{{name}:03d}}"
         )
     if not text.strip():
-        raise OutputFault(f"the placeholder {{{name}}} is empty in this row; fill in its column")
+        raise InvalidOutput(f"the placeholder {{{name}}} is empty in this row; fill in its column")
     if "/" in text or "\\" in text:
-        raise OutputFault(f"the value of {{{name}}} holds a slash, so it would name a folder; use another column")
+        raise InvalidOutput(f"the value of {{{name}}} holds a slash, so it would name a folder; use another column")
     return text
 
 
@@ -136,4 +136,4 @@ def _whole_number(name: str, value: object) -> int:
         return value
     if isinstance(value, str) and _WHOLE_NUMBER.fullmatch(value):
         return int(value)
-    raise OutputFault(f"{{{name}}} is {str(value)[:40]!r}, not a whole number; use {{{name}}} without a format")
+    raise InvalidOutput(f"{{{name}}} is {str(value)[:40]!r}, not a whole number; use {{{name}}} without a format")

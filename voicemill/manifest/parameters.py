@@ -11,7 +11,7 @@ from voicemill.manifest import model_and_language as models
 from voicemill.manifest import output_options as formats
 from voicemill.manifest import prosody as delivery
 from voicemill.manifest.columns import PARAMETERS
-from voicemill.manifest.problems import Choice, Fault, Findings
+from voicemill.manifest.problems import CellProblem, CellReport, Choice
 from voicemill.manifest.voice_directory import VoiceDirectory
 from voicemill.model import AUDIO_OPS, Op, Speed, Voice
 
@@ -33,7 +33,7 @@ _INFILL_CONTROLS: Final = "sonic-2"
 
 @dataclass(frozen=True, slots=True)
 class Parameters:
-    """One combination, understood. `voice` and `format` are None where `faults` say why, or nothing is spoken.
+    """One combination, understood. `voice` and `format` are None where `problems` say why, or nothing is spoken.
 
     `said_of_format` names the columns of the format that the row fills in, and `container` wherever it comes from.
     """
@@ -49,14 +49,14 @@ class Parameters:
     text_formats: tuple[str, ...]
     splice: bool
     said_of_format: frozenset[str]
-    faults: tuple[Fault, ...]
-    warnings: tuple[Fault, ...]
+    problems: tuple[CellProblem, ...]
+    warnings: tuple[CellProblem, ...]
 
 
 class ParameterCheck:
     """Turns the parameter cells of a row, in the order of `PARAMETERS`, into `Parameters`.
 
-    Where `only` names an operation, a row that asks for another is at fault.
+    Where `only` names an operation, a row with another operation is a problem.
     """
 
     def __init__(self, defaults: RowDefaults, voices: VoiceDirectory, only: str = "") -> None:
@@ -68,13 +68,13 @@ class ParameterCheck:
 
     def _resolve(self, *cells: str) -> Parameters:
         choice = {name: self._choose(name, cell) for name, cell in zip(PARAMETERS, cells, strict=True)}
-        findings = Findings()
-        op = _op(choice["op"], findings, self._only)
-        audio_format = _format(choice, findings) if op in AUDIO_OPS else None
-        _note_unused(op, choice, findings)
-        language = models.language(choice["language"], op, findings) if "language" in _USED[op] else ""
-        model = models.model(choice["model"], op, findings) if "model" in _USED[op] else ""
-        voice = self._voice(choice["voice"], op, language, findings) if "voice" in _USED[op] else None
+        report = CellReport()
+        op = _op(choice["op"], report, self._only)
+        audio_format = _format(choice, report) if op in AUDIO_OPS else None
+        _note_unused(op, choice, report)
+        language = models.language(choice["language"], op, report) if "language" in _USED[op] else ""
+        model = models.model(choice["model"], op, report) if "model" in _USED[op] else ""
+        voice = self._voice(choice["voice"], op, language, report) if "voice" in _USED[op] else None
         speaks = "speed" in _USED[op]
         controls = _INFILL_CONTROLS if op is Op.INFILL else model
         return Parameters(
@@ -83,27 +83,27 @@ class ParameterCheck:
             model,
             language,
             audio_format,
-            delivery.speed(choice["speed"], controls, findings) if speaks else None,
-            delivery.emotion(choice["emotion"], controls, findings) if speaks else (),
-            formats.yes_or_no("timestamps", choice["timestamps"], findings) if op is Op.TTS else False,
-            formats.text_formats(choice["output_format"], op, findings),
-            formats.yes_or_no("splice", choice["splice"], findings) if op is Op.INFILL else True,
+            delivery.speed(choice["speed"], controls, report) if speaks else None,
+            delivery.emotion(choice["emotion"], controls, report) if speaks else (),
+            formats.yes_or_no("timestamps", choice["timestamps"], report) if op is Op.TTS else False,
+            formats.text_formats(choice["output_format"], op, report),
+            formats.yes_or_no("splice", choice["splice"], report) if op is Op.INFILL else True,
             frozenset(name for name in _FORMAT if choice[name].text and _is_said(name, choice[name])),
-            tuple(findings.faults),
-            tuple(findings.warnings),
+            tuple(report.problems),
+            tuple(report.warnings),
         )
 
     def _choose(self, name: str, cell: str) -> Choice:
         text = cell.strip()
         return Choice(text, False) if text else Choice(self._defaults[name], True)
 
-    def _voice(self, choice: Choice, op: Op, language: str, findings: Findings) -> Voice | None:
+    def _voice(self, choice: Choice, op: Op, language: str, report: CellReport) -> Voice | None:
         if op is Op.VOICE_CHANGE and not choice.text:
-            findings.fault("voice", "no voice is given to change to; name one that 'voicemill voices list' shows")
+            report.problem("voice", "no voice is given to change to; name one that 'voicemill voices list' shows")
             return None
         voice, why = self._voice_named(choice.text, language)
         if why:
-            findings.fault("voice", why, choice if choice.text else None)
+            report.problem("voice", why, choice if choice.text else None)
         return voice
 
     def _find_voice(self, name_or_id: str, language: str) -> tuple[Voice | None, str]:
@@ -118,30 +118,30 @@ def _default_text(defaults: RowDefaults, name: str) -> str:
     return "" if name == "bit_rate" and not value else str(value).strip()
 
 
-def _format(choice: Mapping[str, Choice], findings: Findings) -> AudioFormat | None:
+def _format(choice: Mapping[str, Choice], report: CellReport) -> AudioFormat | None:
     container, sample_rate, encoding, bit_rate = (choice[name] for name in _FORMAT)
     if not container.text:
         container = Choice(_DEFAULT_CONTAINER, True)
-    return formats.audio_format(container, sample_rate, encoding, bit_rate, findings)
+    return formats.audio_format(container, sample_rate, encoding, bit_rate, report)
 
 
 def _is_said(name: str, choice: Choice) -> bool:
     return name == "container" or not choice.from_settings
 
 
-def _op(choice: Choice, findings: Findings, only: str) -> Op:
+def _op(choice: Choice, report: CellReport, only: str) -> Op:
     try:
         op = Op(choice.text.casefold().replace("-", "_"))
     except ValueError:
         known = ", ".join(op.value for op in Op)
-        findings.fault("op", f"{choice.text!r} is no operation; use one of {known}, or leave the cell empty", choice)
+        report.problem("op", f"{choice.text!r} is no operation; use one of {known}, or leave the cell empty", choice)
         return Op.TTS
     if only and op != only:
-        findings.fault("op", f"this run is of {only} alone, and the row asks for {op}; remove it, or run without --op")
+        report.problem("op", f"this run is of {only} alone, and the row asks for {op}; remove it, or run without --op")
     return op
 
 
-def _note_unused(op: Op, choices: Mapping[str, Choice], findings: Findings) -> None:
+def _note_unused(op: Op, choices: Mapping[str, Choice], report: CellReport) -> None:
     for name, choice in choices.items():
         if name != "op" and not choice.from_settings and name not in _USED[op]:
-            findings.warn(name, f"{op.value} takes no {name}, so this is not used; leave the cell empty")
+            report.warn(name, f"{op.value} takes no {name}, so this is not used; leave the cell empty")

@@ -1,11 +1,11 @@
-"""What is found while one row's cells are checked."""
+"""Problems and warnings about one row's cells, as they are found."""
 
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 
 def printable(text: str, longest: int = 1000) -> str:
-    """`text`, cut in its middle to `longest`, with escapes for what a terminal, a log or UTF-8 cannot take."""
+    """`text`, shortened in its middle to `longest`, with escapes for characters that terminals and logs cannot show."""
     if len(text) > longest:
         text = f"{text[: longest // 2]}…{text[-longest // 3 :]}"
     if text.isprintable():
@@ -20,10 +20,10 @@ class Choice(NamedTuple):
     from_settings: bool
 
 
-class Fault(NamedTuple):
-    """A column of a row, and what is wrong with it; a fault of the settings is the same for many rows.
+class CellProblem(NamedTuple):
+    """A column of a row and what is wrong with it. A problem of the settings is the same for many rows.
 
-    `code` names what is wrong with a file that the cell names, and is empty for what is wrong with the cell itself.
+    `code` is set where a file that the cell names is wrong, and empty where the cell itself is.
     """
 
     column: str
@@ -33,18 +33,18 @@ class Fault(NamedTuple):
 
 
 @dataclass(slots=True)
-class Findings:
-    """Collects faults, which stop the run, and warnings, which do not."""
+class CellReport:
+    """Collects the problems of a row, which stop the run, and its warnings, which do not."""
 
-    faults: list[Fault] = field(default_factory=list)
-    warnings: list[Fault] = field(default_factory=list)
+    problems: list[CellProblem] = field(default_factory=list)
+    warnings: list[CellProblem] = field(default_factory=list)
 
-    def fault(self, column: str, why: str, choice: Choice | None = None, *, code: str = "") -> None:
-        """Note what is wrong with a cell, the setting that stands in for it, or (`code`) the file that it names."""
+    def problem(self, column: str, why: str, choice: Choice | None = None, *, code: str = "") -> None:
+        """Add a problem of a cell, of the setting that replaces it, or (with a `code`) of the file that it names."""
         from_settings = choice is not None and choice.from_settings
         origin = "; it comes from the profile or the command line, for the row's cell is empty" if from_settings else ""
-        self.faults.append(Fault(column, why + origin, from_settings, code))
+        self.problems.append(CellProblem(column, why + origin, from_settings, code))
 
     def warn(self, column: str, why: str) -> None:
-        """Note what may be meant otherwise."""
-        self.warnings.append(Fault(column, why))
+        """Add a warning."""
+        self.warnings.append(CellProblem(column, why))

@@ -3,7 +3,7 @@
 import math
 from typing import Final
 
-from voicemill.manifest.problems import Choice, Findings
+from voicemill.manifest.problems import CellReport, Choice
 from voicemill.manifest.service_catalog import EMOTIONS, OLDER_EMOTION_LEVELS, OLDER_EMOTIONS, takes_factor
 from voicemill.model import Speed
 
@@ -13,7 +13,7 @@ _MAX_EMOTION_CHARACTERS = 100
 _WORDS: Final[dict[str, Speed]] = {"slow": "slow", "normal": "normal", "fast": "fast"}
 
 
-def speed(choice: Choice, model: str, findings: Findings) -> Speed | None:
+def speed(choice: Choice, model: str, report: CellReport) -> Speed | None:
     """`slow`, `normal`, `fast`, a factor of 0.6 to 1.5 where the model takes one, or None where nothing is said."""
     text = choice.text.casefold()
     if not text:
@@ -22,13 +22,13 @@ def speed(choice: Choice, model: str, findings: Findings) -> Speed | None:
         return _WORDS[text]
     factor = _factor(text)
     if factor is None:
-        findings.fault("speed", f"{choice.text!r} is no speed; {_speed_remedy(text, model)}", choice)
+        report.problem("speed", f"{choice.text!r} is no speed; {_speed_remedy(text, model)}", choice)
     elif not takes_factor(model):
-        findings.fault(
+        report.problem(
             "speed", f"the model {model!r} takes no factor such as {choice.text}; use slow, normal or fast", choice
         )
     elif not SLOWEST_FACTOR <= factor <= FASTEST_FACTOR:
-        findings.fault(
+        report.problem(
             "speed", f"{choice.text} is out of range; use {SLOWEST_FACTOR} (slow) to {FASTEST_FACTOR} (fast)", choice
         )
     else:
@@ -37,16 +37,16 @@ def speed(choice: Choice, model: str, findings: Findings) -> Speed | None:
     return None
 
 
-def emotion(choice: Choice, model: str, findings: Findings) -> tuple[str, ...]:
+def emotion(choice: Choice, model: str, report: CellReport) -> tuple[str, ...]:
     """One free phrase for sonic-3 and later; for older models a list such as `positivity:high, curiosity`."""
     if not choice.text:
         return ()
     if not takes_factor(model):
-        return tuple(part for item in choice.text.split(",") if (part := _older_emotion(item, choice, findings)))
+        return tuple(part for item in choice.text.split(",") if (part := _older_emotion(item, choice, report)))
     if len(choice.text) > _MAX_EMOTION_CHARACTERS or not choice.text.isprintable():
-        findings.fault("emotion", f"use one word of at most {_MAX_EMOTION_CHARACTERS} letters, such as calm", choice)
+        report.problem("emotion", f"use one word of at most {_MAX_EMOTION_CHARACTERS} letters, such as calm", choice)
     elif choice.text.casefold() not in EMOTIONS:
-        findings.warn("emotion", f"{choice.text!r} is not among the documented emotions, such as {_some_emotions()}")
+        report.warn("emotion", f"{choice.text!r} is not among the documented emotions, such as {_some_emotions()}")
     return (choice.text,)
 
 
@@ -71,15 +71,15 @@ def _speed_remedy(text: str, model: str) -> str:
     return f"{words}, or a factor of {SLOWEST_FACTOR} to {FASTEST_FACTOR}"
 
 
-def _older_emotion(item: str, choice: Choice, findings: Findings) -> str:
+def _older_emotion(item: str, choice: Choice, report: CellReport) -> str:
     part = item.strip().casefold()
     name, colon, level = part.partition(":")
     if name not in OLDER_EMOTIONS:
-        findings.fault(
+        report.problem(
             "emotion", f"{item.strip()!r} is no emotion of this model; use {', '.join(OLDER_EMOTIONS)}", choice
         )
     elif colon and level not in OLDER_EMOTION_LEVELS:
-        findings.fault(
+        report.problem(
             "emotion", f"{level!r} is no level of {name}; use {', '.join(OLDER_EMOTION_LEVELS)}, or none", choice
         )
     return part

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from voicemill.audio.inspection.probe import Unlistenable
-from voicemill.manifest.problems import Findings
+from voicemill.manifest.problems import CellReport
 from voicemill.manifest.text_cells import unusable_character
 from voicemill.model import Recording, Refusal
 from voicemill.model.urls import is_address
@@ -75,33 +75,33 @@ class RecordingFolder:
         self._inspect = inspect
         self._inspected = lru_cache(_RECORDINGS_KEPT)(self._inspect_named)
 
-    def find(self, name: str, column: str, findings: Findings) -> Recording | None:
-        """The recording that a cell names, or None where `findings` say why there is none.
+    def find(self, name: str, column: str, report: CellReport) -> Recording | None:
+        """The recording that a cell names, or None where `report` say why there is none.
 
         In a manifest `@id` is the output of the row with that id, and `./@name` a file that is named so.
         """
         if why := unusable_character(name):
-            findings.fault(column, why, code="bad_name")
+            report.problem(column, why, code="bad_name")
             return None
         if self.takes_outputs and name.startswith(OUTPUT_MARK):
             return Recording(made_by=name.removeprefix(OUTPUT_MARK))
         recording, refusal = self._inspected(name)
         if refusal:
-            findings.fault(column, f"{name!r} {refusal.why}", code=refusal.code)
+            report.problem(column, f"{name!r} {refusal.why}", code=refusal.code)
         return recording
 
-    def embedded(self, value: Mapping[str, Any], column: str, findings: Findings) -> Recording | None:
+    def embedded(self, value: Mapping[str, Any], column: str, report: CellReport) -> Recording | None:
         """The recording in a cell that holds `bytes` or a `path`, as Hugging Face data sets store audio."""
         name = str(value.get("path") or "")
         if not value.get("bytes"):
             if name:
-                return self.find(name, column, findings)
-            findings.fault(column, "the cell has neither bytes nor a path; fill it in or remove the row")
+                return self.find(name, column, report)
+            report.problem(column, "the cell has neither bytes nor a path; fill it in or remove the row")
             return None
         try:
             return self._inspect(self._store.keep(value["bytes"]))
-        except Unlistenable as fault:
-            findings.fault(column, f"the audio in this cell{f' ({name})' if name else ''} {fault}", code=fault.code)
+        except Unlistenable as refused:
+            report.problem(column, f"the audio in this cell{f' ({name})' if name else ''} {refused}", code=refused.code)
             return None
 
     def _inspect_named(self, name: str) -> tuple[Recording | None, Refusal | None]:
@@ -114,18 +114,18 @@ class RecordingFolder:
             return None, Refusal("link_outside", _LEADS_OUT)
         try:
             return self._inspect(path), None
-        except Unlistenable as fault:
-            return None, Refusal(fault.code, str(fault))
+        except Unlistenable as refused:
+            return None, Refusal(refused.code, str(refused))
 
     def _inspect_fetched(self, address: str) -> tuple[Recording | None, Refusal | None]:
         try:
             return replace(self._inspect(self._store(address)), address=address), None
-        except Unlistenable as fault:
-            return None, Refusal(fault.code, str(fault))
+        except Unlistenable as refused:
+            return None, Refusal(refused.code, str(refused))
 
 
-def seconds(text: str, column: str, findings: Findings) -> float | None:
-    """A moment in a recording: `83.5`, or `1:23.5`, or `1:02:03`; None, with a fault unless empty, where it is none."""
+def seconds(text: str, column: str, report: CellReport) -> float | None:
+    """A moment in a recording: `83.5`, `1:23.5` or `1:02:03`. None for an empty cell; for any other, also a problem."""
     if not text.strip():
         return None
     parts = text.strip().split(":")
@@ -138,6 +138,6 @@ def seconds(text: str, column: str, findings: Findings) -> float | None:
     except ValueError:
         amount = -1.0
     if not 0 <= amount < float("inf"):
-        findings.fault(column, f"{text[:40]!r} is not a time; write seconds such as 83.5, or 1:23.5")
+        report.problem(column, f"{text[:40]!r} is not a time; write seconds such as 83.5, or 1:23.5")
         return None
     return amount

@@ -11,7 +11,7 @@ from voicemill.manifest.cell_values import DECIMALS, as_text, embedded_audio, wi
 from voicemill.manifest.columns import PARAMETERS, Columns
 from voicemill.manifest.input_cells import Cells, InputCheck
 from voicemill.manifest.parameters import ParameterCheck, Parameters
-from voicemill.manifest.problems import Fault, Findings
+from voicemill.manifest.problems import CellProblem, CellReport
 from voicemill.manifest.source_format import kept_format
 from voicemill.manifest.text_cells import MAX_CHARACTERS, unusable_character
 from voicemill.model import AUDIO_OPS, Refusal, Row
@@ -24,19 +24,19 @@ _CONTROLS_AS_BLANKS = dict.fromkeys([*range(1, 32), *range(127, 160)], " ")
 
 
 class Checked(NamedTuple):
-    """What a line came to. `row` is None where there are faults; `id` and `file_name` are '' where not known."""
+    """A checked line. `row` is None where there are problems; `id` and `file_name` are '' where they are unknown."""
 
     row: Row | None
     id: str
     file_name: str
-    faults: Sequence[Fault]
-    warnings: Sequence[Fault]
+    problems: Sequence[CellProblem]
+    warnings: Sequence[CellProblem]
 
 
 class RowCheck:
-    """Checks the lines of one manifest, each by itself.
+    """Checks the lines of one manifest, one at a time.
 
-    In a `listing` a file that cannot be worked on makes a row that is refused, and names of outputs mirror the sources.
+    In a `listing`, a file that cannot be processed makes a refused row, and the names of outputs mirror the sources.
     With `decimal_comma`, `1,5` is a number.
     """
 
@@ -58,19 +58,19 @@ class RowCheck:
         self._inputs = inputs
 
     def check(self, number: int, cells: Sequence[Any]) -> Checked:
-        """The row that `cells` make, or why they make none."""
-        findings = Findings()
-        row_id = self._id(cells, findings)
-        parameters = self._parameters.resolve(*self._parameter_cells(cells, findings))
-        inputs = self._inputs.check(parameters.op, _RowCells(self, cells, findings), findings)
-        findings.faults += parameters.faults
-        carried = self._carry(cells, findings)
+        """The row that `cells` describe, or their problems."""
+        report = CellReport()
+        row_id = self._id(cells, report)
+        parameters = self._parameters.resolve(*self._parameter_cells(cells, report))
+        inputs = self._inputs.check(parameters.op, _RowCells(self, cells, report), report)
+        report.problems += parameters.problems
+        carried = self._carry(cells, report)
         kept = kept_format(parameters, inputs)
-        file_name = self._file_name(number, row_id, cells, parameters, kept, carried, findings)
-        findings.warnings += parameters.warnings
-        refusal = self._refusal(findings)
-        if findings.faults:
-            return Checked(None, row_id, file_name, findings.faults, findings.warnings)
+        file_name = self._file_name(number, row_id, cells, parameters, kept, carried, report)
+        report.warnings += parameters.warnings
+        refusal = self._refusal(report)
+        if report.problems:
+            return Checked(None, row_id, file_name, report.problems, report.warnings)
         row = Row(
             number=number,
             id=row_id,
@@ -96,23 +96,23 @@ class RowCheck:
             refusal=refusal,
             carried=carried,
         )
-        return Checked(row, row_id, file_name, (), findings.warnings)
+        return Checked(row, row_id, file_name, (), report.warnings)
 
-    def _refusal(self, findings: Findings) -> Refusal | None:
-        """In a listing, what is wrong with a file is no fault of the manifest, but the end of its row."""
-        if not self._listing or not findings.faults or not all(fault.code for fault in findings.faults):
+    def _refusal(self, report: CellReport) -> Refusal | None:
+        """In a listing, a file that cannot be processed is refused as a row; it is not a problem of the manifest."""
+        if not self._listing or not report.problems or not all(problem.code for problem in report.problems):
             return None
-        first = findings.faults[0]
-        findings.faults.clear()
+        first = report.problems[0]
+        report.problems.clear()
         return Refusal(first.code, _BAD_NAME if first.code == "bad_name" else first.why)
 
-    def cell(self, cells: Sequence[Any], column: str, findings: Findings) -> str:
+    def cell(self, cells: Sequence[Any], column: str, report: CellReport) -> str:
         """The text of the cell in one of our columns; empty where there is none."""
         place = self._places.get(column)
         if place is None:
             return ""
         value = cells[place]
-        text = value if type(value) is str else as_text(value, column, findings)
+        text = value if type(value) is str else as_text(value, column, report)
         return with_decimal_point(text) if self._decimal_comma and column in DECIMALS else text
 
     def value(self, cells: Sequence[Any], column: str) -> Any:  # noqa: ANN401 - cells are of any type
@@ -120,28 +120,28 @@ class RowCheck:
         place = self._places.get(column)
         return None if place is None else cells[place]
 
-    def _id(self, cells: Sequence[Any], findings: Findings) -> str:
+    def _id(self, cells: Sequence[Any], report: CellReport) -> str:
         if "id" not in self._places:
-            return self._id_of_recording(cells, findings)
-        before = len(findings.faults)
-        row_id = self.cell(cells, "id", findings)
-        if len(findings.faults) > before:
+            return self._id_of_recording(cells, report)
+        before = len(report.problems)
+        row_id = self.cell(cells, "id", report)
+        if len(report.problems) > before:
             return ""
         if not row_id:
-            findings.fault("id", "the id is missing; give each row a name of its own")
+            report.problem("id", "the id is missing; give each row a name of its own")
         elif not row_id.isprintable() and (why := _unusable_in_name(row_id)):
-            findings.fault("id", why)
+            report.problem("id", why)
         elif len(row_id) > MAX_ID_CHARACTERS:
-            findings.fault(
+            report.problem(
                 "id", f"the id has {len(row_id):,} characters, the most is {MAX_ID_CHARACTERS:,}; shorten it"
             )
         else:
             if row_id.isspace():
-                findings.warn("id", "the id is nothing but blanks; give the row a name that can be seen")
+                report.warn("id", "the id is nothing but blanks; give the row a name that can be seen")
             return row_id
         return ""
 
-    def _id_of_recording(self, cells: Sequence[Any], findings: Findings) -> str:
+    def _id_of_recording(self, cells: Sequence[Any], report: CellReport) -> str:
         """The name of the recording without its extension, and where the passage begins if one is given."""
         if "audio" not in self._places:
             return ""
@@ -151,24 +151,24 @@ class RowCheck:
         name = name.strip().removeprefix("./")
         stem = name.removesuffix(PurePosixPath(name).suffix)
         if not stem or _unusable_in_name(stem):
-            findings.fault("id", "the row has no id, and none can be made of its recording's name; add a column id")
+            report.problem("id", "the row has no id, and none can be made of its recording's name; add a column id")
             return ""
-        start = self.cell(cells, "from_s", Findings()).strip()
+        start = self.cell(cells, "from_s", CellReport()).strip()
         return f"{stem}-{start}" if start else stem
 
-    def _parameter_cells(self, cells: Sequence[Any], findings: Findings) -> list[str]:
+    def _parameter_cells(self, cells: Sequence[Any], report: CellReport) -> list[str]:
         texts = ["" if place is None else cells[place] for place in self._parameter_places]
         for position, value in enumerate(texts):
-            text = value if type(value) is str else as_text(value, PARAMETERS[position], findings)
+            text = value if type(value) is str else as_text(value, PARAMETERS[position], report)
             if self._decimal_comma and PARAMETERS[position] in DECIMALS:
                 text = with_decimal_point(text)
             if text and (why := _unusable_value(text)):
-                findings.fault(PARAMETERS[position], why)
+                report.problem(PARAMETERS[position], why)
                 text = ""
             texts[position] = text
         return texts
 
-    def _carry(self, cells: Sequence[Any], findings: Findings) -> dict[str, Any]:
+    def _carry(self, cells: Sequence[Any], report: CellReport) -> dict[str, Any]:
         carried = {}
         for name, place in self._carried:
             value = cells[place]
@@ -176,9 +176,9 @@ class RowCheck:
                 value = _plain(value)
             if type(value) is str:
                 if len(value) > MAX_CHARACTERS:
-                    findings.fault(name, f"the cell has {len(value):,} characters, the most is {MAX_CHARACTERS:,}")
+                    report.problem(name, f"the cell has {len(value):,} characters, the most is {MAX_CHARACTERS:,}")
                 elif not value.isprintable() and (why := _unusable_in_table(value)):
-                    findings.fault(name, why)
+                    report.problem(name, why)
             carried[name] = value
         return carried
 
@@ -190,14 +190,14 @@ class RowCheck:
         parameters: Parameters,
         kept: KeptFormat | None,
         carried: Mapping[str, Any],
-        findings: Findings,
+        report: CellReport,
     ) -> str:
-        before = len(findings.faults)
-        out = self.cell(cells, "out", findings).strip()
+        before = len(report.problems)
+        out = self.cell(cells, "out", report).strip()
         if why := _unusable_value(out):
-            findings.fault("out", why)
+            report.problem("out", why)
         kind = _kind(parameters, kept)
-        if kind is None or len(findings.faults) > before:
+        if kind is None or len(report.problems) > before:
             return ""
         if self._listing:
             return outputs.mirror_name(out, kind)
@@ -211,18 +211,18 @@ class RowCheck:
                 return ""
             named = {"voice": voice} if voice else {}
             return outputs.file_name(out, {**carried, "id": row_id, "row": number, **named}, kind)
-        except outputs.OutputFault as fault:
-            findings.fault("out", str(fault))
+        except outputs.InvalidOutput as invalid:
+            report.problem("out", str(invalid))
             return ""
 
 
 class _RowCells(Cells):
     """The cells of one row, for the check of its inputs."""
 
-    def __init__(self, check: RowCheck, cells: Sequence[Any], findings: Findings) -> None:
+    def __init__(self, check: RowCheck, cells: Sequence[Any], report: CellReport) -> None:
         self._check = check
         self._cells = cells
-        self._findings = findings
+        self._findings = report
 
     def text(self, column: str) -> str:
         return self._check.cell(self._cells, column, self._findings)

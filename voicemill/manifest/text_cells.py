@@ -7,7 +7,7 @@ import stat
 from pathlib import Path
 from typing import Final
 
-from voicemill.manifest.problems import Findings
+from voicemill.manifest.problems import CellReport
 from voicemill.model.service_tags import has_tags, without_tags
 from voicemill.text.normalization import normalized
 
@@ -39,14 +39,14 @@ def unusable_character(text: str) -> str:
     return f"there is a control character (U+{ord(found[0]):04X}) {where}; remove it"
 
 
-def checked_text(text: str, column: str, findings: Findings, *, file: str = "") -> str:
-    """`text` as it is sent; empty where `findings` say what is wrong with it, with the `file` that holds it if any."""
+def checked_text(text: str, column: str, report: CellReport, *, file: str = "") -> str:
+    """`text` as it is sent; empty where `report` say what is wrong with it, with the `file` that holds it if any."""
     why, code = unusable_character(text), "not_text"
     if not why:
         text = normalized(text)
         why, code = _not_spoken(text)
     if why:
-        findings.fault(column, f"{file!r}: {why}" if file else why, code=code)
+        report.problem(column, f"{file!r}: {why}" if file else why, code=code)
     return "" if why else text
 
 
@@ -68,10 +68,10 @@ class TextFolder:
         self._folder = folder
         self._root = root
 
-    def read(self, name: str, findings: Findings) -> str | None:
-        """The text of the file `name`, checked; None where it cannot be read and `findings` say why."""
+    def read(self, name: str, report: CellReport) -> str | None:
+        """The text of the file `name`, checked; None where it cannot be read and `report` say why."""
         if why := unusable_character(name):
-            findings.fault("text_file", why, code="bad_name")
+            report.problem("text_file", why, code="bad_name")
             return None
         try:
             path = Path(os.path.realpath(self._folder / name))
@@ -79,14 +79,14 @@ class TextFolder:
                 raise _Unfit(OUTSIDE, "link_outside")
             text = self._content(path).removeprefix(b"\xef\xbb\xbf").decode()
         except _Unfit as unfit:
-            findings.fault("text_file", f"{name!r} {unfit}", code=unfit.code)
+            report.problem("text_file", f"{name!r} {unfit}", code=unfit.code)
         except OSError as error:
-            findings.fault("text_file", f"{name!r} {_why_not_read(error)}", code="unreadable")
+            report.problem("text_file", f"{name!r} {_why_not_read(error)}", code="unreadable")
         except UnicodeDecodeError as error:
             why = f"{name!r} is not UTF-8 at byte {error.start + 1:,}; save it as UTF-8 text"
-            findings.fault("text_file", why, code="not_text")
+            report.problem("text_file", why, code="not_text")
         else:
-            return checked_text(text, "text_file", findings, file=name)
+            return checked_text(text, "text_file", report, file=name)
         return None
 
     def _content(self, path: Path) -> bytes:

@@ -1,4 +1,4 @@
-"""What may stand only once, found in 8 bytes a row: hashes first, and an exact second pass where they meet."""
+"""Repeated ids and files, found with 8 bytes a row: hashes first, then an exact second pass where they are equal."""
 
 from array import array
 from collections.abc import Iterator
@@ -14,20 +14,20 @@ from voicemill.manifest.row_check import Checked
 
 
 class HashCollisions(NamedTuple):
-    """Hashes that occur more than once, at most as many as are worth naming; `unnamed` repeats are beyond those."""
+    """Hashes that occur more than once, up to a limit; `unnamed` counts the repeats beyond it."""
 
     hashes: frozenset[int]
     unnamed: int
 
 
 class Hashes:
-    """64-bit hashes in the order in which they came."""
+    """64-bit hashes in the order of the rows."""
 
     def __init__(self) -> None:
         self._values = array("q")
 
     def add(self, text: str) -> None:
-        """Take in one text."""
+        """Add one text."""
         self._values.append(hash(text))
 
     def array(self) -> npt.NDArray[np.int64]:
@@ -45,8 +45,8 @@ class Hashes:
         return HashCollisions(frozenset(named.tolist()), unnamed)
 
 
-class OnceOnly:
-    """Ids and files of one manifest, as they are met in the first pass."""
+class UniquenessCheck:
+    """The ids and files of one manifest, gathered in the first pass."""
 
     def __init__(self) -> None:
         self._ids = Hashes()
@@ -55,7 +55,7 @@ class OnceOnly:
         self._last_folder = ""
 
     def add(self, checked: Checked) -> None:
-        """Take in one line."""
+        """Add one line."""
         if checked.id:
             self._ids.add(checked.id)
         for name in _file_names(checked):
@@ -67,8 +67,8 @@ class OnceOnly:
                 for parent in _and_parents(folder):
                     self._folders.add(parent)
 
-    def suspects(self, most: int) -> "SecondPass | None":
-        """What an exact second pass has to look at, or None where nothing stands twice."""
+    def repeats(self, most: int) -> "SecondPass | None":
+        """What the exact second pass compares, or None where no hash is repeated."""
         ids, files = self._ids.repeated(most), self._files.repeated(most)
         both = np.intersect1d(self._files.array(), self._folders.array())[:most]
         if not ids.hashes and not files.hashes and not len(both):
@@ -78,7 +78,7 @@ class OnceOnly:
 
 @dataclass(slots=True)
 class SecondPass:
-    """Compares the suspects by their text, line by line."""
+    """Compares the texts of repeated hashes, line by line."""
 
     ids: HashCollisions
     files: HashCollisions
@@ -90,11 +90,11 @@ class SecondPass:
 
     @property
     def unnamed(self) -> int:
-        """How many repeats there are beyond those that are named; a repeated id repeats its file, and counts once."""
+        """How many repeats there are beyond those named; a repeated id also repeats its file and counts once."""
         return max(self.ids.unnamed, self.files.unnamed)
 
     def problems(self, number: int, checked: Checked) -> Iterator[Problem]:
-        """What this line repeats of an earlier one."""
+        """What this line repeats from an earlier one."""
         if checked.id and hash(checked.id) in self.ids.hashes:
             first = self._first_of_id.setdefault(checked.id, number)
             if first != number:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from voicemill.manifest.file_names import folded, path_fault
+from voicemill.manifest.file_names import folded, path_problem
 from voicemill.manifest.sources.mirrored_names import mirrored
 
 _NAMES = st.lists(
@@ -44,7 +44,7 @@ def test_no_two_are_the_same(parts: list[list[str]]) -> None:
     names = list(dict.fromkeys("/".join(part.replace("/", "") or "x" for part in name) for name in parts))
     names = [name for name in names if not any(other.startswith(name + "/") for other in names)]
     found = [f"{name}.srt" for name in mirrored(names)]
-    assert [path_fault(name) for name in found] == [None] * len(found)
+    assert [path_problem(name) for name in found] == [None] * len(found)
     same = {folded(name) for name in found}
     assert len(same) == len(found)
     assert not any(folder.startswith(f"{file}/") for file, folder in product(same, same))

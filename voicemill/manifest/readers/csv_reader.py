@@ -131,6 +131,8 @@ class DelimitedReader:
             raise Unreadable("the file has no line of column names; write one, such as id,transcript")
         if header.error:
             raise Unreadable(f"the line of column names cannot be read: {header.error}")
+        if look_like_rows(header.raw[1:], self._dialect.separator, len(header.cells), RowEvidence(0)):
+            raise Unreadable(f"the line of column names cannot be read: {_merged(header)}")
         return tuple(header.cells)
 
     def _has_values(self, place: int) -> bool:

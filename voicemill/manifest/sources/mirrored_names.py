@@ -7,7 +7,7 @@ portable file name can hold is replaced, as in the names of ids, by a short form
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
-from voicemill.manifest.file_names import MAX_PATH_BYTES, folded, path_fault, short_digest, short_form
+from voicemill.manifest.file_names import MAX_PATH_BYTES, folded, path_problem, short_digest, short_form
 
 _ROOM_FOR_ENDINGS_BYTES = 20
 
@@ -33,7 +33,7 @@ def _without_ending(name: str) -> str:
     folder, slash, last = name.rpartition("/")
     stem = last.rpartition(".")[0] or last
     whole = f"{folder}{slash}{stem}"
-    return name if path_fault(whole) else whole
+    return name if path_problem(whole) else whole
 
 
 def _safe(name: str) -> str:
@@ -49,7 +49,7 @@ def _fits(part: str) -> bool:
         short = len(part.encode()) <= 120 - _ROOM_FOR_ENDINGS_BYTES
     except UnicodeEncodeError:
         return False
-    return short and path_fault(part) is None and part == part.strip()
+    return short and path_problem(part) is None and part == part.strip()
 
 
 def _dotted_folders(names: Iterable[str]) -> set[str]:
