@@ -38,10 +38,13 @@ async def open_service(settings: Settings, key: ApiKey | None = None, *, earlier
 
     `earlier` is the service that a results folder was made with: where the embedded engine answers and the environment
     leaves the choice open, the same engine continues. Raises `ConfigError` when a base URL is invalid or unsafe for a
-    key, or that engine is not installed.
+    key, that engine is not installed, or only a missing key would make it continue the results of another service.
     """
     key = key or ApiKey.from_environment()
-    if key is None and not _base_url(settings):
+    is_chosen = settings.service.engine == "embedded"
+    if is_chosen or (key is None and not _base_url(settings)):
+        if not is_chosen:
+            _check_key_was_not_lost(earlier)
         async with _embedded(settings, earlier) as service:
             yield service
         return
@@ -72,7 +75,9 @@ async def _embedded(settings: Settings, earlier: str) -> AsyncIterator[Service]:
     transport = _transport(_EMBEDDED_URL, ApiKey("embedded"), settings, transport=in_process(app))
     try:
         async with transport:
-            line = f"{KEY_VARIABLE} is not set: using the embedded engine, offline and free of charge."
+            line = "Using the embedded engine, offline and free of charge."
+            if settings.service.engine != "embedded":
+                line = f"{KEY_VARIABLE} is not set: using the embedded engine, offline and free of charge."
             yield Service(app.state.service, f"{line} {app.state.engine.hint}".strip(), CartesiaClient.over(transport))
     finally:
         await app.state.engine.close()
@@ -101,6 +106,16 @@ def _transport(base_url: str, key: ApiKey, settings: Settings, transport: object
         deadline_s=settings.pace.attempt_deadline_s,
         stall_s=settings.pace.stall_s,
         max_body_bytes=settings.pace.max_body_bytes,
+    )
+
+
+def _check_key_was_not_lost(earlier: str) -> None:
+    if not earlier or earlier.startswith(EMBEDDED_PREFIX):
+        return
+    variables = KEY_VARIABLE if earlier == CARTESIA_URL else f"{BASE_URL_VARIABLE} and {KEY_VARIABLE}"
+    raise ConfigError(
+        f"the results were made with {earlier}, but {KEY_VARIABLE} is not set; set {variables} and rerun, or give "
+        "--engine embedded to continue with the embedded engine"
     )
 
 

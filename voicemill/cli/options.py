@@ -256,6 +256,20 @@ class EndOptions(Options):
 
 
 @dataclass(frozen=True, kw_only=True)
+class ServiceOptions(Options):
+    """Which service gets the calls."""
+
+    engine: Annotated[
+        str | None,
+        Sets("service", "engine"),
+        typer.Option(
+            metavar="embedded",
+            help="Use the embedded engine, also with CARTESIA_API_KEY, or to continue results made with Cartesia.",
+        ),
+    ] = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class AnswerOptions(Options):
     """Where answers are stored."""
 
@@ -285,7 +299,7 @@ class RowOptions(ProfileOptions, OutputOptions, VoiceOptions, InputOptions):
 
 
 @dataclass(frozen=True, kw_only=True)
-class PlanOptions(AnswerOptions, PaceOptions, RowOptions):
+class PlanOptions(AnswerOptions, ServiceOptions, PaceOptions, RowOptions):
     """What is needed to estimate a run."""
 
 
@@ -295,7 +309,7 @@ class RunOptions(EndOptions, RowCountOptions, BudgetOptions, PlanOptions):
 
 
 @dataclass(frozen=True, kw_only=True)
-class RetryOptions(EndOptions, BudgetOptions, PaceOptions):
+class RetryOptions(EndOptions, ServiceOptions, BudgetOptions, PaceOptions):
     """What a retry may change; everything else stays as in the run before."""
 
 

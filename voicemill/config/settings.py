@@ -191,8 +191,12 @@ class Budget(_Section):
 
 
 class Service(_Section):
-    """Who is asked. Without a base URL and without a key: the embedded engine."""
+    """The service that gets the calls: the embedded engine if there is neither a base URL nor a key.
 
+    `engine = "embedded"` calls the embedded engine even if there is one.
+    """
+
+    engine: Literal["", "embedded"] = ""
     base_url: str = ""
     api_version: str = "2024-11-13"
     key_block: str = ""

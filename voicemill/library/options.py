@@ -58,6 +58,8 @@ class RunOptions(TypedDict, total=False):
     """What to do when the service stays down: `stop` or `wait`."""
     webhook: str
     """POST the summary as JSON to this URL at the end."""
+    engine: str
+    """`embedded` for the embedded engine, even if there is a key, or if the results were made with Cartesia."""
     answers: str
     """Folder of an answer store that several runs share. Default: inside the results folder."""
 
@@ -87,6 +89,7 @@ SETTING_OF: Mapping[str, tuple[str, str]] = {
     "fail_on_error": ("pace", "fail_on_error"),
     "when_down": ("pace", "when_down"),
     "webhook": ("", "webhook"),
+    "engine": ("service", "engine"),
     "answers": ("", "answers"),
 }
 """The setting that each option overrides: its section (empty for none) and its name."""

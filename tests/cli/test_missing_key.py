@@ -1,0 +1,61 @@
+"""A results folder made with a key is not continued by the embedded engine because the key is missing."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.flows.commands import InThisProcess
+from tests.flows.results import items, short_rows, tree, write_manifest
+from tests.flows.speech_service import SpeechService
+
+_RESULTS = Path("results/book")
+
+
+@pytest.fixture
+def without_key(voicemill: InThisProcess, service: SpeechService, monkeypatch: pytest.MonkeyPatch) -> SpeechService:
+    """A folder with one finished row, whose manifest has two rows now; the environment names no service any more."""
+    rows = short_rows(2)
+    write_manifest(Path("book.csv"), rows[:1])
+    assert voicemill("run", "book.csv").code == 0
+    write_manifest(Path("book.csv"), rows)
+    monkeypatch.delenv("CARTESIA_API_KEY")
+    monkeypatch.delenv("CARTESIA_BASE_URL")
+    return service
+
+
+@pytest.mark.parametrize("command", [("run", "book.csv"), ("plan", "book.csv"), ("retry", "results/book")])
+def test_missing_key_stops_the_command(
+    voicemill: InThisProcess, without_key: SpeechService, command: tuple[str, ...]
+) -> None:
+    """The command fails before any call, names the service, the variables and the option, and changes no file."""
+    before = tree(_RESULTS)
+    ended = voicemill(*command)
+    assert ended.code == 2
+    message = ended.stderr + ended.stdout
+    for expected in (without_key.url, "CARTESIA_BASE_URL and CARTESIA_API_KEY", "--engine embedded"):
+        assert expected in message
+    assert tree(_RESULTS) == before
+
+
+def test_engine_option_continues_with_the_embedded_engine(voicemill: InThisProcess, without_key: SpeechService) -> None:
+    """With `--engine embedded` the embedded engine continues the folder, and later runs need no option."""
+    assert voicemill("run", "book.csv", "--engine", "embedded").code == 0
+    assert [item["status"] for item in items(_RESULTS)] == ["done", "done"]
+    again = voicemill("run", "book.csv", "--json")
+    assert (again.code, again.json["calls_made"]) == (0, 0)
+    assert len(without_key.requested) == 1
+
+
+def test_engine_option_overrides_a_key(voicemill: InThisProcess, service: SpeechService) -> None:
+    """With `--engine embedded` no request goes to the service that the environment names."""
+    write_manifest(Path("book.csv"), short_rows(1))
+    ended = voicemill("run", "book.csv", "--engine", "embedded", "--json")
+    assert (ended.code, ended.json["calls_made"], service.server.calls) == (0, 1, [])
+    assert ended.json["service"].startswith("embedded/")
+
+
+def test_unknown_engine_is_refused(voicemill: InThisProcess, service: SpeechService) -> None:
+    """The error for another value of `--engine` names the setting and its values."""
+    write_manifest(Path("book.csv"), short_rows(1))
+    ended = voicemill("run", "book.csv", "--engine", "festival")
+    assert (ended.code, "embedded" in ended.stderr) == (2, True)
