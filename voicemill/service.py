@@ -1,4 +1,4 @@
-"""Who is asked: CartesiaClient where there is a key, another host where one is named, else the embedded engine."""
+"""Select the service for calls: Cartesia with a key, another base URL if one is set, else the embedded engine."""
 
 import os
 from collections.abc import AsyncIterator
@@ -20,12 +20,12 @@ if TYPE_CHECKING:
 
 _EMBEDDED_URL = "http://embedded.invalid"
 _FEWEST_CONNECTIONS = 64
-"""They are made as they are needed, and a live run may be given more slots than it was started with."""
+"""Connections open when they are needed, and the concurrency of a live run may be raised above its initial value."""
 
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """An open service: `name` goes into every answer's key, `line` is said to the user first."""
+    """An open service. `name` is part of every answer's key; `line` tells the user where calls go."""
 
     name: str
     line: str
@@ -51,14 +51,14 @@ async def open_service(settings: Settings, key: ApiKey | None = None, *, earlier
     base_url = _base_url(settings) or CARTESIA_URL
     _check_base_url(base_url)
     if key is None and not _is_loopback(base_url):
-        raise ConfigError(f"{KEY_VARIABLE} is not set, and {base_url} asks for a key; set it and run again")
+        raise ConfigError(f"{KEY_VARIABLE} is not set, and {base_url} needs a key; set it and rerun")
     transport = _transport(base_url, key or ApiKey("no-key"), settings)
     async with transport:
         yield Service(base_url, f"Calls go to {base_url}.", CartesiaClient.over(transport))
 
 
 async def all_voices(service: Service, pace: Pace) -> list[Voice]:
-    """Every voice of the service; a failure that may pass is tried again, as with any call."""
+    """All voices of the service. Transient errors are retried, as for any call."""
 
     async def listed() -> list[Voice]:
         return [voice async for voice in service.cartesia.voices.list()]
@@ -90,7 +90,7 @@ def _engine_settings(earlier: str) -> "EngineSettings":
     try:
         settings = EngineSettings.from_environment()
     except ValueError as error:
-        raise ConfigError(f"The environment sets the embedded engine wrongly: {error}") from None
+        raise ConfigError(f"an environment variable of the embedded engine is invalid: {error}") from None
     if settings.engine == "auto" and earlier.startswith(EMBEDDED_PREFIX):
         return replace(settings, engine=engine_of_service(earlier))
     return settings
@@ -120,7 +120,7 @@ def _check_key_was_not_lost(earlier: str) -> None:
 
 
 def _base_url(settings: Settings) -> str:
-    """As it goes into answer keys: with and without a slash at its end it is the same service."""
+    """The base URL as part of answer keys: a trailing slash does not make another service."""
     return (settings.service.base_url or os.environ.get(BASE_URL_VARIABLE, "")).strip().rstrip("/")
 
 
@@ -129,15 +129,15 @@ def _is_loopback(base_url: str) -> bool:
 
 
 def _check_base_url(base_url: str) -> None:
-    """Messages do not say the address back: who puts a key into one should not find it in a log."""
+    """Reject unsafe base URLs. Messages do not repeat the URL: it may contain a key, which must not get into a log."""
     parts = urlsplit(base_url)
     if not parts.hostname or parts.username or parts.query or parts.fragment or not _has_good_port(parts):
         raise ConfigError(
-            f"the base URL is none: it takes a scheme, a host and a path, no user and no query, as {CARTESIA_URL} does"
+            f"invalid base URL: give a scheme, a host and a path, without user and query, such as {CARTESIA_URL}"
         )
     if parts.scheme != "https" and not (parts.scheme == "http" and _is_loopback(base_url)):
         raise ConfigError(
-            f"the base URL at {parts.hostname} would get the key in the clear; use https, or http on this machine only"
+            f"the base URL at {parts.hostname} would send the API key over plain HTTP; use https, or http on localhost"
         )
 
 

@@ -61,12 +61,12 @@ def _repaired(folder: "ResultsFolder", found: "list[Violation]") -> "Summary":
     from voicemill.cli.flow_runner import retry_flow, run_flow, say
     from voicemill.manifest.problems import printable
     from voicemill.pipeline.audit import answer_store
-    from voicemill.pipeline.audit.violations import make_way
+    from voicemill.pipeline.audit.violations import set_damage_aside
     from voicemill.pipeline.prepare import planned_facts
 
     facts = planned_facts(folder)
     with folder.locked():
-        selection = make_way(folder, answer_store(folder), found)
+        selection = set_damage_aside(folder, answer_store(folder), found)
     for violation in _damage(found)[:_SHOWN]:
         say(printable(str(violation)))
     with ensure_server() as lease:

@@ -1,1 +1,1 @@
-"""One call, one row, one shard: the only place that orders pay, verify, store."""
+"""The run loop, without Prefect: prepare a plan, process shards, rows and calls, assemble files, publish tables."""

@@ -1,4 +1,4 @@
-"""Copying what a run delivered to an object store: only what changed, the tables last."""
+"""Copy the results of a run to an object store: only what changed, the tables last."""
 
 from collections.abc import Iterator
 
@@ -12,15 +12,15 @@ _AT_ONCE = 50
 
 
 def copy_results(results: ResultsFolder, target: str) -> tuple[int, int]:
-    """Copy the finished files and the published tables below `target`; how many were copied, of how many.
+    """Copy the finished files and the published tables below `target`. Returns the files copied, and the total.
 
-    What was copied there before, by this folder's notes, is left out. The tables come last, so that who reads them
-    finds the files that they name. Raises `ConfigError` and `StorageError`; what was copied until then stays noted.
+    Files that this folder copied there before are skipped. The tables are copied last, so that a reader of the tables
+    finds every file that they name. Raises `ConfigError` and `StorageError`; completed copies are recorded.
     """
     if not is_object(target):
-        raise ConfigError(f"{target!r} is no object store; give an address like {SCHEMES[0]}://bucket/prefix")
+        raise ConfigError(f"{target!r} is not an object store; give a URL such as {SCHEMES[0]}://bucket/prefix")
     if not results.items.is_file():
-        raise ConfigError(f"{results.path} holds no finished run; run its manifest first")
+        raise ConfigError(f"{results.path} holds no finished run; run the manifest first")
     notes = read_json(results.copied) or {}
     there: dict[str, str] = notes.get(target, {})
     wanted = dict(_wanted(results))

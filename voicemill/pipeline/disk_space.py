@@ -1,4 +1,4 @@
-"""Whether what a run will write has room: its files and answers, on one disk or on two."""
+"""Check that the disks have space for the files and answers of a run."""
 
 from collections.abc import Iterator, Sequence
 from functools import partial
@@ -13,17 +13,17 @@ from voicemill.store.results_folder import ResultsFolder
 from voicemill.store.tables.plan_table import PlanTable
 
 _DIGITS = 16
-"""Of a key that tell it from others; all 64 would take four times the memory."""
+"""Hex digits of a key that are compared; all 64 would take four times the memory."""
 
 
-def too_little_room(volume: Volume, results: ResultsFolder, settings: Settings, service: str) -> list[Problem]:
-    """A warning for each disk that seems too small: the lengths of what will be spoken are guessed.
+def disk_space_warnings(volume: Volume, results: ResultsFolder, settings: Settings, service: str) -> list[Problem]:
+    """A warning for each disk that seems too small; the duration of speech is an estimate.
 
-    The plan must be written. Raises `StorageError`.
+    The plan must exist. Raises `StorageError`.
     """
     disks = by_disk(_loads(volume, results, settings, service))
-    told = [(loads, missing_bytes(loads)) for loads in disks]
-    return [Problem(0, "", _why(loads, missing, results)) for loads, missing in told if missing]
+    short = [(loads, missing_bytes(loads)) for loads in disks]
+    return [Problem(0, "", _message(loads, missing, results)) for loads, missing in short if missing]
 
 
 def _loads(volume: Volume, results: ResultsFolder, settings: Settings, service: str) -> list[Load]:
@@ -36,12 +36,12 @@ def _loads(volume: Volume, results: ResultsFolder, settings: Settings, service: 
 
 
 def _kept_bytes(store: AnswerStore, results: ResultsFolder, settings: Settings, service: str) -> int:
-    """The size of the answers to what the plan asks, in a store that may hold many others."""
-    asked = set(_asked(results, settings, service))
-    return sum(path.lstat().st_size for path in store.files() if path.name[:_DIGITS] in asked)
+    """The total size of the plan's answers in a store that may hold others."""
+    keys = set(_keys(results, settings, service))
+    return sum(path.lstat().st_size for path in store.files() if path.name[:_DIGITS] in keys)
 
 
-def _asked(results: ResultsFolder, settings: Settings, service: str) -> Iterator[str]:
+def _keys(results: ResultsFolder, settings: Settings, service: str) -> Iterator[str]:
     plan = PlanTable(results.plan)
     for _, row in plan.rows(0, len(plan)):
         if not row.takes:
@@ -49,7 +49,7 @@ def _asked(results: ResultsFolder, settings: Settings, service: str) -> Iterator
             yield from (piece.call.key[:_DIGITS] for piece in pieces)
 
 
-def _why(loads: Sequence[Load], missing: int, results: ResultsFolder) -> str:
+def _message(loads: Sequence[Load], missing: int, results: ResultsFolder) -> str:
     expected = sum(load.expected_bytes for load in loads)
     folders = " and ".join(str(load.folder) for load in loads)
     options = " or ".join("-o" if load.folder == results.path else "--answers" for load in loads)

@@ -1,4 +1,4 @@
-"""New formats of what is stored: from the tables of a run to files of text. Calls nobody and needs no answers."""
+"""Export transcripts, subtitles and data sets from the tables of a run, without a call."""
 
 import shutil
 from collections.abc import Iterator, Sequence
@@ -26,7 +26,7 @@ Item = dict[str, Any]
 
 @dataclass
 class Exported:
-    """What an export came to: rows with words, rows without, files in their places, and what was in the way."""
+    """The result of an export: rows with and without words, files written, and reasons for files not written."""
 
     formats: tuple[str, ...]
     folder: str
@@ -39,11 +39,11 @@ class Exported:
 def export(results: ResultsFolder, formats: Sequence[str], elsewhere: Path | None, rules: Subtitles) -> Exported:
     """Write `formats` of every finished row that has words, below `text/` or the folder `elsewhere`.
 
-    A file that voicemill did not write is left alone, and told of. Raises `ConfigError` where nothing was published,
-    `TableDamaged`, `StorageError`. The results folder is to be locked by the caller.
+    A file that voicemill did not write is not replaced, but reported. The caller must hold the lock of the results
+    folder. Raises `ConfigError` if no run has finished there, `TableDamaged` and `StorageError`.
     """
     if not results.items.is_file():
-        raise ConfigError(f"{results.path} holds no finished run; run its manifest first, or to its end")
+        raise ConfigError(f"{results.path} holds no finished run; run the manifest first")
     exported = Exported(tuple(formats), str(elsewhere or results.path / TEXT_FOLDER))
     export = _Export(results, elsewhere, rules, exported)
     if not set(formats) <= set(DATASETS):
@@ -119,12 +119,12 @@ class _Export:
 
 
 def _timed(results: ResultsFolder) -> Iterator[tuple[Item, list[Word] | None]]:
-    """Every finished row, and its words where they were asked for. Both tables are in one order."""
-    told = read_timings(results.words) if results.words.is_file() else iter(())
-    row_id, lines = next(told, ("", []))
+    """Every finished row with its words, None if it has none. Both tables have the same order."""
+    timings = read_timings(results.words) if results.words.is_file() else iter(())
+    row_id, lines = next(timings, ("", []))
     for item in read_items([results.items], columns=_COLUMNS):
         words = [Word(line["word"], line["start_s"], line["end_s"]) for line in lines] if item["id"] == row_id else []
         if words:
-            row_id, lines = next(told, ("", []))
+            row_id, lines = next(timings, ("", []))
         if item["status"] == Status.DONE:
             yield item, None if item["words"] is None else words

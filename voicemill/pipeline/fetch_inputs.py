@@ -1,4 +1,4 @@
-"""Inputs by address: downloaded once, where their hosts are allowed."""
+"""Download inputs from allowed hosts and buckets, each URL once."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,18 +14,18 @@ from voicemill.store.object_store import bucket_of, download, is_object
 
 @dataclass(frozen=True, slots=True)
 class Fetch:
-    """Gives the file that is at an address."""
+    """Provides the file behind a URL."""
 
     downloader: Downloader
     cache: InputCache
 
     @classmethod
     def into(cls, folder: Path, inputs: Inputs) -> "Fetch":
-        """Downloads go to `folder`."""
+        """Store downloads in `folder`."""
         return cls(Downloader(inputs.allow_hosts, inputs.max_bytes), InputCache(folder))
 
     def __call__(self, address: str) -> Path:
-        """The file that came from `address`. Raises `Unlistenable`."""
+        """The downloaded file of `address`. Raises `Unlistenable` if the URL is not allowed."""
 
         def fill(file: BinaryIO) -> str:
             if is_object(address):

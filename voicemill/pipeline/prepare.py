@@ -1,4 +1,4 @@
-"""Preparing a run: every row of the manifest checked and written to the plan, before anything is paid for."""
+"""Prepare a run: check every row of the manifest and write the plan, before any paid call."""
 
 import uuid
 from collections.abc import Callable, Sequence
@@ -13,7 +13,7 @@ from voicemill.manifest.readers.dataframe import ManifestBytes
 from voicemill.model import Row
 from voicemill.model.calls import EMBEDDED_PREFIX
 from voicemill.model.csv_injection import FAILURE_COLUMNS
-from voicemill.pipeline.disk_space import too_little_room
+from voicemill.pipeline.disk_space import disk_space_warnings
 from voicemill.pipeline.fetch_inputs import Fetch
 from voicemill.pipeline.segmentation import with_cuts
 from voicemill.planning.predictions import Needs, Volume, expected_volume, needs_of
@@ -30,9 +30,9 @@ _RENAMED = {"heard_s": "transcribed_s", "changed_s": "converted_s"}
 
 @dataclass
 class PlanFacts:
-    """What is known of a manifest once all its rows are checked. `plan_id` tells one plan from the next.
+    """Facts about a checked manifest. `plan_id` identifies the plan.
 
-    `guessed` rows take the output of others: of their part only the number of calls is told, and that is a guess.
+    `guessed` rows use the output of other rows: only their number of calls is known, and it is an estimate.
     """
 
     manifest: str
@@ -52,7 +52,7 @@ class PlanFacts:
     service: str = ""
 
     def add(self, row: Row, needs: Needs) -> None:
-        """Count one good row."""
+        """Add one valid row."""
         self.rows += 1
         self.calls += needs.calls
         self.characters += needs.characters
@@ -67,7 +67,7 @@ class PlanFacts:
                 self.carried[name] = _wider(self.carried.get(name), value)
 
     def sums(self) -> dict[str, float]:
-        """What its rows come to, as `run.json` has it and `voicemill plan --json` too."""
+        """Totals over all rows, for `run.json`."""
         sent = {
             "characters": self.characters,
             "transcribed_s": round(self.transcribed_s, 1),
@@ -100,41 +100,43 @@ def prepare(
             on_row(row.number)
         check.raise_if_bad()
         if not facts.rows:
-            raise ManifestError(str(manifest), [Problem(0, "", "it has no rows; add one line for each file you want")])
+            raise ManifestError(
+                str(manifest), [Problem(0, "", "the manifest has no rows; add a line for each output file")]
+            )
     facts.digest = check.digest
     facts.carried = {name: facts.carried.get(name, "text") for name in check.carried_columns if name not in OWN_COLUMNS}
-    room = too_little_room(Volume(facts.answer_bytes, facts.file_bytes), results, settings, service)
-    doubts = [*_taken_names(check.carried_columns), *room, *check.warnings]
-    facts.warnings = [str(warning) for warning in doubts]
+    room = disk_space_warnings(Volume(facts.answer_bytes, facts.file_bytes), results, settings, service)
+    warnings = [*_conflicting_columns(check.carried_columns), *room, *check.warnings]
+    facts.warnings = [str(warning) for warning in warnings]
     facts.settings = settings.model_dump()
     facts.service = service
     write_json(results.plan_facts, asdict(facts))
     return facts
 
 
-def _taken_names(columns: Sequence[str]) -> list[Problem]:
-    """Warnings about columns that cannot be carried along. Those of a `failures.csv` are meant to be left out."""
+def _conflicting_columns(columns: Sequence[str]) -> list[Problem]:
+    """Warnings about columns that cannot be carried over. The columns of a `failures.csv` are left out on purpose."""
     known = set(FAILURE_COLUMNS) if set(FAILURE_COLUMNS) <= set(columns) else set()
-    why = "the table of results has a column of that name; rename this one to have it carried along"
+    why = "the items table has a column of this name; rename the column to carry it over"
     return [Problem(0, name, why) for name in columns if name in OWN_COLUMNS - known]
 
 
 def load_facts(results: ResultsFolder, plan_id: str) -> PlanFacts | None:
-    """What `prepare` found when it made the plan `plan_id`, None where the folder holds another plan or none."""
+    """The facts of the plan `plan_id`, None if the folder holds another plan or none."""
     facts = last_facts(results)
     return facts if facts is not None and facts.plan_id == plan_id else None
 
 
 def planned_facts(results: ResultsFolder) -> PlanFacts:
-    """What the last run in a folder was about to do. Raises `ConfigError` where the folder holds no whole plan."""
+    """The facts of the plan in a folder. Raises `ConfigError` if the folder holds no complete plan."""
     facts = last_facts(results)
     if facts is None:
-        raise ConfigError(f"{results.path} holds no plan of a run; run its manifest again with -o {results.path}")
+        raise ConfigError(f"{results.path} holds no plan of a run; run the manifest again with -o {results.path}")
     return facts
 
 
 def last_facts(results: ResultsFolder) -> PlanFacts | None:
-    """What `prepare` found when it made the plan that the folder holds, None where it holds none."""
+    """The facts of the plan in a folder, None if it holds none."""
     content: dict[str, Any] | None = read_json(results.plan_facts)
     try:
         content = {_RENAMED.get(name, name): value for name, value in (content or {}).items()}
@@ -156,7 +158,7 @@ def earlier_service(results: ResultsFolder) -> str:
 
 
 def _wider(kind: str | None, value: object) -> str:
-    """The narrowest kind of column that holds what was seen so far and `value` too."""
+    """The narrowest column type that holds the values so far and `value`."""
     found = _KINDS.get(type(value), "text")
     if kind in (None, found):
         return found

@@ -11,7 +11,7 @@ from pathlib import Path
 from voicemill.config import Settings
 from voicemill.pipeline.prepare import PlanFacts
 from voicemill.pipeline.summary import Summary
-from voicemill.pipeline.word_timings import doubts_and_errors, publish_timings
+from voicemill.pipeline.word_timings import flags_and_error_rate, publish_timings
 from voicemill.store.results_folder import ResultsFolder, write_json
 from voicemill.store.tables.csv_tables import publish_failures, publish_metadata
 from voicemill.store.tables.items_table import outputs_taken, publish_items
@@ -35,7 +35,7 @@ def publish(
     """
     changed = publish_items(parts, results.items, facts.carried)
     changed |= publish_timings(results, parts, items_changed=changed)
-    summary.suspect, summary.word_error_rate = doubts_and_errors(results)
+    summary.suspect, summary.word_error_rate = flags_and_error_rate(results)
     changed |= publish_metadata(results.items, results.metadata, facts.carried)
     made = outputs_taken(results.items)
     changed |= publish_failures(results.items, results.failures, facts.carried, made)

@@ -41,7 +41,7 @@ def _settle(plan: RowPlan, known: Outcome | None, context: RunContext, *, chosen
     if known is not None and _is_complete(plan, known, context):
         context.stats.calls_reused += len(plan.pieces)
         return known
-    skipped = context.selection.left_alone(plan, known, context.answers)
+    skipped = context.selection.skipped(plan, known, context.answers)
     if skipped is not None:
         return skipped
     if not chosen:

@@ -12,14 +12,14 @@ from voicemill.store.answer_store import AnswerStore
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
-    """`wanted` of `rows` rows, from the top up to `stop`, by their position counted from 0."""
+    """Row positions (counted from 0) that `--sample` and `--limit` choose: `wanted` rows, spread below `stop`."""
 
     stop: int
     wanted: int
 
     @classmethod
     def of(cls, budget: Budget, rows: int) -> Self:
-        """The rows that the settings choose of a manifest of `rows` rows."""
+        """The positions that the settings choose in a manifest of `rows` rows."""
         stop = min(rows, budget.first_rows or rows)
         return cls(stop, min(stop, budget.sample_rows or stop))
 
@@ -31,32 +31,32 @@ class Chosen:
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """The unfinished rows that a run tries; the others stay as the last table tells of them.
+    """The unfinished rows that a run processes; other rows keep the outcome of the last table.
 
-    `classes` are statuses, classes or codes of errors, as they stand in the table; empty, like empty `ids`, means all.
-    A row that the service refused is tried only with `force`, or once its question has changed.
+    `classes` are statuses, error classes or error codes of the items table. Empty `classes` or `ids` select all rows.
+    A row that the service refused is retried only with `force`, or if its call has changed.
     """
 
     classes: tuple[str, ...] = ()
     ids: tuple[str, ...] = ()
     force: bool = False
 
-    def left_alone(self, plan: RowPlan, known: Outcome | None, answers: AnswerStore) -> Outcome | None:
-        """The outcome of a row that is not tried; None where it is. `known` is what the last table tells of the row.
+    def skipped(self, plan: RowPlan, known: Outcome | None, answers: AnswerStore) -> Outcome | None:
+        """The outcome of a row that this run skips, None if it is processed. `known` is its outcome in the last table.
 
-        A row that was done is always tried where it comes to this: its file is gone, and is made again from answers.
+        A row that was done is processed: its file is missing, and is assembled again from the stored answers.
         """
         if known is not None and known.status is Status.DONE:
             return None
-        told = known if known is not None and known.fingerprint == plan.fingerprint else None
-        if not self._names(plan.row.id, told):
-            return told or _not_selected(plan)
-        if told is None or told.status is not Status.REFUSED or self.force:
+        before = known if known is not None and known.fingerprint == plan.fingerprint else None
+        if not self._selects(plan.row.id, before):
+            return before or _not_selected(plan)
+        if before is None or before.status is not Status.REFUSED or self.force:
             return None
-        return told if _would_cost_a_call(plan, answers) else None
+        return before if _needs_a_call(plan, answers) else None
 
-    def _names(self, row_id: str, told: Outcome | None) -> bool:
-        return _is_in(self.ids, {row_id}) and _is_in(self.classes, _classes_of(told))
+    def _selects(self, row_id: str, known: Outcome | None) -> bool:
+        return _is_in(self.ids, {row_id}) and _is_in(self.classes, _classes_of(known))
 
 
 EVERY_ROW = Selection()
@@ -66,18 +66,20 @@ def _is_in(named: Collection[str], found: set[str | None]) -> bool:
     return not named or not found.isdisjoint(named)
 
 
-def _classes_of(told: Outcome | None) -> set[str | None]:
-    return {told.status.value, told.error_class, told.error_code} if told else {Status.NOT_STARTED.value}
+def _classes_of(known: Outcome | None) -> set[str | None]:
+    return {known.status.value, known.error_class, known.error_code} if known else {Status.NOT_STARTED.value}
 
 
-def _would_cost_a_call(plan: RowPlan, answers: AnswerStore) -> bool:
-    """Not where all answers are there: then the row was refused for its file's sake, and to try again is free."""
+def _needs_a_call(plan: RowPlan, answers: AnswerStore) -> bool:
+    """False if all answers are stored: then the row was refused for its output file, and a retry is free."""
     return not all(answers.has(piece.call.key) for piece in plan.pieces)
 
 
 def _not_selected(plan: RowPlan) -> Outcome:
     return replace(
-        Outcome(plan.row.id, Status.NOT_STARTED, "stopped", "not_selected", "this run was told to try other rows"),
+        Outcome(
+            plan.row.id, Status.NOT_STARTED, "stopped", "not_selected", "not among the rows that this retry selects"
+        ),
         characters=plan.characters,
         calls=len(plan.pieces),
         fingerprint=plan.fingerprint,

@@ -1,4 +1,4 @@
-"""The tables of words and segments: what earlier runs left of them, and publishing them anew."""
+"""The tables of words and segments: read those of earlier runs, and publish new ones."""
 
 from collections.abc import Iterator, Sequence
 from itertools import chain
@@ -12,14 +12,14 @@ from voicemill.text.word_error_rate import tokens
 
 
 def earlier_timings(results: ResultsFolder) -> Timings:
-    """The words and segments of rows that earlier runs assembled; a published table that was changed does not count."""
+    """The words and segments that earlier runs wrote. A published table that was changed since is ignored."""
     return Timings(**{kind: timings_paths(kind, _intact(results, kind), results.parts) for kind in SCHEMAS})
 
 
 def publish_timings(results: ResultsFolder, parts: Sequence[Path], *, items_changed: bool) -> bool:
-    """Make `words.parquet` and `segments.parquet` tell of the rows of `items.parquet`; True where that changed them.
+    """Write `words.parquet` and `segments.parquet` for the rows of `items.parquet`. Returns whether they changed.
 
-    Where no row has words, neither is there. Raises `StorageError`.
+    If no row has words, both files are removed. Raises `StorageError`.
     """
     if not items_changed and not any(_has_timings(part) for part in parts):
         return False
@@ -32,16 +32,16 @@ def publish_timings(results: ResultsFolder, parts: Sequence[Path], *, items_chan
     return timings.publish("segments", _timed_rows(results), results.segments) or words
 
 
-def doubts_and_errors(results: ResultsFolder) -> tuple[int, float | None]:
-    """How many rows are doubtful, and the word error rate over all rows with a reference, None without any."""
-    doubtful = words = 0
+def flags_and_error_rate(results: ResultsFolder) -> tuple[int, float | None]:
+    """The number of rows with quality flags, and the word error rate over all rows with a reference (None without)."""
+    flagged = words = 0
     errors = 0.0
     for item in read_items([results.items], columns=("suspect", "word_error_rate", "reference")):
-        doubtful += bool(item["suspect"])
+        flagged += bool(item["suspect"])
         if item["word_error_rate"] is not None:
             length = len(tokens(item["reference"]))
             words, errors = words + length, errors + length * item["word_error_rate"]
-    return doubtful, round(errors / words, 4) if words else None
+    return flagged, round(errors / words, 4) if words else None
 
 
 def _timed_rows(results: ResultsFolder) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""Whether a results folder keeps its promise: what it says is held against what is there, byte by byte."""
+"""Audit a results folder: compare its tables with the files that exist, byte by byte."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,12 +14,12 @@ __all__ = ["Kind", "Violation", "answer_store", "audit"]
 
 
 def audit(results: Path) -> list[Violation]:
-    """Everything in which the folder `results` breaks its promise; an empty list is a good folder.
+    """All violations in the folder `results`; an intact folder has none.
 
-    Every row is in one terminal state, in the order of the plan; every finished row's file has the SHA-256, size and
-    duration that the table tells; tables are as they were published, answers whole and rightly named; nothing partial,
-    nothing foreign, nothing that others may read. Writes nothing; raises `StorageError` where
-    something cannot be read at all. To be called while no run works in the folder.
+    An intact folder has one terminal status per row, in the order of the plan; the files of every finished row have
+    the recorded SHA-256, size and duration; tables are as published; answers are complete and correctly named; there
+    are no partial or foreign files, and no file that other users may read. Writes nothing. No run may be active in
+    the folder. Raises `StorageError` if something cannot be read at all.
     """
     folder = ResultsFolder(results)
     return list(_violations(folder, answer_store(folder)))

@@ -1,4 +1,4 @@
-"""Delivered files: each as the table tells of it, and none that nobody tells of."""
+"""Check delivered files: each matches its row in the table, and no other files exist."""
 
 import mmap
 import os
@@ -24,50 +24,52 @@ _OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
 
 class FileCheck:
-    """Holds files against the table's lines; then tells what else lies among them."""
+    """Compares files with the rows of the table, then reports files that belong to no row."""
 
     def __init__(self, folder: ResultsFolder) -> None:
         self._folder = folder
-        self._told: set[str] = set()
+        self._seen: set[str] = set()
 
     def of_row(self, item: Item) -> Iterator[Violation]:
-        """What is wrong with a row's file, where the row is done."""
+        """Violations in the files of a finished row."""
         if item["status"] != Status.DONE:
             return
         for made in (item, *(item["more_files"] or ())):
             name = str(made["file_name"])
-            if name in self._told:
+            if name in self._seen:
                 yield Violation(Kind.ROW, name, "two rows have this file", item["id"])
-            self._told.add(name)
+            self._seen.add(name)
             try:
                 why = _fault(self._folder.path / name, made)
             except (KeyError, TypeError, ValueError):  # a damaged table's
-                why = "what the table tells of it cannot be; run the same command again"
+                why = "the values in the table are not possible; rerun the same command"
             if why:
                 yield Violation(Kind.FILE, name, why, item["id"])
 
     def others(self) -> Iterator[Violation]:
-        """Partial files, strangers and damage among what is no finished row's file, and what others may read."""
+        """Partial, foreign and changed files that belong to no finished row, and files that other users may read."""
         noted = recorded_files(self._folder.written)
         for path, found in _below(self._folder.path):
             name = path.relative_to(self._folder.path).as_posix()
             if _is_ours(name) and found.st_mode & _OTHERS and not stat.S_ISLNK(found.st_mode):
-                yield Violation(Kind.MODE, name, "others than its owner may read or write it")
-            if stat.S_ISDIR(found.st_mode) or name in self._told or not self._is_output(path):
+                yield Violation(Kind.MODE, name, "other users may read or write it")
+            if stat.S_ISDIR(found.st_mode) or name in self._seen or not self._is_output(path):
                 continue
             if name.endswith(PARTIAL_SUFFIX):
                 yield Violation(Kind.PARTIAL, name, "a partial file was left behind")
             elif name not in noted:
                 yield Violation(Kind.STRANGER, name, "voicemill did not write it")
             elif digest_of(path) not in noted[name]:
-                yield Violation(Kind.STRANGER, name, "it is no row's file any more, and was changed since it was made")
+                yield Violation(
+                    Kind.STRANGER, name, "it belongs to no row any more, and was changed after it was written"
+                )
 
     def _is_output(self, path: Path) -> bool:
         return any(path.is_relative_to(folder) for folder in self._folder.outputs)
 
 
 def _is_ours(name: str) -> bool:
-    """Everything in a results folder but what a user laid beside our tables."""
+    """Whether a path belongs to voicemill; a user may keep other files beside the tables."""
     return "/" in name or name in _OURS
 
 
@@ -76,22 +78,22 @@ def _below(folder: Path) -> Iterator[tuple[Path, os.stat_result]]:
         yield path, path.lstat()
 
 
-def _fault(path: Path, told: Item) -> str:
+def _fault(path: Path, item: Item) -> str:
     try:
         mode = path.lstat().st_mode
     except FileNotFoundError:
         return "it is missing"
     if not stat.S_ISREG(mode):
-        return "it is no regular file"
+        return "it is not a regular file"
     size_bytes = path.stat().st_size
-    if size_bytes != told["size_bytes"]:
-        return f"it has {size_bytes} bytes, and the table tells of {told['size_bytes']}"
+    if size_bytes != item["size_bytes"]:
+        return f"it has {size_bytes} bytes; the table says {item['size_bytes']}"
     if size_bytes == 0:  # which cannot be mapped
-        return "" if told["sha256"] == sha256().hexdigest() else "it is empty"
+        return "" if item["sha256"] == sha256().hexdigest() else "it is empty"
     with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as body:
-        if sha256(body).hexdigest() != told["sha256"]:
-            return "its bytes are not those that the table tells of"
-        return _fault_of_length(path, body, told) if told.get("container") else ""
+        if sha256(body).hexdigest() != item["sha256"]:
+            return "its content differs from the SHA-256 in the table"
+        return _fault_of_length(path, body, item) if item.get("container") else ""
 
 
 def _fault_of_length(path: Path, body: mmap.mmap, item: Item) -> str:
@@ -101,7 +103,7 @@ def _fault_of_length(path: Path, body: mmap.mmap, item: Item) -> str:
         return str(fault)
     if abs(found_s - item["duration_s"]) <= _TOLERANCE_S.get(item["container"], _TOLERANCE_OF_THE_REST_S):
         return ""
-    return f"it lasts {found_s:.3f} s, and the table tells of {item['duration_s']:.3f} s"
+    return f"its duration is {found_s:.3f} s; the table says {item['duration_s']:.3f} s"
 
 
 def _duration_s(path: Path, body: mmap.mmap, item: Item) -> float:

@@ -1,4 +1,4 @@
-"""The tables: as they were published, one line for each row of the plan, each in one terminal state."""
+"""Check the tables: unchanged since they were published, with one terminal status for each row of the plan."""
 
 import hashlib
 from collections.abc import Iterator, Mapping
@@ -19,26 +19,26 @@ _STATUSES = frozenset(status.value for status in Status)
 
 
 def table_violations(folder: ResultsFolder) -> Iterator[Violation]:
-    """Whether the last run ended, and every published file has the bytes that it was published with."""
+    """Violations if the last run did not end, or a published file was changed."""
     if folder.was_interrupted:
-        yield Violation(Kind.UNFINISHED, ".voicemill/parts", "the last run was cut short; run the same command again")
+        yield Violation(Kind.UNFINISHED, ".voicemill/parts", "the last run was interrupted; rerun the same command")
     elif not folder.items.is_file() and not folder.sums.is_file():
-        yield Violation(Kind.UNFINISHED, folder.items.name, "no run has ended here; run the same command again")
+        yield Violation(Kind.UNFINISHED, folder.items.name, "no run has finished here; rerun the same command")
     else:
-        yield from _unlike_published(folder)
+        yield from _changed_tables(folder)
 
 
-def _unlike_published(folder: ResultsFolder) -> Iterator[Violation]:
-    told = folder.published_sums()
+def _changed_tables(folder: ResultsFolder) -> Iterator[Violation]:
+    sums = folder.published_sums()
     for path in folder.published:
         if not path.is_file():
             yield Violation(Kind.TABLE, path.name, "it is missing")
-        elif told.get(path.name) != digest_of(path):
-            yield Violation(Kind.TABLE, path.name, "its bytes are not those that were published")
+        elif sums.get(path.name) != digest_of(path):
+            yield Violation(Kind.TABLE, path.name, "it was changed after it was published")
 
 
 def checked_items(folder: ResultsFolder, violations: list[Violation]) -> Iterator[Item]:
-    """The lines of the table as far as they can be read; what is wrong with them is added to `violations`."""
+    """The rows of the table as far as they can be read. Violations in them are added to `violations`."""
     if not folder.items.is_file():
         return
     try:
@@ -63,15 +63,15 @@ def _planned(folder: ResultsFolder) -> Iterator[Item]:
 def _fault(item: Item | None, planned: Item | None) -> str:
     if item is None or planned is None:
         where = "plan" if item is None else "table"
-        return f"it stands in the {where} only; run the same command again"
+        return f"it is in the {where} only; rerun the same command"
     if item["id"] != planned["id"]:
-        return f"the plan has row {planned['id']!r} at its place"
+        return f"the plan has row {planned['id']!r} in its place"
     if item["status"] not in _STATUSES:
         return f"its status is {item['status']!r}"
     if item["status"] != Status.DONE and not item["error_code"]:
-        return "it is not done, and nothing says why"
+        return "it is not done, and has no error code"
     differing = [name for name in FROM_PLAN if not _agrees(name, item, planned)]
-    return f"the plan has another {' and '.join(differing)}; run the same command again" if differing else ""
+    return f"the plan has another {' and '.join(differing)}; rerun the same command" if differing else ""
 
 
 def _agrees(name: str, item: Item, planned: Item) -> bool:

@@ -13,24 +13,24 @@ from voicemill.store.results_folder import ResultsFolder
 
 
 class Kind(StrEnum):
-    """What is wrong, and so what mends it."""
+    """The kind of a violation, which determines how to repair it."""
 
     UNFINISHED = "unfinished"
-    """The last run did not come to its end: run again."""
+    """The last run did not finish. Rerun it."""
     TABLE = "table"
-    """A table is missing, damaged, or not as it was published: it is made again for nothing."""
+    """A table is missing, damaged or changed. A rerun rebuilds it without a call."""
     ROW = "row"
-    """A row is in no terminal state, twice there, or at another place than in the plan."""
+    """A row has no terminal status, is there twice, or is in another place than in the plan."""
     FILE = "file"
-    """A finished row's file is missing or not what the table says: it is made again from its answers."""
+    """A finished row's file is missing or differs from the table. A rerun rebuilds it from the answers."""
     ANSWER = "answer"
-    """An answer is damaged or has another's name: it is discarded, and asked again where a row needs it."""
+    """An answer is damaged or has a wrong name. It is discarded, and requested again if a row needs it."""
     PARTIAL = "partial"
-    """A partial file was left behind."""
+    """A partial file remains."""
     STRANGER = "stranger"
-    """A file among the outputs that voicemill did not write: it is left alone."""
+    """A file among the outputs that voicemill did not write. It is not touched."""
     MODE = "mode"
-    """Others than the owner may read or write it."""
+    """Other users may read or write the file."""
 
 
 _NOTES = frozenset({Kind.STRANGER, Kind.MODE})
@@ -38,7 +38,7 @@ _NOTES = frozenset({Kind.STRANGER, Kind.MODE})
 
 @dataclass(frozen=True, slots=True, order=True)
 class Violation:
-    """Something that is not as promised: `where` is a path relative to the results folder (or that of an answer)."""
+    """One violation. `where` is a path relative to the results folder, or the path of a shared answer."""
 
     kind: Kind
     where: str
@@ -47,7 +47,7 @@ class Violation:
 
     @property
     def is_note(self) -> bool:
-        """Whether nothing that was delivered is damaged: somebody else's doing, to be reported and left alone."""
+        """Whether the violation is only reported: no delivered file is damaged."""
         return self.kind in _NOTES
 
     def __str__(self) -> str:
@@ -56,31 +56,31 @@ class Violation:
 
 
 def answer_violations(folder: ResultsFolder, store: AnswerStore, *, is_shared: bool) -> Iterator[Violation]:
-    """What is wrong in the answer store; in a shared one, partial files may be another run's and are passed over."""
+    """Violations in the answer store. In a shared store, partial files may belong to another run and are skipped."""
     for path in store.files():
         where = str(path if is_shared else path.relative_to(folder.path))
         if path.name.endswith(PARTIAL_SUFFIX):
             if not is_shared:
-                yield Violation(Kind.PARTIAL, where, "a partial answer was left behind; run the same command again")
+                yield Violation(Kind.PARTIAL, where, "a partial answer remains; rerun the same command")
         elif not store.is_answer(path):
-            yield Violation(Kind.STRANGER, where, "it is no answer")
+            yield Violation(Kind.STRANGER, where, "it is not an answer")
         elif not store.is_whole(path):
-            yield Violation(Kind.ANSWER, where, "it is damaged, or is the answer to another question")
+            yield Violation(Kind.ANSWER, where, "it is damaged, or the answer to another call")
 
 
-ONLY_WHAT_WAS_DONE = Selection(classes=("done",))
-"""Rows whose files are gone are made again; unfinished ones are left as they are."""
+FINISHED_ROWS = Selection(classes=("done",))
+"""Finished rows whose files are missing; unfinished rows stay as they are."""
 
 
-def make_way(folder: ResultsFolder, store: AnswerStore, found: Iterable[Violation]) -> Selection:
-    """Set aside what `found` tells of as damaged; the rows that a run is then to try.
+def set_damage_aside(folder: ResultsFolder, store: AnswerStore, found: Iterable[Violation]) -> Selection:
+    """Move damaged files out of the way. Returns the rows that the repairing run must process.
 
-    Files and tables go to `.voicemill/damaged`, for somebody may have changed them on purpose; a damaged answer is
-    discarded, and asked again only where a damaged file needs it. Raises `StorageError`.
+    Files and tables move to `.voicemill/damaged`, in case they were changed on purpose. A damaged answer is discarded,
+    and requested again only if a damaged file needs it. Raises `StorageError`.
     """
     for violation in found:
         if violation.kind is Kind.ANSWER:
             store.discard(Path(violation.where).stem)
         elif violation.kind in (Kind.FILE, Kind.TABLE, Kind.PARTIAL):
             durable.set_aside(folder.path / violation.where, folder.damaged)
-    return ONLY_WHAT_WAS_DONE if folder.items.is_file() and not folder.was_interrupted else EVERY_ROW
+    return FINISHED_ROWS if folder.items.is_file() and not folder.was_interrupted else EVERY_ROW
