@@ -52,11 +52,8 @@ class DamageMeter:
         """Count a decoded frame and the silence that was inserted before it."""
         may_be_late = self._may_pause or is_first
         is_skipped = self._shows_skips and self._skipped_bytes > _SKIPPED_BYTES
-        if silence_s and (self._has_failed or is_skipped or not may_be_late):
-            self.lost_s += silence_s
-            self.is_inside = True
-        elif self._has_failed:
-            self.lost_s += self._failed_s
+        if self._has_failed or (silence_s and (is_skipped or not may_be_late)):
+            self.lost_s += max(silence_s, self._failed_s)
             self.is_inside = True
         self._has_failed = False
         self._failed_s = self._failed_by_duration_s = 0.0

@@ -140,6 +140,15 @@ class OutputOptions(Options):
         Sets("defaults", "timestamps"),
         typer.Option("--timestamps", "--word-timestamps", help="Request word timestamps for TTS; STT always has them."),
     ] = None
+    audio_track: Annotated[
+        str | None,
+        Sets("defaults", "audio_track"),
+        typer.Option(
+            metavar="TRACK",
+            help="Audio track of recordings that have several: a number from 1, or a language such as eng. "
+            "[default: the track that players choose]",
+        ),
+    ] = None
     max_line_width: Annotated[
         int | None,
         Sets("subtitles", "max_line_width"),

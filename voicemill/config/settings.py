@@ -43,6 +43,7 @@ class RowDefaults(_Section):
     timestamps: bool = False
     output_format: str = ""
     splice: bool = True
+    audio_track: str = ""
 
 
 class LongText(_Section):

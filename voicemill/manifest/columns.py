@@ -11,7 +11,18 @@ PARAMETERS: Final = (
     "timestamps", "output_format", "splice",
 )  # fmt: skip
 RECORDINGS: Final = ("audio", "left_audio", "right_audio")
-OURS: Final = ("id", "transcript", "text_file", *RECORDINGS, "from_s", "to_s", "duration", "out", *PARAMETERS)
+OURS: Final = (
+    "id",
+    "transcript",
+    "text_file",
+    *RECORDINGS,
+    "audio_track",
+    "from_s",
+    "to_s",
+    "duration",
+    "out",
+    *PARAMETERS,
+)
 
 SYNONYMS: Final = {
     "text": "transcript", "input": "transcript", "script": "transcript",

@@ -13,7 +13,7 @@ from voicemill.text.markdown import without_marks
 
 _TIMES: Final = ("from_s", "to_s", "duration")
 _UNUSED: Final[Mapping[Op, tuple[str, ...]]] = {
-    Op.TTS: ("audio", "left_audio", "right_audio", *_TIMES),
+    Op.TTS: ("audio", "left_audio", "right_audio", "audio_track", *_TIMES),
     Op.STT: ("left_audio", "right_audio"),
     Op.VOICE_CHANGE: ("transcript", "text_file", "left_audio", "right_audio"),
     Op.INFILL: (),
@@ -65,12 +65,20 @@ class Passage:
 class InputCheck:
     """Checks the inputs of one manifest's rows. `places` are the columns that it has.
 
-    With `markdown`, texts to speak are Markdown, and are spoken without its marks.
+    With `markdown`, texts to speak are Markdown, and are spoken without its marks. `audio_track` is the track of a
+    recording to use where a row does not name one.
     """
 
     def __init__(
-        self, places: Mapping[str, int], texts: TextFolder, recordings: RecordingFolder, *, markdown: bool = False
+        self,
+        places: Mapping[str, int],
+        texts: TextFolder,
+        recordings: RecordingFolder,
+        *,
+        markdown: bool = False,
+        audio_track: str = "",
     ) -> None:
+        self._audio_track = audio_track
         self._markdown = markdown
         self._places = places
         self._texts = texts
@@ -142,10 +150,11 @@ class InputCheck:
         return self._recording(column, cells, report)
 
     def _recording(self, column: str, cells: Cells, report: CellReport) -> Recording | None:
+        track = cells.text("audio_track").strip() or self._audio_track
         if (embedded := cells.embedded_audio(column)) is not None:
-            return self._recordings.embedded(embedded, column, report)
+            return self._recordings.embedded(embedded, column, report, track)
         name = cells.text(column)
-        return self._recordings.find(name, column, report) if name.strip() else None
+        return self._recordings.find(name, column, report, track) if name.strip() else None
 
     def _spoken(self, cells: Cells, report: CellReport) -> Inputs:
         file = cells.text("text_file")

@@ -133,12 +133,12 @@ class ManifestCheck:
 
     @cached_property
     def _row_check(self) -> RowCheck:
-        source, places = self._source, self._columns.places
+        source = self._source
         parameters = ParameterCheck(self._defaults, self._voices, only=self._operation)
         if isinstance(source, Listing):
             texts = TextFolder(source.folder, source.root)
             recordings = RecordingFolder(source.folder, source.root, self._inspect, store=self._store)
-            inputs = InputCheck(places, texts, recordings, markdown=self._is_markdown)
+            inputs = self._input_check(texts, recordings)
             return RowCheck(self._columns, parameters, inputs, listing=True)
         texts = TextFolder(source.folder, Path(os.path.realpath(source.folder)))
         recordings = RecordingFolder(
@@ -149,8 +149,17 @@ class ManifestCheck:
             store=self._store,
             data_folder=self._columns.audio_folder,
         )
-        inputs = InputCheck(places, texts, recordings, markdown=self._is_markdown)
+        inputs = self._input_check(texts, recordings)
         return RowCheck(self._columns, parameters, inputs, decimal_comma=self._reader.decimal_comma)
+
+    def _input_check(self, texts: TextFolder, recordings: RecordingFolder) -> InputCheck:
+        return InputCheck(
+            self._columns.places,
+            texts,
+            recordings,
+            markdown=self._is_markdown,
+            audio_track=self._defaults.audio_track,
+        )
 
     def _checked_lines(self) -> Iterator[tuple[Line, Checked]]:
         check = self._row_check.check

@@ -38,7 +38,7 @@ class NoInputStore:
         raise Unlistenable("is stored inside the manifest; write it to a file first", "audio_refused")
 
 
-Inspect = Callable[[Path], Recording]
+Inspect = Callable[[Path, str], Recording]
 """What a file is, or `Unlistenable` that says why it is no audio that could be sent."""
 
 OUTPUT_MARK = "@"
@@ -75,57 +75,70 @@ class RecordingFolder:
         self._inspect = inspect
         self._inspected = lru_cache(_RECORDINGS_KEPT)(self._inspect_named)
 
-    def find(self, name: str, column: str, report: CellReport) -> Recording | None:
-        """The recording that a cell names, or None where `report` say why there is none.
+    def find(self, name: str, column: str, report: CellReport, track: str = "") -> Recording | None:
+        """The recording that a cell names, or None where `report` says why there is none.
 
-        In a manifest `@id` is the output of the row with that id, and `./@name` a file that is named so.
+        In a manifest `@id` is the output of the row with that id, and `./@name` a file that is named so. `track` is the
+        number or the language of an audio track; empty for the default one.
         """
         if why := unusable_character(name):
             report.problem(column, why, code="bad_name")
             return None
         if self.takes_outputs and name.startswith(OUTPUT_MARK):
             return Recording(made_by=name.removeprefix(OUTPUT_MARK))
-        recording, refusal = self._inspected(name)
+        recording, refusal = self._inspected(name, track)
         if refusal:
             report.problem(column, f"{name!r} {refusal.why}", code=refusal.code)
+        _warn_of(recording, name, column, report, is_chosen=bool(track))
         return recording
 
-    def embedded(self, value: Mapping[str, Any], column: str, report: CellReport) -> Recording | None:
+    def embedded(self, value: Mapping[str, Any], column: str, report: CellReport, track: str = "") -> Recording | None:
         """The recording in a cell that holds `bytes` or a `path`, as Hugging Face data sets store audio."""
         name = str(value.get("path") or "")
         if not value.get("bytes"):
             if name:
-                return self.find(name, column, report)
+                return self.find(name, column, report, track)
             report.problem(column, "the cell has neither bytes nor a path; fill it in or remove the row")
             return None
         try:
-            return self._inspect(self._store.keep(value["bytes"]))
+            return self._inspect(self._store.keep(value["bytes"]), track)
         except Unlistenable as refused:
             report.problem(column, f"the audio in this cell{f' ({name})' if name else ''} {refused}", code=refused.code)
             return None
 
-    def _inspect_named(self, name: str) -> tuple[Recording | None, Refusal | None]:
+    def _inspect_named(self, name: str, track: str) -> tuple[Recording | None, Refusal | None]:
         if is_address(name):
-            return self._inspect_fetched(name)
+            return self._inspect_fetched(name, track)
         path = self._folder / name
         if self._data_folder and not path.is_file():
             path = self._folder / self._data_folder / name
         if self._root is not None and not Path(os.path.realpath(path)).is_relative_to(self._root):
             return None, Refusal("link_outside", _LEADS_OUT)
         try:
-            return self._inspect(path), None
+            return self._inspect(path, track), None
         except Unlistenable as refused:
             return None, Refusal(refused.code, str(refused))
 
-    def _inspect_fetched(self, address: str) -> tuple[Recording | None, Refusal | None]:
+    def _inspect_fetched(self, address: str, track: str) -> tuple[Recording | None, Refusal | None]:
         try:
-            return replace(self._inspect(self._store(address)), address=address), None
+            return replace(self._inspect(self._store(address), track), address=address), None
         except Unlistenable as refused:
             return None, Refusal(refused.code, str(refused))
+
+
+def _warn_of(recording: Recording | None, name: str, column: str, report: CellReport, *, is_chosen: bool) -> None:
+    """Warn of damage, and of a choice between audio tracks that the manifest did not make."""
+    if recording is None:
+        return
+    if recording.damaged_s:
+        report.warn(column, f"{name!r} is damaged: {recording.damaged_s:.2f} s of it cannot be decoded")
+    if recording.tracks > 1 and not is_chosen:
+        used = f"track {recording.reading.track + 1}{f' ({recording.language})' if recording.language else ''}"
+        report.warn(column, f"{name!r} has {recording.tracks} audio tracks and {used} is used; see --audio-track")
 
 
 def seconds(text: str, column: str, report: CellReport) -> float | None:
-    """A moment in a recording: `83.5`, `1:23.5` or `1:02:03`. None for an empty cell; for any other, also a problem."""
+    """A moment in a recording: `83.5`, or `1:23.5`, or `1:02:03`; None, with a fault unless empty, where it is none."""
     if not text.strip():
         return None
     parts = text.strip().split(":")

@@ -19,7 +19,7 @@ def _answer(question: dict[str, Any], answers: BinaryIO) -> None:
     allow_cpu(question["cpu_s"])
     found: dict[str, Any]
     try:
-        found = {"recording": asdict(inspect_recording(Path(question["path"]), report_progress))}
+        found = {"recording": asdict(inspect_recording(Path(question["path"]), question["track"], report_progress))}
     except Unlistenable as fault:
         found = {"code": fault.code, "why": str(fault)}
     except MemoryError:

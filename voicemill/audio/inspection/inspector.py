@@ -47,26 +47,27 @@ class Inspector:
         self._worker = WorkerProcess("voicemill.audio.inspection")
         weakref.finalize(self, self._worker.stop)
 
-    def __call__(self, path: Path) -> Recording:
-        """The recording at `path`. Raises `Unlistenable`."""
+    def __call__(self, path: Path, track: str = "") -> Recording:
+        """The recording at `path`, with the audio track of that number or language. Raises `Unlistenable`."""
         path = path.absolute()
         try:
             state = state_of(path)
         except (OSError, ValueError):
             state = None  # The worker reports why.
-        found = self._notes.find(str(path), state) if self._notes and state else None
+        name = f"{path}\n{track}" if track else str(path)
+        found = self._notes.find(name, state) if self._notes and state else None
         if found is None:
-            found = self._inspected(path, state)
+            found = self._inspected(path, track, state)
             if self._notes and state and self._is_settled(state) and found.code != _BREAKS_DECODER:
-                self._notes.keep(str(path), state, found)
+                self._notes.keep(name, state, found)
         if found.recording is None:
             raise Unlistenable(found.why, found.code)
         return found.recording
 
-    def _inspected(self, path: Path, state: FileState | None) -> Inspected:
+    def _inspected(self, path: Path, track: str, state: FileState | None) -> Inspected:
         """Ask the worker, which has `wait_s` for each report of progress."""
         wait_s = self._shortest_wait_s + (state.size_bytes / _SLOWEST_BYTES_PER_S if state else 0.0)
-        question = {"path": os.fspath(path), "cpu_s": wait_s}
+        question = {"path": os.fspath(path), "track": track, "cpu_s": wait_s}
         try:
             header = deque(self._worker.send(question, wait_s), maxlen=1).pop().header
         except (WorkerDied, TimeoutError) as error:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import BinaryIO, Final
 
 from av.container import InputContainer
+from av.stream import Disposition
 
 from voicemill.audio.blocks import planar_blocks
 from voicemill.audio.decode import UndecodableAudio, opened_container
@@ -39,9 +40,10 @@ def _ignore() -> None:
     pass
 
 
-def inspect_recording(path: Path, on_progress: Callable[[], None] = _ignore) -> Recording:
+def inspect_recording(path: Path, track: str = "", on_progress: Callable[[], None] = _ignore) -> Recording:
     """Decode and hash the audio file at `path`. Opens regular files only.
 
+    `track` is the number of an audio track, from 1, or its language; empty is the default track.
     `on_progress` is called about once for every two minutes of audio. Raises `Unlistenable`.
     """
     try:
@@ -49,7 +51,7 @@ def inspect_recording(path: Path, on_progress: Callable[[], None] = _ignore) -> 
             size_bytes = os.fstat(file.fileno()).st_size
             if not size_bytes:
                 raise Unlistenable("is empty; give a file with audio in it", "empty_file")
-            recording = _decoded(file, on_progress)
+            recording = _decoded(file, track, on_progress)
             file.seek(0)
             digest = hashlib.file_digest(file, "sha256").hexdigest()
     except UndecodableAudio as error:
@@ -68,7 +70,7 @@ def _opened(path: Path) -> BufferedReader:
     return os.fdopen(descriptor, "rb")
 
 
-def _decoded(file: BinaryIO, on_progress: Callable[[], None]) -> Recording:
+def _decoded(file: BinaryIO, wanted: str, on_progress: Callable[[], None]) -> Recording:
     is_webm = b"webm" in file.read(_EBML_HEADER_BYTES)
     file.seek(0)
     with opened_container(file) as container:
@@ -76,7 +78,8 @@ def _decoded(file: BinaryIO, on_progress: Callable[[], None]) -> Recording:
             raise Unlistenable("has no audio; give a file with speech in it", "not_audio")
         has_video = any(not is_cover(stream) for stream in container.streams.video)
         name = _container_name(container, has_video=has_video, is_webm=is_webm)
-        playback = Playback(container)
+        track = _track(container, wanted)
+        playback = Playback(container, track)
         encoding = playback.stream.codec_context.name
         frames = _Frames(playback, on_progress)
         channel = _channel(playback, frames)
@@ -87,6 +90,7 @@ def _decoded(file: BinaryIO, on_progress: Callable[[], None]) -> Recording:
         surplus_s = claimed_s - duration_s
         is_plain = playback.is_regular and not playback.is_damaged_inside
         reading = Reading(
+            track=track,
             channel=channel,
             is_plain=is_plain,
             is_uploadable=name in _UPLOADED_CONTAINERS
@@ -108,8 +112,21 @@ def _decoded(file: BinaryIO, on_progress: Callable[[], None]) -> Recording:
             encoding=encoding,
             sample_rate_hz=playback.sample_rate_hz,
             tracks=len(container.streams.audio),
+            language=playback.stream.language or "",
             reading=reading,
         )
+
+
+def _track(container: InputContainer, wanted: str) -> int:
+    """The index of the wanted audio track, or of the default one. Raises `Unlistenable` if there is no such track."""
+    tracks = container.streams.audio
+    if not wanted:
+        return next((index for index, track in enumerate(tracks) if track.disposition & Disposition.default), 0)
+    for index, track in enumerate(tracks):
+        if wanted == str(index + 1) or (track.language or "").casefold() == wanted.casefold():
+            return index
+    found = ", ".join(f"{index} ({track.language or 'no language'})" for index, track in enumerate(tracks, 1))
+    raise Unlistenable(f"has no audio track {wanted!r}; it has {found}", "no_such_track")
 
 
 class _Frames:

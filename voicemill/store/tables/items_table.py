@@ -50,7 +50,7 @@ _OUTCOME_TYPES: dict[str, pa.DataType] = {
     "made_from": pa.list_(pa.string()),
 }
 OUTCOME_SCHEMA = pa.schema(_OUTCOME_TYPES)
-_LATER_COLUMNS = frozenset({"damaged_s"})
+_LATER_COLUMNS = frozenset({"damaged_s", "audio_track"})
 """Columns that tables of earlier versions do not have."""
 FROM_PLAN = (
     "op",
@@ -68,6 +68,7 @@ FROM_PLAN = (
     "left_audio",
     "right_audio",
     "text_file",
+    "audio_track",
     "from_s",
     "to_s",
     "splice",
@@ -93,11 +94,11 @@ def write_part(path: Path, plan_rows: Iterable[pa.Table], outcomes: Sequence[Out
     table = pa.Table.from_arrays([_column(field, outcomes) for field in OUTCOME_SCHEMA], schema=OUTCOME_SCHEMA)
     is_stt = pc.equal(plan.column("op"), pa.scalar(Op.STT.value))
     for name in FROM_PLAN:
-        column = plan.column(name)
+        column = _plan_column(plan, name)
         if name == "transcript":
             is_output = pc.or_(is_stt, pc.is_valid(plan.column("text_file")))
             column = pc.if_else(is_output, pa.array([outcome.heard for outcome in outcomes], pa.string()), column)
-        table = table.append_column(plan.schema.field(name), column)
+        table = table.append_column(PLAN_SCHEMA.field(name), column)
     reference = pc.if_else(is_stt, plan.column("transcript"), pa.scalar(None, pa.string()))
     table = table.append_column("reference", reference)
     table = table.append_column("out", plan.column("file_name"))
@@ -107,6 +108,13 @@ def write_part(path: Path, plan_rows: Iterable[pa.Table], outcomes: Sequence[Out
     sink = pa.BufferOutputStream()
     pq.write_table(table, sink, compression="zstd")
     durable.write_file(path, sink.getvalue().to_pybytes())
+
+
+def _plan_column(plan: pa.Table, name: str) -> "pa.ChunkedArray[Any]":
+    """A column of the plan; null where an earlier version made the plan without it."""
+    if name in plan.column_names:
+        return plan.column(name)
+    return pa.chunked_array([pa.nulls(len(plan), PLAN_SCHEMA.field(name).type)])
 
 
 def _column(field: "pa.Field[Any]", outcomes: Sequence[Outcome]) -> "pa.Array[Any]":
@@ -164,7 +172,8 @@ def _row_groups(parts: Sequence[Path]) -> Iterator[pa.Table]:
 def _with_later_columns(table: pa.Table) -> pa.Table:
     """A part with all columns; those that it lacks are null."""
     for name in sorted(_LATER_COLUMNS.difference(table.column_names)):
-        table = table.append_column(OUTCOME_SCHEMA.field(name), pa.nulls(len(table), OUTCOME_SCHEMA.field(name).type))
+        field = items_schema({}).field(name)
+        table = table.append_column(field, pa.nulls(len(table), field.type))
     return table
 
 

@@ -90,7 +90,12 @@ _FORMAT_TYPES: dict[str, pa.DataType] = {
     "bit_rate": pa.int32(),
     "keeps_format": pa.bool_(),
 }
-_DERIVED_TYPES: dict[str, pa.DataType] = {"recordings": pa.string(), "takes": _TEXTS, "calls": pa.int32()}
+_DERIVED_TYPES: dict[str, pa.DataType] = {
+    "recordings": pa.string(),
+    "audio_track": pa.int32(),
+    "takes": _TEXTS,
+    "calls": pa.int32(),
+}
 SCHEMA: Final = pa.schema(
     {each.column: each.type for each in _FIELDS}
     | dict.fromkeys(_RECORDINGS.values(), pa.string())
@@ -139,7 +144,12 @@ def _encode_recordings(row: Row) -> dict[str, Any]:
     found: dict[str, Recording | None] = {column: getattr(row, field) for field, column in _RECORDINGS.items()}
     contents = {column: recording and asdict(recording) for column, recording in found.items()}
     names = {column: recording and recording.name for column, recording in found.items()}
-    return {**names, "recordings": json.dumps(contents)}
+    return {**names, "recordings": json.dumps(contents), "audio_track": _audio_track(row)}
+
+
+def _audio_track(row: Row) -> int | None:
+    """The number of the audio track in use, None if the recording has only one."""
+    return row.audio.reading.track + 1 if row.audio and row.audio.tracks > 1 else None
 
 
 def _decode_recordings(record: Mapping[str, Any]) -> dict[str, Any]:
