@@ -7,15 +7,14 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 from urllib.parse import SplitResult, urlsplit
 
-from voicemill.cartesia.client import CartesiaClient
-from voicemill.cartesia.transport import Transport, in_process
 from voicemill.config import BASE_URL_VARIABLE, CARTESIA_URL, KEY_VARIABLE, LOOPBACK_HOSTS, ApiKey, Pace, Settings
 from voicemill.errors import ConfigError
-from voicemill.limits.retries import Retries
 from voicemill.model import Voice
 from voicemill.model.calls import EMBEDDED_PREFIX
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # the HTTP client takes longer to import than a small manifest to check
+    from voicemill.cartesia.client import CartesiaClient
+    from voicemill.cartesia.transport import Transport
     from voicemill.engine.settings import EngineSettings
 
 _EMBEDDED_URL = "http://embedded.invalid"
@@ -29,7 +28,7 @@ class Service:
 
     name: str
     line: str
-    cartesia: CartesiaClient
+    cartesia: "CartesiaClient"
 
 
 @asynccontextmanager
@@ -48,6 +47,8 @@ async def open_service(settings: Settings, key: ApiKey | None = None, *, earlier
         async with _embedded(settings, earlier) as service:
             yield service
         return
+    from voicemill.cartesia.client import CartesiaClient
+
     base_url = _base_url(settings) or CARTESIA_URL
     _check_base_url(base_url)
     if key is None and not _is_loopback(base_url):
@@ -63,12 +64,33 @@ async def all_voices(service: Service, pace: Pace) -> list[Voice]:
     async def listed() -> list[Voice]:
         return [voice async for voice in service.cartesia.voices.list()]
 
+    from voicemill.limits.retries import Retries
+
     voices, _ = await Retries(pace).run(listed)
     return voices
 
 
+async def name_and_voices(settings: Settings, *, earlier: str = "") -> tuple[str, list[Voice]]:
+    """The name of the service that settings and environment select, and its voices.
+
+    Of the embedded engine they are read without its HTTP application, which takes longer to import than a small
+    manifest to check. Raises as `open_service` and `all_voices` do.
+    """
+    if ApiKey.from_environment() is not None or _base_url(settings):
+        async with open_service(settings, earlier=earlier) as service:
+            return service.name, await all_voices(service, settings.pace)
+    from voicemill.engine.engine import Engine
+
+    engine = Engine(_engine_settings(earlier))
+    voices = [Voice(one.id, one.name, one.language, one.description) for one in engine.catalogue.all()]
+    await engine.close()
+    return engine.service, voices
+
+
 @asynccontextmanager
 async def _embedded(settings: Settings, earlier: str) -> AsyncIterator[Service]:
+    from voicemill.cartesia.client import CartesiaClient
+    from voicemill.cartesia.transport import in_process
     from voicemill.engine.app import create_app
 
     app = create_app(_engine_settings(earlier))
@@ -96,7 +118,9 @@ def _engine_settings(earlier: str) -> "EngineSettings":
     return settings
 
 
-def _transport(base_url: str, key: ApiKey, settings: Settings, transport: object = None) -> Transport:
+def _transport(base_url: str, key: ApiKey, settings: Settings, transport: object = None) -> "Transport":
+    from voicemill.cartesia.transport import Transport
+
     return Transport(
         base_url,
         key,

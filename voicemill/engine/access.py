@@ -5,14 +5,16 @@ import threading
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-
-from starlette.requests import Request
+from typing import TYPE_CHECKING
 
 from voicemill.engine.access_tokens import Tokens
 from voicemill.engine.refusals import Refusal
 
+if TYPE_CHECKING:
+    from starlette.requests import Request
 
-def require_access(request: Request, keys: frozenset[str] | None, tokens: Tokens, family: str | None) -> None:
+
+def require_access(request: "Request", keys: frozenset[str] | None, tokens: Tokens, family: str | None) -> None:
     """Let the request pass with a key (as `X-API-Key` or `Authorization: Bearer`) or with a token for its `family`.
 
     With `keys` None, any non-empty key will do. A request of no family needs a key. Raises `Refusal` (401, 403).
@@ -28,7 +30,7 @@ def require_access(request: Request, keys: frozenset[str] | None, tokens: Tokens
         raise Refusal(401, "Unauthorized", "This API key is not known here.")
 
 
-def _bearer(request: Request) -> str:
+def _bearer(request: "Request") -> str:
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     return token.strip() if scheme.lower() == "bearer" else ""
 

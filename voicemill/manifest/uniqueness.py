@@ -3,14 +3,18 @@
 from array import array
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import NamedTuple
-
-import numpy as np
-import numpy.typing as npt
+from typing import TYPE_CHECKING, NamedTuple
 
 from voicemill.errors import Problem
 from voicemill.manifest.file_names import folded
 from voicemill.manifest.row_check import Checked
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+_FEW = 10_000
+"""Up to this many values are compared without numpy, which takes longer to import than to compare them."""
 
 
 class HashCollisions(NamedTuple):
@@ -30,12 +34,18 @@ class Hashes:
         """Add one text."""
         self._values.append(hash(text))
 
-    def array(self) -> npt.NDArray[np.int64]:
+    def array(self) -> "npt.NDArray[np.int64]":
         """All of them."""
+        import numpy as np
+
         return np.frombuffer(self._values, dtype=np.int64) if self._values else np.empty(0, np.int64)
 
     def repeated(self, most: int) -> HashCollisions:
         """Those that occur again, the first `most` repeats of them."""
+        if len(self._values) <= _FEW and len(set(self._values)) == len(self._values):
+            return HashCollisions(frozenset(), 0)
+        import numpy as np
+
         values = self.array()
         order = np.argsort(values, kind="stable")
         again = values[order][1:] == values[order][:-1]
@@ -43,6 +53,14 @@ class Hashes:
         named = repeats[:most]
         unnamed = len(repeats) - int(np.isin(repeats, named).sum()) if len(repeats) > most else 0
         return HashCollisions(frozenset(named.tolist()), unnamed)
+
+    def shared(self, other: "Hashes", most: int) -> frozenset[int]:
+        """The first `most` of those that both have."""
+        if len(self._values) <= _FEW and set(self._values).isdisjoint(other._values):
+            return frozenset()
+        import numpy as np
+
+        return frozenset(np.intersect1d(self.array(), other.array())[:most].tolist())
 
 
 class UniquenessCheck:
@@ -70,10 +88,10 @@ class UniquenessCheck:
     def repeats(self, most: int) -> "SecondPass | None":
         """What the exact second pass compares, or None where no hash is repeated."""
         ids, files = self._ids.repeated(most), self._files.repeated(most)
-        both = np.intersect1d(self._files.array(), self._folders.array())[:most]
-        if not ids.hashes and not files.hashes and not len(both):
+        both = self._files.shared(self._folders, most)
+        if not ids.hashes and not files.hashes and not both:
             return None
-        return SecondPass(ids, files, frozenset(both.tolist()))
+        return SecondPass(ids, files, both)
 
 
 @dataclass(slots=True)

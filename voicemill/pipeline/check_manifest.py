@@ -13,7 +13,7 @@ from voicemill.errors import Problem
 from voicemill.manifest import ManifestCheck, VoiceDirectory
 from voicemill.manifest.readers.dataframe import ManifestBytes
 from voicemill.pipeline.fetch_inputs import Fetch
-from voicemill.service import all_voices, open_service
+from voicemill.service import name_and_voices
 from voicemill.store.recording_cache import ReadOnlyRecordingCache
 from voicemill.store.results_folder import ResultsFolder
 
@@ -47,9 +47,8 @@ async def check_manifest(manifest: str | ManifestBytes, settings: Settings, fold
 
     Raises `ManifestError` if the file cannot be read, and the error of the service if voices cannot be listed.
     """
-    async with open_service(settings) as service:
-        voices = VoiceDirectory(await all_voices(service, settings.pace))
-    with open_check(manifest, settings, voices, folder) as check:
+    _, voices = await name_and_voices(settings)
+    with open_check(manifest, settings, VoiceDirectory(voices), folder) as check:
         rows = sum(1 for _ in check)
     problems, warnings = tuple(check.problems), tuple(check.warnings)
     return CheckedManifest(rows, check.dialect, check.refused_count, check.problem_count, problems, warnings)

@@ -14,7 +14,7 @@ from voicemill.planning.estimate import Estimate
 from voicemill.planning.figures import PlanFigures
 from voicemill.planning.predictions import expected_output, stand_in
 from voicemill.planning.row_calls import RowPlan, plan_row
-from voicemill.service import all_voices, open_service
+from voicemill.service import name_and_voices
 from voicemill.store.answer_store import AnswerStore
 from voicemill.store.results_folder import ResultsFolder
 
@@ -24,14 +24,13 @@ async def estimate_run(manifest: str | ManifestBytes, settings: Settings, folder
 
     Raises `ManifestError` with every problem.
     """
-    async with open_service(settings, earlier=earlier_service(folder)) as service:
-        voices = VoiceDirectory(await all_voices(service, settings.pace))
+    service, voices = await name_and_voices(settings, earlier=earlier_service(folder))
     answers = AnswerStore(folder.answers(settings.answers))
-    with open_check(manifest, settings, voices, folder) as check:
-        estimate = _estimate(check, settings, service.name, answers)
+    with open_check(manifest, settings, VoiceDirectory(voices), folder) as check:
+        estimate = _estimate(check, settings, service, answers)
     price = price_plan(settings.pace)
-    slots = {family: bounds_of(settings.pace, price, family, service.name).start for family in FAMILIES}
-    return PlanFigures.of(str(manifest), service.name, estimate, slots)
+    slots = {family: bounds_of(settings.pace, price, family, service).start for family in FAMILIES}
+    return PlanFigures.of(str(manifest), service, estimate, slots)
 
 
 def _estimate(check: ManifestCheck, settings: Settings, service: str, answers: AnswerStore) -> Estimate:

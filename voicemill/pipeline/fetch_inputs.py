@@ -1,11 +1,11 @@
-"""Download inputs from allowed hosts and buckets, each URL once."""
+"""Inputs by URL: downloaded once, from allowed hosts only."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
 from voicemill.audio.inspection.probe import Unlistenable
-from voicemill.cartesia.downloads import Downloader
 from voicemill.config import Inputs
 from voicemill.model.urls import AddressFault, parse_address
 from voicemill.store.input_cache import InputCache
@@ -14,23 +14,26 @@ from voicemill.store.object_store import bucket_of, download, is_object
 
 @dataclass(frozen=True, slots=True)
 class Fetch:
-    """Provides the file behind a URL."""
+    """Downloads the file at a URL into a cache. The HTTP client is imported for the first download."""
 
-    downloader: Downloader
+    allowed_hosts: Collection[str]
+    max_bytes: int
     cache: InputCache
 
     @classmethod
     def into(cls, folder: Path, inputs: Inputs) -> "Fetch":
-        """Store downloads in `folder`."""
-        return cls(Downloader(inputs.allow_hosts, inputs.max_bytes), InputCache(folder))
+        """Downloads go to `folder`."""
+        return cls(inputs.allow_hosts, inputs.max_bytes, InputCache(folder))
 
     def __call__(self, address: str) -> Path:
-        """The downloaded file of `address`. Raises `Unlistenable` if the URL is not allowed."""
+        """The downloaded file. Raises `Unlistenable`."""
 
         def fill(file: BinaryIO) -> str:
             if is_object(address):
-                return download(address, file, self.downloader.max_bytes)
-            return self.downloader.download(address, file).sha256
+                return download(address, file, self.max_bytes)
+            from voicemill.cartesia.downloads import Downloader
+
+            return Downloader(self.allowed_hosts, self.max_bytes).download(address, file).sha256
 
         try:
             self._check(address)
@@ -44,7 +47,7 @@ class Fetch:
 
     def _check(self, address: str) -> None:
         if not is_object(address):
-            parse_address(address, self.downloader.allowed_hosts)
-        elif bucket_of(address) not in self.downloader.allowed_hosts:
+            parse_address(address, self.allowed_hosts)
+        elif bucket_of(address) not in self.allowed_hosts:
             bucket = bucket_of(address)
             raise AddressFault(f"is in a bucket that is not allowed; allow it with --allow-host {bucket}")

@@ -9,8 +9,6 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, BinaryIO, Final
 
-import fsspec  # type: ignore[import-untyped]
-
 from voicemill.errors import ConfigError, StorageError
 from voicemill.model.urls import AddressFault
 
@@ -69,6 +67,8 @@ def _message_of(error: Exception) -> str:
 def _store(address: str) -> tuple[Any, str]:
     scheme = address.partition("://")[0]
     try:
+        import fsspec  # type: ignore[import-untyped]
+
         found: tuple[Any, str] = fsspec.url_to_fs(address, use_listings_cache=False)
     except ImportError:
         raise ConfigError(f"{scheme}:// needs: pip install 'voicemill[{scheme.replace('gs', 'gcs')}]'") from None

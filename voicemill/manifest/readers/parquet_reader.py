@@ -3,13 +3,14 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from io import BufferedReader
-from typing import Final
-
-import pyarrow as pa
-import pyarrow.parquet as pq
+from typing import TYPE_CHECKING, Final
 
 from voicemill.manifest.readers.byte_source import Source
 from voicemill.manifest.readers.manifest_line import Line, Unreadable
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
 
 _BATCH_ROWS: Final = 512
 
@@ -41,7 +42,9 @@ class ParquetReader:
 
 
 @contextmanager
-def _parquet(file: BufferedReader) -> Iterator[pq.ParquetFile]:
+def _parquet(file: BufferedReader) -> "Iterator[pq.ParquetFile]":
+    import pyarrow.parquet as pq  # only if a manifest needs it: it takes long to import
+
     try:
         parquet = pq.ParquetFile(file)
     except Exception as error:
@@ -50,7 +53,7 @@ def _parquet(file: BufferedReader) -> Iterator[pq.ParquetFile]:
         yield parquet
 
 
-def _next_rows(batches: Iterator[pa.RecordBatch], done: int) -> list[tuple[object, ...]] | None:
+def _next_rows(batches: "Iterator[pa.RecordBatch]", done: int) -> list[tuple[object, ...]] | None:
     try:
         batch = next(batches, None)
         return None if batch is None else list(zip(*(column.to_pylist() for column in batch.columns), strict=True))
