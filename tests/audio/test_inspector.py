@@ -10,7 +10,8 @@ import pytest
 
 from tests.manifest.sources.archives import recording
 from voicemill.audio.inspection import Inspector, state_of
-from voicemill.audio.inspection.probe import Unlistenable, inspect_recording
+from voicemill.audio.inspection.probe import inspect_recording
+from voicemill.audio.inspection.unlistenable import Unlistenable
 from voicemill.model import Inspected
 from voicemill.processes.worker_process import WorkerProcess
 from voicemill.store.recording_cache import RecordingCache

@@ -15,7 +15,8 @@ from tests.audio.numbered_seconds import HEARD_RATE_HZ, Mono, found_seconds
 from tests.audio.odd_recordings import Kind, OddRecording, odd_recordings
 from tests.faults.figures import Report
 from voicemill.audio.decode import decode_all
-from voicemill.audio.inspection.probe import Unlistenable, inspect_recording
+from voicemill.audio.inspection.probe import inspect_recording
+from voicemill.audio.inspection.unlistenable import Unlistenable
 from voicemill.audio.segment_files import write_flac_clip
 from voicemill.audio.silence import cut_times
 from voicemill.model import Clip, Recording

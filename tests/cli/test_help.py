@@ -2,6 +2,7 @@
 
 import ast
 import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -58,11 +59,11 @@ def test_the_help_of_a_command_imports_only_that_command(name: str) -> None:
 
 @pytest.mark.parametrize("arguments", [["validate", "book.csv"], ["status", "results"]])
 def test_checks_of_a_small_manifest_import_no_server_and_no_http_client(arguments: list[str]) -> None:
-    """`validate` and `status` import no HTTP client, no web framework, no orchestration and no table library."""
+    """`validate` and `status` import no HTTP client, no web framework, no decoder and no table library."""
     Path("book.csv").write_text("id,transcript\na,Hello.\n")
     Path("results/.voicemill").mkdir(parents=True)
     imported = _imported(*arguments)
-    assert imported & {"aiohttp", "fastapi", "httpx", "pandas", "prefect", "pyarrow", "rich", "starlette"} == set()
+    assert imported & {"aiohttp", "av", "fastapi", "httpx", "numpy", "pandas", "prefect", "pyarrow", "rich"} == set()
 
 
 def test_the_list_of_commands_repeats_their_help() -> None:
@@ -82,11 +83,10 @@ def test_every_command_has_examples_that_parse(name: str) -> None:
 
 
 def _parse(arguments: str, command: Any) -> None:
-    import shlex
-
     for file in ("talk.mp3", "me.wav", "mix.json"):
         Path(file).touch()
-    assert command.make_context("voicemill", shlex.split(arguments)).params
+    with command.make_context("voicemill", shlex.split(arguments)) as context:
+        assert context.params
 
 
 def test_options_are_grouped(quick: InThisProcess) -> None:

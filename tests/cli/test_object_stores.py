@@ -10,7 +10,7 @@ from moto.server import ThreadedMotoServer
 from tests.flows.commands import InThisProcess
 from tests.flows.results import file_hashes, write_manifest
 from tests.manifest.sources.archives import recording
-from voicemill.audio.inspection.probe import Unlistenable
+from voicemill.audio.inspection.unlistenable import Unlistenable
 from voicemill.config import Inputs
 from voicemill.pipeline.fetch_inputs import Fetch
 

@@ -121,7 +121,7 @@ def test_interrupted_before_the_first_call(voicemill: InThisProcess, service: Sp
 
 
 def test_progress_on_a_terminal(prefect_server: str, service: SpeechService) -> None:
-    """On a terminal a bar shows how the run goes, and is gone when the summary is printed."""
+    """On a terminal a few lines show rows, calls and audio, and are cleared before the summary is printed."""
     write_manifest(Path("book.csv"), short_rows(80))
     service.speaker.latency_s = 0.05
     controller, terminal = pty.openpty()

@@ -14,14 +14,12 @@ from voicemill.report.summary import as_lines
 
 if TYPE_CHECKING:
     from flows.prefect_server.ensure import ServerLease
-    from voicemill.pipeline.prepare import PlanFacts
     from voicemill.store.results_folder import ResultsFolder
 
 
 def run_flow(
     flow_of: Callable[[], Any],
     folder: "ResultsFolder",
-    facts: "PlanFacts",
     lease: "ServerLease",
     *,
     as_json: bool,
@@ -31,7 +29,7 @@ def run_flow(
 
     The flow is imported late because it imports Prefect, which takes seconds and is not needed to check a manifest.
     """
-    with live_progress(folder.progress, facts.calls, as_json=as_json):
+    with live_progress(folder.progress, as_json=as_json):
         flow = flow_of()
         lease.wait_until_ready()
         return asyncio.run(_summary_of(flow, str(folder.path.absolute()), parameters))
@@ -58,6 +56,6 @@ def end_with(summary: Summary, *, as_json: bool) -> NoReturn:
     raise typer.Exit(summary.exit_code)
 
 
-def say(line: str) -> None:
-    """Print a line that is not the result to stderr."""
-    typer.echo(line, err=True)
+def say(line: str, *, as_json: bool = False) -> None:
+    """Print a line that is not the result to stderr; as a JSON line for programs."""
+    typer.echo(json.dumps({"event": "message", "message": line}) if as_json else line, err=True)

@@ -51,6 +51,10 @@ Force = Annotated[
     bool, typer.Option("--force", help="Also retry rows that the service refused.", rich_help_panel="Run")
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+JsonOfRun = Annotated[
+    bool,
+    typer.Option("--json", help="Print the summary as JSON on stdout, and progress as JSON lines on stderr."),
+]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,7 +7,7 @@ import typer
 
 from voicemill.cli.help_page import Command, command_app, examples
 from voicemill.cli.option_groups import with_options
-from voicemill.cli.options import Force, Json, ResultsOfRun, RetryOptions, results_of_run
+from voicemill.cli.options import Force, JsonOfRun, ResultsOfRun, RetryOptions, results_of_run
 from voicemill.errors import ConfigError
 
 app = command_app()
@@ -44,7 +44,7 @@ def retry(
         typer.Option(metavar="FILE", help="Only the rows whose ids this file lists.", rich_help_panel="Input"),
     ] = None,
     force: Force = False,
-    as_json: Json = False,
+    as_json: JsonOfRun = False,
 ) -> None:
     """Retry unfinished rows with the original settings; options given here override them.
 
@@ -64,7 +64,7 @@ def retry(
     changes = options.changes()
     changed_settings(facts.settings, changes)  # reports invalid options before a server is started
     with ensure_server() as lease:
-        summary = run_flow(retry_flow, folder, facts, lease, as_json=as_json, selection=selection, changes=changes)
+        summary = run_flow(retry_flow, folder, lease, as_json=as_json, selection=selection, changes=changes)
     end_with(summary, as_json=as_json)
 
 

@@ -1,6 +1,7 @@
 """`voicemill run`: process a manifest into a results folder."""
 
 import asyncio
+from collections.abc import Callable
 from functools import partial
 from importlib import import_module
 from pathlib import Path
@@ -8,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from voicemill.cli.help_page import Command, command_app, examples
 from voicemill.cli.option_groups import with_options
-from voicemill.cli.options import Force, Json, Manifest, Results, RunOptions, results_folder
+from voicemill.cli.options import Force, JsonOfRun, Manifest, Results, RunOptions, results_folder
 
 if TYPE_CHECKING:
     from flows.prefect_server.ensure import ServerLease
@@ -32,7 +33,7 @@ _WARNINGS_SHOWN = 20
 )
 @with_options
 def run(
-    manifest: Manifest, options: RunOptions, results: Results = None, force: Force = False, as_json: Json = False
+    manifest: Manifest, options: RunOptions, results: Results = None, force: Force = False, as_json: JsonOfRun = False
 ) -> None:
     """Process a manifest into a results folder, or resume an earlier run.
 
@@ -48,12 +49,13 @@ def run(
     settings = options.settings()
     folder = ResultsFolder(results_folder(results, manifest))
     with ensure_server() as lease:
-        facts = asyncio.run(_checked(manifest, settings, folder, _key(settings, lease)))
+        say_line = partial(say, as_json=as_json)
+        facts = asyncio.run(_checked(manifest, settings, folder, _key(settings, lease), say_line))
         for warning in facts.warnings[:_WARNINGS_SHOWN]:
-            say(f"warning: {warning}")
+            say_line(f"warning: {warning}")
         parameters = {"manifest": _absolute(manifest), "settings": settings, "selection": Selection(force=force)}
         flow = partial(_flow, settings.operation)
-        summary = run_flow(flow, folder, facts, lease, as_json=as_json, plan_id=facts.plan_id, **parameters)
+        summary = run_flow(flow, folder, lease, as_json=as_json, plan_id=facts.plan_id, **parameters)
     end_with(summary, as_json=as_json)
 
 
@@ -66,8 +68,13 @@ def _key(settings: "Settings", lease: "ServerLease") -> "ApiKey | None":
     return asyncio.run(key_from_block(settings))
 
 
-async def _checked(manifest: str, settings: "Settings", folder: "ResultsFolder", key: "ApiKey | None") -> "PlanFacts":
-    from voicemill.cli.flow_runner import say
+async def _checked(
+    manifest: str,
+    settings: "Settings",
+    folder: "ResultsFolder",
+    key: "ApiKey | None",
+    say: Callable[[str], None],
+) -> "PlanFacts":
     from voicemill.manifest import VoiceDirectory
     from voicemill.pipeline.prepare import earlier_service, prepare
     from voicemill.service import all_voices, open_service

@@ -64,13 +64,13 @@ def _repaired(folder: "ResultsFolder", found: "list[Violation]") -> "Summary":
     from voicemill.pipeline.audit.violations import set_damage_aside
     from voicemill.pipeline.prepare import planned_facts
 
-    facts = planned_facts(folder)
+    planned_facts(folder)  # reports a folder without a plan before anything is moved
     with folder.locked():
         selection = set_damage_aside(folder, answer_store(folder), found)
     for violation in _damage(found)[:_SHOWN]:
         say(printable(str(violation)))
     with ensure_server() as lease:
-        return run_flow(retry_flow, folder, facts, lease, as_json=False, selection=selection)
+        return run_flow(retry_flow, folder, lease, as_json=False, selection=selection)
 
 
 def _end(folder: "ResultsFolder", found: "list[Violation]", *, as_json: bool) -> NoReturn:

@@ -42,6 +42,11 @@ class Budget:
         self._ends_s = None if limits.duration_s is None else started_s + limits.duration_s
         self.spent = spent
 
+    @property
+    def max_credits(self) -> float | None:
+        """The most credits that may be spent, None for no limit."""
+        return self._limits.credits
+
     def reserve(self, credits: float, now_s: float) -> None:
         """Count one call of `credits`, in the ledger too. Raises `BudgetReached` if it exceeds a limit."""
         wanted = Spending(self.spent.credits + credits, self.spent.calls + 1)

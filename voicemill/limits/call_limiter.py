@@ -13,7 +13,7 @@ from voicemill.config import Pace
 from voicemill.errors import CallError, RepeatedRefusals, VoicemillError
 from voicemill.limits.adaptive_concurrency import Answered, Bounds, Throttled
 from voicemill.limits.budget import Budget
-from voicemill.limits.concurrency import ConcurrencyLimiter, Log
+from voicemill.limits.concurrency import PAUSED, SERVICE_DOWN, SHARED_LIMIT, ConcurrencyLimiter, Log
 from voicemill.limits.retries import Retries
 from voicemill.limits.service_health import ServiceHealth
 
@@ -83,6 +83,23 @@ class CallLimiter:
         self.health = ServiceHealth(pace, self.by_family.values, clock, log, self._stop)
         self.retries = Retries(pace, self.health)
         self._run: LimitedRun | None = None
+        self._rate_waiters = 0
+        self.sent_s: dict[CallPermit, float] = {}
+        """When each call in flight was sent, the oldest first."""
+
+    @property
+    def oldest_call_s(self) -> float | None:
+        """How long the oldest call in flight has waited for its answer; None if there is no call."""
+        sent_s = next(iter(self.sent_s.values()), None)
+        return None if sent_s is None else self.clock() - sent_s
+
+    @property
+    def waiting_for(self) -> str:
+        """What holds calls back now, except for a lack of slots; empty if nothing does."""
+        why = self.why
+        if why in (PAUSED, SERVICE_DOWN) or (why == SHARED_LIMIT and not self.slots):
+            return {PAUSED: "paused", SERVICE_DOWN: "waiting for the service"}.get(why, "waiting for the shared limit")
+        return "waiting for the rate limit" if self._rate_waiters and not self.sent_s else ""
 
     @property
     def slots(self) -> int:
@@ -139,9 +156,16 @@ class CallLimiter:
         if self._rate is not None:
             wait_s = self._rate.wait_s(self.clock())
             if wait_s > 0:
-                await (self._run.pause(wait_s) if self._run is not None else asyncio.sleep(wait_s))
+                await self._wait_for_rate(wait_s)
                 if self._run is not None:
                     self._run.check_going()
+
+    async def _wait_for_rate(self, wait_s: float) -> None:
+        self._rate_waiters += 1
+        try:
+            await (self._run.pause(wait_s) if self._run is not None else asyncio.sleep(wait_s))
+        finally:
+            self._rate_waiters -= 1
 
     def record_answer(self) -> None:
         """A call was answered: earlier refusals do not affect all calls."""
@@ -191,11 +215,12 @@ class CallPermit:
         self._is_probe = self._limiter.health.start_attempt()
         self.attempts += 1
         self._sent_in = self._concurrency.state.number
-        self._sent_s = self._limiter.clock()
+        self._sent_s = self._limiter.sent_s[self] = self._limiter.clock()
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self._limiter.sent_s.pop(self, None)
         semaphore = self._concurrency.semaphore
         full = semaphore.held >= self._concurrency.state.slots
         try:

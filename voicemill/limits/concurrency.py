@@ -9,6 +9,9 @@ from types import TracebackType
 
 from voicemill.limits.adaptive_concurrency import Bounds, Event, State, after
 
+PAUSED, SERVICE_DOWN, SHARED_LIMIT = "paused", "the service is down", "the shared limit"
+"""Reasons for a limit that adaptive concurrency did not set."""
+
 
 class PrioritySemaphore:
     """At most `limit` holders; the waiter with the highest priority goes first, among equals the longest waiting.
@@ -116,10 +119,10 @@ class ConcurrencyLimiter:
     def why(self) -> str:
         """The reason for the present limit."""
         if self._is_paused:
-            return "paused"
+            return PAUSED
         if self._outage_limit is not None:
-            return "the service is down"
-        return "the shared limit" if self.share is not None and self.share < self.state.slots else self.state.why
+            return SERVICE_DOWN
+        return SHARED_LIMIT if self.share is not None and self.share < self.state.slots else self.state.why
 
     def record(self, event: Event) -> None:
         """Adapt the limit to the outcome of a call."""

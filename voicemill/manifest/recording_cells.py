@@ -7,7 +7,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, Protocol
 
-from voicemill.audio.inspection.probe import Unlistenable
+from voicemill.audio.inspection.unlistenable import Unlistenable
 from voicemill.manifest.problems import CellReport
 from voicemill.manifest.text_cells import unusable_character
 from voicemill.model import Recording, Refusal

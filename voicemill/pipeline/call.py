@@ -14,6 +14,7 @@ from voicemill.model import Call, Receipt, Stt, VoiceChange
 from voicemill.pipeline.context import RunContext, RunStats, Stopped
 from voicemill.pipeline.group_commit import GroupCommit
 from voicemill.pipeline.requests import VerifiedAnswer, send_call
+from voicemill.planning.estimate import work_s
 from voicemill.store.answer_store import KeptAnswer
 
 _INLINE_WRITE_BYTES = 256 * 1024
@@ -30,6 +31,7 @@ async def ensure_answer(call: Call, paid_by: str, context: RunContext, *, at_onc
     """
     if context.answers.has(call.key):
         context.stats.calls_reused += 1
+        context.stats.work_reused_s += work_s(call)
         return None
     refused = context.refused.get(call.key)
     if refused is not None:
@@ -73,6 +75,7 @@ async def _execute(
     kept, _ = await context.limiter.retries.run(attempt, context.pause)
     await committing.send(kept)
     context.stats.calls_kept += 1
+    context.stats.work_made_s += work_s(call)
     return kept
 
 

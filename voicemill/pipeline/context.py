@@ -33,7 +33,11 @@ and saves a third of its CPU. The parts of a long text do not wait: there may be
 
 @dataclass
 class RunStats:
-    """Counts of what happened so far in this run; progress displays read them."""
+    """Counts of what happened so far in this run; progress displays read them.
+
+    The `work` of calls is their assumed time to answer, by characters and seconds of audio: of all calls, of those made
+    in this run, and of those with stored answers. It predicts the remaining time.
+    """
 
     rows: int = 0
     rows_done: int = 0
@@ -51,6 +55,9 @@ class RunStats:
     audio_s: float = 0.0
     transcribed_s: float = 0.0
     converted_s: float = 0.0
+    work_s: float = 0.0
+    work_made_s: float = 0.0
+    work_reused_s: float = 0.0
 
     @property
     def rows_ended(self) -> int:

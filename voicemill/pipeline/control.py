@@ -1,5 +1,6 @@
 """Control of a live run: a command in a small durable file, which the run polls, applies and acknowledges."""
 
+import time
 import uuid
 from dataclasses import asdict, dataclass, field
 from typing import Any
@@ -30,6 +31,7 @@ class ControlListener:
     def __init__(self, context: RunContext, results: ResultsFolder) -> None:
         self._context = context
         self._results = results
+        self.started_s = time.monotonic()
         self.state: dict[str, Any] = {"order": None, "paused": False}
 
     def poll(self) -> None:

@@ -23,6 +23,7 @@ from voicemill.pipeline.shard import by_level, split_into_shards
 from voicemill.pipeline.steps import RunSteps
 from voicemill.pipeline.summary import Summary, summarize
 from voicemill.pipeline.workers import run_concurrently
+from voicemill.planning.estimate import total_work_s
 from voicemill.service import all_voices, open_service
 from voicemill.store.results_folder import ResultsFolder
 from voicemill.store.tables.plan_table import PlanTable
@@ -85,6 +86,7 @@ async def _process(
 ) -> list[Path]:
     shards = split_into_shards(PlanTable(folder.plan), folder.new_parts(run_id))
     context.stats.rows, context.stats.calls = facts.rows, facts.calls
+    context.stats.work_s = total_work_s(facts.calls, facts.characters, facts.transcribed_s, facts.converted_s)
     calls_per_shard = max(1, facts.calls // len(shards))
     # While some shards assemble files and others wait for their last calls, there must be work for every slot.
     context.open_shards.limit = min(16, max(4, math.ceil(2 * context.limiter.max_concurrency / calls_per_shard)))

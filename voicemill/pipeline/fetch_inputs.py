@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from voicemill.audio.inspection.probe import Unlistenable
+from voicemill.audio.inspection.unlistenable import Unlistenable
 from voicemill.config import Inputs
 from voicemill.model.urls import AddressFault, parse_address
 from voicemill.store.input_cache import InputCache

@@ -1,6 +1,7 @@
 """Progress of a live run: a small file that displays and `voicemill status` read, written twice a second."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import asdict
@@ -58,7 +59,16 @@ async def _show(show: ShowProgress, progress: Progress) -> None:
 def _progress(context: RunContext, control: ControlListener) -> Progress:
     with suppress(StorageError):
         context.limiter.budget.write()
-    limits = {"slots": context.limiter.slots, "why": context.limiter.why}
+    limiter, budget = context.limiter, context.limiter.budget
+    limits = {
+        "slots": limiter.slots,
+        "why": limiter.why,
+        "waiting_for": limiter.waiting_for,
+        "oldest_call_s": limiter.oldest_call_s,
+        "credits_spent": budget.spent.credits,
+        "max_credits": budget.max_credits,
+        "elapsed_s": round(time.monotonic() - control.started_s, 1),
+    }
     return asdict(context.stats) | limits | {"control": dict(control.state), "at": datetime.now(UTC).isoformat()}
 
 

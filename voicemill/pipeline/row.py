@@ -10,6 +10,7 @@ from voicemill.pipeline.assemble import Assembled, assemble, is_the_file
 from voicemill.pipeline.call import ensure_answer
 from voicemill.pipeline.context import RunContext, Stopped
 from voicemill.pipeline.workers import run_concurrently
+from voicemill.planning.estimate import work_s
 from voicemill.planning.row_calls import CallPiece, RowPlan
 from voicemill.store.answer_store import AnswerDamaged, KeptAnswer
 from voicemill.store.output_folder import OutputRefused, WholeFile
@@ -40,6 +41,7 @@ def _settle(plan: RowPlan, known: Outcome | None, context: RunContext, *, chosen
         return _ended(plan, Status.REFUSED, "input", *plan.row.refusal)
     if known is not None and _is_complete(plan, known, context):
         context.stats.calls_reused += len(plan.pieces)
+        context.stats.work_reused_s += sum(work_s(piece.call) for piece in plan.pieces)
         return known
     skipped = context.selection.skipped(plan, known, context.answers)
     if skipped is not None:

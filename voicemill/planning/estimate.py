@@ -101,7 +101,7 @@ class Estimate:
         self._audio_s[call.op] += _audio_s(call)
         self._keys.append(int(call.key[:16], 16))
         self._credits.append(call.list_price_credits)
-        self._work_s.append(_work_s(call))
+        self._work_s.append(work_s(call))
         self._ops.append(_OPS.index(call.op))
         self._paid.append(paid)
 
@@ -187,6 +187,14 @@ def _audio_s(call: Call) -> float:
     return call.characters / CHARACTERS_PER_AUDIO_S
 
 
-def _work_s(call: Call) -> float:
-    per_audio_s = {Op.STT: SECONDS_PER_HEARD_S, Op.VOICE_CHANGE: SECONDS_PER_CHANGED_S}.get(call.op, 0.0)
-    return CALL_OVERHEAD_S + call.characters * SECONDS_PER_CHARACTER + _audio_s(call) * per_audio_s
+def work_s(call: Call) -> float:
+    """The assumed time to answer a call."""
+    is_stt = call.op is Op.STT
+    seconds = _audio_s(call) if call.op in (Op.STT, Op.VOICE_CHANGE) else 0.0
+    return total_work_s(1, call.characters, seconds if is_stt else 0.0, 0.0 if is_stt else seconds)
+
+
+def total_work_s(calls: int, characters: int, transcribed_s: float, converted_s: float) -> float:
+    """The assumed time to answer calls one after the other, by what they send."""
+    per_audio_s = transcribed_s * SECONDS_PER_HEARD_S + converted_s * SECONDS_PER_CHANGED_S
+    return calls * CALL_OVERHEAD_S + characters * SECONDS_PER_CHARACTER + per_audio_s

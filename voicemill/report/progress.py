@@ -1,30 +1,36 @@
-"""Live progress on a terminal; plain lines where there is none. Reads what the run writes down about itself."""
+"""Live progress of a run: a few lines on a terminal, one line now and then elsewhere, or JSON lines for programs."""
 
+import json
+import sys
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.console import Console, Group
+from rich.live import Live
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+from rich.text import Text
 
-from voicemill.report.amounts import produced, span
+from voicemill.report.progress_text import lines, one_line, share_done
 from voicemill.store.results_folder import read_json
 
-_LOOK_EVERY_S = 0.25
+_REFRESH_EVERY_S = 0.5
+_JSON_EVERY_S = 2.0
 _LINE_EVERY_S = 10.0
+_BAR_WIDTH = 40
 
 
 @contextmanager
-def live_progress(progress_file: Path, calls: int, *, as_json: bool) -> Iterator[None]:
-    """Show how the run goes until the block ends. `calls` is how many the whole manifest needs."""
+def live_progress(progress_file: Path, *, as_json: bool) -> Iterator[None]:
+    """Show the progress that the run writes to `progress_file` on stderr, until the block ends."""
     progress_file.unlink(missing_ok=True)
     ended = threading.Event()
     console = Console(stderr=True, highlight=False)
-    show = _bar if console.is_terminal else _plain_lines
-    thread = threading.Thread(target=show, args=(console, progress_file, calls, ended), daemon=True)
+    show = _show_json if as_json else _show_live if console.is_terminal else _show_lines
+    thread = threading.Thread(target=show, args=(console, progress_file, ended), daemon=True)
     thread.start()
     try:
         yield
@@ -33,54 +39,35 @@ def live_progress(progress_file: Path, calls: int, *, as_json: bool) -> Iterator
         thread.join()
 
 
-def _bar(console: Console, progress_file: Path, calls: int, ended: threading.Event) -> None:
-    columns = (TextColumn("{task.description}", markup=False), BarColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=console, transient=True) as progress:
-        task = progress.add_task("starting", total=max(1, calls))
-        started = time.monotonic()
-        while not ended.wait(_LOOK_EVERY_S):
-            stats = read_json(progress_file)
-            if stats:
-                progress.update(task, completed=_ended_calls(stats), description=describe(stats, _age_s(started)))
+def display(progress: dict[str, Any]) -> Group:
+    """A bar and a few titled lines."""
+    table = Table.grid(padding=(0, 2, 0, 0))
+    for title, text in lines(progress):
+        table.add_row(Text(title, style="bold"), Text(text))
+    share = share_done(progress)
+    bar = Table.grid(padding=(0, 2, 0, 0))
+    bar.add_row(ProgressBar(total=1.0, completed=share, width=_BAR_WIDTH), Text(f"{share:.0%}"))
+    return Group(bar, table)
 
 
-def _plain_lines(console: Console, progress_file: Path, _calls: int, ended: threading.Event) -> None:
-    started = time.monotonic()
+def _show_live(console: Console, progress_file: Path, ended: threading.Event) -> None:
+    with Live(Text("Starting"), console=console, transient=True, refresh_per_second=2) as live:
+        while not ended.wait(_REFRESH_EVERY_S):
+            progress = read_json(progress_file)
+            if progress:
+                live.update(display(progress))
+
+
+def _show_lines(console: Console, progress_file: Path, ended: threading.Event) -> None:
     while not ended.wait(_LINE_EVERY_S):
-        stats = read_json(progress_file)
-        if stats:
-            console.print(describe(stats, _age_s(started)), markup=False, soft_wrap=True)
+        progress = read_json(progress_file)
+        if progress:
+            console.print(one_line(progress), markup=False, soft_wrap=True)
 
 
-def _age_s(started: float) -> float:
-    return time.monotonic() - started
-
-
-def _ended_calls(stats: dict[str, Any]) -> int:
-    return int(stats["calls_kept"]) + int(stats["calls_reused"])
-
-
-def describe(stats: dict[str, Any], age_s: float = 0.0) -> str:
-    """One line: rows, calls, audio, credits, and when it will be done at this pace."""
-    ended, calls = _ended_calls(stats), int(stats["calls"])
-    parts = [
-        f"{stats['rows_done']}/{stats['rows']} rows",
-        f"{ended}/{calls} calls",
-        f"{stats['calls_in_flight']} in flight",
-        *produced(stats.get("transcribed_s", 0.0), stats.get("converted_s", 0.0), stats["audio_s"]),
-        f"{stats['credits']:,.0f} credits",
-    ]
-    if stats["rows_failed"] or stats["rows_refused"]:
-        parts.insert(1, f"{stats['rows_failed']} failed, {stats['rows_refused']} refused")
-    if stats.get("control", {}).get("paused"):
-        parts.append("paused")
-    if stats["rows_assembling"]:
-        parts.append(f"{stats['rows_assembling']} files being written")
-    if stats["retries"]:
-        parts.append(f"{stats['retries']} retries")
-    if not stats.get("slots", 1):
-        parts.append(str(stats.get("why", "waiting")))
-    kept = int(stats["calls_kept"])
-    if kept and age_s and ended < calls:
-        parts.append(f"{span((calls - ended) * age_s / kept)} left")
-    return " · ".join(parts)
+def _show_json(_console: Console, progress_file: Path, ended: threading.Event) -> None:
+    while not ended.wait(_JSON_EVERY_S):
+        progress = read_json(progress_file)
+        if progress:
+            sys.stderr.write(json.dumps({"event": "progress", **progress}) + "\n")
+            sys.stderr.flush()

@@ -3,7 +3,7 @@
 from typing import Any
 
 from voicemill.model import Status
-from voicemill.report.progress import describe
+from voicemill.report.progress_text import lines as progress_lines
 from voicemill.store.results_folder import ResultsFolder, read_json
 
 
@@ -31,7 +31,7 @@ def status_lines(state: dict[str, Any]) -> list[str]:
     lines = [f"{state['results']}: {state['state']}"]
     lines += [f"  {name.replace('_', ' '):12} {count:>8}" for name, count in state["rows"].items()]
     if state["state"] == "running" and state["progress"]:
-        lines.append(f"  {describe(state['progress'])}")
+        lines += [f"  {title:12} {text}" for title, text in progress_lines(state["progress"])[1:]]
     if state["state"] == "interrupted":
         lines.append("Rerun the same command to resume; completed calls are not billed again.")
     elif (state["last_run"] or {}).get("reason"):

@@ -4,7 +4,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from voicemill.audio.inspection.probe import Unlistenable, inspect_recording
+from voicemill.audio.inspection.probe import inspect_recording
+from voicemill.audio.inspection.unlistenable import Unlistenable
 from voicemill.processes.frames import write_frame
 from voicemill.processes.worker_side import allow_cpu, handle_requests, limit_memory
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Protocol, Self
 
-from voicemill.audio.inspection.probe import Unlistenable
+from voicemill.audio.inspection.unlistenable import Unlistenable
 from voicemill.model import FileState, Inspected, Recording
 from voicemill.processes.worker_process import WorkerDied, WorkerProcess
 

@@ -16,6 +16,7 @@ from av.stream import Disposition
 from voicemill.audio.blocks import planar_blocks
 from voicemill.audio.decode import UndecodableAudio, opened_container
 from voicemill.audio.inspection.phase import PhaseMeter
+from voicemill.audio.inspection.unlistenable import Unlistenable
 from voicemill.audio.playback import PlacedFrame, Playback, is_cover
 from voicemill.model.recordings import Reading, Recording
 
@@ -26,14 +27,6 @@ _UPLOADED_CONTAINERS: Final = frozenset({"flac", "m4a", "mp3", "mp4", "mpeg", "o
 _CLAIM_SLACK_S: Final = 0.25
 """How far the length that a container claims may be from the decoded length: a codec pads the last frame."""
 _FRAMES_PER_REPORT: Final = 5000
-
-
-class Unlistenable(ValueError):
-    """A file cannot be used as a recording. The text continues its name and says what to do; `code` is for programs."""
-
-    def __init__(self, why: str, code: str) -> None:
-        super().__init__(why)
-        self.code = code
 
 
 def _ignore() -> None:
