@@ -34,7 +34,6 @@ _ALLOWED: dict[str, set[str]] = {
     "report": {"pipeline", "planning", "store", *_VOCABULARY},
     "tasks": {"report", "pipeline", "service", *_COMPONENTS, "manifest", *_VOCABULARY},
     "flows": {"tasks", "report", "pipeline", "service", "engine", *_COMPONENTS, "manifest", *_VOCABULARY},
-    "__main__": {"cli"},
     "cli": {"flows", "tasks", "report", "pipeline", "service", "engine", *_COMPONENTS, "manifest", *_VOCABULARY},
 }
 """The packages that each package may import; `formats` is `voicemill.audio.formats`, which all may use."""

@@ -105,13 +105,13 @@ def test_options_are_grouped(quick: InThisProcess) -> None:
 
 def test_help_names_the_real_limits_and_defaults() -> None:
     """Values that help texts repeat, so as not to import them, are those of the library."""
-    from voicemill.cartesia.access_tokens import LONGEST_TOKEN_S as LIMIT_S
+    from voicemill.cartesia.access_tokens import MAX_TOKEN_S
     from voicemill.config import Settings
     from voicemill.manifest.model_and_language import DEFAULT_MODEL
     from voicemill.model import Op
     from voicemill.pipeline.export import FORMATS
 
-    assert LONGEST_TOKEN_S == LIMIT_S
+    assert LONGEST_TOKEN_S == MAX_TOKEN_S
     helps = {name: " ".join(one.help or "" for one in command.params) for name, command in _COMMANDS.items()}
     assert [name for name in FORMATS if name not in helps["voicemill export"]] == []
     assert f"[default: {DEFAULT_MODEL[Op.TTS]}]" in helps["voicemill say"]

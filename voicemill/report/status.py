@@ -20,7 +20,7 @@ def state_of(folder: ResultsFolder) -> dict[str, Any]:
     return {
         "results": str(folder.path),
         "state": state,
-        "rows": _rows(folder, state, progress),
+        "rows": _rows(folder, state, progress, run_file.get("summary") or {}),
         "progress": progress,
         "last_run": run_file.get("summary"),
     }
@@ -39,11 +39,16 @@ def status_lines(state: dict[str, Any]) -> list[str]:
     return lines
 
 
-def _rows(folder: ResultsFolder, state: str, progress: dict[str, Any]) -> dict[str, int]:
-    if state == "ended" and folder.items.is_file():
-        from voicemill.store.tables.items_table import count_by_status  # needs Arrow
-
-        return count_by_status(folder.items)
+def _rows(folder: ResultsFolder, state: str, progress: dict[str, Any], last_run: dict[str, Any]) -> dict[str, int]:
+    if state == "ended":
+        return last_run.get("rows") or _counted(folder)
     done, failed, refused = (int(progress.get(f"rows_{name}", 0)) for name in ("done", "failed", "refused"))
     rest = int(progress.get("rows", 0)) - done - failed - refused
     return {Status.DONE: done, Status.FAILED: failed, Status.REFUSED: refused, Status.NOT_STARTED: rest}
+
+
+def _counted(folder: ResultsFolder) -> dict[str, int]:
+    """Of a folder whose last run stored no counts."""
+    from voicemill.store.tables.items_table import count_by_status  # imports Arrow
+
+    return count_by_status(folder.items) if folder.items.is_file() else {}
