@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.flows.commands import InThisProcess
-from tests.flows.results import items, short_rows, tree, write_manifest
+from tests.flows.results import file_hashes, items, short_rows, write_manifest
 from tests.flows.speech_service import SpeechService
 
 _RESULTS = Path("results/book")
@@ -28,13 +28,13 @@ def test_missing_key_stops_the_command(
     voicemill: InThisProcess, without_key: SpeechService, command: tuple[str, ...]
 ) -> None:
     """The command fails before any call, names the service, the variables and the option, and changes no file."""
-    before = tree(_RESULTS)
+    before = file_hashes(_RESULTS)
     ended = voicemill(*command)
     assert ended.code == 2
     message = ended.stderr + ended.stdout
     for expected in (without_key.url, "CARTESIA_BASE_URL and CARTESIA_API_KEY", "--engine embedded"):
         assert expected in message
-    assert tree(_RESULTS) == before
+    assert file_hashes(_RESULTS) == before
 
 
 def test_engine_option_continues_with_the_embedded_engine(voicemill: InThisProcess, without_key: SpeechService) -> None:

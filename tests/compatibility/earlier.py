@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tests.flows.results import tree
+from tests.flows.results import file_hashes
 
 
 class Requests(list[tuple[str, str]]):
@@ -41,4 +41,4 @@ class Earlier:
 
 def delivered(results: Path) -> dict[str, str]:
     """SHA-256 of each file that was made for a row, by its path."""
-    return {path: digest for path, digest in tree(results).items() if path.startswith(("audio/", "text/"))}
+    return {path: digest for path, digest in file_hashes(results).items() if path.startswith(("audio/", "text/"))}
