@@ -155,3 +155,18 @@ def test_no_row_swallows_another(tmp_path: Path) -> None:
             found = read(written(tmp_path, mutated))
             assert all(row.transcript.count("text of row") <= 1 for row in found.rows), mutated
             assert len(found.rows) == len(lines) or found.problems, mutated
+
+
+def test_column_names_that_swallow_rows_are_refused(tmp_path: Path) -> None:
+    """A quote in the first line may join rows to it; a line end within a name alone does not."""
+    for name in ('"note\na1,Hi,x\na2,Ho"', '"note\na1",Hi,x'):
+        assert "would join" in refused(written(tmp_path, f"id,transcript,{name}\na3,Hu,y\n")).problems[0].why
+    found = read_good(written(tmp_path, 'id,transcript,"note\n(optional)"\na1,Hi,x\n'))
+    assert found.row.carried == {"note\n(optional)": "x"}
+
+
+def test_a_swallowed_line_is_known_by_its_id(tmp_path: Path) -> None:
+    """Also where the quotes within it give it more cells than there are columns."""
+    lines = ["r1\tHi\tx", 'r2\tHo\t"', 'r3\t""A\tb."\t', "r4\tHu\tx"]
+    error = refused(written(tmp_path, "id\ttranscript\tnote\n" + "\n".join(lines) + "\n", "m.tsv"))
+    assert [problem.row for problem in error.problems] == [2]

@@ -1,7 +1,7 @@
-"""The nouns of a run: rows, calls, answers, outcomes. Pure types; nothing here reads or writes.
+"""The types of a run: rows, calls, receipts and outcomes. Nothing here reads or writes.
 
-A manifest line becomes a `Row`, a row becomes one or more `Call`s, a call gets one `Answer`, and the row ends in
-exactly one `Outcome`.
+A manifest line becomes a `Row`, a row becomes one or more `Call`s, each stored answer has a `Receipt`, and the row ends
+in exactly one `Outcome`.
 """
 
 from voicemill.model.calls import EMBEDDED_PREFIX, Call, Family, Infill, Stt, Tts, VoiceChange

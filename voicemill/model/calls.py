@@ -1,8 +1,8 @@
-"""The questions that cost money: one for each method that the pipeline calls.
+"""Calls: the API requests that are billed, one type for each method that the pipeline uses.
 
-`service` says who is asked, so that no engine's answer stands in for another's. What is made of an answer afterwards
-(container, bit rate, file name, pauses) is not part of the question, so a new output format costs nothing.
-Prices: docs.cartesia.ai and the reference of cartesia-js 2.2.9; how part seconds are rounded is not published.
+`service` is part of a call, so the answers of two services are never exchanged. What is made of an answer afterwards
+(container, bit rate, file name, pauses) is not, so a new output format needs no new call.
+Prices: docs.cartesia.ai and the reference of cartesia-js 2.2.9; how parts of seconds are rounded is not published.
 """
 
 import hashlib
@@ -18,13 +18,13 @@ from voicemill.model.rows import Op, Speed
 from voicemill.model.service_tags import without_tags
 
 EMBEDDED_PREFIX = "embedded/"
-"""How the names of embedded engines begin; what follows is the version that decides the bytes."""
+"""The start of the names of embedded engines; the version that decides their output follows."""
 
 Family = Literal["tts", "stt"]
-"""What the service counts together when it limits calls at once."""
+"""Calls that share one concurrency limit of the service."""
 
 _AS_JSON = json.JSONEncoder(sort_keys=True)
-"""`json.dumps` would make one for each question."""
+"""Made once: `json.dumps` makes one for each call."""
 
 _STT_CREDITS_PER_S = 0.5
 _VOICE_CHANGE_CREDITS_PER_S = 15.0
@@ -32,27 +32,27 @@ _INFILL_CREDITS = 300.0
 
 
 @dataclass(frozen=True)
-class _Question:
-    """What all questions have in common: a key, a price, and the family of calls they count with."""
+class _Call:
+    """What all calls have in common: a key, a price, and the family that they count with."""
 
     op: ClassVar[Op]
     family: ClassVar[Family] = "tts"
     added: ClassVar[Mapping[str, object]] = {}
-    """What later versions can ask besides, with what it was before: so keys of questions that do not ask it stay."""
+    """Fields that later versions added, with their earlier value: calls with that value keep their keys."""
 
     service: str
 
     @cached_property
     def key(self) -> str:
-        """SHA-256 over the whole question, as 64 hex digits: the name of its answer."""
-        told: dict[str, object] = {name: getattr(self, name) for name in self.__match_args__}
-        told = {name: value for name, value in told.items() if name not in self.added or value != self.added[name]}
-        question = {"op": self.op.value, **{name: _plain(value) for name, value in told.items()}}
-        return hashlib.sha256(_AS_JSON.encode(question).encode()).hexdigest()
+        """SHA-256 of the whole call, as 64 hex digits: the name of its answer."""
+        fields: dict[str, object] = {name: getattr(self, name) for name in self.__match_args__}
+        fields = {name: value for name, value in fields.items() if name not in self.added or value != self.added[name]}
+        call = {"op": self.op.value, **{name: _plain(value) for name, value in fields.items()}}
+        return hashlib.sha256(_AS_JSON.encode(call).encode()).hexdigest()
 
     @property
     def list_price_credits(self) -> float:
-        """What Cartesia charges."""
+        """Cartesia's price."""
         raise NotImplementedError
 
     @property
@@ -62,7 +62,7 @@ class _Question:
 
     @property
     def credits(self) -> float:
-        """What the service that is asked charges; the embedded engine is free."""
+        """The price at the service; the embedded engine is free."""
         return 0.0 if self.service.startswith(EMBEDDED_PREFIX) else self.list_price_credits
 
 
@@ -71,10 +71,10 @@ def _plain(value: object) -> Any:  # noqa: ANN401 - whatever JSON takes
 
 
 @dataclass(frozen=True)
-class Tts(_Question):
-    """One question to `tts.bytes`, for WAV with `encoding` samples at `sample_rate_hz`.
+class Tts(_Call):
+    """A call of `tts.bytes`, for WAV with `encoding` samples at `sample_rate_hz`.
 
-    With `timestamps` it is one to `tts.sse`, which tells of the words as well; its audio is kept as WAV all the same.
+    With `timestamps` it is a call of `tts.sse`, which also returns word timestamps; its audio is stored as WAV, too.
     """
 
     op: ClassVar[Op] = Op.TTS
@@ -102,8 +102,8 @@ class Tts(_Question):
 
 
 @dataclass(frozen=True)
-class Stt(_Question):
-    """One question to `stt.transcribe`: the words of `clip`, and when they are said."""
+class Stt(_Call):
+    """A call of `stt.transcribe`: the words of `clip` and their timestamps."""
 
     op: ClassVar[Op] = Op.STT
     family: ClassVar[Family] = "stt"
@@ -119,8 +119,8 @@ class Stt(_Question):
 
 
 @dataclass(frozen=True)
-class VoiceChange(_Question):
-    """One question to `voiceChanger.bytes`: `clip` in another voice, as WAV."""
+class VoiceChange(_Call):
+    """A call of `voiceChanger.bytes`: `clip` in another voice, as WAV."""
 
     op: ClassVar[Op] = Op.VOICE_CHANGE
 
@@ -136,8 +136,8 @@ class VoiceChange(_Question):
 
 
 @dataclass(frozen=True)
-class Infill(_Question):
-    """One question to `infill.bytes`: `transcript` spoken to fit between `left` and `right`, as WAV."""
+class Infill(_Call):
+    """A call of `infill.bytes`: `transcript` spoken to fit between `left` and `right`, as WAV."""
 
     op: ClassVar[Op] = Op.INFILL
 

@@ -1,4 +1,4 @@
-"""What became of a call, and of a row."""
+"""The outcome of a call and of a row."""
 
 from dataclasses import dataclass
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""What a manifest asks for."""
+"""Rows: what each line of a manifest asks for."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -13,7 +13,7 @@ Speed = Literal["slow", "normal", "fast"] | float
 
 
 class Op(StrEnum):
-    """What a row asks for."""
+    """The operation of a row."""
 
     TTS = "tts"
     STT = "stt"
@@ -21,16 +21,30 @@ class Op(StrEnum):
     INFILL = "infill"
 
 
-AUDIO_OPS: Final = frozenset({Op.TTS, Op.VOICE_CHANGE, Op.INFILL})
+class Operation(NamedTuple):
+    """What an operation does: whether it speaks a text, makes audio, and works on a recording that it needs."""
+
+    speaks: bool
+    makes_audio: bool
+    needs_recording: bool
+
+
+OPERATIONS: Final = {
+    Op.TTS: Operation(speaks=True, makes_audio=True, needs_recording=False),
+    Op.STT: Operation(speaks=False, makes_audio=False, needs_recording=True),
+    Op.VOICE_CHANGE: Operation(speaks=False, makes_audio=True, needs_recording=True),
+    Op.INFILL: Operation(speaks=True, makes_audio=True, needs_recording=False),
+}
+AUDIO_OPS: Final = frozenset(op for op, does in OPERATIONS.items() if does.makes_audio)
 """The operations whose output is audio."""
 
 
-SPOKEN_OPS: Final = frozenset({Op.TTS, Op.INFILL})
+SPOKEN_OPS: Final = frozenset(op for op, does in OPERATIONS.items() if does.speaks)
 """The operations that speak a text."""
 
 
 class Refusal(NamedTuple):
-    """Why a row's own file cannot be worked on: a code for programs, and a reason for people."""
+    """Why a row's file cannot be processed: a code for programs and a reason for people."""
 
     code: str
     why: str
@@ -38,55 +52,65 @@ class Refusal(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One checked line of a manifest.
+    """One checked line of a manifest: what is wanted, and everything that its calls and its files need.
 
-    `number` counts data rows from 1. `file_name` is the row's first file, relative to the results folder, with forward
-    slashes. What an operation does not use is empty. `audio` is what `stt`, `voice_change` and `infill` work on;
-    `from_s` to `to_s` is the stretch of it that `infill` speaks anew, or `left` and `right` are its neighbours.
-    `splice` says whether that is put into its place, or made a file by itself.
-    `cuts_s` are the moments in seconds where `audio` is really cut, in pairs: the starts and ends of the stretches that
-    are sent, one call each (none where all of it is sent at once; what lies between them is silent), or the two ends of
-    the gap. `kept_format` is set where the file is of the kind of `audio`; `format` is then what the service is asked.
-    Where the transcript is another row's text, `text` is that row's file, and the transcript empty until it is there.
-    `text_formats` are the files of text that are wanted besides, `timestamps` asks speech for its words.
-    `refusal` says why a row of a folder or a list is not worked on; its inputs may then be missing.
-    The `transcript` of a recording that is to be transcribed is its reference.
-    `carried` holds the columns that are not ours, as text or as the manifest's own scalar.
+    Fields that an operation does not use are empty. `OPERATIONS` says which operation speaks, makes audio or works on
+    a recording.
     """
 
     number: int
+    """The position among the data rows, from 1."""
     id: str
     op: Op
     file_name: str
+    """The row's first file, relative to the results folder, with forward slashes."""
+
     transcript: str = ""
+    """The text to speak; for `stt` the reference to compare with. Empty until row `text` is done, if that is set."""
+    text: Recording | None = None
+    """The row whose recognized text is spoken."""
     voice_id: str = ""
     model: str = ""
     language: str = ""
-    format: AudioFormat | None = None
-    kept_format: KeptFormat | None = None
     speed: Speed | None = None
     emotion: tuple[str, ...] = ()
+
+    format: AudioFormat | None = None
+    """The format of the audio that the service is asked for."""
+    kept_format: KeptFormat | None = None
+    """The format of the file, where it is that of `audio`."""
+
     audio: Recording | None = None
+    """The recording that `stt`, `voice_change` and `infill` work on."""
     left: Recording | None = None
     right: Recording | None = None
-    text: Recording | None = None
+    """The neighbors of a passage to insert between two recordings."""
     from_s: float | None = None
     to_s: float | None = None
+    """The passage of `audio` to transcribe or to replace."""
     splice: bool = True
+    """Whether a new passage is put into its recording, or delivered alone."""
     cuts_s: tuple[float, ...] = ()
+    """Starts and ends of the segments of `audio` that are sent, or of the gap; empty where all of it is sent."""
+
     timestamps: bool = False
+    """Whether word timestamps of speech are wanted."""
     text_formats: tuple[str, ...] = ()
+    """The text files that are wanted."""
+
     refusal: Refusal | None = None
+    """Why a row of a folder or a list is not processed; its inputs may then be missing."""
     carried: Mapping[str, Any] = field(default_factory=dict)
+    """The columns that are not ours, as text or as the manifest's own scalars."""
 
     @property
     def text_names(self) -> tuple[str, ...]:
-        """The files of text that it asks for, relative to the results folder."""
+        """The text files that it asks for, relative to the results folder."""
         return tuple(text_name(self.file_name, format) for format in self.text_formats)
 
     @property
     def wants_words(self) -> bool:
-        """Whether its words and their times are to be told: always where a recording is transcribed."""
+        """Whether word timestamps are needed: always for a transcription."""
         is_timed = self.timestamps or not UNTIMED_FORMATS.issuperset(self.text_formats)
         return self.op is Op.STT or (self.op is Op.TTS and is_timed)
 
@@ -105,21 +129,21 @@ class Row:
 
     @property
     def stretches_s(self) -> tuple[tuple[float, float], ...]:
-        """`cuts_s`, pair by pair."""
+        """The segments of `audio` that are sent, as pairs of their start and end."""
         return tuple(zip(self.cuts_s[::2], self.cuts_s[1::2], strict=True))
 
     @property
     def gap_s(self) -> tuple[float, float]:
-        """Where `audio` is cut for new speech: near `from_s` and `to_s`, or there."""
+        """Where `audio` is cut for a new passage: at `from_s` and `to_s`, or near them."""
         return self.stretches_s[0] if self.cuts_s else (self.from_s or 0.0, self.to_s or 0.0)
 
     @property
     def recordings(self) -> tuple[Recording, ...]:
-        """The audio files that go in."""
+        """The audio files that the row uses."""
         return tuple(recording for recording in (self.audio, self.left, self.right) if recording is not None)
 
     @property
     def takes(self) -> tuple[str, ...]:
-        """The ids of the rows whose output goes in."""
+        """The ids of the rows whose output it uses."""
         inputs = (*self.recordings, *filter(None, [self.text]))
         return tuple(dict.fromkeys(one.made_by for one in inputs if one.made_by))

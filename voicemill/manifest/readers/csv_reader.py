@@ -126,14 +126,21 @@ class DelimitedReader:
 
     def _header(self) -> tuple[str, ...]:
         with self._source.open_text() as text:
-            header = next((one for one in self._parse(_Recorder(bounded_lines(text)), 0) if not one.is_blank), None)
+            records = (one for one in self._parse(_Recorder(bounded_lines(text)), 0) if not one.is_blank)
+            header, first = next(records, None), next(records, None)
         if header is None:
             raise Unreadable("the file has no line of column names; write one, such as id,transcript")
         if header.error:
             raise Unreadable(f"the line of column names cannot be read: {header.error}")
-        if look_like_rows(header.raw[1:], self._dialect.separator, len(header.cells), RowEvidence(0)):
+        if header.stop > header.start and self._has_swallowed_rows(header, first):
             raise Unreadable(f"the line of column names cannot be read: {_merged(header)}")
         return tuple(header.cells)
+
+    def _has_swallowed_rows(self, header: Record, first: Record | None) -> bool:
+        """Whether a quote in the column names joins rows to them: names have no separators, and rows as many cells."""
+        names = [name for name in header.cells if "\n" in name or "\r" in name]
+        has_separator = any(self._dialect.separator in name for name in names)
+        return has_separator or (first is not None and not first.error and len(first.cells) != len(header.cells))
 
     def _has_values(self, place: int) -> bool:
         """Whether one of the first rows has a value in the column."""
@@ -179,6 +186,7 @@ class DelimitedReader:
         place = next((place for place, cell in enumerate(record.cells) if "\n" in cell or "\r" in cell), None)
         if place is None:
             return False
+        self._evidence.add_id(record.cells)
         # The last line of a first cell always has a cell for each column.
         lines = record.raw[1:] if place else record.raw[1:-1]
         if not look_like_rows(lines, self._dialect.separator, self._width, self._evidence):

@@ -24,14 +24,24 @@ class RowEvidence:
     def add(self, cells: Sequence[str]) -> None:
         """Take in a row that has a cell for each column."""
         row_id = cells[self.id_place]
-        if len(self.shapes) < _MOST_SHAPES:
-            self.shapes.add(shape(row_id))
+        self.add_id(cells)
         self.has_spaced_ids = self.has_spaced_ids or " " in row_id.strip()
         self.has_spaced_cells = self.has_spaced_cells or any(cell.startswith(" ") for cell in cells[1:])
 
+    def add_id(self, cells: Sequence[str]) -> None:
+        """Add the id of a row."""
+        if self.id_place < len(cells) and len(self.shapes) < _MOST_SHAPES:
+            self.shapes.add(shape(cells[self.id_place]))
+
     def is_row(self, cells: Sequence[str], width: int) -> bool:
-        """Whether the cells of one physical line can be a row of their own rather than text."""
-        if len(cells) != width or not (row_id := cells[self.id_place].strip()):
+        """Whether the cells of one physical line can be a row of their own rather than text.
+
+        A line that begins with an id such as `ch-01`, where others have that form, is one whatever follows.
+        """
+        row_id = cells[self.id_place].strip() if len(cells) > max(1, self.id_place) else ""
+        if row_id and self._is_distinct(shape(row_id)):
+            return True
+        if len(cells) != width or not row_id:
             return False
         if not self.has_spaced_ids and re.search(r"\s", row_id):
             return False
@@ -46,6 +56,10 @@ class RowEvidence:
         found = shape(cells[self.id_place])
         known = self.shapes or {shape(before[self.id_place])}
         return found in known and not found.isalpha()
+
+    def _is_distinct(self, found: str) -> bool:
+        """Whether ids have this form and words and numbers of a text do not."""
+        return found in self.shapes and "9" in found and found != "9"
 
 
 def shape(row_id: str) -> str:
