@@ -37,7 +37,7 @@ def test_dependent_rows_are_made_in_order_and_follow_edits(voicemill: InThisProc
     manifest = write_manifest(Path("mixed.csv"), _ROWS)
     first = voicemill("run", manifest, "-o", "results", "--json")
     assert (first.code, first.json["rows"]["done"], first.json["calls_made"]) == (0, 4, 4)
-    assert "4 rows checked: 1 call, 22 characters, and what 3 rows will need that take the output" in first.stderr
+    assert "4 rows checked: 1 call, 22 characters, plus 3 rows that use the output of other rows." in first.stderr
     made = {item["id"]: item for item in items(Path("results"))}
     new_s = sum(made[row_id]["duration_s"] for row_id in ("spoken", "converted", "again"))
     lengths_s = [first.json[name] for name in ("transcribed_s", "converted_s", "audio_s")]
