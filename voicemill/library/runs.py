@@ -122,7 +122,7 @@ def run(
         **options: Options of the command line, such as `voice="Sarah"` or `max_credits=10_000`; see `RunOptions`.
 
     Returns:
-        The result. A row that fails is not an error: see `RunResult.counts` and `RunResult.failures`.
+        The result. A row that fails is not an error; see `RunResult.counts` and `RunResult.failures`.
 
     Raises:
         ManifestError: The manifest has problems; no call was made.
