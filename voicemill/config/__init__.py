@@ -1,6 +1,6 @@
-"""What a run may be told, and the key that it needs.
+"""The settings of a run, and the API key.
 
-Precedence: row > command line > profile > the defaults in `settings`. The API key is no setting: it comes from the
+Precedence: row > command line > profile > the defaults in `settings`. The API key is not a setting; it comes from the
 environment (see `ApiKey`).
 """
 

@@ -1,4 +1,4 @@
-"""The key of the service: no setting, for it is a secret; it comes from the environment."""
+"""The API key and the access token. They come from the environment and are never part of the settings."""
 
 import os
 from typing import ClassVar, NoReturn
@@ -10,11 +10,11 @@ TOKEN_VARIABLE = "CARTESIA_ACCESS_TOKEN"  # noqa: S105 - the name of a variable
 
 
 class ApiKey:
-    """A secret that can be used for a header and for nothing else: it prints masked and refuses to be pickled."""
+    """A secret for the request header. It is masked when printed and cannot be pickled."""
 
     __slots__ = ("_value",)
     VARIABLE: ClassVar = KEY_VARIABLE
-    """Where the environment holds it."""
+    """The environment variable that holds it."""
 
     def __init__(self, value: str) -> None:
         self._value = value.strip()
@@ -24,7 +24,7 @@ class ApiKey:
 
     @staticmethod
     def from_environment() -> "ApiKey | None":
-        """The key in `CARTESIA_API_KEY`, else the token in `CARTESIA_ACCESS_TOKEN`; None where neither is set."""
+        """The key in `CARTESIA_API_KEY`, else the token in `CARTESIA_ACCESS_TOKEN`; None if neither is set."""
         named = (kind for kind in (ApiKey, AccessToken) if os.environ.get(kind.VARIABLE, "").strip())
         return next((kind(os.environ[kind.VARIABLE]) for kind in named), None)
 
@@ -42,7 +42,7 @@ class ApiKey:
 
 
 class AccessToken(ApiKey):
-    """A short-lived token that stands in for the key with what it was granted; as secret as a key."""
+    """A short-lived token with limited grants. It is sent instead of the API key and is just as secret."""
 
     __slots__ = ()
     VARIABLE = TOKEN_VARIABLE

@@ -1,4 +1,4 @@
-"""Where settings come from: a profile (`configs/*.toml`), what the command line says, and those of an earlier run."""
+"""Load settings from a profile (`configs/*.toml`), the command line and an earlier run."""
 
 import tomllib
 from collections.abc import Mapping
@@ -12,17 +12,17 @@ from voicemill.errors import ConfigError
 
 
 def load_settings(profile: str | None = None, **overrides: Any) -> Settings:  # noqa: ANN401 - validated below
-    """Settings from a profile, then `overrides`: sections (`pace={"max_concurrency": 8}`) and settings without one.
+    """Load a profile and apply `overrides`: sections such as `pace={"max_concurrency": 8}`, and top-level settings.
 
-    None values are skipped. `profile` is a path to a TOML file or the name of one in `configs/`. Raises `ConfigError`
-    that names the file, the key and what it may be.
+    Overrides that are None are ignored. `profile` is the path of a TOML file, or the name of one in `configs/`. Raises
+    `ConfigError`, which names the file, the key and the allowed values.
     """
     tree = _merged(_read_profile(profile) if profile else {}, overrides)
     return _validated(tree, profile or "the settings")
 
 
 def changed_settings(known: Mapping[str, Any], changes: Mapping[str, Any]) -> Settings:
-    """The settings of an earlier run with some of them changed, both by section. Raises as `load_settings` does."""
+    """Apply changes to the settings of an earlier run, both by section. Raises `ConfigError`."""
     all_three = changes.get("pace", {}).get("max_concurrency") is not None
     pace = {name: value for name, value in known.get("pace", {}).items() if not (all_three and name in AUTO)}
     return _validated(_merged({**known, "pace": pace}, changes), "the settings")
@@ -46,7 +46,7 @@ def _validated(tree: Mapping[str, Any], source: str) -> Settings:
 
 
 def profile_names() -> list[str]:
-    """The profiles that are shipped, by name."""
+    """The names of the profiles that ship with voicemill."""
     return sorted(path.stem for path in _shipped_profiles().glob("*.toml"))
 
 

@@ -1,4 +1,4 @@
-"""Settings: what a run may be told, by section. Unknown keys are refused."""
+"""The settings of a run, by section. Unknown keys are errors."""
 
 import os
 from collections.abc import Mapping
@@ -28,7 +28,7 @@ TEXT_MARKUPS = ("plain", "markdown")
 
 
 class RowDefaults(_Section):
-    """What a row gets where its own column is empty; names as in the manifest, values checked with the row."""
+    """Defaults of rows whose own cell is empty. The names are those of the manifest columns."""
 
     op: str = "tts"
     model: str = ""
@@ -47,7 +47,7 @@ class RowDefaults(_Section):
 
 
 class LongText(_Section):
-    """How a transcript becomes calls, and how their audio becomes one file."""
+    """How a long text is split into calls, and the pauses in the joined audio."""
 
     max_characters_per_call: int = Field(500, ge=50, le=10_000)
     sentence_pause_s: float = Field(0.15, ge=0, le=10)
@@ -60,7 +60,7 @@ AUTO = {"min_concurrency": 1, "start_concurrency": 0, "max_concurrency": 100}
 
 
 class Subtitles(_Section):
-    """How words become subtitles; names as Whisper has them, where it has them."""
+    """The layout of subtitles. Names are those of openai-whisper where it has them."""
 
     max_line_width: int = Field(42, ge=8, le=1000)
     max_line_count: int = Field(2, ge=1, le=100)
@@ -71,10 +71,10 @@ class Subtitles(_Section):
 
 
 class LongAudio(_Section):
-    """How much of a recording is sent in one call; a longer one is cut where it is quietest, a silent stretch left out.
+    """The longest part of a recording per call. Longer recordings are split at the most silent points.
 
-    Transcription takes any length, but a call that fails is repeated whole. A changed voice comes back as samples,
-    which are held in memory until they are proved.
+    Transcription accepts any length, but a failed call is repeated as a whole. The response to a voice conversion is
+    held in memory until it is verified.
     """
 
     stt_call_s: float = Field(3600.0, ge=30, le=86_400)
@@ -82,10 +82,10 @@ class LongAudio(_Section):
 
 
 class Inputs(_Section):
-    """How inputs are read, and which may be downloaded: `https` addresses of the hosts that are named, else none.
+    """The format of inputs, and the hosts that inputs may be downloaded from by HTTPS.
 
-    A host is a name, or a name and a port (`files.example.org:8443`). `max_bytes` is the most that one may have.
-    `format` is that of the manifest; `text` says whether texts are `plain` or `markdown`.
+    A host is a name, or a name and a port (`files.example.org:8443`). `max_bytes` limits one download. `format` is
+    the manifest's; `text` is `plain` or `markdown`.
     """
 
     allow_hosts: tuple[str, ...] = ()
@@ -116,10 +116,10 @@ def _one_of(name: str, known: tuple[str, ...]) -> str:
 
 
 class Pace(_Section):
-    """How many calls at once, how long one may take, and when to give up.
+    """Concurrency, deadlines, retries and outages.
 
-    `max_concurrency` may be given as a number, which then never changes; as `least-first-most`; or as `auto`: found,
-    beginning with what `plan` allows, where one is named.
+    `max_concurrency` is a fixed number, `minimum-start-maximum`, or `auto`, which starts with the limit of `plan` and
+    adapts.
     """
 
     max_concurrency: int = Field(100, ge=1, le=1000)
@@ -164,7 +164,7 @@ class Pace(_Section):
 
 
 def _concurrency(given: object, beside: Mapping[str, object]) -> dict[str, object]:
-    """The three numbers that `N`, `least-first-most` or `auto` stand for; what is given beside a number stays."""
+    """The minimum, start and maximum of `N`, `minimum-start-maximum` or `auto`; explicit values are kept."""
     text = str(given).strip().lower()
     if text == "auto":
         return dict(AUTO)
@@ -177,10 +177,10 @@ def _concurrency(given: object, beside: Mapping[str, object]) -> dict[str, objec
 
 
 class Budget(_Section):
-    """What a run may spend, 0 for no limit. Credits and calls are counted over all runs in one results folder.
+    """Spending limits; 0 means no limit. Credits and calls are counted over all runs in a results folder.
 
-    `max_cost_usd` is turned into credits by the price of `pace.plan`. `sample_rows` takes so many rows, spread evenly;
-    `first_rows` so many from the top; a later run without them does the rest.
+    The price of `pace.plan` converts `max_cost_usd` into credits. `sample_rows` selects that many rows, spread evenly,
+    and `first_rows` the first ones; a later run without them processes the rest.
     """
 
     max_credits: float = Field(0.0, ge=0)
@@ -204,9 +204,9 @@ class Service(_Section):
 
 
 class Settings(_Section):
-    """Everything a run is told, resolved; safe to write down, for it holds no secret.
+    """All settings of a run, resolved. They hold no secret.
 
-    `operation` is the one that every row asks for; where it is empty, each says so itself (`defaults.op` without).
+    `operation` applies to every row. If it is empty, each row names its own, with `defaults.op` as default.
     """
 
     defaults: RowDefaults = RowDefaults()
@@ -240,7 +240,7 @@ class Settings(_Section):
 
     @property
     def row_defaults(self) -> RowDefaults:
-        """What a row gets where its own column is empty, its operation included."""
+        """Defaults of rows whose own cell is empty, including the operation."""
         return self.defaults.model_copy(update={"op": self.operation}) if self.operation else self.defaults
 
     @model_validator(mode="after")
@@ -253,9 +253,9 @@ class Settings(_Section):
 
 
 def webhook_of(settings: Settings) -> str:
-    """Who is told how a run ended, empty for nobody: `settings.webhook`, else `VOICEMILL_WEBHOOK`.
+    """The address that receives the summary of a run: `settings.webhook`, else `VOICEMILL_WEBHOOK`; empty for none.
 
-    The variable is for an address that is a secret itself: settings are written down. Raises `ConfigError`.
+    Use the variable for an address that is secret, because settings are stored. Raises `ConfigError`.
     """
     try:
         return settings.webhook or _checked_webhook(os.environ.get(WEBHOOK_VARIABLE, "").strip())
