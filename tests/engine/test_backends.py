@@ -211,5 +211,5 @@ def test_every_backend_implements_its_protocol(plug_in: None, openai: list[str])
     listeners = [load_recognizer(name) for name in ("pocketsphinx", "whisper", "openai", "counter")]
     assert all(isinstance(backend, SpeechBackend) for backend in speakers)
     assert all(isinstance(recognizer, Recognizer) for recognizer in listeners)
-    identities = [backend.identity for backend in [*speakers, *listeners]]
+    identities = [backend.identity for backend in speakers] + [recognizer.identity for recognizer in listeners]
     assert all(identity.replace(".", "").replace("-", "").isalnum() for identity in identities if identity)

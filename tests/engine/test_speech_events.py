@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.engine.requests import FLOAT, SENTENCE, WAV, client, question, speech
+from tests.engine.requests import FLOAT, RATE_HZ, SENTENCE, WAV, client, question, speech
 from voicemill.engine.app import create_app
 from voicemill.engine.settings import EngineSettings
 
@@ -187,9 +187,7 @@ async def test_tags_are_obeyed_or_left_out_and_never_read(asker: httpx.AsyncClie
     """A pause is silence, spelled text is spelled, and no part of a tag is among the words."""
     plain = "Wait here. Now go on."
     tagged = '<emotion value="sad"/>Wait here. <break time="1.5s"/> Now go on.'
-    lengths = [
-        len(await speech(asker, text, output_format=FLOAT)) / 4 / FLOAT["sample_rate"] for text in (plain, tagged)
-    ]
+    lengths = [len(await speech(asker, text, output_format=FLOAT)) / 4 / RATE_HZ for text in (plain, tagged)]
     assert lengths[1] - lengths[0] == pytest.approx(1.5, abs=0.05)
     told = await events(asker, "The code is <spell>AB12</spell>, please.", add_timestamps=True)
     words = [word for event in of_type(told, "timestamps") for word in event["word_timestamps"]["words"]]

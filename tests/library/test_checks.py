@@ -44,6 +44,6 @@ def test_help_shows_the_public_names() -> None:
     """`help(voicemill)` documents every public function and class."""
     import pydoc
 
-    page = pydoc.render_doc(voicemill, renderer=pydoc.plaintext)
+    page = pydoc.render_doc(voicemill, renderer=pydoc.plaintext)  # type: ignore[attr-defined]
     for name in ("run(", "retry(", "plan(", "validate(", "verify(", "export(", "class Cartesia", "class RunResult"):
         assert name in page
