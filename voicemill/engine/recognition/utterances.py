@@ -4,7 +4,6 @@ from collections.abc import Iterable, Iterator
 from typing import Final, NamedTuple
 
 import numpy as np
-import webrtcvad
 from numpy.typing import NDArray
 
 RATE_HZ: Final = 16_000
@@ -32,6 +31,8 @@ def utterances(blocks: Iterable[NDArray[np.float32]]) -> Iterator[Excerpt]:
 
     Excerpts without speech are omitted.
     """
+    import webrtcvad  # native code, which the server must not load
+
     detector = webrtcvad.Vad(STRICTNESS)
     start, frames, speech = 0, list[NDArray[np.float32]](), list[bool]()
     for frame in _frames(blocks):
