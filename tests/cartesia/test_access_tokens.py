@@ -33,16 +33,16 @@ async def granted(answer: bytes, **question: Any) -> tuple[AccessToken, Call]:
         ({}, {"grants": {"tts": True, "stt": True}}),
     ],
 )
-async def test_a_token_is_asked_for_as_the_reference_does(question: dict[str, Any], body: dict[str, Any]) -> None:
-    """Grants are named, the time is in seconds, and the key asks."""
+async def test_access_token_request_has_the_documented_form(question: dict[str, Any], body: dict[str, Any]) -> None:
+    """The request names the grants and the lifetime in seconds, and sends the key."""
     token, call = await granted(json.dumps({"token": TOKEN}).encode(), **question)
     assert (call.method, call.path, call.json_body) == ("POST", "/access-token", body)
     assert call.headers["x-api-key"] == KEY
     assert token.reveal() == TOKEN
 
 
-async def test_a_token_prints_masked_and_stays_here() -> None:
-    """However it is put into text it is not seen, and it is not pickled."""
+async def test_token_is_masked_and_cannot_be_pickled() -> None:
+    """No text of a token shows it, and pickling raises an error."""
     token, _ = await granted(json.dumps({"token": TOKEN}).encode())
     assert f"{token} {token!r} {[token]}" == "AccessToken(****) AccessToken(****) [AccessToken(****)]"
     with pytest.raises(TypeError, match="not pickled"):
@@ -60,15 +60,15 @@ async def test_a_token_prints_masked_and_stays_here() -> None:
         '{"token": ""}',
     ],
 )
-async def test_no_odd_answer_brings_a_token_to_light(answer: str) -> None:
-    """A token in the wrong place is a bad answer that shows nothing of it, not even to a crash report."""
+async def test_invalid_token_response_does_not_leak_the_token(answer: str) -> None:
+    """A response with the token in the wrong place is a bad answer, and no part of the error contains the token."""
     with pytest.raises(BadAnswer) as caught:
         await granted(answer.encode())
     assert TOKEN not in everything_about(caught.value)
 
 
-async def test_a_token_takes_the_place_of_a_key() -> None:
-    """It is sent as a bearer, and no key beside it."""
+async def test_token_is_sent_as_bearer_without_a_key() -> None:
+    """A token is sent as `Authorization: Bearer`, without an `X-API-Key` header."""
     with HostileServer(speech) as server:
         async with Transport(server.url, AccessToken(TOKEN), api_version="2025-04-16") as transport:
             await ask(CartesiaClient.over(transport))
@@ -78,8 +78,8 @@ async def test_a_token_takes_the_place_of_a_key() -> None:
     assert "x-api-key" not in headers
 
 
-async def test_a_refusal_that_quotes_a_token_does_not_show_it() -> None:
-    """Tokens are masked like keys, in text, attributes, causes and local variables."""
+async def test_refusal_that_quotes_a_token_does_not_leak_it() -> None:
+    """Tokens are masked in the text, attributes, causes and local variables of an error."""
     with HostileServer([error_reply(403, "Forbidden", f"{TOKEN} may not")]) as server:
         async with Transport(server.url, AccessToken(TOKEN), api_version="2024-11-13") as transport:
             with pytest.raises(CallError) as caught:

@@ -37,8 +37,8 @@ MIB = 1 << 20
     ],
     ids=["drip", "drip in chunks", "stall in the body", "stall before the headers", "endless", "refusal that drips"],
 )
-async def test_an_attempt_ends_at_its_deadline(reply: Reply) -> None:
-    """However busy a connection looks, the whole attempt has one deadline."""
+async def test_attempt_ends_at_its_deadline(reply: Reply) -> None:
+    """The deadline applies to the whole attempt, even while bytes arrive."""
     with HostileServer([reply]) as server, pytest.raises(Transient) as caught:
         await accepted(server, deadline_s=0.8)
     assert (caught.value.code, caught.value.billed) == ("deadline", "unknown")
@@ -54,8 +54,8 @@ async def test_an_attempt_ends_at_its_deadline(reply: Reply) -> None:
     ],
     ids=["stall", "drip", "endless", "refusal that drips"],
 )
-async def test_an_answer_that_stalls_is_not_waited_for(reply: Reply) -> None:
-    """Once an answer has begun, it must go on coming, or the attempt ends long before its deadline."""
+async def test_stalled_response_ends_before_the_deadline(reply: Reply) -> None:
+    """A response that begins and then stalls ends long before the deadline of the attempt."""
     with HostileServer([reply]) as server, pytest.raises(Transient, match="stalled") as caught:
         await accepted(server, deadline_s=600, stall_s=0.3)
     assert (caught.value.code, caught.value.billed) == ("deadline", "unknown")
@@ -72,16 +72,16 @@ class InPieces(httpx.AsyncByteStream):
             yield GOOD.body[start : start + size]
 
 
-async def test_an_answer_that_goes_on_coming_is_waited_for() -> None:
-    """However long the whole of it takes, as long as a kilobyte comes in time."""
+async def test_slow_response_is_received() -> None:
+    """A response may take long as long as a kilobyte arrives within the stall timeout."""
     slow = httpx.MockTransport(lambda _request: httpx.Response(200, stream=InPieces()))
     async with cartesia(transport=slow, stall_s=3.0) as service:
         reply = await ask(service)
     assert reply.body == GOOD.body
 
 
-async def test_a_slow_answer_holds_up_no_other() -> None:
-    """Calls beside one that drips are answered while it drips."""
+async def test_slow_response_does_not_block_other_calls() -> None:
+    """Other calls are answered while one response is slow."""
     with HostileServer(lambda call: Reply(200, (), b"x", End.STALL) if call.number == 1 else speech(call)) as server:
         async with cartesia(server.url) as service:
             slow = asyncio.create_task(ask(service))
@@ -95,8 +95,8 @@ async def test_a_slow_answer_holds_up_no_other() -> None:
 
 
 @pytest.mark.parametrize("end", [End.WHOLE, End.CHUNKED, End.CLOSED])
-async def test_a_huge_body_ends_at_the_cap(end: End) -> None:
-    """Reading stops at the cap, in bounded memory, whatever length was announced."""
+async def test_huge_body_stops_at_the_limit(end: End) -> None:
+    """Reading stops at the limit, in bounded memory, whatever the announced length."""
     endless = Reply(200, (), bytes(MIB), end, times=512)
     gc.collect()
     tracemalloc.start()
@@ -109,8 +109,8 @@ async def test_a_huge_body_ends_at_the_cap(end: End) -> None:
     assert peak < 40 * MIB
 
 
-async def test_a_body_of_just_the_cap_is_taken() -> None:
-    """The cap itself is allowed, one byte more is not."""
+async def test_body_of_exactly_the_limit_is_accepted() -> None:
+    """A body of the limit is accepted, and one more byte is not."""
     with HostileServer([GOOD]) as server:
         assert await accepted(server, max_body_bytes=len(GOOD.body)) == GOOD.body
         with pytest.raises(BadAnswer):
@@ -119,8 +119,8 @@ async def test_a_body_of_just_the_cap_is_taken() -> None:
 
 @pytest.mark.parametrize("status", [300, 301, 302, 303, 307, 308])
 @pytest.mark.parametrize("same_host", [True, False], ids=["same host", "other host"])
-async def test_no_redirect_is_followed(status: int, *, same_host: bool) -> None:
-    """A redirect is an error that names the remedy; no second request is sent, and no other host sees the key."""
+async def test_redirects_are_not_followed(status: int, *, same_host: bool) -> None:
+    """A redirect is an error with the remedy; no second request is sent and no other host gets the key."""
     with (
         HostileServer([GOOD]) as other,
         HostileServer(
@@ -132,8 +132,8 @@ async def test_no_redirect_is_followed(status: int, *, same_host: bool) -> None:
         assert (len(server.calls), len(other.calls)) == (1, 0)
 
 
-async def test_one_connection_serves_many_calls() -> None:
-    """Calls one after the other share a connection, refusals in between included."""
+async def test_calls_reuse_a_connection() -> None:
+    """Consecutive calls use one connection, also after refusals."""
     replies = [GOOD, Reply(404, (), b"Not found"), GOOD, Reply(500, (), b"Error"), GOOD]
     with HostileServer(replies) as server:
         async with cartesia(server.url) as service:
@@ -146,8 +146,8 @@ async def test_one_connection_serves_many_calls() -> None:
         assert (len(server.calls), server.connections) == (5, 1)
 
 
-async def test_no_more_connections_than_allowed() -> None:
-    """The pool's bound holds, and what waits for a connection is served in the end."""
+async def test_number_of_connections_is_limited() -> None:
+    """The pool does not exceed its limit, and waiting calls are sent in the end."""
     with HostileServer(speech) as server:
         async with cartesia(server.url, max_connections=3) as service:
             await asyncio.gather(*(accepted_of(service) for _ in range(30)))
@@ -155,8 +155,8 @@ async def test_no_more_connections_than_allowed() -> None:
         assert server.connections == 3
 
 
-async def test_a_connection_closed_while_idle_costs_no_second_call() -> None:
-    """The server hears each question once, whether or not the client saw in time that its connection was gone."""
+async def test_closed_idle_connection_does_not_repeat_a_call() -> None:
+    """The server receives each request once, whether or not the client noticed the closed connection."""
     retries = Retries(Pace(first_wait_s=0.001, longest_wait_s=0.002))
     with HostileServer([Reply(200, (), GOOD.body, End.THEN_GONE)]) as server:
         async with cartesia(server.url) as service:
@@ -165,8 +165,8 @@ async def test_a_connection_closed_while_idle_costs_no_second_call() -> None:
         assert len(server.calls) == 10
 
 
-async def test_a_server_that_comes_back_is_found_again() -> None:
-    """After a restart, the same client goes on; while it is away the error says that it cannot be reached."""
+async def test_client_reconnects_to_a_restarted_server() -> None:
+    """The client works again after a restart; before that the error says that it cannot connect."""
     retries = Retries(Pace(first_wait_s=0.001, longest_wait_s=0.002))
     with HostileServer([GOOD]) as server:
         async with cartesia(server.url) as service:
@@ -181,8 +181,8 @@ async def test_a_server_that_comes_back_is_found_again() -> None:
         assert len(server.calls) == 2
 
 
-async def test_a_cancelled_call_leaves_the_client_usable() -> None:
-    """Cancelling in the middle of an answer closes that connection and nothing else."""
+async def test_client_works_after_a_cancelled_call() -> None:
+    """Cancelling a call during the response closes only its connection."""
     script = [Reply(200, (), GOOD.body, End.STALL), GOOD]
     with HostileServer(script) as server:
         async with cartesia(server.url, max_connections=1) as service:
@@ -196,8 +196,8 @@ async def test_a_cancelled_call_leaves_the_client_usable() -> None:
 
 
 @pytest.mark.parametrize("name", ["localhost", "example.org"])
-async def test_an_untrusted_certificate_ends_the_run_unasked(name: str, tmp_path: Path) -> None:
-    """A certificate that nobody vouches for is fatal, and the request with the key is never sent."""
+async def test_untrusted_certificate_is_fatal(name: str, tmp_path: Path) -> None:
+    """With an untrusted certificate the error is fatal, and no request is sent."""
     with HostileServer([GOOD], tls=self_signed(name, tmp_path)) as server:
         with pytest.raises(AuthRefused, match="certificate") as caught:
             await accepted(server)
@@ -205,8 +205,8 @@ async def test_an_untrusted_certificate_ends_the_run_unasked(name: str, tmp_path
         assert server.calls == []
 
 
-async def test_a_server_without_tls_is_not_asked_in_the_clear() -> None:
-    """An https address whose server speaks plain HTTP gets no request."""
+async def test_https_address_of_a_plain_server_gets_no_request() -> None:
+    """A server that speaks plain HTTP at an https address gets no request."""
     with HostileServer([GOOD]) as server:
         async with cartesia(server.url.replace("http:", "https:"), deadline_s=0.5) as service:
             with pytest.raises(Transient):
@@ -215,8 +215,8 @@ async def test_a_server_without_tls_is_not_asked_in_the_clear() -> None:
 
 
 @pytest.mark.parametrize("url", ["http://127.0.0.1:1", "http://no-such-host.invalid", "http://[::1]:1"])
-async def test_what_cannot_be_reached_says_so(url: str) -> None:
-    """A closed port and an unknown name: unreachable, to be tried again, and not billed."""
+async def test_unreachable_server_is_a_transient_error(url: str) -> None:
+    """A closed port and an unknown host are transient errors that are not billed."""
     async with cartesia(url, deadline_s=20) as service:
         with pytest.raises(Transient) as caught:
             await ask(service)

@@ -45,20 +45,20 @@ BYPASSES = [
 
 
 @pytest.mark.parametrize("machine", NOT_PUBLIC)
-def test_no_machine_of_a_network_of_ones_own_is_public(machine: str) -> None:
-    """Private, local, reserved and documentation addresses are not public, in whatever they are wrapped."""
+def test_internal_addresses_are_not_public(machine: str) -> None:
+    """Private, local, reserved and documentation addresses are not public, also if they are embedded in IPv6."""
     assert not is_public(machine)
 
 
 @pytest.mark.parametrize("machine", ["1.1.1.1", "8.8.8.8", "2606:4700:4700::1111", "2002:808:808::"])
-def test_public_machines_are(machine: str) -> None:
-    """Addresses of the public internet are, also where they are wrapped."""
+def test_public_addresses_are_public(machine: str) -> None:
+    """Addresses of the public internet are public, also if they are embedded in IPv6."""
     assert is_public(machine)
 
 
 @pytest.mark.parametrize("url", BYPASSES)
-def test_no_bypass_passes(url: str) -> None:
-    """No form of an address leads anywhere but to an allowed host by its own name, nothing is even resolved."""
+def test_disallowed_addresses_are_not_resolved(url: str) -> None:
+    """No spelling of an address reaches another host than an allowed one; it is not even resolved."""
     with pytest.raises(AddressFault):
         parse_address(url, {HOST})
     downloader = Downloader({HOST}, 10**6, resolve=lambda host, port: pytest.fail(f"{host} was resolved"))
@@ -66,8 +66,8 @@ def test_no_bypass_passes(url: str) -> None:
         downloader.download(url, io.BytesIO())
 
 
-def test_an_allowed_address_is_taken_apart() -> None:
-    """A host is allowed at the port of https, another port only by name."""
+def test_allowed_address_is_parsed() -> None:
+    """An allowed host is allowed at port 443, and at another port only if that is named."""
     assert parse_address(f"https://{HOST.upper()}/a%20b?x=1#y", {HOST}) == (HOST, 443, "/a%20b?x=1")
     assert parse_address(f"https://{HOST}:8443", {f"{HOST}:8443"}) == (HOST, 8443, "/")
 
@@ -139,8 +139,8 @@ def files(tmp_path: Path) -> Iterator[Files]:
         server.server_close()
 
 
-def test_a_file_of_an_allowed_host_comes(files: Files) -> None:
-    """The content comes whole, asked by the host's own name, with nothing of ours but what a download needs."""
+def test_file_of_an_allowed_host_is_downloaded(files: Files) -> None:
+    """The content is complete, and the request has the host name and no further data."""
     assert files.get("/a.wav?x=1") == CONTENT
     (path, headers) = files.seen[0]
     assert (path, headers["host"]) == ("/a.wav?x=1", f"{HOST}:{files.port}")
@@ -148,8 +148,8 @@ def test_a_file_of_an_allowed_host_comes(files: Files) -> None:
     assert files.resolved == 1
 
 
-def test_a_machine_within_is_not_asked(files: Files) -> None:
-    """A name of an allowed host that leads into a network of one's own is refused; no byte reaches the machine."""
+def test_allowed_host_with_internal_address_gets_no_request(files: Files) -> None:
+    """An allowed host name with an internal address is refused, and no byte is sent to it."""
     with pytest.raises(AddressFault, match="not on the public internet"):
         files.get("/a.wav", really=True)
     files.answers = [["1.1.1.1", "10.0.0.1"]]
@@ -158,8 +158,8 @@ def test_a_machine_within_is_not_asked(files: Files) -> None:
     assert files.seen == []
 
 
-def test_a_second_answer_of_the_resolver_changes_nothing(files: Files) -> None:
-    """What is connected to is what was checked: the name is not resolved again for the connection (rebinding)."""
+def test_dns_rebinding_has_no_effect(files: Files) -> None:
+    """The connection uses the checked address; the name is not resolved again."""
     files.answers = [["127.0.0.1"], ["169.254.169.254"]]
     assert files.get("/a.wav") == CONTENT
     assert files.resolved == 1
@@ -167,8 +167,8 @@ def test_a_second_answer_of_the_resolver_changes_nothing(files: Files) -> None:
         files.get(f"/to/https://{HOST}:{files.port}/a.wav")
 
 
-def test_redirects_are_checked_anew(files: Files) -> None:
-    """A redirect is followed to allowed hosts only, three times at most."""
+def test_redirects_are_checked_again(files: Files) -> None:
+    """Redirects are followed to allowed hosts only, at most three times."""
     here = f"https://{HOST}:{files.port}"
     assert files.get(f"/to/{here}/to/{here}/to/{here}/a.wav") == CONTENT
     with pytest.raises(AddressFault, match="more than 3 times"):
@@ -182,21 +182,21 @@ def test_redirects_are_checked_anew(files: Files) -> None:
     ("path", "why"),
     [("/gone", "status 404"), ("/packed", "compressed"), ("/cut", "broke off")],
 )
-def test_what_is_no_whole_file_is_refused(path: str, why: str, files: Files) -> None:
-    """An error's page, compressed content and a torn download are not taken for the file."""
+def test_incomplete_downloads_are_refused(path: str, why: str, files: Files) -> None:
+    """An error page, compressed content and a broken download are refused."""
     with pytest.raises(AddressFault, match=why):
         files.get(path)
 
 
-def test_size_is_capped(files: Files) -> None:
-    """More bytes than allowed are not read to their end."""
-    with pytest.raises(AddressFault, match="longer than 1,000 bytes"):
+def test_download_size_is_limited(files: Files) -> None:
+    """A download that exceeds the limit is refused before it is complete."""
+    with pytest.raises(AddressFault, match="larger than 1,000 bytes"):
         files.get("/a.wav", max_bytes=1000)
 
 
-def test_a_certificate_for_another_name_is_refused(files: Files) -> None:
-    """The host proves its name, though it is asked by its number."""
+def test_certificate_for_another_host_is_refused(files: Files) -> None:
+    """The certificate must match the host name, although the connection uses the IP address."""
     files.trust = ssl.create_default_context()
-    with pytest.raises(AddressFault, match="cannot be had"):
+    with pytest.raises(AddressFault, match="cannot be downloaded"):
         files.get("/a.wav")
     assert files.seen == []

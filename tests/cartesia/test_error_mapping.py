@@ -44,10 +44,10 @@ async def failure(reply: Reply) -> CallError:
     ],
     ids=lambda value: getattr(value, "__name__", None),
 )
-async def test_each_status_is_one_kind_of_error(
+async def test_status_determines_the_error_class(
     statuses: tuple[int, ...], kind: type[CallError], *, retryable: bool, billed: str
 ) -> None:
-    """The status decides the kind of error; the kind answers whether to ask again and whether it may have cost."""
+    """Each status has one error class, which says whether to retry and whether it may be billed."""
     for status in statuses:
         error = await failure(Reply(status, (), b"Title: Message"))
         assert type(error) is kind, status
@@ -56,15 +56,15 @@ async def test_each_status_is_one_kind_of_error(
 
 
 @pytest.mark.parametrize("code", ["concurrency_limited", "model_not_found", "voice_not_found", "model_sunsetted"])
-async def test_the_service_s_own_code_is_kept(code: str) -> None:
-    """The machine code of the service is the error's code, with its words and its request id."""
+async def test_error_code_of_the_service_is_kept(code: str) -> None:
+    """The error has the code, the message and the request id of the service."""
     error = await failure(error_reply(400, "The title", "The message", code))
     assert (error.code, error.request_id) == (code, "refusal")
     assert "The title: The message" in str(error)
 
 
-async def test_errors_before_2026_are_plain_text() -> None:
-    """Plain text is the message; the code is then the kind's own, the request id comes from the header."""
+async def test_plain_text_errors_are_read() -> None:
+    """Plain text is the message, the code is that of the class, and the request id comes from the header."""
     error = await failure(Reply(404, [("X-Request-Id", "r1")], b"Not found: There is no such voice."))
     assert (error.code, error.request_id) == ("refused", "r1")
     assert str(error) == "Not found: There is no such voice. (HTTP 404)"
@@ -73,8 +73,8 @@ async def test_errors_before_2026_are_plain_text() -> None:
 @pytest.mark.parametrize(
     "body", [{"error": "No such voice"}, {"detail": "No such voice"}, {"message": "No such voice"}]
 )
-async def test_reasons_under_other_names_are_read(body: dict[str, str]) -> None:
-    """What gateways and other versions call the reason is shown too."""
+async def test_messages_under_other_names_are_read(body: dict[str, str]) -> None:
+    """The messages of gateways and other versions are read too."""
     assert "No such voice" in str(await failure(Reply(400, (), json.dumps(body).encode())))
 
 
@@ -84,8 +84,8 @@ async def test_reasons_under_other_names_are_read(body: dict[str, str]) -> None:
      b'{"title": {"a": [1]}, "request_id": ["x"]}', b"{" * 5000, b"[" * 100_000, b"x" * 3_000_000],
     ids=lambda body: repr(body[:20]),
 )  # fmt: skip
-async def test_a_strange_reason_is_still_a_clean_message(body: bytes) -> None:
-    """Whatever stands in the body, the error has the right kind and one short printable line."""
+async def test_any_body_gives_a_short_printable_message(body: bytes) -> None:
+    """Any body gives an error of the right class with a short message on one line."""
     error = await failure(Reply(400, (), body))
     assert type(error) is Refused
     assert str(error).replace("\ufffd", "").isprintable()
@@ -93,15 +93,15 @@ async def test_a_strange_reason_is_still_a_clean_message(body: bytes) -> None:
     assert all(isinstance(text, str) for text in (error.code, error.request_id or ""))
 
 
-async def test_control_characters_reach_no_terminal() -> None:
-    """A reason cannot move a terminal's cursor or begin a line of its own."""
+async def test_control_characters_are_removed() -> None:
+    """A message cannot move the cursor of a terminal or begin a new line."""
     error = await failure(error_reply(400, "\x1b[2J\x1b]0;owned\x07", "first\r\nsecond\u009b31m", "co\x1bde"))
     assert "\x1b" not in f"{error}{error.code}"
     assert str(error).isprintable()
 
 
-async def test_a_web_page_is_not_shown_as_a_reason() -> None:
-    """The HTML of a gateway is named, not quoted."""
+async def test_web_page_is_not_quoted() -> None:
+    """An HTML body is mentioned, not quoted."""
     error = await failure(Reply(502, (), b"\n<!DOCTYPE html><html><body><h1>Bad gateway</h1></body></html>"))
     assert "web page" in str(error)
     assert "<" not in str(error)
@@ -110,19 +110,19 @@ async def test_a_web_page_is_not_shown_as_a_reason() -> None:
 @pytest.mark.parametrize(
     ("status", "remedy"), [(401, "check CARTESIA_API_KEY"), (402, "top it up"), (302, "check CARTESIA_BASE_URL")]
 )
-async def test_what_only_the_user_can_mend_says_how(status: int, remedy: str) -> None:
-    """A bad key, an empty account and a redirect each name the remedy."""
+async def test_errors_that_need_the_user_name_the_remedy(status: int, remedy: str) -> None:
+    """An invalid key, an empty account and a redirect each name the remedy."""
     assert remedy in str(await failure(Reply(status, [("Location", "https://elsewhere.invalid/")])))
 
 
 @pytest.mark.parametrize("status", [401, 402])
-async def test_fatal_errors_end_a_run_with_their_own_exit_code(status: int) -> None:
-    """Nobody need ask again with that key or account: the exit code says so."""
+async def test_fatal_errors_have_their_own_exit_code(status: int) -> None:
+    """An invalid key and an empty account end a run with exit code 4."""
     assert (await failure(Reply(status))).exit_code is ExitCode.FATAL_API
 
 
 @pytest.mark.parametrize("headers", [[("Retry-After", "7")], [("retry-after-ms", "7000")], [("RETRY-AFTER", "7.0")]])
 @pytest.mark.parametrize("status", [429, 503, 500])
-async def test_the_wait_that_is_asked_for_is_handed_on(status: int, headers: list[Any]) -> None:
-    """Whichever header says so, and whatever its case, the error carries the wait in seconds."""
+async def test_retry_after_is_read_from_any_header(status: int, headers: list[Any]) -> None:
+    """The error has the delay in seconds, whichever header states it and in whatever case."""
     assert (await failure(Reply(status, headers))).retry_after_s == 7.0

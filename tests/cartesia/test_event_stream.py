@@ -29,8 +29,8 @@ def events(pieces: Iterable[bytes]) -> list[RawEvent]:
 
 
 @given(st.lists(TEXT), END, CUTS)
-def test_lines_are_the_same_wherever_they_are_cut(texts: list[str], end: bytes, places: list[int]) -> None:
-    """Pieces of any size give the same lines, and none is found at the end when all have ended."""
+def test_lines_do_not_depend_on_chunks(texts: list[str], end: bytes, places: list[int]) -> None:
+    """Chunks of any size give the same lines, and the end of the stream adds none."""
     lines = LineBuffer()
     found = [
         line for piece in cut(b"".join(text.encode() + end for text in texts), places) for line in lines.feed(piece)
@@ -40,16 +40,14 @@ def test_lines_are_the_same_wherever_they_are_cut(texts: list[str], end: bytes, 
 
 
 @given(st.binary(max_size=300), CUTS)
-def test_any_bytes_are_read_the_same_in_pieces_as_whole(stream: bytes, places: list[int]) -> None:
-    """Where the network cuts makes no difference, whatever is sent."""
+def test_events_do_not_depend_on_chunks(stream: bytes, places: list[int]) -> None:
+    """Any bytes give the same events, however they are divided into chunks."""
     assert events(cut(stream, places)) == events([stream])
 
 
 @given(st.lists(st.tuples(TEXT, st.lists(TEXT, min_size=1, max_size=4))), END, CUTS, START)
-def test_what_is_written_is_read(
-    written: list[tuple[str, list[str]]], end: bytes, places: list[int], stream: bytes
-) -> None:
-    """Names and data of several lines come back; comments, other fields and a mark at the start do not."""
+def test_events_are_parsed(written: list[tuple[str, list[str]]], end: bytes, places: list[int], stream: bytes) -> None:
+    """Names and data of several lines are parsed; comments, other fields and a byte order mark are ignored."""
     for name, data in written:
         lines = [": comment", "id: 7", "retry: 10", f"event: {name}", *(f"data: {line}" for line in data), "other", ""]
         stream += b"".join(line.encode() + end for line in lines)
@@ -57,15 +55,15 @@ def test_what_is_written_is_read(
 
 
 @given(st.lists(st.dictionaries(TEXT, TEXT)), END, CUTS)
-def test_json_lines_are_events_too(contents: list[dict[str, str]], end: bytes, places: list[int]) -> None:
-    """A line that is an object is an event of its own."""
+def test_json_lines_are_events(contents: list[dict[str, str]], end: bytes, places: list[int]) -> None:
+    """A line that is a JSON object is an event."""
     stream = b"".join(json.dumps(content).encode() + end for content in contents)
     assert [json.loads(sent.data) for sent in events(cut(stream, places))] == contents
 
 
 @pytest.mark.parametrize("stream", [b"data: x", b"data: x\n", b"data: x\r", b"data:x\r\n"])
-def test_the_last_event_may_lack_its_blank_line(stream: bytes) -> None:
-    """It is given, but said not to be whole, for it could have been cut."""
+def test_last_event_without_blank_line_is_incomplete(stream: bytes) -> None:
+    """It is returned and marked as incomplete."""
     assert events([stream]) == [RawEvent(b"x", is_whole=False)]
 
 
@@ -80,18 +78,18 @@ def test_the_last_event_may_lack_its_blank_line(stream: bytes) -> None:
         (b"data:a:b", b"a:b"),
     ],
 )
-def test_one_blank_after_the_colon_is_no_part_of_the_data(line: bytes, data: bytes) -> None:
-    """As the standard has it."""
+def test_one_space_after_the_colon_is_removed(line: bytes, data: bytes) -> None:
+    """The standard removes one space after the colon."""
     assert events([line + b"\n\n"]) == [RawEvent(data)]
 
 
-def test_events_without_data_are_none() -> None:
-    """Blank lines, comments and names alone make no event, and a name does not stay for the next one."""
+def test_events_without_data_are_ignored() -> None:
+    """Blank lines, comments and names alone are no events, and a name does not apply to the next event."""
     assert events([b"\n\n: ping\n\nevent: a\n\ndata: x\n\n"]) == [RawEvent(b"x")]
 
 
-def test_a_long_line_in_many_pieces_is_not_read_over_and_over() -> None:
-    """The work for a line grows with its length, not with its square: 16 MiB in pieces of 1 KiB are one event."""
+def test_long_line_is_parsed_in_linear_time() -> None:
+    """The work for a line is proportional to its length: 16 MiB in chunks of 1 KiB are one event."""
     lines = EventParser()
     assert lines.feed(b"data: ") == []
     assert all(lines.feed(b"x" * 1024) == [] for _ in range(16 * 1024))

@@ -47,16 +47,16 @@ async def what_becomes_of(error: BaseException, *, in_body: bool = False) -> Cal
     return caught.value
 
 
-def test_reflection_finds_the_libraries_errors() -> None:
-    """The lists below are not empty by accident: they hold what is known to exist."""
+def test_reflection_finds_the_exceptions_of_the_libraries() -> None:
+    """The lists below contain the known exceptions."""
     assert {httpx.ReadTimeout, httpx.InvalidURL, httpx.CookieConflict, httpx.StreamClosed} <= set(HTTPX)
     assert {aiohttp.ServerDisconnectedError, aiohttp.ClientConnectorDNSError, aiohttp.TooManyRedirects} <= set(AIOHTTP)
 
 
 @pytest.mark.parametrize("in_body", [False, True], ids=["at once", "in the body"])
 @pytest.mark.parametrize("kind", FOREIGN, ids=lambda kind: f"{kind.__module__}.{kind.__name__}")
-async def test_no_foreign_error_escapes(kind: type[BaseException], *, in_body: bool) -> None:
-    """Each becomes an error of ours that may be retried or is fatal, and nothing of the foreign one goes with it."""
+async def test_all_foreign_exceptions_are_mapped(kind: type[BaseException], *, in_body: bool) -> None:
+    """Each becomes a `CallError` that is retryable or fatal, without a reference to the original."""
     error = await what_becomes_of(instance(kind), in_body=in_body)
     assert error.retryable or isinstance(error, AuthRefused)
     assert error.__cause__ is None
@@ -86,8 +86,10 @@ async def test_no_foreign_error_escapes(kind: type[BaseException], *, in_body: b
         (httpx.InvalidURL, Transient, "connection"),
     ],
 )
-async def test_each_says_what_happened(kind: type[BaseException], expected: type[CallError], code: str) -> None:
-    """Too slow, unreachable, broken off and an untrusted certificate are told apart."""
+async def test_network_errors_are_distinguished(
+    kind: type[BaseException], expected: type[CallError], code: str
+) -> None:
+    """Timeouts, failed connections, broken responses and untrusted certificates have different errors."""
     error = await what_becomes_of(instance(kind))
     assert (type(error), error.code) == (expected, code)
 
@@ -101,16 +103,16 @@ async def test_each_says_what_happened(kind: type[BaseException], expected: type
         (TimeoutError, "deadline"),
     ],
 )
-async def test_the_cause_decides_where_the_transport_blurs_it(cause: type[BaseException], code: str) -> None:
-    """The transport calls every lost connection a ConnectTimeout; what it was made of says what it is."""
+async def test_cause_of_a_connect_timeout_is_used(cause: type[BaseException], code: str) -> None:
+    """The transport maps every lost connection to ConnectTimeout; its cause determines the error."""
     blurred = httpx.ConnectTimeout("blurred")
     blurred.__cause__ = instance(aiohttp.ClientConnectorDNSError if cause is ConnectionRefusedError else cause)
     assert (await what_becomes_of(blurred)).code == code
 
 
 @pytest.mark.parametrize("mistake", [TypeError("ours"), AssertionError("ours"), asyncio.CancelledError()], ids=repr)
-async def test_what_is_no_failure_of_the_network_is_left_alone(mistake: Any) -> None:
-    """A mistake in our own code is not retried as if the network had failed, and a cancelled call stays cancelled."""
+async def test_other_exceptions_are_not_mapped(mistake: Any) -> None:
+    """A programming error is not retried as a network error, and a cancelled call stays cancelled."""
     async with cartesia(transport=Raising(mistake)) as service:
         with pytest.raises(type(mistake)):
             await ask(service)

@@ -29,16 +29,16 @@ def ending(end: End, body: bytes = GOOD) -> Reply:
 
 
 @pytest.mark.parametrize("end", [End.WHOLE, End.CHUNKED, End.CLOSED, End.THEN_GONE])
-async def test_whole_answers_are_accepted(end: End) -> None:
-    """Whichever way HTTP gives the end, a whole answer is taken byte for byte."""
+async def test_complete_responses_are_accepted(end: End) -> None:
+    """A complete response is accepted byte for byte, however HTTP marks its end."""
     with HostileServer([ending(end)]) as server:
         assert await accepted(server, deadline_s=20) == GOOD
 
 
 @pytest.mark.parametrize("size", STREAM_SIZES, ids=hex)
 @pytest.mark.parametrize("end", [End.WHOLE, End.CHUNKED])
-async def test_a_streamed_wav_is_accepted_where_http_gives_its_end(end: End, size: int) -> None:
-    """A header that leaves the size open is made good by the framing."""
+async def test_streamed_wav_is_accepted_if_http_marks_its_end(end: End, size: int) -> None:
+    """A WAV header without a size is accepted if HTTP marks the end."""
     body = wav(GOOD[44:], RATE_HZ, claimed=size)
     with HostileServer([ending(end, body)]) as server:
         assert await accepted(server) == body
@@ -46,15 +46,15 @@ async def test_a_streamed_wav_is_accepted_where_http_gives_its_end(end: End, siz
 
 @pytest.mark.parametrize("size", STREAM_SIZES, ids=hex)
 @pytest.mark.parametrize("end", [End.CLOSED, End.CLOSED_CUT])
-async def test_an_end_that_nobody_gives_is_no_end(end: End, size: int) -> None:
-    """With neither a size in the header nor one from HTTP, a whole body cannot be told from a cut one."""
+async def test_body_without_any_length_is_incomplete(end: End, size: int) -> None:
+    """Without a size from the WAV header or from HTTP, a complete body cannot be distinguished from a broken one."""
     with HostileServer([ending(end, wav(GOOD[44:], RATE_HZ, claimed=size))]) as server, pytest.raises(Incomplete):
         await accepted(server)
 
 
 @pytest.mark.parametrize("end", [*CUTS, End.HEADERS_CUT, End.HEADERS_RESET, End.NO_ANSWER])
-async def test_no_cut_answer_is_accepted(end: End) -> None:
-    """Wherever an answer is cut and whatever HTTP says about it, it is incomplete, and may have been paid for."""
+async def test_truncated_responses_are_incomplete(end: End) -> None:
+    """A response truncated at any place is incomplete and may be billed, whatever HTTP states."""
     with HostileServer([ending(end)]) as server:
         with pytest.raises(Incomplete) as caught:
             await accepted(server)
@@ -64,8 +64,8 @@ async def test_no_cut_answer_is_accepted(end: End) -> None:
 
 
 @pytest.mark.parametrize("end", [End.WHOLE, End.CHUNKED, End.CLOSED])
-async def test_a_wav_cut_by_the_service_itself_is_not_accepted(end: End) -> None:
-    """True framing around half of the audio is found by the audio: at any byte of the header and many of the rest."""
+async def test_wav_truncated_by_the_service_is_incomplete(end: End) -> None:
+    """Half of a WAV with a correct length is recognized by its content, at any byte of the header and many others."""
     cuts = [*range(1, 60), *range(60, len(GOOD), len(GOOD) // 20), len(GOOD) - 2, len(GOOD) - 1]
     with HostileServer(lambda call: ending(end, GOOD[: cuts[call.number - 1]])) as server:
         async with cartesia(server.url) as service:
@@ -103,8 +103,8 @@ NOT_SPEECH = {
 
 
 @pytest.mark.parametrize("body", NOT_SPEECH.values(), ids=NOT_SPEECH.keys())
-async def test_a_good_status_proves_nothing(body: bytes) -> None:
-    """Bodies of all kinds that came with 200 are bad answers, or incomplete where bytes are missing."""
+async def test_status_200_with_a_wrong_body_is_an_error(body: bytes) -> None:
+    """Wrong bodies with status 200 are bad answers, or incomplete if bytes are missing."""
     refused = pytest.raises((BadAnswer, Incomplete))
     with HostileServer([Reply(200, [("Content-Type", "audio/wav")], body)]) as server, refused as caught:
         await accepted(server)
@@ -113,15 +113,15 @@ async def test_a_good_status_proves_nothing(body: bytes) -> None:
 
 
 @pytest.mark.parametrize("body", [NAN, wav(ONE_NAN.astype("<f4").tobytes(), RATE_HZ, "pcm_f32le")], ids=["all", "one"])
-async def test_samples_that_are_no_numbers_are_a_bad_answer(body: bytes) -> None:
-    """One NaN among good samples is enough: it would be a bang in every player."""
+async def test_nan_samples_are_a_bad_answer(body: bytes) -> None:
+    """A single NaN among valid samples is a bad answer."""
     with HostileServer([Reply(200, (), body)]) as server, pytest.raises(BadAnswer, match="no numbers"):
         await accepted(server, replace(CALL, encoding="pcm_f32le"))
 
 
 @pytest.mark.parametrize("size", [0, 1, 2, 3, 5])
 async def test_infinite_samples_are_a_bad_answer(size: int) -> None:
-    """An infinity, of either sign and at any place, is no number."""
+    """An infinite sample, of either sign and at any position, is a bad answer."""
     samples = samples_for(CALL.transcript, RATE_HZ) / np.float32(32768)
     samples[size * 100] = -math.inf if size % 2 else math.inf
     body = wav(samples.astype("<f4").tobytes(), RATE_HZ, "pcm_f32le")
@@ -130,8 +130,8 @@ async def test_infinite_samples_are_a_bad_answer(size: int) -> None:
 
 
 @pytest.mark.parametrize("coding", ["gzip", "deflate", "br", "zstd", "identity, gzip"])
-async def test_compressed_answers_are_refused_unread(coding: str) -> None:
-    """A body that would have to be inflated is never inflated: a bomb stays a small file."""
+async def test_compressed_responses_are_not_decompressed(coding: str) -> None:
+    """A compressed body is refused without decompressing it."""
     bomb = gzip.compress(bytes(100_000_000))
     with HostileServer([Reply(200, [("Content-Encoding", coding)], bomb)]) as server:
         with pytest.raises(BadAnswer, match="compressed"):
@@ -139,8 +139,8 @@ async def test_compressed_answers_are_refused_unread(coding: str) -> None:
         assert server.calls[0].headers["accept-encoding"] == "identity"
 
 
-async def test_a_compressed_refusal_is_still_a_refusal() -> None:
-    """The status of a failure counts, also when its reason cannot be read."""
+async def test_compressed_refusal_is_a_refusal() -> None:
+    """The status of a failure counts, even if its message is compressed."""
     reply = Reply(404, [("Content-Encoding", "gzip")], gzip.compress(b"Not found: voice"))
     with HostileServer([reply]) as server, pytest.raises(CallError) as caught:
         await accepted(server)
@@ -160,8 +160,8 @@ async def test_a_compressed_refusal_is_still_a_refusal() -> None:
     ],
     ids=["1 MB header", "100,000 headers", "negative length", "length in words", "chunks that are none", "no header"],
 )
-async def test_headers_out_of_all_bounds_are_an_error_like_any(reply: Reply) -> None:
-    """Headers that are too long, too many or nonsense end the attempt, which may be made again."""
+async def test_excessive_headers_are_a_retryable_error(reply: Reply) -> None:
+    """Headers that are too long, too many or invalid end the attempt with a retryable error."""
     with HostileServer([reply]) as server, pytest.raises((Transient, Incomplete)):
         await accepted(server)
 

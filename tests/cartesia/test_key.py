@@ -71,8 +71,9 @@ FAILING = [
 
 
 @pytest.mark.parametrize("reply", FAILING, ids=lambda reply: f"{reply.status}-{reply.end}-{reply.body[:12]!r}")
-async def test_no_failing_answer_brings_the_key_to_light(reply: Reply) -> None:
-    """Not in text, arguments, attributes, causes or local variables, even where a refusal quotes the key."""
+async def test_failing_responses_do_not_leak_the_key(reply: Reply) -> None:
+    """The key is not in the text, arguments, attributes, causes or local variables of an error, even if a response
+    quotes it."""
     with HostileServer([reply]) as server, pytest.raises(CallError) as caught:
         await accepted(server, deadline_s=1, max_body_bytes=1_000_000)
     assert server.calls[0].headers["x-api-key"] == KEY
@@ -80,16 +81,16 @@ async def test_no_failing_answer_brings_the_key_to_light(reply: Reply) -> None:
 
 
 @pytest.mark.parametrize("url", ["http://127.0.0.1:1", "https://127.0.0.1:1", "http://no-such-host.invalid"])
-async def test_no_failing_connection_brings_the_key_to_light(url: str) -> None:
-    """Nor where no request was sent at all."""
+async def test_failing_connections_do_not_leak_the_key(url: str) -> None:
+    """The key is in no part of an error for a request that was not sent."""
     async with cartesia(url) as service:
         with pytest.raises(CallError) as caught:
             await ask(service)
     assert found_in(everything_about(caught.value)) == []
 
 
-async def test_no_foreign_error_brings_the_key_to_light() -> None:
-    """Errors of httpx and aiohttp hold the request with its headers; ours hold nothing of theirs."""
+async def test_foreign_exceptions_do_not_leak_the_key() -> None:
+    """Exceptions of httpx and aiohttp hold the request headers; the mapped errors hold none of them."""
     request = httpx.Request("POST", "http://x.invalid", headers={"X-API-Key": KEY})
     info = aiohttp.RequestInfo(request.url, "POST", request.headers, request.url)  # type: ignore[arg-type]
     for error in (httpx.ReadTimeout(KEY, request=request), aiohttp.ClientResponseError(info, (), message=KEY)):
@@ -99,8 +100,8 @@ async def test_no_foreign_error_brings_the_key_to_light() -> None:
         assert found_in(everything_about(caught.value)) == []
 
 
-async def test_the_key_is_in_no_other_part_of_a_request() -> None:
-    """One header carries it; path, body and other headers do not."""
+async def test_key_is_in_one_header_only() -> None:
+    """The path, the body and the other headers do not contain the key."""
     with HostileServer([Reply(200, (), GOOD)]) as server:
         await accepted(server, replace(CALL))
     call = server.calls[0]
@@ -109,16 +110,16 @@ async def test_the_key_is_in_no_other_part_of_a_request() -> None:
     assert KEY.encode() not in call.body
 
 
-def test_a_key_prints_masked() -> None:
-    """However it is put into text, it is four stars."""
+def test_key_is_masked() -> None:
+    """Every text form of a key shows four stars."""
     key = ApiKey(KEY)
     shown = f"{key} {key!r} {key!s} {[key]} { ({'key': key}) }"
     assert found_in(shown) == []
     assert str(key) == "ApiKey(****)"
 
 
-def test_a_key_cannot_be_carried_off() -> None:
-    """Pickling, copying and JSON refuse it, alone and inside the client that holds it."""
+def test_key_cannot_be_pickled_or_copied() -> None:
+    """Pickling, copying and JSON raise an error, for the key and for a client that holds it."""
     key = ApiKey(KEY)
     transport = Transport("http://x.invalid", key, api_version="2024-11-13", transport=Raising(ValueError()))
     for holder in (key, [key], {"key": key}, transport):
@@ -133,15 +134,15 @@ def test_a_key_cannot_be_carried_off() -> None:
         vars(key)
 
 
-def test_a_client_prints_without_its_key() -> None:
-    """Neither the transport nor the client shows it."""
+def test_client_text_does_not_contain_the_key() -> None:
+    """The text of a transport and of a client does not contain the key."""
     transport = Transport("http://x.invalid", ApiKey(KEY), api_version="2024-11-13", transport=Raising(ValueError()))
     assert found_in(f"{transport!r} {transport} {vars(transport)!r}") == []
 
 
 @pytest.mark.parametrize("value", ["", "  ", f"{KEY}\u00e9", f"{KEY}\x00", f"{KEY}\r\nX-Other: 1", f"{KEY}\x7f"])
-def test_what_is_no_key_is_refused_without_being_shown(value: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A value that could not be a header is refused by name, never by value, and splits no header."""
+def test_invalid_key_is_refused_without_showing_it(value: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The error names the variable and not the value, and no value can split a header."""
     with pytest.raises(ConfigError, match=KEY_VARIABLE) as caught:
         ApiKey(value)
     monkeypatch.setenv(KEY_VARIABLE, value.replace("\x00", "\x01"))
@@ -154,8 +155,8 @@ def test_what_is_no_key_is_refused_without_being_shown(value: str, monkeypatch: 
     assert found_in(locals_of(caught.value)) == []
 
 
-def test_white_space_around_a_key_is_no_part_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A line end from a file or a blank from a paste does no harm."""
+def test_white_space_around_a_key_is_removed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Line ends and spaces around a key are removed."""
     monkeypatch.setenv(KEY_VARIABLE, f" {KEY}\n")
     key = ApiKey.from_environment()
     assert key is not None

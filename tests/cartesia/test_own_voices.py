@@ -41,8 +41,8 @@ async def listed(answer: Any, **filters: Any) -> tuple[list[str], Call]:
     return await asked(ids, answer)
 
 
-async def test_a_voice_is_as_rich_as_the_wire_gives_it() -> None:
-    """Old and new fields are read, each in its type; what is not told is None."""
+async def test_all_fields_of_a_voice_are_read() -> None:
+    """Old and new fields are read with their types; missing fields are None."""
     voice, _ = await asked(lambda service: service.voices.get("v"), NEW)
     made = datetime(2024, 11, 13, 7, 6, 22, 476564, tzinfo=UTC)
     assert voice == Voice(
@@ -57,14 +57,14 @@ async def test_a_voice_is_as_rich_as_the_wire_gives_it() -> None:
 @pytest.mark.parametrize(
     "odd", [{"created_at": "long ago"}, {"gender": 7}, {"embedding": "none"}, {"country": []}], ids=str
 )
-async def test_an_odd_detail_spoils_no_voice(odd: dict[str, Any]) -> None:
-    """What is only nice to know is left out where it makes no sense; the voice can still speak."""
+async def test_invalid_optional_field_is_none(odd: dict[str, Any]) -> None:
+    """An optional field with an invalid value is None, and the voice is usable."""
     voice, _ = await asked(lambda service: service.voices.get("v"), NEW | odd)
     assert (voice.id, getattr(voice, next(iter(odd)))) == ("v", None)
 
 
-async def test_filters_are_asked_for_by_their_names() -> None:
-    """Each filter, the place and the page's size are in the query, and expansions repeat."""
+async def test_filters_are_query_parameters() -> None:
+    """Each filter, the position and the page size are in the query, and `expand[]` repeats."""
     filters = {"limit": 7, "starting_after": "a", "is_owner": True, "q": "x y", "language": "de", "gender": "feminine"}
     _, call = await listed({"data": []}, **filters, expand=("embedding", "is_starred"))
     assert call.path == (
@@ -93,8 +93,8 @@ VOICES = [
         ({"starting_after": "a", "language": "de"}, "c"),
     ],
 )
-async def test_the_plain_list_is_filtered_here(filters: dict[str, Any], ids: str) -> None:
-    """The first version knows no filters, but whoever asks for German voices gets no others."""
+async def test_plain_list_is_filtered_by_the_client(filters: dict[str, Any], ids: str) -> None:
+    """The first API version does not filter, so the client does."""
     assert (await listed(VOICES, **filters))[0] == list(ids)
 
 
@@ -130,16 +130,16 @@ METHODS: dict[str, tuple[Callable[[CartesiaClient], Awaitable[Any]], str, str, A
 
 
 @pytest.mark.parametrize("name", METHODS)
-async def test_a_voice_is_made_as_the_reference_does(name: str) -> None:
-    """Path and body are those of the reference, and the voice that is answered is read."""
+async def test_create_requests_have_the_documented_form(name: str) -> None:
+    """Path and body are the documented ones, and the voice in the response is read."""
     method, verb, path, body = METHODS[name]
     voice, call = await asked(method, OLD)
     assert (call.method, call.path, call.json_body) == (verb, path, body)
     assert voice.id == "v"
 
 
-async def test_a_mix_has_ids_and_embeddings() -> None:
-    """Shares are named either way, and the answer is an embedding."""
+async def test_mix_accepts_ids_and_embeddings() -> None:
+    """A mix names voices by id or embedding and returns an embedding."""
     shares = [Share(0.25, voice_id="a"), Share(0.75, embedding=(1.0, 2.0))]
     embedding, call = await asked(lambda service: service.voices.mix(shares), {"embedding": [0.5] * 192})
     assert call.json_body == {"voices": [{"id": "a", "weight": 0.25}, {"embedding": [1.0, 2.0], "weight": 0.75}]}
@@ -147,23 +147,23 @@ async def test_a_mix_has_ids_and_embeddings() -> None:
 
 
 @pytest.mark.parametrize("fields", [{}, {"voice_id": "a", "embedding": [1.0]}], ids=str)
-def test_a_share_is_of_one_voice(fields: dict[str, Any]) -> None:
-    """Neither none nor two."""
+def test_share_needs_exactly_one_voice(fields: dict[str, Any]) -> None:
+    """A share with neither or both of id and embedding raises an error."""
     with pytest.raises(ValueError, match="one of"):
         Share(1.0, **fields)
 
 
 @pytest.mark.parametrize("reply", [Reply(204), Reply(200, (), b""), Reply(200, (), b"null")], ids=repr)
-async def test_deleting_answers_nothing(reply: Reply) -> None:
-    """Whatever the body of a good answer, the voice is gone."""
+async def test_delete_returns_nothing(reply: Reply) -> None:
+    """Any successful response means that the voice is deleted."""
     result, call = await asked(lambda service: service.voices.delete("v"), reply)
     assert result is None
     assert (call.method, call.path, call.body) == ("DELETE", "/voices/v", b"")
 
 
 @pytest.mark.parametrize("voice_id", ["", ".", ".."])
-async def test_an_id_that_would_be_another_place_is_not_asked_for(voice_id: str) -> None:
-    """Nothing is deleted, changed or read at the place above."""
+async def test_id_that_changes_the_path_is_refused(voice_id: str) -> None:
+    """No request is sent for an id that would address another path."""
     with HostileServer([Reply(200, (), b"{}")]) as server:
         async with cartesia(server.url) as service:
             for method in (service.voices.get, service.voices.delete, service.voices.update):
@@ -173,7 +173,7 @@ async def test_an_id_that_would_be_another_place_is_not_asked_for(voice_id: str)
 
 
 @pytest.mark.parametrize("answer", [{}, [], {"embedding": "x"}, {"embedding": ["x"]}, {"embedding": [None]}], ids=str)
-async def test_a_mix_of_another_shape_is_a_bad_answer(answer: Any) -> None:
-    """What is no embedding is told as such."""
+async def test_invalid_embedding_is_a_bad_answer(answer: Any) -> None:
+    """A response without an embedding is a bad answer."""
     with pytest.raises(BadAnswer):
         await asked(lambda service: service.voices.mix([Share(1, voice_id="a")]), answer)

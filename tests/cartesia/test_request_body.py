@@ -36,8 +36,8 @@ async def form_of(method: str, *files: Any, **question: Any) -> tuple[Call, list
     return call, parts(call.headers["content-type"], call.body)
 
 
-async def test_a_transcription_is_asked_as_the_reference_does() -> None:
-    """File, model, language and granularity are parts of a form; encoding and rate are in the query."""
+async def test_transcription_request_has_the_documented_form() -> None:
+    """File, model, language and granularity are form fields; encoding and rate are in the query."""
     question: dict[str, Any] = {"language": "de", "word_timestamps": True, "encoding": "pcm_s16le"}
     call, form = await form_of("stt.transcribe", b"samples", sample_rate_hz=16000, **question)
     assert (call.method, call.path) == ("POST", "/stt?encoding=pcm_s16le&sample_rate=16000")
@@ -51,15 +51,15 @@ async def test_a_transcription_is_asked_as_the_reference_does() -> None:
     assert "transfer-encoding" not in call.headers
 
 
-async def test_a_plain_transcription_sends_no_more_than_it_must() -> None:
-    """What is not given is left to the service."""
+async def test_minimal_transcription_request() -> None:
+    """Parameters that are not given are not sent."""
     call, form = await form_of("stt.transcribe", b"x")
     assert call.path == "/stt"
     assert [part.name for part in form] == ["model", "file"]
 
 
-async def test_a_voice_change_is_asked_as_the_reference_does() -> None:
-    """The voice and the format have names with brackets, each container its own fields."""
+async def test_voice_change_request_has_the_documented_form() -> None:
+    """Voice and format use names with brackets, and each container has its own fields."""
     call, form = await form_of("voice_changer.bytes", b"clip", voice_id=SARAH, output_format=MP3)
     assert (call.method, call.path) == ("POST", "/voice-changer/bytes")
     assert fields(call.headers["content-type"], call.body) == [
@@ -72,8 +72,8 @@ async def test_a_voice_change_is_asked_as_the_reference_does() -> None:
 
 
 @pytest.mark.parametrize("sides", [("left", "right"), ("left",), ("right",)], ids="+".join)
-async def test_an_infill_is_asked_as_the_reference_does(sides: tuple[str, ...]) -> None:
-    """Either side may be missing; the voice is `voice_id`, its controls are in brackets."""
+async def test_infill_request_has_the_documented_form(sides: tuple[str, ...]) -> None:
+    """Either recording may be missing; the voice is `voice_id`, and its controls use brackets."""
     audio = {f"{side}_audio": side.encode() if side in sides else None for side in ("left", "right")}
     question: dict[str, Any] = {"model_id": "sonic-2", "language": "en", "transcript": "middle", "voice_id": SARAH}
     question |= {"output_format": WAV, "speed": "slowest", "emotion": ("surprise:high", "curiosity:high")}
@@ -96,8 +96,8 @@ async def test_an_infill_is_asked_as_the_reference_does(sides: tuple[str, ...]) 
     }
 
 
-async def test_an_infill_between_nothing_is_a_mistake() -> None:
-    """Without any recording there is nothing to fit to, and nothing is sent."""
+async def test_infill_without_recordings_is_an_error() -> None:
+    """Without any recording a ValueError is raised, and no request is sent."""
     async with cartesia() as service:
         with pytest.raises(ValueError, match="both None"):
             await service.infill.bytes(
@@ -105,8 +105,8 @@ async def test_an_infill_between_nothing_is_a_mistake() -> None:
             )
 
 
-async def test_a_clone_is_asked_as_the_reference_does() -> None:
-    """Mode and enhancement are words in a form."""
+async def test_clone_request_has_the_documented_form() -> None:
+    """Mode and enhancement are text fields of a form."""
     call, form = await form_of(
         "voices.clone", b"clip", name="N", language="en", description="D", enhance=True, base_voice_id=SARAH
     )
@@ -123,8 +123,8 @@ async def test_a_clone_is_asked_as_the_reference_does() -> None:
 
 
 @pytest.mark.parametrize("name", ["Sprache.flac", 'a"b\r\nX-Evil: 1.wav', "日本.mp3", "noext"])
-async def test_a_name_on_disk_stays_on_disk(tmp_path: Path, name: str) -> None:
-    """Only the ending of a file's name is sent, whatever is in it, and the content as it is."""
+async def test_file_name_is_not_sent(tmp_path: Path, name: str) -> None:
+    """Only the extension of the file name is sent, and the content is unchanged."""
     path = tmp_path / name
     path.write_bytes(b"\r\n--boundary\x00" * 50)
     _, form = await form_of("stt.transcribe", path)
@@ -132,8 +132,8 @@ async def test_a_name_on_disk_stays_on_disk(tmp_path: Path, name: str) -> None:
     assert form[-1].file_name == f"audio{path.suffix}"
 
 
-async def test_an_open_file_is_sent_and_stays_open() -> None:
-    """A file object is the caller's: it is read from its beginning, again at the next attempt, and not closed."""
+async def test_open_file_is_sent_and_not_closed() -> None:
+    """A file object is read from its beginning, again at the next attempt, and is not closed."""
     file = io.BytesIO(b"opened by the caller")
     for _ in range(2):
         _, form = await form_of("stt.transcribe", file)
@@ -141,8 +141,8 @@ async def test_an_open_file_is_sent_and_stays_open() -> None:
     assert not file.closed
 
 
-async def test_a_huge_file_is_never_in_memory(tmp_path: Path) -> None:
-    """A sparse file of 128 MiB goes up in a few MiB of memory, with its length announced."""
+async def test_huge_file_is_streamed(tmp_path: Path) -> None:
+    """A sparse file of 128 MiB is sent in a few MiB of memory, with its length in the headers."""
     path = tmp_path / "huge.wav"
     with path.open("wb") as file:
         file.truncate(128 * MIB)
@@ -158,8 +158,8 @@ async def test_a_huge_file_is_never_in_memory(tmp_path: Path) -> None:
     assert peak < 24 * MIB
 
 
-async def test_a_pipe_goes_up_in_chunks(tmp_path: Path) -> None:
-    """What has no length is sent without one, and whole."""
+async def test_pipe_is_sent_chunked(tmp_path: Path) -> None:
+    """A pipe is sent completely, without a length."""
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
     writing = threading.Thread(target=pipe.write_bytes, args=(b"x" * MIB,))
@@ -184,15 +184,15 @@ async def unreadable(path: Path) -> Refused:
 
 
 @pytest.mark.parametrize(("name", "why"), [("missing.wav", "No such file"), (".", "Is a directory"), ("\0", "null")])
-async def test_a_file_that_cannot_be_read_is_no_failure_of_the_network(tmp_path: Path, name: str, why: str) -> None:
-    """It is refused once and for all, with the reason, before anything is sent."""
+async def test_unreadable_file_is_refused(tmp_path: Path, name: str, why: str) -> None:
+    """It is refused with the reason before anything is sent, and is not retried."""
     error = await unreadable(tmp_path / name)
     assert (error.code, error.billed) == ("unreadable_file", "no")
     assert why in str(error)
 
 
-async def test_a_file_that_shrinks_while_it_is_sent_says_so(tmp_path: Path) -> None:
-    """Its length was announced already, so the call ends at once instead of at its deadline."""
+async def test_file_that_shrinks_during_upload_is_refused(tmp_path: Path) -> None:
+    """The call ends at once instead of at its deadline."""
     path = tmp_path / "shrinking.wav"
     path.write_bytes(bytes(64 * MIB))
     async with listening(Sink()) as sink, cartesia(sink.url) as service:
@@ -205,8 +205,8 @@ async def test_a_file_that_shrinks_while_it_is_sent_says_so(tmp_path: Path) -> N
     assert caught.value.code == "unreadable_file"
 
 
-async def test_a_file_that_grows_is_sent_as_it_was(tmp_path: Path) -> None:
-    """What is written behind the announced length is left out."""
+async def test_file_that_grows_during_upload_is_sent_to_its_first_length(tmp_path: Path) -> None:
+    """Bytes beyond the announced length are not sent."""
     path = tmp_path / "growing.wav"
     path.write_bytes(bytes(16 * MIB))
     async with listening(Sink()) as sink, cartesia(sink.url) as service:
@@ -218,8 +218,8 @@ async def test_a_file_that_grows_is_sent_as_it_was(tmp_path: Path) -> None:
     assert sink.received == int(sink.headers["content-length"])
 
 
-async def test_a_refusal_before_the_end_of_the_upload_is_heard() -> None:
-    """A service that answers before it has heard everything is understood."""
+async def test_refusal_during_upload_is_read() -> None:
+    """A response that arrives before the upload has ended is read."""
     refusal = b"HTTP/1.1 413 No\r\nContent-Length: 9\r\nConnection: close\r\n\r\nToo large"
     async with listening(Sink(refusal, answer_first=True)) as sink, cartesia(sink.url) as service:
         with pytest.raises(Refused, match="Too large") as caught:
@@ -228,8 +228,8 @@ async def test_a_refusal_before_the_end_of_the_upload_is_heard() -> None:
     assert found_in(everything_about(caught.value)) == []
 
 
-async def test_an_upload_ends_at_its_own_deadline() -> None:
-    """A service that never answers an upload does not hold it forever."""
+async def test_upload_ends_at_its_deadline() -> None:
+    """A service that never responds does not hold an upload beyond its deadline."""
     async with listening(Sink(b"")) as sink, cartesia(sink.url, deadline_s=1000) as service:
         with pytest.raises(Transient) as caught:
             await service.voice_changer.bytes(b"clip", voice_id=SARAH, output_format=WAV, deadline_s=1)
@@ -237,8 +237,8 @@ async def test_an_upload_ends_at_its_own_deadline() -> None:
     assert caught.value.code == "deadline"
 
 
-async def test_a_cancelled_upload_closes_its_connection(tmp_path: Path) -> None:
-    """Whoever stops waiting stops sending."""
+async def test_cancelled_upload_closes_its_connection(tmp_path: Path) -> None:
+    """Cancelling an upload stops sending."""
     path = tmp_path / "long.wav"
     with path.open("wb") as file:
         file.truncate(2048 * MIB)
@@ -252,8 +252,8 @@ async def test_a_cancelled_upload_closes_its_connection(tmp_path: Path) -> None:
     assert sink.received < 2048 * MIB
 
 
-async def test_other_calls_go_on_beside_an_upload(tmp_path: Path) -> None:
-    """While a pipe is waited for, the event loop serves others."""
+async def test_upload_does_not_block_other_calls(tmp_path: Path) -> None:
+    """While a pipe has no data, the event loop serves other calls."""
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
 

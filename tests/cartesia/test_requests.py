@@ -21,8 +21,8 @@ async def question(**fields: Any) -> Call:
         return server.calls[0]
 
 
-async def test_the_headers_are_those_of_the_reference() -> None:
-    """Key, version, type and length are sent as the reference names them, and nothing tells of a browser or session."""
+async def test_request_headers_are_the_documented_ones() -> None:
+    """Key, version, type and length are sent, and nothing that identifies a browser or session."""
     call = await question()
     port = call.headers.pop("host").partition(":")[2]
     assert port.isdigit()
@@ -37,8 +37,8 @@ async def test_the_headers_are_those_of_the_reference() -> None:
     }
 
 
-async def test_the_body_is_that_of_the_reference() -> None:
-    """A plain question has the fields that the reference requires, and no others."""
+async def test_request_body_is_the_documented_one() -> None:
+    """A minimal request has the required fields only."""
     call = await question(language="en")
     assert (call.method, call.path) == ("POST", "/tts/bytes")
     assert call.json_body == {
@@ -50,16 +50,16 @@ async def test_the_body_is_that_of_the_reference() -> None:
     }
 
 
-async def test_language_is_left_to_the_voice_when_not_given() -> None:
-    """Without a language no such field is sent."""
+async def test_missing_language_is_not_sent() -> None:
+    """Without a language the field is not sent."""
     assert "language" not in (await question()).json_body
 
 
 @pytest.mark.parametrize(
     "transcript", ["Grüße aus Zürich", "日本語のテキスト", 'quote " and \\', "👩‍👩‍👧", "a\nb\tc", "\u2028"]
 )
-async def test_any_text_arrives_as_it_is(transcript: str) -> None:
-    """Text of any script, with quotes, escapes and line ends, is the same on the other side."""
+async def test_any_text_is_sent_unchanged(transcript: str) -> None:
+    """Text of any script, with quotes, escapes and line ends, is received unchanged."""
     assert (await question(transcript=transcript)).transcript == transcript
 
 
@@ -77,10 +77,10 @@ async def test_any_text_arrives_as_it_is(transcript: str) -> None:
         ("sonic-latest", 0.6, (), {"generation_config": {"speed": 0.6}}),
     ],
 )
-async def test_delivery_is_sent_where_the_model_reads_it(
+async def test_speed_and_emotion_are_sent_where_the_model_reads_them(
     model: str, speed: Speed | None, emotion: tuple[str, ...], expected: dict[str, Any]
 ) -> None:
-    """Words of speed are a field of their own; factors and emotions of sonic-3 go in `generation_config`."""
+    """Speed names are a separate field; factors and emotions of sonic-3 are in `generation_config`."""
     sent = (await question(model_id=model, speed=speed, emotion=emotion)).json_body
     delivery = {name: sent[name] for name in ("speed", "generation_config") if name in sent}
     assert delivery == expected
@@ -104,28 +104,28 @@ async def test_emotions_of_older_models_are_experimental_controls() -> None:
         ("save", False, {"save": False}),
     ],
 )
-async def test_each_further_field_is_sent_under_its_name(field: str, value: object, expected: dict[str, Any]) -> None:
-    """What is given is sent, zero and False too."""
+async def test_optional_fields_are_sent(field: str, value: object, expected: dict[str, Any]) -> None:
+    """Given values are sent, including zero and False."""
     plain, sent = (await question()).json_body, (await question(**{field: value})).json_body
     assert sent == plain | expected
 
 
 @pytest.mark.parametrize("speed", [-0.5, 0, "fastest"])
-async def test_experimental_speed_goes_with_the_voice(speed: object) -> None:
-    """Normal speed, which is 0, is sent like any other."""
+async def test_experimental_speed_is_part_of_the_voice(speed: object) -> None:
+    """Normal speed, which is 0, is sent too."""
     sent = (await question(experimental_speed=speed)).json_body
     assert sent["voice"] == {"mode": "id", "id": SARAH, "__experimental_controls": {"speed": speed}}
 
 
-async def test_a_voice_may_be_an_embedding() -> None:
-    """Numbers in the place of an id."""
+async def test_voice_can_be_an_embedding() -> None:
+    """An embedding is sent in place of an id."""
     sent = (await question(voice_id=None, voice_embedding=(0.5, -1.0))).json_body
     assert sent["voice"] == {"mode": "embedding", "embedding": [0.5, -1.0]}
 
 
 @pytest.mark.parametrize("voice", [{"voice_id": None}, {"voice_id": "v", "voice_embedding": [0.5]}], ids=str)
-async def test_a_question_names_one_voice(voice: dict[str, Any]) -> None:
-    """None or two are a mistake, and nothing is sent."""
+async def test_request_needs_exactly_one_voice(voice: dict[str, Any]) -> None:
+    """No voice or two raise an error, and nothing is sent."""
     with pytest.raises(ValueError, match="one of voice_id and voice_embedding"):
         await question(**voice)
 
@@ -138,23 +138,23 @@ async def test_a_question_names_one_voice(voice: dict[str, Any]) -> None:
     ],
     ids=str,
 )
-async def test_every_format_is_sent_with_its_own_fields_only(wanted: AudioFormat) -> None:
-    """mp3 has a bit rate and no encoding, raw the other way round."""
+async def test_each_format_has_its_own_fields(wanted: AudioFormat) -> None:
+    """mp3 has a bit rate and no encoding, raw has an encoding and no bit rate."""
     sent = (await question(output_format=wanted)).json_body["output_format"]
     own = {"encoding": wanted.encoding} if wanted.encoding else {"bit_rate": wanted.bit_rate_bps}
     assert sent == {"container": wanted.container, "sample_rate": wanted.sample_rate_hz, **own}
 
 
-async def test_a_base_url_may_have_a_path() -> None:
-    """A gateway's path is kept before the method's own."""
+async def test_base_url_can_have_a_path() -> None:
+    """The path of a gateway precedes that of the method."""
     with HostileServer(speech) as server:
         async with cartesia(f"{server.url}/gateway/v1/") as service:
             await ask(service)
         assert server.calls[0].path == "/gateway/v1/tts/bytes"
 
 
-async def test_status_tells_the_version() -> None:
-    """`api_status.get` asks for the root and reads whether the service is up."""
+async def test_api_status_returns_the_version() -> None:
+    """`api_status.get` requests the root and returns status and version."""
     with HostileServer(Speaker()) as server:
         async with cartesia(server.url) as service:
             info = await service.api_status.get()
@@ -163,15 +163,15 @@ async def test_status_tells_the_version() -> None:
         assert "content-type" not in server.calls[0].headers
 
 
-async def test_a_reply_names_its_request() -> None:
-    """The service's own id of a request is kept, for whoever must ask support about it."""
+async def test_reply_has_the_request_id() -> None:
+    """The request id of the service is kept for support requests."""
     with HostileServer(speech) as server:
         async with cartesia(server.url) as service:
             assert (await ask(service, CALL)).request_id == "request-1"
 
 
-async def test_the_environment_steers_no_call(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A proxy named in the environment never gets to see a key."""
+async def test_proxies_of_the_environment_are_ignored(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A proxy in the environment never receives a request."""
     with HostileServer(speech) as proxy, HostileServer(speech) as server:
         for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):
             monkeypatch.setenv(name, proxy.url)

@@ -55,8 +55,8 @@ NOW = datetime(2026, 3, 29, 0, 59, 50, tzinfo=UTC)
         ("1_000", None),
     ],
 )
-def test_every_value_of_the_header(value: str, expected: float | None) -> None:
-    """A wait is finite and never negative; garbage is as good as no header."""
+def test_retry_after_values(value: str, expected: float | None) -> None:
+    """A delay is finite and not negative; an invalid value counts as a missing header."""
     found = retry_after_s({"retry-after": value}, now=NOW)
     assert found == (None if expected is None else pytest.approx(expected, rel=0.001))
 
@@ -75,8 +75,8 @@ def test_every_value_of_the_header(value: str, expected: float | None) -> None:
         (None, None, None),
     ],
 )
-def test_milliseconds_come_first(milliseconds: str | None, seconds: str | None, expected: float | None) -> None:
-    """The finer header wins where it can be read."""
+def test_milliseconds_take_precedence(milliseconds: str | None, seconds: str | None, expected: float | None) -> None:
+    """`retry-after-ms` wins if it is valid."""
     given = {"retry-after-ms": milliseconds, "retry-after": seconds}
     headers = {name: value for name, value in given.items() if value is not None}
     assert retry_after_s(headers, now=NOW) == expected

@@ -62,8 +62,8 @@ async def error_of(reply: Reply, **options: Any) -> CallError:
     return caught.value
 
 
-async def test_every_kind_of_event_is_typed() -> None:
-    """Audio is decoded, words and phonemes have their times, what is unknown is passed over, and Done is the last."""
+async def test_events_are_typed() -> None:
+    """Audio is decoded, words and phonemes have timestamps, unknown events are skipped, and Done is the last."""
     timestamps = {"type": "timestamps", "status_code": 206, "done": False, "word_timestamps": WORDS}
     phonemes = {"type": "phoneme_timestamps", "phoneme_timestamps": {"phonemes": ["h"], "start": [0.1], "end": [0.2]}}
     news = {"type": "weather", "status_code": 206, "done": False}
@@ -76,8 +76,8 @@ async def test_every_kind_of_event_is_typed() -> None:
     ]
 
 
-async def test_the_question_is_that_of_the_reference() -> None:
-    """What is to be streamed along is asked for by the reference's names, and nothing else is sent."""
+async def test_stream_request_has_the_documented_form() -> None:
+    """Timestamps are requested by the documented names, and nothing else is sent."""
     with HostileServer([told(DONE)]) as server:
         async with cartesia(server.url) as service:
             asked = {"word_timestamps": True, "phoneme_timestamps": True, "normalized_timestamps": True}
@@ -104,8 +104,8 @@ async def test_the_question_is_that_of_the_reference() -> None:
     ],
     ids=["events without type", "lines", "lines, the last without an end"],
 )  # fmt: skip
-async def test_a_changed_voice_is_read_in_both_shapes(body: bytes) -> None:
-    """Server-sent events without a type, and lines of JSON: the same pieces, whichever the service sends."""
+async def test_voice_changer_stream_is_read_in_both_formats(body: bytes) -> None:
+    """Server-sent events without a type and JSON lines give the same chunks."""
     with HostileServer([Reply(200, (), body)]) as server:
         async with cartesia(server.url) as service:
             changed = service.voice_changer.sse(b"clip", voice_id=SARAH, output_format=RAW)
@@ -125,8 +125,8 @@ async def test_a_changed_voice_is_read_in_both_shapes(body: bytes) -> None:
         ({"type": "chunk", "status_code": 503, "done": False}, Transient, "HTTP 503"),
     ],
 )  # fmt: skip
-async def test_an_error_event_is_an_error(event: dict[str, Any], kind: type[CallError], text: str) -> None:
-    """Whatever shape it has, it is the error that its status means, with its reason, and without the key."""
+async def test_error_event_raises_its_error(event: dict[str, Any], kind: type[CallError], text: str) -> None:
+    """An error event of any shape raises the error of its status, with its message and without the key."""
     error = await error_of(told(CHUNK, event))
     assert type(error) is kind
     assert text in str(error)
@@ -134,8 +134,8 @@ async def test_an_error_event_is_an_error(event: dict[str, Any], kind: type[Call
     assert error.code == event.get("error_code", kind.code)
 
 
-async def test_an_error_in_plain_text_is_one_too() -> None:
-    """An event that is named an error need not be JSON."""
+async def test_plain_text_error_event_raises_an_error() -> None:
+    """An event named `error` does not have to be JSON."""
     error = await error_of(Reply(200, SSE, b"event: error\ndata: Server: on fire\n\n"))
     assert isinstance(error, Transient)
     assert "on fire" in str(error)
@@ -147,21 +147,21 @@ async def test_an_error_in_plain_text_is_one_too() -> None:
     ids=["nothing", "audio alone", "cut in an event", "a ping", "cut in the last event", "other news"],
 )  # fmt: skip
 @pytest.mark.parametrize("end", [End.WHOLE, End.CLOSED])
-async def test_a_stream_without_done_is_incomplete(body: bytes, end: End) -> None:
-    """However politely the connection ends, speech without its end is not taken for whole."""
+async def test_stream_without_done_event_is_incomplete(body: bytes, end: End) -> None:
+    """A stream without `Done` is incomplete, even if the connection ends normally."""
     error = await error_of(Reply(200, SSE, body, end))
     assert isinstance(error, Incomplete)
     assert error.billed == "unknown"
 
 
-async def test_a_last_event_without_its_blank_line_counts() -> None:
-    """Where the end itself was sent, nothing is missing."""
+async def test_done_event_without_blank_line_is_accepted() -> None:
+    """A stream is complete if `Done` arrived, even without the blank line."""
     assert await events_of(Reply(200, SSE, said(CHUNK, DONE)[:-2])) == [Chunk(AUDIO, 1.5), Done()]
 
 
 @pytest.mark.parametrize("end", [*CUTS, End.HEADERS_CUT, End.HEADERS_RESET, End.NO_ANSWER], ids=str)
-async def test_a_stream_that_breaks_off_is_to_be_tried_again(end: End) -> None:
-    """Each way of breaking is one of our errors."""
+async def test_broken_stream_is_retryable(end: End) -> None:
+    """Every way of breaking off raises a retryable error."""
     error = await error_of(told(CHUNK, CHUNK, CHUNK, DONE, end=end), deadline_s=20)
     assert isinstance(error, Incomplete)
 
@@ -173,33 +173,33 @@ async def test_a_stream_that_breaks_off_is_to_be_tried_again(end: End) -> None:
      b'{"type": "timestamps", "word_timestamps": {"words": ["a"], "start": [NaN], "end": [1]}}'],
     ids=str,
 )  # fmt: skip
-async def test_nonsense_is_a_bad_answer(event: dict[str, Any] | bytes) -> None:
-    """An event that is not what it should be ends the stream."""
+async def test_invalid_event_is_a_bad_answer(event: dict[str, Any] | bytes) -> None:
+    """An invalid event ends the stream."""
     assert type(await error_of(told(CHUNK, event, DONE))) is BadAnswer
 
 
-async def test_refusals_before_the_stream_are_as_anywhere() -> None:
-    """A status other than 200 is the error that it means."""
+async def test_error_status_of_a_stream_raises_its_error() -> None:
+    """A status other than 200 raises its error."""
     assert type(await error_of(Reply(402, (), b"No credits"))).__name__ == "QuotaExhausted"
     assert type(await error_of(Reply(302, [("Location", "/")]))) is Refused
     assert type(await error_of(Reply(200, [*SSE, ("Content-Encoding", "gzip")], b"x"))) is BadAnswer
 
 
-async def test_the_deadline_is_for_the_whole_stream() -> None:
-    """A stream that keeps sending, but never ends, is ended."""
+async def test_deadline_applies_to_the_whole_stream() -> None:
+    """A stream that never ends is closed at the deadline."""
     error = await error_of(Reply(200, SSE, said(CHUNK, DONE), End.CHUNKED, drip_s=0.02), deadline_s=0.4)
     assert (type(error), error.code) == (Transient, "deadline")
 
 
-async def test_a_stream_has_a_cap() -> None:
-    """An endless stream ends at the cap."""
+async def test_stream_size_is_limited() -> None:
+    """An endless stream ends at the size limit."""
     error = await error_of(Reply(200, SSE, said(CHUNK), End.CHUNKED, times=10_000), max_body_bytes=100_000)
     assert "larger than" in str(error)
 
 
 @pytest.mark.parametrize("mistake", [OSError("x"), ValueError("x")], ids=repr)
-async def test_no_foreign_error_escapes_a_stream(mistake: Exception) -> None:
-    """Errors of the network in the middle of a stream are ours as well."""
+async def test_foreign_exceptions_of_a_stream_are_mapped(mistake: Exception) -> None:
+    """Network errors within a stream become a `CallError`."""
     async with cartesia(transport=Raising(mistake, in_body=True)) as service:
         with pytest.raises(CallError) as caught:
             _ = [event async for event in speaking(service)]
@@ -209,8 +209,8 @@ async def test_no_foreign_error_escapes_a_stream(mistake: Exception) -> None:
 ENDLESS = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n%x\r\n%b\r\n" % (len(said(CHUNK)), said(CHUNK))
 
 
-async def test_leaving_early_closes_the_connection() -> None:
-    """Whoever has heard enough stops the service from speaking on."""
+async def test_leaving_a_stream_closes_the_connection() -> None:
+    """Leaving the loop stops the service from sending."""
     async with listening(Sink(ENDLESS)) as sink, cartesia(sink.url) as service:
         async with aclosing(speaking(service)) as events:
             assert isinstance(await anext(events), Chunk)
@@ -218,8 +218,8 @@ async def test_leaving_early_closes_the_connection() -> None:
         await sink.gone.wait()
 
 
-async def test_a_cancelled_stream_closes_its_connection() -> None:
-    """Cancelling whoever waits for the next event ends the stream."""
+async def test_cancelled_stream_closes_its_connection() -> None:
+    """Cancelling the consumer ends the stream."""
     heard: list[Event] = []
 
     async def listen(service: CartesiaClient) -> None:

@@ -25,8 +25,8 @@ WORDS = [{"word": "hello", "start": 0.0, "end": 0.4}, {"word": "you", "start": 0
         ),
     ],
 )  # fmt: skip
-async def test_every_documented_shape_is_read(told: dict[str, Any], expected: Transcription) -> None:
-    """Only the text is sure to be there; a kept body reads as the fresh answer did, which is kept with it."""
+async def test_documented_transcriptions_are_read(told: dict[str, Any], expected: Transcription) -> None:
+    """Only the text is required; a stored body gives the same result as the response."""
     body = json.dumps(told).encode()
     with HostileServer([Reply(200, [("X-Request-Id", "r1")], body)]) as server:
         async with cartesia(server.url) as service:

@@ -51,14 +51,14 @@ class Pages:
 @pytest.mark.parametrize("names_next", [True, False], ids=["next page named", "last id counts"])
 @pytest.mark.parametrize(("count", "pages"), [(0, 1), (1, 1), (7, 1), (8, 2), (23, 4)])
 async def test_all_pages_are_read(count: int, pages: int, *, names_next: bool) -> None:
-    """Every voice comes once and in order, whichever way the service pages, and no page is asked for twice."""
+    """Every voice is returned once and in order, and no page is requested twice."""
     with HostileServer(Pages(count, 7, names_next=names_next)) as server:
         assert [voice.id for voice in await listed(server)] == [f"v{number:03d}" for number in range(count)]
         assert len(server.calls) == pages
 
 
-async def test_the_plain_list_of_the_first_version_is_read() -> None:
-    """API version 2024-06-10 answers with a bare list."""
+async def test_plain_list_of_the_first_version_is_read() -> None:
+    """API version 2024-06-10 returns a plain list."""
     with HostileServer(Speaker()) as server:
         voices = await listed(server, api_version="2024-06-10")
         assert server.calls[0].path.startswith("/voices/?")
@@ -67,16 +67,16 @@ async def test_the_plain_list_of_the_first_version_is_read() -> None:
 
 
 @pytest.mark.parametrize("names_next", [True, False])
-async def test_a_list_that_runs_in_circles_ends(*, names_next: bool) -> None:
-    """A service that says forever that there is more is asked no more than twice."""
+async def test_circular_pages_end(*, names_next: bool) -> None:
+    """A service that always announces more pages gets two requests."""
     page: dict[str, Any] = {"data": [voice(1)], "has_more": True}
     with HostileServer([answer(page | ({"next_page": "v001"} if names_next else {}))]) as server:
         await listed(server)
         assert len(server.calls) == 2
 
 
-async def test_more_without_any_voice_ends() -> None:
-    """An empty page that promises more leads nowhere, and is the last."""
+async def test_empty_page_ends_the_list() -> None:
+    """An empty page that announces more is the last."""
     with HostileServer([answer({"data": [], "has_more": True})]) as server:
         assert await listed(server) == []
         assert len(server.calls) == 1
@@ -105,16 +105,16 @@ async def test_another_shape_is_a_bad_answer(body: bytes) -> None:
         await listed(server)
 
 
-async def test_one_voice_by_its_id() -> None:
-    """`voices.get` reads one voice."""
+async def test_get_returns_one_voice() -> None:
+    """`voices.get` returns one voice."""
     with HostileServer(Speaker()) as server:
         async with cartesia(server.url) as service:
             assert (await service.voices.get(SARAH)).name == "Sarah"
         assert server.calls[0].path == f"/voices/{SARAH}"
 
 
-async def test_an_id_cannot_leave_its_place_in_the_path() -> None:
-    """Slashes, blanks and question marks of an id are sent as part of the id."""
+async def test_id_is_escaped_in_the_path() -> None:
+    """Slashes, spaces and question marks of an id are sent as part of the id."""
     with HostileServer([error_reply(404, "Not found", "No such voice")]) as server:
         async with cartesia(server.url) as service:
             with pytest.raises(Refused):
@@ -123,8 +123,8 @@ async def test_an_id_cannot_leave_its_place_in_the_path() -> None:
 
 
 @pytest.mark.parametrize("body", [b"[]", b'{"ok": true}', b"null", b"up"], ids=repr)
-async def test_a_status_of_another_shape_is_a_bad_answer(body: bytes) -> None:
-    """A status page that is none says so."""
+async def test_invalid_status_response_is_a_bad_answer(body: bytes) -> None:
+    """A status response of another shape is a bad answer."""
     with HostileServer([Reply(200, (), body)]) as server:
         async with cartesia(server.url) as service:
             with pytest.raises(BadAnswer):

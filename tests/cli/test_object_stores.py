@@ -48,7 +48,7 @@ def test_inputs_come_from_allowed_buckets(bucket: str, tmp_path: Path) -> None:
         refusing(f"{bucket}/a.wav")
     fetch = Fetch.into(tmp_path / "inputs", Inputs(allow_hosts=(bucket,)))
     assert fetch(f"{bucket}/a.wav").read_bytes() == content
-    with pytest.raises(Unlistenable, match="cannot be had"):
+    with pytest.raises(Unlistenable, match="cannot be downloaded"):
         fetch(f"{bucket}/gone.wav")
     small = Fetch.into(tmp_path / "others", Inputs(allow_hosts=(bucket,), max_bytes=1024))
     with pytest.raises(Unlistenable, match="longer than 1,024 bytes"):

@@ -60,14 +60,14 @@ class Downloader:
                 try:
                     response = client.send(request, stream=True)
                 except httpx.HTTPError as error:
-                    raise AddressFault(f"cannot be had ({type(error).__name__}); try again later") from None
+                    raise AddressFault(f"cannot be downloaded ({type(error).__name__}); try again later") from None
                 try:
                     if response.status_code not in _REDIRECTS:
                         return self._save(response, file, deadline)
                     url = urljoin(url, response.headers.get("location", ""))
                 finally:
                     response.close()
-        raise AddressFault(f"leads on more than {MAX_REDIRECTS} times; give the address that it leads to")
+        raise AddressFault(f"redirects more than {MAX_REDIRECTS} times; use the final address")
 
     def _request(self, client: httpx.Client, address: Address) -> httpx.Request:
         ip = self._ip(address)
@@ -81,16 +81,16 @@ class Downloader:
         try:
             ips = self.resolve(address.host, address.port)
         except (OSError, UnicodeError) as error:
-            raise AddressFault(f"is on a host that is not found ({error}); check its name") from None
+            raise AddressFault(f"has an unknown host ({error}); check its name") from None
         if not ips or not all(map(self.may_connect, ips)):
-            raise AddressFault("leads to a machine that is not on the public internet, which is not asked; download it")
+            raise AddressFault("has a host that is not on the public internet; download the file first")
         return ips[0]
 
     def _save(self, response: httpx.Response, file: BinaryIO, deadline: float) -> Download:
         if response.status_code != httpx.codes.OK:
-            raise AddressFault(f"is answered with status {response.status_code}; check it, or download it first")
+            raise AddressFault(f"returns HTTP status {response.status_code}; check it, or download the file first")
         if response.headers.get("content-encoding", "identity") != "identity":
-            raise AddressFault("comes compressed though that was not asked for; download it first")
+            raise AddressFault("is sent compressed; download the file first")
         digest, size = hashlib.sha256(), 0
         expected = response.headers.get("content-length", "")
         try:
@@ -98,14 +98,14 @@ class Downloader:
                 size += len(chunk)
                 if size > self.max_bytes:
                     raise AddressFault(
-                        f"is longer than {self.max_bytes:,} bytes; raise inputs.max_bytes, or download it"
+                        f"is larger than {self.max_bytes:,} bytes; raise inputs.max_bytes, or download the file first"
                     )
                 if time.monotonic() > deadline:
-                    raise AddressFault("comes too slowly; download it first")
+                    raise AddressFault("is too slow; download the file first")
                 digest.update(chunk)
                 file.write(chunk)
         except httpx.HTTPError as error:
-            raise AddressFault(f"broke off ({type(error).__name__}); try again") from None
+            raise AddressFault(f"broke off ({type(error).__name__}); try again later") from None
         if expected.isdigit() and int(expected) != size:
-            raise AddressFault(f"broke off after {size:,} of {expected} bytes; try again")
+            raise AddressFault(f"broke off after {size:,} of {expected} bytes; try again later")
         return Download(digest.hexdigest(), size)

@@ -33,7 +33,7 @@ def download(address: str, file: BinaryIO, max_bytes: int) -> str:
     for block in _blocks(address):
         size += len(block)
         if size > max_bytes:
-            raise AddressFault(f"is longer than {max_bytes:,} bytes; raise inputs.max_bytes")
+            raise AddressFault(f"is larger than {max_bytes:,} bytes; raise inputs.max_bytes")
         digest.update(block)
         file.write(block)
     return digest.hexdigest()
@@ -57,7 +57,7 @@ def _blocks(address: str) -> Iterator[bytes]:
             while block := content.read(_BLOCK_BYTES):
                 yield block
     except Exception as error:  # each store has its own errors
-        raise AddressFault(f"cannot be had ({_message_of(error)}); check it and your credentials") from None
+        raise AddressFault(f"cannot be downloaded ({_message_of(error)}); check it and your credentials") from None
 
 
 def _message_of(error: Exception) -> str:
