@@ -1,14 +1,14 @@
-"""Line ends that are meant: of verse, lists, addresses and headings, as against those of wrapped prose.
+"""Intended line ends: those of verse, lists, addresses and headings, in contrast to those of wrapped prose.
 
-A reader pauses at the end of a verse, and a speech engine at a comma; so a meant line end that has no punctuation is
-spoken with one.
+A reader pauses at the end of a verse, and a speech engine at a comma, so an intended line end without punctuation gets
+a comma.
 """
 
 import re
 from itertools import pairwise
 
 LINE_END = "\u2028"
-"""Unicode's line separator: what a meant line end is marked with."""
+"""Unicode's line separator marks an intended line end."""
 
 _UNSTOPPED = re.compile(rf"(\w[’”\"'»)\]]*)[^\S\n]*{LINE_END}")
 _NUMBERED = re.compile(r"(?:[^\W\d_]+\s+)?(?:\d{1,4}|[IVXLCDM]{1,8})\.?")
@@ -20,7 +20,7 @@ _STOPS = tuple(".!?…。！？।۔؟:;,\"”’»)'")
 
 
 def mark_line_ends(paragraph: str) -> str:
-    """The same text with `LINE_END` in place of each newline that is meant; as long as before."""
+    """The same text with `LINE_END` for each intended newline; its length stays the same."""
     lines = paragraph.rstrip().split("\n")
     ending = paragraph[len(paragraph.rstrip()) :]
     if len(lines) == 1:
@@ -35,13 +35,13 @@ def mark_line_ends(paragraph: str) -> str:
     return "".join(line + end for line, end in zip(lines, [*ends, ""], strict=True)) + ending
 
 
-def hear_line_ends(marked: str) -> str:
-    """A comma at each marked line end that has no punctuation, but for the last."""
+def with_spoken_line_ends(marked: str) -> str:
+    """The text with a comma at each marked line end without punctuation, except the last."""
     return _UNSTOPPED.sub(r"\1, ", marked.rstrip())
 
 
 def is_heading(paragraph: str) -> bool:
-    """Whether a paragraph stands above others: short, and without a stop, or a number, or (its label) in capitals."""
+    """Whether a paragraph is a heading: short, and without a full stop, or a number, or with a label in capitals."""
     body = paragraph.strip()
     first, _, second = body.partition("\n")
     if not body or len(body) > _LONGEST_HEADING or "\n" in second or second.lstrip()[:1].islower():
@@ -53,7 +53,7 @@ def is_heading(paragraph: str) -> bool:
 
 
 def _is_meant(before: str, line: str, room: int) -> bool:
-    """Whether the first word of `line` had room in the line `before`, and begins as a line of its own does."""
+    """Whether the first word of `line` would have fit into the line `before`, and does not begin in lower case."""
     words = line.split(maxsplit=1)
     if not words or not before.strip() or words[0][0].islower():
         return False

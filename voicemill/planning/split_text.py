@@ -16,7 +16,7 @@ from itertools import accumulate, pairwise
 from sentencex import segment
 
 from voicemill.model.service_tags import BLANK, SPELLED, has_tags, in_force, is_pause, masked, tags_in
-from voicemill.planning.line_ends import LINE_END, hear_line_ends, is_heading, mark_line_ends
+from voicemill.planning.line_ends import LINE_END, is_heading, mark_line_ends, with_spoken_line_ends
 
 _PARAGRAPH = re.compile(r".+?(?:\n[^\S\n]*\n\s*|\Z)", re.DOTALL)
 _CLAUSE_END = re.compile(rf"(?:[,;:—–…،、，；：]+[\"'”’»)\]]*|\s[—–-]|{LINE_END})\s*")
@@ -101,7 +101,7 @@ def _spoken(text: str, original: str, max_characters: int) -> str:
     if not can_be_spoken(text):
         return ""
     text = _with_tags(text, original)
-    in_lines = _SPACES.sub(" ", hear_line_ends(text)).strip()
+    in_lines = _SPACES.sub(" ", with_spoken_line_ends(text)).strip()
     return in_lines if len(in_lines) <= max_characters else _SPACES.sub(" ", text).strip()
 
 

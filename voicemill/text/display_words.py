@@ -7,14 +7,14 @@ from collections.abc import Iterator, Sequence
 from voicemill.model import Word
 
 PARAGRAPH = "\n"
-"""What stands in the place of a space before a word that begins a paragraph."""
+"""Replaces the space before a word that begins a paragraph."""
 _SPACES = re.compile(r"\s+")
 _BLANK_LINE = re.compile(r"\n[^\S\n]*\n")
 _BARE = re.compile(r"^\W+|\W+$")
 _FARTHEST = 60
-"""How many characters a text may go on before its next word: beyond that the word is not in it."""
+"""How many characters may precede the next word in the text; a word that is further away is not in the text."""
 _PER_WORD = 12
-"""So many more for each word before it that was not found."""
+"""Additional characters for each preceding word that was not found."""
 _OPENING = ("Ps", "Pi")
 
 

@@ -10,9 +10,9 @@ from voicemill.model.service_tags import without_fragments, without_tags
 from voicemill.text.display_words import PARAGRAPH, worded
 
 PAUSE_S = 0.8
-"""A silence that ends a segment, whatever the text says."""
+"""A silence that always ends a segment."""
 LONGEST_S = 30.0
-"""The longest segment, as Whisper has it; a longer one is cut at its longest pause."""
+"""The longest segment, as in Whisper; a longer one is split at its longest pause."""
 
 
 def transcript_of(text: str, language: str, duration_s: float, words: Sequence[Word]) -> Transcript:
