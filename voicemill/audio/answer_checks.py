@@ -47,7 +47,7 @@ def verify_change(body: bytes, call: VoiceChange, *, framed: bool) -> float:
     """
     samples, duration_s = _verified_samples(body, call, framed=framed)
     if not len(samples) or not np.isfinite(float(samples.max())):
-        raise BadAnswer("the answer holds no samples that could be heard")
+        raise BadAnswer("the answer has no audible samples")
     if not call.clip.duration_s / _MOST_STRETCH <= duration_s + _SLACK_S <= call.clip.duration_s * _MOST_STRETCH + 1:
         raise BadAnswer(f"the answer lasts {duration_s:.2f} s, the recording {call.clip.duration_s:.2f} s")
     return duration_s
@@ -75,7 +75,7 @@ def _verified_samples(body: bytes, call: Tts | Infill | VoiceChange, *, framed: 
     except ValueError as fault:
         raise BadAnswer(f"the answer is no usable audio: {fault}", billed="unknown") from None
     if not info.sized and not framed:
-        raise Incomplete("the answer's end cannot be told from a broken connection", billed="unknown")
+        raise Incomplete("the end of the answer cannot be distinguished from a broken connection", billed="unknown")
     if (info.encoding, info.sample_rate_hz) != (call.encoding, call.sample_rate_hz):
         found = f"{info.encoding} at {info.sample_rate_hz} Hz"
         raise BadAnswer(f"the answer is {found}, not the {call.encoding} at {call.sample_rate_hz} Hz asked for")

@@ -111,9 +111,9 @@ class _Tape:
             self._rest = None
             if block is None:
                 return
-            room = len(block) if stop is None else stop - self._position
-            if room < len(block):
-                block, self._rest = block[:room], block[room:]
+            length = len(block) if stop is None else stop - self._position
+            if length < len(block):
+                block, self._rest = block[:length], block[length:]
             self._position += len(block)
             yield block
 

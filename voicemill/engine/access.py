@@ -36,7 +36,7 @@ def _bearer(request: "Request") -> str:
 
 
 class Admission:
-    """Counts the requests of each family (`tts`, `stt`) that are in the house, where a limit is set."""
+    """Counts the requests of each family (`tts`, `stt`) in progress, where a limit is set."""
 
     def __init__(self, limits: Mapping[str, int | None]) -> None:
         self._limits = limits

@@ -53,7 +53,7 @@ class Engine:
 
     @property
     def recognizer_question(self) -> dict[str, Any]:
-        """The recognizer as a worker is told to load it."""
+        """The recognizer that a worker loads."""
         settings = self.settings
         folder = str(settings.whisper_model) if settings.whisper_model else None
         options = {"folder": folder, "beam": settings.whisper_beam, "device": settings.whisper_device}

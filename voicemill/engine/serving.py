@@ -1,4 +1,4 @@
-"""The engine as a server of its own, for this machine only unless told otherwise."""
+"""The engine as a server, by default for this machine only."""
 
 import ipaddress
 from collections.abc import Iterable

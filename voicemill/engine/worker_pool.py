@@ -141,7 +141,7 @@ def _put(
     *,
     given_up: Callable[[], bool],
 ) -> bool:
-    """Hand a frame to the reader's loop, waiting for room; False when nobody reads any more."""
+    """Pass a frame to the reader's event loop, waiting for space in its queue; False if the reader has gone."""
     if loop.is_closed():
         return False
     waiting = asyncio.run_coroutine_threadsafe(ready.put(frame), loop)

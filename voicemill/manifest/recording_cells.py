@@ -1,4 +1,4 @@
-"""The cells that name audio: files that are found, measured and told by their content before anything is sent."""
+"""The cells that name audio: files are located, measured and identified by content before anything is sent."""
 
 import os
 from collections.abc import Callable, Mapping

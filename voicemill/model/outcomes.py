@@ -46,12 +46,11 @@ class MadeFile:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How one row ended, and what it took: the row's line in `items.parquet`.
+    """How one row ended: its line in `items.parquet`.
 
-    `heard` is the text that was recognised, or taken from another row; None where there is none. `words` counts those
-    whose times are in the tables, None where none were asked for. `suspect` names what is doubtful about them,
-    `word_error_rate` tells how far what was heard is from the reference, where there is one. `made_from` are the
-    SHA-256s of the files that went in.
+    `heard` is the transcript, or the text that another row produced; None without either. `words` counts the words in
+    the timings table, None if none were requested. `suspect` holds the quality flags of the transcript, and
+    `word_error_rate` its error rate against the reference, if there is one. `made_from` are the SHA-256s of the inputs.
     """
 
     id: str

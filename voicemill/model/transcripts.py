@@ -28,7 +28,7 @@ class Segment:
 
 @dataclass(frozen=True, slots=True)
 class Transcript:
-    """All that is said: as text, word by word as the service told it, and in segments."""
+    """A transcript: its text, its words as the service returned them, and its segments."""
 
     text: str
     language: str

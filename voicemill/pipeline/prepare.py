@@ -105,8 +105,8 @@ def prepare(
             )
     facts.digest = check.digest
     facts.carried = {name: facts.carried.get(name, "text") for name in check.carried_columns if name not in OWN_COLUMNS}
-    room = disk_space_warnings(Volume(facts.answer_bytes, facts.file_bytes), results, settings, service)
-    warnings = [*_conflicting_columns(check.carried_columns), *room, *check.warnings]
+    space = disk_space_warnings(Volume(facts.answer_bytes, facts.file_bytes), results, settings, service)
+    warnings = [*_conflicting_columns(check.carried_columns), *space, *check.warnings]
     facts.warnings = [str(warning) for warning in warnings]
     facts.settings = settings.model_dump()
     facts.service = service

@@ -155,7 +155,7 @@ def commit(partial: Path, path: Path, *, sync_name: bool = True) -> None:
 def commit_together(renames: Sequence[tuple[Path, Path]]) -> None:
     """Give partial files their final names, each as `commit` does; the caller syncs the folders.
 
-    The disk is told of all of them before it is waited for: so many take little longer than one, and half of the CPU.
+    Writeback starts for all files before waiting for any: many take little longer than one, with half of the CPU.
     """
     for some in _in_groups(renames):
         with _descriptors() as opened:

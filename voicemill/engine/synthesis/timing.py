@@ -42,7 +42,7 @@ def word_times(text: str, language: str, utterance: Utterance) -> list[Timed]:
 
 
 def phoneme_times(utterance: Utterance) -> list[Timed]:
-    """Every phoneme the synthesizer told of, in IPA."""
+    """Every phoneme that the synthesizer reported, in IPA."""
     rate = utterance.sample_rate_hz
     events = [*utterance.phonemes, ("", utterance.samples.size)]
     return [

@@ -40,7 +40,7 @@ def voice_change(question: dict[str, Any]) -> Iterator[Frame]:
 
 
 def voice_change_pieces(question: dict[str, Any]) -> Iterator[Frame]:
-    """The file in pieces as it is made; no progress is told, as every frame is sent on."""
+    """The converted file as a stream of frames. No progress is reported, because every frame is forwarded."""
     asked_at = time.perf_counter()
     for more in _changed_file(question):
         for start in range(0, len(more), PIECE_BYTES):

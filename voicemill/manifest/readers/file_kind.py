@@ -1,4 +1,4 @@
-"""What a file is, told by its bytes and not by its name, and what to do where it is no manifest."""
+"""Detect the kind of a file by its content, and explain what to do if it is not a manifest."""
 
 import re
 from typing import Literal

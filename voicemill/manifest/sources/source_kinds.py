@@ -1,4 +1,4 @@
-"""What kind of source a user named, told by its form and by what there is on the disk."""
+"""Detect the kind of source that a user named, by its form and by what is on the disk."""
 
 import glob
 import os
@@ -14,7 +14,7 @@ RECORDINGS: Final = frozenset({
     ".aac", ".m4b", ".m4v", ".mka", ".mkv", ".mov", ".mpg", ".opus", ".ts", ".w64", ".weba",
     ".3gp", ".ac3", ".aif", ".aifc", ".aiff", ".amr", ".avi", ".caf", ".flv", ".wma", ".wmv",
 })  # fmt: skip
-"""What the service takes, what can be read besides, and what is known as audio elsewhere: told so, it is refused."""
+"""File extensions that the service accepts, that are converted locally, and that are refused as other audio."""
 TEXTS: Final = frozenset({".txt"})
 LISTS: Final = frozenset({".m3u", ".m3u8"})
 LIST_MARK: Final = "@"
