@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 
 from tests.planning.rows import row
@@ -188,3 +189,13 @@ def test_parts_are_merged_into_one_table(tmp_path: Path) -> None:
     before = items.stat()
     assert not publish_items(parts, items, CARRIED)
     assert items.stat() == before
+
+
+def test_tables_without_later_columns_are_read(tmp_path: Path) -> None:
+    """Tables of earlier versions lack `damaged_s` and `audio_track`: these are null, the rest is known."""
+    content = rows(3)
+    path = part(tmp_path, content)
+    pq.write_table(pq.read_table(path).drop_columns(["damaged_s", "audio_track"]), path)
+    assert known_outcomes([path], ["id 1"]) == {"id 1": outcome(content[1])}
+    publish_items([path], tmp_path / "items.parquet", CARRIED)
+    assert [item["audio_track"] for item in read_items([tmp_path / "items.parquet"])] == [None] * 3
