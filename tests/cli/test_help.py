@@ -63,7 +63,7 @@ def test_checks_of_a_small_manifest_import_no_server_and_no_http_client(argument
     Path("book.csv").write_text("id,transcript\na,Hello.\n")
     Path("results/.voicemill").mkdir(parents=True)
     imported = _imported(*arguments)
-    assert imported & {"aiohttp", "av", "fastapi", "httpx", "numpy", "pandas", "prefect", "pyarrow", "rich"} == set()
+    assert imported & {"aiohttp", "av", "fastapi", "httpx", "pandas", "prefect", "pyarrow", "rich"} == set()
 
 
 def test_the_list_of_commands_repeats_their_help() -> None:

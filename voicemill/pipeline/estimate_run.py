@@ -8,7 +8,6 @@ from voicemill.manifest.readers.dataframe import ManifestBytes
 from voicemill.model import Row, levels
 from voicemill.pipeline.check_manifest import open_check
 from voicemill.pipeline.limiter_setup import FAMILIES, bounds_of, price_plan
-from voicemill.pipeline.prepare import earlier_service
 from voicemill.pipeline.segmentation import with_cuts
 from voicemill.planning.estimate import Estimate
 from voicemill.planning.figures import PlanFigures
@@ -24,13 +23,21 @@ async def estimate_run(manifest: str | ManifestBytes, settings: Settings, folder
 
     Raises `ManifestError` with every problem.
     """
-    service, voices = await name_and_voices(settings, earlier=earlier_service(folder))
+    service, voices = await name_and_voices(settings, earlier=_earlier_service(folder))
     answers = AnswerStore(folder.answers(settings.answers))
     with open_check(manifest, settings, VoiceDirectory(voices), folder) as check:
         estimate = _estimate(check, settings, service, answers)
     price = price_plan(settings.pace)
     slots = {family: bounds_of(settings.pace, price, family, service).start for family in FAMILIES}
     return PlanFigures.of(str(manifest), service, estimate, slots)
+
+
+def _earlier_service(folder: ResultsFolder) -> str:
+    if not folder.notes.is_dir():
+        return ""
+    from voicemill.pipeline.prepare import earlier_service  # imports Arrow and pandas
+
+    return earlier_service(folder)
 
 
 def _estimate(check: ManifestCheck, settings: Settings, service: str, answers: AnswerStore) -> Estimate:
