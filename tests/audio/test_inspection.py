@@ -14,7 +14,8 @@ from tests.audio.numbered_seconds import HEARD_RATE_HZ, found_seconds, numbered
 from tests.audio.odd_recordings import LENGTH_S, Kind, OddRecording
 from tests.audio.recordings import tone, write
 from voicemill.audio.decode import decode_all
-from voicemill.audio.inspection.probe import Unlistenable, inspect_recording
+from voicemill.audio.inspection.probe import inspect_recording
+from voicemill.audio.inspection.unlistenable import Unlistenable
 from voicemill.audio.segment_files import write_flac_clip
 from voicemill.model import Recording
 

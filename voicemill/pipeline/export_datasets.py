@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import IO, Any, Final
 
 from voicemill.audio.inspection import Inspector
-from voicemill.audio.inspection.probe import Unlistenable
+from voicemill.audio.inspection.unlistenable import Unlistenable
 from voicemill.manifest.recording_cells import OUTPUT_MARK
 from voicemill.model import Op, Recording, Status
 from voicemill.model.csv_injection import guarded
