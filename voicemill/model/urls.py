@@ -44,7 +44,7 @@ def parse_address(url: str, allowed_hosts: Collection[str]) -> Address:
     if parts.scheme != "https":
         raise AddressFault(f"begins with {parts.scheme}://, and only https:// is taken; download it first")
     if parts.username is not None or parts.password is not None:
-        raise AddressFault("holds a name or a password, which would be written down; give it without")
+        raise AddressFault("contains a user name or password, which would be stored with the results; remove it")
     host = (parts.hostname or "").lower()
     if not _NAME.fullmatch(host):
         raise AddressFault(f"names no host that could be allowed, but {host!r}; write its name in full")
