@@ -73,7 +73,7 @@ async def test_a_body_that_is_no_question_is_refused(asker: httpx.AsyncClient, b
 
 
 async def test_text_in_letters_the_language_cannot_speak_is_refused_or_heard(asker: httpx.AsyncClient) -> None:
-    """OutageDetector is never an answer: what gives no sound is a 400 that says so."""
+    """Silence is never an answer: text that produces no sound is a 400 that says so."""
     for text in ("\u2800\u2801 ᚠᚢᚦ", "ꙮꙮꙮ", "𓀀𓀁𓀂"):
         response = await asker.post("/tts/bytes", json=question(text))
         assert response.status_code in (200, 400)

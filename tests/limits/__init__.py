@@ -1,1 +1,1 @@
-"""PrioritySemaphore and retries."""
+"""Concurrency, retries, budgets and outages."""
