@@ -84,7 +84,7 @@ def test_foreign_files_are_kept(voicemill: InThisProcess, results: Path) -> None
     (results / "text/said.srt").write_text("mine")
     ended = voicemill("export", results, "--to", "srt")
     assert ended.code == 3
-    assert "said.srt is there already" in ended.stdout
+    assert "said.srt exists and was not written by voicemill" in ended.stdout
     assert (results / "text/said.srt").read_text() == "mine"
     assert (results / "text/talks/heard.srt").is_file()
 

@@ -42,7 +42,7 @@ def test_command_has_the_fields_of_its_option_groups() -> None:
         seen.extend((manifest, options, twice))
 
     taken = inspect.signature(verb).parameters
-    assert list(taken)[:3] == ["manifest", "op", "allow_host"]
+    assert list(taken)[:3] == ["manifest", "op", "format"]
     assert list(taken)[-2:] == ["answers", "twice"]
     verb(**{name: option.default for name, option in taken.items()} | {"manifest": "book.csv", "voice": "James"})
     assert seen == ["book.csv", PlanOptions(voice="James"), False]

@@ -12,6 +12,10 @@ class RunOptions(TypedDict, total=False):
 
     op: str
     """Operation of all rows: `tts`, `stt`, `voice_change` or `infill`. Default: the `op` column, else `tts`."""
+    format: str
+    """Format of the manifest, such as `nemo` or `ljspeech`. Default: detected."""
+    text: str
+    """`plain`, or `markdown` to speak texts without their Markdown marks."""
     allow_host: list[str]
     """Hosts that inputs may be downloaded from, by HTTPS."""
     voice: str
@@ -28,6 +32,8 @@ class RunOptions(TypedDict, total=False):
     """Text files to write, separated by commas: `txt`, `json`, `srt`, `vtt`, `tsv`, or `all`."""
     timestamps: bool
     """Request word timestamps for TTS; STT always has them."""
+    audio_track: str
+    """Audio track of recordings that have several: a number from 1, or a language such as `eng`."""
     max_line_width: int
     """Characters per subtitle line."""
     max_line_count: int
@@ -66,6 +72,8 @@ class RunOptions(TypedDict, total=False):
 
 SETTING_OF: Mapping[str, tuple[str, str]] = {
     "op": ("", "operation"),
+    "format": ("inputs", "format"),
+    "text": ("inputs", "text"),
     "allow_host": ("inputs", "allow_hosts"),
     "voice": ("defaults", "voice"),
     "model": ("defaults", "model"),
@@ -74,6 +82,7 @@ SETTING_OF: Mapping[str, tuple[str, str]] = {
     "sample_rate": ("defaults", "sample_rate"),
     "output_format": ("defaults", "output_format"),
     "timestamps": ("defaults", "timestamps"),
+    "audio_track": ("defaults", "audio_track"),
     "max_line_width": ("subtitles", "max_line_width"),
     "max_line_count": ("subtitles", "max_line_count"),
     "highlight_words": ("subtitles", "highlight_words"),

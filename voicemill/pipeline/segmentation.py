@@ -5,8 +5,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
-from voicemill.audio.decode import UndecodableAudio
-from voicemill.audio.silence import cut_times, gap_times
 from voicemill.config import LongAudio
 from voicemill.model import Op, Reading, Recording, Refusal, Row
 
@@ -16,7 +14,7 @@ MAX_UPLOAD_BYTES: Final = 2_000_000_000
 CutTimes = Callable[[Path, float, Reading], tuple[float, ...]]
 
 
-def with_cuts(row: Row, long_audio: LongAudio, times: CutTimes = cut_times) -> Row:
+def with_cuts(row: Row, long_audio: LongAudio, times: CutTimes | None = None) -> Row:
     """The row with its `cuts_s` if its recording has to be cut, else the row itself.
 
     A recording that is too long or too large for one call is decoded once. The row is refused if the recording cannot
@@ -24,6 +22,11 @@ def with_cuts(row: Row, long_audio: LongAudio, times: CutTimes = cut_times) -> R
     """
     if row.audio is None or not row.audio.sha256:
         return row
+    # Imported here because PyAV is slow to import, and manifests of texts do not need it.
+    from voicemill.audio.decode import UndecodableAudio
+    from voicemill.audio.silence import cut_times
+
+    times = times or cut_times
     try:
         if row.op is Op.INFILL:
             return replace(row, cuts_s=_gap(row, row.audio))
@@ -38,6 +41,8 @@ def with_cuts(row: Row, long_audio: LongAudio, times: CutTimes = cut_times) -> R
 def _gap(row: Row, audio: Recording) -> tuple[float, ...]:
     if row.from_s is None or row.to_s is None:
         return ()
+    from voicemill.audio.silence import gap_times
+
     return gap_times(Path(audio.path), row.from_s, row.to_s, audio.end_s, audio.reading)
 
 
