@@ -18,6 +18,7 @@ _NOT_RUN = {
     "voicemill engine serve": "serves until Ctrl-C",
     "voicemill control": "needs a live run",
     "voicemill copy": "needs a bucket",
+    "voicemill run book.csv --voice nova": "needs an OpenAI-compatible server",
     "voicemill run one.csv": "needs a Prefect server that two runs share",
     "voicemill run two.csv": "needs a Prefect server that two runs share",
 }
