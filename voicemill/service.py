@@ -40,10 +40,7 @@ async def open_service(settings: Settings, key: ApiKey | None = None, *, earlier
     key, that engine is not installed, or only a missing key would make it continue the results of another service.
     """
     key = key or ApiKey.from_environment()
-    is_chosen = settings.service.engine == "embedded"
-    if is_chosen or (key is None and not _base_url(settings)):
-        if not is_chosen:
-            _check_key_was_not_lost(earlier)
+    if _is_embedded(settings, key, earlier):
         async with _embedded(settings, earlier) as service:
             yield service
         return
@@ -76,7 +73,7 @@ async def name_and_voices(settings: Settings, *, earlier: str = "") -> tuple[str
     Of the embedded engine they are read without its HTTP application, which takes longer to import than a small
     manifest to check. Raises as `open_service` and `all_voices` do.
     """
-    if ApiKey.from_environment() is not None or _base_url(settings):
+    if not _is_embedded(settings, ApiKey.from_environment(), earlier):
         async with open_service(settings, earlier=earlier) as service:
             return service.name, await all_voices(service, settings.pace)
     from voicemill.engine.engine import Engine
@@ -131,6 +128,19 @@ def _transport(base_url: str, key: ApiKey, settings: Settings, transport: object
         stall_s=settings.pace.stall_s,
         max_body_bytes=settings.pace.max_body_bytes,
     )
+
+
+def _is_embedded(settings: Settings, key: ApiKey | None, earlier: str) -> bool:
+    """Whether the embedded engine answers: if it is chosen, or if there is neither a key nor a base URL.
+
+    Raises `ConfigError` if only a missing key would make it continue the results of another service.
+    """
+    if settings.service.engine == "embedded":
+        return True
+    if key is not None or _base_url(settings):
+        return False
+    _check_key_was_not_lost(earlier)
+    return True
 
 
 def _check_key_was_not_lost(earlier: str) -> None:

@@ -28,7 +28,7 @@ def test_folder_of_an_earlier_version_resumes_without_a_call(
     monkeypatch.delenv(ENGINE_VARIABLE)
     resumed = run_process("run", "book.csv")
     assert resumed.code == 0
-    assert "0 calls (3 answers were there already)" in resumed.stdout
+    assert "0 calls, 3 stored answers reused" in resumed.stdout
     assert json.loads((_RESULTS / "run.json").read_text())["service"] == "embedded/2"
 
 

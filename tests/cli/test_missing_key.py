@@ -1,6 +1,9 @@
 """A results folder made with a key is not continued by the embedded engine because the key is missing."""
 
+import os
+from collections.abc import Iterator
 from pathlib import Path
+from unittest import mock
 
 import pytest
 
@@ -12,15 +15,16 @@ _RESULTS = Path("results/book")
 
 
 @pytest.fixture
-def without_key(voicemill: InThisProcess, service: SpeechService, monkeypatch: pytest.MonkeyPatch) -> SpeechService:
+def without_key(voicemill: InThisProcess, service: SpeechService) -> Iterator[SpeechService]:
     """A folder with one finished row, whose manifest has two rows now; the environment names no service any more."""
     rows = short_rows(2)
     write_manifest(Path("book.csv"), rows[:1])
     assert voicemill("run", "book.csv").code == 0
     write_manifest(Path("book.csv"), rows)
-    monkeypatch.delenv("CARTESIA_API_KEY")
-    monkeypatch.delenv("CARTESIA_BASE_URL")
-    return service
+    # Not with monkeypatch, which would set them again after the service has restored the environment.
+    with mock.patch.dict(os.environ):
+        del os.environ["CARTESIA_API_KEY"], os.environ["CARTESIA_BASE_URL"]
+        yield service
 
 
 @pytest.mark.parametrize("command", [("run", "book.csv"), ("plan", "book.csv"), ("retry", "results/book")])

@@ -51,7 +51,7 @@ def test_inputs_come_from_allowed_buckets(bucket: str, tmp_path: Path) -> None:
     with pytest.raises(Unlistenable, match="cannot be downloaded"):
         fetch(f"{bucket}/gone.wav")
     small = Fetch.into(tmp_path / "others", Inputs(allow_hosts=(bucket,), max_bytes=1024))
-    with pytest.raises(Unlistenable, match="longer than 1,024 bytes"):
+    with pytest.raises(Unlistenable, match="larger than 1,024 bytes"):
         small(f"{bucket}/a.wav")
 
 

@@ -27,7 +27,7 @@ def test_the_subtitles_are_those_of_the_run(voicemill: InThisProcess, tmp_path: 
     assert len(_SUBTITLES) == 2
     for name, shown in _SUBTITLES:
         made = Path(name).read_text(encoding="utf-8")
-        assert made == shown if "told" in name else made.startswith("1\n00:00:00,")
+        assert made == shown if "timed" in name else made.startswith("1\n00:00:00,")
 
 
 def test_every_format_and_setting_is_listed() -> None:

@@ -84,7 +84,7 @@ async def test_controls_work_on_it(asker: httpx.AsyncClient) -> None:
     ("files", "form", "message"),
     [
         ({"other": b"x"}, {}, "send left_audio, right_audio or both"),
-        ({"left_audio": b"no audio"}, {}, "left_audio: the file is no audio"),
+        ({"left_audio": b"no audio"}, {}, "left_audio: the file is not audio"),
         ({"left_audio": b"x"}, {"transcript": "..."}, "transcript must not be empty"),
         ({"left_audio": b"x"}, {"model_id": "gpt"}, "There is no model 'gpt'"),
         ({"left_audio": b"x"}, {"voice_id": "nobody"}, "There is no voice 'nobody'"),

@@ -192,7 +192,7 @@ CLONE = [
     ({"files": SILENCE, "data": {"name": "n"}}, "clip: there is too little speech"),
     ({"files": SILENCE, "data": {}}, "name: Field required"),
     ({"files": SILENCE, "data": {"name": "n", "mode": "best"}}, "similarity, stability"),
-    ({"files": BROKEN, "data": {"name": "n"}}, "clip: the file is no audio"),
+    ({"files": BROKEN, "data": {"name": "n"}}, "clip: the file is not audio"),
 ]
 MINE = "only your own voices can be changed"
 

@@ -116,7 +116,7 @@ async def test_events_carry_the_bytes_of_the_whole(
 @pytest.mark.parametrize(
     ("clip", "form", "message"),
     [
-        (b"no audio", {}, "clip: the file is no audio"),
+        (b"no audio", {}, "clip: the file is not audio"),
         (wav_of(np.zeros(24000)), {}, "clip: there is no speech in it"),
         (wav_of(np.zeros(24000)), {"voice[id]": "nobody"}, "There is no voice 'nobody'"),
         (wav_of(np.zeros(24000)), {"output_format[sample_rate]": "1"}, "output_format.sample_rate is 1"),

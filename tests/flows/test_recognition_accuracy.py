@@ -25,7 +25,8 @@ _SHORT_RECORDINGS = ("LJ001-0008.flac", "sense-0880.wav")
 
 def recognized_words(path: Path) -> list[tuple[str, float]]:
     """The words that the engine recognizes in a file, with their start times."""
-    *_, last = stt({"file": str(path), "encoding": None, "whisper_model": None, "language": "en"})
+    recognizer = {"name": "pocketsphinx", "folder": None, "beam": None, "device": "cpu"}
+    *_, last = stt({"file": str(path), "encoding": None, "recognizer": recognizer, "language": "en"})
     return [(word, start_s) for word, start_s, _ in last.header["words"]]
 
 

@@ -38,7 +38,7 @@ def unknown_voice(evidence: Evidence) -> None:
 @check(ERRORS)
 def no_audio(evidence: Evidence) -> None:
     """A file without audio gives 400 with that reason."""
-    refused(evidence, "errors/file", 400, "the file is no audio")
+    refused(evidence, "errors/file", 400, "the file is not audio")
 
 
 @check(ERRORS)

@@ -57,7 +57,9 @@ def _planned(folder: ResultsFolder) -> Iterator[Item]:
     with table_damage(folder.plan):
         plan = PlanTable(folder.plan)
         for table in plan.records(0, len(plan)):
-            yield from table.select(["id", *FROM_PLAN]).to_pylist()
+            # Plans of earlier versions lack the later columns.
+            known = [name for name in ("id", *FROM_PLAN) if name in table.column_names]
+            yield from table.select(known).to_pylist()
 
 
 def _fault(item: Item | None, planned: Item | None) -> str:
@@ -70,7 +72,7 @@ def _fault(item: Item | None, planned: Item | None) -> str:
         return f"its status is {item['status']!r}"
     if item["status"] != Status.DONE and not item["error_code"]:
         return "it is not done, and has no error code"
-    differing = [name for name in FROM_PLAN if not _agrees(name, item, planned)]
+    differing = [name for name in FROM_PLAN if name in planned and not _agrees(name, item, planned)]
     return f"the plan has another {' and '.join(differing)}; rerun the same command" if differing else ""
 
 
