@@ -81,7 +81,7 @@ async def test_tiny_sample_rate_is_refused(app: Any) -> None:
         wav = bytearray(await speech(asker, "To be."))
         struct.pack_into("<I", wav, 24, 1)
         status, said = await recognized(asker, bytes(wav))
-    assert (status, "its sample rate of 1 Hz is none that a recording has" in said) == (400, True)
+    assert (status, "its sample rate of 1 Hz is not that of a recording" in said) == (400, True)
     for rate_hz, decodes in ((999, False), (1000, True), (768_000, True), (768_001, False)):
         struct.pack_into("<I", wav, 24, rate_hz)
         with nullcontext() if decodes else pytest.raises(UndecodableAudio):
