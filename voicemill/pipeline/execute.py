@@ -19,7 +19,7 @@ from voicemill.pipeline.jobs import ShardJob, open_context
 from voicemill.pipeline.prepare import PlanFacts, earlier_service, load_facts
 from voicemill.pipeline.progress import report_progress
 from voicemill.pipeline.selection import EVERY_ROW, Selection
-from voicemill.pipeline.shard import by_level, split_into_shards
+from voicemill.pipeline.shard import Shard, by_level, split_into_shards
 from voicemill.pipeline.steps import RunSteps
 from voicemill.pipeline.summary import Summary, summarize
 from voicemill.pipeline.workers import run_concurrently
@@ -90,19 +90,14 @@ async def _process(
     calls_per_shard = max(1, facts.calls // len(shards))
     # While some shards assemble files and others wait for their last calls, there must be work for every slot.
     context.open_shards.limit = min(16, max(4, math.ceil(2 * context.limiter.max_concurrency / calls_per_shard)))
-    jobs = [
-        ShardJob(run_id, folder.path, facts.plan_id, shard, spec.settings, spec.selection)
-        for level in by_level(shards)
-        for shard in level
-    ]
 
-    async def run(job: ShardJob) -> None:
-        await steps.run_shard(job)
+    async def run(shard: Shard) -> None:
+        await steps.run_shard(ShardJob(run_id, folder.path, facts.plan_id, shard, spec.settings, spec.selection))
 
     with _infrequent_garbage_collection():
         async with report_progress(context, folder, steps.show_progress), steps.shared_limit(context):
-            for level in sorted({job.shard.level for job in jobs}):
-                await run_concurrently((job for job in jobs if job.shard.level == level), _MOST_SHARDS, run)
+            for level in by_level(shards):
+                await run_concurrently(level, _MOST_SHARDS, run)
     return [shard.part for shard in shards]
 
 
