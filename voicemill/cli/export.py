@@ -12,9 +12,7 @@ from voicemill.cli.options import Json, results_of_run
 from voicemill.errors import ConfigError, ExitCode
 
 if TYPE_CHECKING:
-    from voicemill.config import Subtitles
     from voicemill.pipeline.export import Exported
-    from voicemill.store.results_folder import ResultsFolder
 
 app = command_app()
 
@@ -65,10 +63,11 @@ def export(
     Rows of speech have word timestamps if they were run with --timestamps.
     """
     from voicemill.pipeline.export import export as export_rows
+    from voicemill.pipeline.export import subtitle_rules
 
     place = results_of_run(results)
     given = {"max_line_width": max_line_width, "max_line_count": max_line_count, "highlight_words": highlight_words}
-    rules = _rules(place, {name: value for name, value in given.items() if value is not None})
+    rules = subtitle_rules(place, {name: value for name, value in given.items() if value is not None})
     with place.locked():
         exported = export_rows(place, _formats(to), folder, rules)
     typer.echo(json.dumps(asdict(exported), indent=2) if as_json else "\n".join(_lines(exported)))
@@ -88,16 +87,6 @@ def _formats(to: str) -> tuple[str, ...]:
     if not names:
         raise ConfigError(f"--to is empty; use {', '.join(FORMATS)}")
     return tuple(dict.fromkeys(names))
-
-
-def _rules(place: "ResultsFolder", given: dict[str, object]) -> "Subtitles":
-    """The subtitle settings of the run, overridden by the options."""
-    from voicemill.config import Subtitles, load_settings
-    from voicemill.store.results_folder import read_json
-
-    run = (read_json(place.run_file) or {}).get("settings", {}).get("subtitles", {})
-    known = {name: value for name, value in run.items() if name in Subtitles.model_fields}
-    return load_settings(subtitles=known | given).subtitles
 
 
 def _lines(exported: "Exported") -> list[str]:

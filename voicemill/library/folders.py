@@ -4,12 +4,11 @@ from collections.abc import Sequence
 from os import PathLike
 from pathlib import Path
 
-from voicemill.config import Subtitles, load_settings
 from voicemill.errors import ConfigError
 from voicemill.pipeline.audit import Violation, audit
-from voicemill.pipeline.export import FORMATS, Exported
+from voicemill.pipeline.export import FORMATS, Exported, subtitle_rules
 from voicemill.pipeline.export import export as export_rows
-from voicemill.store.results_folder import ResultsFolder, read_json
+from voicemill.store.results_folder import ResultsFolder
 
 
 def verify(results: str | PathLike[str]) -> list[Violation]:
@@ -56,7 +55,7 @@ def export(
     """
     folder = _opened(results)
     given = {"max_line_width": max_line_width, "max_line_count": max_line_count, "highlight_words": highlight_words}
-    rules = _subtitle_rules(folder, {name: value for name, value in given.items() if value is not None})
+    rules = subtitle_rules(folder, {name: value for name, value in given.items() if value is not None})
     with folder.locked():
         return export_rows(folder, _formats(to), Path(output_dir) if output_dir is not None else None, rules)
 
@@ -75,9 +74,3 @@ def _formats(to: str | Sequence[str]) -> tuple[str, ...]:
     if unknown or not formats:
         raise ConfigError(f"unknown format {', '.join(unknown) or 'nothing'}; use {', '.join(FORMATS)}")
     return formats
-
-
-def _subtitle_rules(folder: ResultsFolder, given: dict[str, object]) -> Subtitles:
-    run = (read_json(folder.run_file) or {}).get("settings", {}).get("subtitles", {})
-    known = {name: value for name, value in run.items() if name in Subtitles.model_fields}
-    return load_settings(subtitles=known | given).subtitles

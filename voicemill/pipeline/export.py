@@ -6,12 +6,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from voicemill.config import Subtitles
+from voicemill.config import Subtitles, load_settings
 from voicemill.errors import ConfigError
 from voicemill.model import TEXT_FOLDER, Status, Transcript, Word, text_name
 from voicemill.pipeline.export_datasets import DATASETS, DatasetExport
 from voicemill.store.output_folder import OutputFolder, OutputRefused
-from voicemill.store.results_folder import ResultsFolder
+from voicemill.store.results_folder import ResultsFolder, read_json
 from voicemill.store.tables.items_table import read_items
 from voicemill.store.tables.timings_tables import read_timings
 from voicemill.text.segments import transcript_of
@@ -52,6 +52,13 @@ def export(results: ResultsFolder, formats: Sequence[str], elsewhere: Path | Non
     export.datasets([name for name in formats if name in DATASETS])
     export.outputs.sync()
     return exported
+
+
+def subtitle_rules(results: ResultsFolder, given: dict[str, object]) -> Subtitles:
+    """The subtitle settings of the last run in the folder, overridden by `given`. Raises `ConfigError`."""
+    run = (read_json(results.run_file) or {}).get("settings", {}).get("subtitles", {})
+    known = {name: value for name, value in run.items() if name in Subtitles.model_fields}
+    return load_settings(subtitles=known | given).subtitles
 
 
 class _Export:
