@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, MutableMapping
 from importlib import import_module
-from typing import Any, Final, NamedTuple, cast
+from typing import Any, ClassVar, Final, NamedTuple, cast
 
 import typer
 
@@ -16,7 +16,7 @@ class Verb(NamedTuple):
     summary: str
 
 
-_RUNS, _SINGLE, _SERVERS = "Runs", "Single calls", "Schedules and servers"
+_RUNS, _BOOKS, _SINGLE, _SERVERS = "Runs", "Audiobooks", "Single calls", "Schedules and servers"
 
 VERBS: Final = {
     "validate": Verb(_RUNS, "Check a manifest and list every problem by row and column."),
@@ -28,6 +28,7 @@ VERBS: Final = {
     "verify": Verb(_RUNS, "Check every file, answer and table of a results folder for damage."),
     "export": Verb(_RUNS, "Write stored transcripts and word timestamps in other formats, without API calls."),
     "copy": Verb(_RUNS, "Copy finished files and tables to an object store."),
+    "book": Verb(_BOOKS, "Turn a book into a manifest, and the results into an audiobook."),
     "say": Verb(_SINGLE, "Generate speech from one text."),
     "transcribe": Verb(_SINGLE, "Transcribe one recording."),
     "voices": Verb(_SINGLE, "List voices, and create, change or delete your own."),
@@ -42,34 +43,55 @@ _FLAGS = ("help", "install_completion", "show_completion")
 
 
 class LazyCommands(Mapping[str, Any]):
-    """Command objects by name, each imported when it is first looked up."""
+    """Command objects by name, each imported when it is first looked up.
 
-    def __init__(self) -> None:
+    The command `name` is the `app` of the module `voicemill.cli.<prefix><name>`.
+    """
+
+    def __init__(self, verbs: Mapping[str, Verb], prefix: str = "") -> None:
+        self._verbs = verbs
+        self._prefix = prefix
         self._loaded: dict[str, Any] = {}
 
     def __getitem__(self, name: str) -> Any:  # noqa: ANN401 - Typer's command
-        if name not in VERBS:
+        if name not in self._verbs:
             raise KeyError(name)
         if name not in self._loaded:
-            self._loaded[name] = _load(name)
+            self._loaded[name] = _load(name, self._prefix)
         return self._loaded[name]
 
     def __contains__(self, name: object) -> bool:
-        return name in VERBS
+        return name in self._verbs
 
     def __iter__(self) -> Iterator[str]:
-        return iter(VERBS)
+        return iter(self._verbs)
 
     def __len__(self) -> int:
-        return len(VERBS)
+        return len(self._verbs)
 
 
-class VerbGroup(Group):
-    """The top-level command; its help page lists the commands without importing them."""
+class LazyGroup(Group):
+    """A group whose help page lists its `verbs` by section, without importing them."""
+
+    verbs: ClassVar[Mapping[str, Verb]]
+    prefix: ClassVar[str] = ""
 
     def __init__(self, **attributes: Any) -> None:  # noqa: ANN401 - whatever Typer passes
         super().__init__(**attributes)
-        self.commands = cast(MutableMapping[str, Any], LazyCommands())  # Typer only reads it
+        lazy = LazyCommands(self.verbs, self.prefix)
+        self.commands = cast(MutableMapping[str, Any], lazy)  # Typer only reads it
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:  # noqa: ANN401 - Typer's types
+        """Write the commands by section."""
+        for section in dict.fromkeys(verb.section for verb in self.verbs.values()):
+            rows = [(name, verb.summary) for name, verb in self.verbs.items() if verb.section == section]
+            write_section(section, rows, formatter)
+
+
+class VerbGroup(LazyGroup):
+    """The top-level command."""
+
+    verbs = VERBS
 
     def get_params(self, ctx: Any) -> list[Any]:  # noqa: ANN401 - Typer's types
         """The options. Flags get False as default: Typer would import pydantic, which takes long, to convert None."""
@@ -79,23 +101,17 @@ class VerbGroup(Group):
                 parameter.default = False
         return parameters
 
-    def format_commands(self, ctx: Any, formatter: Any) -> None:  # noqa: ANN401 - Typer's types
-        """Write the commands by section."""
-        for section in dict.fromkeys(verb.section for verb in VERBS.values()):
-            rows = [(name, verb.summary) for name, verb in VERBS.items() if verb.section == section]
-            write_section(section, rows, formatter)
-
 
 def all_commands() -> Iterator[tuple[str, Any]]:
     """Every command with its full name, as in `voicemill voices list`; imports the module of each."""
-    waiting = [(f"voicemill {name}", _load(name)) for name in VERBS]
+    waiting = [(f"voicemill {name}", _load(name, "")) for name in VERBS]
     while waiting:
         name, command = waiting.pop(0)
         yield name, command
         waiting[:0] = [(f"{name} {below}", found) for below, found in getattr(command, "commands", {}).items()]
 
 
-def _load(name: str) -> Any:  # noqa: ANN401 - Typer's command
-    command = typer.main.get_command(import_module(f"voicemill.cli.{name}").app)
+def _load(name: str, prefix: str) -> Any:  # noqa: ANN401 - Typer's command
+    command = typer.main.get_command(import_module(f"voicemill.cli.{prefix}{name}").app)
     command.name = name
     return command

@@ -1,0 +1,33 @@
+"""`voicemill book`: from a book to a manifest, and from the results to a finished audiobook."""
+
+from typing import Final
+
+import typer
+
+from voicemill.cli.help_page import CONTEXT
+from voicemill.cli.verbs import LazyGroup, Verb
+
+BOOK_VERBS: Final[dict[str, Verb]] = {}
+"""The commands of the group; the command `name` is the `app` of the module `voicemill.cli.book_<name>`."""
+
+
+class _BookGroup(LazyGroup):
+    """Commands for audiobooks, each imported when it is needed."""
+
+    verbs = BOOK_VERBS
+    prefix = "book_"
+
+
+app = typer.Typer(
+    help="Turn a book into a manifest, and the results into an audiobook.",
+    cls=_BookGroup,
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    context_settings=dict(CONTEXT),
+)
+
+
+@app.callback()
+def _book() -> None:
+    """Commands for audiobooks."""
