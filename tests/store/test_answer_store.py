@@ -207,6 +207,16 @@ def test_complete_partial_file_replaces_a_damaged_answer(store: AnswerStore) -> 
     assert store.read(key_of("a"))[1] == BODY
 
 
+def test_a_store_that_others_use_keeps_their_partial_files(store: AnswerStore) -> None:
+    """A process that opens the store beside others leaves their answers in progress, and finds their later answers."""
+    in_progress = store.keep(receipt("a"), BODY)
+    second = AnswerStore(store.folder)
+    second.open_beside_others()
+    in_progress.commit()
+    assert second.read(key_of("a")) == (receipt("a"), BODY)
+    assert second.has(key_of("a"))
+
+
 def test_foreign_files_in_the_store_are_kept(store: AnswerStore) -> None:
     """Files that voicemill did not write are neither adopted nor removed."""
     (store.folder / "README").write_text("mine")

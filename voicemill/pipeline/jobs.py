@@ -174,7 +174,10 @@ def _context(
     grant: BudgetGrant | None = None,
 ) -> RunContext:
     answers = AnswerStore(folder.answers(settings.answers))
-    answers.open()
+    if grant is None:
+        answers.open()
+    else:
+        answers.open_beside_others()
     limits = None if grant is None else Limits(grant.credits, grant.calls)
     return RunContext(
         settings=settings,

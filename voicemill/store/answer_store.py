@@ -61,6 +61,14 @@ class AnswerStore:
         paths = (path for name in _FOLDERS for path in (self.folder / name).iterdir())
         return sum(_add_to_filter(path, self._filter) for path in paths)
 
+    def open_beside_others(self) -> None:
+        """Create the folders of a store that other processes use now: their partial files stay as they are.
+
+        Every lookup reads the folder, because others add answers at any time.
+        """
+        durable.make_folder(self.folder)
+        durable.make_folders_in(self.folder, _FOLDERS)
+
     def has(self, key: str) -> bool:
         """Whether there is an answer for this key; its content is verified when it is read."""
         if self._filter is not None and not self._filter.may_hold(key):

@@ -9,7 +9,7 @@ from typing import Any
 from voicemill.model import Op, Status
 from voicemill.pipeline.audit.violations import Kind, Violation
 from voicemill.store.results_folder import ResultsFolder
-from voicemill.store.tables.items_table import FROM_PLAN, read_items
+from voicemill.store.tables.items_table import FROM_PLAN, LATER_COLUMNS, read_items
 from voicemill.store.tables.plan_table import PlanTable
 from voicemill.store.tables.table_damage import TableDamaged, table_damage
 
@@ -57,8 +57,7 @@ def _planned(folder: ResultsFolder) -> Iterator[Item]:
     with table_damage(folder.plan):
         plan = PlanTable(folder.plan)
         for table in plan.records(0, len(plan)):
-            # Plans of earlier versions lack the later columns.
-            known = [name for name in ("id", *FROM_PLAN) if name in table.column_names]
+            known = [name for name in ("id", *FROM_PLAN) if name not in LATER_COLUMNS or name in table.column_names]
             yield from table.select(known).to_pylist()
 
 

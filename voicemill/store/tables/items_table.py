@@ -50,7 +50,7 @@ _OUTCOME_TYPES: dict[str, pa.DataType] = {
     "made_from": pa.list_(pa.string()),
 }
 OUTCOME_SCHEMA = pa.schema(_OUTCOME_TYPES)
-_LATER_COLUMNS = frozenset({"damaged_s", "audio_track"})
+LATER_COLUMNS = frozenset({"damaged_s", "audio_track"})
 """Columns that tables of earlier versions do not have."""
 FROM_PLAN = (
     "op",
@@ -171,7 +171,7 @@ def _row_groups(parts: Sequence[Path]) -> Iterator[pa.Table]:
 
 def _with_later_columns(table: pa.Table) -> pa.Table:
     """A part with all columns; those that it lacks are null."""
-    for name in sorted(_LATER_COLUMNS.difference(table.column_names)):
+    for name in sorted(LATER_COLUMNS.difference(table.column_names)):
         field = items_schema({}).field(name)
         table = table.append_column(field, pa.nulls(len(table), field.type))
     return table
@@ -197,7 +197,7 @@ def read_items(
 def _expect_our_columns(schema: pa.Schema) -> None:
     """Raise `KeyError` or `ValueError` if a column is missing or has another type: the footer is damaged."""
     for field in items_schema({}):
-        if field.name in _LATER_COLUMNS and field.name not in schema.names:
+        if field.name in LATER_COLUMNS and field.name not in schema.names:
             continue
         if not schema.field(field.name).type.equals(field.type):
             raise ValueError(f"{field.name} has another type")
@@ -236,7 +236,7 @@ def known_outcomes(tables: Sequence[Path], ids: Sequence[str]) -> dict[str, Outc
             if max(ids) < first or (last is not None and last < min(ids)):
                 continue
             known_table = ds.dataset(path)
-            absent = _LATER_COLUMNS.difference(known_table.schema.names)
+            absent = LATER_COLUMNS.difference(known_table.schema.names)
             columns = [*(name for name in OUTCOME_SCHEMA.names if name not in absent), "op", "transcript", "text_file"]
             table = known_table.to_table(columns=columns, filter=pc.field("id").isin(wanted))
         except (pa.ArrowException, OSError, KeyError, UnicodeDecodeError):
@@ -262,7 +262,7 @@ def _first_and_last_id(path: Path, _written_at_ns: int) -> tuple[str, str | None
 
 
 def _outcome(record: dict[str, Any]) -> Outcome:
-    found_values = {name: record[name] for name in OUTCOME_SCHEMA.names if name in record or name not in _LATER_COLUMNS}
+    found_values = {name: record[name] for name in OUTCOME_SCHEMA.names if name in record or name not in LATER_COLUMNS}
     return Outcome(
         **found_values
         | {
