@@ -5,6 +5,8 @@ from typing import Any, Final
 from fastapi import FastAPI
 from pydantic import BaseModel
 
+from voicemill.engine.synthesis.takes import MOST_TAKES
+
 AUDIO: Final = ("audio/wav", "audio/mpeg", "application/octet-stream")
 _BINARY: Final = {"type": "string", "format": "binary"}
 _TEXT: Final = {"type": "string"}
@@ -32,6 +34,19 @@ _VERSION: Final = {
     "schema": {"type": "string", "format": "date"},
     "description": "The API version to answer in: 2024-06-10 when it is missing; errors are JSON from 2026-03-01 on.",
 }
+
+TAKE_HEADER: Final = "Voicemill-Take"
+WITH_TAKE: Final = {
+    "parameters": [
+        {
+            "name": TAKE_HEADER,
+            "in": "header",
+            "schema": {"type": "integer", "minimum": 0, "maximum": MOST_TAKES},
+            "description": "Each number from 1 on gives another reading of the same request; 0 is the usual one.",
+        }
+    ]
+}
+"""The OpenAPI entry of the header that requests another reading."""
 
 
 class DocumentedApp(FastAPI):

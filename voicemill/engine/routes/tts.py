@@ -3,7 +3,7 @@
 import re
 from base64 import b64encode
 from dataclasses import asdict
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from fastapi import APIRouter, Request
 from starlette.responses import Response
@@ -11,37 +11,46 @@ from starlette.responses import Response
 from voicemill.audio.formats import AudioFormat
 from voicemill.engine.engine import Engine
 from voicemill.engine.refusals import bad_request
-from voicemill.engine.routes.documentation import AUDIO, answered_with, documented
+from voicemill.engine.routes.documentation import AUDIO, TAKE_HEADER, WITH_TAKE, answered_with, documented
 from voicemill.engine.routes.requests import TtsEngine, json_body
 from voicemill.engine.routes.streams import event_stream
 from voicemill.engine.routes.voice_edits import embedded_timbre
 from voicemill.engine.schemas.events import SSE
 from voicemill.engine.schemas.speech import OutputFormat, SpeechRequest, StreamedSpeechRequest, VoiceSpecifier
+from voicemill.engine.synthesis.takes import MOST_TAKES
 from voicemill.engine.voices.languages import language, pronunciation
 from voicemill.engine.voices.voice import EngineVoice
 from voicemill.model.service_tags import without_tags
 from voicemill.processes.frames import Frame
 
 router = APIRouter()
+SpeechBody = TypeVar("SpeechBody", bound=SpeechRequest)
 
 CONTENT_TYPES: Final = {"wav": "audio/wav", "mp3": "audio/mpeg", "raw": "application/octet-stream"}
+_MOST_TAKE_DIGITS: Final = 20
 _MODEL: Final = re.compile(r"sonic(-[a-z0-9.]+)*(-\d{4}-\d{2}-\d{2})?")
 
 
-@router.post("/tts/bytes", response_class=Response, openapi_extra=documented(SpeechRequest) | answered_with(*AUDIO))
+@router.post(
+    "/tts/bytes", response_class=Response, openapi_extra=documented(SpeechRequest) | WITH_TAKE | answered_with(*AUDIO)
+)
 async def tts_bytes(request: Request, engine: TtsEngine) -> Response:
     """The transcript as one audio file."""
-    asked = await json_body(request, SpeechRequest, engine.settings.max_json_bytes)
+    asked = await speech_body(request, SpeechRequest, engine.settings.max_json_bytes)
     question = speech_question(asked, engine) | {"job": "tts_bytes"}
     with engine.admission.admitted("tts"):
         frame = await engine.workers.ask(question)
     return Response(frame.body, media_type=CONTENT_TYPES[asked.output_format.container])
 
 
-@router.post("/tts/sse", response_class=Response, openapi_extra=documented(StreamedSpeechRequest) | answered_with(SSE))
+@router.post(
+    "/tts/sse",
+    response_class=Response,
+    openapi_extra=documented(StreamedSpeechRequest) | WITH_TAKE | answered_with(SSE),
+)
 async def tts_sse(request: Request, engine: TtsEngine) -> Response:
     """The transcript as events: pieces of raw audio as they are made, and timestamps where asked for."""
-    asked = await json_body(request, StreamedSpeechRequest, engine.settings.max_json_bytes)
+    asked = await speech_body(request, StreamedSpeechRequest, engine.settings.max_json_bytes)
     if asked.output_format.container != "raw":
         raise bad_request("output_format.container must be raw for tts/sse; use tts/bytes for wav and mp3.")
     question = speech_question(asked, engine) | {
@@ -51,6 +60,20 @@ async def tts_sse(request: Request, engine: TtsEngine) -> Response:
     }
     context = {} if asked.context_id is None else {"context_id": asked.context_id}
     return await event_stream(request, engine, "tts", question, lambda frame: _event(frame) | context)
+
+
+async def speech_body(request: Request, model: type[SpeechBody], max_bytes: int) -> SpeechBody:
+    """The body as `model`, with the take that the header names unless the body names one. Raises `Refusal`."""
+    body = await json_body(request, model, max_bytes)
+    return body if body.take is not None else body.model_copy(update={"take": take_of(request)})
+
+
+def take_of(request: Request) -> int:
+    """The number of the reading that the `Voicemill-Take` header requests, 0 without it. Raises `Refusal` (400)."""
+    text = request.headers.get(TAKE_HEADER, "0").strip()
+    if not (text.isascii() and text.isdecimal() and len(text) <= _MOST_TAKE_DIGITS and int(text) <= MOST_TAKES):
+        raise bad_request(f"{TAKE_HEADER} is {text!r}, but must be a whole number from 0 to {MOST_TAKES}.")
+    return int(text)
 
 
 def _event(frame: Frame) -> dict[str, Any]:

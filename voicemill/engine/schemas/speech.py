@@ -1,4 +1,4 @@
-"""The body of `tts/bytes` and `tts/sse`, and the question to a worker that it becomes."""
+"""The body of `tts/bytes` and `tts/sse`, and the job for a worker that it becomes."""
 
 from dataclasses import asdict
 from typing import Annotated, Any, Literal
@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from voicemill.audio.formats import DEFAULT_BIT_RATE_BPS, AudioFormat
 from voicemill.engine.synthesis.controls import SPEED_FACTORS, delivery, experimental_rate
+from voicemill.engine.synthesis.takes import MOST_TAKES
 
 LONGEST_DURATION_S = 86_400.0
 
@@ -70,6 +71,7 @@ class SpeechRequest(BaseModel):
     generation_config: GenerationConfig | None = None
     duration: float | None = Field(default=None, gt=0, le=LONGEST_DURATION_S)
     speed: Literal["slow", "normal", "fast"] | None = None
+    take: int | None = Field(default=None, ge=0, le=MOST_TAKES)
 
     @field_validator("voice", mode="before")
     @classmethod
@@ -78,8 +80,9 @@ class SpeechRequest(BaseModel):
         return {"id": voice} if isinstance(voice, str) else voice
 
     def question(self) -> dict[str, Any]:
-        """What a worker must know beside who speaks."""
-        return {"transcript": self.transcript, "delivery": self.controls(), "duration_s": self.duration}
+        """The part of a worker's job that does not depend on the voice."""
+        job = {"transcript": self.transcript, "delivery": self.controls(), "duration_s": self.duration}
+        return job | ({"take": self.take} if self.take else {})
 
     def controls(self) -> dict[str, float]:
         """The delivery that every control together asks for."""

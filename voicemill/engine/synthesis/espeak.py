@@ -17,6 +17,8 @@ PROGRAM = Path(__file__).with_name("espeak_process.py")
 SLOWEST_WPM, FASTEST_WPM = 80, 450
 # Louder than this, klatt voices clip inside espeak-ng (measured: full scale at 100, 0.78 of it at 70).
 VOLUME = 70
+SEED = 1
+"""The seed of the espeak-ng process, which each take but the first replaces."""
 
 # The range setting moves the mean pitch too, by 0.29 % a step.
 _PITCH_PER_RANGE_STEP: Final = 0.0029
@@ -41,10 +43,13 @@ class Espeak:
             rate_wpm=timbre.rate_wpm * delivery.rate / timbre.tract_ratio,
             pitch=pitch_setting(f0_hz / timbre.tract_ratio, timbre.source, span),
             span=span,
+            take=speech.take,
         )
         return replace(spoken, sample_rate_hz=spoken.sample_rate_hz * timbre.tract_ratio)
 
-    def _synthesized(self, text: str, voice: str, *, rate_wpm: float, pitch: float, span: float) -> Utterance:
+    def _synthesized(
+        self, text: str, voice: str, *, rate_wpm: float, pitch: float, span: float, take: int
+    ) -> Utterance:
         """`pitch` and `span` (espeak-ng's `range`) go from 0 to 99."""
         header, body = self._process.ask(
             {
@@ -54,6 +59,7 @@ class Espeak:
                 "pitch": round(min(max(pitch, 0), 99)),
                 "range": round(min(max(span, 0), 99)),
                 "volume": VOLUME,
+                **({"seed": SEED + take} if take else {}),
             }
         )
         return Utterance(

@@ -6,6 +6,8 @@ Each line on standard input is one question, as JSON:
 
     {"text": "...", "voice": "gmw/en-US+klatt4", "rate_wpm": 175, "pitch": 50, "range": 50, "volume": 50}
 
+A `seed` in it replaces the one for the noise of some voices.
+
 Each answer on standard output is two big-endian 32-bit lengths, then JSON, then signed 16-bit mono samples:
 
     {"sample_rate_hz": 22050, "words": [[text_position, length, sample], ...], "phonemes": [["h", sample], ...]}
@@ -88,6 +90,8 @@ def speak(library: ctypes.CDLL, sample_rate_hz: int, question: dict[str, Any]) -
             index += 1
         return 0
 
+    if "seed" in question:
+        library.espeak_ng_SetRandSeed(ctypes.c_long(question["seed"]))
     callback = _Callback(receive)
     library.espeak_SetSynthCallback(callback)
     text = question["text"].encode() + b"\0"

@@ -21,8 +21,6 @@ SLOWEST, FASTEST = 0.4, 2.5
 
 _PITCH_TOLERANCE: Final = 0.02
 _SEED: Final = 1
-_TAKE_RATE_SPREAD: Final = 0.06
-_TAKE_INTONATION_SPREAD: Final = 0.3
 _IPA: Final = {
     "A": "eɪ",
     "I": "aɪ",
@@ -64,13 +62,12 @@ class Hibari:
 
 
 def _manner(speech: Speech) -> _Manner:
-    """The speaker's and the request's controls together; each take but the first varies pace and intonation."""
+    """The speaker's and the request's controls together; each take has another noise."""
     timbre, delivery = speech.timbre, speech.delivery
-    varied = np.random.default_rng(speech.take).uniform(-1.0, 1.0, 2) if speech.take else np.zeros(2)
     return _Manner(
-        rate=timbre.rate_wpm / NEURAL_WPM * delivery.rate * float(1.0 + _TAKE_RATE_SPREAD * varied[0]),
+        rate=timbre.rate_wpm / NEURAL_WPM * delivery.rate,
         f0_hz=timbre.f0_hz * 2.0 ** (delivery.pitch_semitones / 12.0),
-        intonation=timbre.intonation * delivery.intonation * float(1.0 + _TAKE_INTONATION_SPREAD * varied[1]),
+        intonation=timbre.intonation * delivery.intonation,
         seed=_SEED + speech.take,
     )
 

@@ -13,7 +13,8 @@ from voicemill.engine.voices.timbre import Timbre
 class Speech:
     """A transcript and everything that determines how it sounds.
 
-    `language` is a two-letter code and `accent` an espeak-ng voice. `take` numbers the readings of one transcript.
+    `language` is a two-letter code and `accent` an espeak-ng voice. `take` numbers the readings of one transcript;
+    `delivery` already includes what is different in this one.
     """
 
     transcript: str

@@ -11,6 +11,7 @@ from voicemill.audio.encode import encode
 from voicemill.audio.formats import AudioFormat
 from voicemill.engine.synthesis.controls import Delivery
 from voicemill.engine.synthesis.speaking import Synthesizers, spoken
+from voicemill.engine.synthesis.takes import delivery_of_take
 from voicemill.engine.synthesis.timing import Timed, phoneme_times, word_times
 from voicemill.engine.synthesis.utterance import Speech, Utterance
 from voicemill.engine.voices.timbre import timbre_from
@@ -47,14 +48,15 @@ def tts_pieces(question: dict[str, Any]) -> Iterator[Frame]:
 
 def speech_of(question: dict[str, Any]) -> Speech:
     """What a question asks to be spoken."""
+    take = question.get("take", 0)
     return Speech(
         transcript=question["transcript"],
         language=question["language"],
         accent=question["accent"],
         timbre=timbre_from(question["timbre"]),
-        delivery=Delivery(**question["delivery"]),
+        delivery=delivery_of_take(Delivery(**question["delivery"]), take),
         sample_rate_hz=question["format"]["sample_rate_hz"],
-        take=question.get("take", 0),
+        take=take,
     )
 
 
