@@ -76,11 +76,10 @@ async def name_and_voices(settings: Settings, *, earlier: str = "") -> tuple[str
     if not _is_embedded(settings, ApiKey.from_environment(), earlier):
         async with open_service(settings, earlier=earlier) as service:
             return service.name, await all_voices(service, settings.pace)
-    from voicemill.engine.engine import Engine
+    from voicemill.engine.capabilities import Capabilities
 
-    engine = Engine(_engine_settings(earlier))
+    engine = Capabilities(_engine_settings(earlier))
     voices = [Voice(one.id, one.name, one.language, one.description) for one in engine.catalogue.all()]
-    await engine.close()
     return engine.service, voices
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from tests.engine.requests import client
 from voicemill.engine.app import create_app
-from voicemill.engine.fault_injection import Faults
+from voicemill.engine.faults import Faults
 from voicemill.engine.settings import EngineSettings
 
 

@@ -7,8 +7,9 @@ import pytest
 from tests.planning.rows import row
 from voicemill.config import LongText
 from voicemill.model import Op, Recording
-from voicemill.planning.estimate import CALL_OVERHEAD_S, PRICE_PLANS, SECONDS_PER_HEARD_S, Estimate
+from voicemill.planning.estimate import CALL_OVERHEAD_S, SECONDS_PER_TRANSCRIBED_S, Estimate
 from voicemill.planning.predictions import CHARACTERS_PER_AUDIO_S, Output, expected_output, stand_in
+from voicemill.planning.price_plans import PRICE_PLANS
 from voicemill.planning.row_calls import RowPlan, plan_row
 
 
@@ -42,7 +43,7 @@ def test_rows_calls_and_credits_are_counted() -> None:
 def test_equal_calls_are_billed_once() -> None:
     """A call shared by several rows counts its audio in each and its credits once."""
     found = estimate(plans(*["The same words."] * 1000, "Others."))
-    assert (found.rows, found.calls, found.questions, found.credits_to_pay) == (1001, 1001, 2, 22.0)
+    assert (found.rows, found.calls, found.distinct_calls, found.credits_to_pay) == (1001, 1001, 2, 22.0)
     assert found.audio_s == pytest.approx((15 * 1000 + 7) / CHARACTERS_PER_AUDIO_S)
 
 
@@ -50,7 +51,7 @@ def test_stored_answers_are_free() -> None:
     """Stored answers cost nothing, whichever row uses them."""
     rows = plans("Paid already.", "Not yet paid.", "Paid already.")
     found = estimate(rows, {rows[0].pieces[0].call.key})
-    assert (found.calls, found.questions, found.calls_to_pay, found.credits_to_pay) == (3, 2, 1, 13.0)
+    assert (found.calls, found.distinct_calls, found.calls_to_pay, found.credits_to_pay) == (3, 2, 1, 13.0)
     everything = estimate(rows, {piece.call.key for plan in rows for piece in plan.pieces})
     assert (everything.calls_to_pay, everything.credits_to_pay, everything.wall_s(1)) == (0, 0.0, 0.0)
     assert everything.audio_s > 0
@@ -103,24 +104,24 @@ def of_recording(op: Op, seconds: float, digest: str = "d") -> RowPlan:
 def test_credits_of_each_operation() -> None:
     """Transcription costs half a credit per second, voice conversion fifteen; a shared recording is counted once."""
     found = estimate([of_recording(Op.STT, 60.0), of_recording(Op.STT, 60.0), of_recording(Op.VOICE_CHANGE, 10.0)])
-    assert (found.rows, found.questions, found.credits_to_pay) == (3, 2, 30.0 + 150.0)
+    assert (found.rows, found.distinct_calls, found.credits_to_pay) == (3, 2, 30.0 + 150.0)
     assert (found.transcribed_s, found.converted_s, found.audio_s) == (120.0, 10.0, 10.0)
-    told = found.by_op()
-    assert (told[Op.STT].rows, told[Op.STT].calls, told[Op.STT].calls_to_pay, told[Op.STT].credits_to_pay) == (
+    sums = found.by_op()
+    assert (sums[Op.STT].rows, sums[Op.STT].calls, sums[Op.STT].calls_to_pay, sums[Op.STT].credits_to_pay) == (
         2,
         2,
         1,
         30.0,
     )
-    assert (told[Op.VOICE_CHANGE].calls, told[Op.VOICE_CHANGE].audio_s) == (1, 10.0)
+    assert (sums[Op.VOICE_CHANGE].calls, sums[Op.VOICE_CHANGE].audio_s) == (1, 10.0)
 
 
 def test_call_families_run_in_parallel() -> None:
     """Speech and transcription run in parallel, each with its own concurrency."""
-    heard = [of_recording(Op.STT, 60.0, str(number)) for number in range(40)]
-    work_s = 40 * (CALL_OVERHEAD_S + 60.0 * SECONDS_PER_HEARD_S)
-    assert estimate(heard).wall_s(1, 20) == pytest.approx(work_s / 20)
-    both = estimate([*heard, *plans("Hello.")])
+    recordings = [of_recording(Op.STT, 60.0, str(number)) for number in range(40)]
+    work_s = 40 * (CALL_OVERHEAD_S + 60.0 * SECONDS_PER_TRANSCRIBED_S)
+    assert estimate(recordings).wall_s(1, 20) == pytest.approx(work_s / 20)
+    both = estimate([*recordings, *plans("Hello.")])
     assert both.wall_s(1, 20) == pytest.approx(work_s / 20)
     assert both.wall_s(1, 1000) == pytest.approx(estimate(plans("Hello.")).wall_s(1))
 
@@ -129,8 +130,8 @@ def test_dependent_rows_are_estimated_from_text() -> None:
     """A row that uses another row's output is priced by the duration expected from that row's text."""
     spoken = row("x" * 150, id="a")
     assert expected_output(spoken) == Output(seconds=10.0)
-    heard = row("", id="b", op=Op.STT, format=None, audio=Recording(made_by="a"), text_formats=("txt",))
-    ready = stand_in(heard, {"a": Output(10.0)})
+    transcribed = row("", id="b", op=Op.STT, format=None, audio=Recording(made_by="a"), text_formats=("txt",))
+    ready = stand_in(transcribed, {"a": Output(10.0)})
     found = Estimate()
     plan = plan_row(ready, "s", LongText())
     found.add(plan, {plan.pieces[0].call.key: False}, guessed=True)

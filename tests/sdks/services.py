@@ -15,7 +15,8 @@ from starlette.middleware import Middleware
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from voicemill.engine.app import create_app
-from voicemill.engine.fault_injection import Faults, FaultyService
+from voicemill.engine.fault_injection import FaultyService
+from voicemill.engine.faults import Faults
 from voicemill.engine.settings import EngineSettings
 from voicemill.engine.worker_pool import WorkerPool
 from voicemill.processes.frames import Frame

@@ -1,43 +1,17 @@
-"""Faults on purpose, to test clients against: latency, refusals, failures, cut bodies. Off unless asked for."""
+"""Middleware that injects faults into the engine's responses: latency, refusals, failures and truncated bodies."""
 
 import asyncio
 import random
-from dataclasses import dataclass
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from voicemill.engine.faults import Faults
 from voicemill.engine.refusals import Refusal
 from voicemill.engine.schemas.errors import error_response
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Faults:
-    """How often what goes wrong, as shares of requests from 0 to 1; drawn from `seed`, so a run can be repeated.
-
-    `throttled`: a 429, with `Retry-After: retry_after_s` where that is set. `failed`: one of 500, 502, 503, 504.
-    `cut`: a good answer whose body stops half way. Every request first waits `latency_s`. `GET /` is left alone.
-    Raises `ValueError` that names the wrong field.
-    """
-
-    seed: int = 0
-    latency_s: float = 0.0
-    throttled: float = 0.0
-    failed: float = 0.0
-    cut: float = 0.0
-    retry_after_s: float | None = None
-
-    def __post_init__(self) -> None:
-        for name in ("throttled", "failed", "cut"):
-            if not 0.0 <= getattr(self, name) <= 1.0:
-                raise ValueError(f"{name} is {getattr(self, name)}, but must be from 0 to 1")
-        if self.throttled + self.failed + self.cut > 1.0:
-            raise ValueError("throttled, failed and cut together must not be more than 1")
-        if self.latency_s < 0:
-            raise ValueError(f"latency_s is {self.latency_s}, but must not be negative")
-
-
 class FaultyService:
-    """ASGI middleware that makes a good service a bad one."""
+    """ASGI middleware that injects faults into the responses of `app`."""
 
     def __init__(self, app: ASGIApp, faults: Faults) -> None:
         self._app = app
@@ -45,7 +19,7 @@ class FaultyService:
         self._random = random.Random(faults.seed)  # noqa: S311 - faults, not secrets
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass one request on, or do not."""
+        """Answer one request, or inject a fault instead."""
         if scope["type"] != "http" or scope["path"] == "/":
             await self._app(scope, receive, send)
             return
@@ -56,7 +30,7 @@ class FaultyService:
         elif draw < faults.throttled + faults.failed:
             await self._refuse(failure, scope, receive, send)
         elif draw < faults.throttled + faults.failed + faults.cut:
-            await self._app(scope, receive, _cutting(send))
+            await self._app(scope, receive, _truncated(send))
         else:
             await self._app(scope, receive, send)
 
@@ -65,7 +39,7 @@ class FaultyService:
         refusal = Refusal(
             status,
             "Too many concurrent requests" if throttled else "Service fault",
-            "This fault was asked for by the engine's fault mode.",
+            "The engine injects this fault because its settings ask for it.",
             "concurrency_limited" if throttled else None,
         )
         response = error_response(refusal, scope["state"]["api_version"], scope["state"]["request_id"])
@@ -74,8 +48,8 @@ class FaultyService:
         await response(scope, receive, send)
 
 
-def _cutting(send: Send) -> Send:
-    """Sends the headers as they are, half of the first piece of the body, and then nothing more."""
+def _truncated(send: Send) -> Send:
+    """Send the headers unchanged and half of the first chunk of the body, and end the response."""
     ended = False
 
     async def half(message: Message) -> None:

@@ -7,9 +7,8 @@ from typing import cast
 
 from voicemill.engine.choice import CHOICES, ENGINE_VARIABLE, EngineChoice
 from voicemill.engine.environment import folder_from_environment, text_from_environment
-from voicemill.engine.fault_injection import Faults
-from voicemill.engine.recognition.whisper import DEVICES
-from voicemill.engine.recognition.whisper_model import WHISPER_MODEL_VARIABLE
+from voicemill.engine.faults import Faults
+from voicemill.engine.recognition.whisper_model import DEVICES, WHISPER_MODEL_VARIABLE
 from voicemill.engine.voices.piper_voices import PIPER_VOICES_VARIABLE
 
 KEYS_VARIABLE = "VOICEMILL_ENGINE_KEYS"

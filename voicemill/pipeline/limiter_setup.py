@@ -2,15 +2,18 @@
 
 import time
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from voicemill.config import Budget as BudgetSettings
 from voicemill.config import Pace, Settings
 from voicemill.limits.adaptive_concurrency import Bounds
 from voicemill.limits.budget import Budget, Limits, Spending
-from voicemill.limits.call_limiter import CallLimiter
 from voicemill.model import EMBEDDED_PREFIX
-from voicemill.planning.estimate import PRICE_PLANS, PricePlan
+from voicemill.planning.price_plans import PRICE_PLANS, PricePlan
 from voicemill.store.spend_ledger import Ledger
+
+if TYPE_CHECKING:
+    from voicemill.limits.call_limiter import CallLimiter
 
 FAMILIES = ("tts", "stt")
 FIRST_CONCURRENCY = 4
@@ -42,11 +45,13 @@ def open_limiter(
     ledger: Ledger,
     log: Callable[[str], None] = lambda _line: None,
     limits: Limits | None = None,
-) -> CallLimiter:
+) -> "CallLimiter":
     """The call limiter of a run against `service`, with the spending in `ledger`. Raises `StorageError`.
 
     `limits` replaces the budget of the settings.
     """
+    from voicemill.limits.call_limiter import CallLimiter  # imports tenacity and ssl, which a plan does not need
+
     pace, store = settings.pace, LedgerStore(ledger)
     plan = price_plan(pace)
     bounds = {family: bounds_of(pace, plan, family, service) for family in FAMILIES}

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Self
 
-from voicemill.planning.estimate import PRICE_PLANS, Estimate, PricePlan, Sums
+from voicemill.planning.estimate import Estimate, Sums
+from voicemill.planning.price_plans import PRICE_PLANS, PricePlan
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +70,8 @@ class PlanFigures:
             rows_guessed=estimate.guessed,
             characters=estimate.characters,
             calls=estimate.calls,
-            calls_repeated=estimate.calls - estimate.questions,
-            calls_paid=estimate.questions - estimate.calls_to_pay,
+            calls_repeated=estimate.calls - estimate.distinct_calls,
+            calls_paid=estimate.distinct_calls - estimate.calls_to_pay,
             calls_to_pay=estimate.calls_to_pay,
             credits_to_pay=estimate.credits_to_pay,
             audio_s=round(estimate.audio_s, 1),

@@ -2,10 +2,11 @@
 
 import re
 from collections.abc import Iterator
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from markdown_it import MarkdownIt
-from markdown_it.token import Token
+if TYPE_CHECKING:  # Most manifests contain no Markdown, and its parser takes long to import.
+    from markdown_it import MarkdownIt
+    from markdown_it.token import Token
 
 _MAY_CONTAIN_MARKS: Final = re.compile(r"[*_`\[#>]|^\s*[-+]\s", re.MULTILINE)
 _MARKED: Final = frozenset({
@@ -37,17 +38,19 @@ def without_marks(text: str) -> str:
     return "\n\n".join(block for block in blocks if block.strip()) + "\n"
 
 
-def _markdown() -> MarkdownIt:
+def _markdown() -> "MarkdownIt":
+    from markdown_it import MarkdownIt
+
     return MarkdownIt("commonmark").enable("strikethrough").disable(["entity", "code"])
 
 
-def _tokens(text: str) -> Iterator[Token]:
+def _tokens(text: str) -> "Iterator[Token]":
     for token in _markdown().parse(text):
         yield token
         yield from token.children or ()
 
 
-def _shown(token: Token) -> str:
+def _shown(token: "Token") -> str:
     if token.type in ("fence", "code_block", "html_block"):
         return token.content
     if token.type == "hr":
@@ -55,7 +58,7 @@ def _shown(token: Token) -> str:
     return "".join(map(_inline, token.children)) if token.children else ""
 
 
-def _inline(token: Token) -> str:
+def _inline(token: "Token") -> str:
     if token.type in ("softbreak", "hardbreak"):
         return "\n"
     return token.content if token.type in ("text", "code_inline", "html_inline", "image", "text_special") else ""

@@ -9,16 +9,13 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from voicemill.engine.models.whisper_base import WHISPER_BASE_SHA256, whisper_base_folder
+from voicemill.engine.models.whisper_base import whisper_base_folder
 from voicemill.engine.recognition.recognizer import RecognizedSegment, RecognizedWord, decoding_flags
 from voicemill.engine.recognition.utterances import RATE_HZ, five_minute_excerpts
-from voicemill.engine.recognition.whisper_model import WHISPER_MISSING, whisper_digest
+from voicemill.engine.recognition.whisper_model import WHISPER_MISSING, default_beam, whisper_identity
 from voicemill.engine.refusals import Refusal
 from voicemill.errors import ConfigError
 
-DEVICES: Final = ("auto", "cpu", "cuda")
-GREEDY: Final = 1
-_FOLDER_BEAM: Final = 5
 _COMPUTE_TYPES: Final = {"cpu": "int8", "cuda": "int8_float16"}
 
 
@@ -39,10 +36,7 @@ class Whisper:
     @property
     def identity(self) -> str:
         """The digest of the weights, and the beam where it is not the default."""
-        beam = f".beam{self._beam}" if self._beam not in (None, self._default_beam) else ""
-        if self._folder is not None:
-            return f"whisper.{whisper_digest(self._folder)}{beam}"
-        return f"whisper-base.{WHISPER_BASE_SHA256[:12]}{beam}"
+        return whisper_identity(self._folder, self._beam)
 
     def transcribe(self, blocks: Iterable[NDArray[np.float32]], language: str | None) -> Iterator[RecognizedSegment]:
         """Transcribe five minutes at a time; the language of the first speech applies to the rest."""
@@ -56,13 +50,9 @@ class Whisper:
                 language = info.language
 
     @property
-    def _default_beam(self) -> int:
-        return GREEDY if self._folder is None else _FOLDER_BEAM
-
-    @property
     def _decoding(self) -> dict[str, Any]:
         decoding: dict[str, Any] = {"word_timestamps": True, "vad_filter": True}
-        decoding["beam_size"] = self._beam or self._default_beam
+        decoding["beam_size"] = self._beam or default_beam(self._folder)
         if self._folder is None:  # Text carried over from the window before is what starts most repetitions.
             decoding |= {"temperature": 0.0, "condition_on_previous_text": False}
         return decoding

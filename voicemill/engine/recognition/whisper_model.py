@@ -5,10 +5,14 @@ import importlib.util
 from pathlib import Path
 from typing import Final
 
+from voicemill.engine.models.whisper_base import WHISPER_BASE_SHA256
 from voicemill.errors import ConfigError
 
 WHISPER_MODEL_VARIABLE: Final = "VOICEMILL_WHISPER_MODEL"
 WHISPER_MISSING: Final = "faster-whisper is not installed: pip install 'voicemill[whisper]'"
+DEVICES: Final = ("auto", "cpu", "cuda")
+_GREEDY: Final = 1
+_FOLDER_BEAM: Final = 5
 _WEIGHTS: Final = "model.bin"
 _TOKENIZER: Final = "tokenizer.json"
 _ENDS_BYTES: Final = 1 << 20
@@ -29,6 +33,18 @@ def check_whisper_model(folder: Path) -> None:
             )
     if importlib.util.find_spec("faster_whisper") is None:
         raise ConfigError(f"VOICEMILL_WHISPER_MODEL is set, but {WHISPER_MISSING}")
+
+
+def whisper_identity(folder: Path | None, beam: int | None) -> str:
+    """The digest of the weights, and the beam where it is not the default. No folder stands for Whisper base."""
+    is_default = beam in (None, default_beam(folder))
+    weights = f"whisper-base.{WHISPER_BASE_SHA256[:12]}" if folder is None else f"whisper.{whisper_digest(folder)}"
+    return weights if is_default else f"{weights}.beam{beam}"
+
+
+def default_beam(folder: Path | None) -> int:
+    """The beam without a setting: greedy for Whisper base, faster-whisper's default for a model in a folder."""
+    return _GREEDY if folder is None else _FOLDER_BEAM
 
 
 def whisper_digest(folder: Path) -> str:

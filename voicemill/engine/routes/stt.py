@@ -54,13 +54,13 @@ def _question(request: Request, form: Form, engine: Engine) -> dict[str, Any]:
         "language": _language(form, engine),
         "encoding": encoding,
         "sample_rate_hz": rate_hz,
-        "recognizer": engine.recognizer_question,
+        "recognizer": engine.recognizer_options,
     }
 
 
 def _language(form: Form, engine: Engine) -> str | None:
     """The requested language; None leaves it to a recognizer of several languages."""
-    known = engine.recognizer.languages
+    known = engine.recognized_languages
     language = (form.text("language") or "").strip().lower() or None
     if known is None or language in known:
         return language
