@@ -1,18 +1,11 @@
 """Speech backends and recognizers from other packages and from an OpenAI-compatible server."""
 
-import io
-import json
-import threading
-import wave
-from collections.abc import Iterator
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 
+from tests.engine.openai_service import wav
 from tests.engine.requests import FLOAT, RATE_HZ, client, question, recognized, speech
 from voicemill.engine.app import create_app
 from voicemill.engine.backends import RECOGNIZERS, SPEECH_BACKENDS, load_recognizer, load_speech_backend
@@ -20,7 +13,6 @@ from voicemill.engine.openai_server import BASE_URL_VARIABLE, KEY_VARIABLE
 from voicemill.engine.recognition.recognizer import Recognizer
 from voicemill.engine.settings import EngineSettings
 from voicemill.engine.synthesis.backend import SpeechBackend
-from voicemill.engine.synthesis.openai_speech import VOICES_VARIABLE
 from voicemill.errors import ConfigError
 
 TEXT = "The boat is on the river."
@@ -47,74 +39,6 @@ class Counter:
         seconds = sum(block.size for block in blocks) / 16000
         yield RecognizedSegment(f"{seconds:.0f}", (RecognizedWord(f"{seconds:.0f}", 0.0, seconds),), language or "")
 """
-
-
-class _Server(BaseHTTPRequestHandler):
-    """The two paths of the API: speech is a tone per character, a transcript says how long the recording is."""
-
-    def do_POST(self) -> None:
-        """Answer one request; a wrong key is a 401, a full queue a 429."""
-        body = self.rfile.read(int(self.headers["content-length"]))
-        self.server.paths.append(self.path)  # type: ignore[attr-defined]
-        if self.headers.get("authorization") != "Bearer secret":
-            self._answer(401, "application/json", b'{"error": {"message": "wrong key"}}')
-        elif self.path == "/v1/audio/speech":
-            sent = json.loads(body)
-            if sent["input"].startswith("Busy"):
-                self._answer(429, "application/json", b'{"error": {"message": "queue is full"}}')
-            else:
-                self._answer(200, "audio/wav", wav(0.05 * len(sent["input"]) / sent["speed"]))
-        else:
-            words = [{"word": "hello", "start": 0.1, "end": 0.4}]
-            segments = [{"avg_logprob": -2.0, "no_speech_prob": 0.9, "compression_ratio": 1.0}]
-            answer = {"text": "Hello.", "language": "english", "words": words, "segments": segments}
-            self._answer(200, "application/json", json.dumps(answer).encode())
-
-    def _answer(self, status: int, kind: str, body: bytes) -> None:
-        self.send_response(status)
-        self.send_header("content-type", kind)
-        self.send_header("content-length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *_: object) -> None:
-        """Stay silent."""
-
-
-def wav(seconds: float) -> bytes:
-    """A tone as a WAV file."""
-    samples = 0.3 * np.sin(2 * np.pi * 300 * np.arange(int(RATE_HZ * seconds)) / RATE_HZ)
-    file = io.BytesIO()
-    with wave.open(file, "wb") as recording:
-        recording.setnchannels(1)
-        recording.setsampwidth(2)
-        recording.setframerate(RATE_HZ)
-        recording.writeframes((samples * 32767).astype("<i2").tobytes())
-    return file.getvalue()
-
-
-@contextmanager
-def _serving() -> Iterator[tuple[str, list[str]]]:
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _Server)
-    server.paths = []  # type: ignore[attr-defined]
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}/v1", server.paths  # type: ignore[attr-defined]
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
-
-
-@pytest.fixture
-def openai(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
-    """A running server that the environment names, and the paths that it was called at."""
-    with _serving() as (url, paths):
-        monkeypatch.setenv(BASE_URL_VARIABLE, url)
-        monkeypatch.setenv(KEY_VARIABLE, "secret")
-        monkeypatch.setenv(VOICES_VARIABLE, "nova, echo")
-        yield paths
 
 
 @pytest.fixture
@@ -165,7 +89,7 @@ async def test_openai_server_speaks_and_transcribes(openai: list[str]) -> None:
     assert names[:2] == ["nova", "echo"]
     assert len(audio) / 4 / RATE_HZ == pytest.approx(0.05 * len(TEXT), rel=0.05)
     assert answer["words"] == [{"word": "hello", "start": 0.1, "end": 0.4}]
-    assert answer["flags"] == ["low_probability", "no_speech"]
+    assert answer["flags"] == ["low_probability", "no_speech", "repetition"]
     assert openai == ["/v1/audio/speech", "/v1/audio/transcriptions"]
 
 

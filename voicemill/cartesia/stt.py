@@ -1,12 +1,15 @@
 """Speech to text."""
 
+import re
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Final, Literal
 
 from voicemill.cartesia.request_body import Form, Upload
 from voicemill.cartesia.response_model import ResponseModel, checked
 from voicemill.cartesia.transport import Reply, Transport, json_of
 from voicemill.model import Word
+
+_FLAG: Final = re.compile(r"[a-z][a-z_]{0,31}")
 
 SampleEncoding = Literal["pcm_s16le", "pcm_s32le", "pcm_f16le", "pcm_f32le", "pcm_mulaw", "pcm_alaw"]
 
@@ -15,13 +18,15 @@ SampleEncoding = Literal["pcm_s16le", "pcm_s32le", "pcm_f16le", "pcm_f32le", "pc
 class Transcription:
     """The transcript of a recording, its language and its length in seconds.
 
-    `words` is empty unless word timestamps were requested. `reply` is the response; None for a stored answer.
+    `words` is empty unless word timestamps were requested. `flags` names reasons of the recognizer to doubt the text;
+    only the embedded engine reports them. `reply` is the response; None for a stored answer.
     """
 
     text: str
     language: str | None
     duration_s: float | None
     words: tuple[Word, ...]
+    flags: tuple[str, ...] = ()
     reply: Reply | None = field(default=None, repr=False, compare=False)
 
 
@@ -36,6 +41,8 @@ class _Transcription(ResponseModel):
     language: str | None = None
     duration: float | None = None
     words: list[_Word] | None = None
+    flags: Any = None
+    """An extension of the embedded engine; whatever another service sends under this name is no error."""
 
 
 class SpeechToText:
@@ -88,4 +95,9 @@ def _transcription(reply: Reply) -> Transcription:
 def _read(body: bytes, reply: Reply | None) -> Transcription:
     content = checked(_Transcription, json_of(body))
     words = tuple(Word(word.word, word.start, word.end) for word in content.words or ())
-    return Transcription(content.text, content.language, content.duration, words, reply)
+    return Transcription(content.text, content.language, content.duration, words, _flags(content.flags), reply)
+
+
+def _flags(sent: Any) -> tuple[str, ...]:  # noqa: ANN401 - unverified
+    flags = sent if isinstance(sent, list) else []
+    return tuple(flag for flag in flags if isinstance(flag, str) and _FLAG.fullmatch(flag))

@@ -127,7 +127,7 @@ def _transcript_fields(plan: RowPlan, assembled: Assembled) -> dict[str, Any]:
     return {
         "heard": transcript.text,
         "words": len(transcript.words),
-        "suspect": quality_flags(transcript, assembled.found_language),
+        "suspect": quality_flags(transcript, assembled.found_language, assembled.recognizer_flags),
         "word_error_rate": None if rate is None else round(rate, 4),
     }
 

@@ -16,18 +16,21 @@ _QUICKEST_LETTERS_PER_S = 16.0
 _WORDS_AT_ONCE = 12
 
 
-def quality_flags(transcript: Transcript, found_language: str) -> tuple[str, ...]:
-    """The flags: `empty`, `looping`, `speech_rate`, `language` (not the requested one), `untimed`."""
+def quality_flags(transcript: Transcript, found_language: str, recognizer_flags: Sequence[str] = ()) -> tuple[str, ...]:
+    """The flags: `empty`, `looping`, `speech_rate`, `language` (not the requested one), `untimed`.
+
+    `recognizer_flags` are those that the recognizer itself reported; they follow.
+    """
     spoken = tokens(transcript.text)
     if not spoken:
-        return ("empty",)
+        return ("empty", *recognizer_flags)
     flags = {
         "looping": is_looping(spoken),
         "speech_rate": _is_hurried(transcript.words),
         "language": _differ(found_language, transcript.language),
         "untimed": not transcript.words,
     }
-    return tuple(name for name, is_set in flags.items() if is_set)
+    return (*(name for name, is_set in flags.items() if is_set), *recognizer_flags)
 
 
 def is_looping(spoken: Sequence[str]) -> bool:

@@ -7,6 +7,8 @@ from typing import Final, NamedTuple, Protocol, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
+NO_SPEECH: Final = "no_speech"
+
 # OpenAI's thresholds for a failed decoding by Whisper.
 _LOWEST_LOG_PROBABILITY: Final = -1.0
 _HIGHEST_COMPRESSION: Final = 2.4
@@ -63,7 +65,7 @@ def decoding_flags(*, log_probability: float, no_speech: float, compression: flo
     """The signs of invented text that Whisper's decoder itself reports for a segment."""
     is_improbable = log_probability < _LOWEST_LOG_PROBABILITY
     signs = {
-        "no_speech": is_improbable and no_speech > _HIGHEST_NO_SPEECH,
+        NO_SPEECH: is_improbable and no_speech > _HIGHEST_NO_SPEECH,
         "low_probability": is_improbable,
         "repetition": compression > _HIGHEST_COMPRESSION,
     }

@@ -1,7 +1,7 @@
 """Whisper models in the format of faster-whisper as a recognizer."""
 
 import resource
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from voicemill.engine.models.whisper_base import whisper_base_folder
-from voicemill.engine.recognition.recognizer import RecognizedSegment, RecognizedWord, decoding_flags
+from voicemill.engine.recognition.recognizer import NO_SPEECH, RecognizedSegment, RecognizedWord, decoding_flags
 from voicemill.engine.recognition.utterances import RATE_HZ, five_minute_excerpts
 from voicemill.engine.recognition.whisper_model import WHISPER_MISSING, default_beam, whisper_identity
 from voicemill.engine.refusals import Refusal
@@ -32,6 +32,7 @@ class Whisper:
         self._folder = folder
         self._beam = beam
         self._device = device
+        self._omitted = False
 
     @property
     def identity(self) -> str:
@@ -41,11 +42,14 @@ class Whisper:
     def transcribe(self, blocks: Iterable[NDArray[np.float32]], language: str | None) -> Iterator[RecognizedSegment]:
         """Transcribe five minutes at a time; the language of the first speech applies to the rest."""
         for excerpt in five_minute_excerpts(blocks):
+            self._omitted = False
             segments, info = self._model.transcribe(excerpt.samples, language=language, **self._decoding)
             offset_s = excerpt.start / RATE_HZ
             found = None
             for found in segments:
                 yield _segment(found, info.language, offset_s)
+            if self._omitted:
+                yield RecognizedSegment("", (), info.language, (NO_SPEECH,))
             if found is not None:
                 language = info.language
 
@@ -69,12 +73,25 @@ class Whisper:
         try:
             folder = self._folder or whisper_base_folder()
             compute_type = _COMPUTE_TYPES[device] if self._folder is None else "default"
-            return WhisperModel(
+            model = WhisperModel(
                 str(folder), device=device, compute_type=compute_type, cpu_threads=1, local_files_only=True
             )
         except (ConfigError, RuntimeError, ValueError, OSError) as error:
             message = f"The Whisper model cannot be loaded: {error}"
             raise Refusal(500, "Internal server error", message) from None
+        model.generate_with_fallback = self._observed(model.generate_with_fallback)
+        return model
+
+    def _observed(self, generate: Callable[..., Any]) -> Callable[..., Any]:
+        """`generate`, but note when its result is so improbable that faster-whisper omits the text without a trace."""
+
+        def observed(*args: Any) -> Any:  # noqa: ANN401 - passed on
+            result, log_probability, temperature, compression = generate(*args)
+            flags = decoding_flags(log_probability=log_probability, no_speech=result.no_speech_prob, compression=0.0)
+            self._omitted |= NO_SPEECH in flags
+            return result, log_probability, temperature, compression
+
+        return observed
 
 
 def chosen_device(device: str) -> str:

@@ -21,7 +21,8 @@ class Assembled:
     """The delivered files of a row, and the receipts of the answers that they were made from.
 
     `more_files` are the files besides the first. `transcript` is set where words were requested. `found_language` is
-    the language of the recording, if the service reports it.
+    the language of the recording and `recognizer_flags` are reasons to doubt the transcript, if the service reports
+    them.
     """
 
     delivered: Delivered
@@ -30,6 +31,7 @@ class Assembled:
     more_files: tuple[MadeFile, ...] = ()
     transcript: Transcript | None = None
     found_language: str = ""
+    recognizer_flags: tuple[str, ...] = ()
 
 
 def deliver_audio(blocks: Iterable[Samples], row: Row, outputs: OutputFolder) -> tuple[Delivered, float]:
