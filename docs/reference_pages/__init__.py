@@ -21,6 +21,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "items": tables.items,
     "words": tables.words,
     "segments": tables.segments,
+    "passages": tables.passages,
     "settings": settings.page,
     "exit-codes": errors.exit_codes,
     "errors": errors.error_tree,

@@ -13,6 +13,7 @@ _FILE = pa.struct([("file_name", pa.string()), ("sha256", pa.string()), ("size_b
 _NAMES: dict[pa.DataType, str] = {
     pa.list_(pa.string()): "list of strings",
     pa.list_(_FILE): "list of structs",
+    SCHEMAS["passages"].field("why").type: "list of structs",
     pa.timestamp("us", tz="UTC"): "timestamp, UTC",
 }
 
@@ -32,6 +33,11 @@ def words() -> str:
 def segments() -> str:
     """The columns of `segments.parquet`."""
     return _columns("segments", {field.name: field.type for field in SCHEMAS["segments"]})
+
+
+def passages() -> str:
+    """The columns of `passages.parquet`."""
+    return _columns("passages", {field.name: field.type for field in SCHEMAS["passages"]})
 
 
 def _columns(section: str, types: Mapping[str, pa.DataType]) -> str:

@@ -12,7 +12,7 @@ _PUBLIC_FACE = _ROOT / "voicemill" / "__init__.py"
 _LONGEST_FILE_LINES = 350
 
 _VOCABULARY = {"errors", "model", "config", "formats"}
-_COMPONENTS = {"cartesia", "store", "audio", "limits", "planning", "text"}
+_COMPONENTS = {"cartesia", "store", "audio", "limits", "planning", "quality", "text"}
 _ALLOWED: dict[str, set[str]] = {
     "errors": set(),
     "formats": set(),
@@ -26,6 +26,7 @@ _ALLOWED: dict[str, set[str]] = {
     "limits": _VOCABULARY,
     "planning": _VOCABULARY,
     "text": _VOCABULARY,
+    "quality": {"audio", "text", "processes", *_VOCABULARY},
     "engine": {"audio", "processes", "errors", "model", "formats"},
     "service": {"cartesia", "engine", "limits", *_VOCABULARY},
     "client": {"cartesia", "service", *_VOCABULARY},

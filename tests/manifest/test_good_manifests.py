@@ -84,6 +84,7 @@ def test_a_row_has_all_that_a_call_needs(tmp_path: Path) -> None:
         file_name="audio/One/001-ch-01.mp3",
         speed=1.1,
         emotion=("calm",),
+        check="signals",
         carried={"Title": "One", "n": "7"},
     )
     assert found.check.columns[2] == "script"

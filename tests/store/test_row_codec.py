@@ -76,6 +76,7 @@ def test_codec_covers_every_field_of_a_row() -> None:
         "speed": "slow", "emotion": ("calm",), "audio": Recording("a"), "left": Recording("l"),
         "right": Recording("r"), "text": Recording("t"), "from_s": 1.0, "to_s": 2.0, "splice": False, "cuts_s": (1.0,),
         "timestamps": True, "text_formats": ("srt",), "refusal": Refusal("c", "w"), "carried": {"x": 1},
+        "check": "guided", "max_takes": 3,
     }  # fmt: skip
     assert samples.keys() == {each.name for each in fields(Row)}
     for name, value in samples.items():

@@ -27,6 +27,14 @@ class Place(NamedTuple):
     first: int
     last: int
 
+    def start_s(self, sample_rate_hz: int) -> float:
+        """Where the piece starts in the whole, in seconds."""
+        return self.start / sample_rate_hz
+
+    def end_s(self, sample_rate_hz: int) -> float:
+        """Where the piece ends in the whole, in seconds."""
+        return (self.start + self.last - self.first) / sample_rate_hz
+
     def moved_s(self, moment_s: float, sample_rate_hz: int) -> float:
         """When a moment of the piece comes in the whole; one that was cut away, at the nearest that was kept."""
         kept = min(max(moment_s * sample_rate_hz, self.first), self.last)

@@ -4,6 +4,7 @@ from typing import Literal
 
 from voicemill.audio.formats import AudioFormat
 from voicemill.cartesia.request_body import Form, Upload, format_fields
+from voicemill.cartesia.takes import take_headers
 from voicemill.cartesia.transport import Reply, Transport
 
 ExperimentalSpeed = float | Literal["slowest", "slow", "normal", "fast", "fastest"]
@@ -30,13 +31,14 @@ class Infill:
         language: str | None = None,
         speed: ExperimentalSpeed | None = None,
         emotion: tuple[str, ...] = (),
+        take: int = 0,
         deadline_s: float | None = None,
     ) -> Reply:
         """Speak `transcript` so that it fits between two recordings, or before or after one; the other is None.
 
         The body of the reply is the new part only, in `output_format`; it is not verified. `emotion` takes tags such as
-        `positivity:high`. Costs 300 credits and one credit per character. Raises `CallError`, and `ValueError` without
-        any recording.
+        `positivity:high`. `take` counts repetitions of the same request. Costs 300 credits and one credit per
+        character. Raises `CallError`, and `ValueError` without any recording.
 
             reply = await client.infill.bytes(
                 left_audio=Path("left.wav"), right_audio=Path("right.wav"), model_id="sonic-2", language="en",
@@ -52,4 +54,7 @@ class Infill:
         fields += format_fields(output_format)
         fields += [(f"{_CONTROLS}[speed]", str(speed))] if speed is not None else []
         fields += [(f"{_CONTROLS}[emotion][]", tag) for tag in emotion]
-        return await self._transport.send("POST", "infill/bytes", Form(fields, files), deadline_s=deadline_s)
+        headers = take_headers(take)
+        return await self._transport.send(
+            "POST", "infill/bytes", Form(fields, files), headers=headers, deadline_s=deadline_s
+        )

@@ -35,6 +35,7 @@ _CHUNK_BYTES = 256 * 1024
 
 T = TypeVar("T")
 Query = Sequence[tuple[str, str]]
+Headers = Sequence[tuple[str, str]]
 Content = Mapping[str, Any] | Form | None
 """The body of a request: JSON, a form, or none."""
 
@@ -122,19 +123,34 @@ class Transport:
         await self._http.aclose()
 
     async def send(
-        self, method: str, path: str, content: Content = None, *, query: Query = (), deadline_s: float | None = None
+        self,
+        method: str,
+        path: str,
+        content: Content = None,
+        *,
+        query: Query = (),
+        headers: Headers = (),
+        deadline_s: float | None = None,
     ) -> Reply:
         """Send a request and return the complete response. `path` is relative to the base URL.
 
-        `deadline_s` applies to upload and response together; None means that of the transport.
+        `headers` are added to those of the transport. `deadline_s` applies to upload and response together; None means
+        that of the transport.
         """
         until = self._until(deadline_s)
         async with open_body(content) as body:
+            body.headers += tuple(headers)
             return await self._before_deadline(self._exchange(method, self._url(path, query), body), until, body)
 
     @asynccontextmanager
     async def stream(
-        self, method: str, path: str, content: Content = None, *, deadline_s: float | None = None
+        self,
+        method: str,
+        path: str,
+        content: Content = None,
+        *,
+        headers: Headers = (),
+        deadline_s: float | None = None,
     ) -> AsyncIterator["Stream"]:
         """Send a request and stream the response; leaving the context closes the connection.
 
@@ -142,6 +158,7 @@ class Transport:
         """
         until = self._until(deadline_s)
         async with open_body(content) as body:
+            body.headers += tuple(headers)
             response = await self._before_deadline(self._send(method, self._url(path, ()), body), until, body)
             try:
                 await self._before_deadline(self._check(response), until, body)

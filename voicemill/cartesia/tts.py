@@ -8,6 +8,7 @@ from voicemill.audio.formats import AudioFormat
 from voicemill.cartesia.infill import ExperimentalSpeed
 from voicemill.cartesia.request_body import output_format
 from voicemill.cartesia.stream_events import Event, events_of
+from voicemill.cartesia.takes import take_headers
 from voicemill.cartesia.transport import Reply, Transport
 from voicemill.model import Speed
 
@@ -42,8 +43,8 @@ class TextToSpeech:
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
 
-    async def bytes(self, *, deadline_s: float | None = None, **request: Unpack[SpeechRequest]) -> Reply:
-        """Generate speech; parameters as in `SpeechRequest`.
+    async def bytes(self, *, take: int = 0, deadline_s: float | None = None, **request: Unpack[SpeechRequest]) -> Reply:
+        """Generate speech; parameters as in `SpeechRequest`. `take` counts repetitions of the same request.
 
         The body of the reply is audio in `output_format`; it is not verified. Raises `CallError`, and `ValueError`
         without a voice.
@@ -54,7 +55,9 @@ class TextToSpeech:
             )
             reply.write_to_file("hello.mp3")
         """
-        return await self._transport.send("POST", "tts/bytes", _content(request), deadline_s=deadline_s)
+        return await self._transport.send(
+            "POST", "tts/bytes", _content(request), headers=take_headers(take), deadline_s=deadline_s
+        )
 
     async def sse(
         self,
@@ -63,13 +66,14 @@ class TextToSpeech:
         phoneme_timestamps: bool = False,
         normalized_timestamps: bool = False,
         context_id: str | None = None,
+        take: int = 0,
         deadline_s: float | None = None,
         **request: Unpack[SpeechRequest],
     ) -> AsyncGenerator[Event, None]:
         """Generate speech and stream it: `Chunk` events of raw audio, timestamps if requested, then `Done`.
 
-        `deadline_s` applies to the whole stream. Raises `CallError`; a stream without `Done` raises `Incomplete`. To
-        leave the loop early, use `contextlib.aclosing`.
+        `take` counts repetitions of the same request. `deadline_s` applies to the whole stream. Raises `CallError`; a
+        stream without `Done` raises `Incomplete`. To leave the loop early, use `contextlib.aclosing`.
 
             async for event in client.tts.sse(
                 model_id="sonic-2", transcript="Hello.", voice_id=voice.id, word_timestamps=True,
@@ -85,7 +89,9 @@ class TextToSpeech:
             context_id=context_id,
         )
         async with (
-            self._transport.stream("POST", "tts/sse", content, deadline_s=deadline_s) as stream,
+            self._transport.stream(
+                "POST", "tts/sse", content, headers=take_headers(take), deadline_s=deadline_s
+            ) as stream,
             aclosing(events_of(stream)) as events,
         ):
             async for event in events:

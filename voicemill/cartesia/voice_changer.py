@@ -6,6 +6,7 @@ from contextlib import aclosing
 from voicemill.audio.formats import AudioFormat
 from voicemill.cartesia.request_body import Form, Upload, format_fields
 from voicemill.cartesia.stream_events import Chunk, Done, events_of
+from voicemill.cartesia.takes import take_headers
 from voicemill.cartesia.transport import Reply, Transport
 
 
@@ -16,9 +17,15 @@ class VoiceChanger:
         self._transport = transport
 
     async def bytes(
-        self, clip: Upload, *, voice_id: str, output_format: AudioFormat, deadline_s: float | None = None
+        self,
+        clip: Upload,
+        *,
+        voice_id: str,
+        output_format: AudioFormat,
+        take: int = 0,
+        deadline_s: float | None = None,
     ) -> Reply:
-        """Convert a recording of speech to the voice `voice_id`.
+        """Convert a recording of speech to the voice `voice_id`. `take` counts repetitions of the same request.
 
         The body of the reply is audio in `output_format`; it is not verified. Raises `CallError`.
 
@@ -27,7 +34,8 @@ class VoiceChanger:
             )
         """
         form = _form(clip, voice_id, output_format)
-        return await self._transport.send("POST", "voice-changer/bytes", form, deadline_s=deadline_s)
+        headers = take_headers(take)
+        return await self._transport.send("POST", "voice-changer/bytes", form, headers=headers, deadline_s=deadline_s)
 
     async def sse(
         self, clip: Upload, *, voice_id: str, output_format: AudioFormat, deadline_s: float | None = None

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar
 import typer
 
 from voicemill.cli.option_groups import Options, Sets
+from voicemill.cli.quality_options import QualityOptions
 from voicemill.errors import ConfigError
 
 if TYPE_CHECKING:  # importing them takes longer than showing a help page
@@ -307,7 +308,7 @@ class ProfileOptions(Options):
 
 
 @dataclass(frozen=True, kw_only=True)
-class RowOptions(ProfileOptions, OutputOptions, VoiceOptions, InputOptions):
+class RowOptions(ProfileOptions, QualityOptions, OutputOptions, VoiceOptions, InputOptions):
     """What is needed to check a manifest."""
 
 

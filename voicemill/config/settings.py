@@ -44,6 +44,8 @@ class RowDefaults(_Section):
     output_format: str = ""
     splice: bool = True
     audio_track: str = ""
+    check: str = "signals"
+    takes: int = 1
 
 
 class LongText(_Section):

@@ -40,6 +40,10 @@ class RunOptions(TypedDict, total=False):
     """Lines per subtitle."""
     highlight_words: bool
     """Underline each word of a subtitle while it is spoken."""
+    check: str
+    """Check of generated audio: `off`, `signals`, `guided` or `transcribed`. Default: `signals`."""
+    takes: int
+    """Generate a passage with a bad verdict again, up to this many takes in total. Default: 1."""
     max_concurrency: int | str
     """Concurrent calls: `8`, `"4-20-100"` (minimum, start, maximum) or `"auto"`."""
     plan: str
@@ -86,6 +90,8 @@ SETTING_OF: Mapping[str, tuple[str, str]] = {
     "max_line_width": ("subtitles", "max_line_width"),
     "max_line_count": ("subtitles", "max_line_count"),
     "highlight_words": ("subtitles", "highlight_words"),
+    "check": ("defaults", "check"),
+    "takes": ("defaults", "takes"),
     "max_concurrency": ("pace", "max_concurrency"),
     "plan": ("pace", "plan"),
     "requests_per_second": ("pace", "requests_per_s"),

@@ -8,7 +8,7 @@ from voicemill.model.csv_injection import METADATA_COLUMNS
 
 PARAMETERS: Final = (
     "op", "voice", "model", "language", "container", "sample_rate", "encoding", "bit_rate", "speed", "emotion",
-    "timestamps", "output_format", "splice",
+    "timestamps", "output_format", "splice", "check", "takes",
 )  # fmt: skip
 RECORDINGS: Final = ("audio", "left_audio", "right_audio")
 OURS: Final = (

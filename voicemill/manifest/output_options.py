@@ -1,4 +1,4 @@
-"""The cells that say what the files are: container, sample_rate, encoding, bit_rate, output_format, timestamps."""
+"""The cells about files and their checks: container, sample_rate, encoding, bit_rate, output_format, check, takes."""
 
 import re
 from collections.abc import Sequence
@@ -16,7 +16,7 @@ from voicemill.audio.formats import (
     Encoding,
 )
 from voicemill.manifest.problems import CellReport, Choice
-from voicemill.model import TEXT_FORMATS, Op
+from voicemill.model import CHECKS, MAX_TAKES, TEXT_FORMATS, Check, Op
 
 _DEFAULT_TEXT_FORMATS: Final = {Op.STT: ("txt",)}
 _YES_OR_NO: Final = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False, "": False}
@@ -62,6 +62,24 @@ def yes_or_no(column: str, choice: Choice, report: CellReport) -> bool:
     if answer is None:
         report.problem(column, f"{choice.text!r} is neither true nor false; write one of them", choice)
     return bool(answer)
+
+
+def check(choice: Choice, report: CellReport) -> Check:
+    """The check that a cell names; an unknown name is a problem."""
+    name = choice.text.casefold() or "off"
+    if name not in CHECKS:
+        report.problem("check", f"{choice.text!r} is not a check; use {_any_of(CHECKS)}", choice)
+        return "off"
+    return cast(Check, name)
+
+
+def takes(choice: Choice, report: CellReport) -> int:
+    """The number of takes in a cell, from 1 to `MAX_TAKES`."""
+    text = choice.text or "1"
+    if text.isascii() and text.isdigit() and 1 <= int(text[:9]) <= MAX_TAKES:
+        return int(text)
+    report.problem("takes", f"{choice.text!r} is not a number of takes; use a whole number, 1 to {MAX_TAKES}", choice)
+    return 1
 
 
 def whole_number(column: str, choice: Choice, allowed: Sequence[int], report: CellReport) -> int | None:

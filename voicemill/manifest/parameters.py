@@ -13,17 +13,18 @@ from voicemill.manifest import prosody as delivery
 from voicemill.manifest.columns import PARAMETERS
 from voicemill.manifest.problems import CellProblem, CellReport, Choice
 from voicemill.manifest.voice_directory import VoiceDirectory
-from voicemill.model import AUDIO_OPS, Op, Speed, Voice
+from voicemill.model import AUDIO_OPS, Check, Op, Speed, Voice
 
 _COMBINATIONS_KEPT = 4096
 _FORMAT = ("container", "sample_rate", "encoding", "bit_rate")
 _DEFAULT_CONTAINER = "wav"
 _DELIVERY = ("model", "language", "speed", "emotion")
+_QUALITY = ("check", "takes")
 _USED: Final[Mapping[Op, frozenset[str]]] = {
-    Op.TTS: frozenset({"voice", *_FORMAT, *_DELIVERY, "timestamps", "output_format"}),
+    Op.TTS: frozenset({"voice", *_FORMAT, *_DELIVERY, *_QUALITY, "timestamps", "output_format"}),
     Op.STT: frozenset({"model", "language", "output_format"}),
-    Op.VOICE_CHANGE: frozenset({"voice", *_FORMAT}),
-    Op.INFILL: frozenset({"voice", *_FORMAT, *_DELIVERY, "splice"}),
+    Op.VOICE_CHANGE: frozenset({"voice", *_FORMAT, *_QUALITY}),
+    Op.INFILL: frozenset({"voice", *_FORMAT, *_DELIVERY, *_QUALITY, "splice"}),
 }
 """What each operation takes; the rest of a row's parameters means nothing to it."""
 
@@ -48,6 +49,8 @@ class Parameters:
     timestamps: bool
     text_formats: tuple[str, ...]
     splice: bool
+    check: Check
+    max_takes: int
     said_of_format: frozenset[str]
     problems: tuple[CellProblem, ...]
     warnings: tuple[CellProblem, ...]
@@ -88,6 +91,8 @@ class ParameterCheck:
             formats.yes_or_no("timestamps", choice["timestamps"], report) if op is Op.TTS else False,
             formats.text_formats(choice["output_format"], op, report),
             formats.yes_or_no("splice", choice["splice"], report) if op is Op.INFILL else True,
+            formats.check(choice["check"], report) if "check" in _USED[op] else "off",
+            formats.takes(choice["takes"], report) if "takes" in _USED[op] else 1,
             frozenset(name for name in _FORMAT if choice[name].text and _is_said(name, choice[name])),
             tuple(report.problems),
             tuple(report.warnings),

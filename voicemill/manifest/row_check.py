@@ -93,6 +93,8 @@ class RowCheck:
             splice=parameters.splice,
             timestamps=parameters.timestamps,
             text_formats=parameters.text_formats,
+            check=parameters.check,
+            max_takes=parameters.max_takes,
             refusal=refusal,
             carried=carried,
         )

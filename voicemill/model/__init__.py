@@ -19,6 +19,7 @@ from voicemill.model.transcripts import (
     Word,
     text_name,
 )
+from voicemill.model.verdicts import CHECKS, MAX_TAKES, Check, Finding, Passage, State, Verdict, worst
 from voicemill.model.voice import Voice
 
 __all__ = [
@@ -55,4 +56,12 @@ __all__ = [
     "Status",
     "MadeFile",
     "Outcome",
+    "Check",
+    "CHECKS",
+    "MAX_TAKES",
+    "State",
+    "Finding",
+    "Verdict",
+    "Passage",
+    "worst",
 ]

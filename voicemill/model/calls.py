@@ -2,6 +2,7 @@
 
 `service` is part of a call, so the answers of two services are never exchanged. What is made of an answer afterwards
 (container, bit rate, file name, pauses) is not, so a new output format needs no new call.
+`take` counts repetitions of a call whose answer was bad: it is part of the key and not of the request body.
 Prices: docs.cartesia.ai and the reference of cartesia-js 2.2.9; how parts of seconds are rounded is not published.
 """
 
@@ -78,7 +79,7 @@ class Tts(_Call):
     """
 
     op: ClassVar[Op] = Op.TTS
-    added: ClassVar[Mapping[str, object]] = {"timestamps": False}
+    added: ClassVar[Mapping[str, object]] = {"timestamps": False, "take": 0}
 
     model: str
     transcript: str
@@ -89,6 +90,7 @@ class Tts(_Call):
     speed: Speed | None = None
     emotion: tuple[str, ...] = ()
     timestamps: bool = False
+    take: int = 0
 
     @property
     def list_price_credits(self) -> float:
@@ -123,11 +125,13 @@ class VoiceChange(_Call):
     """A call of `voiceChanger.bytes`: `clip` in another voice, as WAV."""
 
     op: ClassVar[Op] = Op.VOICE_CHANGE
+    added: ClassVar[Mapping[str, object]] = {"take": 0}
 
     voice_id: str
     clip: Clip
     sample_rate_hz: int
     encoding: Encoding
+    take: int = 0
 
     @property
     def list_price_credits(self) -> float:
@@ -140,6 +144,7 @@ class Infill(_Call):
     """A call of `infill.bytes`: `transcript` spoken to fit between `left` and `right`, as WAV."""
 
     op: ClassVar[Op] = Op.INFILL
+    added: ClassVar[Mapping[str, object]] = {"take": 0}
 
     model: str
     transcript: str
@@ -151,6 +156,7 @@ class Infill(_Call):
     encoding: Encoding
     speed: Speed | None = None
     emotion: tuple[str, ...] = ()
+    take: int = 0
 
     @property
     def list_price_credits(self) -> float:

@@ -5,6 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from voicemill.model.transcripts import Word
+from voicemill.model.verdicts import State
 
 
 class Status(StrEnum):
@@ -51,6 +52,8 @@ class Outcome:
     `heard` is the transcript, or the text that another row produced; None without either. `words` counts the words in
     the timings table, None if none were requested. `suspect` holds the quality flags of the transcript, and
     `word_error_rate` its error rate against the reference, if there is one. `made_from` are the SHA-256s of the inputs.
+    `check` and `takes` are what the row asked for, and `verdict` the worst verdict on its passages; None if they were
+    not checked.
     """
 
     id: str
@@ -79,3 +82,6 @@ class Outcome:
     started_at: datetime | None = None
     finished_at: datetime | None = None
     fingerprint: str | None = None
+    check: str | None = None
+    takes: int | None = None
+    verdict: State | None = None

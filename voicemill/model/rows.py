@@ -8,6 +8,7 @@ from typing import Any, Final, Literal, NamedTuple
 from voicemill.audio.formats import AudioFormat, KeptFormat
 from voicemill.model.recordings import Recording
 from voicemill.model.transcripts import UNTIMED_FORMATS, text_name
+from voicemill.model.verdicts import Check
 
 Speed = Literal["slow", "normal", "fast"] | float
 
@@ -97,6 +98,10 @@ class Row:
     """Whether word timestamps of speech are wanted."""
     text_formats: tuple[str, ...] = ()
     """The text files that are wanted."""
+    check: Check = "off"
+    """How the generated audio is checked."""
+    max_takes: int = 1
+    """How often a passage with a bad verdict is generated, the first time included."""
 
     refusal: Refusal | None = None
     """Why a row of a folder or a list is not processed; its inputs may then be missing."""

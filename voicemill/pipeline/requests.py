@@ -46,6 +46,7 @@ async def _tts(call: Tts, cartesia: CartesiaClient) -> VerifiedAnswer:
         output_format=AudioFormat("wav", call.sample_rate_hz, call.encoding),
         speed=call.speed,
         emotion=call.emotion,
+        take=call.take,
     )
     return VerifiedAnswer(reply.body, verify_speech(reply.body, call, framed=reply.framed), reply.request_id)
 
@@ -64,6 +65,7 @@ async def _timed_tts(call: Tts, cartesia: CartesiaClient, deadline_s: float) -> 
         speed=call.speed,
         emotion=call.emotion,
         word_timestamps=True,
+        take=call.take,
         deadline_s=deadline_s,
     )
     async with aclosing(stream) as events:
@@ -108,6 +110,7 @@ async def _voice_change(call: VoiceChange, cartesia: CartesiaClient, deadline_s:
             upload,
             voice_id=call.voice_id,
             output_format=AudioFormat("wav", call.sample_rate_hz, call.encoding),
+            take=call.take,
             deadline_s=deadline_s + call.clip.duration_s,
         )
     return VerifiedAnswer(reply.body, verify_change(reply.body, call, framed=reply.framed), reply.request_id)
@@ -126,6 +129,7 @@ async def _infill(call: Infill, cartesia: CartesiaClient, deadline_s: float) -> 
             output_format=AudioFormat("wav", call.sample_rate_hz, call.encoding),
             speed=_word_speed(call),
             emotion=call.emotion,
+            take=call.take,
             deadline_s=deadline_s,
         )
     return VerifiedAnswer(reply.body, verify_speech(reply.body, call, framed=reply.framed), reply.request_id)

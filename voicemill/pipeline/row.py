@@ -1,18 +1,17 @@
 """Process one row: decide what it needs, execute its calls, record the outcome. The failure of a row is an outcome."""
 
 from dataclasses import replace
-from functools import partial
 from typing import Any
 
 from voicemill.errors import CallError, Refused, VoicemillError
-from voicemill.model import Op, Outcome, Receipt, Row, Status
+from voicemill.model import Op, Outcome, Passage, Receipt, Row, State, Status, worst
 from voicemill.pipeline.assemble import Assembled, assemble, is_the_file
-from voicemill.pipeline.call import ensure_answer
 from voicemill.pipeline.context import RunContext, Stopped
-from voicemill.pipeline.workers import run_concurrently
+from voicemill.pipeline.passages import passages_of
+from voicemill.pipeline.takes import AnsweredRow, answered
 from voicemill.planning.estimate import work_s
-from voicemill.planning.row_calls import CallPiece, RowPlan
-from voicemill.store.answer_store import AnswerDamaged, KeptAnswer
+from voicemill.planning.row_calls import RowPlan
+from voicemill.store.answer_store import AnswerDamaged
 from voicemill.store.output_folder import OutputRefused, WholeFile
 from voicemill.store.tables.timings_tables import TimingsPart
 from voicemill.text.quality_flags import quality_flags
@@ -80,16 +79,35 @@ def _is_complete(plan: RowPlan, known: Outcome, context: RunContext) -> bool:
         return False
     if known.words is not None and not context.timings.has(known.id, known.words):
         return False
+    if not _is_checked(plan.row, known, context):
+        return False
     files = [(made.file_name, made.size_bytes) for made in known.more_files]
     files.append((plan.row.file_name, known.size_bytes or 0))
     return all(context.outputs.size_of(name) == size_bytes for name, size_bytes in files)
 
 
+def _is_checked(row: Row, known: Outcome, context: RunContext) -> bool:
+    """Whether the checks and takes of an earlier run are as many as the row asks for now.
+
+    Rows that an earlier version generated without a check are not processed again for the default check.
+    """
+    if known.verdict is not None and not context.timings.has_passages(known.id):
+        return False
+    if row.check in ("guided", "transcribed") and known.check != row.check:
+        return False
+    return known.verdict is not State.BAD or (known.takes or 1) >= row.max_takes
+
+
 async def _deliver(plan: RowPlan, context: RunContext, timings: TimingsPart) -> Outcome:
-    assembled = await _assembled(plan, context)
+    answers, assembled = await _assembled(plan, context)
+    passages = passages_of(answers.plan, answers.verdicts, assembled) if answers.verdicts else ()
+    if passages:
+        await context.in_thread(timings.add_passages, plan.row.id, passages)
     if assembled.transcript is not None:
         await context.in_thread(timings.add, plan.row.id, assembled.transcript)
     receipts = assembled.receipts
+    if answers.unused_keys:
+        receipts += await context.in_thread(_receipts, answers.unused_keys, context)
     return replace(
         _ended(plan, Status.DONE),
         file_name=plan.row.file_name,
@@ -98,7 +116,8 @@ async def _deliver(plan: RowPlan, context: RunContext, timings: TimingsPart) -> 
         more_files=assembled.more_files,
         duration_s=assembled.duration_s,
         sample_rate_hz=plan.row.sample_rate_hz,
-        **_with_damage(plan.row, _transcript_fields(plan, assembled)),
+        calls=len(plan.pieces) + len(answers.unused_keys),
+        **_with_verdict(passages, _with_damage(plan.row, _transcript_fields(plan, assembled))),
         credits=sum(receipt.credits for receipt in _paid_for(plan, receipts)),
         attempts=sum(receipt.attempts for receipt in receipts),
         latency_s=round(sum(receipt.latency_s for receipt in receipts), 4),
@@ -114,6 +133,20 @@ def _with_damage(row: Row, facts: dict[str, Any]) -> dict[str, Any]:
     if not damaged_s:
         return facts
     return facts | {"damaged_s": round(damaged_s, 3), "suspect": (*facts.get("suspect", ()), "damaged")}
+
+
+def _with_verdict(passages: tuple[Passage, ...], facts: dict[str, Any]) -> dict[str, Any]:
+    """The facts of a row, the worst verdict on its passages, and the reasons for bad verdicts as quality flags."""
+    if not passages:
+        return facts
+    bad = [passage.verdict for passage in passages if passage.verdict.state is State.BAD]
+    reasons = dict.fromkeys(finding.reason for verdict in bad for finding in verdict.findings)
+    verdict = worst(tuple(passage.verdict.state for passage in passages))
+    return facts | {"verdict": verdict, "suspect": (*facts.get("suspect", ()), *reasons)}
+
+
+def _receipts(keys: tuple[str, ...], context: RunContext) -> tuple[Receipt, ...]:
+    return tuple(context.answers.read(key)[0] for key in keys)
 
 
 def _transcript_fields(plan: RowPlan, assembled: Assembled) -> dict[str, Any]:
@@ -132,36 +165,29 @@ def _transcript_fields(plan: RowPlan, assembled: Assembled) -> dict[str, Any]:
     }
 
 
-async def _assembled(plan: RowPlan, context: RunContext) -> Assembled:
+async def _assembled(plan: RowPlan, context: RunContext) -> tuple[AnsweredRow, Assembled]:
     repeated: set[str] = set()
     while True:
-        new_answer = await _answered(plan, context)
-        context.stats.rows_assembling += 1
         try:
-            if new_answer is not None and new_answer.body is not None and is_the_file(plan, new_answer.body):
-                file = WholeFile(plan.row.file_name, new_answer.body, new_answer.sha256)
-                delivered = await context.delivering.send(file)
-                return Assembled(delivered, new_answer.receipt.duration_s, (new_answer.receipt,))
-            return await context.in_thread(assemble, plan, context.answers, context.outputs)
+            row = await answered(plan, context)
+            return row, await _files(row, context)
         except AnswerDamaged as damaged:
             if damaged.key in repeated:  # A failing disk would make the run pay for the same call again and again.
                 raise
             repeated.add(damaged.key)
             context.answers.discard(damaged.key)
-        finally:
-            context.stats.rows_assembling -= 1
 
 
-async def _answered(plan: RowPlan, context: RunContext) -> KeptAnswer | None:
-    """Make sure that all answers of a row are stored. Returns the answer of a single-call row if it is new."""
-    if len(plan.pieces) == 1:
-        return await ensure_answer(plan.pieces[0].call, plan.row.id, context)
-    await run_concurrently(plan.pieces, context.limiter.max_concurrency, partial(_answer_piece, plan, context))
-    return None
-
-
-async def _answer_piece(plan: RowPlan, context: RunContext, piece: CallPiece) -> None:
-    await ensure_answer(piece.call, plan.row.id, context, at_once=True)
+async def _files(row: AnsweredRow, context: RunContext) -> Assembled:
+    new = row.new_answer
+    context.stats.rows_assembling += 1
+    try:
+        if new is not None and new.body is not None and is_the_file(row.plan, new.body):
+            delivered = await context.delivering.send(WholeFile(row.plan.row.file_name, new.body, new.sha256))
+            return Assembled(delivered, new.receipt.duration_s, (new.receipt,))
+        return await context.in_thread(assemble, row.plan, context.answers, context.outputs)
+    finally:
+        context.stats.rows_assembling -= 1
 
 
 def _paid_for(plan: RowPlan, receipts: tuple[Receipt, ...]) -> list[Receipt]:
@@ -187,6 +213,8 @@ def _ended(
         characters=plan.characters,
         calls=len(plan.pieces),
         fingerprint=plan.fingerprint,
+        check=plan.row.check,
+        takes=plan.row.max_takes,
         heard=plan.row.transcript if plan.row.text is not None else None,
         made_from=tuple(one.sha256 for one in (*plan.row.recordings, *filter(None, [plan.row.text]))),
     )

@@ -1,8 +1,9 @@
-"""The tables of words and segments: read those of earlier runs, and publish new ones."""
+"""The tables of words, segments and passages: read those of earlier runs, and publish new ones."""
 
 from collections.abc import Iterator, Sequence
 from itertools import chain
 from pathlib import Path
+from typing import Final
 
 from voicemill.store import durable_files as durable
 from voicemill.store.results_folder import ResultsFolder
@@ -10,26 +11,33 @@ from voicemill.store.tables.items_table import read_items
 from voicemill.store.tables.timings_tables import SCHEMAS, Kind, Timings, timings_paths
 from voicemill.text.word_error_rate import tokens
 
+_COUNTED_IN: Final[dict[Kind, str]] = {"words": "words", "segments": "words", "passages": "verdict"}
+"""The column of `items.parquet` that is null for rows without lines in the table of this kind."""
+
 
 def earlier_timings(results: ResultsFolder) -> Timings:
-    """The words and segments that earlier runs wrote. A published table that was changed since is ignored."""
+    """The lines that earlier runs wrote. A published table that was changed since is ignored."""
     return Timings(**{kind: timings_paths(kind, _intact(results, kind), results.parts) for kind in SCHEMAS})
 
 
 def publish_timings(results: ResultsFolder, parts: Sequence[Path], *, items_changed: bool) -> bool:
-    """Write `words.parquet` and `segments.parquet` for the rows of `items.parquet`. Returns whether they changed.
+    """Write the tables of words, segments and passages for the rows of `items.parquet`; True if one changed.
 
-    If no row has words, both files are removed. Raises `StorageError`.
+    A table without rows is removed. Raises `StorageError`.
     """
     if not items_changed and not any(_has_timings(part) for part in parts):
         return False
-    timed = _timed_rows(results)
-    first = next(timed, None)
-    if first is None:
-        return _remove(results)
     timings = earlier_timings(results)
-    words = timings.publish("words", chain([first], timed), results.words)
-    return timings.publish("segments", _timed_rows(results), results.segments) or words
+    changed = [_publish(kind, timings, results) for kind in SCHEMAS]
+    return any(changed)
+
+
+def _publish(kind: Kind, timings: Timings, results: ResultsFolder) -> bool:
+    rows = _rows_with_lines(kind, results)
+    first = next(rows, None)
+    if first is None:
+        return _remove(_path(results, kind), results)
+    return timings.publish(kind, chain([first], rows), _path(results, kind))
 
 
 def flags_and_error_rate(results: ResultsFolder) -> tuple[int, float | None]:
@@ -44,23 +52,27 @@ def flags_and_error_rate(results: ResultsFolder) -> tuple[int, float | None]:
     return flagged, round(errors / words, 4) if words else None
 
 
-def _timed_rows(results: ResultsFolder) -> Iterator[str]:
-    items = read_items([results.items], columns=("id", "words"))
-    return (str(item["id"]) for item in items if item["words"] is not None)
+def _rows_with_lines(kind: Kind, results: ResultsFolder) -> Iterator[str]:
+    column = _COUNTED_IN[kind]
+    return (str(item["id"]) for item in read_items([results.items], columns=("id", column)) if item[column] is not None)
 
 
 def _has_timings(part: Path) -> bool:
     return any((part.parent / kind / part.name).is_file() for kind in SCHEMAS)
 
 
+def _path(results: ResultsFolder, kind: Kind) -> Path:
+    return results.path / f"{kind}.parquet"
+
+
 def _intact(results: ResultsFolder, kind: Kind) -> list[Path]:
-    path = results.words if kind == "words" else results.segments
+    path = _path(results, kind)
     return [path] if results.is_as_published(path) else []
 
 
-def _remove(results: ResultsFolder) -> bool:
-    ours = [path for path in (results.words, results.segments) if path.name in results.published_sums()]
-    for path in ours:
-        with durable.storage_errors(path):
-            path.unlink(missing_ok=True)
-    return bool(ours)
+def _remove(path: Path, results: ResultsFolder) -> bool:
+    if path.name not in results.published_sums():
+        return False
+    with durable.storage_errors(path):
+        path.unlink(missing_ok=True)
+    return True

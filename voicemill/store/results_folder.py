@@ -5,6 +5,7 @@ results/book/
   text/…             transcripts, subtitles and other texts
   items.parquet      one row per manifest row, in manifest order
   words.parquet      word timestamps, if requested; segments.parquet likewise
+  passages.parquet   the checked passages of generated speech, with verdicts
   metadata.csv       the finished files, for audio-folder loaders
   failures.csv       the unfinished rows; itself a manifest
   run.json           the manifest, settings and versions of the run
@@ -34,8 +35,8 @@ class ResultsFolder:
 
     PUBLISHED: ClassVar = ("items.parquet", "metadata.csv", "failures.csv", "run.json")
     """The tables for users; their SHA-256 sums are recorded when they are published."""
-    TIMINGS: ClassVar = ("words.parquet", "segments.parquet")
-    """Published as well if a row has words."""
+    TIMINGS: ClassVar = ("words.parquet", "segments.parquet", "passages.parquet")
+    """Published as well if a row has words or checked passages."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -45,6 +46,7 @@ class ResultsFolder:
         self.items = path / "items.parquet"
         self.words = path / "words.parquet"
         self.segments = path / "segments.parquet"
+        self.passages = path / "passages.parquet"
         self.metadata = path / "metadata.csv"
         self.failures = path / "failures.csv"
         self.run_file = path / "run.json"

@@ -23,6 +23,7 @@ class Assembled:
     `more_files` are the files besides the first. `transcript` is set where words were requested. `found_language` is
     the language of the recording and `recognizer_flags` are reasons to doubt the transcript, if the service reports
     them.
+    `places_s` are the start and end of each passage of joined speech in the file.
     """
 
     delivered: Delivered
@@ -32,6 +33,7 @@ class Assembled:
     transcript: Transcript | None = None
     found_language: str = ""
     recognizer_flags: tuple[str, ...] = ()
+    places_s: tuple[tuple[float, float], ...] = ()
 
 
 def deliver_audio(blocks: Iterable[Samples], row: Row, outputs: OutputFolder) -> tuple[Delivered, float]:

@@ -60,7 +60,9 @@ def _joined(plan: RowPlan, answers: AnswerStore, outputs: OutputFolder, places: 
     receipts: list[Receipt] = []
     blocks = join(_pieces(plan, answers, receipts), plan.row.audio_format.sample_rate_hz, places)
     delivered, duration_s = deliver_audio(blocks, plan.row, outputs)
-    return Assembled(delivered, duration_s, tuple(receipts))
+    rate_hz = plan.row.audio_format.sample_rate_hz
+    places_s = tuple((place.start_s(rate_hz), place.end_s(rate_hz)) for place in places)
+    return Assembled(delivered, duration_s, tuple(receipts), places_s=places_s)
 
 
 def _pieces(plan: RowPlan, answers: AnswerStore, receipts: list[Receipt]) -> Iterator[tuple[Samples, float]]:

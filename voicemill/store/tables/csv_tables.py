@@ -14,7 +14,7 @@ from voicemill.store.tables.items_table import read_items
 _METADATA = ("file_name", "id", "transcript", "duration_s", "sample_rate_hz", "voice", "model", "language", "sha256")
 _MANIFEST = ("id", "op", "transcript", "voice", "model", "language", "container", "sample_rate", "encoding", "bit_rate")
 _RECORDINGS = ("audio", "left_audio", "right_audio")
-_INPUTS = (*_RECORDINGS, "text_file", "audio_track", "from_s", "to_s", "splice", "timestamps")
+_INPUTS = (*_RECORDINGS, "text_file", "audio_track", "from_s", "to_s", "splice", "timestamps", "check", "takes")
 
 Item = Mapping[str, Any]
 

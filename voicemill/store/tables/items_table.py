@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 
-from voicemill.model import MadeFile, Op, Outcome, Status
+from voicemill.model import MadeFile, Op, Outcome, State, Status
 from voicemill.store import durable_files as durable
 from voicemill.store.tables.row_codec import SCHEMA as PLAN_SCHEMA
 from voicemill.store.tables.table_damage import table_damage
@@ -48,9 +48,12 @@ _OUTCOME_TYPES: dict[str, pa.DataType] = {
     "finished_at": _MOMENT,
     "fingerprint": pa.string(),
     "made_from": pa.list_(pa.string()),
+    "check": pa.string(),
+    "takes": pa.int32(),
+    "verdict": pa.string(),
 }
 OUTCOME_SCHEMA = pa.schema(_OUTCOME_TYPES)
-LATER_COLUMNS = frozenset({"damaged_s", "audio_track"})
+LATER_COLUMNS = frozenset({"damaged_s", "audio_track", "check", "takes", "verdict"})
 """Columns that tables of earlier versions do not have."""
 FROM_PLAN = (
     "op",
@@ -271,6 +274,7 @@ def _outcome(record: dict[str, Any]) -> Outcome:
             "suspect": tuple(record["suspect"]),
             "more_files": tuple(MadeFile(**made) for made in record["more_files"]),
             "made_from": tuple(record["made_from"]),
+            "verdict": State(record["verdict"]) if record.get("verdict") else None,
             "heard": record["transcript"] if record["op"] == Op.STT or record["text_file"] else None,
         }
     )

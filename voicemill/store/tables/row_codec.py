@@ -49,6 +49,14 @@ def _true_if_none(splice: bool | None) -> bool:
     return splice is not False
 
 
+def _off_if_none(check: str | None) -> str:
+    return check or "off"
+
+
+def _one_if_none(takes: int | None) -> int:
+    return takes or 1
+
+
 @dataclass(frozen=True, slots=True)
 class _Field:
     """One field of `Row` in one column of this type."""
@@ -78,6 +86,8 @@ _FIELDS: Final = (
     _Field("timestamps", "timestamps", pa.bool_()),
     _Field("text_formats", "output_format", _TEXTS, list, tuple),
     _Field("refusal", "refusal", _TEXTS, _list_or_none, _refusal),
+    _Field("check", "check", pa.string(), decode=_off_if_none),
+    _Field("max_takes", "max_takes", pa.int32(), decode=_one_if_none),
     _Field("carried", "carried", pa.string(), _carried_json, json.loads),
 )
 _RECORDINGS: Final = {"audio": "audio", "left": "left_audio", "right": "right_audio", "text": "text_file"}
@@ -115,7 +125,8 @@ def encode_row(row: Row, calls: int) -> dict[str, Any]:
 
 def decode_row(record: Mapping[str, Any]) -> Row:
     """The row with these values of its columns."""
-    fields = {each.field: each.decode(record[each.column]) for each in _FIELDS}
+    # Plans of earlier versions lack the later columns.
+    fields = {each.field: each.decode(record.get(each.column)) for each in _FIELDS}
     return Row(**fields, **_decode_format(record), **_decode_recordings(record))
 
 

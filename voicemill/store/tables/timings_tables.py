@@ -1,4 +1,4 @@
-"""Word and segment timestamps: many lines for each row, in `words.parquet` and `segments.parquet`.
+"""Tables with many lines for each row: `words.parquet`, `segments.parquet` and `passages.parquet`.
 
 During a run each shard writes the lines of its rows in the order in which they finish. Publishing copies the lines,
 from there or from the table of an earlier run, into manifest order. An index of 32 bytes a row stores their positions,
@@ -7,7 +7,8 @@ so that no answer is read again for an unchanged row.
 
 import threading
 from array import array
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final, Literal
@@ -17,11 +18,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from voicemill.model import Transcript
+from voicemill.model import Passage, Transcript
 from voicemill.store import durable_files as durable
 from voicemill.store.tables.table_damage import TableDamaged, table_damage
 
-Kind = Literal["words", "segments"]
+Kind = Literal["words", "segments", "passages"]
 
 _WORD_TYPES: dict[str, pa.DataType] = {
     "id": pa.string(),
@@ -37,7 +38,27 @@ _SEGMENT_TYPES: dict[str, pa.DataType] = {
     "end_s": pa.float64(),
     "text": pa.string(),
 }
-SCHEMAS: Final[dict[Kind, pa.Schema]] = {"words": pa.schema(_WORD_TYPES), "segments": pa.schema(_SEGMENT_TYPES)}
+_FINDING = pa.struct(
+    [("reason", pa.string()), ("start_s", pa.float64()), ("end_s", pa.float64()), ("detail", pa.string())]
+)
+_PASSAGE_TYPES: dict[str, pa.DataType] = {
+    "id": pa.string(),
+    "passage": pa.int32(),
+    "text": pa.string(),
+    "spoken": pa.string(),
+    "speaker": pa.string(),
+    "take": pa.int32(),
+    "verdict": pa.string(),
+    "why": pa.list_(_FINDING),
+    "score": pa.float64(),
+    "start_s": pa.float64(),
+    "end_s": pa.float64(),
+}
+SCHEMAS: Final[dict[Kind, pa.Schema]] = {
+    "words": pa.schema(_WORD_TYPES),
+    "segments": pa.schema(_SEGMENT_TYPES),
+    "passages": pa.schema(_PASSAGE_TYPES),
+}
 _BUFFERED_LINES = 10_000
 _LINES_PER_GROUP = 50_000
 _LINES_PER_WINDOW = 200_000
@@ -47,19 +68,25 @@ Columns = dict[str, Sequence[Any]]
 
 
 class TimingsPart:
-    """The words and segments of one shard. Nothing is written if no row has any."""
+    """The words, segments and passages of one shard. No table is written of which no row has lines."""
 
     def __init__(self, parts: Path, name: str) -> None:
         self._writers = {kind: TimingsWriter(parts / kind / name, kind) for kind in SCHEMAS}
         self._buffers = {kind: _no_lines(kind) for kind in SCHEMAS}
-        self._has_lines = False
+        self._kinds_with_rows: set[Kind] = set()
         self._lock = threading.Lock()
 
     def add(self, row_id: str, transcript: Transcript) -> None:
-        """Add those of one row. Thread-safe. Raises `StorageError`."""
-        lines: dict[Kind, Columns] = {"words": _words(row_id, transcript), "segments": _segments(row_id, transcript)}
+        """Add the words and segments of one row. Thread-safe. Raises `StorageError`."""
+        self._add({"words": _words(row_id, transcript), "segments": _segments(row_id, transcript)})
+
+    def add_passages(self, row_id: str, passages: Sequence[Passage]) -> None:
+        """Add the checked passages of one row. Thread-safe. Raises `StorageError`."""
+        self._add({"passages": _passages(row_id, passages)})
+
+    def _add(self, lines: Mapping[Kind, Columns]) -> None:
         with self._lock:
-            self._has_lines = True
+            self._kinds_with_rows |= lines.keys()
             for kind, columns in lines.items():
                 for name, values in columns.items():
                     self._buffers[kind][name] += values
@@ -72,9 +99,10 @@ class TimingsPart:
 
     def commit(self) -> None:
         """Make them durable; call it before a table lists the rows as done. Raises `StorageError`."""
-        for kind, writer in self._writers.items() if self._has_lines else ():
-            self._flush(kind)
-            writer.commit()
+        for kind, writer in self._writers.items():
+            if kind in self._kinds_with_rows:
+                self._flush(kind)
+                writer.commit()
 
 
 class TimingsWriter:
@@ -182,15 +210,22 @@ class TimingsIndex:
 
 
 class Timings:
-    """The words and segments in the tables of earlier runs and of this one."""
+    """The words, segments and passages in the tables of earlier runs and of this one."""
 
-    def __init__(self, words: Iterable[Path] = (), segments: Iterable[Path] = ()) -> None:
-        self._indexes: dict[Kind, TimingsIndex] = {"words": TimingsIndex(words), "segments": TimingsIndex(segments)}
+    def __init__(
+        self, words: Iterable[Path] = (), segments: Iterable[Path] = (), passages: Iterable[Path] = ()
+    ) -> None:
+        paths: dict[Kind, Iterable[Path]] = {"words": words, "segments": segments, "passages": passages}
+        self._indexes = {kind: TimingsIndex(found) for kind, found in paths.items()}
 
     def has(self, row_id: str, words: int) -> bool:
         """Whether the tables have this number of words of a row, and its segments."""
         has_words = self._indexes["words"].count(row_id) == words
         return has_words and (not words or self._indexes["segments"].count(row_id) > 0)
+
+    def has_passages(self, row_id: str) -> bool:
+        """Whether the tables have the checked passages of a row."""
+        return self._indexes["passages"].count(row_id) > 0
 
     def publish(self, kind: Kind, ids: Iterable[str], path: Path) -> bool:
         """Write the lines of these rows, in order, as one table; True if the file changed. Raises `StorageError`."""
@@ -242,6 +277,22 @@ def _segments(row_id: str, transcript: Transcript) -> Columns:
         "start_s": [segment.start_s for segment in segments],
         "end_s": [segment.end_s for segment in segments],
         "text": [segment.text for segment in segments],
+    }
+
+
+def _passages(row_id: str, passages: Sequence[Passage]) -> Columns:
+    return {
+        "id": [row_id] * len(passages),
+        "passage": [passage.number for passage in passages],
+        "text": [passage.text for passage in passages],
+        "spoken": [passage.spoken for passage in passages],
+        "speaker": [passage.speaker for passage in passages],
+        "take": [passage.take for passage in passages],
+        "verdict": [passage.verdict.state for passage in passages],
+        "why": [[asdict(finding) for finding in passage.verdict.findings] for passage in passages],
+        "score": [passage.verdict.score for passage in passages],
+        "start_s": [passage.start_s for passage in passages],
+        "end_s": [passage.end_s for passage in passages],
     }
 
 

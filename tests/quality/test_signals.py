@@ -1,0 +1,59 @@
+"""The checks of the samples: silence, clipping, a cut end, a stuck sound and the speech rate."""
+
+import numpy as np
+import pytest
+
+from tests.quality.sounds import Floats, speech_like
+from voicemill.quality.signals import signal_findings
+
+RATE_HZ = 16_000
+TEXT = "The quick brown fox jumps over the lazy dog, and the dog does not mind at all."
+SOUND = speech_like(5.0)
+
+
+def _reasons(samples: Floats, text: str = TEXT) -> list[str]:
+    return [finding.reason for finding in signal_findings(samples, RATE_HZ, text)]
+
+
+def _at(second: float) -> int:
+    return round(second * RATE_HZ)
+
+
+_SILENCE = np.zeros(_at(2.0), np.float32)
+_STUCK = np.tile(SOUND[_at(2.0) : _at(2.5)], 5)
+_FAULTS = {
+    "silent": SOUND * 0.0001,
+    "long_silence": np.concatenate([SOUND[: _at(2.0)], _SILENCE, SOUND[_at(2.0) :]]),
+    "clipped": np.clip(SOUND * 20, -1, 1),
+    "truncated": SOUND[: _at(2.1)],
+    "stuck": np.concatenate([SOUND[: _at(2.0)], _STUCK, SOUND[_at(2.5) :]]),
+}
+
+
+def test_plain_speech_has_no_findings() -> None:
+    """Undamaged audio passes."""
+    assert _reasons(SOUND) == []
+
+
+@pytest.mark.parametrize("reason", _FAULTS)
+def test_injected_faults_are_found(reason: str) -> None:
+    """Each fault is found under its own name."""
+    assert reason in _reasons(_FAULTS[reason])
+
+
+def test_a_fault_is_located() -> None:
+    """A silence is reported with its start and end in seconds."""
+    found = signal_findings(_FAULTS["long_silence"], RATE_HZ, TEXT)
+    (silence,) = [finding for finding in found if finding.reason == "long_silence"]
+    assert (silence.start_s, silence.end_s) == pytest.approx((2.0, 4.0), abs=0.1)
+
+
+def test_a_requested_pause_is_not_a_fault() -> None:
+    """A silence as long as a `<break>` of the text is expected."""
+    assert _reasons(_FAULTS["long_silence"], TEXT + '<break time="2s"/>') == []
+
+
+@pytest.mark.parametrize(("text", "reason"), [(TEXT * 3, "too_fast"), ("Twenty letters, eh.. ", "too_slow")])
+def test_an_impossible_speech_rate_is_found(text: str, reason: str) -> None:
+    """More characters a second than any voice says, or fewer, are bad."""
+    assert reason in _reasons(np.concatenate([SOUND, SOUND]) if reason == "too_slow" else SOUND, text)

@@ -1,0 +1,59 @@
+"""The checked passages of a row, as `passages.parquet` lists them."""
+
+from dataclasses import replace
+
+from voicemill.model import Call, Infill, Passage, Row, Stt, Tts, Verdict, VoiceChange
+from voicemill.model.service_tags import without_tags
+from voicemill.pipeline.assemble import Assembled
+from voicemill.planning.row_calls import RowPlan
+
+Place = tuple[float | None, float | None]
+"""Where a passage starts and ends in the file, in seconds; None if that is not known."""
+
+
+def passages_of(plan: RowPlan, verdicts: tuple[Verdict, ...], assembled: Assembled) -> tuple[Passage, ...]:
+    """The passages of a row; findings are moved from the time of the answer to the time of the file."""
+    places = _places(plan, assembled)
+    return tuple(
+        _passage(number, piece.call, verdict, place)
+        for number, (piece, verdict, place) in enumerate(zip(plan.pieces, verdicts, places, strict=True), start=1)
+    )
+
+
+def _passage(number: int, call: Call, verdict: Verdict, place: Place) -> Passage:
+    spoken = call.transcript if isinstance(call, Tts | Infill) else ""
+    take = 0 if isinstance(call, Stt) else call.take
+    return Passage(number, without_tags(spoken), spoken, take, _moved(verdict, place), *place)
+
+
+def _moved(verdict: Verdict, place: Place) -> Verdict:
+    start_s, end_s = place
+    if start_s is None or end_s is None or not verdict.findings:
+        return verdict
+    moved = [
+        replace(
+            finding,
+            start_s=round(min(start_s + finding.start_s, end_s), 3),
+            end_s=round(min(start_s + finding.end_s, end_s), 3),
+        )
+        for finding in verdict.findings
+    ]
+    return replace(verdict, findings=tuple(moved))
+
+
+def _places(plan: RowPlan, assembled: Assembled) -> list[Place]:
+    if assembled.places_s:
+        return [*assembled.places_s]
+    calls = [piece.call for piece in plan.pieces]
+    if len(calls) == 1 and isinstance(calls[0], Tts):
+        return [(0.0, assembled.duration_s)]
+    return [_place_without_pauses(call, plan.row, assembled) for call in calls]
+
+
+def _place_without_pauses(call: Call, row: Row, assembled: Assembled) -> Place:
+    if isinstance(call, VoiceChange):
+        return call.clip.start_s, round(call.clip.start_s + call.clip.duration_s, 3)
+    if isinstance(call, Infill) and row.splice:
+        start_s = row.gap_s[0] if row.audio is not None else (row.left.duration_s if row.left else 0.0)
+        return start_s, round(start_s + assembled.receipts[0].duration_s, 3)
+    return 0.0, assembled.duration_s

@@ -1,0 +1,100 @@
+"""Check the answers of a row before it is assembled, generate bad passages again, and choose the best takes."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from voicemill.errors import CallError, FatalCallError
+from voicemill.model import State, Stt, Verdict
+from voicemill.pipeline.call import ensure_answer
+from voicemill.pipeline.check_answer import check_answer
+from voicemill.pipeline.context import RunContext
+from voicemill.pipeline.workers import run_concurrently
+from voicemill.planning.row_calls import CallPiece, RowPlan
+from voicemill.store.answer_store import KeptAnswer
+
+_RANK = {State.OK: 2, State.INCONCLUSIVE: 1, State.BAD: 0}
+
+
+@dataclass(frozen=True, slots=True)
+class AnsweredRow:
+    """A row whose answers are all stored.
+
+    `plan` has the calls of the best takes, and `verdicts` one verdict for each; empty if the row is not checked.
+    `unused_keys` are the keys of the other takes. `new_answer` is the answer of a single-call row if it is new.
+    """
+
+    plan: RowPlan
+    verdicts: tuple[Verdict, ...] = ()
+    unused_keys: tuple[str, ...] = ()
+    new_answer: KeptAnswer | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Take:
+    piece: CallPiece
+    verdict: Verdict | None
+    new_answer: KeptAnswer | None
+
+
+async def answered(plan: RowPlan, context: RunContext) -> AnsweredRow:
+    """Make sure that all answers of a row are stored, and that its bad passages were generated again.
+
+    Raises as `ensure_answer` does, and `AnswerDamaged` if a stored answer cannot be checked.
+    """
+    takes: dict[int, list[_Take]] = {}
+    is_only = len(plan.pieces) == 1
+
+    async def answer(number: int) -> None:
+        takes[number] = await _takes(plan, number, context, at_once=not is_only)
+
+    if is_only:
+        await answer(0)
+    else:
+        await run_concurrently(range(len(plan.pieces)), context.limiter.max_concurrency, answer)
+    best = [max(takes[number], key=_quality) for number in range(len(plan.pieces))]
+    return AnsweredRow(
+        replace(plan, pieces=tuple(take.piece for take in best)),
+        tuple(take.verdict for take in best if take.verdict is not None),
+        _unused([take for number in sorted(takes) for take in takes[number]], best),
+        best[0].new_answer if is_only else None,
+    )
+
+
+def _unused(takes: list[_Take], best: list[_Take]) -> tuple[str, ...]:
+    used = {take.piece.call.key for take in best}
+    return tuple(dict.fromkeys(take.piece.call.key for take in takes if take.piece.call.key not in used))
+
+
+def _quality(take: _Take) -> tuple[int, float]:
+    """What is compared to choose the best take; of equal takes, the first is chosen."""
+    return (_RANK[take.verdict.state], take.verdict.score) if take.verdict else (0, 0.0)
+
+
+async def _takes(plan: RowPlan, number: int, context: RunContext, *, at_once: bool) -> list[_Take]:
+    """The takes of one passage, up to the first one that is not bad."""
+    found: list[_Take] = []
+    for piece in _pieces(plan, number):
+        try:
+            answer = await ensure_answer(piece.call, plan.row.id, context, at_once=at_once)
+        except FatalCallError:
+            raise
+        except CallError:
+            if not found:
+                raise
+            break
+        verdict = None
+        if plan.row.check != "off":
+            verdict = await check_answer(piece.call, plan.row, answer, context)
+        found.append(_Take(piece, verdict, answer))
+        if verdict is None or verdict.state is not State.BAD:
+            break
+    return found
+
+
+def _pieces(plan: RowPlan, number: int) -> Iterator[CallPiece]:
+    """The passage as planned, then with the calls of its further takes."""
+    piece = plan.pieces[number]
+    yield piece
+    if plan.row.check != "off" and not isinstance(piece.call, Stt):
+        for take in range(1, plan.row.max_takes):
+            yield replace(piece, call=replace(piece.call, take=piece.call.take + take))

@@ -1,0 +1,1 @@
+"""Checks of generated speech: what is wrong with the audio of a passage, and where."""
