@@ -1,9 +1,10 @@
 """Recurring runs: Prefect deployments of the scheduled flow, which Prefect stores, displays and starts."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from pathlib import Path
+from typing import Any, Final
+from zoneinfo import ZoneInfo
 
 from prefect.client.orchestration import PrefectClient, get_client
 from prefect.client.schemas.actions import WorkPoolCreate
@@ -13,53 +14,36 @@ from prefect.client.schemas.responses import DeploymentResponse
 from prefect.client.schemas.schedules import CronSchedule, IntervalSchedule
 from prefect.client.schemas.sorting import DeploymentSort, FlowRunSort
 from prefect.deployments.runner import RunnerDeployment
-from prefect.exceptions import ObjectAlreadyExists
+from prefect.exceptions import ObjectAlreadyExists, ObjectNotFound
+from prefect.runner.storage import LocalStorage
 
+from flows.recurrence import Recurrence, next_times
 from flows.up import POOL
 from voicemill.errors import ConfigError
 
 _LATEST = FlowRunSort.EXPECTED_START_TIME_DESC
 _TAG = "voicemill-schedule"
 _ENTRYPOINT = "flows.scheduled.scheduled"
-
-
-@dataclass(frozen=True, slots=True)
-class Recurrence:
-    """When a schedule fires: at the times of a cron expression in a time zone, or every `every_s` seconds."""
-
-    cron: str = ""
-    timezone: str = "UTC"
-    every_s: float = 0
-
-    def schedule(self) -> CronSchedule | IntervalSchedule:
-        """The equivalent Prefect schedule. Raises `ConfigError`."""
-        if bool(self.cron) == bool(self.every_s):
-            raise ConfigError('set either --cron, for example --cron "0 1 * * *", or --every with a number of seconds')
-        try:
-            if self.cron:
-                return CronSchedule(cron=self.cron, timezone=self.timezone)
-            return IntervalSchedule(
-                interval=timedelta(seconds=self.every_s), anchor_date=datetime.now(UTC), timezone=self.timezone
-            )
-        except ValueError as error:
-            reason = str(error).splitlines()[-1].strip()
-            raise ConfigError(f"invalid schedule: {reason}; correct --cron or --timezone") from None
+_HEARTBEAT_TIMEOUT: Final = timedelta(seconds=90)  # workers report every 30 s
 
 
 async def add(name: str, recurrence: Recurrence, parameters: Mapping[str, Any]) -> None:
-    """Create or replace the schedule `name`. Raises `ConfigError`."""
-    schedule = recurrence.schedule()
+    """Create or replace the schedule `name`.
+
+    Its runs work in the current folder itself. Without a pull step, Prefect would copy that folder for each run.
+    """
     async with get_client() as client:
         await ensure_pool(client)
     deployment = RunnerDeployment.from_entrypoint(
         _ENTRYPOINT,
         name=name,
-        schedules=[schedule],
+        schedules=[recurrence.schedule()],
         parameters=dict(parameters),
         tags=[_TAG],
         work_pool_name=POOL,
         description=f"{parameters['manifest']} into {parameters['results']}",
     )
+    deployment.storage = LocalStorage(str(Path.cwd()))
     await deployment.aapply()
 
 
@@ -72,9 +56,10 @@ async def ensure_pool(client: PrefectClient) -> None:
 
 
 async def listed() -> list[dict[str, Any]]:
-    """Every schedule with its name, recurrence, paused state, parameters, next run and last run."""
+    """Every schedule with its name, recurrence, parameters, paused and served state, next run and last run."""
     async with get_client() as client:
-        return [await _as_dict(client, found) for found in await _all(client)]
+        served = await _is_served(client)
+        return [await _as_dict(client, found, served=served) for found in await _all(client)]
 
 
 async def set_paused(name: str, paused: bool) -> None:
@@ -104,27 +89,46 @@ async def _named(client: PrefectClient, name: str) -> DeploymentResponse:
     raise ConfigError(f"schedule {name!r} does not exist; existing schedules: {names}")
 
 
-async def _as_dict(client: PrefectClient, found: DeploymentResponse) -> dict[str, Any]:
-    runs = await _runs(client, found)
-    ended = [run for run in runs if run.state is not None and run.state.is_final()]
-    due = [run.expected_start_time for run in runs if run.state is not None and run.state.is_scheduled()]
-    last = max(ended, key=lambda run: run.expected_start_time or datetime.min.replace(tzinfo=UTC), default=None)
+async def _is_served(client: PrefectClient) -> bool:
+    """Whether a worker has reported recently that it executes scheduled runs."""
+    try:
+        workers = await client.read_workers_for_work_pool(POOL)
+    except ObjectNotFound:
+        return False
+    recent = datetime.now(UTC) - _HEARTBEAT_TIMEOUT
+    return any(worker.last_heartbeat_time and worker.last_heartbeat_time > recent for worker in workers)
+
+
+async def _as_dict(client: PrefectClient, found: DeploymentResponse, *, served: bool) -> dict[str, Any]:
+    schedule = found.schedules[0].schedule
+    zone = ZoneInfo(getattr(schedule, "timezone", None) or "UTC")
+    last = await _last_run(client, found)
     return {
         "name": found.name,
-        "fires": ", ".join(_when(one.schedule) for one in found.schedules),
+        "fires": _when(schedule),
+        "timezone": zone.key,
         "paused": bool(found.paused),
+        "served": served,
         "manifest": found.parameters.get("manifest"),
         "results": found.parameters.get("results"),
-        "next_run": min((moment.isoformat() for moment in due if moment), default=None),
-        "last_run": last and last.expected_start_time and last.expected_start_time.isoformat(),
+        "next_run": None if found.paused else await _next_run(schedule),
+        "last_run": last and last.expected_start_time and last.expected_start_time.astimezone(zone).isoformat(),
         "last_state": last and last.state and last.state.name,
         "last_message": last and last.state and last.state.message,
     }
 
 
-async def _runs(client: PrefectClient, found: DeploymentResponse) -> list[FlowRun]:
+async def _next_run(schedule: Any) -> str | None:  # noqa: ANN401 - Prefect's union of schedules
+    if not isinstance(schedule, CronSchedule | IntervalSchedule):
+        return None
+    times = await next_times(schedule, datetime.now(UTC), 1)
+    return times[0].isoformat(timespec="seconds") if times else None
+
+
+async def _last_run(client: PrefectClient, found: DeploymentResponse) -> FlowRun | None:
     only = DeploymentFilter.model_validate({"id": {"any_": [str(found.id)]}})
-    return await client.read_flow_runs(deployment_filter=only, limit=200, sort=_LATEST)
+    runs = await client.read_flow_runs(deployment_filter=only, limit=200, sort=_LATEST)
+    return next((run for run in runs if run.state is not None and run.state.is_final()), None)
 
 
 def _when(schedule: Any) -> str:  # noqa: ANN401 - Prefect's union of schedules

@@ -1,5 +1,6 @@
 """The processes of `voicemill up`: a Prefect server with its web UI, and a worker that executes scheduled runs."""
 
+import http.client
 import os
 import signal
 import socket
@@ -7,8 +8,9 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
+from urllib.parse import quote
 
 from flows.prefect_server.ensure import START_TIMEOUT_S, fetch
 from flows.prefect_server.launch import LOG_LIMIT_BYTES, SERVER_ENVIRONMENT
@@ -16,9 +18,11 @@ from flows.prefect_server.settings import prefect_home, user_settings
 from voicemill.errors import ConfigError
 
 POOL = "voicemill"
+_WORKER = f"voicemill-up-{socket.gethostname()}"
 _MAX_RUNS = 8
 _POLL_INTERVAL_S = 0.2
 _STOP_TIMEOUT_S = 120.0
+_FORGET_TIMEOUT_S = 5.0
 _QUIET = {"PREFECT_SERVER_ANALYTICS_ENABLED": "false", "DO_NOT_TRACK": "1"}
 
 
@@ -39,12 +43,14 @@ def served(port: int) -> Iterator[list["subprocess.Popen[bytes]"]]:
     try:
         _wait(server, api_url, logs / "up-server.log")
         environment = dict(os.environ) | {"PREFECT_API_URL": api_url}
-        worker = ["worker", "start", "--pool", POOL, "--type", "process", "--limit", str(_MAX_RUNS)]
+        worker = ["worker", "start", "--pool", POOL, "--type", "process", "--limit", str(_MAX_RUNS), "--name", _WORKER]
         started.insert(0, _start(worker, environment, logs / "up-worker.log"))
         yield started
     finally:
-        for process in started:
+        for process in started[:-1]:
             _end(process)
+        _forget_worker(port)
+        _end(server)
 
 
 def watch(started: list["subprocess.Popen[bytes]"]) -> None:
@@ -108,6 +114,18 @@ def _wait(server: "subprocess.Popen[bytes]", api_url: str, log_path: Path) -> No
         if server.poll() is not None or time.monotonic() > deadline:
             raise ConfigError(f"the Prefect server did not start; see {log_path}")
         time.sleep(_POLL_INTERVAL_S)
+
+
+def _forget_worker(port: int) -> None:
+    """Delete the worker's record, so that `voicemill schedule list` no longer shows its schedules as served."""
+    path = f"/api/work_pools/{POOL}/workers/{quote(_WORKER, safe='')}"
+    # If this fails, the record counts until its last heartbeat is too old.
+    with (
+        suppress(OSError, http.client.HTTPException),
+        closing(http.client.HTTPConnection("127.0.0.1", port, timeout=_FORGET_TIMEOUT_S)) as connection,
+    ):
+        connection.request("DELETE", path)
+        connection.getresponse().read()
 
 
 def _end(process: "subprocess.Popen[bytes]") -> None:

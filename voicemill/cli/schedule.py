@@ -2,17 +2,22 @@
 
 import asyncio
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import fields
+from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
+from zoneinfo import ZoneInfo
 
 import typer
 
 from voicemill.cli.help_page import Command, examples, group_app
 from voicemill.cli.options import Json, RunOptions, results_folder
 from voicemill.errors import ConfigError
+
+if TYPE_CHECKING:
+    from flows.recurrence import Recurrence
 
 app = group_app("Create, list, pause and remove recurring runs.")
 
@@ -54,17 +59,18 @@ def add(
     Give either --cron or --every. Only new and changed rows are processed and billed.
     """
     parameters = _parameters(command) | {"skip_if_later_than_s": skip_if_later_than}
+    recurrence, times = _recurrence(cron, timezone, every)
     with _prefect():
-        from flows.schedules import Recurrence
         from flows.schedules import add as add_schedule
 
-        asyncio.run(add_schedule(name, Recurrence(cron, timezone, every), parameters))
-    typer.echo(f"Created schedule {name!r}. Serve it with voicemill up.")
+        asyncio.run(add_schedule(name, recurrence, parameters))
+    next_runs = "\n".join(f"  {time}" for time in times)
+    typer.echo(f"Created schedule {name!r}. Next runs:\n{next_runs}\nServe it with voicemill up.")
 
 
 @app.command("list", cls=Command, epilog=examples("voicemill schedule list", "voicemill schedule list --json"))
 def list_schedules(as_json: Json = False) -> None:
-    """List schedules with their next run and how the last one ended."""
+    """List schedules with their next run in their time zone, whether they are served now, and the last run's result."""
     with _prefect():
         from flows.schedules import listed
 
@@ -103,6 +109,17 @@ def _set_paused(name: str, *, paused: bool) -> None:
         asyncio.run(set_paused(name, paused=paused))
 
 
+def _recurrence(cron: str, timezone: str, every_s: float) -> tuple["Recurrence", list[str]]:
+    """The checked recurrence and its first times as text. Raises `ConfigError`."""
+    from flows.prefect_server.settings import quiet_prefect_logging
+
+    quiet_prefect_logging()
+    from flows.recurrence import Recurrence, shown_time
+
+    recurrence = Recurrence(cron, timezone, every_s)
+    return recurrence, [shown_time(time) for time in asyncio.run(recurrence.first_times())]
+
+
 @contextmanager
 def _prefect() -> Iterator[None]:
     from flows.prefect_server.ensure import ensure_server
@@ -113,17 +130,34 @@ def _prefect() -> Iterator[None]:
 
 
 def _lines(found: list[dict[str, Any]]) -> list[str]:
+    lines = []
+    for schedule in found:
+        lines.append(f"{schedule['name']}: {schedule['fires']}, {_state(schedule)}")
+        lines.append(f"  {schedule['manifest']} to {schedule['results']}")
+        if schedule["last_run"]:
+            lines.append(f"  {_last_run(schedule)}")
+    return lines
+
+
+def _state(schedule: Mapping[str, Any]) -> str:
+    if schedule["paused"]:
+        return "paused"
+    next_run = _local(schedule, "next_run") if schedule["next_run"] else "never"
+    served = "served now" if schedule["served"] else "not served now: start voicemill up"
+    return f"next run {next_run} ({served})"
+
+
+def _last_run(schedule: Mapping[str, Any]) -> str:
     from voicemill.manifest.problems import printable
 
-    lines = []
-    for one in found:
-        next_run = "paused" if one["paused"] else f"next run {one['next_run'] or 'when voicemill up serves it'}"
-        lines.append(f"{one['name']}: {one['fires']}, {next_run}")
-        lines.append(f"  {one['manifest']} to {one['results']}")
-        if one["last_run"]:
-            message = printable(one["last_message"] or "no message")
-            lines.append(f"  last run {one['last_run']}: {one['last_state']}, {message}")
-    return lines
+    message = printable(schedule["last_message"] or "no message")
+    return f"last run {_local(schedule, 'last_run')}: {schedule['last_state']}, {message}"
+
+
+def _local(schedule: Mapping[str, Any], key: str) -> str:
+    from flows.recurrence import shown_time
+
+    return shown_time(datetime.fromisoformat(schedule[key]).astimezone(ZoneInfo(schedule["timezone"])))
 
 
 def _parameters(command: Sequence[str]) -> dict[str, Any]:
@@ -132,14 +166,28 @@ def _parameters(command: Sequence[str]) -> dict[str, Any]:
         raise ConfigError(f"only runs can be scheduled, not {command[0]!r}; give -- run MANIFEST")
     given = _parsed(command[1:])
     manifest = str(given["manifest"])
-    if manifest == "-":
-        raise ConfigError("standard input cannot be scheduled; give the path of a manifest")
+    _check_source(manifest)
     options = RunOptions(**{field.name: given[field.name] for field in fields(RunOptions)})
     return {
-        "manifest": str(Path(manifest).absolute()),
+        "manifest": _absolute(manifest),
         "results": str(results_folder(given["results"], manifest).absolute()),
         "settings": options.settings().model_dump(mode="json"),
     }
+
+
+def _absolute(manifest: str) -> str:
+    """The manifest with an absolute path; the @ of a list stays in front."""
+    is_list = manifest.startswith("@") and not Path(manifest).exists()
+    return f"@{Path(manifest[1:]).absolute()}" if is_list else str(Path(manifest).absolute())
+
+
+def _check_source(manifest: str) -> None:
+    from voicemill.manifest import missing_source
+
+    if manifest in ("-", "@-"):
+        raise ConfigError("standard input cannot be scheduled; give the path of a manifest")
+    if missing := missing_source(manifest):
+        raise ConfigError(f"{missing} does not exist; create it before you schedule its run, or correct the path")
 
 
 def _parsed(arguments: Sequence[str]) -> dict[str, Any]:

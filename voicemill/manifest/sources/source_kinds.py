@@ -56,6 +56,13 @@ def fixed_folder(pattern: str) -> Path:
     return Path(head.rpartition("/")[0] or ("/" if head.startswith("/") else "."))
 
 
+def missing_source(given: str) -> Path | None:
+    """The file or folder that `given` needs and that does not exist: of a glob, the folder that its matches are in."""
+    kind = kind_of(given)
+    needed = fixed_folder(given) if kind == "glob" else Path(list_path(given) if kind == "list" else given)
+    return None if needed.exists() else needed
+
+
 def source_name(given: str) -> str:
     """A name for the results of a source."""
     kind = kind_of(given)
