@@ -3,6 +3,7 @@
 VoicemillError           exit code   meaning
 ├── ConfigError              2       a setting or an option is invalid
 ├── ManifestError            2       the manifest has problems: all of them, with row and column
+├── BookError                2       a book cannot be imported
 ├── ResultsLockedError       8       another run uses this results folder
 ├── StorageError             5       a file could not be written or read back
 ├── TooManyErrors            1       more rows failed than --fail-on-error allows
@@ -85,6 +86,12 @@ class ManifestError(VoicemillError):
         self.count = len(self.problems) if count is None else count
         shown = "\n".join(f"  {problem}" for problem in self.problems[:_MAX_PROBLEMS_SHOWN])
         super().__init__(f"{manifest}: {self.count} problem{'s' * (self.count != 1)}\n{shown}")
+
+
+class BookError(VoicemillError):
+    """A book cannot be imported. Correct the file that the message names, or use another edition."""
+
+    exit_code = ExitCode.USAGE
 
 
 class ResultsLockedError(VoicemillError):

@@ -32,10 +32,22 @@ _ALLOWED: dict[str, set[str]] = {
     "client": {"cartesia", "service", *_VOCABULARY},
     "pipeline": {*_COMPONENTS, "manifest", "service", *_VOCABULARY},
     "library": {"client", "pipeline", "service", *_COMPONENTS, "manifest", *_VOCABULARY},
-    "report": {"pipeline", "planning", "store", *_VOCABULARY},
+    "book": {"planning", "store", "text", "manifest", *_VOCABULARY},
+    "report": {"book", "pipeline", "planning", "store", *_VOCABULARY},
     "tasks": {"report", "pipeline", "service", *_COMPONENTS, "manifest", *_VOCABULARY},
     "flows": {"tasks", "report", "pipeline", "service", "engine", *_COMPONENTS, "manifest", *_VOCABULARY},
-    "cli": {"flows", "tasks", "report", "pipeline", "service", "engine", *_COMPONENTS, "manifest", *_VOCABULARY},
+    "cli": {
+        "tasks",
+        "flows",
+        "engine",
+        "service",
+        "pipeline",
+        *_COMPONENTS,
+        "manifest",
+        "book",
+        "report",
+        *_VOCABULARY,
+    },
 }
 """The packages that each package may import; `formats` is `voicemill.audio.formats`, which all may use."""
 
@@ -48,6 +60,8 @@ _IMPORTED_IN: dict[str, tuple[str, ...]] = {
     "fsspec": ("voicemill/store/object_store.py",),
     "tenacity": ("voicemill/limits/",),
     "typer": ("voicemill/cli/",),
+    "lxml": ("voicemill/book/importing/",),
+    "mammoth": ("voicemill/book/importing/",),
 }
 """The only places that may import each of these libraries."""
 

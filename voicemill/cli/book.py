@@ -7,7 +7,11 @@ import typer
 from voicemill.cli.help_page import CONTEXT
 from voicemill.cli.verbs import LazyGroup, Verb
 
-BOOK_VERBS: Final[dict[str, Verb]] = {}
+_FOLDER, _RESULTS = "The book folder", "The results"
+
+BOOK_VERBS: Final[dict[str, Verb]] = {
+    "import": Verb(_FOLDER, "Import a book into a folder with a manifest that can be edited."),
+}
 """The commands of the group; the command `name` is the `app` of the module `voicemill.cli.book_<name>`."""
 
 

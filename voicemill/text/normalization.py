@@ -7,7 +7,7 @@ import re
 import unicodedata
 from typing import Final
 
-_INVISIBLE: Final = re.compile(
+INVISIBLE: Final = re.compile(
     "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]"
 )
 """Soft hyphens, zero-width spaces, direction marks and the like: nothing of them is spoken or shown."""
@@ -24,7 +24,7 @@ def normalized(text: str) -> str:
     if text.isascii() and "\x0b" not in text and "\x0c" not in text:
         return text
     text = _LINE_BREAKS.sub("\n", text).replace("\x0c", " ")
-    text = _INVISIBLE.sub("", text)
+    text = INVISIBLE.sub("", text)
     text = _LIGATURES.sub(lambda found: unicodedata.normalize("NFKC", found[0]), text)
     text = _JOINERS.sub(lambda found: found[0] if _joins(text[: found.start()][-1:]) else "", text)
     return unicodedata.normalize("NFC", text)

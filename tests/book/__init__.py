@@ -1,0 +1,1 @@
+"""Books: importing them, and the folders that imports write."""

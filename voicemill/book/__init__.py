@@ -1,0 +1,1 @@
+"""From a book to a manifest, and from the results to a finished audiobook."""

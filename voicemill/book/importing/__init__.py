@@ -1,0 +1,1 @@
+"""From a book (EPUB, DOCX, Markdown, HTML, TXT) to chapters, with every character of the source accounted for."""

@@ -1,0 +1,103 @@
+"""Read the files of an EPUB, with limits on what it may unpack to."""
+
+import zipfile
+import zlib
+from pathlib import Path
+from typing import Final
+from urllib.parse import quote
+
+from voicemill.book.importing.source import normal_path
+from voicemill.errors import BookError
+
+_MAX_FILES: Final = 20_000
+_MAX_FILE_BYTES: Final = 64 * 1024 * 1024
+_MAX_TOTAL_BYTES: Final = 512 * 1024 * 1024
+"""What is read in total; files that are not read, such as audio, do not count."""
+_MAX_RATIO: Final = 200
+_SMALL_BYTES: Final = 4 * 1024 * 1024
+"""A file of this size may be compressed at any ratio."""
+_DRM_FILES: Final = {
+    "META-INF/rights.xml": "Adobe DRM",
+    "META-INF/sinf.xml": "Apple DRM",
+    "META-INF/license.lcpl": "Readium LCP",
+}
+
+
+class Archive:
+    """The files of a zip archive by their normal path. Close it, or use it as a context manager."""
+
+    def __init__(self, path: Path) -> None:
+        try:
+            self._zip = zipfile.ZipFile(path)
+        except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
+            raise BookError(
+                f"{path} cannot be opened as an EPUB ({error}); check that the download is complete"
+            ) from None
+        infos = self._zip.infolist()
+        if len(infos) > _MAX_FILES:
+            raise BookError(f"{path} has {len(infos):,} files, the most is {_MAX_FILES:,}")
+        self._infos = {normal_path(info.filename): info for info in infos if not info.is_dir()}
+        self._by_lower = {name.lower(): name for name in self._infos}
+        self._read_bytes = 0
+
+    def __enter__(self) -> "Archive":
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self._zip.close()
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The paths of all files."""
+        return tuple(self._infos)
+
+    def find(self, name: str) -> str:
+        """The path of a file, in whatever case it is written; empty if there is no such file."""
+        path = normal_path(name)
+        return path if path in self._infos else self._by_lower.get(path.lower(), "")
+
+    def read(self, name: str) -> bytes:
+        """The content of a file. Raises `BookError` for one that is missing, damaged, encrypted or too large."""
+        info = self._infos.get(name)
+        if info is None:
+            raise BookError(f"the book has no file {name!r}, which its package names")
+        if info.flag_bits & 1:
+            raise BookError(f"{name!r} is encrypted; import a copy without DRM")
+        self._check_size(info, name)
+        try:
+            with self._zip.open(info) as file:
+                content = file.read(_MAX_FILE_BYTES + 1)
+        except (zipfile.BadZipFile, zlib.error, OSError, EOFError, NotImplementedError, ValueError) as error:
+            raise BookError(f"{name!r} is damaged in the archive ({error}); download the book again") from None
+        self._read_bytes += len(content)
+        if len(content) > _MAX_FILE_BYTES or self._read_bytes > _MAX_TOTAL_BYTES:
+            raise BookError(f"{name!r} unpacks to more than a book may have; the archive is refused")
+        return content
+
+    def _check_size(self, info: zipfile.ZipInfo, name: str) -> None:
+        if info.file_size > _MAX_FILE_BYTES:
+            raise BookError(f"{name!r} unpacks to {info.file_size:,} bytes, the most is {_MAX_FILE_BYTES:,}")
+        if info.file_size > _SMALL_BYTES and info.file_size > _MAX_RATIO * max(1, info.compress_size):
+            raise BookError(
+                f"{name!r} unpacks to {info.file_size:,} bytes from {info.compress_size:,}: refused as a zip bomb"
+            )
+
+    def check_no_drm(self, needed: set[str]) -> None:
+        """Raise `BookError` where the book is protected: a licence file, or encryption of a file that is needed.
+
+        Encrypted fonts are common in books without DRM, and are not needed.
+        """
+        for name, system in _DRM_FILES.items():
+            if self.find(name):
+                raise BookError(f"the book is protected by {system}; import a copy without DRM")
+        encryption = self.find("META-INF/encryption.xml")
+        if not encryption:
+            return
+        listed = self.read(encryption).decode("utf-8", "replace")
+        for name in sorted(needed):
+            if name and any(f'URI="{quoted}"' in listed for quoted in _spellings(name)):
+                raise BookError(f"{name!r} is encrypted (DRM); import a copy without DRM")
+
+
+def _spellings(name: str) -> tuple[str, ...]:
+    return name, quote(name), f"/{name}"

@@ -1,0 +1,124 @@
+"""Which elements of a book are not spoken, and the name of the rule for each."""
+
+import re
+from typing import Final
+
+from voicemill.book.importing.source import Element, epub_types
+from voicemill.book.importing.style_sheets import hides
+
+RULES: Final = {
+    "head": "the head of a document: its title and its styles",
+    "code": "scripts and styles",
+    "hidden": "text that no reader sees: hidden by an attribute or a style sheet",
+    "not-in-reading-order": "a document that the spine marks as non-linear",
+    "not-in-the-spine": "a document outside the reading order",
+    "table-of-contents": "a printed table of contents or list of illustrations",
+    "page-list": "a list of the pages of the print edition",
+    "page-number": "a page number of the print edition",
+    "line-number": "a line number beside verse",
+    "note-reference": "the mark of a footnote or endnote, and the link back from the note",
+    "note": "a footnote or endnote, and the heading of a section of notes",
+    "ruby": "a reading aid above or beside a word",
+    "invisible-characters": "soft hyphens, zero-width spaces and direction marks",
+    "control-characters": "characters that no document may have",
+    "image-description": "the description of an image",
+    "image-text": "text within a drawing",
+    "media-fallback": "text in place of audio, video or an object",
+    "formula-source": "the source of a formula in another notation",
+    "form": "fields and buttons of a form",
+    "cover": "the cover page",
+    "title-page": "the title page; the opening credits say the same",
+    "half-title": "the half title page",
+    "copyright": "the copyright page or imprint",
+    "colophon": "the colophon",
+    "index": "the index",
+    "bibliography": "the bibliography",
+    "licence": "the licence that a distributor put around the book",
+    "emphasis-marks": "underscores and asterisks around emphasized words of a plain text",
+    "repeated-heading": "a heading that the line before it says already",
+    "not-selected": "a chapter that --chapters leaves out",
+    "no-text": "a chapter without a letter or digit that could be spoken",
+    "contents-entry: section": "an entry of the table of contents for a section within a chapter; its text is kept",
+    "contents-entry: no text": "an entry of the table of contents whose target has no text or does not exist",
+    "contents-entry: same place": "an entry of the table of contents that leads where another chapter begins",
+    "contents-entry: excluded": "an entry of the table of contents whose target is excluded",
+}
+"""Every rule by its name, with what it leaves out."""
+
+_BY_TAG: Final = {
+    "head": "head", "script": "code", "style": "code", "template": "hidden", "rt": "ruby", "rp": "ruby",
+    "rtc": "ruby", "svg": "image-text", "audio": "media-fallback", "video": "media-fallback",
+    "object": "media-fallback", "iframe": "media-fallback", "canvas": "media-fallback", "noscript": "media-fallback",
+    "annotation": "formula-source", "annotation-xml": "formula-source", "select": "form", "button": "form",
+    "textarea": "form", "case": "media-fallback",
+    "note": "note", "noteref": "note-reference", "pagenum": "page-number",
+}  # fmt: skip
+_BY_TYPE: Final = {
+    "toc": "table-of-contents", "toc-brief": "table-of-contents", "landmarks": "table-of-contents",
+    "loi": "table-of-contents", "lot": "table-of-contents", "loa": "table-of-contents", "lov": "table-of-contents",
+    "page-list": "page-list", "pagelist": "page-list", "pagebreak": "page-number",
+    "noteref": "note-reference", "biblioref": "note-reference", "backlink": "note-reference",
+    "footnote": "note", "footnotes": "note", "endnote": "note", "endnotes": "note", "rearnote": "note",
+    "rearnotes": "note", "cover": "cover", "cover-page": "cover", "titlepage": "title-page",
+    "title-page": "title-page", "halftitlepage": "half-title", "halftitle": "half-title",
+    "copyright-page": "copyright", "copyright": "copyright", "imprint": "copyright", "colophon": "colophon",
+    "index": "index", "bibliography": "bibliography",
+}  # fmt: skip
+_OUR_CLASSES: Final = {"voicemill-licence": "licence", "voicemill-emphasis": "emphasis-marks"}
+"""Classes that the reader of plain texts gives."""
+_PAGE_CLASS = re.compile(
+    r"\b(?:pagenum|pagenumber|page[-_]number|page[-_]num|pageno|pagebreak|pageref|pg)\b", re.IGNORECASE
+)
+_PAGE_TEXT = re.compile(r"[\[({]?\s*(?:pg\.?|page|p\.|seite|s\.)?\s*[\divxlcm]{1,7}\s*[\])}]?", re.IGNORECASE)
+_LINE_CLASS = re.compile(r"\b(?:lnum|linenum|linenumber|line[-_]?num(?:ber)?|lineno|verse[-_]?num)\b", re.IGNORECASE)
+_LINE_TEXT = re.compile(r"[\[(]?\d{1,5}[\])]?")
+_LONGEST_MARK: Final = 14
+
+
+def rule_of(element: Element, name: str, hidden: frozenset[str]) -> str:
+    """The rule that excludes an element with all it holds, by the element itself; empty if it is kept."""
+    if name in _BY_TAG:
+        return _BY_TAG[name]
+    if not element.attrib:
+        return ""
+    if name == "nav" and "toc" in element.get("id", ""):
+        return "table-of-contents"
+    if _is_hidden(element, hidden):
+        return "hidden"
+    for word in epub_types(element):
+        if word in _BY_TYPE:
+            return _BY_TYPE[word]
+    return _by_class(element)
+
+
+def rule_of_kind(kind: str) -> str:
+    """The rule for a document whose kind the package names; empty if documents of that kind are kept."""
+    return _BY_TYPE.get(kind, "")
+
+
+def _is_hidden(element: Element, hidden: frozenset[str]) -> bool:
+    if element.get("hidden") is not None or element.get("aria-hidden") == "true":
+        return True
+    if (style := element.get("style")) and hides(style):
+        return True
+    if not hidden:
+        return False
+    named = {f".{word}" for word in element.get("class", "").split()} | {f"#{element.get('id', '')}"}
+    return not hidden.isdisjoint(named)
+
+
+def _by_class(element: Element) -> str:
+    named = element.get("class", "")
+    if not named:
+        return ""
+    if named in _OUR_CLASSES:
+        return _OUR_CLASSES[named]
+    is_page, is_line = _PAGE_CLASS.search(named), _LINE_CLASS.search(named)
+    if not is_page and not is_line:
+        return ""
+    text = "".join(element.itertext()).strip()
+    if len(text) > _LONGEST_MARK:
+        return ""
+    if is_page and _PAGE_TEXT.fullmatch(text):
+        return "page-number"
+    return "line-number" if is_line and _LINE_TEXT.fullmatch(text) else ""

@@ -1,0 +1,161 @@
+"""Import a book: read it, walk it, divide it into chapters, and account for every character."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Final
+
+from voicemill.book.importing.accounting import check_kept
+from voicemill.book.importing.chapters import Chapter, ContentsRule, chapters_of, same_words, with_kinds
+from voicemill.book.importing.notes import note_rules
+from voicemill.book.importing.other_formats import read_document
+from voicemill.book.importing.package import read_epub
+from voicemill.book.importing.source import About, Source
+from voicemill.book.importing.walker import Block, Walked, walk
+from voicemill.errors import BookError
+
+_HEADINGS_COMPARED: Final = 3
+_BLOCKS_WITH_TITLE: Final = 4
+_OWN_SECTIONS: Final = ("note", "bibliography", "index", "table-of-contents")
+"""Rules whose text has a heading: a chapter that holds nothing else than the heading is excluded with it."""
+
+
+@dataclass(frozen=True, slots=True)
+class ImportedBook:
+    """A book as it will be written: its chapters, and all text that is not spoken, each with its rule."""
+
+    about: About
+    chapters: tuple[Chapter, ...]
+    excluded: tuple[Block, ...]
+    contents_rules: tuple[ContentsRule, ...]
+    source_characters: int
+    """Characters of the source other than white space."""
+
+    @property
+    def kept_characters(self) -> int:
+        """Characters of the source that are spoken, without white space."""
+        return sum(_size(block.text) for each in self.chapters for block in each.kept if not block.is_added)
+
+
+def import_book(path: Path, chapters: str = "", depth: int = 0) -> ImportedBook:
+    """Read the book at `path`. Raises `BookError`.
+
+    `chapters` selects chapters by number, as in `3-7,9`; empty selects all. `depth` is the level of the table of
+    contents whose entries become chapters; 0 chooses it by their length.
+    """
+    source = read_source(path)
+    notes = note_rules(source.documents)
+    walked = [walk(document, notes) for document in source.documents]
+    found, left_out = chapters_of(source, walked, depth)
+    ready = [_with_title(_without_repeats(chapter)) for chapter in found]
+    spoken, silent = _spoken(ready)
+    left_out += [ContentsRule((each.title, f"contents-entry: {_why(each)}", "")) for each in silent if each.is_listed]
+    numbered = with_kinds(spoken)
+    selected = _selected(numbered, chapters)
+    if not selected:
+        raise BookError(f"{path} has no text that could be spoken; check the file in an e-book reader")
+    left_out += [ContentsRule((each.title, "not-selected", "")) for each in numbered if each not in selected]
+    excluded = [block for one in walked for block in one.blocks if block.rule]
+    excluded += [Block(place, "", text, rule) for text, rule, place in source.ignored]
+    book = ImportedBook(source.about, tuple(selected), tuple(excluded), tuple(left_out), _characters(source, walked))
+    check_kept(book, source, walked)
+    return book
+
+
+def read_source(path: Path) -> Source:
+    """Read a book in whatever format. Raises `BookError`."""
+    if not path.is_file():
+        raise BookError(f"{path} is not a file; give a book: EPUB, DOCX, Markdown, HTML or TXT")
+    return read_epub(path) if path.suffix.lower() in (".epub", ".kepub") else read_document(path)
+
+
+def _characters(source: Source, walked: Sequence[Walked]) -> int:
+    texts = ["".join(document.root.itertext()) for document in source.documents]
+    letters = [letter for one in walked for letter in one.letters]
+    return sum(_size(text) for text in (*texts, *letters, *(text for text, *_ in source.ignored)))
+
+
+def _size(text: str) -> int:
+    return len("".join(text.split()))
+
+
+def _without_repeats(chapter: Chapter) -> Chapter:
+    """Exclude headings at the start of a chapter that the line before them says already."""
+    before = ""
+    for block in chapter.kept[: _HEADINGS_COMPARED + 1]:
+        words = same_words(block.text)
+        if before and words == before and (block.level or len(words) < 80):
+            block.rule = "repeated-heading"
+        elif not block.level:
+            break
+        before = words
+    return chapter
+
+
+def _with_title(chapter: Chapter) -> Chapter:
+    """The chapter with its title as its first words, where its text does not begin with one."""
+    first = chapter.kept[:_BLOCKS_WITH_TITLE]
+    title = same_words(chapter.title)
+    if not chapter.is_listed or not title or not first or first[0].level:
+        return chapter
+    opening = same_words("".join(block.text for block in first))
+    if opening.startswith(title) or title in same_words(first[0].text[: 2 * len(chapter.title) + 40]):
+        return chapter
+    added = Block(first[0].document, "", chapter.title, level=2, is_added=True)
+    return replace(chapter, blocks=[added, *chapter.blocks])
+
+
+def _spoken(chapters: list[Chapter]) -> tuple[list[Chapter], list[Chapter]]:
+    """The chapters with something to speak, and those without; what those hold is excluded."""
+    spoken: list[Chapter] = []
+    silent: list[Chapter] = []
+    for chapter in chapters:
+        if rule := _silent_rule(chapter):
+            for block in chapter.kept:
+                block.rule = rule
+            silent.append(chapter)
+        else:
+            spoken.append(chapter)
+    return spoken, silent
+
+
+def _silent_rule(chapter: Chapter) -> str:
+    kept = [block for block in chapter.kept if not block.is_added]
+    if not any(one.isalnum() for block in kept for one in block.text):
+        return "no-text"
+    others = [
+        block.rule for block in chapter.blocks if block.rule in ("note", "bibliography", "index", "table-of-contents")
+    ]
+    return others[0] if others and all(block.level for block in kept) else ""
+
+
+def _why(chapter: Chapter) -> str:
+    rules = {block.rule for block in chapter.blocks} - {"no-text", "invisible-characters", "head", ""}
+    return "excluded" if rules else "no text"
+
+
+def _selected(chapters: list[Chapter], numbers: str) -> list[Chapter]:
+    if not numbers.strip():
+        return chapters
+    wanted = _numbers(numbers, len(chapters))
+    for chapter in chapters:
+        if chapter.number not in wanted:
+            for block in chapter.kept:
+                block.rule = "not-selected"
+    return [chapter for chapter in chapters if chapter.number in wanted]
+
+
+def _numbers(text: str, last: int) -> set[int]:
+    """The numbers of a list such as `3-7,9`. Raises `BookError`."""
+    found: set[int] = set()
+    for part in text.split(","):
+        first, dash, end = (each.strip() for each in part.partition("-"))
+        try:
+            start = int(first) if first else 1
+            stop = (int(end) if end else last) if dash else start
+        except ValueError:
+            raise BookError(f"--chapters {text!r} is not a list of numbers; write it as 3-7,9") from None
+        if not 1 <= start <= stop <= last:
+            raise BookError(f"--chapters {text!r}: the book has the chapters 1 to {last}")
+        found |= set(range(start, stop + 1))
+    return found

@@ -1,0 +1,140 @@
+"""Find notes that no `epub:type` marks: short links to a block that begins with the same mark or links back."""
+
+import re
+from collections.abc import Iterable, Iterator
+from typing import Final, NamedTuple
+
+from voicemill.book.importing.block_names import BLOCKS
+from voicemill.book.importing.source import Document, Element, epub_types, local_name, resolve
+
+_MARK = re.compile(r"[\[({]?\s*(?:\d{1,4}|[ivxlc]{1,6}|[a-z]|[*†‡§¶#]{1,4}|\d{1,3}\s*[*†])\s*[\])}.]?", re.IGNORECASE)
+_NOTE_WORD = re.compile(r"note|(?:^|[\s_-])(?:e|f|r)?fn(?:[\s_-]|\d|$)|ftn|footn", re.IGNORECASE)
+_BACK = re.compile(r"[\s↩︎↑^←⬆↵]*")
+_STOP: Final = frozenset({"body", "html", "section", "article", "ol", "ul", "dl", "table", "tbody", "tr"})
+
+
+class _Link(NamedTuple):
+    element: Element
+    document: str
+    target: tuple[str, str]
+    mark: str
+
+
+def note_rules(documents: Iterable[Document]) -> dict[Element, str]:
+    """The rule of each element that is a note reference or a note."""
+    books = [document for document in documents if not document.rule]
+    ids = {
+        (document.name, name): element
+        for document in books
+        for element in document.root.iter()
+        for name in (element.get("id"), element.get("name"))
+        if name
+    }
+    rules: dict[Element, str] = {}
+    for document in books:
+        for link in _links(document):
+            note = _note_of(link, ids, rules)
+            if note is not None:
+                rules[link.element] = "note-reference"
+                rules[note] = "note"
+    return rules
+
+
+def _links(document: Document) -> Iterator[_Link]:
+    for element in document.root.iter():
+        if local_name(element) != "a" or not element.get("href"):
+            continue
+        mark = "".join(element.itertext()).strip()
+        target = resolve(document.name, element.get("href"))
+        if target[1] and (_MARK.fullmatch(mark) or "noteref" in epub_types(element)):
+            yield _Link(element, document.name, target, mark)
+
+
+def _note_of(link: _Link, ids: dict[tuple[str, str], Element], rules: dict[Element, str]) -> Element | None:
+    """The element of the note that a link leads to; None where the link is not a reference to a note."""
+    target = ids.get(link.target)
+    if target is None:
+        return None
+    note = _block_of(target)
+    if note is None or note in rules or _is_within(link.element, note):
+        return None
+    if "noteref" in epub_types(link.element):
+        return note
+    is_marked = _is_raised(link.element) or _NOTE_WORD.search(_names(link.element, target)) or not link.mark.isalnum()
+    if not is_marked or _is_at_start(link.element):
+        return None
+    return note if _begins_with(note, link.mark) or _links_back(note, link, ids) else None
+
+
+def _block_of(target: Element) -> Element | None:
+    """The note that holds a target: its nearest block, or the box around that block if it holds nothing else."""
+    found: Element | None = None
+    for element in (target, *target.iterancestors()):
+        name = local_name(element)
+        if name in _STOP:
+            break
+        if name in BLOCKS:
+            if found is None or (_NOTE_WORD.search(_names(element)) and len(_marks_within(element)) < 2):
+                found = element
+            else:
+                break
+    return found
+
+
+def _marks_within(element: Element) -> list[Element]:
+    links = [each for each in element.iter() if local_name(each) == "a" and each.get("href")]
+    return [each for each in links if _is_at_start(each)]
+
+
+def _is_within(element: Element, other: Element) -> bool:
+    return any(each is other for each in (element, *element.iterancestors()))
+
+
+def _is_raised(element: Element) -> bool:
+    near = [element, *element.iter(), *([element.getparent()] if element.getparent() is not None else [])]
+    return any(local_name(each) == "sup" for each in near)
+
+
+def _names(*elements: Element) -> str:
+    words = (each.get(name, "") for each in elements for name in ("class", "id", "href"))
+    return " ".join(words)
+
+
+def _is_at_start(link: Element) -> bool:
+    """Whether nothing but blanks stands before a link in its block."""
+    element = link
+    while True:
+        if element.getprevious() is not None:
+            before = element.getprevious()
+            if (before.tail or "").strip() or "".join(before.itertext()).strip():
+                return False
+            element = before
+            continue
+        parent = element.getparent()
+        if parent is None:
+            return True
+        if (parent.text or "").strip():
+            return False
+        if local_name(parent) in BLOCKS:
+            return True
+        element = parent
+
+
+def _begins_with(note: Element, mark: str) -> bool:
+    bare = mark.strip("[](){}. ")
+    text = "".join(note.itertext()).lstrip("[({ \t\r\n")
+    return text.startswith(bare) and not text[len(bare) : len(bare) + 1].isalnum()
+
+
+def _links_back(note: Element, link: _Link, ids: dict[tuple[str, str], Element]) -> bool:
+    """Whether a note links to the reference, or to the block that the reference is in."""
+    for each in note.iter():
+        if local_name(each) != "a" or not each.get("href"):
+            continue
+        target = ids.get(resolve(link.target[0], each.get("href")))
+        text = "".join(each.itertext()).strip()
+        if target is not None and (_MARK.fullmatch(text) or _BACK.fullmatch(text)):
+            near = [link.element, *link.element.iter(), *link.element.iterancestors()]
+            if any(target is one for one in near):
+                return True
+    return False
