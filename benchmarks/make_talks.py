@@ -4,8 +4,8 @@ import asyncio
 import csv
 from pathlib import Path
 
-from voicemill.audio.formats import AudioFormat
 from voicemill.config import Settings
+from voicemill.model.audio_formats import AudioFormat
 from voicemill.service import open_service
 
 DATA = Path(__file__).parent.parent / "data"

@@ -21,6 +21,7 @@ Functions:
 
 Classes:
     Cartesia: an async client for single API calls.
+  AudioFormat: the container, sample rate and encoding of generated audio.
     RunResult: how a run ended: counts, exit code, and the rows as a DataFrame.
     CheckedManifest, PlanFigures: what `validate` and `plan` return.
     Settings: all settings of a run, by section.
@@ -62,6 +63,7 @@ if TYPE_CHECKING:
     from voicemill.library.folders import export, verify
     from voicemill.library.options import RunOptions
     from voicemill.library.runs import Progress, RunResult, retry, retry_async, run, run_async
+    from voicemill.model.audio_formats import AudioFormat
     from voicemill.pipeline.check_manifest import CheckedManifest
     from voicemill.planning.figures import PlanFigures
 
@@ -99,6 +101,7 @@ _MODULE_OF = {
     "verify": "voicemill.library.folders",
     "export": "voicemill.library.folders",
     "Cartesia": "voicemill.client",
+    "AudioFormat": "voicemill.model.audio_formats",
     "RunResult": "voicemill.library.runs",
     "RunOptions": "voicemill.library.options",
     "Progress": "voicemill.library.runs",
@@ -121,6 +124,7 @@ __all__ = [
     "verify",
     "export",
     "Cartesia",
+    "AudioFormat",
     "RunResult",
     "RunOptions",
     "Progress",

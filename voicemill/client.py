@@ -24,7 +24,6 @@ class Cartesia:
 
         import asyncio
         import voicemill
-        from voicemill.audio.formats import AudioFormat
 
         async def main() -> None:
             async with voicemill.Cartesia() as client:
@@ -33,7 +32,7 @@ class Cartesia:
                     model_id="sonic-2",
                     transcript="The rainbow is a division of white light.",
                     voice_id=voices[0].id,
-                    output_format=AudioFormat("wav", 44100, "pcm_s16le"),
+                    output_format=voicemill.AudioFormat("wav", 44100, "pcm_s16le"),
                 )
             reply.write_to_file("rainbow.wav")
 

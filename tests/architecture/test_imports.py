@@ -11,23 +11,22 @@ _TESTS = sorted((_ROOT / "tests").rglob("*.py"))
 _PUBLIC_FACE = _ROOT / "voicemill" / "__init__.py"
 _LONGEST_FILE_LINES = 350
 
-_VOCABULARY = {"errors", "model", "config", "formats"}
+_VOCABULARY = {"errors", "model", "config"}
 _COMPONENTS = {"cartesia", "store", "audio", "limits", "planning", "quality", "text"}
 _ALLOWED: dict[str, set[str]] = {
     "errors": set(),
-    "formats": set(),
-    "model": {"formats"},
+    "model": set(),
     "config": {"errors"},
     "manifest": {"audio", "text", *_VOCABULARY},
     "processes": set(),
-    "audio": {"processes", "errors", "model", "formats"},
+    "audio": {"processes", "errors", "model"},
     "cartesia": _VOCABULARY,
     "store": _VOCABULARY,
     "limits": _VOCABULARY,
     "planning": _VOCABULARY,
     "text": _VOCABULARY,
     "quality": {"audio", "text", "processes", *_VOCABULARY},
-    "engine": {"audio", "processes", "errors", "model", "formats"},
+    "engine": {"audio", "processes", "errors", "model"},
     "service": {"cartesia", "engine", "limits", *_VOCABULARY},
     "client": {"cartesia", "service", *_VOCABULARY},
     "pipeline": {*_COMPONENTS, "manifest", "service", *_VOCABULARY},
@@ -49,7 +48,7 @@ _ALLOWED: dict[str, set[str]] = {
         *_VOCABULARY,
     },
 }
-"""The packages that each package may import; `formats` is `voicemill.audio.formats`, which all may use."""
+"""The packages that each package may import."""
 
 _IMPORTED_IN: dict[str, tuple[str, ...]] = {
     "prefect": ("flows/", "tasks/"),
@@ -91,9 +90,7 @@ def _package(name: str) -> str | None:
         return parts[0]
     if parts[0] != "voicemill" or parts[1:] in ([], ["__init__"], ["__version__"]):
         return None
-    if parts[1] == "__main__":
-        return "cli"
-    return "formats" if parts[1:3] == ["audio", "formats"] else parts[1]
+    return "cli" if parts[1] == "__main__" else parts[1]
 
 
 def _package_of(path: Path) -> str | None:

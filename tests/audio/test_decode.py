@@ -6,7 +6,7 @@ import numpy as np
 
 from voicemill.audio.decode import decode_all
 from voicemill.audio.encode import encode
-from voicemill.audio.formats import AudioFormat
+from voicemill.model.audio_formats import AudioFormat
 
 RATE_HZ = 16000
 

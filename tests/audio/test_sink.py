@@ -11,10 +11,10 @@ import pytest
 
 from tests.audio.recordings import bursts, tone, write, write_film
 from voicemill.audio.encode import Encoder
-from voicemill.audio.formats import AudioFormat, KeptFormat
 from voicemill.audio.media_writer import Track
 from voicemill.audio.splice import splice
 from voicemill.audio.video import with_new_sound
+from voicemill.model.audio_formats import AudioFormat, KeptFormat
 
 RATE_HZ = 24_000
 

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from tests.audio.recordings import bursts, native, tone, write
-from voicemill.audio.formats import KeptFormat
 from voicemill.audio.splice import EDGE_S, splice, spliced
+from voicemill.model.audio_formats import KeptFormat
 
 _LOSSLESS = [
     ("a.wav", "pcm_s16le", 1), ("a.wav", "pcm_s16le", 2), ("a.wav", "pcm_s24le", 2), ("a.wav", "pcm_u8", 1),

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from tests.audio.recordings import bursts, native, tone, write_film
-from voicemill.audio.formats import KeptFormat
 from voicemill.audio.video import with_new_sound
+from voicemill.model.audio_formats import KeptFormat
 
 RATE_HZ = 48000
 _KINDS = [("a.mp4", "aac"), ("a.mov", "aac"), ("a.mkv", "opus"), ("a.webm", "opus")]

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from voicemill.audio.formats import BYTES_PER_SAMPLE, ENCODINGS, SAMPLE_RATES_HZ
 from voicemill.audio.wav_header import NotWav, WavInfo, probe_wav
+from voicemill.model.audio_formats import BYTES_PER_SAMPLE, ENCODINGS, SAMPLE_RATES_HZ
 
 TAGS = {"pcm_s16le": (1, 16), "pcm_f32le": (3, 32), "pcm_alaw": (6, 8), "pcm_mulaw": (7, 8)}
 GUID_TAIL = bytes.fromhex("000000001000800000aa00389b71")

@@ -9,11 +9,11 @@ import httpx
 from tests.hostile_server import HostileServer
 from tests.hostile_speech import SARAH
 from voicemill.audio.answer_checks import verify_speech
-from voicemill.audio.formats import AudioFormat
 from voicemill.cartesia.client import CartesiaClient
 from voicemill.cartesia.transport import Reply, Transport
 from voicemill.config import ApiKey
 from voicemill.model import Speed, Tts
+from voicemill.model.audio_formats import AudioFormat
 
 KEY = "sk_car_canary_4711"
 CALL = Tts(

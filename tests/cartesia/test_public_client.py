@@ -8,11 +8,11 @@ import pytest
 
 from tests.cartesia.sending import KEY
 from tests.hostile_server import HostileServer, Reply
-from voicemill.audio.formats import AudioFormat
 from voicemill.audio.wav_header import probe_wav
 from voicemill.client import Cartesia
 from voicemill.config import AccessToken, ApiKey
 from voicemill.errors import AuthRefused, ConfigError, Refused
+from voicemill.model.audio_formats import AudioFormat
 
 WAV = AudioFormat("wav", 24000, "pcm_s16le")
 STATUS = Reply(200, (), b'{"ok": true, "version": "1"}')

@@ -16,9 +16,9 @@ from tests.cartesia.sending import cartesia
 from tests.cartesia.test_key import everything_about, found_in
 from tests.hostile_server import Call, HostileServer, Reply
 from tests.hostile_speech import SARAH
-from voicemill.audio.formats import AudioFormat
 from voicemill.cartesia.client import CartesiaClient
 from voicemill.errors import CallError, Refused, Transient
+from voicemill.model.audio_formats import AudioFormat
 
 MIB = 1 << 20
 WAV = AudioFormat("wav", 16000, "pcm_s16le")

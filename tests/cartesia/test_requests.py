@@ -7,8 +7,8 @@ import pytest
 from tests.cartesia.sending import CALL, KEY, ask, cartesia
 from tests.hostile_server import Call, HostileServer, Reply
 from tests.hostile_speech import SARAH, Speaker, speech
-from voicemill.audio.formats import BIT_RATES_BPS, SAMPLE_RATES_HZ, AudioFormat, Encoding
 from voicemill.model import Speed
+from voicemill.model.audio_formats import BIT_RATES_BPS, SAMPLE_RATES_HZ, AudioFormat, Encoding
 
 
 async def question(**fields: Any) -> Call:

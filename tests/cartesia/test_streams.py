@@ -14,11 +14,11 @@ from tests.cartesia.sending import KEY, Raising, cartesia
 from tests.cartesia.test_key import everything_about, found_in
 from tests.hostile_server import CUTS, End, HostileServer, Reply
 from tests.hostile_speech import SARAH
-from voicemill.audio.formats import AudioFormat
 from voicemill.cartesia.client import CartesiaClient
 from voicemill.cartesia.stream_events import Chunk, Done, Event, PhonemeTimestamps, WordTimestamps
 from voicemill.errors import AuthRefused, BadAnswer, CallError, Incomplete, Refused, Throttled, Transient
 from voicemill.model import Word
+from voicemill.model.audio_formats import AudioFormat
 
 RAW = AudioFormat("raw", 16000, "pcm_s16le")
 AUDIO = bytes(range(256)) * 4

@@ -7,12 +7,12 @@ import pytest
 
 from tests.contract.services import Service
 from voicemill.audio.answer_checks import verify_speech
-from voicemill.audio.formats import AudioFormat, Encoding
 from voicemill.audio.wav_header import probe_wav
 from voicemill.cartesia.client import CartesiaClient
 from voicemill.cartesia.transport import Reply
 from voicemill.errors import AuthRefused, CallError, Refused, Throttled
 from voicemill.model import Tts, Voice
+from voicemill.model.audio_formats import AudioFormat, Encoding
 
 SENTENCE = "The rainbow is a division of white light into many beautiful colors."
 WAV = AudioFormat("wav", 24000, "pcm_s16le")

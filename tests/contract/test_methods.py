@@ -9,7 +9,6 @@ import pytest
 
 from tests.contract.services import Service
 from tests.contract.test_contract import SENTENCE, UNKNOWN, VERSIONS, WAV, speak, voices_of
-from voicemill.audio.formats import AudioFormat
 from voicemill.audio.wav_header import probe_wav
 from voicemill.cartesia.client import CartesiaClient
 from voicemill.cartesia.stream_events import Chunk, Done, Event, PhonemeTimestamps, WordTimestamps
@@ -17,6 +16,7 @@ from voicemill.cartesia.stt import read_transcription
 from voicemill.cartesia.voices import Share
 from voicemill.errors import AuthRefused, CallError, Refused
 from voicemill.model import Word
+from voicemill.model.audio_formats import AudioFormat
 
 SARAH = "694f9389-aac1-45b6-b726-9d9369183238"
 RAW = AudioFormat("raw", 16000, "pcm_s16le")

@@ -13,8 +13,8 @@ import pytest
 
 from tests.contract.services import KEY, Service, embedded, engine_settings, served
 from tests.flows.commands import InThisProcess
-from voicemill.audio.formats import AudioFormat
 from voicemill.cartesia.client import CartesiaClient
+from voicemill.model.audio_formats import AudioFormat
 
 _PAGE = (Path(__file__).parents[2] / "docs" / "api.md").read_text(encoding="utf-8")
 _EXAMPLES = dict(re.findall(r"^## `([\w.]+)`\n.*?^```python\n(.*?)^```$", _PAGE, re.DOTALL | re.MULTILINE))

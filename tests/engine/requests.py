@@ -4,7 +4,7 @@ from typing import Any
 
 import httpx
 
-from voicemill.audio.formats import AudioFormat
+from voicemill.model.audio_formats import AudioFormat
 
 SARAH = "694f9389-aac1-45b6-b726-9d9369183238"
 WAV = {"container": "wav", "sample_rate": 24000, "encoding": "pcm_s16le"}

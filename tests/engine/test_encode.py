@@ -11,7 +11,7 @@ import pytest
 from voicemill.audio import encode as encoding
 from voicemill.audio.decode import UndecodableAudio, decode, decode_all
 from voicemill.audio.encode import Encoder, encode
-from voicemill.audio.formats import ENCODINGS, AudioFormat
+from voicemill.model.audio_formats import ENCODINGS, AudioFormat
 
 RATE = 24_000
 TONE = (0.5 * np.sin(2 * np.pi * 440 * np.arange(3 * RATE) / RATE)).astype(np.float32)

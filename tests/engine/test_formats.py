@@ -11,7 +11,7 @@ import pytest
 from tests.engine.measures import floats, level_db
 from tests.engine.requests import FLOAT, SENTENCE, question, speech, wire
 from voicemill.audio.decode import decode_all
-from voicemill.audio.formats import BIT_RATES_BPS, BYTES_PER_SAMPLE, ENCODINGS, SAMPLE_RATES_HZ, AudioFormat
+from voicemill.model.audio_formats import BIT_RATES_BPS, BYTES_PER_SAMPLE, ENCODINGS, SAMPLE_RATES_HZ, AudioFormat
 
 UNCOMPRESSED = [
     AudioFormat(container, rate, encoding)  # type: ignore[arg-type]

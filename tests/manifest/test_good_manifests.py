@@ -9,8 +9,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from tests.manifest.read_manifest import ANNA, BERTA, TWINS, read_good, written
-from voicemill.audio.formats import AudioFormat
 from voicemill.model import Op, Row
+from voicemill.model.audio_formats import AudioFormat
 
 NUMBER_LIKE = ["007", "1e5", "-0", "0x10"]
 WORD_LIKE = ["NA", "null", "nan", "None", "True", " a ", "  ", "x" * 10_000]

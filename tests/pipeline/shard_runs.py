@@ -9,11 +9,11 @@ from typing import Any
 
 from tests.hostile_server import HostileServer
 from tests.planning.rows import row
-from voicemill.audio.formats import AudioFormat
 from voicemill.cartesia.client import CartesiaClient
 from voicemill.cartesia.transport import Transport
 from voicemill.config import ApiKey, Settings
 from voicemill.model import Outcome, Row, Status
+from voicemill.model.audio_formats import AudioFormat
 from voicemill.pipeline.context import RunContext
 from voicemill.pipeline.jobs import open_context
 from voicemill.pipeline.selection import EVERY_ROW

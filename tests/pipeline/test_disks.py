@@ -12,9 +12,9 @@ from tests.hostile_server import HostileServer
 from tests.hostile_speech import Speaker, speech_for
 from tests.pipeline.shard_runs import RATE_HZ, ShardRuns, spoken_row, spoken_rows
 from tests.store.failing_disk import failing_disk
-from voicemill.audio.formats import AudioFormat
 from voicemill.errors import ExitCode, StorageError
 from voicemill.model import Status
+from voicemill.model.audio_formats import AudioFormat
 from voicemill.store.results_folder import ResultsFolder
 
 FORMATS = [AudioFormat("wav", RATE_HZ, "pcm_s16le"), AudioFormat("mp3", RATE_HZ, bit_rate_bps=32000)]

@@ -12,12 +12,12 @@ from tests.hostile_server import Call, End, Reply
 from tests.hostile_speech import Speaker, error_reply, speech, speech_for, wav
 from tests.pipeline.shard_runs import RATE_HZ, ShardRuns, spoken_row, spoken_rows
 from tests.planning.rows import transcript_of
-from voicemill.audio.formats import AudioFormat
 from voicemill.audio.join import join, read_samples
 from voicemill.audio.wav_header import probe_wav
 from voicemill.config import LongText
 from voicemill.errors import AuthRefused, ExitCode, QuotaExhausted, StorageError
 from voicemill.model import Row, Status
+from voicemill.model.audio_formats import AudioFormat
 from voicemill.planning.row_calls import plan_row
 from voicemill.store.answer_store import AnswerDamaged, AnswerStore
 

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from voicemill.audio.formats import AudioFormat
 from voicemill.model import Call, Op, Row, Tts
+from voicemill.model.audio_formats import AudioFormat
 
 WAV = AudioFormat("wav", 24000, "pcm_s16le")
 

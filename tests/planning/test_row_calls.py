@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from tests.planning.rows import WAV, row, transcript_of
-from voicemill.audio.formats import AudioFormat
 from voicemill.config import LongText
 from voicemill.model import Row, Tts
+from voicemill.model.audio_formats import AudioFormat
 from voicemill.planning.row_calls import RowPlan, plan_row, wire_encoding
 
 LONG_TEXT = LongText()

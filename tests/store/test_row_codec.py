@@ -8,8 +8,8 @@ import pyarrow as pa
 from hypothesis import given
 from hypothesis import strategies as st
 
-from voicemill.audio.formats import BIT_RATES_BPS, ENCODINGS, SAMPLE_RATES_HZ, AudioFormat, KeptFormat
 from voicemill.model import AUDIO_OPS, Op, Recording, Refusal, Row, Speed
+from voicemill.model.audio_formats import BIT_RATES_BPS, ENCODINGS, SAMPLE_RATES_HZ, AudioFormat, KeptFormat
 from voicemill.store.tables.row_codec import SCHEMA, decode_row, encode_row
 
 _SPEED_NAMES: tuple[Literal["slow", "normal", "fast"], ...] = ("slow", "normal", "fast")
@@ -40,7 +40,7 @@ def rows(draw: st.DrawFn) -> Row:
         voice_id=draw(st.text()),
         model=draw(st.text()),
         language=draw(st.text()),
-        format=kept.asked if kept else draw(st.none() | _FORMATS),
+        format=kept.request_format if kept else draw(st.none() | _FORMATS),
         kept_format=kept,
         speed=draw(st.none() | _SPEEDS),
         emotion=draw(_TEXTS),

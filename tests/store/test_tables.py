@@ -10,8 +10,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from tests.planning.rows import row
-from voicemill.audio.formats import AudioFormat
 from voicemill.model import Outcome, Recording, Row, Status
+from voicemill.model.audio_formats import AudioFormat
 from voicemill.store.tables.items_table import (
     CarriedTypes,
     count_by_status,

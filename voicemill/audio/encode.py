@@ -7,9 +7,9 @@ from typing import BinaryIO, Final, Self
 import numpy as np
 import soxr
 
-from voicemill.audio.formats import BYTES_PER_SAMPLE, AudioFormat
 from voicemill.audio.join import Samples, as_float
 from voicemill.audio.media_writer import Track
+from voicemill.model.audio_formats import BYTES_PER_SAMPLE, AudioFormat
 
 WAV_LIMIT_BYTES: Final = (1 << 32) - 128
 """A WAV header counts its bytes in 32 bits; 128 leaves room for the header itself."""

@@ -1,83 +1,29 @@
-"""The audio formats of the API: which containers, encodings and rates there are, and which go together.
+"""The audio formats of the API, which are defined in `voicemill.model.audio_formats`."""
 
-Source: the `output_format` of Cartesia's HTTP API (`/tts/bytes`). All audio is mono; the API has no channel field.
-"""
+from voicemill.model.audio_formats import (
+    BIT_RATES_BPS,
+    BYTES_PER_SAMPLE,
+    CONTAINERS,
+    DEFAULT_BIT_RATE_BPS,
+    DEFAULT_ENCODING,
+    ENCODINGS,
+    SAMPLE_RATES_HZ,
+    AudioFormat,
+    Container,
+    Encoding,
+    KeptFormat,
+)
 
-from dataclasses import dataclass
-from typing import Final, Literal, get_args
-
-Container = Literal["wav", "raw", "mp3"]
-Encoding = Literal["pcm_f32le", "pcm_s16le", "pcm_mulaw", "pcm_alaw"]
-
-CONTAINERS: Final[tuple[str, ...]] = get_args(Container)
-ENCODINGS: Final[tuple[str, ...]] = get_args(Encoding)
-SAMPLE_RATES_HZ: Final = (8000, 16000, 22050, 24000, 44100, 48000)
-BIT_RATES_BPS: Final = (32000, 64000, 96000, 128000, 192000)
-BYTES_PER_SAMPLE: Final[dict[str, int]] = {"pcm_f32le": 4, "pcm_s16le": 2, "pcm_mulaw": 1, "pcm_alaw": 1}
-
-DEFAULT_ENCODING: Final[Encoding] = "pcm_s16le"
-DEFAULT_BIT_RATE_BPS: Final = 128000
-_DEEP: Final = frozenset({"pcm_s24le", "pcm_s24be", "pcm_s32le", "pcm_f32le", "pcm_f64le"})
-"""Encodings of samples that 16 bits do not hold."""
-
-
-@dataclass(frozen=True, slots=True)
-class AudioFormat:
-    """One `output_format`: `wav` and `raw` have an encoding, `mp3` has a bit rate, never both.
-
-    Raises `ValueError` that names the wrong field and the values it may have.
-    """
-
-    container: Container
-    sample_rate_hz: int
-    encoding: Encoding | None = None
-    bit_rate_bps: int | None = None
-
-    def __post_init__(self) -> None:
-        _one_of("container", self.container, CONTAINERS)
-        _one_of("sample_rate", self.sample_rate_hz, SAMPLE_RATES_HZ)
-        if self.container == "mp3":
-            _one_of("bit_rate", self.bit_rate_bps, BIT_RATES_BPS)
-            _absent("encoding", self.encoding, "mp3")
-        else:
-            _one_of("encoding", self.encoding, ENCODINGS)
-            _absent("bit_rate", self.bit_rate_bps, self.container)
-
-    @property
-    def extension(self) -> str:
-        """The file name extension with its dot; `.pcm` for headerless samples."""
-        return {"wav": ".wav", "raw": ".pcm", "mp3": ".mp3"}[self.container]
-
-
-@dataclass(frozen=True, slots=True)
-class KeptFormat:
-    """The format of a file that stays of the kind of the recording it is made from, of the API's formats or not.
-
-    `container` is `wav`, `flac`, `mp3`, `m4a`, `ogg`, `mp4`, `mov`, `mkv` or `webm`; `encoding` is the codec's name.
-    """
-
-    container: str
-    sample_rate_hz: int
-    encoding: str
-
-    @property
-    def extension(self) -> str:
-        """The file name extension with its dot."""
-        return f".{self.container}"
-
-    @property
-    def asked(self) -> AudioFormat:
-        """What is asked of the service for it: lossless, and no less than the file holds where the API goes so far."""
-        enough = [rate_hz for rate_hz in SAMPLE_RATES_HZ if rate_hz >= self.sample_rate_hz]
-        is_deep = self.encoding in _DEEP
-        return AudioFormat("wav", (enough or SAMPLE_RATES_HZ[-1:])[0], "pcm_f32le" if is_deep else DEFAULT_ENCODING)
-
-
-def _one_of(field: str, value: object, allowed: tuple[object, ...]) -> None:
-    if value not in allowed:
-        raise ValueError(f"{field} is {value!r}, but must be one of {', '.join(map(str, allowed))}")
-
-
-def _absent(field: str, value: object, container: str) -> None:
-    if value is not None:
-        raise ValueError(f"{field} is {value!r}, but {container} has no {field}")
+__all__ = [
+    "BIT_RATES_BPS",
+    "BYTES_PER_SAMPLE",
+    "CONTAINERS",
+    "DEFAULT_BIT_RATE_BPS",
+    "DEFAULT_ENCODING",
+    "ENCODINGS",
+    "SAMPLE_RATES_HZ",
+    "AudioFormat",
+    "Container",
+    "Encoding",
+    "KeptFormat",
+]

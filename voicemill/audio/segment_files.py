@@ -9,8 +9,8 @@ import numpy as np
 from voicemill.audio.blocks import Mono
 from voicemill.audio.decode import decode_stretch, frames_between, of_length
 from voicemill.audio.encode import Encoder
-from voicemill.audio.formats import AudioFormat
 from voicemill.audio.media_writer import Track
+from voicemill.model.audio_formats import AudioFormat
 from voicemill.model.recordings import Clip
 
 RECOGNIZER_RATE_HZ: Final = 16_000

@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 
 from voicemill.audio.blocks import native_blocks
 from voicemill.audio.decode import opened_container
-from voicemill.audio.formats import KeptFormat
 from voicemill.audio.join import sounding
 from voicemill.audio.media_writer import Frames, Track
 from voicemill.audio.playback import Playback
+from voicemill.model.audio_formats import KeptFormat
 from voicemill.model.recordings import PLAIN, Reading
 
 Floats = NDArray[np.float32]

@@ -14,10 +14,10 @@ from av.packet import Packet
 from numpy.typing import NDArray
 
 from voicemill.audio.decode import UndecodableAudio, opened_container
-from voicemill.audio.formats import KeptFormat
 from voicemill.audio.media_writer import ENCODERS, MUXERS
 from voicemill.audio.playback import Playback
 from voicemill.audio.sink import Sink
+from voicemill.model.audio_formats import KeptFormat
 from voicemill.model.recordings import PLAIN, Reading
 
 _COPIED: Final = ("video", "subtitle")

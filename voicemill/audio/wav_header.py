@@ -8,7 +8,7 @@ import struct
 from dataclasses import dataclass
 from mmap import mmap
 
-from voicemill.audio.formats import BYTES_PER_SAMPLE, Encoding
+from voicemill.model.audio_formats import BYTES_PER_SAMPLE, Encoding
 
 _ENCODINGS: dict[tuple[int, int], Encoding] = {
     (1, 16): "pcm_s16le",

@@ -2,10 +2,10 @@
 
 from typing import Literal
 
-from voicemill.audio.formats import AudioFormat
 from voicemill.cartesia.request_body import Form, Upload, format_fields
 from voicemill.cartesia.takes import take_headers
 from voicemill.cartesia.transport import Reply, Transport
+from voicemill.model.audio_formats import AudioFormat
 
 ExperimentalSpeed = float | Literal["slowest", "slow", "normal", "fast", "fastest"]
 """-1.0 (slowest) to 1.0 (fastest), 0 is normal; or a name."""

@@ -18,8 +18,8 @@ from typing import Any, BinaryIO
 
 import httpx
 
-from voicemill.audio.formats import AudioFormat
 from voicemill.errors import Refused
+from voicemill.model.audio_formats import AudioFormat
 
 Upload = Path | bytes | BinaryIO
 """An audio file to upload: its path, its content, or an open binary file, which is not closed."""

@@ -4,13 +4,13 @@ from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from typing import Required, TypedDict, Unpack
 
-from voicemill.audio.formats import AudioFormat
 from voicemill.cartesia.infill import ExperimentalSpeed
 from voicemill.cartesia.request_body import output_format
 from voicemill.cartesia.stream_events import Event, events_of
 from voicemill.cartesia.takes import take_headers
 from voicemill.cartesia.transport import Reply, Transport
 from voicemill.model import Speed
+from voicemill.model.audio_formats import AudioFormat
 
 
 class SpeechRequest(TypedDict, total=False):

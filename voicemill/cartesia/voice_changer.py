@@ -3,11 +3,11 @@
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 
-from voicemill.audio.formats import AudioFormat
 from voicemill.cartesia.request_body import Form, Upload, format_fields
 from voicemill.cartesia.stream_events import Chunk, Done, events_of
 from voicemill.cartesia.takes import take_headers
 from voicemill.cartesia.transport import Reply, Transport
+from voicemill.model.audio_formats import AudioFormat
 
 
 class VoiceChanger:

@@ -14,10 +14,10 @@ from voicemill.cli.single_calls import retried, voice_named, with_service
 from voicemill.errors import BadAnswer, ConfigError
 
 if TYPE_CHECKING:
-    from voicemill.audio.formats import AudioFormat
     from voicemill.cartesia.transport import Reply
     from voicemill.config import Settings
     from voicemill.model import Tts, Voice
+    from voicemill.model.audio_formats import AudioFormat
     from voicemill.service import Service
 
 app = command_app()
@@ -77,9 +77,9 @@ def say(
 
 
 def _call(service: "Service", settings: "Settings", text: str, voice: "Voice", audio_format: "AudioFormat") -> "Tts":
-    from voicemill.audio.formats import DEFAULT_ENCODING
     from voicemill.manifest.model_and_language import DEFAULT_MODEL
     from voicemill.model import Op, Tts
+    from voicemill.model.audio_formats import DEFAULT_ENCODING
 
     return Tts(
         service=service.name,
@@ -111,7 +111,7 @@ async def _generated(service: "Service", call: "Tts", audio_format: "AudioFormat
 
 
 def _format(path: Path, sample_rate_hz: int) -> "AudioFormat":
-    from voicemill.audio.formats import DEFAULT_BIT_RATE_BPS, DEFAULT_ENCODING, AudioFormat
+    from voicemill.model.audio_formats import DEFAULT_BIT_RATE_BPS, DEFAULT_ENCODING, AudioFormat
 
     container = _CONTAINERS.get(path.suffix.lower())
     if container is None:

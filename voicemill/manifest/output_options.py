@@ -4,7 +4,9 @@ import re
 from collections.abc import Sequence
 from typing import Final, cast
 
-from voicemill.audio.formats import (
+from voicemill.manifest.problems import CellReport, Choice
+from voicemill.model import CHECKS, MAX_TAKES, TEXT_FORMATS, Check, Op
+from voicemill.model.audio_formats import (
     BIT_RATES_BPS,
     CONTAINERS,
     DEFAULT_BIT_RATE_BPS,
@@ -15,8 +17,6 @@ from voicemill.audio.formats import (
     Container,
     Encoding,
 )
-from voicemill.manifest.problems import CellReport, Choice
-from voicemill.model import CHECKS, MAX_TAKES, TEXT_FORMATS, Check, Op
 
 _DEFAULT_TEXT_FORMATS: Final = {Op.STT: ("txt",)}
 _YES_OR_NO: Final = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False, "": False}

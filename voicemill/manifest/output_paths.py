@@ -8,9 +8,9 @@ from pathlib import PurePosixPath
 from string import Formatter
 from typing import Any, Final
 
-from voicemill.audio.formats import AudioFormat, KeptFormat
 from voicemill.manifest.file_names import MAX_PATH_BYTES, file_stem, path_problem
 from voicemill.model import TEXT_FOLDER
+from voicemill.model.audio_formats import AudioFormat, KeptFormat
 
 AUDIO_FOLDER: Final = "audio"
 _EXTENSIONS: Final = {"wav": (".wav",), "mp3": (".mp3",), "raw": (".pcm", ".raw")}

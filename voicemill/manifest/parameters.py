@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
-from voicemill.audio.formats import AudioFormat
 from voicemill.config import RowDefaults
 from voicemill.manifest import model_and_language as models
 from voicemill.manifest import output_options as formats
@@ -14,6 +13,7 @@ from voicemill.manifest.columns import PARAMETERS
 from voicemill.manifest.problems import CellProblem, CellReport, Choice
 from voicemill.manifest.voice_directory import VoiceDirectory
 from voicemill.model import AUDIO_OPS, Check, Op, Speed, Voice
+from voicemill.model.audio_formats import AudioFormat
 
 _COMBINATIONS_KEPT = 4096
 _FORMAT = ("container", "sample_rate", "encoding", "bit_rate")

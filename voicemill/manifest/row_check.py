@@ -5,7 +5,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import PurePosixPath
 from typing import Any, NamedTuple
 
-from voicemill.audio.formats import KeptFormat
 from voicemill.manifest import output_paths as outputs
 from voicemill.manifest.cell_values import DECIMALS, as_text, embedded_audio, with_decimal_point
 from voicemill.manifest.columns import PARAMETERS, Columns
@@ -15,6 +14,7 @@ from voicemill.manifest.problems import CellProblem, CellReport
 from voicemill.manifest.source_format import kept_format
 from voicemill.manifest.text_cells import MAX_CHARACTERS, unusable_character
 from voicemill.model import AUDIO_OPS, Refusal, Row
+from voicemill.model.audio_formats import KeptFormat
 
 MAX_ID_CHARACTERS = 10_000
 MAX_VALUE_CHARACTERS = 1000
@@ -80,7 +80,7 @@ class RowCheck:
             voice_id=parameters.voice.id if parameters.voice else "",
             model=parameters.model,
             language=parameters.language,
-            format=kept.asked if kept else parameters.format,
+            format=kept.request_format if kept else parameters.format,
             kept_format=kept,
             file_name=file_name,
             speed=parameters.speed,

@@ -2,10 +2,10 @@
 
 from typing import Final
 
-from voicemill.audio.formats import KeptFormat
 from voicemill.manifest.input_cells import Inputs
 from voicemill.manifest.parameters import Parameters
 from voicemill.model import Op, Recording
+from voicemill.model.audio_formats import KeptFormat
 
 _SOUND_OF_PICTURES: Final = {"mp4": "aac", "mov": "aac", "mkv": "opus", "webm": "opus"}
 _DECODED_BY: Final = {

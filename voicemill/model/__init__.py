@@ -4,7 +4,7 @@ A manifest line becomes a `Row`, a row becomes one or more `Call`s, each stored 
 in exactly one `Outcome`.
 """
 
-from voicemill.model.calls import EMBEDDED_PREFIX, Call, Family, Infill, Stt, Tts, VoiceChange
+from voicemill.model.calls import EMBEDDED_PREFIX, FAMILIES, Call, Family, Infill, Stt, Tts, VoiceChange
 from voicemill.model.dependencies import levels
 from voicemill.model.outcomes import MadeFile, Outcome, Receipt, Status
 from voicemill.model.recordings import Clip, FileState, Inspected, Mark, Reading, Recording
@@ -48,6 +48,7 @@ __all__ = [
     "VoiceChange",
     "Infill",
     "Family",
+    "FAMILIES",
     "EMBEDDED_PREFIX",
     "Word",
     "Segment",

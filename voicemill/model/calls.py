@@ -11,9 +11,9 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Final, Literal, get_args
 
-from voicemill.audio.formats import Encoding
+from voicemill.model.audio_formats import Encoding
 from voicemill.model.recordings import Clip
 from voicemill.model.rows import Op, Speed
 from voicemill.model.service_tags import without_tags
@@ -23,6 +23,7 @@ EMBEDDED_PREFIX = "embedded/"
 
 Family = Literal["tts", "stt"]
 """Calls that share one concurrency limit of the service."""
+FAMILIES: Final[tuple[Family, ...]] = get_args(Family)
 
 _AS_JSON = json.JSONEncoder(sort_keys=True)
 """Made once: `json.dumps` makes one for each call."""

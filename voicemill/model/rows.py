@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Final, Literal, NamedTuple
 
-from voicemill.audio.formats import AudioFormat, KeptFormat
+from voicemill.model.audio_formats import AudioFormat, KeptFormat
 from voicemill.model.recordings import Recording
 from voicemill.model.transcripts import UNTIMED_FORMATS, text_name
 from voicemill.model.verdicts import Check

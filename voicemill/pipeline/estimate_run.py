@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from voicemill.config import LongText, Settings
 from voicemill.manifest import ManifestCheck, VoiceDirectory
 from voicemill.manifest.readers.dataframe import ManifestBytes
-from voicemill.model import Row, levels
+from voicemill.model import FAMILIES, Row, levels
 from voicemill.pipeline.check_manifest import open_check
-from voicemill.pipeline.limiter_setup import FAMILIES, bounds_of, price_plan
+from voicemill.pipeline.limiter_setup import bounds_of, price_plan
 from voicemill.pipeline.segmentation import with_cuts
 from voicemill.planning.estimate import Estimate
 from voicemill.planning.figures import PlanFigures

@@ -8,14 +8,13 @@ from voicemill.config import Budget as BudgetSettings
 from voicemill.config import Pace, Settings
 from voicemill.limits.adaptive_concurrency import Bounds
 from voicemill.limits.budget import Budget, Limits, Spending
-from voicemill.model import EMBEDDED_PREFIX
+from voicemill.model import EMBEDDED_PREFIX, FAMILIES
 from voicemill.planning.price_plans import PRICE_PLANS, PricePlan
 from voicemill.store.spend_ledger import Ledger
 
 if TYPE_CHECKING:
     from voicemill.limits.call_limiter import CallLimiter
 
-FAMILIES = ("tts", "stt")
 FIRST_CONCURRENCY = 4
 """Used when no limit is known: as much as the embedded engine can use, and where the search for a limit begins."""
 

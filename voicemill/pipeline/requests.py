@@ -8,11 +8,11 @@ import numpy as np
 
 from voicemill.audio.answer_checks import verify_change, verify_speech, verify_words
 from voicemill.audio.encode import encode
-from voicemill.audio.formats import BYTES_PER_SAMPLE, AudioFormat
 from voicemill.cartesia.client import CartesiaClient
 from voicemill.cartesia.stream_events import Chunk, Done, WordTimestamps
 from voicemill.errors import Incomplete
 from voicemill.model import Call, Infill, Stt, Tts, VoiceChange, Word
+from voicemill.model.audio_formats import BYTES_PER_SAMPLE, AudioFormat
 from voicemill.pipeline.audio_uploads import conversion_upload, recognition_upload, wav_upload
 
 

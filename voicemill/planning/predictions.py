@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final, NamedTuple
 
-from voicemill.audio.formats import BYTES_PER_SAMPLE, DEFAULT_ENCODING
 from voicemill.config import LongText
 from voicemill.model import Op, Recording, Row
+from voicemill.model.audio_formats import BYTES_PER_SAMPLE, DEFAULT_ENCODING
 from voicemill.model.service_tags import without_tags
 from voicemill.planning.row_calls import passage
 from voicemill.planning.split_text import split

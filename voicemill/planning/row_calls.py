@@ -4,9 +4,9 @@ import hashlib
 import json
 from dataclasses import dataclass, replace
 
-from voicemill.audio.formats import DEFAULT_ENCODING, Encoding
 from voicemill.config import LongText, Subtitles
 from voicemill.model import LAID_OUT_FORMATS, Call, Clip, Infill, Op, Recording, Row, Stt, Tts, VoiceChange
+from voicemill.model.audio_formats import DEFAULT_ENCODING, Encoding
 from voicemill.planning.split_text import Boundary, split
 
 CONTEXT_S = 20.0

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from voicemill.audio.encode import Encoder
-from voicemill.audio.formats import AudioFormat
+from voicemill.model.audio_formats import AudioFormat
 
 RATE_HZ = 8000
 

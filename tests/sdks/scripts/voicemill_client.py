@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 from tests.sdks.scripts.notes import Notes, task
-from voicemill.audio.formats import AudioFormat
 from voicemill.cartesia.client import CartesiaClient
 from voicemill.cartesia.stream_events import Chunk, Done, PhonemeTimestamps, WordTimestamps
 from voicemill.cartesia.transport import Transport
@@ -16,6 +15,7 @@ from voicemill.cartesia.voices import Share
 from voicemill.config import AccessToken, ApiKey
 from voicemill.errors import Throttled
 from voicemill.model import Voice, Word
+from voicemill.model.audio_formats import AudioFormat
 
 TASK = task()
 NOTES = Notes(TASK["folder"])

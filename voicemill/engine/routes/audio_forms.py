@@ -4,13 +4,13 @@ from typing import Final
 
 from pydantic import ValidationError
 
-from voicemill.audio.formats import AudioFormat
 from voicemill.engine.engine import Engine
 from voicemill.engine.refusals import bad_request
 from voicemill.engine.routes.requests import what_is_wrong
 from voicemill.engine.routes.uploads import Form
 from voicemill.engine.schemas.speech import OutputFormat
 from voicemill.engine.voices.voice import EngineVoice
+from voicemill.model.audio_formats import AudioFormat
 
 FORMAT_FIELDS: Final = {
     "output_format[container]": "text!",

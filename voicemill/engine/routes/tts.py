@@ -8,7 +8,6 @@ from typing import Any, Final, TypeVar
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from voicemill.audio.formats import AudioFormat
 from voicemill.engine.engine import Engine
 from voicemill.engine.refusals import bad_request
 from voicemill.engine.routes.documentation import AUDIO, TAKE_HEADER, WITH_TAKE, answered_with, documented
@@ -20,6 +19,7 @@ from voicemill.engine.schemas.speech import OutputFormat, SpeechRequest, Streame
 from voicemill.engine.synthesis.takes import MOST_TAKES
 from voicemill.engine.voices.languages import language, pronunciation
 from voicemill.engine.voices.voice import EngineVoice
+from voicemill.model.audio_formats import AudioFormat
 from voicemill.model.service_tags import without_tags
 from voicemill.processes.frames import Frame
 

@@ -5,9 +5,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-from voicemill.audio.formats import DEFAULT_BIT_RATE_BPS, AudioFormat
 from voicemill.engine.synthesis.controls import SPEED_FACTORS, delivery, experimental_rate
 from voicemill.engine.synthesis.takes import MOST_TAKES
+from voicemill.model.audio_formats import DEFAULT_BIT_RATE_BPS, AudioFormat
 
 LONGEST_DURATION_S = 86_400.0
 

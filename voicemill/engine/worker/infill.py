@@ -9,7 +9,6 @@ from typing import Any, Final
 import numpy as np
 
 from voicemill.audio.encode import encode
-from voicemill.audio.formats import AudioFormat
 from voicemill.engine.synthesis.loudness import amplified
 from voicemill.engine.synthesis.speaking import spoken
 from voicemill.engine.synthesis.spectrum import shaped
@@ -19,6 +18,7 @@ from voicemill.engine.voice_analysis.world import with_pitch_changed
 from voicemill.engine.voices.timbre import source_that_reaches
 from voicemill.engine.worker.tts import speech_of, synthesizers
 from voicemill.engine.worker.uploads import clip
+from voicemill.model.audio_formats import AudioFormat
 from voicemill.processes.frames import Frame
 
 LONGEST_S: Final = 900.0

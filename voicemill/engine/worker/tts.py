@@ -8,13 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from voicemill.audio.encode import encode
-from voicemill.audio.formats import AudioFormat
 from voicemill.engine.synthesis.controls import Delivery
 from voicemill.engine.synthesis.speaking import Synthesizers, spoken
 from voicemill.engine.synthesis.takes import delivery_of_take
 from voicemill.engine.synthesis.timing import Timed, phoneme_times, word_times
 from voicemill.engine.synthesis.utterance import Speech, Utterance
 from voicemill.engine.voices.timbre import timbre_from
+from voicemill.model.audio_formats import AudioFormat
 from voicemill.processes.frames import Frame
 
 PIECE_S = 0.5

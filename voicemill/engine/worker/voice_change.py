@@ -9,7 +9,6 @@ from typing import Any, Final
 import numpy as np
 
 from voicemill.audio.encode import Encoder
-from voicemill.audio.formats import AudioFormat
 from voicemill.engine.refusals import bad_request
 from voicemill.engine.synthesis.loudness import amplified
 from voicemill.engine.synthesis.spectrum import shaped
@@ -17,6 +16,7 @@ from voicemill.engine.voice_analysis.measures import RATE_HZ, Samples, f0_contou
 from voicemill.engine.voice_analysis.world import converted
 from voicemill.engine.voices.timbre import Timbre, timbre_from
 from voicemill.engine.worker.uploads import clip
+from voicemill.model.audio_formats import AudioFormat
 from voicemill.processes.frames import Frame
 
 LONGEST_S: Final = 900.0

@@ -8,12 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from voicemill.audio.decode import UndecodableAudio, decode, decode_stretch
-from voicemill.audio.formats import KeptFormat
 from voicemill.audio.join import Samples, as_float, read_samples
 from voicemill.audio.segment_files import clip_blocks
 from voicemill.audio.splice import EDGE_S, splice, spliced
 from voicemill.audio.trim import without_left, without_right
 from voicemill.model import Call, Clip, Infill, Recording, Row
+from voicemill.model.audio_formats import KeptFormat
 from voicemill.pipeline.assemble.row_files import Assembled, deliver_audio, deliver_written, existing_path
 from voicemill.planning.row_calls import RowPlan
 from voicemill.store.answer_store import AnswerStore

@@ -9,11 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from voicemill.audio.decode import decode, decode_stretch
-from voicemill.audio.formats import KeptFormat
 from voicemill.audio.join import as_float, read_samples
 from voicemill.audio.trim import fitted
 from voicemill.audio.video import with_new_sound
 from voicemill.model import Receipt, Recording, VoiceChange
+from voicemill.model.audio_formats import KeptFormat
 from voicemill.pipeline.assemble.row_files import Assembled, deliver_audio, deliver_written, existing_path
 from voicemill.planning.row_calls import CallPiece, RowPlan
 from voicemill.store.answer_store import AnswerStore

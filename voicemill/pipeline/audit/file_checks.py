@@ -8,9 +8,9 @@ from hashlib import sha256
 from pathlib import Path
 
 from voicemill.audio.decode import UndecodableAudio, decode
-from voicemill.audio.formats import BYTES_PER_SAMPLE
 from voicemill.audio.wav_header import NotWav, probe_wav
 from voicemill.model import Status
+from voicemill.model.audio_formats import BYTES_PER_SAMPLE
 from voicemill.pipeline.audit.table_checks import Item, digest_of
 from voicemill.pipeline.audit.violations import Kind, Violation
 from voicemill.store.durable_files import PARTIAL_SUFFIX

@@ -7,8 +7,8 @@ from typing import Any, Final
 
 import pyarrow as pa
 
-from voicemill.audio.formats import AudioFormat, KeptFormat
 from voicemill.model import Op, Recording, Refusal, Row
+from voicemill.model.audio_formats import AudioFormat, KeptFormat
 
 _TEXTS = pa.list_(pa.string())
 
@@ -145,7 +145,7 @@ def _decode_format(record: Mapping[str, Any]) -> dict[str, Any]:
     container, rate_hz, encoding = record["container"], record["sample_rate"], record["encoding"]
     if record["keeps_format"]:
         kept = KeptFormat(container, rate_hz, encoding)
-        return {"format": kept.asked, "kept_format": kept}
+        return {"format": kept.request_format, "kept_format": kept}
     if container is None:
         return {"format": None}
     return {"format": AudioFormat(container, rate_hz, encoding, record["bit_rate"])}
