@@ -1,7 +1,8 @@
-"""How much longer a run takes if the service injects every kind of fault into 30 % of its responses.
+"""A run over a service that injects every kind of fault into 28 % of its responses, beside one without faults.
 
     python -m benchmarks.faulty_service               # two to four minutes
     python -m benchmarks.faulty_service --rows 500    # shorter
+    python -m benchmarks.faulty_service --publish     # also write benchmarks/faulty_service.json
 
 Makes two real runs of the same rows at the same time: one uses the fault injector of `tests/faults/network_faults.py`,
 the other the same service without faults. Durations are measured by the services, from the first call to the last. The
@@ -22,7 +23,7 @@ from pathlib import Path
 from typing import Any
 
 LATENCY_S = 0.2
-SHARE = 0.3
+SHARE = 0.28
 SLOTS = 12
 ATTEMPTS = 6
 SEED = 20_261_125
@@ -118,6 +119,7 @@ def main() -> None:
     parser.add_argument("--serve", type=float, help=argparse.SUPPRESS)
     parser.add_argument("--work", nargs=3, metavar=("URL", "MANIFEST", "RESULTS"), help=argparse.SUPPRESS)
     parser.add_argument("--rows", type=int, default=2000)
+    parser.add_argument("--publish", action="store_true", help="write the figures to benchmarks/faulty_service.json")
     arguments = parser.parse_args()
     if arguments.serve is not None:
         serve(arguments.serve)
@@ -125,11 +127,14 @@ def main() -> None:
         url, manifest, results = arguments.work
         work(url, Path(manifest), Path(results))
     else:
-        compare({f"r{number:05d}": f"Utterance {number} of the benchmark." for number in range(arguments.rows)})
+        texts = {f"r{number:05d}": f"Utterance {number} of the benchmark." for number in range(arguments.rows)}
+        figures = compare(texts)
+        if arguments.publish:
+            Path(__file__).with_suffix(".json").write_text(json.dumps(figures, indent=2) + "\n")
 
 
-def compare(texts: dict[str, str]) -> None:
-    """Make both runs concurrently and print their figures."""
+def compare(texts: dict[str, str]) -> dict[str, Any]:
+    """Make both runs concurrently, print their figures and return them."""
     from flows.prefect_server.ensure import ensure_server
 
     with tempfile.TemporaryDirectory() as scratch, ensure_server() as lease:
@@ -137,18 +142,32 @@ def compare(texts: dict[str, str]) -> None:
         manifest, folder = Path(scratch) / "manifest.csv", Path(scratch)
         manifest.write_text("\n".join(["id,transcript", *(f"{name},{text}" for name, text in texts.items())]) + "\n")
         with side(0.0, manifest, folder / "clean") as clean, side(SHARE, manifest, folder / "faulty") as faulty:
-            seconds = [tell(name, texts, one) for name, one in (("clean", clean), ("faulty", faulty))]
-            print(f"the faulty run took {seconds[1] / seconds[0]:.2f} times as long", flush=True)
+            figures = {"clean": figures_of(texts, clean), "faulty": figures_of(texts, faulty)}
+    for name, found in figures.items():
+        print(
+            f"{name}: " + ", ".join(f"{label.replace('_', ' ')} {value}" for label, value in found.items()), flush=True
+        )
+    print(
+        f"the faulty run took {figures['faulty']['seconds'] / figures['clean']['seconds']:.2f} times as long",
+        flush=True,
+    )
+    return figures
 
 
-def tell(name: str, texts: dict[str, str], one: Side) -> float:
-    """Print the figures of a run and return its duration in seconds."""
+def figures_of(texts: dict[str, str], one: Side) -> dict[str, Any]:
+    """The figures of a run, once it has ended."""
     report = one.ended()
-    rows, faults = rows_ended(texts, one.results), sum(report["injected"].values())
-    print(f"{name}: {report['seconds']:.1f} s, {report['calls']} calls (bound: {len(texts)} rows + {faults} faults of "
-          f"{len(report['injected'])} kinds = {len(texts) + faults}), at most {report['most']} per row ({ATTEMPTS}); "
-          f"rows: {dict(rows)}", flush=True)  # fmt: skip
-    return float(report["seconds"])
+    rows, calls = rows_ended(texts, one.results), int(report["calls"])
+    return {
+        "rows": len(texts),
+        **{f"rows_{status}": count for status, count in rows.items()},
+        "seconds": round(float(report["seconds"]), 1),
+        "calls": calls,
+        "calls_per_row": round(calls / len(texts), 3),
+        "most_calls_of_a_row": int(report["most"]),
+        "faults": sum(report["injected"].values()),
+        "kinds_of_faults": len(report["injected"]),
+    }
 
 
 if __name__ == "__main__":

@@ -136,8 +136,8 @@ class CallError(VoicemillError):
     for, in seconds. `billed` is "unknown" if the service may have done the work before the failure.
 
     `retryable`: a later attempt may succeed. `is_throttling`: the service limits concurrency. `is_refusal`: the service
-    works, but rejects this request. `attempts`, `took_s` (the duration of this attempt) and `counts` (whether it counts
-    as an attempt; during an outage it does not) are set by the retry policy.
+    works, but rejects this request. The retry policy sets `attempts`, `took_s` (the duration of this attempt), `counts`
+    (whether it counts as an attempt; during an outage it does not) and `is_last` (no tokens are left for a retry).
     """
 
     retryable: ClassVar[bool] = False
@@ -164,6 +164,7 @@ class CallError(VoicemillError):
         self.attempts = 1
         self.took_s = 0.0
         self.counts = True
+        self.is_last = False
 
 
 class Throttled(CallError):
@@ -223,3 +224,11 @@ class QuotaExhausted(FatalCallError):
     """The account has no credits left. Add credits and rerun."""
 
     code = "quota"
+
+
+def _all_kinds(kind: type[CallError]) -> list[type[CallError]]:
+    return [kind, *(found for sub in kind.__subclasses__() for found in _all_kinds(sub))]
+
+
+RETRYABLE_CLASSES = frozenset(kind.code for kind in _all_kinds(CallError) if kind.retryable)
+"""The error classes of failures that may pass: `throttled`, `transient`, `incomplete` and `bad_answer`."""

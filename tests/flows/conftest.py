@@ -24,7 +24,8 @@ def service() -> Iterator[SpeechService]:
 
 @pytest.fixture
 def fast_retries(tmp_path: Path) -> Path:
-    """A profile with two attempts per call and almost no wait between them."""
+    """A profile with one pass, two attempts per call and almost no wait between them."""
     profile = tmp_path / "fast_retries.toml"
-    profile.write_text("[pace]\nattempts = 2\nfirst_wait_s = 0.01\nlongest_wait_s = 0.02\nmax_concurrency = 8\n")
+    pace = {"passes": 1, "attempts": 2, "first_wait_s": 0.01, "longest_wait_s": 0.02, "max_concurrency": 8}
+    profile.write_text("\n".join(["[pace]", *(f"{name} = {value}" for name, value in pace.items())]))
     return profile

@@ -2,9 +2,12 @@
 
 import pytest
 
+from voicemill.config import Pace
+from voicemill.errors import Transient
 from voicemill.limits.call_limiter import RequestRate
 from voicemill.limits.circuit_breaker import CircuitBreaker
 from voicemill.limits.retries import CAPACITY, FAILURE_TOKENS, TIMEOUT_TOKENS, RetryQuota
+from voicemill.limits.service_health import ServiceHealth
 
 
 @pytest.mark.parametrize("cost", [FAILURE_TOKENS, TIMEOUT_TOKENS])
@@ -95,3 +98,19 @@ def test_idle_time_does_not_allow_a_burst() -> None:
     waits = [rate.wait_s(100.0) for _ in range(10)]
     assert sum(wait == 0 for wait in waits) == 1
     assert waits[-1] >= 0.8
+
+
+class _Call:
+    """A call, as the outage detector identifies it."""
+
+
+def test_retry_pass_ends_retries_instead_of_waiting_for_the_service() -> None:
+    """In a retry pass, failures open no circuit breaker; once all tokens are used up, a failed call is not retried."""
+    health = ServiceHealth(Pace(), list, lambda: 0.0, lambda _line: None, lambda _error: None)
+    health.start_retry_pass()
+    failures = [Transient("broken") for _ in range(CAPACITY // FAILURE_TOKENS + 1)]
+    for failure in failures:
+        health.record_failure(failure, _Call(), slots=1, is_probe=False)
+    assert not health.is_down
+    assert [failure.is_last for failure in failures] == [False] * (len(failures) - 1) + [True]
+    assert all(failure.counts for failure in failures)

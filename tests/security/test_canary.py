@@ -21,6 +21,7 @@ from voicemill.pipeline.execute import RunSpec, execute
 
 _PROFILE = """
 [pace]
+passes = 1
 attempts = 1
 first_wait_s = 0.01
 longest_wait_s = 0.02

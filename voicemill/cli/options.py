@@ -193,6 +193,11 @@ class PaceOptions(Options):
     requests_per_second: Annotated[
         float | None, Sets("pace", "requests_per_s"), typer.Option(metavar="N", help="Maximum requests per second.")
     ] = None
+    passes: Annotated[
+        int | None,
+        Sets("pace", "passes"),
+        typer.Option(metavar="N", help="Passes over failed rows within a run; 1: no second try. [default: 2]"),
+    ] = None
     shared_limit: Annotated[
         str | None,
         Sets("pace", "shared_limit"),

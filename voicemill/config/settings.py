@@ -131,6 +131,7 @@ class Pace(_Section):
     shared_limit: str = ""
     requests_per_s: float = Field(0.0, ge=0, le=10_000)
     attempts: int = Field(6, ge=1, le=50)
+    passes: int = Field(2, ge=1, le=10)
     first_wait_s: float = Field(0.5, gt=0, le=60)
     longest_wait_s: float = Field(30.0, gt=0, le=600)
     attempt_deadline_s: float = Field(120.0, gt=0, le=3600)

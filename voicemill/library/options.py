@@ -50,6 +50,8 @@ class RunOptions(TypedDict, total=False):
     """Your Cartesia plan: `free`, `pro`, `startup` or `scale`."""
     requests_per_second: float
     """Maximum requests per second."""
+    passes: int
+    """Passes over the rows: after the first one, failed rows are tried again; 1 turns this off. Default: 2."""
     max_credits: float
     """Maximum credits to spend, over all runs in the results folder."""
     max_cost: float
@@ -95,6 +97,7 @@ SETTING_OF: Mapping[str, tuple[str, str]] = {
     "max_concurrency": ("pace", "max_concurrency"),
     "plan": ("pace", "plan"),
     "requests_per_second": ("pace", "requests_per_s"),
+    "passes": ("pace", "passes"),
     "max_credits": ("budget", "max_credits"),
     "max_cost": ("budget", "max_cost_usd"),
     "max_calls": ("budget", "max_calls"),

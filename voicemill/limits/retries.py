@@ -17,6 +17,8 @@ TIMEOUT_TOKENS = 10
 FIRST_ANSWER_TOKENS = 1
 
 _MAX_BAD_ANSWERS = 2
+_THROTTLED_PER_ATTEMPT = 10
+"""429s do not count as attempts, but a call that gets this many for each of its attempts gives up."""
 _MAX_RESETS = 3
 
 T = TypeVar("T")
@@ -64,9 +66,12 @@ class Retries:
         self._outages = outages
         self._backoff = wait_random_exponential(multiplier=pace.first_wait_s, max=pace.longest_wait_s)
 
-    async def run(self, attempt: Callable[[], Awaitable[T]], sleep: Sleep = asyncio.sleep) -> tuple[T, int]:
+    async def run(
+        self, attempt: Callable[[], Awaitable[T]], sleep: Sleep = asyncio.sleep, pass_number: int = 1
+    ) -> tuple[T, int]:
         """The result of the first successful attempt and the number of attempts; `sleep` waits between attempts.
 
+        In pass N of a run, a call gives up at its bad answer number 2 N.
         Raises the `CallError` of the last attempt, with the number of attempts in its `attempts`.
         """
         try:
@@ -81,13 +86,13 @@ class Retries:
                 raise first
             return await attempt()
 
-        return await self._retry(next_attempt, sleep)
+        return await self._retry(next_attempt, sleep, _MAX_BAD_ANSWERS * pass_number)
 
-    async def _retry(self, attempt: Callable[[], Awaitable[T]], sleep: Sleep) -> tuple[T, int]:
+    async def _retry(self, attempt: Callable[[], Awaitable[T]], sleep: Sleep, max_bad_answers: int) -> tuple[T, int]:
         """The retry loop; only for calls that failed once, because it costs a tenth of a call's CPU."""
         retrying = tenacity.AsyncRetrying(
             retry=tenacity.retry_if_exception(_is_retryable),
-            stop=_Stop(self._pace, self._outages),
+            stop=_Stop(self._pace, self._outages, max_bad_answers),
             wait=self._wait_s,
             sleep=sleep,
             reraise=True,
@@ -110,14 +115,15 @@ class Retries:
 class _Stop:
     """Whether a call has used up its attempts or its time.
 
-    Its time is that of its attempts and of the waits between them, not that of waiting for a slot. It gives up at the
-    second bad answer. After an outage all counts start again, but only a few times: a call that fails at the beginning
-    of each outage may be what they have in common.
+    Its time is that of its attempts and of the waits between them, not that of waiting for a slot. Within a run, a 429
+    does not count as an attempt: the concurrency limiter reacts to it. After an outage all counts start again, but only
+    a few times: a call that fails at the beginning of each outage may be what they have in common.
     """
 
-    def __init__(self, pace: Pace, service: Outages | None) -> None:
+    def __init__(self, pace: Pace, service: Outages | None, max_bad_answers: int) -> None:
         self._pace = pace
         self._service = service
+        self._max_bad_answers = max_bad_answers
         self._outages = service.outages if service is not None else 0
         self._resets = 0
         self._reset(idle_s=0.0)
@@ -131,10 +137,14 @@ class _Stop:
             self._outages = self._service.outages
             self._resets += 1
             self._reset(state.idle_for)
-        self._attempts += 1
+        is_counted_by_limiter = error.is_throttling and self._service is not None
+        self._throttled += is_counted_by_limiter
+        self._attempts += not is_counted_by_limiter
         self._bad_answers += isinstance(error, BadAnswer)
         self._took_s += error.took_s
-        if not self._is_used_up(self._took_s + state.idle_for - self._idle_before_s + state.upcoming_sleep):
+        if not error.is_last and not self._is_used_up(
+            self._took_s + state.idle_for - self._idle_before_s + state.upcoming_sleep
+        ):
             return False
         if self._service is None or self._resets >= _MAX_RESETS:
             return True
@@ -142,13 +152,17 @@ class _Stop:
 
     def _reset(self, idle_s: float) -> None:
         self._attempts = 0
+        self._throttled = 0
         self._bad_answers = 0
         self._took_s = 0.0
         self._idle_before_s = idle_s
 
     def _is_used_up(self, spent_s: float) -> bool:
         too_long = spent_s > self._pace.call_deadline_s
-        return too_long or self._attempts >= self._pace.attempts or self._bad_answers >= _MAX_BAD_ANSWERS
+        too_often = (
+            self._attempts >= self._pace.attempts or self._throttled >= _THROTTLED_PER_ATTEMPT * self._pace.attempts
+        )
+        return too_long or too_often or self._bad_answers >= self._max_bad_answers
 
 
 def _is_retryable(error: BaseException) -> bool:

@@ -33,6 +33,7 @@ class ServiceHealth:
         self._quota = RetryQuota()
         self._breaker = CircuitBreaker(pace.cool_down_s)
         self._detector = OutageDetector()
+        self._retries_failed_rows = False
         self.outages = 0
         self._timer: asyncio.TimerHandle | None = None
         self._last_error = ""
@@ -41,6 +42,15 @@ class ServiceHealth:
     def is_down(self) -> bool:
         """Whether the service is down, as far as is known."""
         return self._breaker.is_open
+
+    def start_retry_pass(self) -> None:
+        """From now on only rows are processed that failed while others succeeded, with all retry tokens anew.
+
+        Their failures are not evidence of an outage. When no tokens are left, a failed call is not retried.
+        """
+        self._retries_failed_rows = True
+        self._detector = OutageDetector()
+        self._quota.refill()
 
     def start_attempt(self) -> bool:
         """Record that an attempt starts; True if it is a probe."""
@@ -92,7 +102,7 @@ class ServiceHealth:
             self._timer.cancel()
 
     def _take_tokens(self, error: CallError, call: object, slots: int) -> int:
-        if may_be_an_outage(error):
+        if may_be_an_outage(error) and not self._retries_failed_rows:
             self._detector.record_failure(call)
         if self._breaker.is_open:
             return 0
@@ -104,7 +114,10 @@ class ServiceHealth:
         tokens = TIMEOUT_TOKENS if error.code == "deadline" else FAILURE_TOKENS
         if self._quota.take(tokens):
             return tokens
-        self._open_breaker(None, "too many calls failed")
+        if self._retries_failed_rows:
+            error.is_last = True
+        else:
+            self._open_breaker(None, "too many calls failed")
         return 0
 
     @property

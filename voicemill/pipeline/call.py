@@ -30,8 +30,9 @@ async def ensure_answer(call: Call, paid_by: str, context: RunContext, *, at_onc
     Raises `CallError` if the service does not answer, `StorageError`, and `Stopped` if the run is stopping.
     """
     if context.answers.has(call.key):
-        context.stats.calls_reused += 1
-        context.stats.work_reused_s += work_s(call)
+        if context.pass_number == 1:  # In later passes, most stored answers are those of this run.
+            context.stats.calls_reused += 1
+            context.stats.work_reused_s += work_s(call)
         return None
     refused = context.refused.get(call.key)
     if refused is not None:
@@ -72,7 +73,7 @@ async def _execute(
             finally:
                 context.stats.calls_in_flight -= 1
 
-    kept, _ = await context.limiter.retries.run(attempt, context.pause)
+    kept, _ = await context.limiter.retries.run(attempt, context.pause, context.pass_number)
     await committing.send(kept)
     context.stats.calls_kept += 1
     context.stats.work_made_s += work_s(call)

@@ -86,6 +86,8 @@ class RunContext:
     fatal: VoicemillError | None = None
     draining: bool = False
     errors: int = 0
+    pass_number: int = 1
+    """The pass of the run over its rows: from the second on, only failed rows are processed."""
     made: dict[str, Outcome] = field(default_factory=dict)
     """Outcomes of the rows whose output other rows use, by id."""
     in_flight: dict[str, asyncio.Future[None]] = field(default_factory=dict)
@@ -112,6 +114,11 @@ class RunContext:
         self.fatal = self.fatal or error
         self._stopping.set()
         self.limiter.end()
+
+    def start_retry_pass(self, number: int) -> None:
+        """Process only failed rows from now on."""
+        self.pass_number = number
+        self.limiter.health.start_retry_pass()
 
     def count_error(self) -> None:
         """Count a row that failed or was refused; stop the run if there are more than `fail_on_error` allows."""

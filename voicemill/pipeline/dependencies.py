@@ -8,6 +8,9 @@ from voicemill.pipeline.context import RunContext
 from voicemill.pipeline.segmentation import with_cuts
 from voicemill.planning.split_text import can_be_spoken
 
+UPSTREAM_FAILED = "upstream_failed"
+"""The error code of a row that was not started because the row that produces its input is not done."""
+
 
 class InputMissing(Exception):
     """A row's input is missing because the row that produces it is not done. Holds the row's error code and status."""
@@ -52,7 +55,7 @@ def _output(recording: Recording | None, context: RunContext) -> Recording | Non
     if made is None or made.status is not Status.DONE or made.file_name is None:
         status = made.status.replace("_", " ") if made else "missing"
         reason = f" ({made.error_code})" if made and made.error_code else ""
-        raise InputMissing("upstream_failed", f"the row that produces {recording.name} is {status}{reason}")
+        raise InputMissing(UPSTREAM_FAILED, f"the row that produces {recording.name} is {status}{reason}")
     return Recording(
         path=str(Path(context.outputs.folder / made.file_name).absolute()),
         sha256=made.sha256 or "",

@@ -4,7 +4,7 @@ import gc
 import math
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -15,7 +15,7 @@ from voicemill.config import ApiKey, Settings, webhook_of
 from voicemill.manifest import VoiceDirectory
 from voicemill.pipeline.context import RunContext
 from voicemill.pipeline.graceful_shutdown import StopRequest, stop_on_signals
-from voicemill.pipeline.jobs import ShardJob, open_context
+from voicemill.pipeline.jobs import ShardJob, ShardResult, open_context
 from voicemill.pipeline.prepare import PlanFacts, earlier_service, load_facts
 from voicemill.pipeline.progress import report_progress
 from voicemill.pipeline.selection import EVERY_ROW, Selection
@@ -30,6 +30,8 @@ from voicemill.store.tables.plan_table import PlanTable
 
 _GARBAGE_OBJECTS = 10_000
 """New objects between two passes of the garbage collector; by default it runs every few calls."""
+
+RunOneShard = Callable[[Shard], Awaitable[ShardResult]]
 
 _MOST_SHARDS = 64
 """Shards in progress at a time, including those that only wait for their last calls."""
@@ -91,14 +93,44 @@ async def _process(
     # While some shards assemble files and others wait for their last calls, there must be work for every slot.
     context.open_shards.limit = min(16, max(4, math.ceil(2 * context.limiter.max_concurrency / calls_per_shard)))
 
-    async def run(shard: Shard) -> None:
-        await steps.run_shard(ShardJob(run_id, folder.path, facts.plan_id, shard, spec.settings, spec.selection))
+    async def run(shard: Shard) -> ShardResult:
+        job = ShardJob(run_id, folder.path, facts.plan_id, shard, spec.settings, spec.selection)
+        return await steps.run_shard(job)
 
     with _infrequent_garbage_collection():
         async with report_progress(context, folder, steps.show_progress), steps.shared_limit(context):
-            for level in by_level(shards):
-                await run_concurrently(level, _MOST_SHARDS, run)
-    return [shard.part for shard in shards]
+            return await _all_passes(shards, spec.settings.pace.passes, run, context, steps.log)
+
+
+async def _all_passes(
+    shards: Sequence[Shard], passes: int, run: RunOneShard, context: RunContext, log: Callable[[str], None]
+) -> list[Path]:
+    """Process all shards, then those with failed rows again. Returns the last part of each shard, in order."""
+    parts = {(shard.number, shard.level): shard.part for shard in shards}
+    pending = await _one_pass(shards, run)
+    for number in range(2, passes + 1):
+        if not context.stats.rows_failed or not pending or context.draining:
+            break
+        log(f"pass {number}: retrying {sum(map(len, pending.values()))} unfinished rows")
+        context.start_retry_pass(number)
+        again = [shard.again(number, positions) for shard, positions in pending.items()]
+        pending = await _one_pass(again, run)
+        parts |= {(shard.number, shard.level): shard.part for shard in again}
+    return list(parts.values())
+
+
+async def _one_pass(shards: Sequence[Shard], run: RunOneShard) -> dict[Shard, tuple[int, ...]]:
+    """Process shards in dependency order. Returns the rows of each that another pass may finish, by position."""
+    unfinished: dict[Shard, tuple[int, ...]] = {}
+
+    async def process(shard: Shard) -> None:
+        result = await run(shard)
+        if result.unfinished:
+            unfinished[shard] = result.unfinished
+
+    for level in by_level(shards):
+        await run_concurrently(level, _MOST_SHARDS, process)
+    return unfinished
 
 
 @contextmanager

@@ -12,7 +12,7 @@ from voicemill.pipeline.context import RunContext
 from voicemill.pipeline.limiter_setup import open_limiter
 from voicemill.pipeline.prepare import earlier_service, load_facts
 from voicemill.pipeline.selection import EVERY_ROW, Selection
-from voicemill.pipeline.shard import Shard, process_shard
+from voicemill.pipeline.shard import Shard, ShardEnd, process_shard
 from voicemill.pipeline.word_timings import earlier_timings
 from voicemill.service import Service, open_service
 from voicemill.store.answer_store import AnswerStore
@@ -58,11 +58,15 @@ class ShardJob:
 
 @dataclass(frozen=True, slots=True)
 class ShardResult:
-    """How a shard ended: rows by status, the calls made for it and what they cost, 0 where the run itself counts."""
+    """How a shard ended: rows by status, the calls made for it and what they cost, 0 where the run itself counts.
+
+    `unfinished` are the positions of rows that another pass may finish.
+    """
 
     rows: dict[str, int]
     calls_made: int = 0
     credits: float = 0.0
+    unfinished: tuple[int, ...] = ()
 
 
 @dataclass(slots=True)
@@ -118,13 +122,14 @@ async def run_shard(job: ShardJob, key: ApiKey | None = None) -> ShardResult:
     """
     opened = _open_runs.get(job.run_id)
     if opened is not None:
-        return ShardResult(await _process(job, opened))
+        end = await _process(job, opened)
+        return ShardResult(end.rows, unfinished=end.unfinished)
     async with _own_context(job, key) as own:
-        rows = await _process(job, _OpenRun(own))
-        return ShardResult(rows, own.stats.calls_made, own.stats.credits)
+        end = await _process(job, _OpenRun(own))
+        return ShardResult(end.rows, own.stats.calls_made, own.stats.credits, end.unfinished)
 
 
-async def _process(job: ShardJob, run: _OpenRun) -> dict[str, int]:
+async def _process(job: ShardJob, run: _OpenRun) -> ShardEnd:
     """Process the shard; once its last row has started, the next shard may start, however long its last call takes."""
     plan, carried = run.open_plan(job)
     await run.context.open_shards.acquire()
@@ -157,6 +162,11 @@ async def _own_context(job: ShardJob, key: ApiKey | None) -> AsyncIterator[RunCo
         ledger = Ledger(folder.parts / job.run_id / f"{job.shard.part.stem}.spent.json")
         context = _context(folder, settings, service, job.selection, ledger, lambda _line: None, job.grant)
         context.made |= known_outcomes(folder.earlier_tables(), sorted(PlanTable(folder.plan).taken))
+        if job.shard.retry is not None:
+            context.start_retry_pass(job.shard.retry.number)
+            context.earlier_tables = tuple(
+                table for table in context.earlier_tables if table.parent != job.shard.part.parent
+            )
         try:
             yield context
         finally:

@@ -1,6 +1,6 @@
 """Shards: ranges of the plan's rows, each processed by many workers into its part of the items table."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
@@ -8,10 +8,12 @@ from typing import TypeVar
 
 import numpy as np
 
+from voicemill.errors import StorageError
 from voicemill.manifest.problems import printable
 from voicemill.model import Outcome, Row, Status
 from voicemill.pipeline.context import RunContext
 from voicemill.pipeline.dependencies import InputMissing, outcome_without_input, with_outputs
+from voicemill.pipeline.passes import RetryPass, after_retry, before_retry, may_pass
 from voicemill.pipeline.row import process_row
 from voicemill.pipeline.selection import Chosen
 from voicemill.pipeline.workers import run_concurrently
@@ -36,7 +38,7 @@ class Shard:
     """The rows from `start` up to `stop` (counted from 0), and the file for their part of the items table.
 
     If rows use the output of other rows, a shard contains only the rows of one `level`: those that can be processed
-    once all lower levels are done.
+    once all lower levels are done. `retry` is set from the second pass on.
     """
 
     number: int
@@ -46,15 +48,32 @@ class Shard:
     last_id: str
     part: Path
     level: int = 0
+    retry: RetryPass | None = None
 
     @property
     def label(self) -> str:
         """A readable name for lists."""
         first, last = printable(self.first_id, 60), printable(self.last_id, 60)
+        again = f", pass {self.retry.number}" if self.retry else ""
         if self.stop - self.start == 1:
-            return f"row {self.start + 1}: {first}"
+            return f"row {self.start + 1}{again}: {first}"
         step = f", step {self.level + 1}" if self.level else ""
-        return f"rows {self.start + 1}–{self.stop}{step}: {first} … {last}"
+        return f"rows {self.start + 1}–{self.stop}{step}{again}: {first} … {last}"
+
+    def again(self, pass_number: int, positions: Sequence[int]) -> "Shard":
+        """This shard in a later pass, which processes only the rows at `positions`."""
+        first_name = self.part.name.partition(".retry")[0].removesuffix(".parquet")
+        # Sorted by name, the tables of later passes come last: they hold the later outcomes.
+        part = self.part.with_name(f"{first_name}.retry{pass_number}.parquet")
+        return replace(self, part=part, retry=RetryPass(pass_number, tuple(positions), self.part))
+
+
+@dataclass(frozen=True, slots=True)
+class ShardEnd:
+    """How a shard ended: the number of rows by status, and the positions of rows that another pass may finish."""
+
+    rows: dict[str, int]
+    unfinished: tuple[int, ...] = ()
 
 
 def split_into_shards(plan: PlanTable, parts: Path) -> list[Shard]:
@@ -90,40 +109,71 @@ async def process_shard(
     carried: CarriedTypes,
     context: RunContext,
     on_all_started: Callable[[], None] = lambda: None,
-) -> dict[str, int]:
-    """Bring every row of the shard to its end and write its part of the items table. Returns row counts by status.
+) -> ShardEnd:
+    """Bring every row of the shard to its end and write its part of the items table.
 
     Calls `on_all_started` when the last row has started: another shard may start then. Raises `StorageError` if the
     part cannot be written; the failure of a row is in its outcome.
     """
-    outcomes: dict[int, Outcome] = {}
-    rules = context.settings
-    chosen = Chosen.of(rules.budget, len(plan))
     timings = TimingsPart(shard.part.parent, shard.part.name)
     known = await context.in_table_thread(_known, shard, plan, context)
-
-    async def process(numbered: tuple[int, Row]) -> None:
-        position, row = numbered
-        before = known.get(row.id)
-        try:
-            row_plan = plan_row(await with_outputs(row, context), context.service, rules.long_text, rules.subtitles)
-        except InputMissing as missing:
-            outcome = outcome_without_input(row, missing, before, context)
-        else:
-            outcome = await process_row(row_plan, before, context, timings, chosen=position in chosen)
-        outcomes[position] = outcome
-        if row.id in plan.taken:
-            context.made[row.id] = outcome
-
+    earlier = await context.in_table_thread(_earlier, shard, plan)
+    work = _ShardRows(shard, plan, context, timings, known, earlier)
     rows = plan.rows(shard.start, shard.stop, shard.level)
     workers = max(_FEWEST_WORKERS, context.limiter.max_concurrency * 2)
-    await run_concurrently(_then(rows, on_all_started), workers, process)
-    ended = [outcomes[position] for position in sorted(outcomes)]
+    await run_concurrently(_then(rows, on_all_started), workers, work.process)
+    ended = [work.outcomes[position] for position in sorted(work.outcomes)]
     await context.in_thread(context.outputs.sync)
     await context.in_table_thread(timings.commit)
     records = plan.records(shard.start, shard.stop, shard.level)
     await context.in_table_thread(write_part, shard.part, records, ended, carried)
-    return {status.value: sum(outcome.status is status for outcome in ended) for status in Status}
+    counts = {status.value: sum(outcome.status is status for outcome in ended) for status in Status}
+    return ShardEnd(counts, tuple(sorted(work.unfinished)))
+
+
+class _ShardRows:
+    """Processes the rows of a shard. `known` are outcomes of earlier runs, `earlier` those of the pass before."""
+
+    def __init__(
+        self,
+        shard: Shard,
+        plan: PlanTable,
+        context: RunContext,
+        timings: TimingsPart,
+        known: Mapping[str, Outcome],
+        earlier: Mapping[str, Outcome],
+    ) -> None:
+        self._plan, self._context, self._timings, self._known, self._earlier = plan, context, timings, known, earlier
+        self._chosen = Chosen.of(context.settings.budget, len(plan))
+        self._again = frozenset(shard.retry.positions if shard.retry else ())
+        self.outcomes: dict[int, Outcome] = {}
+        self.unfinished: list[int] = []
+
+    async def process(self, numbered: tuple[int, Row]) -> None:
+        """Bring one row to its end; in a later pass, a row that is not to be retried keeps its outcome."""
+        position, row = numbered
+        known, earlier = self._known.get(row.id), self._earlier.get(row.id)
+        if earlier is not None and position not in self._again:
+            self.outcomes[position] = earlier
+            return
+        if earlier is not None:
+            before_retry(earlier, known, self._context)
+        outcome = await self._processed(position, row, known)
+        if earlier is not None:
+            outcome = after_retry(earlier, outcome, self._context)
+        if outcome is not known and may_pass(outcome):
+            self.unfinished.append(position)
+        self.outcomes[position] = outcome
+        if row.id in self._plan.taken:
+            self._context.made[row.id] = outcome
+
+    async def _processed(self, position: int, row: Row, known: Outcome | None) -> Outcome:
+        context, rules = self._context, self._context.settings
+        try:
+            row_plan = plan_row(await with_outputs(row, context), context.service, rules.long_text, rules.subtitles)
+        except InputMissing as missing:
+            return outcome_without_input(row, missing, known, context)
+        return await process_row(row_plan, known, context, self._timings, chosen=position in self._chosen)
 
 
 def _then(items: Iterable[T], call: Callable[[], None]) -> Iterator[T]:
@@ -142,6 +192,16 @@ def _known(shard: Shard, plan: PlanTable, context: RunContext) -> dict[str, Outc
             if row_id not in known or _weight(outcome) >= _weight(known[row_id]):
                 known[row_id] = outcome
     return known
+
+
+def _earlier(shard: Shard, plan: PlanTable) -> dict[str, Outcome]:
+    """The outcomes of the shard's rows in the pass before; none in the first pass. Raises `StorageError`."""
+    if shard.retry is None:
+        return {}
+    found = known_outcomes([shard.retry.earlier_part], plan.ids(shard.start, shard.stop))
+    if not found:
+        raise StorageError(f"{shard.retry.earlier_part} cannot be read back; rerun the command")
+    return found
 
 
 def _weight(outcome: Outcome) -> int:

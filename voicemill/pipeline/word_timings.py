@@ -58,7 +58,7 @@ def _rows_with_lines(kind: Kind, results: ResultsFolder) -> Iterator[str]:
 
 
 def _has_timings(part: Path) -> bool:
-    return any((part.parent / kind / part.name).is_file() for kind in SCHEMAS)
+    return any((part.parent / kind).is_dir() for kind in SCHEMAS)
 
 
 def _path(results: ResultsFolder, kind: Kind) -> Path:
