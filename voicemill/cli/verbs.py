@@ -36,6 +36,7 @@ VERBS: Final = {
     "schedule": Verb(_SERVERS, "Create, list, pause and remove recurring runs."),
     "up": Verb(_SERVERS, "Serve schedules with a local Prefect server and a worker, until Ctrl-C."),
     "engine": Verb(_SERVERS, "Serve the embedded speech engine over HTTP."),
+    "models": Verb(_SERVERS, "List the models that speak and transcribe on this machine, and download further ones."),
 }
 
 
