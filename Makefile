@@ -3,7 +3,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.set-up
 
-.PHONY: setup demo test check fuzz recordings faults kills safeguards audit sbom schedules benchmarks docs lock clean
+.PHONY: setup demo test check page fuzz recordings faults kills safeguards audit sbom schedules benchmarks docs lock clean
 
 setup: $(STAMP)
 
@@ -36,6 +36,11 @@ check: setup
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
+
+# The page of the HTML report is committed, so that nothing else here needs npm. After a change in frontend/, run this
+# and commit voicemill/html_report/page.html.
+page:
+	cd frontend && npm ci && npm run build && npm test
 
 # FAULTS is a fraction of the nightly size: `make faults FAULTS=0.1` runs all campaigns in a tenth of the time.
 # Two workers share the campaigns; an idle worker takes tests from the other one's queue.

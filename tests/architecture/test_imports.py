@@ -29,7 +29,8 @@ _ALLOWED: dict[str, set[str]] = {
     "engine": {"audio", "processes", "errors", "model"},
     "service": {"cartesia", "engine", "limits", *_VOCABULARY},
     "client": {"cartesia", "service", *_VOCABULARY},
-    "pipeline": {*_COMPONENTS, "manifest", "service", *_VOCABULARY},
+    "html_report": {*_COMPONENTS, *_VOCABULARY},
+    "pipeline": {"html_report", *_COMPONENTS, "manifest", "service", *_VOCABULARY},
     "library": {"client", "pipeline", "service", *_COMPONENTS, "manifest", *_VOCABULARY},
     "book": {"planning", "store", "text", "manifest", *_VOCABULARY},
     "report": {"book", "pipeline", "planning", "store", *_VOCABULARY},
@@ -45,6 +46,7 @@ _ALLOWED: dict[str, set[str]] = {
         "manifest",
         "book",
         "report",
+        "html_report",
         *_VOCABULARY,
     },
 }

@@ -24,6 +24,7 @@ VERBS: Final = {
     "run": Verb(_RUNS, "Process a manifest into a results folder, or resume an earlier run."),
     "retry": Verb(_RUNS, "Retry unfinished rows with the original settings; options given here override them."),
     "status": Verb(_RUNS, "Show the progress of a live run, or how the last run ended."),
+    "report": Verb(_RUNS, "Write the HTML report of a results folder: problems, audio, texts and costs."),
     "control": Verb(_RUNS, "Pause, resume, limit or stop a live run."),
     "verify": Verb(_RUNS, "Check every file, answer and table of a results folder for damage."),
     "export": Verb(_RUNS, "Write stored transcripts and word timestamps in other formats, without API calls."),

@@ -79,6 +79,7 @@ async def execute(
                     parts = await _process(spec, run_id, folder, facts, context, steps)
         summary = summarize(spec.manifest, str(folder.path), context, time.monotonic() - clock_s)
         await steps.publish(parts, folder, facts, spec.settings, summary, started_at, datetime.now(UTC))
+        await steps.report(folder)
     await _notify(spec.settings, summary, steps)
     return summary
 

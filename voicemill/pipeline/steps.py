@@ -8,6 +8,7 @@ from pathlib import Path
 
 from voicemill.config import Settings
 from voicemill.errors import ConfigError
+from voicemill.html_report.write import write_report
 from voicemill.manifest import VoiceDirectory
 from voicemill.pipeline.context import RunContext
 from voicemill.pipeline.jobs import ShardJob, ShardResult, run_shard
@@ -43,6 +44,13 @@ class RunSteps:
     ) -> None:
         """Write the tables that readers load. Raises `StorageError`."""
         await asyncio.to_thread(publish, parts, results, facts, settings, summary, started_at, finished_at)
+
+    async def report(self, results: ResultsFolder) -> None:
+        """Write the HTML report. A report that cannot be written is logged and does not fail the run."""
+        try:
+            await asyncio.to_thread(write_report, results)
+        except Exception as error:  # the tables are complete, and `voicemill report` can write the report later
+            self.log(f"warning: the report was not written: {error}. Write it with: voicemill report {results.path}")
 
     def shared_limit(self, context: RunContext) -> AbstractAsyncContextManager[None]:
         """Keep the run within a concurrency limit that it shares with other runs, if the settings name one."""

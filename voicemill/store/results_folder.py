@@ -9,6 +9,7 @@ results/book/
   metadata.csv       the finished files, for audio-folder loaders
   failures.csv       the unfinished rows; itself a manifest
   run.json           the manifest, settings and versions of the run
+  report.html        the report, which opens from disk
   answers/           every billed answer, by the key of its call
   .voicemill/        internal files: plan, parts, progress, lock
 """
@@ -37,6 +38,8 @@ class ResultsFolder:
     """The tables for users; their SHA-256 sums are recorded when they are published."""
     TIMINGS: ClassVar = ("words.parquet", "segments.parquet", "passages.parquet")
     """Published as well if a row has words or checked passages."""
+    REPORT: ClassVar = "report.html"
+    """Published as well, after the tables."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -50,6 +53,7 @@ class ResultsFolder:
         self.metadata = path / "metadata.csv"
         self.failures = path / "failures.csv"
         self.run_file = path / "run.json"
+        self.report = path / self.REPORT
         self.plan = self.notes / "plan.parquet"
         self.plan_facts = self.notes / "plan.json"
         self.control = self.notes / "control.json"
@@ -131,10 +135,10 @@ class ResultsFolder:
 
     @property
     def published(self) -> list[Path]:
-        """The published files, whether they exist or not; timings only if they exist or were published."""
+        """The published files, whether they exist or not; timings and report only if they exist or were published."""
         sums = self.published_sums()
-        timings = [name for name in self.TIMINGS if name in sums or (self.path / name).is_file()]
-        return [self.path / name for name in (*self.PUBLISHED, *timings)]
+        more = [name for name in (*self.TIMINGS, self.REPORT) if name in sums or (self.path / name).is_file()]
+        return [self.path / name for name in (*self.PUBLISHED, *more)]
 
     def is_as_published(self, path: Path) -> bool:
         """Whether a published file is unchanged. Raises `StorageError`."""
@@ -145,9 +149,17 @@ class ResultsFolder:
         """Record the SHA-256 of each published file, in the format of `sha256sum --check`."""
         there = [path for path in self.published if path.name in self.PUBLISHED or path.is_file()]
         with durable.storage_errors(self.sums):
-            lines = "".join(f"{durable.sha256_of(path)}  {path.name}\n" for path in there)
-        if not self.sums.is_file() or self.sums.read_bytes() != lines.encode():
-            durable.write_file(self.sums, lines.encode())
+            self._write_sums({path.name: durable.sha256_of(path) for path in there})
+
+    def record_sum(self, path: Path) -> None:
+        """Record the SHA-256 of one published file that was written after the others. Raises `StorageError`."""
+        with durable.storage_errors(self.sums):
+            self._write_sums(self.published_sums() | {path.name: durable.sha256_of(path)})
+
+    def _write_sums(self, sums: dict[str, str]) -> None:
+        lines = "".join(f"{digest}  {name}\n" for name, digest in sums.items()).encode()
+        if not self.sums.is_file() or self.sums.read_bytes() != lines:
+            durable.write_file(self.sums, lines)
 
     def published_sums(self) -> dict[str, str]:
         """The recorded SHA-256 of each published file by its name."""

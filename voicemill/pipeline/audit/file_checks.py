@@ -19,7 +19,11 @@ from voicemill.store.results_folder import ResultsFolder
 
 _TOLERANCE_S = {"wav": 0.001, "raw": 0.001, "flac": 0.001}
 _TOLERANCE_OF_THE_REST_S = 0.1
-_OURS = {"audio", "text", "answers", ".voicemill", *ResultsFolder.PUBLISHED, *ResultsFolder.TIMINGS}
+_OURS = {
+    *("audio", "text", "answers", ".voicemill", ResultsFolder.REPORT),
+    *ResultsFolder.PUBLISHED,
+    *ResultsFolder.TIMINGS,
+}
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
 

@@ -1,0 +1,64 @@
+import type { Head } from "../data/report";
+import type { Rows } from "../data/rows";
+import { amount, count, percent, plural, span, spaced } from "../data/format";
+
+export const STATUSES = ["done", "failed", "refused", "not_started"] as const;
+
+export function Overview({ head, rows }: { head: Head; rows: Rows }) {
+  const summary = head.run.summary;
+  if (!summary) return null;
+  const total = Object.values(summary.rows).reduce((sum, n) => sum + n, 0);
+  const audio = rows.column("duration_s").reduce<number>((sum, value) => sum + Number(value ?? 0), 0);
+  const credits = rows.column("credits").reduce<number>((sum, value) => sum + Number(value ?? 0), 0);
+  const made = summary.audio_s + summary.transcribed_s + summary.converted_s;
+  return (
+    <section aria-label="Overview" class="overview">
+      <div class="card wide">
+        <h2 class="figure-title">Rows</h2>
+        <p class="figure">{count(summary.rows["done"] ?? 0)}<small> of {count(total)} done</small></p>
+        <StatusBar rows={summary.rows} total={total} />
+      </div>
+      <Figure title="Audio" value={span(audio) || "0 s"} note={head.is_sample ? "in this sample" : "in all rows"} />
+      <Figure title="Calls" value={count(summary.calls_made)}
+        note={[summary.retries && plural(summary.retries, "retry").replace("retrys", "retries"), summary.calls_reused && `${count(summary.calls_reused)} reused`].filter(Boolean).join(", ") || "in this run, none retried"} />
+      <Figure title="Cost" value={head.offline ? "Free" : amount(summary.credits)}
+        note={head.offline ? "embedded engine" : `credits in this run; ${amount(credits)} in all`} />
+      <Figure title="Time" value={span(summary.seconds)}
+        note={made > 0 && summary.seconds > 0 ? `${(made / summary.seconds).toFixed(1)} × real time` : "in this run"} />
+      {summary.word_error_rate !== null && (
+        <Figure title="Word error rate" value={percent(summary.word_error_rate)} note="against the references" />
+      )}
+      {summary.reason && <p class="reason"><strong>The run ended early or incomplete:</strong> {summary.reason}</p>}
+      {head.is_sample && (
+        <p class="reason"><strong>Sample:</strong> this file holds {count(head.rows)} of {count(head.all_rows)} rows, with their audio.</p>
+      )}
+    </section>
+  );
+}
+
+function Figure({ title, value, note }: { title: string; value: string; note: string }) {
+  return (
+    <div class="card">
+      <h2 class="figure-title">{title}</h2>
+      <p class="figure">{value}</p>
+      <p class="muted">{note}</p>
+    </div>
+  );
+}
+
+function StatusBar({ rows, total }: { rows: Record<string, number>; total: number }) {
+  const parts = STATUSES.filter((status) => rows[status]);
+  return (
+    <>
+      <svg class="status-bar" viewBox="0 0 1000 10" preserveAspectRatio="none" aria-hidden="true">
+        {parts.map((status, place) => {
+          const before = parts.slice(0, place).reduce((sum, one) => sum + (rows[one] ?? 0), 0);
+          return <rect class={`fill-${status}`} x={(1000 * before) / total} width={(1000 * (rows[status] ?? 0)) / total} height="10" />;
+        })}
+      </svg>
+      <ul class="legend">
+        {parts.map((status) => <li><span class={`dot fill-${status}`} aria-hidden="true" />{count(rows[status] ?? 0)} {spaced(status)}</li>)}
+      </ul>
+    </>
+  );
+}

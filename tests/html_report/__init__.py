@@ -1,0 +1,1 @@
+"""Tests of the HTML report: its data, its findings, and the page in a browser."""

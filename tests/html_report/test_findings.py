@@ -1,0 +1,49 @@
+"""What the report puts first: unfinished rows by reason, quality flags, and rows that differ from the others."""
+
+from pathlib import Path
+
+from tests.html_report.folders import Row, done_row, failed_row, results_folder
+from voicemill.html_report.findings import Finding, find
+
+
+def _found(folder: Path, rows: list[Row]) -> dict[str, Finding]:
+    results = results_folder(folder, rows)
+    return {finding.key: finding for finding in find(results.items, str(folder))}
+
+
+def test_failures_are_grouped_by_reason(tmp_path: Path) -> None:
+    """Rows with the same error form one group with a remedy, their messages, and the command for it."""
+    rows = [done_row(0), failed_row(1), failed_row(2), failed_row(3, "throttled"), failed_row(4, message="Other.")]
+    found = _found(tmp_path / "my results", rows)
+    assert list(found) == ["failed:transient:transient", "failed:throttled:throttled"]
+    transient = found["failed:transient:transient"]
+    assert (transient.count, transient.rows) == (3, [1, 2, 4])
+    assert transient.messages == ["The service failed.", "Other."]
+    assert transient.command == f"voicemill retry '{tmp_path}/my results' --class transient"
+
+
+def test_quality_flags_are_warnings(tmp_path: Path) -> None:
+    """Each quality flag is a group; a row with two flags is in both."""
+    rows = [done_row(0), done_row(1, suspect=["looping", "damaged"]), done_row(2, suspect=["looping"])]
+    found = _found(tmp_path, rows)
+    assert {key: finding.rows for key, finding in found.items()} == {"flag:looping": [1, 2], "flag:damaged": [1]}
+
+
+def test_rows_that_differ_from_the_others_are_notices(tmp_path: Path) -> None:
+    """A slow, a costly, a long and a short row are found among usual ones."""
+    rows = [done_row(number, latency_s=0.8 + 0.01 * (number % 7)) for number in range(40)]
+    rows[5] |= {"latency_s": 9.0}
+    rows[6] |= {"credits": 400.0}
+    rows[7] |= {"duration_s": 3 * rows[7]["duration_s"]}
+    rows[8] |= {"duration_s": rows[8]["duration_s"] / 3}
+    found = _found(tmp_path, rows)
+    assert {key: finding.rows for key, finding in found.items()} == {
+        "slow": [5], "costly": [6], "long": [7], "short": [8],
+    }  # fmt: skip
+
+
+def test_few_rows_are_not_compared(tmp_path: Path) -> None:
+    """With a few rows there is no usual value, so nothing is unusual."""
+    rows = [done_row(number) for number in range(8)]
+    rows[3] |= {"latency_s": 60.0, "duration_s": 60.0}
+    assert _found(tmp_path, rows) == {}

@@ -1,0 +1,113 @@
+"""The rows of the report: narrow columns for the table, and everything else about a row in blocks of details."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+from voicemill.html_report.row_audio import RowAudio
+from voicemill.store.tables.item_columns import Columns, WordsOfRow, column_batches, words_by_row
+
+ROWS_PER_BLOCK: Final = 5_000
+ROWS_PER_DETAIL: Final = 250
+TABLE_COLUMNS: Final = (
+    *("id", "status", "op", "transcript", "voice", "model", "language", "duration_s", "credits", "attempts", "calls"),
+    *("latency_s", "word_error_rate", "suspect", "error_class", "error_code", "file_name", "characters"),
+)
+"""The columns of `items.parquet` that the table of the page shows; a row's details hold all the others."""
+_MOST_EXTRA_COLUMNS = 12
+_EXTRA_TYPES = frozenset({"string", "int64", "int32", "double", "bool"})
+_SEARCHED_CHARACTERS = 24_000_000
+_LEAST_CHARACTERS = 200
+_MOST_TEXT = 200_000
+_MOST_WORDS = 20_000
+_MOST_WORDS_IN_ALL = 4_000_000
+
+Block = tuple[str, Any]
+
+
+def text_limit(rows: int) -> int:
+    """How many characters of each text the table holds, for display and search; details hold the whole text."""
+    return max(_LEAST_CHARACTERS, _SEARCHED_CHARACTERS // max(1, rows))
+
+
+def extra_columns(types: Mapping[str, str], known: frozenset[str]) -> list[str]:
+    """The manifest's other columns, and those of other tools, that the table can show."""
+    return [name for name, kind in types.items() if name not in known and kind in _EXTRA_TYPES][:_MOST_EXTRA_COLUMNS]
+
+
+class RowBlocks:
+    """The blocks of all rows, in table order. `rows` limits them to the rows of these positions."""
+
+    def __init__(self, items: Path, words: Path | None, audio: RowAudio, extra: Sequence[str], limit: int) -> None:
+        self._items = items
+        self._words = words_by_row(words) if words else iter(())
+        self._next_words: WordsOfRow | None = next(self._words, None)
+        self._words_left = _MOST_WORDS_IN_ALL
+        self._audio = audio
+        self._extra = extra
+        self._limit = limit
+
+    def blocks(self, rows: frozenset[int] | None = None) -> Iterator[Block]:
+        """Each block with its name: `rows-0`, `details-0`, `details-1`, … `rows-1`, …"""
+        first = block = detail = 0
+        for columns in column_batches(self._items, ROWS_PER_BLOCK):
+            count = len(columns["id"])
+            kept = [place for place in range(count) if rows is None or first + place in rows]
+            words = [self._words_of(str(row_id), columns["words"][place]) for place, row_id in enumerate(columns["id"])]
+            if kept:
+                shown = {name: [values[place] for place in kept] for name, values in columns.items()}
+                yield f"rows-{block}", self._table(shown)
+                block += 1
+            for start in range(0, len(kept), ROWS_PER_DETAIL):
+                places = kept[start : start + ROWS_PER_DETAIL]
+                yield f"details-{detail}", [self._detail(columns, place, words[place]) for place in places]
+                detail += 1
+            first += count
+
+    def _table(self, columns: Columns) -> dict[str, Any]:
+        wanted = {name: columns[name] for name in (*TABLE_COLUMNS, *self._extra) if name in columns}
+        wanted["transcript"] = [_start(text, self._limit) for text in wanted["transcript"]]
+        wanted["suspect"] = ["|".join(flags or ()) or None for flags in wanted["suspect"]]
+        for name in self._extra:
+            wanted[name] = [_start(value, _LEAST_CHARACTERS) if isinstance(value, str) else value
+                            for value in wanted[name]]  # fmt: skip
+        return {name: _packed(values) for name, values in wanted.items()}
+
+    def _detail(self, columns: Columns, place: int, words: WordsOfRow | None) -> dict[str, Any]:
+        record = {name: values[place] for name, values in columns.items()}
+        fields = {name: _start(value, _MOST_TEXT) for name, value in record.items() if _is_shown(name, value)}
+        detail: dict[str, Any] = {"fields": fields, **self._audio.of_row(record)}
+        if words is not None:
+            detail["words"] = [words.words, _steps(words.starts_ms), _steps(words.ends_ms)]
+        return detail
+
+    def _words_of(self, row_id: str, count: int | None) -> WordsOfRow | None:
+        if count is None or self._next_words is None or self._next_words.id != row_id:
+            return None
+        words, self._next_words = self._next_words, next(self._words, None)
+        self._words_left -= len(words.words)
+        return words if len(words.words) <= _MOST_WORDS and self._words_left >= 0 else None
+
+
+def _is_shown(name: str, value: Any) -> bool:  # noqa: ANN401 - any cell
+    if name in TABLE_COLUMNS and name != "transcript":
+        return False
+    return value is not None and value != [] and name != "fingerprint"
+
+
+def _start(value: Any, limit: int) -> Any:  # noqa: ANN401 - any cell
+    return value[:limit] if isinstance(value, str) else value
+
+
+def _steps(values: Sequence[int]) -> list[int]:
+    """Differences between neighbors: they compress to a third of the values."""
+    return [value - before for before, value in zip((0, *values), values, strict=False)]
+
+
+def _packed(values: list[Any]) -> Any:  # noqa: ANN401 - JSON
+    """A column; with few distinct values, as a list of them and an index for each row."""
+    distinct = dict.fromkeys(values if not any(isinstance(value, float) for value in values) else ())
+    if not distinct or len(distinct) > 200 or len(distinct) * 4 > len(values):
+        return [round(value, 4) if isinstance(value, float) else value for value in values]
+    index = {value: number for number, value in enumerate(distinct)}
+    return {"values": list(distinct), "index": [index[value] for value in values]}

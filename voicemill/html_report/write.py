@@ -1,0 +1,148 @@
+"""Write the report of a results folder: `report.html`, or one file with embedded audio."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import IO, Any
+
+import voicemill
+from voicemill.errors import ConfigError
+from voicemill.html_report.findings import Finding, find
+from voicemill.html_report.page_file import PageWriter, is_made_from
+from voicemill.html_report.row_audio import RowAudio
+from voicemill.html_report.row_blocks import (
+    ROWS_PER_DETAIL,
+    TABLE_COLUMNS,
+    RowBlocks,
+    extra_columns,
+    text_limit,
+)
+from voicemill.html_report.run_history import Json, changes_of, history_of
+from voicemill.html_report.sample import sample_rows
+from voicemill.model import EMBEDDED_PREFIX
+from voicemill.store import durable_files as durable
+from voicemill.store.results_folder import ResultsFolder, read_json
+from voicemill.store.tables.item_columns import column_types, count_rows
+from voicemill.store.tables.items_table import OWN_COLUMNS
+
+_FORMAT = "1"
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A report file: its path, size, the rows in it and all rows, and whether it was written now."""
+
+    path: Path
+    size_bytes: int
+    rows: int
+    all_rows: int
+    changed: bool
+
+
+def write_report(results: ResultsFolder) -> Written:
+    """Write `report.html` into the results folder unless it already shows the present tables.
+
+    The caller holds the lock of the folder. Raises `ConfigError` if no run has finished there, `TableDamaged` and
+    `StorageError`.
+    """
+    _expect_tables(results)
+    key, path = _key(results), results.report
+    rows = count_rows(results.items)
+    is_current = _is_current(path, key)
+    if not is_current:
+        with durable.open_partial(path) as (file, partial):
+            _write(file, key, results, None)
+            file.flush()
+        durable.commit(partial, path)
+        results.record_sum(path)
+    return Written(path, path.stat().st_size, rows, rows, not is_current)
+
+
+def write_embedded(results: ResultsFolder, path: Path, most_bytes: int) -> Written:
+    """Write one file with the audio of a sample of rows: first those that need attention. It can be mailed.
+
+    The audio of the sample has at most `most_bytes`. Raises as `write_report` does.
+    """
+    _expect_tables(results)
+    findings = find(results.items, str(results.path))
+    rows = sample_rows(results, findings, most_bytes)
+    durable.make_folder(path.absolute().parent)
+    with durable.open_partial(path) as (file, partial):
+        _write(file, _key(results), results, rows)
+        file.flush()
+    durable.commit(partial, path)
+    return Written(path, path.stat().st_size, len(rows), count_rows(results.items), True)
+
+
+def _expect_tables(results: ResultsFolder) -> None:
+    if not results.items.is_file() or not results.run_file.is_file():
+        raise ConfigError(f"{results.path} holds no finished run; run the manifest first")
+
+
+def _key(results: ResultsFolder) -> str:
+    """What the report is made from: the published tables, and this version."""
+    sums = {name: digest for name, digest in results.published_sums().items() if name != results.report.name}
+    return hashlib.sha256(repr((_FORMAT, voicemill.__version__, sorted(sums.items()))).encode()).hexdigest()
+
+
+def _is_current(path: Path, key: str) -> bool:
+    try:
+        with path.open("rb") as file:
+            return is_made_from(file, key)
+    except FileNotFoundError:
+        return False
+
+
+def _write(file: IO[bytes], key: str, results: ResultsFolder, sample: frozenset[int] | None) -> None:
+    about = read_json(results.run_file) or {}
+    types = column_types(results.items)
+    rows = count_rows(results.items)
+    limit = text_limit(rows if sample is None else len(sample))
+    extra = extra_columns(types, OWN_COLUMNS)
+    page = PageWriter(file, key)
+    page.block("head", _head(results, about, find(results.items, str(results.path)), rows, limit, extra, sample))
+    audio = RowAudio(results.path, _manifest_path(about), embed=sample is not None)
+    words = results.words if results.words.is_file() else None
+    for name, content in RowBlocks(results.items, words, audio, extra, limit).blocks(sample):
+        page.block(name, content)
+    page.end()
+
+
+def _head(
+    results: ResultsFolder,
+    about: Json,
+    findings: Sequence[Finding],
+    rows: int,
+    limit: int,
+    extra: Sequence[str],
+    sample: frozenset[int] | None,
+) -> Json:
+    shown = rows if sample is None else len(sample)
+    place = {row: number for number, row in enumerate(sorted(sample))} if sample is not None else None
+    return {
+        "version": voicemill.__version__,
+        "results": str(results.path),
+        "run": about,
+        "offline": str(about.get("service", "")).startswith(EMBEDDED_PREFIX),
+        "rows": shown,
+        "all_rows": rows,
+        "is_sample": sample is not None,
+        "detail_block": ROWS_PER_DETAIL,
+        "text_limit": limit,
+        "columns": [*TABLE_COLUMNS, *extra],
+        "findings": [_in_sample(finding, place) for finding in findings],
+        "history": history_of(results),
+        "changes": changes_of(results),
+    }
+
+
+def _in_sample(finding: Finding, place: dict[int, int] | None) -> Json:
+    record: dict[str, Any] = asdict(finding)
+    if place is not None:
+        record["rows"] = [place[row] for row in finding.rows if row in place]
+    return record
+
+
+def _manifest_path(about: Json) -> str:
+    return str((about.get("manifest") or {}).get("path") or "")

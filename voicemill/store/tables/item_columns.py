@@ -1,0 +1,110 @@
+"""The columns of `items.parquet` and of the word timings, for readers that need them without a record for each row."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from voicemill.store.tables.table_damage import table_damage
+
+Columns = dict[str, list[Any]]
+
+
+class WordsOfRow(NamedTuple):
+    """The words of a row with their starts and ends in milliseconds."""
+
+    id: str
+    words: list[str]
+    starts_ms: list[int]
+    ends_ms: list[int]
+
+
+def count_rows(path: Path) -> int:
+    """The number of rows. Raises `TableDamaged`."""
+    with table_damage(path):
+        return int(pq.read_metadata(path).num_rows)
+
+
+def column_types(path: Path) -> dict[str, str]:
+    """The Arrow type of each column by name, in table order. Raises `TableDamaged`."""
+    with table_damage(path):
+        return {field.name: str(field.type) for field in pq.read_schema(path)}
+
+
+def text_columns(path: Path, names: Sequence[str]) -> Columns:
+    """The values of some columns of the whole table. Raises `TableDamaged`."""
+    with table_damage(path):
+        table = pq.read_table(path, columns=list(names))
+        return {name: table.column(name).to_pylist() for name in names}
+
+
+def number_column(path: Path, name: str) -> NDArray[np.float64]:
+    """The values of a numeric column, NaN for nulls. Raises `TableDamaged`."""
+    with table_damage(path):
+        column = pq.read_table(path, columns=[name]).column(name)
+        values = pc.fill_null(column.cast(pa.float64()), float("nan"))
+        return np.asarray(values.to_numpy(), np.float64)
+
+
+def column_batches(path: Path, most_rows: int) -> Iterator[Columns]:
+    """All columns, at most `most_rows` rows at a time, with moments as ISO 8601 text. Raises `TableDamaged`."""
+    with table_damage(path), pq.ParquetFile(path) as file:
+        for batch in _even_batches(file, most_rows):
+            yield {name: _values(batch.column(name)) for name in batch.schema.names}
+
+
+def _even_batches(file: pq.ParquetFile, most_rows: int) -> Iterator[pa.Table]:
+    """Batches of exactly `most_rows` rows, except for the last one; Arrow ends a batch at each row group."""
+    waiting: list[pa.RecordBatch] = []
+    for batch in file.iter_batches(batch_size=most_rows):
+        waiting.append(batch)
+        if sum(map(len, waiting)) >= most_rows:
+            table = pa.Table.from_batches(waiting)
+            yield table.slice(0, most_rows)
+            rest = table.slice(most_rows)
+            waiting = rest.to_batches() if len(rest) else []
+    if waiting:
+        yield pa.Table.from_batches(waiting)
+
+
+def _values(column: "pa.ChunkedArray[Any]") -> list[Any]:
+    if pa.types.is_timestamp(column.type):
+        column = pc.strftime(column, format="%Y-%m-%dT%H:%M:%SZ")
+    values: list[Any] = column.to_pylist()
+    return values
+
+
+def words_by_row(path: Path) -> Iterator[WordsOfRow]:
+    """Stream the words of each row that has some, in table order. Raises `TableDamaged`."""
+    found: WordsOfRow | None = None
+    with table_damage(path), pq.ParquetFile(path) as file:
+        for batch in file.iter_batches(batch_size=50_000, columns=["id", "word", "start_s", "end_s"]):
+            for part in _runs(batch):
+                if found is not None and found.id == part.id:
+                    found = WordsOfRow(found.id, *(a + b for a, b in zip(found[1:], part[1:], strict=True)))
+                else:
+                    if found is not None:
+                        yield found
+                    found = part
+    if found is not None:
+        yield found
+
+
+def _runs(batch: pa.RecordBatch) -> Iterator[WordsOfRow]:
+    encoded = pc.run_end_encode(batch.column("id"))  # type: ignore[attr-defined]
+    words = batch.column("word").to_pylist()
+    starts, ends = (_milliseconds(batch.column(name)) for name in ("start_s", "end_s"))
+    start = 0
+    for row_id, stop in zip(encoded.values.to_pylist(), encoded.run_ends.to_pylist(), strict=True):
+        yield WordsOfRow(str(row_id), words[start:stop], starts[start:stop], ends[start:stop])
+        start = stop
+
+
+def _milliseconds(column: "pa.Array[Any]") -> list[int]:
+    seconds = np.asarray(column.to_numpy(zero_copy_only=False), np.float64)
+    return [int(value) for value in np.nan_to_num(seconds * 1000).round()]
