@@ -32,7 +32,7 @@ _ALLOWED: dict[str, set[str]] = {
     "html_report": {*_COMPONENTS, *_VOCABULARY},
     "pipeline": {"html_report", *_COMPONENTS, "manifest", "service", *_VOCABULARY},
     "library": {"client", "pipeline", "service", *_COMPONENTS, "manifest", *_VOCABULARY},
-    "book": {"planning", "store", "text", "manifest", *_VOCABULARY},
+    "book": {"audio", "planning", "store", "text", "manifest", *_VOCABULARY},
     "report": {"book", "pipeline", "planning", "store", *_VOCABULARY},
     "tasks": {"report", "pipeline", "service", *_COMPONENTS, "manifest", *_VOCABULARY},
     "flows": {"tasks", "report", "pipeline", "service", "engine", *_COMPONENTS, "manifest", *_VOCABULARY},

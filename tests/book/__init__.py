@@ -1,1 +1,1 @@
-"""Books: importing them, and the folders that imports write."""
+"""Books: importing them, the folders that imports write, and mastering."""

@@ -1,0 +1,5 @@
+"""Fixtures: the command."""
+
+from tests.flows.conftest import voicemill
+
+__all__ = ["voicemill"]

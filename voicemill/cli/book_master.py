@@ -1,0 +1,102 @@
+"""`voicemill book master`: audiobook files for shops and players from the results of a run."""
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from voicemill.cli.help_page import Command, command_app, examples
+from voicemill.cli.options import Json
+from voicemill.errors import ExitCode
+
+if TYPE_CHECKING:
+    from voicemill.book.mastering.master import Mastered
+
+app = command_app()
+
+_SHOWN = 20
+
+
+@app.command(
+    cls=Command,
+    epilog=examples(
+        "voicemill book master results/novel --for m4b",
+        'voicemill book master results/novel --for acx,m4b --title "The Lamp" --author "Ann Author" --cover lamp.jpg',
+        "voicemill book master results/novel --for google,read-along --isbn 9781106701657 -o delivery",
+    ),
+)
+def master(
+    results: Annotated[
+        Path, typer.Argument(metavar="RESULTS", help="The results folder of a finished run.", show_default=False)
+    ],
+    deliveries: Annotated[
+        str,
+        typer.Option(
+            "--for",
+            metavar="NAMES",
+            help="What to deliver, separated by commas: acx, google, apple, m4b, mp3, read-along, archive.",
+        ),
+    ],
+    folder: Annotated[
+        Path | None,
+        typer.Option(
+            "-o", "--output-dir", metavar="FOLDER", help="Where to write. [default: book/ in the results folder]"
+        ),
+    ] = None,
+    title: Annotated[str | None, typer.Option(help="Title of the book. [default: as in book.toml]")] = None,
+    author: Annotated[str | None, typer.Option(help="Author. [default: as in book.toml]")] = None,
+    narrator: Annotated[str | None, typer.Option(help="Narrator. [default: as in book.toml]")] = None,
+    cover: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Cover, JPEG or PNG. [default: cover.jpg beside book.toml]")
+    ] = None,
+    isbn: Annotated[str | None, typer.Option(help="ISBN, for the file names of Google Play.")] = None,
+    language: Annotated[str | None, typer.Option(help="Language, such as en. [default: as in book.toml]")] = None,
+    publisher: Annotated[str | None, typer.Option(help="Publisher. [default: as in book.toml]")] = None,
+    year: Annotated[str | None, typer.Option(help="Year of publication. [default: as in book.toml]")] = None,
+    sample: Annotated[
+        str | None, typer.Option(metavar="ROW", help="Row of the retail sample. [default: the first chapter]")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Master a finished run into audiobook files for shops and players, without API calls.
+
+    Writes the files and delivery.csv, which lists the measured values of each file beside the limits of its shop.
+    Exits with 1 if a file does not keep a limit. Rerun the command to resume; finished files are not made again.
+    """
+    from voicemill.book.mastering.master import master as master_book
+
+    mastered = master_book(
+        results,
+        deliveries,
+        folder,
+        cover=cover,
+        sample=sample,
+        report=_say,
+        title=title,
+        author=author,
+        narrator=narrator,
+        isbn=isbn,
+        language=language,
+        publisher=publisher,
+        year=year,
+    )
+    typer.echo(json.dumps(asdict(mastered), indent=2) if as_json else "\n".join(_lines(mastered)))
+    raise typer.Exit(ExitCode.SOME_FAILED if mastered.failures else ExitCode.OK)
+
+
+def _say(line: str) -> None:
+    typer.echo(line, err=True)
+
+
+def _lines(mastered: "Mastered") -> list[str]:
+    count = sum(map(len, mastered.files.values()))
+    lines = [f"{count} files in {mastered.folder}; measured values and limits in {mastered.folder}/delivery.csv"]
+    lines += [
+        f"{name}: {rule}" for name, rule in mastered.narration_rules.items() if name in ("acx", "google", "apple")
+    ]
+    lines += mastered.failures[:_SHOWN]
+    if len(mastered.failures) > _SHOWN:
+        lines.append(f"… and {len(mastered.failures) - _SHOWN} more, in delivery.csv")
+    return lines
