@@ -38,6 +38,18 @@ def test_a_second_run_makes_no_call(service: SpeechService, tmp_path: Path) -> N
     assert (first.summary.calls_made, again.summary.calls_made, again.summary.rows_unchanged) == (2, 0, 2)
 
 
+async def test_two_runs_share_an_answer_store_at_the_same_time(service: SpeechService, tmp_path: Path) -> None:
+    """Both runs end complete, and a third run with all rows finds every answer in the store."""
+    parts = [[{"id": f"{part}{number}", "text": f"Row {number} of {part}."} for number in range(20)] for part in "ab"]
+    manifests = [write_manifest(tmp_path / f"{number}.csv", rows) for number, rows in enumerate(parts)]
+    shared = tmp_path / "answers"
+    runs = [voicemill.run_async(manifest, tmp_path / manifest.stem, answers=shared) for manifest in manifests]
+    results = await asyncio.gather(*runs)
+    assert [result.counts["done"] for result in results] == [20, 20]
+    everything = write_manifest(tmp_path / "all.csv", [*parts[0], *parts[1]])
+    assert (await voicemill.run_async(everything, tmp_path / "all", answers=shared)).summary.calls_made == 0
+
+
 def test_run_takes_a_dataframe(service: SpeechService, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A DataFrame is a manifest: paths start at the working directory, other columns are carried along."""
     monkeypatch.chdir(tmp_path)

@@ -155,6 +155,7 @@ class RunContext:
         self._threads.shutdown(wait=True)
         self._disk_thread.shutdown(wait=True)
         self._table_thread.shutdown(wait=True)
+        self.answers.close()
         self.limiter.close()
 
 

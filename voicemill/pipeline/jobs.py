@@ -184,10 +184,7 @@ def _context(
     grant: BudgetGrant | None = None,
 ) -> RunContext:
     answers = AnswerStore(folder.answers(settings.answers))
-    if grant is None:
-        answers.open()
-    else:
-        answers.open_beside_others()
+    answers.open()
     limits = None if grant is None else Limits(grant.credits, grant.calls)
     return RunContext(
         settings=settings,

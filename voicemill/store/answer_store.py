@@ -12,10 +12,14 @@ The hash covers the body first and then the receipt, so that one pass over the b
 Every read verifies the hash of the file: a damaged answer is never used, it counts as missing.
 """
 
+import fcntl
 import hashlib
 import json
-import zlib
+import os
+import re
+import secrets
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
 from operator import attrgetter
@@ -28,6 +32,7 @@ from voicemill.store import durable_files as durable
 _MAGIC = b"voicemill-answer/2 "
 _FIRST_LINE_BYTES = len(_MAGIC) + 64 + 1
 _SUFFIX = ".answer"
+_PARTIAL = re.compile(rf".*{re.escape(_SUFFIX)}(\.[0-9a-f]{{8}})?{re.escape(durable.PARTIAL_SUFFIX)}", re.DOTALL)
 _FOLDERS = "0123456789abcdef"
 """Few, because a group commit syncs each of its folders once."""
 MAX_CACHED_BYTES = 1024 * 1024
@@ -47,32 +52,35 @@ class AnswerDamaged(StorageError):
 
 
 class AnswerStore:
-    """Answers by key, in a folder that runs may share one after the other. Thread-safe."""
+    """Answers by key, in a folder that several runs may use at the same time. Thread-safe."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self._filter: _KeyFilter | None = None
+        self._writer = secrets.token_hex(4)
+        self._lock: int | None = None
 
     def open(self) -> int:
-        """Create the folders and commit the answers that a killed run left partial. Returns their number."""
-        durable.make_folder(self.folder)
-        durable.make_folders_in(self.folder, _FOLDERS)
-        self._filter = _KeyFilter()
-        paths = (path for name in _FOLDERS for path in (self.folder / name).iterdir())
-        return sum(_add_to_filter(path, self._filter) for path in paths)
+        """Create the folders and commit the answers that a killed run left partial. Returns their number.
 
-    def open_beside_others(self) -> None:
-        """Create the folders of a store that other processes use now: their partial files stay as they are.
-
-        Every lookup reads the folder, because others add answers at any time.
+        While another process has the store open, its partial files are answers in progress: then none is committed.
         """
         durable.make_folder(self.folder)
         durable.make_folders_in(self.folder, _FOLDERS)
+        self.close()
+        with durable.storage_errors(self.folder):
+            self._lock = os.open(self.folder, os.O_RDONLY | os.O_DIRECTORY)
+        committed = self._commit_partials() if _is_unused(self._lock) else 0
+        _mark_used(self._lock)
+        return committed
+
+    def close(self) -> None:
+        """Let the next process that opens the store commit what is partial."""
+        if self._lock is not None:
+            os.close(self._lock)
+            self._lock = None
 
     def has(self, key: str) -> bool:
         """Whether there is an answer for this key; its content is verified when it is read."""
-        if self._filter is not None and not self._filter.may_hold(key):
-            return False
         with durable.storage_errors(self.folder):
             return self._path(key).is_file()
 
@@ -84,9 +92,8 @@ class AnswerStore:
         digest.update(header)
         first_line = _MAGIC + digest.hexdigest().encode() + b"\n"
         durable.fault_point("before answer")
-        partial = durable.write_partial(path, (first_line, header, body))
-        if self._filter is not None:
-            self._filter.add(receipt.key)
+        # Two runs may get an answer for one key at the same time, so the partial name contains the writer.
+        partial = durable.write_partial(path.with_name(f"{path.name}.{self._writer}"), (first_line, header, body))
         durable.fault_point("answer kept")
         return KeptAnswer(receipt, body if len(body) <= MAX_CACHED_BYTES else None, sha256, partial, path)
 
@@ -120,6 +127,10 @@ class AnswerStore:
         """Whether the file of an answer is undamaged and has the key that its name states."""
         return self.receipt(path.name.removesuffix(_SUFFIX)) is not None
 
+    def _commit_partials(self) -> int:
+        files = (path for name in _FOLDERS for path in (self.folder / name).iterdir())
+        return sum(_adopt(path) for path in files if _PARTIAL.fullmatch(path.name))
+
     def _path(self, key: str) -> Path:
         return self.folder / key[:1] / f"{key}{_SUFFIX}"
 
@@ -131,33 +142,6 @@ class AnswerStore:
         except OSError as error:
             raise StorageError(f"cannot read {self._path(key)}: {error.strerror}") from error
         return _parse(content, key)
-
-
-class _KeyFilter:
-    """Which keys may be in the store: one bit for each hash of a key, 1 MiB in total.
-
-    Looking up a missing file takes the lock of its folder, and may wait for files that are being written there. With a
-    million answers, one missing key in nine is still looked up.
-    """
-
-    def __init__(self) -> None:
-        self._bits = bytearray(1 << 20)
-
-    def add(self, key: str) -> None:
-        """Record that `key` is in the store."""
-        byte, mask = _bit_of(key)
-        self._bits[byte] |= mask
-
-    def may_hold(self, key: str) -> bool:
-        """False if `key` is certainly not in the store."""
-        byte, mask = _bit_of(key)
-        return bool(self._bits[byte] & mask)
-
-
-def _bit_of(key: str) -> tuple[int, int]:
-    """The byte, of 2**20, and the bit for a key; a key may be any file name."""
-    number = zlib.crc32(key.encode(errors="surrogateescape"))
-    return number >> 12, 1 << (number & 7)
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,21 +168,30 @@ def commit_answers(kept: Sequence[KeptAnswer]) -> Sequence[KeptAnswer]:
     return kept
 
 
-def _add_to_filter(path: Path, key_filter: _KeyFilter) -> bool:
-    """Add a file of the store to the filter; True if it was a partial answer of a killed run and is now committed."""
-    is_committed = path.name.endswith(_SUFFIX + durable.PARTIAL_SUFFIX) and _adopt(path)
-    if is_committed or path.name.endswith(_SUFFIX):
-        key_filter.add(path.name.partition(".")[0])
-    return is_committed
+def _is_unused(descriptor: int) -> bool:
+    """Whether no other process has the store open; true as well on file systems without locks."""
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError:
+        pass
+    return True
+
+
+def _mark_used(descriptor: int) -> None:
+    with suppress(OSError):
+        fcntl.flock(descriptor, fcntl.LOCK_SH)
 
 
 def _adopt(partial: Path) -> bool:
     """Commit a complete partial answer, or remove an incomplete one; True if it was complete."""
+    key = partial.name.split(".")[0]
     with durable.storage_errors(partial):
-        if _parse(partial.read_bytes(), partial.name.split(".")[0]) is None:
+        if _parse(partial.read_bytes(), key) is None:
             partial.unlink()
             return False
-    durable.commit(partial, partial.with_name(partial.name.removesuffix(durable.PARTIAL_SUFFIX)))
+    durable.commit(partial, partial.with_name(key + _SUFFIX))
     return True
 
 
