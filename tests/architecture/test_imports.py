@@ -17,7 +17,7 @@ _ALLOWED: dict[str, set[str]] = {
     "errors": set(),
     "model": set(),
     "config": {"errors"},
-    "manifest": {"audio", "text", *_VOCABULARY},
+    "manifest": {"audio", "planning", "text", *_VOCABULARY},
     "processes": set(),
     "audio": {"processes", "errors", "model"},
     "cartesia": _VOCABULARY,

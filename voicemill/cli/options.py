@@ -12,6 +12,7 @@ import typer
 
 from voicemill.cli.option_groups import Options, Sets
 from voicemill.cli.quality_options import QualityOptions
+from voicemill.cli.speech_options import SpeechOptions
 from voicemill.errors import ConfigError
 
 if TYPE_CHECKING:  # importing them takes longer than showing a help page
@@ -313,7 +314,7 @@ class ProfileOptions(Options):
 
 
 @dataclass(frozen=True, kw_only=True)
-class RowOptions(ProfileOptions, QualityOptions, OutputOptions, VoiceOptions, InputOptions):
+class RowOptions(ProfileOptions, QualityOptions, OutputOptions, VoiceOptions, SpeechOptions, InputOptions):
     """What is needed to check a manifest."""
 
 

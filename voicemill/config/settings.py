@@ -87,13 +87,16 @@ class Inputs(_Section):
     """The format of inputs, and the hosts that inputs may be downloaded from by HTTPS.
 
     A host is a name, or a name and a port (`files.example.org:8443`). `max_bytes` limits one download. `format` is
-    the manifest's; `text` is `plain` or `markdown`.
+    the manifest's; `text` is `plain` or `markdown`. `cast` and `pronunciations` name CSV files: the speakers that
+    texts name, and words that are spoken differently from how they are written.
     """
 
     allow_hosts: tuple[str, ...] = ()
     max_bytes: int = Field(2_000_000_000, ge=1024)
     format: str = "auto"
     text: str = "plain"
+    cast: str = ""
+    pronunciations: str = ""
 
     @field_validator("format")
     @classmethod

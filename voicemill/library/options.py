@@ -16,6 +16,10 @@ class RunOptions(TypedDict, total=False):
     """Format of the manifest, such as `nemo` or `ljspeech`. Default: detected."""
     text: str
     """`plain`, or `markdown` to speak texts without their Markdown marks."""
+    cast: str
+    """CSV file of the speakers that texts name, with their voices. Default: the file of a book folder."""
+    pronunciations: str
+    """CSV file of words and how to say them. Default: the file of a book folder."""
     allow_host: list[str]
     """Hosts that inputs may be downloaded from, by HTTPS."""
     voice: str
@@ -80,6 +84,8 @@ SETTING_OF: Mapping[str, tuple[str, str]] = {
     "op": ("", "operation"),
     "format": ("inputs", "format"),
     "text": ("inputs", "text"),
+    "cast": ("inputs", "cast"),
+    "pronunciations": ("inputs", "pronunciations"),
     "allow_host": ("inputs", "allow_hosts"),
     "voice": ("defaults", "voice"),
     "model": ("defaults", "model"),

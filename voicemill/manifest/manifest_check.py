@@ -10,6 +10,7 @@ from pathlib import Path
 from voicemill.audio.inspection import Inspector
 from voicemill.config import Settings
 from voicemill.errors import ManifestError, Problem
+from voicemill.manifest.book_folder import with_book, with_narrator
 from voicemill.manifest.columns import Columns
 from voicemill.manifest.dependency_checks import DependencyCheck
 from voicemill.manifest.input_cells import InputCheck
@@ -20,6 +21,8 @@ from voicemill.manifest.readers.dataframe import ManifestBytes
 from voicemill.manifest.recording_cells import NO_INPUT_STORE, InputStore, Inspect, RecordingFolder
 from voicemill.manifest.row_check import Checked, RowCheck
 from voicemill.manifest.sources import Listing, is_listing, open_listing
+from voicemill.manifest.speech_files import read_cast, read_pronunciations
+from voicemill.manifest.spoken_text import SpokenText
 from voicemill.manifest.text_cells import TextFolder
 from voicemill.manifest.uniqueness import UniquenessCheck
 from voicemill.manifest.voice_directory import VoiceDirectory
@@ -48,8 +51,11 @@ class ManifestCheck:
         store: InputStore = NO_INPUT_STORE,
     ) -> None:
         self._store = store
-        self._given = source
-        self._defaults = settings.row_defaults
+        inputs = with_book(source, settings.inputs)
+        self._given = inputs.manifest
+        self._cast = read_cast(inputs.cast) if inputs.cast else None
+        self._rules = read_pronunciations(inputs.pronunciations) if inputs.pronunciations else ()
+        self._defaults = with_narrator(settings.row_defaults, self._cast)
         self._operation = settings.operation
         self._format = settings.inputs.format
         self._is_markdown = settings.inputs.text == "markdown"
@@ -139,7 +145,7 @@ class ManifestCheck:
             texts = TextFolder(source.folder, source.root)
             recordings = RecordingFolder(source.folder, source.root, self._inspect, store=self._store)
             inputs = self._input_check(texts, recordings)
-            return RowCheck(self._columns, parameters, inputs, listing=True)
+            return RowCheck(self._columns, parameters, inputs, listing=True, spoken=self._spoken_text())
         texts = TextFolder(source.folder, Path(os.path.realpath(source.folder)))
         recordings = RecordingFolder(
             source.folder,
@@ -150,7 +156,13 @@ class ManifestCheck:
             data_folder=self._columns.audio_folder,
         )
         inputs = self._input_check(texts, recordings)
-        return RowCheck(self._columns, parameters, inputs, decimal_comma=self._reader.decimal_comma)
+        decimal_comma = self._reader.decimal_comma
+        return RowCheck(self._columns, parameters, inputs, decimal_comma=decimal_comma, spoken=self._spoken_text())
+
+    def _spoken_text(self) -> SpokenText | None:
+        if self._cast is None and not self._rules:
+            return None
+        return SpokenText(self._voices, self._cast, self._rules)
 
     def _input_check(self, texts: TextFolder, recordings: RecordingFolder) -> InputCheck:
         return InputCheck(

@@ -19,7 +19,7 @@ from voicemill.model.audio_formats import (
 )
 
 _DEFAULT_TEXT_FORMATS: Final = {Op.STT: ("txt",)}
-_YES_OR_NO: Final = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False, "": False}
+YES_OR_NO: Final = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False, "": False}
 _RATE = re.compile(r"([0-9][0-9.,_ ]{0,20}?)\s*(k?)\s*(?:hz|bps|bit/s|bits|b)?", re.ASCII)
 
 
@@ -58,7 +58,7 @@ def text_formats(choice: Choice, op: Op, report: CellReport) -> tuple[str, ...]:
 
 def yes_or_no(column: str, choice: Choice, report: CellReport) -> bool:
     """The truth of a cell; any text but true and false is a problem."""
-    answer = _YES_OR_NO.get(choice.text.casefold())
+    answer = YES_OR_NO.get(choice.text.casefold())
     if answer is None:
         report.problem(column, f"{choice.text!r} is neither true nor false; write one of them", choice)
     return bool(answer)

@@ -12,6 +12,7 @@ from voicemill.manifest.input_cells import Cells, InputCheck
 from voicemill.manifest.parameters import ParameterCheck, Parameters
 from voicemill.manifest.problems import CellProblem, CellReport
 from voicemill.manifest.source_format import kept_format
+from voicemill.manifest.spoken_text import SpokenText
 from voicemill.manifest.text_cells import MAX_CHARACTERS, unusable_character
 from voicemill.model import AUDIO_OPS, Refusal, Row
 from voicemill.model.audio_formats import KeptFormat
@@ -37,7 +38,7 @@ class RowCheck:
     """Checks the lines of one manifest, one at a time.
 
     In a `listing`, a file that cannot be processed makes a refused row, and the names of outputs mirror the sources.
-    With `decimal_comma`, `1,5` is a number.
+    With `decimal_comma`, `1,5` is a number. `spoken` applies a cast and pronunciations.
     """
 
     def __init__(
@@ -48,7 +49,9 @@ class RowCheck:
         *,
         listing: bool = False,
         decimal_comma: bool = False,
+        spoken: SpokenText | None = None,
     ) -> None:
+        self._spoken = spoken
         self._listing = listing
         self._decimal_comma = decimal_comma
         self._places = columns.places
@@ -98,7 +101,9 @@ class RowCheck:
             refusal=refusal,
             carried=carried,
         )
-        return Checked(row, row_id, file_name, (), report.warnings)
+        if self._spoken is not None and refusal is None:
+            row = self._spoken.applied(row, report)
+        return Checked(None if report.problems else row, row_id, file_name, report.problems, report.warnings)
 
     def _refusal(self, report: CellReport) -> Refusal | None:
         """In a listing, a file that cannot be processed is refused as a row; it is not a problem of the manifest."""

@@ -8,7 +8,8 @@ from voicemill.model.calls import EMBEDDED_PREFIX, FAMILIES, Call, Family, Infil
 from voicemill.model.dependencies import levels
 from voicemill.model.outcomes import MadeFile, Outcome, Receipt, Status
 from voicemill.model.recordings import Clip, FileState, Inspected, Mark, Reading, Recording
-from voicemill.model.rows import AUDIO_OPS, SPOKEN_OPS, Op, Refusal, Row, Speed
+from voicemill.model.rows import AUDIO_OPS, SPOKEN_OPS, Op, Refusal, Row
+from voicemill.model.spoken import Pronunciation, SpeakerPart, Speed
 from voicemill.model.transcripts import (
     LAID_OUT_FORMATS,
     TEXT_FOLDER,
@@ -40,6 +41,8 @@ __all__ = [
     "Inspected",
     "Row",
     "Refusal",
+    "Pronunciation",
+    "SpeakerPart",
     "Clip",
     "levels",
     "Call",

@@ -15,8 +15,9 @@ from typing import Any, ClassVar, Final, Literal, get_args
 
 from voicemill.model.audio_formats import Encoding
 from voicemill.model.recordings import Clip
-from voicemill.model.rows import Op, Speed
+from voicemill.model.rows import Op
 from voicemill.model.service_tags import without_tags
+from voicemill.model.spoken import Speed
 
 EMBEDDED_PREFIX = "embedded/"
 """The start of the names of embedded engines; the version that decides their output follows."""

@@ -3,14 +3,13 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, Final, Literal, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from voicemill.model.audio_formats import AudioFormat, KeptFormat
 from voicemill.model.recordings import Recording
+from voicemill.model.spoken import Pronunciation, SpeakerPart, Speed
 from voicemill.model.transcripts import UNTIMED_FORMATS, text_name
 from voicemill.model.verdicts import Check
-
-Speed = Literal["slow", "normal", "fast"] | float
 
 
 class Op(StrEnum):
@@ -105,6 +104,10 @@ class Row:
 
     refusal: Refusal | None = None
     """Why a row of a folder or a list is not processed; its inputs may then be missing."""
+    parts: tuple[SpeakerPart, ...] = ()
+    """The text by speaker, where several speak it; empty where one voice speaks all of it."""
+    pronunciations: tuple[Pronunciation, ...] = ()
+    """The pronunciations of words in the text."""
     carried: Mapping[str, Any] = field(default_factory=dict)
     """The columns that are not ours, as text or as the manifest's own scalars."""
 

@@ -5,7 +5,8 @@ from dataclasses import replace
 from voicemill.model import Call, Infill, Passage, Row, Stt, Tts, Verdict, VoiceChange
 from voicemill.model.service_tags import without_tags
 from voicemill.pipeline.assemble import Assembled
-from voicemill.planning.row_calls import RowPlan
+from voicemill.planning.pronounce import shown
+from voicemill.planning.row_calls import CallPiece, RowPlan
 
 Place = tuple[float | None, float | None]
 """Where a passage starts and ends in the file, in seconds; None if that is not known."""
@@ -15,15 +16,16 @@ def passages_of(plan: RowPlan, verdicts: tuple[Verdict, ...], assembled: Assembl
     """The passages of a row; findings are moved from the time of the answer to the time of the file."""
     places = _places(plan, assembled)
     return tuple(
-        _passage(number, piece.call, verdict, place)
+        _passage(number, piece, verdict, place)
         for number, (piece, verdict, place) in enumerate(zip(plan.pieces, verdicts, places, strict=True), start=1)
     )
 
 
-def _passage(number: int, call: Call, verdict: Verdict, place: Place) -> Passage:
+def _passage(number: int, piece: CallPiece, verdict: Verdict, place: Place) -> Passage:
+    call = piece.call
     spoken = call.transcript if isinstance(call, Tts | Infill) else ""
     take = 0 if isinstance(call, Stt) else call.take
-    return Passage(number, without_tags(spoken), spoken, take, _moved(verdict, place), *place)
+    return Passage(number, without_tags(shown(spoken, piece.replaced)), spoken, take, _moved(verdict, place), *place)
 
 
 def _moved(verdict: Verdict, place: Place) -> Verdict:

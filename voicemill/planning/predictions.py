@@ -9,7 +9,7 @@ from voicemill.model import Op, Recording, Row
 from voicemill.model.audio_formats import BYTES_PER_SAMPLE, DEFAULT_ENCODING
 from voicemill.model.service_tags import without_tags
 from voicemill.planning.row_calls import passage
-from voicemill.planning.split_text import split
+from voicemill.planning.spoken_pieces import spoken_pieces
 
 
 class Needs(NamedTuple):
@@ -36,8 +36,8 @@ def needs_of(row: Row, long_text: LongText) -> Needs:
 def _of_speech(row: Row, long_text: LongText) -> Needs:
     if row.text is not None:
         return Needs(1)
-    spoken = [piece.spoken for piece in split(row.transcript, row.language, long_text.max_characters_per_call)]
-    return Needs(sum(map(bool, spoken)), sum(len(without_tags(text)) for text in spoken))
+    sent = [piece.sent for piece in spoken_pieces(row, "", long_text)]
+    return Needs(len(sent), sum(len(without_tags(text)) for text in sent))
 
 
 def _audio_s(row: Row) -> float:

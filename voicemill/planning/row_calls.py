@@ -2,12 +2,13 @@
 
 import hashlib
 import json
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from voicemill.config import LongText, Subtitles
 from voicemill.model import LAID_OUT_FORMATS, Call, Clip, Infill, Op, Recording, Row, Stt, Tts, VoiceChange
 from voicemill.model.audio_formats import DEFAULT_ENCODING, Encoding
-from voicemill.planning.split_text import Boundary, split
+from voicemill.planning.pronounce import Replaced, pronounced
+from voicemill.planning.spoken_pieces import SpokenPiece, spoken_pieces
 
 CONTEXT_S = 20.0
 """How much of a recording on each side of a gap is sent for new speech to fit to."""
@@ -26,6 +27,8 @@ class CallPiece:
 
     call: Call
     pause_s: float = 0.0
+    replaced: tuple[Replaced, ...] = ()
+    """What is shown for the words that a pronunciation replaced in the text of the call."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,27 +76,23 @@ def wire_encoding(encoding: Encoding | None) -> Encoding:
 
 
 def _speech(row: Row, service: str, long_text: LongText) -> list[CallPiece]:
-    pieces: list[CallPiece] = []
-    for piece in split(row.transcript, row.language, long_text.max_characters_per_call):
-        pause_s = _pause_s(piece.ends_at, long_text)
-        if piece.spoken:
-            pieces.append(CallPiece(_tts(row, service, piece.spoken), pause_s))
-        elif pieces:
-            pieces[-1] = replace(pieces[-1], pause_s=max(pause_s, pieces[-1].pause_s))
-    return pieces
+    return [
+        CallPiece(_tts(row, service, piece), piece.pause_s, piece.replaced)
+        for piece in spoken_pieces(row, service, long_text)
+    ]
 
 
-def _tts(row: Row, service: str, spoken: str) -> Tts:
+def _tts(row: Row, service: str, piece: SpokenPiece) -> Tts:
     return Tts(
         service=service,
         model=row.model,
-        transcript=spoken,
-        voice_id=row.voice_id,
+        transcript=piece.sent,
+        voice_id=piece.part.voice_id,
         language=row.language,
         sample_rate_hz=row.audio_format.sample_rate_hz,
         encoding=wire_encoding(row.audio_format.encoding),
-        speed=row.speed,
-        emotion=row.emotion,
+        speed=piece.part.speed,
+        emotion=piece.part.emotion,
         timestamps=row.wants_words,
     )
 
@@ -113,7 +112,7 @@ def _infill(row: Row, service: str) -> Infill:
     return Infill(
         service=service,
         model=row.model,
-        transcript=passage(row),
+        transcript=pronounced(passage(row), row.pronunciations, service).sent,
         voice_id=row.voice_id,
         language=row.language,
         left=left,
@@ -151,15 +150,6 @@ def _needed(recording: Recording | None, row: Row) -> Recording:
 
 def _reference(row: Row) -> str:
     return row.transcript if row.op is Op.STT else ""
-
-
-def _pause_s(boundary: Boundary, long_text: LongText) -> float:
-    return {
-        Boundary.CLAUSE: 0.0,
-        Boundary.SENTENCE: long_text.sentence_pause_s,
-        Boundary.PARAGRAPH: long_text.paragraph_pause_s,
-        Boundary.SECTION: long_text.section_pause_s,
-    }[boundary]
 
 
 def _fingerprint(row: Row, pieces: list[CallPiece], subtitles: Subtitles) -> str:

@@ -6,8 +6,8 @@ from rich.table import Table
 
 from voicemill.book.importing.import_book import ImportedBook
 from voicemill.errors import ConfigError
-from voicemill.planning.estimate import PRICE_PLANS, PricePlan
 from voicemill.planning.predictions import CHARACTERS_PER_AUDIO_S
+from voicemill.planning.price_plans import PRICE_PLANS, PricePlan
 from voicemill.report.amounts import counted
 
 

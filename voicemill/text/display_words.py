@@ -24,7 +24,7 @@ def worded(words: Sequence[Word], text: str) -> tuple[Word, ...]:
     A word that the text does not contain is unchanged; text that is not among the words is left out.
     """
     spaces = " " if len(words) < 2 or not text or _SPACES.search(text.strip()) else ""
-    places = list(_places(words, text))
+    places = list(places_of(words, text))
     heads, tails = _around(places, text)
     return tuple(
         Word(_head(head, spaces, is_first=not index) + _form(word, place, text) + tail, word.start_s, word.end_s)
@@ -42,7 +42,7 @@ def _form(word: Word, place: tuple[int, int] | None, text: str) -> str:
     return text[slice(*place)] if place else _SPACES.sub(" ", word.word).strip()
 
 
-def _places(words: Sequence[Word], text: str) -> Iterator[tuple[int, int] | None]:
+def places_of(words: Sequence[Word], text: str) -> Iterator[tuple[int, int] | None]:
     """The position of each word in the text, in order; None for a word that it does not contain."""
     lower = _lower(text)
     position = missed = 0

@@ -17,6 +17,8 @@ RECORDINGS: Final = frozenset({
 """File extensions that the service accepts, that are converted locally, and that are refused as other audio."""
 TEXTS: Final = frozenset({".txt"})
 LISTS: Final = frozenset({".m3u", ".m3u8"})
+BOOK_MANIFEST: Final = "chapters.csv"
+_BOOK_FACTS: Final = "book.toml"
 LIST_MARK: Final = "@"
 STDIN: Final = "-"
 
@@ -31,13 +33,18 @@ def kind_of(given: str) -> Kind:
     path = Path(given)
     with suppress(OSError, ValueError):
         if path.is_dir():
-            return "folder"
+            return "table" if is_book_folder(path) else "folder"
         if path.is_file():
             suffix = path.suffix.lower()
             return "list" if suffix in LISTS else "file" if suffix in RECORDINGS else "table"
     if given.startswith(LIST_MARK) and len(given) > 1:
         return "list"
     return "glob" if glob.has_magic(given) and not os.path.lexists(given) else "table"
+
+
+def is_book_folder(path: Path) -> bool:
+    """Whether `path` is a folder that `voicemill book import` wrote, which is read as the manifest in it."""
+    return (path / _BOOK_FACTS).is_file() and (path / BOOK_MANIFEST).is_file()
 
 
 def is_listing(given: str) -> bool:
@@ -73,7 +80,7 @@ def source_name(given: str) -> str:
     if kind in ("folder", "glob"):
         folder = Path(given) if kind == "folder" else fixed_folder(given)
         return folder.resolve().name or "files"
-    return Path(given).stem
+    return Path(given).resolve().name if is_book_folder(Path(given)) else Path(given).stem
 
 
 def is_recording_by_content(path: str) -> bool:

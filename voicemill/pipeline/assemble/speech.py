@@ -5,12 +5,13 @@ from dataclasses import replace
 
 from voicemill.audio.join import Place, Samples, join, read_samples
 from voicemill.audio.wav_header import probe_wav
-from voicemill.model import Op, Receipt, Word
+from voicemill.model import Op, Receipt, Tts, Word
 from voicemill.pipeline.assemble.row_files import Assembled, deliver_audio, deliver_texts
-from voicemill.planning.row_calls import RowPlan, wire_encoding
+from voicemill.planning.row_calls import CallPiece, RowPlan, wire_encoding
 from voicemill.store.answer_store import AnswerStore
 from voicemill.store.output_folder import OutputFolder
 from voicemill.text.segments import transcript_of
+from voicemill.text.shown_words import Shown, shown_words
 
 
 def assemble_speech(plan: RowPlan, answers: AnswerStore, outputs: OutputFolder) -> Assembled:
@@ -75,10 +76,17 @@ def _pieces(plan: RowPlan, answers: AnswerStore, receipts: list[Receipt]) -> Ite
 def _words(plan: RowPlan, receipts: tuple[Receipt, ...], places: list[Place]) -> list[Word]:
     """The words of all pieces, each at the time at which the file has it."""
     if not places:
-        return list(receipts[0].words)
+        return _shown(plan.pieces[0], receipts[0])
     rate_hz = plan.row.audio_format.sample_rate_hz
     return [
         Word(word.word, place.moved_s(word.start_s, rate_hz), place.moved_s(word.end_s, rate_hz))
-        for receipt, place in zip(receipts, places, strict=True)
-        for word in receipt.words
+        for piece, receipt, place in zip(plan.pieces, receipts, places, strict=True)
+        for word in _shown(piece, receipt)
     ]
+
+
+def _shown(piece: CallPiece, receipt: Receipt) -> list[Word]:
+    """The words of one answer, with those that are shown in place of their pronunciations."""
+    if not piece.replaced or not isinstance(piece.call, Tts):
+        return list(receipt.words)
+    return shown_words(receipt.words, piece.call.transcript, [Shown(*each) for each in piece.replaced])

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import pyarrow as pa
 
-from voicemill.model import Op, Recording, Refusal, Row
+from voicemill.model import Op, Pronunciation, Recording, Refusal, Row, SpeakerPart
 from voicemill.model.audio_formats import AudioFormat, KeptFormat
 
 _TEXTS = pa.list_(pa.string())
@@ -57,6 +57,19 @@ def _one_if_none(takes: int | None) -> int:
     return takes or 1
 
 
+def _tuples_json(values: tuple[object, ...]) -> str | None:
+    return json.dumps(values, ensure_ascii=False) if values else None
+
+
+def _parts(text: str | None) -> tuple[SpeakerPart, ...]:
+    parts = (SpeakerPart(*values) for values in json.loads(text or "[]"))
+    return tuple(part._replace(emotion=tuple(part.emotion)) for part in parts)
+
+
+def _pronunciations(text: str | None) -> tuple[Pronunciation, ...]:
+    return tuple(Pronunciation(*values) for values in json.loads(text or "[]"))
+
+
 @dataclass(frozen=True, slots=True)
 class _Field:
     """One field of `Row` in one column of this type."""
@@ -88,6 +101,8 @@ _FIELDS: Final = (
     _Field("refusal", "refusal", _TEXTS, _list_or_none, _refusal),
     _Field("check", "check", pa.string(), decode=_off_if_none),
     _Field("max_takes", "max_takes", pa.int32(), decode=_one_if_none),
+    _Field("parts", "parts", pa.string(), _tuples_json, _parts),
+    _Field("pronunciations", "pronunciations", pa.string(), _tuples_json, _pronunciations),
     _Field("carried", "carried", pa.string(), _carried_json, json.loads),
 )
 _RECORDINGS: Final = {"audio": "audio", "left": "left_audio", "right": "right_audio", "text": "text_file"}

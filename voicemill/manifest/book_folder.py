@@ -1,0 +1,48 @@
+"""A book folder as a manifest: its chapters, its cast and its pronunciations."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from voicemill.config import Inputs, RowDefaults
+from voicemill.manifest.readers.dataframe import ManifestBytes
+from voicemill.manifest.sources.source_kinds import BOOK_MANIFEST, is_book_folder
+from voicemill.manifest.speech_files import NARRATOR, CastMember
+
+CAST: Final = "cast.csv"
+PRONUNCIATIONS: Final = "pronunciations.csv"
+
+
+class ManifestFiles(NamedTuple):
+    """A manifest and the files about how its texts are spoken; None where there are none."""
+
+    manifest: str | Path | ManifestBytes
+    cast: Path | None
+    pronunciations: Path | None
+
+
+def with_book(given: str | Path | ManifestBytes, inputs: Inputs) -> ManifestFiles:
+    """The files of a manifest. A book folder brings its own; files that the settings name replace those."""
+    cast = Path(inputs.cast) if inputs.cast else None
+    pronunciations = Path(inputs.pronunciations) if inputs.pronunciations else None
+    if isinstance(given, ManifestBytes) or not is_book_folder(Path(given)):
+        return ManifestFiles(given, cast, pronunciations)
+    folder = Path(given)
+    return ManifestFiles(
+        str(folder / BOOK_MANIFEST),
+        cast or _if_there(folder / CAST),
+        pronunciations or _if_there(folder / PRONUNCIATIONS),
+    )
+
+
+def with_narrator(defaults: RowDefaults, cast: Mapping[str, CastMember] | None) -> RowDefaults:
+    """The defaults of rows, with what the cast says about the narrator where the settings say nothing."""
+    narrator = (cast or {}).get(NARRATOR)
+    if narrator is None:
+        return defaults
+    said = {"voice": narrator.voice, "speed": narrator.speed, "emotion": narrator.emotion}
+    return defaults.model_copy(update={name: text for name, text in said.items() if not getattr(defaults, name)})
+
+
+def _if_there(path: Path) -> Path | None:
+    return path if path.is_file() else None

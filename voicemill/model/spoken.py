@@ -1,0 +1,29 @@
+"""How a text is spoken where that differs from how it is shown: pronunciations, and the parts of other speakers."""
+
+from typing import Literal, NamedTuple
+
+Speed = Literal["slow", "normal", "fast"] | float
+
+
+class Pronunciation(NamedTuple):
+    """A word or phrase and what is sent in its place: `say`, or `ipa` to services that take phonemes.
+
+    With `whole_word`, it is not replaced within longer words; with `match_case`, capitals and small letters differ.
+    """
+
+    text: str
+    say: str = ""
+    ipa: str = ""
+    whole_word: bool = True
+    match_case: bool = False
+
+
+class SpeakerPart(NamedTuple):
+    """A part of a row's text with the voice and the controls that speak it. `volume` is a factor; 1 changes nothing."""
+
+    text: str
+    speaker: str
+    voice_id: str
+    speed: Speed | None = None
+    emotion: tuple[str, ...] = ()
+    volume: float = 1.0

@@ -1,0 +1,66 @@
+"""From a row's text to what is sent: split by speaker and by length, with pronunciations and volume in it."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import NamedTuple
+
+from voicemill.config import LongText
+from voicemill.model import Row, SpeakerPart
+from voicemill.planning.pronounce import Replaced, pronounced
+from voicemill.planning.split_text import Boundary, Piece, split
+
+
+class SpokenPiece(NamedTuple):
+    """The text of one call, its speaker, the silence after it, and what is shown for replaced words."""
+
+    part: SpeakerPart
+    sent: str
+    pause_s: float
+    replaced: tuple[Replaced, ...]
+
+
+def spoken_pieces(row: Row, service: str, long_text: LongText) -> list[SpokenPiece]:
+    """The calls of a row that speaks a text, in order."""
+    found: list[SpokenPiece] = []
+    for part, piece in _split(row, long_text.max_characters_per_call):
+        pause_s = _pause_s(piece.ends_at, long_text)
+        if piece.spoken:
+            sent, replaced = pronounced(piece.spoken, row.pronunciations, service)
+            tag = _volume_tag(part)
+            moved = tuple(Replaced(start + len(tag), stop + len(tag), shown) for start, stop, shown in replaced)
+            found.append(SpokenPiece(part, tag + sent, pause_s, moved))
+        elif found:
+            found[-1] = found[-1]._replace(pause_s=max(pause_s, found[-1].pause_s))
+    return found
+
+
+def _split(row: Row, max_characters: int) -> Iterator[tuple[SpeakerPart, Piece]]:
+    """The pieces of each part. A part ends with the pause of a paragraph if its text does, else of a sentence."""
+    if not row.parts:
+        alone = SpeakerPart(row.transcript, "", row.voice_id, row.speed, row.emotion)
+        yield from ((alone, piece) for piece in split(row.transcript, row.language, max_characters))
+        return
+    for part in row.parts:
+        pieces = split(part.text, row.language, max_characters)
+        for index, piece in enumerate(pieces):
+            is_last = index == len(pieces) - 1
+            yield part, replace(piece, ends_at=_end_of(part.text, piece.ends_at)) if is_last else piece
+
+
+def _end_of(text: str, ends_at: Boundary) -> Boundary:
+    if "\n" not in text[len(text.rstrip()) :]:
+        return Boundary.SENTENCE
+    return Boundary.SECTION if ends_at is Boundary.SECTION else Boundary.PARAGRAPH
+
+
+def _volume_tag(part: SpeakerPart) -> str:
+    return "" if part.volume == 1.0 else f'<volume ratio="{part.volume:g}"/> '
+
+
+def _pause_s(boundary: Boundary, long_text: LongText) -> float:
+    return {
+        Boundary.CLAUSE: 0.0,
+        Boundary.SENTENCE: long_text.sentence_pause_s,
+        Boundary.PARAGRAPH: long_text.paragraph_pause_s,
+        Boundary.SECTION: long_text.section_pause_s,
+    }[boundary]
