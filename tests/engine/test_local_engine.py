@@ -98,6 +98,22 @@ async def test_letters_of_other_scripts_are_spoken(app: Any) -> None:
     assert samples.size / RATE_HZ > 0.8
 
 
+async def test_inline_pronunciation_is_spoken_as_the_word(app: Any) -> None:
+    """A word in IPA sounds exactly as the word itself, between words and before a comma."""
+    async with client(app) as asker:
+        spelled = await speech(asker, "Two cappuccinos, please, for the church.")
+        ipa = "Two <<k|ˌ|ɑ|p|ə|t|ʃ|ˈ|i|n|oʊ|z>>, please, for the <<ˈ|tʃ|ɝː|tʃ>>."
+        assert await speech(asker, ipa) == spelled
+
+
+async def test_unknown_phoneme_is_a_400(app: Any) -> None:
+    """The message names the symbol."""
+    async with client(app) as asker:
+        response = await asker.post("/tts/bytes", json=question("Say <<q|q>> now."))
+    assert response.status_code == 400
+    assert "'q'" in response.text
+
+
 async def test_words_are_timed_where_they_are_spoken(app: Any) -> None:
     """Word timestamps cover every word in order, and each word is louder than the silence before the first."""
     async with client(app) as asker:

@@ -3,8 +3,9 @@
 import re
 import unicodedata
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
+
+from voicemill.engine.synthesis.inline_pronunciation import pieces, without_pronunciations
 
 MOST_PHONEMES: Final = 400
 """The longest input that the model was trained on."""
@@ -14,13 +15,15 @@ _BRITISH_TO_MODEL: Final = str.maketrans({"Q": "əʊ", "a": "æ", "ɒ": "ɑ", "�
 _QUOTES: Final = str.maketrans("«»„‟", "“”“”")
 
 
-@dataclass(frozen=True, slots=True)
-class SpokenToken:
+class SpokenToken(NamedTuple):
     """A word or a mark: its phonemes, and the offset of its text in the passage, None where that has no such text."""
 
     phonemes: str
     offset: int | None
     length: int
+
+
+_SPACE: Final = SpokenToken(" ", None, 0)
 
 
 class Pronouncer:
@@ -48,6 +51,19 @@ class Pronouncer:
             yield phrase
 
     def _tokens(self, text: str) -> Iterator[SpokenToken]:
+        for offset, piece, phonemes in pieces(text):
+            if not phonemes:
+                for token in self._read(piece):
+                    yield token if token.offset is None else token._replace(offset=token.offset + offset)
+                continue
+            if text[:offset][-1:].isspace():
+                yield _SPACE
+            yield SpokenToken(phonemes, offset, len(piece))
+            if text[offset + len(piece) :][:1].isspace():
+                yield _SPACE
+
+    def _read(self, text: str) -> Iterator[SpokenToken]:
+        """The tokens of ordinary text."""
         from hibari.g2p.normalize import normalize
 
         spoken: Any = self._rules.phonemize_tokens(self._rules.tokenize(normalize(text.translate(_QUOTES))))
@@ -67,7 +83,8 @@ class Pronouncer:
 
 def is_pronounceable(text: str) -> bool:
     """Whether every letter of `text` belongs to the Latin script, which the English rules can read."""
-    return all("LATIN" in unicodedata.name(letter, "") for letter in re.findall(r"[^\W\d_]", text))
+    letters = re.findall(r"[^\W\d_]", without_pronunciations(text))
+    return all("LATIN" in unicodedata.name(letter, "") for letter in letters)
 
 
 def _last_pause(phrase: list[SpokenToken]) -> int:
