@@ -59,7 +59,7 @@ fuzz: setup
 
 # Late sound, holes, joined files and damage in ten thousand recordings; an hour on two cores.
 recordings: setup
-	FAULTS=1 $(BIN)/pytest tests/audio/test_odd_recordings.py -m recordings --timeout 36000
+	FAULTS=1 $(BIN)/pytest tests/audio/test_odd_recordings.py tests/cases -m recordings --timeout 36000
 
 safeguards: setup
 	FAULTS=$(FAULTS) $(BIN)/pytest tests/faults/test_safeguards.py --timeout 36000

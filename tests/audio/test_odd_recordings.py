@@ -113,9 +113,9 @@ def is_accounted_for(odd: OddRecording, recording: Recording, lost: list[int]) -
     return odd.kind.container in _COARSE or len(lost) <= _MOST_DAMAGED
 
 
-def clips(recording: Recording, path: Path) -> Iterator[Clip]:
-    """The clips of calls for at most four seconds."""
-    times = cut_times(path, _LONGEST_CALL_S, recording.reading)
+def clips(recording: Recording, path: Path, longest_s: float = _LONGEST_CALL_S) -> Iterator[Clip]:
+    """The clips of calls of limited length."""
+    times = cut_times(path, longest_s, recording.reading)
     for start_s, stop_s in zip(times[::2], times[1::2], strict=True):
         yield recording.clip(start_s, stop_s)
 

@@ -87,10 +87,10 @@ def test_a_passage_outside_its_recording_is_refused(cells: str, column: str, say
     assert re.search(says, caught.value.problems[0].why)
 
 
-def test_voice_conversion_of_a_passage_is_refused(tmp_path: Path) -> None:
-    """It would convert the whole recording."""
-    with pytest.raises(ManifestError, match="converts whole recordings"):
-        rows_of(written(tmp_path, "id,audio,offset,voice\na,long.wav,2,Anna\n"), "voice_change")
+def test_voice_conversion_of_a_passage(tmp_path: Path) -> None:
+    """A row with an offset converts the passage from there on."""
+    rows = rows_of(written(tmp_path, "id,audio,offset,voice\na,long.wav,2,Anna\n"), "voice_change")
+    assert passages(rows) == [("a", 2.0, 6.05)]
 
 
 def test_an_audio_folder_is_read(tmp_path: Path) -> None:

@@ -110,10 +110,6 @@ class InputCheck:
         if audio is None:
             return Inputs(reference)
         passage = _within(passage, audio, report)
-        if op is Op.VOICE_CHANGE and passage != Passage():
-            report.problem(
-                self._present(*_TIMES), "voice_change converts whole recordings; cut the file first, or empty this cell"
-            )
         return Inputs(reference, audio=audio, from_s=passage.from_s, to_s=passage.to_s)
 
     def _infill(self, cells: Cells, report: CellReport) -> Inputs:

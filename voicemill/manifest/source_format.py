@@ -1,4 +1,4 @@
-"""Files that stay of the kind of the recording they are made from, where a row does not ask for another kind."""
+"""The format of files that keep the format of their recording, because the row does not give one."""
 
 from typing import Final
 
@@ -16,7 +16,7 @@ _DECODED_BY: Final = {
     "libopus": "opus",
     "flac": "flac",
 }
-"""What can be encoded again, by what FFmpeg decodes it with."""
+"""Codecs that can be encoded again, by FFmpeg's name of the decoder."""
 _OPUS_HZ: Final = 48000
 _COMPRESSED: Final = frozenset({"flac", "mp3", "m4a", "ogg"})
 
@@ -24,13 +24,15 @@ _COMPRESSED: Final = frozenset({"flac", "mp3", "m4a", "ogg"})
 def kept_format(parameters: Parameters, inputs: Inputs) -> KeptFormat | None:
     """The format of a row's file where it is that of its recording; None where the file is audio of the API's formats.
 
-    A film that gets another voice keeps its picture, unless a container is asked for. A recording with new speech in a
-    gap keeps everything, unless anything is said of the format.
+    A video that is converted to another voice stays a video, unless a container is given or only a passage of it is
+    converted. A recording with a replaced passage keeps its format, unless any of the format is given.
     """
     recording = inputs.audio
     if recording is None or parameters.format is None:
         return None
     if parameters.op is Op.VOICE_CHANGE and recording.has_video and "container" not in parameters.said_of_format:
+        if inputs.from_s is not None or inputs.to_s is not None:
+            return None
         return _with_picture(recording, parameters.format.sample_rate_hz)
     if parameters.op is Op.INFILL and parameters.splice and not parameters.said_of_format:
         return _of_sound(recording)

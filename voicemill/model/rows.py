@@ -87,7 +87,7 @@ class Row:
     """The neighbors of a passage to insert between two recordings."""
     from_s: float | None = None
     to_s: float | None = None
-    """The passage of `audio` to transcribe or to replace."""
+    """The passage of `audio` to transcribe, to convert or to replace."""
     splice: bool = True
     """Whether a new passage is put into its recording, or delivered alone."""
     cuts_s: tuple[float, ...] = ()
@@ -139,6 +139,17 @@ class Row:
     def stretches_s(self) -> tuple[tuple[float, float], ...]:
         """The segments of `audio` that are sent, as pairs of their start and end."""
         return tuple(zip(self.cuts_s[::2], self.cuts_s[1::2], strict=True))
+
+    @property
+    def is_passage(self) -> bool:
+        """Whether only a passage of `audio` is transcribed or converted."""
+        return self.op is not Op.INFILL and (self.from_s is not None or self.to_s is not None)
+
+    @property
+    def passage_s(self) -> tuple[float, float]:
+        """Start and end of the part of `audio` that is transcribed or converted: a passage, or all of it."""
+        length_s = self.audio.duration_s if self.audio else 0.0
+        return self.from_s or 0.0, min(length_s, length_s if self.to_s is None else self.to_s)
 
     @property
     def gap_s(self) -> tuple[float, float]:

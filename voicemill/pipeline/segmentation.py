@@ -30,9 +30,9 @@ def with_cuts(row: Row, long_audio: LongAudio, times: CutTimes | None = None) ->
     try:
         if row.op is Op.INFILL:
             return replace(row, cuts_s=_gap(row, row.audio))
-        if row.op is Op.STT and (row.from_s is not None or row.to_s is not None):
-            return replace(row, cuts_s=_passage(row, row.audio, long_audio.stt_call_s, times))
         longest_s = long_audio.stt_call_s if row.op is Op.STT else long_audio.voice_change_call_s
+        if row.is_passage:
+            return _with_passage(row, row.audio, longest_s, times)
         return replace(row, cuts_s=_stretches(row, row.audio, longest_s, times))
     except (UndecodableAudio, OSError) as error:
         return replace(row, refusal=Refusal("recording_unreadable", f"{row.audio.name} cannot be decoded: {error}"))
@@ -46,17 +46,19 @@ def _gap(row: Row, audio: Recording) -> tuple[float, ...]:
     return gap_times(Path(audio.path), row.from_s, row.to_s, audio.end_s, audio.reading)
 
 
-def _passage(row: Row, audio: Recording, longest_s: float, times: CutTimes) -> tuple[float, ...]:
-    """The passage of the recording that the row names, split where it is too long for one call."""
-    start_s = row.from_s or 0.0
-    stop_s = min(audio.duration_s, audio.duration_s if row.to_s is None else row.to_s)
+def _with_passage(row: Row, audio: Recording, longest_s: float, times: CutTimes) -> Row:
+    """The row with the passage of the recording that it names, split where it is too long for one call."""
+    start_s, stop_s = row.passage_s
+    if start_s >= stop_s:
+        why = f"the passage starts at {start_s:g} s, but {audio.name} has only {audio.duration_s:.2f} s"
+        return replace(row, refusal=Refusal("passage_outside", why))
     if stop_s - start_s <= longest_s:
-        return (start_s, stop_s)
+        return replace(row, cuts_s=(start_s, stop_s))
     cuts_s = times(Path(audio.path), longest_s, audio.reading)
     pairs = zip(cuts_s[::2], cuts_s[1::2], strict=True)
     within = ((max(first_s, start_s), min(last_s, stop_s)) for first_s, last_s in pairs)
     found = tuple(moment_s for first_s, last_s in within if first_s < last_s for moment_s in (first_s, last_s))
-    return found or (start_s, stop_s)
+    return replace(row, cuts_s=found or (start_s, stop_s))
 
 
 def _stretches(row: Row, audio: Recording, longest_s: float, times: CutTimes) -> tuple[float, ...]:

@@ -72,6 +72,9 @@ def expected_output(row: Row) -> Output:
     transcribed_s = recorded_s or sum(recording.duration_s for recording in row.recordings)
     if row.op is Op.STT:
         return Output(characters=round(transcribed_s * CHARACTERS_PER_AUDIO_S))
+    if row.op is Op.VOICE_CHANGE and row.is_passage:
+        start_s, stop_s = row.passage_s
+        return Output(max(0.0, stop_s - start_s))
     spoken_s = len(without_tags(row.transcript)) / CHARACTERS_PER_AUDIO_S if row.op is not Op.VOICE_CHANGE else 0.0
     gap_s = (row.to_s or 0.0) - (row.from_s or 0.0)
     return Output(max(0.0, transcribed_s - gap_s) + spoken_s)

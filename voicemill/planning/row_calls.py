@@ -152,6 +152,13 @@ def _reference(row: Row) -> str:
     return row.transcript if row.op is Op.STT else ""
 
 
+def _times_s(row: Row) -> tuple[float, ...]:
+    """What decides the length of a row's file besides its calls; empty where the calls decide it."""
+    if row.op is Op.INFILL:
+        return row.gap_s
+    return row.passage_s if row.op is Op.VOICE_CHANGE and row.is_passage else ()
+
+
 def _fingerprint(row: Row, pieces: list[CallPiece], subtitles: Subtitles) -> str:
     pauses = [piece.pause_s for piece in pieces[:-1]]
     file: list[object] = [row.file_name]
@@ -166,7 +173,7 @@ def _fingerprint(row: Row, pieces: list[CallPiece], subtitles: Subtitles) -> str
         parts.append(row.text_formats)
     if row.recordings:
         sources = [recording.sha256 for recording in row.recordings]
-        parts.append([sources, row.cuts_s, row.gap_s if row.op is Op.INFILL else [], row.splice])
+        parts.append([sources, row.cuts_s, _times_s(row), row.splice])
     if row.wants_words:
         is_laid_out = not LAID_OUT_FORMATS.isdisjoint(row.text_formats)
         parts.append([_TEXT_VERSION, subtitles.model_dump() if is_laid_out else None, _reference(row)])

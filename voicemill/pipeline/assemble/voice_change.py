@@ -1,4 +1,4 @@
-"""Assemble a recording in another voice: the converted clips in order, each as long as its original."""
+"""Assemble a converted recording, or a converted passage of one: each clip is as long as its original."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -35,7 +35,7 @@ def assemble_change(plan: RowPlan, answers: AnswerStore, outputs: OutputFolder) 
 
 @dataclass
 class _Change:
-    """Produces the converted recording; `frames` counts what was produced so far."""
+    """Produces the converted recording or passage. `frames` is the position in the recording, in samples."""
 
     plan: RowPlan
     answers: AnswerStore
@@ -48,6 +48,8 @@ class _Change:
         self._recording = self.plan.row.audio
         self._path = existing_path(self._recording)
         self._rate_hz = self.plan.row.audio_format.sample_rate_hz
+        if self.plan.row.is_passage:
+            self.frames = round(self.plan.row.passage_s[0] * self._rate_hz)
 
     def write_video(self, kept: KeptFormat, file: BinaryIO) -> float:
         """Write the video with the converted sound, and return the length of the sound in seconds."""
@@ -55,8 +57,8 @@ class _Change:
         return self.frames / self._rate_hz
 
     def blocks(self) -> Iterator[Floats]:
-        """Mono blocks in -1..1, with as many samples in all as the recording has at this rate."""
-        end = _length(self._recording, self._rate_hz)
+        """Mono blocks in -1..1, with as many samples in all as the recording or passage has at this rate."""
+        end = self._end()
         for piece in self.plan.pieces:
             start, stop = self._bounds(piece, end)
             yield from self._counted(self._original(start))
@@ -64,6 +66,12 @@ class _Change:
             self.receipts += (receipt,)
             yield from self._counted(iter([fitted(as_float(read_samples(body)[0]), stop - start, self._rate_hz)]))
         yield from self._counted(self._original(end))
+
+    def _end(self) -> int:
+        """The end of the recording or passage, in samples of the recording."""
+        if self.plan.row.is_passage:
+            return round(self.plan.row.passage_s[1] * self._rate_hz)
+        return _length(self._recording, self._rate_hz)
 
     def _bounds(self, piece: CallPiece, end: int) -> tuple[int, int]:
         """The first frame of a clip, and the one after its last."""
@@ -74,7 +82,7 @@ class _Change:
         return min(round(clip.start_s * self._rate_hz), end), min(stop, end)
 
     def _original(self, until: int) -> Iterator[Floats]:
-        """The silent stretches between the clips, unchanged."""
+        """The silence between the clips, unchanged."""
         if until <= self.frames:
             return
         start_s, missing = self.frames / self._rate_hz, until - self.frames
