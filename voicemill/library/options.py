@@ -1,6 +1,7 @@
 """The keyword options of the public functions: those of the command line, by the same names."""
 
 from collections.abc import Mapping
+from os import PathLike, fspath
 from typing import Any, TypedDict
 
 from voicemill.config import Settings, load_settings
@@ -76,7 +77,7 @@ class RunOptions(TypedDict, total=False):
     """POST the summary as JSON to this URL at the end."""
     engine: str
     """`embedded` for the embedded engine, even if there is a key, or if the results were made with Cartesia."""
-    answers: str
+    answers: str | PathLike[str]
     """Folder of an answer store that several runs share. Default: inside the results folder."""
 
 
@@ -126,7 +127,8 @@ def changes_of(options: Mapping[str, object]) -> dict[str, Any]:
         if name not in SETTING_OF:
             raise ConfigError(f"unknown option {name!r}; the options are {', '.join(SETTING_OF)}")
         section, setting = SETTING_OF[name]
-        (changes.setdefault(section, {}) if section else changes)[setting] = value
+        plain = fspath(value) if isinstance(value, PathLike) else value
+        (changes.setdefault(section, {}) if section else changes)[setting] = plain
     return changes
 
 
