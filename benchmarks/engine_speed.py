@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 import httpx
 
 from benchmarks.engine_server import ServedEngine, served_engine
-from voicemill.engine.settings import available_cores
+from voicemill.model.machine import available_cores
 
 
 class Timing(NamedTuple):

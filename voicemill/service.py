@@ -90,7 +90,7 @@ async def _embedded(settings: Settings, earlier: str) -> AsyncIterator[Service]:
     from voicemill.engine.app import create_app
 
     app = create_app(_engine_settings(earlier))
-    transport = _transport(_EMBEDDED_URL, ApiKey("embedded"), settings, transport=in_process(app))
+    transport = _transport(_EMBEDDED_URL, ApiKey("embedded"), settings, embedded=in_process(app))
     try:
         async with transport:
             line = "Using the embedded engine, offline and free of charge."
@@ -114,14 +114,16 @@ def _engine_settings(earlier: str) -> "EngineSettings":
     return settings
 
 
-def _transport(base_url: str, key: ApiKey, settings: Settings, transport: object = None) -> "Transport":
+def _transport(base_url: str, key: ApiKey, settings: Settings, embedded: object = None) -> "Transport":
+    """The transport to a base URL, or to the `embedded` engine, which itself ends requests that make no progress."""
     from voicemill.cartesia.transport import Transport
 
     return Transport(
         base_url,
         key,
         api_version=settings.service.api_version,
-        transport=transport,  # type: ignore[arg-type]
+        transport=embedded,  # type: ignore[arg-type]
+        has_deadlines=embedded is None,
         max_connections=max(_FEWEST_CONNECTIONS, settings.pace.max_concurrency) + 8,
         deadline_s=settings.pace.attempt_deadline_s,
         stall_s=settings.pace.stall_s,

@@ -148,6 +148,19 @@ async def test_a_late_request_is_a_504_and_its_worker_is_ended() -> None:
     await app.state.engine.close()
 
 
+async def test_a_cancelled_call_stops_its_work(engine: Any) -> None:
+    """The worker of a cancelled call is killed; the next call gets a fresh one, and no error is left."""
+    house, asker = engine
+    expected = await speech(asker)
+    call = asyncio.create_task(asker.post("/tts/bytes", json=question(LONG[:19_000])))
+    pid = await worker_at_work(house)
+    call.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await call
+    await asyncio.to_thread(until, lambda: not running(pid) and house.workers.busy == 0)
+    assert await speech(asker) == expected
+
+
 async def test_close_ends_every_process_and_fails_what_is_in_work() -> None:
     """Workers and their synthesizers are gone when `close` returns; later requests are refused."""
     app = create_app(EngineSettings(workers=1))

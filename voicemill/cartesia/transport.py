@@ -79,7 +79,8 @@ class Transport:
     """Sends requests to one service. Use it as an async context manager, in the event loop that uses it.
 
     `key` is an API key or an access token. A request, upload and response included, must end within `deadline_s`; a
-    response may not stall for `stall_s` nor exceed `max_body_bytes`. Raises only `CallError`.
+    response may not stall for `stall_s` nor exceed `max_body_bytes`. With `has_deadlines` off, requests may take any
+    time: the service ends those that make no progress. Raises only `CallError`.
     """
 
     def __init__(
@@ -93,12 +94,14 @@ class Transport:
         deadline_s: float = 120.0,
         stall_s: float = 10.0,
         max_body_bytes: int = 256 * 1024 * 1024,
+        has_deadlines: bool = True,
     ) -> None:
         self._base = httpx.URL(base_url.rstrip("/") + "/")
         self._http = transport or _network_transport(max_connections)
         self._deadline_s = deadline_s
         self._stall_s = stall_s
         self._max_body_bytes = max_body_bytes
+        self._has_deadlines = has_deadlines
         self._key = key
         self._urls: dict[str, httpx.URL] = {}
         self._headers = [
@@ -176,7 +179,9 @@ class Transport:
         """Text of a service without the key, which some services quote when they reject it."""
         return text.replace(self._key.reveal().encode(), b"****")
 
-    def _until(self, deadline_s: float | None) -> float:
+    def _until(self, deadline_s: float | None) -> float | None:
+        if not self._has_deadlines:
+            return None
         return asyncio.get_running_loop().time() + (self._deadline_s if deadline_s is None else deadline_s)
 
     def _url(self, path: str, query: Query) -> httpx.URL:
@@ -194,7 +199,7 @@ class Transport:
             return "Authorization", f"Bearer {self._key.reveal()}"
         return "X-API-Key", self._key.reveal()
 
-    async def _before_deadline(self, work: Awaitable[T], until: float, body: Body | None = None) -> T:
+    async def _before_deadline(self, work: Awaitable[T], until: float | None, body: Body | None = None) -> T:
         """The result of `work`, if it ends before the deadline. Raises only `CallError`."""
         try:
             async with asyncio.timeout_at(until):
@@ -240,7 +245,7 @@ class Transport:
 class Stream:
     """A response that is being received."""
 
-    def __init__(self, transport: Transport, response: httpx.Response, until: float) -> None:
+    def __init__(self, transport: Transport, response: httpx.Response, until: float | None) -> None:
         self._transport = transport
         self._response = response
         self._until = until

@@ -10,6 +10,7 @@ from voicemill.engine.environment import folder_from_environment, text_from_envi
 from voicemill.engine.faults import Faults
 from voicemill.engine.recognition.whisper_model import DEVICES, WHISPER_MODEL_VARIABLE
 from voicemill.engine.voices.piper_voices import PIPER_VOICES_VARIABLE
+from voicemill.model.machine import available_cores
 
 KEYS_VARIABLE = "VOICEMILL_ENGINE_KEYS"
 SPEECH_BACKENDS_VARIABLE = "VOICEMILL_SPEECH_BACKENDS"
@@ -41,7 +42,8 @@ class EngineSettings:
     - `keys`: the accepted API keys; None accepts any non-empty key.
     - `token_key`: signs access tokens; None creates a key, so that tokens become invalid when the engine ends.
     - `tts_concurrency`, `stt_concurrency`: requests of a family at once before the next gets a 429; None queues them.
-    - `request_timeout_s`: time without result or progress after which a worker is killed, queueing not included.
+    - `request_timeout_s`: CPU time without result or progress after which a worker is killed. Waiting for a worker or
+      for the CPU does not count; a worker that uses no CPU is killed after this time too.
     - `user_voices`: the file with the voices that users clone, mix, create and localize.
     - `piper_voices`: a folder of Piper voices (`*.onnx` beside `*.onnx.json`).
     - `speech_backends`: names of further speech backends, whose voices are listed before the built-in ones.
@@ -55,7 +57,7 @@ class EngineSettings:
     """
 
     engine: EngineChoice = field(default_factory=_engine_from_environment)
-    workers: int = field(default_factory=lambda: available_cores())
+    workers: int = field(default_factory=available_cores)
     keys: frozenset[str] | None = field(default=None, repr=False)
     token_key: str | None = field(default=None, repr=False)
     tts_concurrency: int | None = None
@@ -109,10 +111,3 @@ def _listed(variable: str) -> list[str]:
 def data_folder() -> Path:
     """Where this user's applications keep data (XDG Base Directory Specification)."""
     return Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share") / "voicemill" / "engine"
-
-
-def available_cores() -> int:
-    """The cores that this process may use, which in a container can be fewer than the machine has."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1

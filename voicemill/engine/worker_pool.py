@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import queue
+import threading
 import weakref
 from collections import deque
 from collections.abc import AsyncGenerator, Callable, Generator
@@ -48,18 +49,26 @@ class WorkerPool:
         return len(self._workers) - self._idle.qsize()
 
     async def ask(self, question: dict[str, Any]) -> Frame:
-        """The last frame of the answer. Raises `Refusal` when the worker refuses, dies or takes too long."""
-        frame: Frame = await self._awaited(self._submit(lambda: deque(self._frames(question), maxlen=1).pop()))
+        """The last frame of the answer. Raises `Refusal` when the worker refuses, dies or takes too long.
+
+        If the call is cancelled, its worker is killed, because no one waits for its answer.
+        """
+        job = _Job()
+        try:
+            frame: Frame = await self._awaited(self._submit(lambda: deque(self._frames(question, job), maxlen=1).pop()))
+        except asyncio.CancelledError:
+            job.cancel()
+            raise
         return frame
 
     async def stream(self, question: dict[str, Any]) -> AsyncGenerator[Frame, None]:
         """Every frame as it is made. Raises `Refusal` as `ask` does; leaving early ends the work."""
         loop = asyncio.get_running_loop()
         ready: asyncio.Queue[Frame | None] = asyncio.Queue(FRAMES_AHEAD)
-        left = False
+        left, job = False, _Job()
 
         def hand_over() -> None:
-            frames = self._frames(question)
+            frames = self._frames(question, job)
             try:
                 for frame in frames:
                     if not _put(frame, ready, loop, given_up=lambda: left or self._closed):
@@ -75,6 +84,7 @@ class WorkerPool:
             await self._awaited(work)
         finally:
             left = True
+            job.cancel()
 
     async def close(self) -> None:
         """End every worker; a request in work fails."""
@@ -108,10 +118,11 @@ class WorkerPool:
                 if work.done() and ready.empty():
                     return None
 
-    def _frames(self, question: dict[str, Any]) -> Generator[Frame, None, None]:
+    def _frames(self, question: dict[str, Any], job: "_Job") -> Generator[Frame, None, None]:
         worker = self._idle.get()
         whole = False
         try:
+            job.start(worker)
             for frame in worker.send(question | {"cpu_s": self._timeout_s}, self._timeout_s):
                 yield _unless_refused(frame)
             whole = True
@@ -119,19 +130,48 @@ class WorkerPool:
             whole = True
             raise
         except (WorkerDied, TimeoutError) as error:
-            raise self._failure(error) from error
+            raise self._failure(error, job) from error
         finally:
-            if not whole:
+            if job.end() or not whole:
                 worker.stop()
             self._idle.put(worker)
 
-    def _failure(self, error: Exception) -> Refusal:
+    def _failure(self, error: Exception, job: "_Job") -> Refusal:
         if isinstance(error, TimeoutError):
             message = f"The request was given up after {self._timeout_s:g} seconds. Send less at once."
             return Refusal(504, "Timeout", message)
-        if not self._closed:
+        if not self._closed and not job.is_cancelled:
             logger.error("a worker of the speech engine ended in the middle of a request: %s", error)
         return Refusal(500, "Internal server error", "The worker on this request ended unexpectedly. Try again.")
+
+
+class _Job:
+    """A request in work: another thread may cancel it, which kills its worker and no other request's."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._worker: WorkerProcess | None = None
+        self.is_cancelled = False
+
+    def start(self, worker: WorkerProcess) -> None:
+        """Raises `WorkerDied` if the job was cancelled before."""
+        with self._lock:
+            if self.is_cancelled:
+                raise WorkerDied("the request was cancelled")
+            self._worker = worker
+
+    def end(self) -> bool:
+        """Let go of the worker; True if it was killed."""
+        with self._lock:
+            self._worker = None
+            return self.is_cancelled
+
+    def cancel(self) -> None:
+        """Kill the worker, if the job is in work, and never start it otherwise."""
+        with self._lock:
+            self.is_cancelled = True
+            if self._worker is not None:
+                self._worker.kill()
 
 
 def _put(

@@ -9,6 +9,7 @@ from voicemill.config import Pace, Settings
 from voicemill.limits.adaptive_concurrency import Bounds
 from voicemill.limits.budget import Budget, Limits, Spending
 from voicemill.model import EMBEDDED_PREFIX, FAMILIES
+from voicemill.model.machine import available_cores
 from voicemill.planning.price_plans import PRICE_PLANS, PricePlan
 from voicemill.store.spend_ledger import Ledger
 
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from voicemill.limits.call_limiter import CallLimiter
 
 FIRST_CONCURRENCY = 4
-"""Used when no limit is known: as much as the embedded engine can use, and where the search for a limit begins."""
+"""Where the search for a limit begins when none is known."""
 
 
 class LedgerStore:
@@ -67,8 +68,8 @@ def bounds_of(pace: Pace, plan: PricePlan | None, family: str, service: str) -> 
     """The concurrency of a call family: as set, or what the plan allows, or bounds for the search for a limit."""
     least, start, most = pace.min_concurrency, pace.start_concurrency, pace.max_concurrency
     known = plan.slots(family) if plan is not None and not start else 0
-    if service.startswith(EMBEDDED_PREFIX):  # It queues calls and never throttles: there is no limit to find.
-        return Bounds.exactly(start or min(most, FIRST_CONCURRENCY))
+    if service.startswith(EMBEDDED_PREFIX):  # It never throttles and has one worker per core: more calls only wait.
+        return Bounds.exactly(start or min(most, available_cores()))
     return Bounds(least, min(most, max(least, start or known or FIRST_CONCURRENCY)), most, known=bool(known))
 
 

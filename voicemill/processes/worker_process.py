@@ -7,12 +7,14 @@ import socket
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Iterator
 from functools import partial
 from typing import IO, Any
 
 from voicemill.processes.frames import Frame, read_frame, request_line
+from voicemill.processes.work_deadline import WorkDeadline
+
+_CHECK_INTERVAL_S = 1.0
 
 # There is one worker per core already, and each thread of a numerical library takes address space.
 _ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
@@ -43,15 +45,16 @@ class WorkerProcess:
     def send(self, request: dict[str, Any], timeout_s: float) -> Iterator[Frame]:
         """Send a request and yield the frames of its response; all but the final one have `last: false`.
 
-        Each frame must arrive within `timeout_s` of the one before. Raises `TimeoutError` if one is late and
-        `WorkerDied` if the process exits. After either, or if the iteration is abandoned, call `stop`.
+        Between two frames, the process may work for `timeout_s` of CPU time (see `WorkDeadline`). Raises `TimeoutError`
+        if it is late and `WorkerDied` if it exits. After either, or if the iteration is abandoned, call `stop`.
         """
         connection = self._connect()
         try:
             connection.settimeout(timeout_s)
             connection.sendall(request_line(request))
+            deadline = WorkDeadline(self._child.pid if self._child else 0, timeout_s)
             while True:
-                deadline = time.monotonic() + timeout_s
+                deadline.restart()
                 frame = read_frame(partial(_receive_exactly, connection, deadline))
                 yield frame
                 if frame.header.get("last", True):
@@ -105,17 +108,23 @@ def _kill_with_children(child: subprocess.Popen[bytes]) -> None:
         os.killpg(child.pid, signal.SIGKILL)
 
 
-def _receive_exactly(connection: socket.socket, deadline: float, count: int) -> bytes:
+def _receive_exactly(connection: socket.socket, deadline: WorkDeadline, count: int) -> bytes:
     data = bytearray(count)
     view = memoryview(data)
     received = 0
     while received < count:
-        left_s = deadline - time.monotonic()
-        if left_s <= 0:
-            raise TimeoutError
-        connection.settimeout(left_s)
-        got = connection.recv_into(view[received:])
+        got = _receive_some(connection, deadline, view[received:])
         if got == 0:
             raise EOFError
         received += got
     return bytes(data)
+
+
+def _receive_some(connection: socket.socket, deadline: WorkDeadline, view: memoryview) -> int:
+    connection.settimeout(_CHECK_INTERVAL_S)
+    while True:
+        try:
+            return connection.recv_into(view)
+        except TimeoutError:
+            if deadline.is_over:
+                raise

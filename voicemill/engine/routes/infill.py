@@ -10,7 +10,7 @@ from voicemill.engine.engine import Engine
 from voicemill.engine.refusals import bad_request
 from voicemill.engine.routes.audio_forms import FORMAT_FIELDS, form_format, form_voice
 from voicemill.engine.routes.documentation import AUDIO, WITH_TAKE, answered_with, documented_form
-from voicemill.engine.routes.requests import KeyedEngine, what_is_wrong
+from voicemill.engine.routes.requests import KeyedEngine, await_worker, what_is_wrong
 from voicemill.engine.routes.tts import CONTENT_TYPES, speech_question, take_of
 from voicemill.engine.routes.uploads import Form, uploaded
 from voicemill.engine.schemas.speech import ExperimentalControls, OutputFormat, SpeechRequest, VoiceSpecifier
@@ -38,7 +38,7 @@ async def infill_bytes(request: Request, engine: KeyedEngine) -> Response:
     async with uploaded(request, engine.settings.max_upload_bytes) as form:
         question = _question(form, engine) | {"take": take_of(request)}
         with engine.admission.admitted("tts"):
-            frame = await engine.workers.ask(question)
+            frame = await await_worker(request, engine, question)
     return Response(frame.body, media_type=CONTENT_TYPES[question["format"]["container"]])
 
 

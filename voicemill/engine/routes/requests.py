@@ -1,6 +1,7 @@
 """What the routes have in common: the engine, the key, and bodies that are bounded and checked."""
 
-from typing import Annotated, TypeVar
+import asyncio
+from typing import Annotated, Any, TypeVar
 
 from fastapi import Depends, Request
 from pydantic import BaseModel, ValidationError
@@ -8,8 +9,11 @@ from pydantic import BaseModel, ValidationError
 from voicemill.engine.access import require_access
 from voicemill.engine.engine import Engine
 from voicemill.engine.refusals import Refusal, bad_request
+from voicemill.processes.frames import Frame
 
 Body = TypeVar("Body", bound=BaseModel)
+
+_CONNECTION_CHECK_S = 1.0
 
 
 def engine_of(request: Request) -> Engine:
@@ -64,3 +68,15 @@ def what_is_wrong(error: ValidationError) -> str:
         place = ".".join(str(part) for part in problem["loc"]) or "the body"
         problems.append(f"{place}: {problem['msg']}")
     return "; ".join(problems) + "."
+
+
+async def await_worker(request: Request, engine: Engine, question: dict[str, Any]) -> Frame:
+    """The last frame of a worker's answer. If the client disconnects before, the work is stopped. Raises `Refusal`."""
+    work = asyncio.create_task(engine.workers.ask(question))
+    try:
+        while not (await asyncio.wait([work], timeout=_CONNECTION_CHECK_S))[0]:
+            if await request.is_disconnected():
+                raise Refusal(408, "Request timeout", "The client closed the connection before the answer was ready.")
+        return work.result()
+    finally:
+        work.cancel()

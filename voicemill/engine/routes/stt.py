@@ -7,7 +7,7 @@ from fastapi import APIRouter, Request
 from voicemill.engine.engine import Engine
 from voicemill.engine.refusals import bad_request
 from voicemill.engine.routes.documentation import documented_form, documented_query
-from voicemill.engine.routes.requests import SttEngine
+from voicemill.engine.routes.requests import SttEngine, await_worker
 from voicemill.engine.routes.uploads import Form, uploaded
 
 router = APIRouter()
@@ -27,7 +27,7 @@ async def stt(request: Request, engine: SttEngine) -> dict[str, Any]:
     with engine.admission.admitted("stt"):
         async with uploaded(request, engine.settings.max_upload_bytes) as form:
             question = _question(request, form, engine)
-            frame = await engine.workers.ask(question)
+            frame = await await_worker(request, engine, question)
     answer = {
         "type": "transcript",
         "request_id": request.state.request_id,

@@ -11,7 +11,7 @@ from starlette.responses import Response
 from voicemill.engine.engine import Engine
 from voicemill.engine.refusals import bad_request
 from voicemill.engine.routes.documentation import AUDIO, TAKE_HEADER, WITH_TAKE, answered_with, documented
-from voicemill.engine.routes.requests import TtsEngine, json_body
+from voicemill.engine.routes.requests import TtsEngine, await_worker, json_body
 from voicemill.engine.routes.streams import event_stream
 from voicemill.engine.routes.voice_edits import embedded_timbre
 from voicemill.engine.schemas.events import SSE
@@ -39,7 +39,7 @@ async def tts_bytes(request: Request, engine: TtsEngine) -> Response:
     asked = await speech_body(request, SpeechRequest, engine.settings.max_json_bytes)
     question = speech_question(asked, engine) | {"job": "tts_bytes"}
     with engine.admission.admitted("tts"):
-        frame = await engine.workers.ask(question)
+        frame = await await_worker(request, engine, question)
     return Response(frame.body, media_type=CONTENT_TYPES[asked.output_format.container])
 
 

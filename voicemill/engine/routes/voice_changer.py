@@ -10,7 +10,7 @@ from starlette.responses import Response
 from voicemill.engine.engine import Engine
 from voicemill.engine.routes.audio_forms import FORMAT_FIELDS, form_format, form_voice
 from voicemill.engine.routes.documentation import AUDIO, answered_with, documented_form
-from voicemill.engine.routes.requests import KeyedEngine
+from voicemill.engine.routes.requests import KeyedEngine, await_worker
 from voicemill.engine.routes.streams import event_stream
 from voicemill.engine.routes.tts import CONTENT_TYPES
 from voicemill.engine.routes.uploads import Form, uploaded
@@ -30,7 +30,7 @@ async def voice_changer_bytes(request: Request, engine: KeyedEngine) -> Response
     async with uploaded(request, engine.settings.max_upload_bytes) as form:
         question = _question(form, engine)
         with engine.admission.admitted("tts"):
-            frame = await engine.workers.ask(question | {"job": "voice_change"})
+            frame = await await_worker(request, engine, question | {"job": "voice_change"})
     return Response(frame.body, media_type=CONTENT_TYPES[question["format"]["container"]])
 
 

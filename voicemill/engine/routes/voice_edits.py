@@ -12,7 +12,7 @@ from starlette.responses import Response
 from voicemill.engine.engine import Engine
 from voicemill.engine.refusals import Refusal, bad_request
 from voicemill.engine.routes.documentation import documented, documented_form
-from voicemill.engine.routes.requests import KeyedEngine, json_body
+from voicemill.engine.routes.requests import KeyedEngine, await_worker, json_body
 from voicemill.engine.routes.uploads import Form, uploaded
 from voicemill.engine.routes.voice_lookup import existing
 from voicemill.engine.schemas.voice_objects import CreateVoice, LocalizeVoice, MixVoices, UpdateVoice, voice_object
@@ -52,7 +52,7 @@ async def clone_voice(request: Request, engine: KeyedEngine) -> dict[str, Any]:
             "mode": _mode(form),
             "base": asdict(_base(engine, form.text("base_voice_id"))),
         }
-        frame = await engine.workers.ask(question)
+        frame = await await_worker(request, engine, question)
     return await _kept(engine, replace(voice, timbre=timbre_from(frame.header["timbre"])))
 
 
