@@ -1,1 +1,1 @@
-"""The shape of a run, one flow a file, and the command line that starts them."""
+"""Prefect flows: one per operation, plus retries, schedules and the shared Prefect server."""

@@ -1,4 +1,4 @@
-"""The flow for manifests whose rows name their own operations."""
+"""The flow for manifests whose rows have different operations."""
 
 from pathlib import Path
 
@@ -22,11 +22,10 @@ async def mixed(
     plan_id: str = "",
     selection: Selection = EVERY_ROW,
 ) -> State[Summary]:
-    """Process every row of a manifest by its own operation.
+    """Process every row of a manifest with the operation that it names.
 
-    Results go to the folder `results`. Completed rows and calls of earlier runs are not repeated.
-    `plan_id` names a plan that is prepared in the folder already; `selection` limits which rows are processed.
-    The flow ends as Failed if a row is not done; the results folder says which and why, and the same run again
-    resumes.
+    Results are written to the folder `results`. Rows and calls that earlier runs completed are not repeated.
+    `plan_id` names a plan that is already prepared in the folder, and `selection` limits the rows to process.
+    The flow run ends as Failed if a row is not done. The results folder then lists the reasons, and a rerun resumes.
     """
     return await run_manifest(RunSpec(manifest, Path(results), settings, plan_id, selection))

@@ -1,4 +1,4 @@
-"""The API key from a Prefect Secret block: settings name the block, the key itself never leaves this process."""
+"""The API key from a Prefect Secret block. Settings contain the name of the block, never the key."""
 
 from typing import Any
 
@@ -9,9 +9,9 @@ from voicemill.errors import ConfigError
 
 
 async def key_from_block(settings: Settings) -> ApiKey | None:
-    """The key in the block that `service.key_block` names, None where it names none.
+    """The key in the Secret block `service.key_block`, None if that setting is empty.
 
-    Raises `ConfigError` where there is no such block.
+    Raises `ConfigError` if the block does not exist.
     """
     name = settings.service.key_block
     if not name:
@@ -20,6 +20,6 @@ async def key_from_block(settings: Settings) -> ApiKey | None:
         block: Any = await Secret.aload(name)
     except ValueError:
         raise ConfigError(
-            f"Prefect has no Secret block {name!r}; make one in its pages, or with Secret(value=...).save({name!r})"
+            f"Prefect has no Secret block {name!r}; create it in the web UI, or with Secret(value=...).save({name!r})"
         ) from None
     return ApiKey(str(block.get()))

@@ -1,4 +1,4 @@
-"""The flow for manifests of texts."""
+"""The flow that generates speech from texts."""
 
 from pathlib import Path
 
@@ -24,10 +24,9 @@ async def tts(
 ) -> State[Summary]:
     """Convert every row of a manifest to speech.
 
-    Results go to the folder `results`. Completed rows and calls of earlier runs are not repeated. A row that asks
-    for another operation is a problem of the manifest.
-    `plan_id` names a plan that is prepared in the folder already; `selection` limits which rows are processed.
-    The flow ends as Failed if a row is not done; the results folder says which and why, and the same run again
-    resumes.
+    Results are written to the folder `results`. Rows and calls that earlier runs completed are not repeated. A row
+    with another operation is a problem of the manifest.
+    `plan_id` names a plan that is already prepared in the folder, and `selection` limits the rows to process.
+    The flow run ends as Failed if a row is not done. The results folder then lists the reasons, and a rerun resumes.
     """
     return await run_manifest(RunSpec(manifest, Path(results), settings.with_operation("tts"), plan_id, selection))

@@ -49,8 +49,8 @@ class Cartesia:
         base_url: The address of the API, `https`, or `http` on this machine. Default: `CARTESIA_BASE_URL`, then
             `https://api.cartesia.ai`.
         api_version: The `Cartesia-Version` header.
-        timeout_s: The deadline of one request in seconds, upload and response included; at most 3600. Methods take a
-            `deadline_s` of their own.
+        timeout_s: The deadline of one request in seconds, upload and response included; at most 3600. Methods
+            accept another deadline as `deadline_s`.
         max_body_bytes: The largest response to accept, in bytes.
 
     Raises:

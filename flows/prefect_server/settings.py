@@ -1,4 +1,4 @@
-"""Reads the user's Prefect settings and sets those of a run, without the two seconds that `import prefect` takes."""
+"""Read the user's Prefect settings and set those of a run, without the two seconds that `import prefect` takes."""
 
 import logging
 import os

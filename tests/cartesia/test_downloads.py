@@ -12,7 +12,7 @@ import pytest
 
 from tests.cartesia.test_connections import self_signed
 from voicemill.cartesia.downloads import Downloader
-from voicemill.model.urls import AddressFault, is_public, parse_address
+from voicemill.model.urls import AddressError, is_public, parse_address
 
 HOST = "files.example.org"
 Seen = list[tuple[str, dict[str, str]]]
@@ -59,10 +59,10 @@ def test_public_addresses_are_public(machine: str) -> None:
 @pytest.mark.parametrize("url", BYPASSES)
 def test_disallowed_addresses_are_not_resolved(url: str) -> None:
     """No spelling of an address reaches another host than an allowed one; it is not even resolved."""
-    with pytest.raises(AddressFault):
+    with pytest.raises(AddressError):
         parse_address(url, {HOST})
     downloader = Downloader({HOST}, 10**6, resolve=lambda host, port: pytest.fail(f"{host} was resolved"))
-    with pytest.raises(AddressFault):
+    with pytest.raises(AddressError):
         downloader.download(url, io.BytesIO())
 
 
@@ -150,10 +150,10 @@ def test_file_of_an_allowed_host_is_downloaded(files: Files) -> None:
 
 def test_allowed_host_with_internal_address_gets_no_request(files: Files) -> None:
     """An allowed host name with an internal address is refused, and no byte is sent to it."""
-    with pytest.raises(AddressFault, match="not on the public internet"):
+    with pytest.raises(AddressError, match="not on the public internet"):
         files.get("/a.wav", really=True)
     files.answers = [["1.1.1.1", "10.0.0.1"]]
-    with pytest.raises(AddressFault, match="not on the public internet"):
+    with pytest.raises(AddressError, match="not on the public internet"):
         files.get("/a.wav", really=True)
     assert files.seen == []
 
@@ -163,7 +163,7 @@ def test_dns_rebinding_has_no_effect(files: Files) -> None:
     files.answers = [["127.0.0.1"], ["169.254.169.254"]]
     assert files.get("/a.wav") == CONTENT
     assert files.resolved == 1
-    with pytest.raises(AddressFault, match="not on the public internet"):
+    with pytest.raises(AddressError, match="not on the public internet"):
         files.get(f"/to/https://{HOST}:{files.port}/a.wav")
 
 
@@ -171,10 +171,10 @@ def test_redirects_are_checked_again(files: Files) -> None:
     """Redirects are followed to allowed hosts only, at most three times."""
     here = f"https://{HOST}:{files.port}"
     assert files.get(f"/to/{here}/to/{here}/to/{here}/a.wav") == CONTENT
-    with pytest.raises(AddressFault, match="more than 3 times"):
+    with pytest.raises(AddressError, match="more than 3 times"):
         files.get(f"/to/{here}/to/{here}/to/{here}/to/{here}/a.wav")
     for elsewhere in ("https://127.0.0.1/a", "http://files.example.org/a", "https://evil.org/a", "file:///etc/passwd"):
-        with pytest.raises(AddressFault):
+        with pytest.raises(AddressError):
             files.get(f"/to/{elsewhere}")
 
 
@@ -184,19 +184,19 @@ def test_redirects_are_checked_again(files: Files) -> None:
 )
 def test_incomplete_downloads_are_refused(path: str, why: str, files: Files) -> None:
     """An error page, compressed content and a broken download are refused."""
-    with pytest.raises(AddressFault, match=why):
+    with pytest.raises(AddressError, match=why):
         files.get(path)
 
 
 def test_download_size_is_limited(files: Files) -> None:
     """A download that exceeds the limit is refused before it is complete."""
-    with pytest.raises(AddressFault, match="larger than 1,000 bytes"):
+    with pytest.raises(AddressError, match="larger than 1,000 bytes"):
         files.get("/a.wav", max_bytes=1000)
 
 
 def test_certificate_for_another_host_is_refused(files: Files) -> None:
     """The certificate must match the host name, although the connection uses the IP address."""
     files.trust = ssl.create_default_context()
-    with pytest.raises(AddressFault, match="cannot be downloaded"):
+    with pytest.raises(AddressError, match="cannot be downloaded"):
         files.get("/a.wav")
     assert files.seen == []

@@ -18,7 +18,7 @@ def test_outputs_are_named_by_their_rows(tmp_path: Path) -> None:
     found = read_good(
         written(tmp_path, _HEADER + "c,voice_change,,@s,,,,Anna\ns,tts,Hello.,,,,,\nh,stt,,@c,,,,\nt,tts,,,@h,,,\n")
     )
-    assert {row.id: row.takes for row in found.rows} == {"c": ("s",), "s": (), "h": ("c",), "t": ("h",)}
+    assert {row.id: row.depends_on for row in found.rows} == {"c": ("s",), "s": (), "h": ("c",), "t": ("h",)}
     assert found.check.taken_ids == {"s", "c", "h"}
 
 
@@ -26,7 +26,7 @@ def test_a_file_may_begin_with_the_mark(tmp_path: Path) -> None:
     """A file whose name begins with the mark is named with its folder."""
     recording(tmp_path / "@a.wav")
     row = read_good(written(tmp_path, "id,op,audio\na,stt,./@a.wav\n")).row
-    assert (row.takes, row.audio and row.audio.duration_s) == ((), 0.25)
+    assert (row.depends_on, row.audio and row.audio.duration_s) == ((), 0.25)
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from tests.planning.rows import row
 from voicemill.config import LongText
 from voicemill.model import Op, Recording
 from voicemill.planning.estimate import CALL_OVERHEAD_S, SECONDS_PER_TRANSCRIBED_S, Estimate
-from voicemill.planning.predictions import CHARACTERS_PER_AUDIO_S, Output, expected_output, stand_in
+from voicemill.planning.predictions import CHARACTERS_PER_AUDIO_S, Output, expected_output, with_expected_inputs
 from voicemill.planning.price_plans import PRICE_PLANS
 from voicemill.planning.row_calls import RowPlan, plan_row
 
@@ -131,11 +131,11 @@ def test_dependent_rows_are_estimated_from_text() -> None:
     spoken = row("x" * 150, id="a")
     assert expected_output(spoken) == Output(seconds=10.0)
     transcribed = row("", id="b", op=Op.STT, format=None, audio=Recording(made_by="a"), text_formats=("txt",))
-    ready = stand_in(transcribed, {"a": Output(10.0)})
+    ready = with_expected_inputs(transcribed, {"a": Output(10.0)})
     found = Estimate()
     plan = plan_row(ready, "s", LongText())
     found.add(plan, {plan.pieces[0].call.key: False}, guessed=True)
     assert (found.guessed, found.credits_to_pay) == (1, 5.0)
     assert expected_output(ready) == Output(characters=150)
-    again = stand_in(row("", id="c", text=Recording(made_by="b")), {"b": Output(characters=150)})
+    again = with_expected_inputs(row("", id="c", text=Recording(made_by="b")), {"b": Output(characters=150)})
     assert len(again.transcript) == 150

@@ -12,7 +12,7 @@ from tests.planning.rows import WAV, row, transcript_of
 from voicemill.config import LongText
 from voicemill.model import Row, Tts
 from voicemill.model.audio_formats import AudioFormat
-from voicemill.planning.row_calls import RowPlan, plan_row, wire_encoding
+from voicemill.planning.row_calls import RowPlan, plan_row, request_encoding
 
 LONG_TEXT = LongText()
 BOOK = "Chapter One\n\nIt was dark. " + "The wind turned the mill. " * 30 + "\n\n* * *\n\nIt was light."
@@ -126,7 +126,7 @@ def test_service_is_part_of_the_key() -> None:
 )
 def test_lossless_encoding_is_requested(wanted: Any, asked: str) -> None:
     """Companded and compressed files are encoded locally from lossless samples."""
-    assert wire_encoding(wanted) == asked
+    assert request_encoding(wanted) == asked
 
 
 def test_call_has_all_parameters_of_the_row() -> None:

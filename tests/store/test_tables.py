@@ -169,7 +169,7 @@ def test_parts_of_several_levels_are_merged(tmp_path: Path) -> None:
         for number, each in enumerate(rows(5))
     ]
     plan = plan_of(tmp_path / "plan.parquet", content)
-    assert (set(plan.taken), plan.levels, plan.levels_in(0, 5)) == ({"id 1"}, {"id 0": 1, "id 3": 1}, [0, 1])
+    assert (set(plan.used_ids), plan.levels, plan.levels_in(0, 5)) == ({"id 1"}, {"id 0": 1, "id 3": 1}, [0, 1])
     parts = [tmp_path / "00000.0.parquet", tmp_path / "00000.1.parquet"]
     for level, path in enumerate(parts):
         made = [outcome(each) for _, each in plan.rows(0, 5, level)]

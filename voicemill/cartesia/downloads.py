@@ -15,7 +15,7 @@ from urllib.parse import urljoin
 
 import httpx
 
-from voicemill.model.urls import Address, AddressFault, is_public, parse_address
+from voicemill.model.urls import Address, AddressError, is_public, parse_address
 
 MAX_REDIRECTS: Final = 3
 _REDIRECTS: Final = (301, 302, 303, 307, 308)
@@ -51,7 +51,7 @@ class Downloader:
     trust: ssl.SSLContext = field(default_factory=ssl.create_default_context)
 
     def download(self, url: str, file: BinaryIO) -> Download:
-        """Download `url` into `file`. Raises `AddressFault`."""
+        """Download `url` into `file`. Raises `AddressError`."""
         deadline = time.monotonic() + _TIMEOUT_S + self.max_bytes / _MIN_BYTES_PER_S
         with httpx.Client(verify=self.trust, trust_env=False, follow_redirects=False, timeout=_TIMEOUT_S) as client:
             for _ in range(MAX_REDIRECTS + 1):
@@ -60,14 +60,14 @@ class Downloader:
                 try:
                     response = client.send(request, stream=True)
                 except httpx.HTTPError as error:
-                    raise AddressFault(f"cannot be downloaded ({type(error).__name__}); try again later") from None
+                    raise AddressError(f"cannot be downloaded ({type(error).__name__}); try again later") from None
                 try:
                     if response.status_code not in _REDIRECTS:
                         return self._save(response, file, deadline)
                     url = urljoin(url, response.headers.get("location", ""))
                 finally:
                     response.close()
-        raise AddressFault(f"redirects more than {MAX_REDIRECTS} times; use the final address")
+        raise AddressError(f"redirects more than {MAX_REDIRECTS} times; use the final address")
 
     def _request(self, client: httpx.Client, address: Address) -> httpx.Request:
         ip = self._ip(address)
@@ -81,31 +81,31 @@ class Downloader:
         try:
             ips = self.resolve(address.host, address.port)
         except (OSError, UnicodeError) as error:
-            raise AddressFault(f"has an unknown host ({error}); check its name") from None
+            raise AddressError(f"has an unknown host ({error}); check its name") from None
         if not ips or not all(map(self.may_connect, ips)):
-            raise AddressFault("has a host that is not on the public internet; download the file first")
+            raise AddressError("has a host that is not on the public internet; download the file first")
         return ips[0]
 
     def _save(self, response: httpx.Response, file: BinaryIO, deadline: float) -> Download:
         if response.status_code != httpx.codes.OK:
-            raise AddressFault(f"returns HTTP status {response.status_code}; check it, or download the file first")
+            raise AddressError(f"returns HTTP status {response.status_code}; check it, or download the file first")
         if response.headers.get("content-encoding", "identity") != "identity":
-            raise AddressFault("is sent compressed; download the file first")
+            raise AddressError("is sent compressed; download the file first")
         digest, size = hashlib.sha256(), 0
         expected = response.headers.get("content-length", "")
         try:
             for chunk in response.iter_raw():
                 size += len(chunk)
                 if size > self.max_bytes:
-                    raise AddressFault(
+                    raise AddressError(
                         f"is larger than {self.max_bytes:,} bytes; raise inputs.max_bytes, or download the file first"
                     )
                 if time.monotonic() > deadline:
-                    raise AddressFault("is too slow; download the file first")
+                    raise AddressError("is too slow; download the file first")
                 digest.update(chunk)
                 file.write(chunk)
         except httpx.HTTPError as error:
-            raise AddressFault(f"broke off ({type(error).__name__}); try again later") from None
+            raise AddressError(f"broke off ({type(error).__name__}); try again later") from None
         if expected.isdigit() and int(expected) != size:
-            raise AddressFault(f"broke off after {size:,} of {expected} bytes; try again later")
+            raise AddressError(f"broke off after {size:,} of {expected} bytes; try again later")
         return Download(digest.hexdigest(), size)

@@ -1,7 +1,7 @@
-"""Parser of server-event events and newline-delimited JSON, for chunks of any size.
+"""Parser of server-sent events and newline-delimited JSON, for chunks of any size.
 
 Source: the HTML standard, section 9.2.6 (interpreting an event stream). The standard ignores a line that begins with
-`{`, so such a line is taken for an event of a stream of JSON lines. httpx-sse also parses SSE, but only from an
+`{`, so such a line is treated as an event of a stream of JSON lines. httpx-sse also parses SSE, but only from an
 `httpx.Response` of an httpx client.
 """
 

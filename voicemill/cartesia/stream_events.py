@@ -1,7 +1,7 @@
 """The typed events of a stream: audio chunks, word and phoneme timestamps, and the end.
 
-Sources: the events of `/tts/sse`, which have a `type`, and of `/voice-changer/sse`, which have none from API version
-2025-11-04 on.
+Sources: the reference of `/tts/sse`, whose events have a `type`, and of `/voice-changer/sse`, whose events have no
+`type` from API version 2025-11-04 on.
 """
 
 import base64

@@ -14,7 +14,7 @@ from voicemill.model.audio_formats import AudioFormat
 
 
 class SpeechRequest(TypedDict, total=False):
-    """The parameters of text to speech. For a parameter that is missing or None the service has a default.
+    """The parameters of text to speech. The service has a default for each parameter that is missing or None.
 
     Give either `voice_id` or `voice_embedding` (192 numbers; API versions before 2025-04-16). `speed` is a name, or a
     factor of 0.6 to 1.5 for sonic-3. `emotion` is one name for sonic-3, and tags such as `positivity:high` for older
@@ -98,14 +98,14 @@ class TextToSpeech:
                 yield event
 
 
-def takes_generation_config(model_id: str) -> bool:
-    """Whether this model takes speed and emotion in `generation_config` (sonic-3 and later)."""
+def uses_generation_config(model_id: str) -> bool:
+    """Whether this model expects speed and emotion in `generation_config` (sonic-3 and later)."""
     return model_id.startswith(("sonic-3", "sonic-latest"))
 
 
 def _content(request: SpeechRequest) -> dict[str, object]:
     speed, emotion = request.get("speed"), request.get("emotion", ())
-    is_new = takes_generation_config(request["model_id"])
+    is_new = uses_generation_config(request["model_id"])
     generation = _given(
         volume=request.get("volume"),
         speed=None if isinstance(speed, str) else speed,

@@ -20,7 +20,7 @@ class ApiKey:
         self._value = value.strip()
         del value  # A traceback may show local variables.
         if not self._value or not self._value.isascii() or not self._value.isprintable():
-            raise ConfigError(f"{self.VARIABLE} is empty or holds characters that no key has; set it again")
+            raise ConfigError(f"{self.VARIABLE} is empty or contains invalid characters; set it again")
 
     @staticmethod
     def from_environment() -> "ApiKey | None":

@@ -42,7 +42,7 @@ def _validated(tree: Mapping[str, Any], source: str) -> Settings:
     try:
         return Settings.model_validate(tree)
     except ValidationError as error:
-        raise ConfigError(f"{source}: {_first_fault(error)}") from None
+        raise ConfigError(f"{source}: {_first_problem(error)}") from None
 
 
 def profile_names() -> list[str]:
@@ -64,14 +64,14 @@ def _read_profile(profile: str) -> dict[str, Any]:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         names = ", ".join(profile_names())
-        raise ConfigError(f"there is no profile {profile!r}; give the path of a TOML file or one of: {names}") from None
+        raise ConfigError(f"unknown profile {profile!r}; give the path of a TOML file or one of: {names}") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
         raise ConfigError(f"the profile {path} cannot be read: {error}") from None
 
 
-def _first_fault(error: ValidationError) -> str:
-    fault = error.errors()[0]
-    where = ".".join(map(str, fault["loc"])) or "settings"
-    if fault["type"] == "extra_forbidden":
-        return f"{where} is no setting; remove it or correct its name"
-    return f"{where} is {fault['input']!r}: {fault['msg']}"
+def _first_problem(error: ValidationError) -> str:
+    problem = error.errors()[0]
+    where = ".".join(map(str, problem["loc"])) or "settings"
+    if problem["type"] == "extra_forbidden":
+        return f"{where} is not a setting; remove it or correct its name"
+    return f"{where} is {problem['input']!r}: {problem['msg']}"

@@ -100,17 +100,17 @@ class Inputs(_Section):
 
     @field_validator("format")
     @classmethod
-    def _know_the_format(cls, format: str) -> str:
+    def _check_format(cls, format: str) -> str:
         return _one_of(format, MANIFEST_FORMATS)
 
     @field_validator("text")
     @classmethod
-    def _know_the_markup(cls, text: str) -> str:
+    def _check_markup(cls, text: str) -> str:
         return _one_of(text, TEXT_MARKUPS)
 
     @field_validator("allow_hosts")
     @classmethod
-    def _as_names(cls, hosts: tuple[str, ...]) -> tuple[str, ...]:
+    def _normalize_hosts(cls, hosts: tuple[str, ...]) -> tuple[str, ...]:
         return tuple(host.strip().lower() for host in hosts)
 
 
@@ -156,16 +156,16 @@ class Pace(_Section):
 
     @field_validator("plan")
     @classmethod
-    def _know_the_plan(cls, plan: str) -> str:
+    def _check_plan(cls, plan: str) -> str:
         if plan.lower() not in ("", *PLAN_NAMES):
             raise ValueError(f"a plan is one of {', '.join(PLAN_NAMES)}")
         return plan.lower()
 
     @model_validator(mode="after")
-    def _bounds_are_in_order(self) -> Self:
+    def _check_bounds(self) -> Self:
         start = self.start_concurrency or self.max_concurrency
         if not self.min_concurrency <= start <= self.max_concurrency:
-            raise ValueError("min_concurrency, start_concurrency and max_concurrency must rise")
+            raise ValueError("min_concurrency, start_concurrency and max_concurrency must be in ascending order")
         return self
 
 
@@ -198,9 +198,9 @@ class Budget(_Section):
 
 
 class Service(_Section):
-    """The service that gets the calls: the embedded engine if there is neither a base URL nor a key.
+    """The service for all calls: the embedded engine if neither a base URL nor a key is set.
 
-    `engine = "embedded"` calls the embedded engine even if there is one.
+    `engine = "embedded"` selects the embedded engine in any case.
     """
 
     engine: Literal["", "embedded"] = ""
@@ -212,7 +212,7 @@ class Service(_Section):
 class Settings(_Section):
     """All settings of a run, resolved. They hold no secret.
 
-    `operation` applies to every row. If it is empty, each row names its own, with `defaults.op` as default.
+    `operation` applies to every row. If it is empty, each row names its operation, with `defaults.op` as default.
     """
 
     defaults: RowDefaults = RowDefaults()
@@ -233,12 +233,12 @@ class Settings(_Section):
 
     @field_validator("webhook")
     @classmethod
-    def _tell_in_private(cls, webhook: str) -> str:
+    def _check_webhook(cls, webhook: str) -> str:
         return _checked_webhook(webhook.strip())
 
     @field_validator("operation")
     @classmethod
-    def _know_the_operation(cls, operation: str) -> str:
+    def _check_operation(cls, operation: str) -> str:
         name = operation.strip().casefold().replace("-", "_")
         if name not in ("", *OPERATIONS):
             raise ValueError(f"an operation is one of {', '.join(OPERATIONS)}")
@@ -250,7 +250,7 @@ class Settings(_Section):
         return self.defaults.model_copy(update={"op": self.operation}) if self.operation else self.defaults
 
     @model_validator(mode="after")
-    def _waits_are_in_order(self) -> Self:
+    def _check_combinations(self) -> Self:
         if self.pace.longest_wait_s < self.pace.first_wait_s:
             raise ValueError("pace.longest_wait_s is shorter than pace.first_wait_s")
         if self.budget.max_cost_usd and self.pace.plan in ("", "free"):
@@ -259,9 +259,9 @@ class Settings(_Section):
 
 
 def webhook_of(settings: Settings) -> str:
-    """The address that receives the summary of a run: `settings.webhook`, else `VOICEMILL_WEBHOOK`; empty for none.
+    """The URL that receives the summary of a run: `settings.webhook`, else `VOICEMILL_WEBHOOK`; empty for none.
 
-    Use the variable for an address that is secret, because settings are stored. Raises `ConfigError`.
+    Use the variable for a URL that is secret, because settings are stored. Raises `ConfigError`.
     """
     try:
         return settings.webhook or _checked_webhook(os.environ.get(WEBHOOK_VARIABLE, "").strip())
@@ -273,5 +273,5 @@ def _checked_webhook(url: str) -> str:
     parts = urlsplit(url)
     is_private = parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in LOOPBACK_HOSTS)
     if url and (not is_private or not parts.hostname or parts.username):
-        raise ValueError("a webhook is an https address without a password in it, or http on this machine")
+        raise ValueError("a webhook is an https URL without a user name or password, or http on this machine")
     return url

@@ -1,13 +1,13 @@
-"""Adaptive concurrency: how each outcome changes the number of slots, as a pure function of state and event.
+"""Adaptive concurrency: a pure function that computes the number of slots after each outcome of a call.
 
 - Slow start: the number doubles after each round of answers until the first 429, which lowers it by a quarter. All
   429s of calls that were sent before that reduction count once.
 - Then it rises by one after each round of answers. When the higher number is throttled, it returns to the proven one
   and waits twice as long before the next rise.
 - A proven number is lowered after several 429s within a round, not after one: services sometimes reject a call that
-  arrives in the moment in which another one ends.
+  arrives at the moment at which another one ends.
 
-So a hidden limit is found, held with few 429s, followed at once when it falls, and found again when it rises.
+This finds a hidden limit, holds it with few 429s, follows it at once when it falls, and finds it again when it rises.
 """
 
 from dataclasses import dataclass, replace

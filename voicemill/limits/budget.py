@@ -18,10 +18,10 @@ class LedgerFile(Protocol):
     """Where the spending is stored."""
 
     def write(self, spending: Spending) -> None:
-        """Store the spending so that it survives the death of this process."""
+        """Store the spending so that it survives a crash of this process."""
 
     def sync(self) -> None:
-        """Make what was stored survive a power cut too."""
+        """Make the stored spending survive a power cut as well."""
 
 
 @dataclass(frozen=True, slots=True)

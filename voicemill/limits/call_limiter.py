@@ -35,7 +35,7 @@ class RequestRate:
 
 
 class LimitedCall(Protocol):
-    """A call as the limiter sees it; `list_price_credits` stands for its expected duration."""
+    """The properties of a call that the limiter uses; `list_price_credits` stands for its expected duration."""
 
     @property
     def family(self) -> str:
@@ -43,11 +43,11 @@ class LimitedCall(Protocol):
 
     @property
     def credits(self) -> float:
-        """What the call will cost."""
+        """The price of the call in credits."""
 
     @property
     def list_price_credits(self) -> float:
-        """What the call would cost at Cartesia."""
+        """The price of the call at Cartesia in credits."""
 
 
 class LimitedRun(Protocol):
@@ -85,7 +85,7 @@ class CallLimiter:
         self._run: LimitedRun | None = None
         self._rate_waiters = 0
         self.sent_s: dict[CallPermit, float] = {}
-        """When each call in flight was sent, the oldest first."""
+        """The time at which each call in flight was sent, the oldest first."""
 
     @property
     def oldest_call_s(self) -> float | None:
@@ -95,7 +95,7 @@ class CallLimiter:
 
     @property
     def waiting_for(self) -> str:
-        """What holds calls back now, except for a lack of slots; empty if nothing does."""
+        """The reason why calls wait now, other than a lack of slots; empty if there is none."""
         why = self.why
         if why in (PAUSED, SERVICE_DOWN) or (why == SHARED_LIMIT and not self.slots):
             return {PAUSED: "paused", SERVICE_DOWN: "waiting for the service"}.get(why, "waiting for the shared limit")

@@ -1,4 +1,4 @@
-"""How many calls may be in flight: a priority semaphore, and one concurrency limiter for each family of calls."""
+"""Limits on concurrent calls: a priority semaphore, and a concurrency limiter for each family of calls."""
 
 import asyncio
 import heapq
@@ -14,7 +14,7 @@ PAUSED, SERVICE_DOWN, SHARED_LIMIT = "paused", "the service is down", "the share
 
 
 class PrioritySemaphore:
-    """At most `limit` holders; the waiter with the highest priority goes first, among equals the longest waiting.
+    """A semaphore with at most `limit` holders. The waiter with the highest priority goes first, then the oldest one.
 
     Use it from one event loop. `limit` may change while slots are held: a lower limit is reached as holders leave.
     """

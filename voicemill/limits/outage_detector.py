@@ -1,4 +1,4 @@
-"""The outage detector: tells an outage of the service from the failures of single calls."""
+"""The outage detector: distinguishes an outage of the service from failures of single calls."""
 
 from dataclasses import dataclass, field
 from weakref import WeakSet

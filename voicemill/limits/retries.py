@@ -1,4 +1,4 @@
-"""When a failed attempt is retried, and after what delay; the only place that decides about retries."""
+"""The retry policy: whether and when a failed attempt is retried. No other module decides about retries."""
 
 import asyncio
 from collections.abc import Awaitable, Callable

@@ -40,7 +40,7 @@ class ServiceHealth:
 
     @property
     def is_down(self) -> bool:
-        """Whether the service is down, as far as is known."""
+        """Whether the service is considered down."""
         return self._breaker.is_open
 
     def start_retry_pass(self) -> None:
@@ -92,7 +92,7 @@ class ServiceHealth:
         return self._breaker.is_open
 
     def record_no_result(self, *, is_probe: bool) -> None:
-        """An attempt ended without telling anything about the service."""
+        """Record that an attempt ended without a result that says anything about the service."""
         if is_probe:
             self._breaker.discard_probe(self._clock())
 

@@ -1,9 +1,10 @@
-"""Calls: the API requests that are billed, one type for each method that the pipeline uses.
+"""Calls: the billed API requests, with one type per API method.
 
-`service` is part of a call, so the answers of two services are never exchanged. What is made of an answer afterwards
-(container, bit rate, file name, pauses) is not, so a new output format needs no new call.
-`take` counts repetitions of a call whose answer was bad: it is part of the key and not of the request body.
-Prices: docs.cartesia.ai and the reference of cartesia-js 2.2.9; how parts of seconds are rounded is not published.
+`service` is part of a call, so an answer of one service is never used for another. Settings that apply after the call
+(container, bit rate, file name, pauses) are not, so a new output format needs no new call.
+`take` counts repetitions of a call whose answer was bad: it is part of the key, but not of the request body.
+Prices are those of docs.cartesia.ai and the reference of cartesia-js 2.2.9. Cartesia does not publish how it rounds
+fractions of a second.
 """
 
 import hashlib
@@ -20,14 +21,14 @@ from voicemill.model.service_tags import without_tags
 from voicemill.model.spoken import Speed
 
 EMBEDDED_PREFIX = "embedded/"
-"""The start of the names of embedded engines; the version that decides their output follows."""
+"""The prefix of the service names of embedded engines; the version of the engine follows."""
 
 Family = Literal["tts", "stt"]
-"""Calls that share one concurrency limit of the service."""
+"""A group of calls that share one concurrency limit of the service."""
 FAMILIES: Final[tuple[Family, ...]] = get_args(Family)
 
 _AS_JSON = json.JSONEncoder(sort_keys=True)
-"""Made once: `json.dumps` makes one for each call."""
+"""Shared, because `json.dumps` would create an encoder for each call."""
 
 _STT_CREDITS_PER_S = 0.5
 _VOICE_CHANGE_CREDITS_PER_S = 15.0
@@ -36,7 +37,7 @@ _INFILL_CREDITS = 300.0
 
 @dataclass(frozen=True)
 class _Call:
-    """What all calls have in common: a key, a price, and the family that they count with."""
+    """The base of all calls: the key, the price, and the family."""
 
     op: ClassVar[Op]
     family: ClassVar[Family] = "tts"
@@ -47,7 +48,7 @@ class _Call:
 
     @cached_property
     def key(self) -> str:
-        """SHA-256 of the whole call, as 64 hex digits: the name of its answer."""
+        """The SHA-256 of the call as 64 hex digits, which names its stored answer."""
         fields: dict[str, object] = {name: getattr(self, name) for name in self.__match_args__}
         fields = {name: value for name, value in fields.items() if name not in self.added or value != self.added[name]}
         call = {"op": self.op.value, **{name: _plain(value) for name, value in fields.items()}}
@@ -55,17 +56,17 @@ class _Call:
 
     @property
     def list_price_credits(self) -> float:
-        """Cartesia's price."""
+        """Cartesia's price in credits."""
         raise NotImplementedError
 
     @property
     def characters(self) -> int:
-        """How many characters of text are sent."""
+        """The number of characters of text to send."""
         return 0
 
     @property
     def credits(self) -> float:
-        """The price at the service; the embedded engine is free."""
+        """The price in credits at the call's service; the embedded engine is free."""
         return 0.0 if self.service.startswith(EMBEDDED_PREFIX) else self.list_price_credits
 
 
@@ -75,9 +76,9 @@ def _plain(value: object) -> Any:  # noqa: ANN401 - whatever JSON takes
 
 @dataclass(frozen=True)
 class Tts(_Call):
-    """A call of `tts.bytes`, for WAV with `encoding` samples at `sample_rate_hz`.
+    """A call of `tts.bytes` for a WAV file with `encoding` samples at `sample_rate_hz`.
 
-    With `timestamps` it is a call of `tts.sse`, which also returns word timestamps; its audio is stored as WAV, too.
+    With `timestamps` it is a call of `tts.sse`, which also returns word timestamps. Its audio is stored as WAV as well.
     """
 
     op: ClassVar[Op] = Op.TTS
@@ -96,18 +97,18 @@ class Tts(_Call):
 
     @property
     def list_price_credits(self) -> float:
-        """About one credit a character."""
+        """About one credit per character."""
         return float(self.characters)
 
     @property
     def characters(self) -> int:
-        """How many characters of text are sent, without the service's tags."""
+        """The number of characters of text to send, without the service's tags."""
         return len(without_tags(self.transcript))
 
 
 @dataclass(frozen=True)
 class Stt(_Call):
-    """A call of `stt.transcribe`: the words of `clip` and their timestamps."""
+    """A call of `stt.transcribe`, which returns the words of `clip` with timestamps."""
 
     op: ClassVar[Op] = Op.STT
     family: ClassVar[Family] = "stt"
@@ -118,13 +119,13 @@ class Stt(_Call):
 
     @property
     def list_price_credits(self) -> float:
-        """One credit for two seconds of audio."""
+        """One credit per two seconds of audio."""
         return self.clip.duration_s * _STT_CREDITS_PER_S
 
 
 @dataclass(frozen=True)
 class VoiceChange(_Call):
-    """A call of `voiceChanger.bytes`: `clip` in another voice, as WAV."""
+    """A call of `voiceChanger.bytes`, which returns `clip` in another voice as WAV."""
 
     op: ClassVar[Op] = Op.VOICE_CHANGE
     added: ClassVar[Mapping[str, object]] = {"take": 0}
@@ -137,13 +138,13 @@ class VoiceChange(_Call):
 
     @property
     def list_price_credits(self) -> float:
-        """Fifteen credits for a second of audio."""
+        """Fifteen credits per second of audio."""
         return self.clip.duration_s * _VOICE_CHANGE_CREDITS_PER_S
 
 
 @dataclass(frozen=True)
 class Infill(_Call):
-    """A call of `infill.bytes`: `transcript` spoken to fit between `left` and `right`, as WAV."""
+    """A call of `infill.bytes`, which speaks `transcript` so that it fits between `left` and `right`, as WAV."""
 
     op: ClassVar[Op] = Op.INFILL
     added: ClassVar[Mapping[str, object]] = {"take": 0}
@@ -162,12 +163,12 @@ class Infill(_Call):
 
     @property
     def list_price_credits(self) -> float:
-        """Three hundred credits, and one for each character."""
+        """300 credits plus one per character."""
         return _INFILL_CREDITS + self.characters
 
     @property
     def characters(self) -> int:
-        """How many characters of text are sent, without the service's tags."""
+        """The number of characters of text to send, without the service's tags."""
         return len(without_tags(self.transcript))
 
 

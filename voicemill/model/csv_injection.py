@@ -1,7 +1,7 @@
-"""CSV injection: cells that a spreadsheet would calculate are marked with an apostrophe, and the mark is removed again.
+"""Protection against CSV injection: an apostrophe is put before cells that a spreadsheet would evaluate as formulas.
 
-`unguarded(guarded(text)) == text` for every text: text that begins with apostrophes and such a character gets one more
-apostrophe, so a mark is never confused with the text.
+`unguarded(guarded(text)) == text` for every text: text that already begins with apostrophes and a formula character
+gets one more apostrophe, so the added one is always recognized.
 """
 
 import re
@@ -12,7 +12,7 @@ FAILURE_COLUMNS: Final = ("status", "error_class", "error_code", "error_message"
 """The columns that `failures.csv` adds to those of a manifest."""
 
 METADATA_COLUMNS: Final = frozenset({"file_name", "id", "transcript", "duration_s", "sample_rate_hz", "sha256"})
-"""Columns that, together, only our `metadata.csv` has."""
+"""Columns that occur together only in a `metadata.csv` of voicemill."""
 
 # OWASP, "CSV Injection", with the full-width forms that East Asian spreadsheets treat as the same characters.
 _FORMULA = re.compile("'*[=+\\-@\t\r\n\0＝＋－＠]")
@@ -20,7 +20,7 @@ _MARKED = re.compile("'+[=+\\-@\t\r\n\0＝＋－＠]")
 
 
 def guarded(cell: Any) -> Any:  # noqa: ANN401 - cells are of any type
-    """A cell as it is written: text that a spreadsheet would calculate begins with an apostrophe."""
+    """The cell to write: text that a spreadsheet would evaluate gets a leading apostrophe."""
     return f"'{cell}" if isinstance(cell, str) and _FORMULA.match(cell) else cell
 
 
@@ -30,5 +30,5 @@ def unguarded(text: str) -> str:
 
 
 def is_guarded(columns: Collection[str]) -> bool:
-    """Whether a CSV file with these columns is one that we wrote, with marked cells."""
+    """Whether voicemill wrote the CSV file that has these columns, so that its cells are guarded."""
     return set(FAILURE_COLUMNS) <= set(columns) or set(columns) >= METADATA_COLUMNS

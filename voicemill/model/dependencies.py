@@ -1,26 +1,26 @@
-"""Rows that take the output of other rows: in which order they can be made."""
+"""The order in which rows can be made that use the output of other rows."""
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping
 
 
-def levels(takes: Mapping[str, Collection[str]]) -> dict[str, int]:
-    """For the id of each row that takes others' outputs, how many steps must come first, from 1 on.
+def levels(dependencies: Mapping[str, Collection[str]]) -> dict[str, int]:
+    """The level of each dependent row: 1 if its inputs have no dependencies, else one above the highest input level.
 
-    `takes` gives the ids that such a row takes from; ids outside it take from none. Rows that wait for each other in a
-    ring, and those that wait for them, have no level.
+    `dependencies` maps the id of each dependent row to the ids of the rows whose output it uses. Rows in a circle, and
+    rows that depend on one, have no level.
     """
-    waiting_for = {row: {other for other in others if other in takes} for row, others in takes.items()}
-    takers: dict[str, list[str]] = defaultdict(list)
-    for row, others in waiting_for.items():
-        for other in others:
-            takers[other].append(row)
-    ready = [row for row, others in waiting_for.items() if not others]
-    found = dict.fromkeys(ready, 1)
-    for row in ready:  # It grows as rows become ready.
-        for taker in takers[row]:
-            waiting_for[taker].discard(row)
-            found[taker] = max(found.get(taker, 1), found[row] + 1)
-            if not waiting_for[taker]:
-                ready.append(taker)
-    return {row: found[row] for row in ready}
+    missing = {row: {other for other in inputs if other in dependencies} for row, inputs in dependencies.items()}
+    dependents: dict[str, list[str]] = defaultdict(list)
+    for row, inputs in missing.items():
+        for other in inputs:
+            dependents[other].append(row)
+    ready = [row for row, inputs in missing.items() if not inputs]
+    level = dict.fromkeys(ready, 1)
+    for row in ready:  # The loop appends rows as they become ready.
+        for dependent in dependents[row]:
+            missing[dependent].discard(row)
+            level[dependent] = max(level.get(dependent, 1), level[row] + 1)
+            if not missing[dependent]:
+                ready.append(dependent)
+    return {row: level[row] for row in ready}

@@ -19,9 +19,9 @@ class Status(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """What is known of how an answer came about; kept with its body. `duration_s` is that of the audio in it or of it.
+    """The record of a call, stored with its answer. `duration_s` is the length of the generated or transcribed audio.
 
-    `words` are those that came with speech, where timestamps were asked for.
+    `words` are the words of generated speech if timestamps were requested.
     """
 
     key: str
@@ -49,11 +49,11 @@ class MadeFile:
 class Outcome:
     """How one row ended: its line in `items.parquet`.
 
-    `heard` is the transcript, or the text that another row produced; None without either. `words` counts the words in
+    `transcript` is the recognized text, or the text from another row; None without either. `words` counts the words in
     the timings table, None if none were requested. `suspect` holds the quality flags of the transcript, and
     `word_error_rate` its error rate against the reference, if there is one. `made_from` are the SHA-256s of the inputs.
-    `check` and `takes` are what the row asked for, and `verdict` the worst verdict on its passages; None if they were
-    not checked.
+    `check` and `takes` are the settings of the row, and `verdict` is the worst verdict on its passages; None if they
+    were not checked.
     """
 
     id: str
@@ -67,7 +67,7 @@ class Outcome:
     more_files: tuple[MadeFile, ...] = ()
     duration_s: float | None = None
     sample_rate_hz: int | None = None
-    heard: str | None = None
+    transcript: str | None = None
     words: int | None = None
     suspect: tuple[str, ...] = ()
     word_error_rate: float | None = None

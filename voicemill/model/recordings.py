@@ -1,4 +1,4 @@
-"""Input recordings: whole files, and clips of them."""
+"""Input recordings, and clips of them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from typing import Any, NamedTuple, Self
 
 
 class FileState(NamedTuple):
-    """What changes when a file changes."""
+    """The file attributes that show whether a file has changed."""
 
     size_bytes: int
     mtime_ns: int
@@ -31,8 +31,8 @@ class Reading:
     """How a recording is decoded.
 
     `track` counts the audio tracks from 0. `channel` is the only channel to use, or None to mix all of them.
-    A recording `is_plain` if its only track starts with the file, has no holes and decodes without errors: its sound is
-    all of its samples in a row. It `is_uploadable` if the service reads the same sound from the file itself.
+    A recording `is_plain` if its only track starts with the file, has no gaps and decodes without errors. It
+    `is_uploadable` if the service decodes the file to the same audio.
     `samples` is the decoded length at `sample_rate_hz`, or 0 if unknown.
     """
 
@@ -46,7 +46,7 @@ class Reading:
 
     @property
     def variant(self) -> str:
-        """What distinguishes the sound from that of a plain recording; part of the keys of calls."""
+        """Describes how the audio differs from that of a plain recording; part of the keys of calls."""
         parts = [] if self.is_plain else ["timeline"]
         if self.track:
             parts.append(f"track {self.track}")
@@ -65,7 +65,7 @@ class Reading:
 
 
 PLAIN: Reading = Reading()
-"""How a recording is decoded of which nothing is known."""
+"""How a recording is decoded before it was inspected."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,11 +74,11 @@ class Recording:
 
     `duration_s` is the decoded length. `claimed_s` is the length that the container of a plain recording claims, 0 if
     that is too short. `damaged_s` is the part of the recording that could not be decoded.
-    `container` and `encoding` are FFmpeg's names of the demuxer and the decoder, except that the MP4 family is told
-    apart as `mp4`, `m4a` and `mov`, and the Matroska family as `mkv` and `webm`. `tracks` counts the audio tracks, and
+    `container` and `encoding` are FFmpeg's names of the demuxer and the decoder, except that the MP4 family is split
+    into `mp4`, `m4a` and `mov`, and the Matroska family into `mkv` and `webm`. `tracks` counts the audio tracks, and
     `language` is that of the track in use, if the file states it.
     `size_bytes`, `mtime_ns` and `inode` show whether the file has changed; without `mtime_ns` that is not checked.
-    `address` is the URL that the file came from.
+    `address` is the URL from which the file was downloaded.
     `made_by` is the id of another row if the file is that row's output; the other fields are then empty until that row
     is done.
     """
@@ -108,7 +108,7 @@ class Recording:
 
     @property
     def end_s(self) -> float:
-        """The end of the recording in cuts and keys: the claimed one, as in earlier versions, or else the real one.
+        """The end of the recording in segments and keys: the claimed one, as in earlier versions, or else the real one.
 
         It may be after the last sample.
         """
@@ -138,10 +138,10 @@ class Inspected(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Clip:
-    """A stretch of a recording, identified by the SHA-256 of the file: equal content is requested once.
+    """A segment of a recording, identified by the SHA-256 of the file, so that equal content is requested once.
 
     The remaining fields are not part of the identity: `path` and `duration_s`, the `state` of the file when it was
-    inspected, how it is decoded, and whether the clip goes on to the end of the recording.
+    inspected, how it is decoded, and whether the clip extends to the end of the recording.
     """
 
     sha256: str
@@ -165,7 +165,7 @@ class Clip:
 
     @property
     def identity(self) -> tuple[str, float, float | None] | tuple[str, float, float | None, str]:
-        """What distinguishes one clip from another, for the keys of calls."""
+        """The part of a call's key that identifies the clip."""
         variant = self.reading.variant
         plain = self.sha256, self.start_s, self.stop_s
         return (*plain, variant) if variant else plain

@@ -1,4 +1,4 @@
-"""Rows: what each line of a manifest asks for."""
+"""Rows: the checked lines of a manifest."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -22,7 +22,7 @@ class Op(StrEnum):
 
 
 class Operation(NamedTuple):
-    """What an operation does: whether it speaks a text, makes audio, and works on a recording that it needs."""
+    """The properties of an operation: whether it speaks a text, makes audio, and requires a recording."""
 
     speaks: bool
     makes_audio: bool
@@ -38,7 +38,6 @@ OPERATIONS: Final = {
 AUDIO_OPS: Final = frozenset(op for op, does in OPERATIONS.items() if does.makes_audio)
 """The operations whose output is audio."""
 
-
 SPOKEN_OPS: Final = frozenset(op for op, does in OPERATIONS.items() if does.speaks)
 """The operations that speak a text."""
 
@@ -52,10 +51,10 @@ class Refusal(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One checked line of a manifest: what is wanted, and everything that its calls and its files need.
+    """One checked line of a manifest, with everything that determines its calls and its files.
 
-    Fields that an operation does not use are empty. `OPERATIONS` says which operation speaks, makes audio or works on
-    a recording.
+    Fields that an operation does not use are empty. `OPERATIONS` lists the operations that speak a text, make audio or
+    process a recording.
     """
 
     number: int
@@ -66,9 +65,9 @@ class Row:
     """The row's first file, relative to the results folder, with forward slashes."""
 
     transcript: str = ""
-    """The text to speak; for `stt` the reference to compare with. Empty until row `text` is done, if that is set."""
+    """The text to speak; for `stt` the reference transcript. Empty until the row in `text` is done, if that is set."""
     text: Recording | None = None
-    """The row whose recognized text is spoken."""
+    """The row whose transcript is spoken."""
     voice_id: str = ""
     model: str = ""
     language: str = ""
@@ -76,31 +75,31 @@ class Row:
     emotion: tuple[str, ...] = ()
 
     format: AudioFormat | None = None
-    """The format of the audio that the service is asked for."""
+    """The audio format to request from the service."""
     kept_format: KeptFormat | None = None
-    """The format of the file, where it is that of `audio`."""
+    """The format of the output file if it keeps that of `audio`, else None."""
 
     audio: Recording | None = None
-    """The recording that `stt`, `voice_change` and `infill` work on."""
+    """The recording that `stt`, `voice_change` and `infill` process."""
     left: Recording | None = None
     right: Recording | None = None
-    """The neighbors of a passage to insert between two recordings."""
+    """The recordings before and after an inserted passage."""
     from_s: float | None = None
     to_s: float | None = None
     """The passage of `audio` to transcribe, to convert or to replace."""
     splice: bool = True
-    """Whether a new passage is put into its recording, or delivered alone."""
+    """Whether the output of an infill is the edited recording, or only the new passage."""
     cuts_s: tuple[float, ...] = ()
-    """Starts and ends of the segments of `audio` that are sent, or of the gap; empty where all of it is sent."""
+    """The boundaries of the segments of `audio` to send, or of the gap; empty if the whole recording is sent."""
 
     timestamps: bool = False
-    """Whether word timestamps of speech are wanted."""
+    """Whether word timestamps are requested for generated speech."""
     text_formats: tuple[str, ...] = ()
-    """The text files that are wanted."""
+    """The requested transcript and subtitle formats."""
     check: Check = "off"
     """How the generated audio is checked."""
     max_takes: int = 1
-    """How often a passage with a bad verdict is generated, the first time included."""
+    """How often a passage with a bad verdict is generated at most, including the first time."""
 
     refusal: Refusal | None = None
     """Why a row of a folder or a list is not processed; its inputs may then be missing."""
@@ -109,35 +108,35 @@ class Row:
     pronunciations: tuple[Pronunciation, ...] = ()
     """The pronunciations of words in the text."""
     carried: Mapping[str, Any] = field(default_factory=dict)
-    """The columns that are not ours, as text or as the manifest's own scalars."""
+    """The columns that voicemill does not know, as text or as typed values of the manifest."""
 
     @property
     def text_names(self) -> tuple[str, ...]:
-        """The text files that it asks for, relative to the results folder."""
+        """The paths of the row's text files, relative to the results folder."""
         return tuple(text_name(self.file_name, format) for format in self.text_formats)
 
     @property
-    def wants_words(self) -> bool:
-        """Whether word timestamps are needed: always for a transcription."""
+    def needs_word_timestamps(self) -> bool:
+        """Whether the row needs word timestamps; transcriptions always do."""
         is_timed = self.timestamps or not UNTIMED_FORMATS.issuperset(self.text_formats)
         return self.op is Op.STT or (self.op is Op.TTS and is_timed)
 
     @property
     def audio_format(self) -> AudioFormat:
-        """The format of the audio that an audio operation makes. Raises `ValueError` for other rows."""
+        """The requested audio format of an audio operation. Raises `ValueError` for other rows."""
         if self.format is None:
             raise ValueError(f"{self.op} makes no audio")
         return self.format
 
     @property
     def sample_rate_hz(self) -> int | None:
-        """That of the file which an audio operation makes; None for other rows."""
+        """The sample rate of the output file of an audio operation; None for other rows."""
         made = self.kept_format or self.format
         return made.sample_rate_hz if made else None
 
     @property
-    def stretches_s(self) -> tuple[tuple[float, float], ...]:
-        """The segments of `audio` that are sent, as pairs of their start and end."""
+    def segments_s(self) -> tuple[tuple[float, float], ...]:
+        """The segments of `audio` to send, as pairs of start and end."""
         return tuple(zip(self.cuts_s[::2], self.cuts_s[1::2], strict=True))
 
     @property
@@ -153,8 +152,8 @@ class Row:
 
     @property
     def gap_s(self) -> tuple[float, float]:
-        """Where `audio` is cut for a new passage: at `from_s` and `to_s`, or near them."""
-        return self.stretches_s[0] if self.cuts_s else (self.from_s or 0.0, self.to_s or 0.0)
+        """Start and end of the gap for a new passage: `from_s` and `to_s`, or the nearest pauses."""
+        return self.segments_s[0] if self.cuts_s else (self.from_s or 0.0, self.to_s or 0.0)
 
     @property
     def recordings(self) -> tuple[Recording, ...]:
@@ -162,7 +161,7 @@ class Row:
         return tuple(recording for recording in (self.audio, self.left, self.right) if recording is not None)
 
     @property
-    def takes(self) -> tuple[str, ...]:
-        """The ids of the rows whose output it uses."""
+    def depends_on(self) -> tuple[str, ...]:
+        """The ids of the rows whose output this row uses."""
         inputs = (*self.recordings, *filter(None, [self.text]))
         return tuple(dict.fromkeys(one.made_by for one in inputs if one.made_by))

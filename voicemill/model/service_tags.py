@@ -1,4 +1,4 @@
-"""The markup tags that the service understands inside a transcript: pauses, controls and spelling.
+"""The markup tags that the service supports in a transcript: pauses, controls and spelling.
 
 They control how a text is spoken and are not spoken themselves: `<break time="1s"/>`, `<emotion value="sad"/>`,
 `<speed ratio="1.2"/>`, `<volume ratio="0.8"/>` and `<spell>AB12</spell>`.
@@ -23,7 +23,7 @@ SPELLED: Final = "\u02bc"
 
 
 class Part(NamedTuple):
-    """A stretch of a transcript: text that is spoken, letters to spell, or a pause."""
+    """A part of a transcript: text to speak, letters to spell, or a pause."""
 
     text: str = ""
     is_spelled: bool = False
@@ -36,7 +36,7 @@ def has_tags(text: str) -> bool:
 
 
 def without_tags(text: str) -> str:
-    """The text as it is read and counted: no tags, the letters of spelled text, and single spaces where tags stood."""
+    """The text as it is read and counted: without tags, with the letters of spelled text, and a space for each tag."""
     if not has_tags(text):
         return text
     bare = _ANY.sub(lambda found: found["spelled"] or _gap(found), text)
@@ -44,7 +44,7 @@ def without_tags(text: str) -> str:
 
 
 def masked(text: str) -> str:
-    """The text, just as long, with `BLANK` for control tags and `SPELLED` for spelled text and its tags."""
+    """The text with its control tags replaced by `BLANK`, and spelled text by `SPELLED`; its length stays the same."""
     if not has_tags(text):
         return text
     return _ANY.sub(lambda found: (BLANK if found["spelled"] is None else SPELLED) * len(found[0]), text)
@@ -56,7 +56,7 @@ def tags_in(text: str) -> list[str]:
 
 
 def in_force(tags: list[str]) -> list[str]:
-    """Of control tags in order, those that still apply after them: the last of each name, and no pauses."""
+    """The control tags that still apply after all of `tags`: the last one of each name, without pauses."""
     last: dict[str, str] = {}
     for tag in tags:
         last.pop(_name(tag), None)
@@ -71,7 +71,7 @@ def is_pause(tag: str) -> bool:
 
 
 def parts(text: str) -> list[Part]:
-    """What an engine does with a transcript: text to speak, text to spell, and pauses, in order."""
+    """Split a transcript into text to speak, text to spell, and pauses, in order."""
     found: list[Part] = []
     spoken, position = "", 0
     for match in _ANY.finditer(text):
@@ -89,7 +89,7 @@ def parts(text: str) -> list[Part]:
 
 
 def without_fragments(word: str) -> str:
-    """A word, as a service reports it, without the parts of tags that are in it: services split texts at spaces."""
+    """A word as returned by a service, without fragments of tags: services split texts at spaces, also within tags."""
     return _FRAGMENT.sub("", word) if "<" in word or "=" in word else word
 
 

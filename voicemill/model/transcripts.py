@@ -1,4 +1,4 @@
-"""Words, segments and transcripts, and the text files that a row can ask for."""
+"""Words, segments and transcripts, and the names of text files."""
 
 from dataclasses import dataclass
 from pathlib import PurePosixPath
@@ -15,9 +15,9 @@ class Word(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """A sentence, or what stands between two pauses.
+    """A sentence, or the words between two pauses.
 
-    Its words are as the text has them: with the punctuation around them and the space before them, as Whisper's are.
+    As in Whisper's output, its words include the punctuation around them and the space before them.
     """
 
     start_s: float
@@ -39,14 +39,14 @@ class Transcript:
 
 TEXT_FOLDER: Final = "text"
 TEXT_FORMATS: Final = ("txt", "json", "srt", "vtt", "tsv")
-"""The files that a transcript can be written as: Whisper's."""
+"""The formats of transcript files, which are those of Whisper."""
 UNTIMED_FORMATS: Final = frozenset({"txt"})
 LAID_OUT_FORMATS: Final = frozenset({"srt", "vtt"})
-"""Those whose bytes depend on the rules for subtitles."""
+"""Formats that depend on the subtitle settings."""
 _EXTENSIONS: Final = {"audacity": ".audacity.txt"}
 
 
 def text_name(file_name: str, format: str) -> str:
-    """Where a row's text goes, whose first file is `file_name`: the same place in the folder of texts."""
+    """The path of a row's text file, which mirrors the path of its first file in the folder of texts."""
     path = PurePosixPath(TEXT_FOLDER, *PurePosixPath(file_name).parts[1:])
     return str(path.with_suffix(_EXTENSIONS.get(format, f".{format}")))

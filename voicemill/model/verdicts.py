@@ -1,4 +1,4 @@
-"""Verdicts of the quality checks, and the passages that they are about."""
+"""Verdicts of the quality checks, and the passages that they rate."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -9,7 +9,7 @@ CHECKS: Final[tuple[str, ...]] = get_args(Check)
 """The checks, from none to the most thorough; each includes those before it."""
 
 MAX_TAKES: Final = 10
-"""The largest number of takes of a passage that a manifest may ask for."""
+"""The largest number of takes that a manifest may set."""
 
 
 class State(StrEnum):

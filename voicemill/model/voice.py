@@ -1,4 +1,4 @@
-"""Who can speak."""
+"""The voices of a service."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -6,7 +6,7 @@ from datetime import datetime
 
 @dataclass(frozen=True, slots=True)
 class Voice:
-    """A voice of the service. What an API version does not tell is None; `embedding` comes where it is asked for."""
+    """A voice of the service. Fields that the API version lacks are None; `embedding` is set only if requested."""
 
     id: str
     name: str

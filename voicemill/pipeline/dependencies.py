@@ -23,7 +23,7 @@ class InputMissing(Exception):
 
 async def with_outputs(row: Row, context: RunContext) -> Row:
     """`row` with the outputs of other rows as its inputs, split where necessary. Raises `InputMissing`."""
-    if not row.takes:
+    if not row.depends_on:
         return row
     audio, left, right, text = (_output(one, context) for one in (row.audio, row.left, row.right, row.text))
     if audio is not None and row.to_s is not None and row.to_s > audio.duration_s:
@@ -33,7 +33,7 @@ async def with_outputs(row: Row, context: RunContext) -> Row:
         raise InputMissing("gap_after_end", message, Status.REFUSED)
     transcript = row.transcript
     if row.text is not None:
-        transcript = context.made[row.text.made_by].heard or ""
+        transcript = context.made[row.text.made_by].transcript or ""
         if not can_be_spoken(transcript):
             raise InputMissing("nothing_to_say", f"the transcript of {row.text.name} has no words", Status.REFUSED)
     ready = replace(row, audio=audio, left=left, right=right, text=text, transcript=transcript)

@@ -44,7 +44,7 @@ def _kept_bytes(store: AnswerStore, results: ResultsFolder, settings: Settings, 
 def _keys(results: ResultsFolder, settings: Settings, service: str) -> Iterator[str]:
     plan = PlanTable(results.plan)
     for _, row in plan.rows(0, len(plan)):
-        if not row.takes:
+        if not row.depends_on:
             pieces = plan_row(row, service, settings.long_text, settings.subtitles).pieces
             yield from (piece.call.key[:_DIGITS] for piece in pieces)
 

@@ -11,7 +11,7 @@ from voicemill.pipeline.limiter_setup import bounds_of, price_plan
 from voicemill.pipeline.segmentation import with_cuts
 from voicemill.planning.estimate import Estimate
 from voicemill.planning.figures import PlanFigures
-from voicemill.planning.predictions import expected_output, stand_in
+from voicemill.planning.predictions import expected_output, with_expected_inputs
 from voicemill.planning.row_calls import RowPlan, plan_row
 from voicemill.service import name_and_voices
 from voicemill.store.answer_store import AnswerStore
@@ -44,7 +44,7 @@ def _estimate(check: ManifestCheck, settings: Settings, service: str, answers: A
     estimate = Estimate()
     dependents = []
     for row in check:
-        if row.takes:
+        if row.depends_on:
             dependents.append(row)
         else:
             plan = plan_row(with_cuts(row, settings.long_audio), service, settings.long_text)
@@ -58,8 +58,8 @@ def _estimate(check: ManifestCheck, settings: Settings, service: str, answers: A
 def _dependent_plans(check: ManifestCheck, rows: list[Row], service: str, long_text: LongText) -> Iterator[RowPlan]:
     """Plans of rows that use the output of other rows, with guessed recordings and texts in place of that output."""
     made = {row.id: expected_output(row) for row in check if row.id in check.taken_ids} if rows else {}
-    level = levels({row.id: row.takes for row in rows})
+    level = levels({row.id: row.depends_on for row in rows})
     for row in sorted(rows, key=lambda row: level[row.id]):
-        ready = stand_in(row, made)
+        ready = with_expected_inputs(row, made)
         made[row.id] = expected_output(ready)
         yield plan_row(ready, service, long_text)

@@ -7,7 +7,7 @@ from typing import BinaryIO
 
 from voicemill.audio.inspection.unlistenable import Unlistenable
 from voicemill.config import Inputs
-from voicemill.model.urls import AddressFault, parse_address
+from voicemill.model.urls import AddressError, parse_address
 from voicemill.store.input_cache import InputCache
 from voicemill.store.object_store import bucket_of, download, is_object
 
@@ -38,7 +38,7 @@ class Fetch:
         try:
             self._check(address)
             return self.cache.get(address, fill)
-        except AddressFault as fault:
+        except AddressError as fault:
             raise Unlistenable(str(fault), "address_refused") from None
 
     def keep(self, content: bytes) -> Path:
@@ -50,4 +50,4 @@ class Fetch:
             parse_address(address, self.allowed_hosts)
         elif bucket_of(address) not in self.allowed_hosts:
             bucket = bucket_of(address)
-            raise AddressFault(f"is in a bucket that is not allowed; allow it with --allow-host {bucket}")
+            raise AddressError(f"is in a bucket that is not allowed; allow it with --allow-host {bucket}")

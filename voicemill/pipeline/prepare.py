@@ -58,7 +58,7 @@ class PlanFacts:
         self.characters += needs.characters
         self.transcribed_s += needs.transcribed_s
         self.converted_s += needs.converted_s
-        self.guessed += bool(row.takes)
+        self.guessed += bool(row.depends_on)
         volume = expected_volume(row)
         self.answer_bytes += volume.answer_bytes
         self.file_bytes += volume.file_bytes

@@ -14,7 +14,7 @@ from voicemill.pipeline.summary import Summary
 from voicemill.pipeline.word_timings import flags_and_error_rate, publish_timings
 from voicemill.store.results_folder import ResultsFolder, write_json
 from voicemill.store.tables.csv_tables import publish_failures, publish_metadata
-from voicemill.store.tables.items_table import outputs_taken, publish_items
+from voicemill.store.tables.items_table import outputs_used, publish_items
 
 _VERSIONS_OF = ("voicemill", "prefect", "httpx", "httpx-aiohttp", "aiohttp", "pandas", "pyarrow", "tenacity", "av")
 
@@ -37,7 +37,7 @@ def publish(
     changed |= publish_timings(results, parts, items_changed=changed)
     summary.suspect, summary.word_error_rate = flags_and_error_rate(results)
     changed |= publish_metadata(results.items, results.metadata, facts.carried)
-    made = outputs_taken(results.items)
+    made = outputs_used(results.items)
     changed |= publish_failures(results.items, results.failures, facts.carried, made)
     if changed or summary.changed or not results.run_file.is_file():
         about = {

@@ -158,7 +158,7 @@ def _transcript_fields(plan: RowPlan, assembled: Assembled) -> dict[str, Any]:
         return {"words": len(transcript.words), "suspect": () if transcript.words else ("untimed",)}
     rate = word_error_rate(row.transcript, transcript.text)
     return {
-        "heard": transcript.text,
+        "transcript": transcript.text,
         "words": len(transcript.words),
         "suspect": quality_flags(transcript, assembled.found_language, assembled.recognizer_flags),
         "word_error_rate": None if rate is None else round(rate, 4),
@@ -215,6 +215,6 @@ def _ended(
         fingerprint=plan.fingerprint,
         check=plan.row.check,
         takes=plan.row.max_takes,
-        heard=plan.row.transcript if plan.row.text is not None else None,
+        transcript=plan.row.transcript if plan.row.text is not None else None,
         made_from=tuple(one.sha256 for one in (*plan.row.recordings, *filter(None, [plan.row.text]))),
     )

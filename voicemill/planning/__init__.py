@@ -1,1 +1,1 @@
-"""From rows to calls: splitting long text, what is paid already, and what the rest will cost."""
+"""Planning: split long text, derive the calls of each row, and estimate what is not paid yet."""

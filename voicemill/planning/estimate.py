@@ -18,7 +18,7 @@ SECONDS_PER_CONVERTED_S = 0.15
 class Sums:
     """Totals of the calls of one operation.
 
-    `audio_s` is the length of the audio that they make, for `stt` of the audio that they transcribe. Of calls with the
+    `audio_s` is the length of the generated audio, for `stt` that of the transcribed audio. Of several calls with the
     same request, only one counts among `calls_to_pay`.
     """
 
@@ -34,7 +34,7 @@ class Sums:
 class Estimate:
     """Totals over the rows added so far. Calls with the same request are billed once.
 
-    The cost of `guessed` rows is known only when the rows whose output they use are done; until then it is guessed.
+    `guessed` rows use the output of rows that are not done yet, so their cost is only a guess.
     """
 
     characters: int = 0
@@ -54,9 +54,7 @@ class Estimate:
         self.characters += call.characters
         sums.calls += 1
         sums.audio_s += _audio_s(call)
-        key = int(
-            call.key[:16], 16
-        )  # 64 bits: no two of a billion calls agree by chance, and a set of them stays small.
+        key = int(call.key[:16], 16)  # 64 bits avoid collisions among a billion calls and keep the set small.
         if key not in self._keys and not paid:
             sums.calls_to_pay += 1
             sums.credits_to_pay += call.list_price_credits
@@ -90,17 +88,17 @@ class Estimate:
 
     @property
     def audio_s(self) -> float:
-        """Length of all audio that is made, in seconds; for speech at the rate of read prose."""
+        """Length of all generated audio in seconds; for speech, at the pace of read prose."""
         return sum(sums.audio_s for op, sums in self._by_op.items() if op is not Op.STT)
 
     @property
     def transcribed_s(self) -> float:
-        """Length of all audio that is transcribed, in seconds."""
+        """Length of all transcribed audio in seconds."""
         return self._audio_of(Op.STT)
 
     @property
     def converted_s(self) -> float:
-        """Length of all recordings that are converted to another voice, in seconds."""
+        """Length of all recordings that are converted to another voice in seconds."""
         return self._audio_of(Op.VOICE_CHANGE)
 
     def wall_s(self, tts_slots: int, stt_slots: int | None = None) -> float:
@@ -131,6 +129,6 @@ def work_s(call: Call) -> float:
 
 
 def total_work_s(calls: int, characters: int, transcribed_s: float, converted_s: float) -> float:
-    """The assumed response time of calls made one after the other."""
+    """The assumed response time in seconds of calls made one after the other."""
     per_audio_s = transcribed_s * SECONDS_PER_TRANSCRIBED_S + converted_s * SECONDS_PER_CONVERTED_S
     return calls * CALL_OVERHEAD_S + characters * SECONDS_PER_CHARACTER + per_audio_s

@@ -1,4 +1,4 @@
-"""The figures of a plan: one typed record, and the same as plain data."""
+"""The figures of a plan, as a typed record and as plain data."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -10,7 +10,7 @@ from voicemill.planning.price_plans import PRICE_PLANS, PricePlan
 
 @dataclass(frozen=True, slots=True)
 class PriceFigures:
-    """What the calls to pay cost on one Cartesia plan, and how long they take with its concurrency limits."""
+    """The cost of the calls to pay on one Cartesia plan, and their run time with its concurrency limits."""
 
     name: str
     usd_per_month: float
@@ -35,7 +35,7 @@ class PriceFigures:
 
 @dataclass(frozen=True, slots=True)
 class PlanFigures:
-    """What a run of a manifest needs, before any call is made.
+    """The estimated calls, credits and durations of a run, before any call is made.
 
     Durations are in seconds. `calls_repeated` are duplicates of other calls in the manifest, `calls_paid` have stored
     answers. `rows_guessed` rows use the output of other rows; their part is a guess. `slots` are the concurrent calls
@@ -84,5 +84,5 @@ class PlanFigures:
         )
 
     def as_dict(self) -> dict[str, Any]:
-        """The same as plain data."""
+        """The figures as plain data."""
         return asdict(self)

@@ -1,7 +1,7 @@
-"""Intended line ends: those of verse, lists, addresses and headings, in contrast to those of wrapped prose.
+"""Detect intended line ends, which occur in verse, lists, addresses and headings, but not in wrapped prose.
 
-A reader pauses at the end of a verse, and a speech engine at a comma, so an intended line end without punctuation gets
-a comma.
+A reader pauses at the end of a line of verse, and a speech engine pauses at a comma, so an intended line end without
+punctuation gets a comma.
 """
 
 import re
@@ -10,12 +10,12 @@ from itertools import pairwise
 LINE_END = "\u2028"
 """Unicode's line separator marks an intended line end."""
 
-_UNSTOPPED = re.compile(rf"(\w[’”\"'»)\]]*)[^\S\n]*{LINE_END}")
+_UNPUNCTUATED = re.compile(rf"(\w[’”\"'»)\]]*)[^\S\n]*{LINE_END}")
 _NUMBERED = re.compile(r"(?:[^\W\d_]+\s+)?(?:\d{1,4}|[IVXLCDM]{1,8})\.?")
-_LONGEST_HEADING = 80
-_NARROWEST_PROSE = 60
-_FEWEST_LINES = 3
-_SHARE_OF_LINES = 0.8
+_MAX_HEADING_CHARACTERS = 80
+_MIN_PROSE_WIDTH = 60
+_MIN_LINES = 3
+_MIN_SHARE = 0.8
 _STOPS = tuple(".!?…。！？।۔؟:;,\"”’»)'")
 
 
@@ -27,24 +27,24 @@ def mark_line_ends(paragraph: str) -> str:
         return paragraph
     if is_heading(paragraph):
         return LINE_END.join(lines) + ending
-    room = max(_NARROWEST_PROSE, *(len(line.rstrip()) for line in lines))
-    meant = [_is_meant(before, line, room) for before, line in pairwise(lines)]
-    if len(lines) < _FEWEST_LINES or sum(meant) < _SHARE_OF_LINES * len(meant):
+    width = max(_MIN_PROSE_WIDTH, *(len(line.rstrip()) for line in lines))
+    intended = [_is_intended(before, line, width) for before, line in pairwise(lines)]
+    if len(lines) < _MIN_LINES or sum(intended) < _MIN_SHARE * len(intended):
         return paragraph
-    ends = [LINE_END if is_meant else "\n" for is_meant in meant]
+    ends = [LINE_END if is_intended else "\n" for is_intended in intended]
     return "".join(line + end for line, end in zip(lines, [*ends, ""], strict=True)) + ending
 
 
 def with_spoken_line_ends(marked: str) -> str:
     """The text with a comma at each marked line end without punctuation, except the last."""
-    return _UNSTOPPED.sub(r"\1, ", marked.rstrip())
+    return _UNPUNCTUATED.sub(r"\1, ", marked.rstrip())
 
 
 def is_heading(paragraph: str) -> bool:
-    """Whether a paragraph is a heading: short, and without a full stop, or a number, or with a label in capitals."""
+    """Whether a paragraph is a heading: short, and without a full stop, a number, or with a label in capitals."""
     body = paragraph.strip()
     first, _, second = body.partition("\n")
-    if not body or len(body) > _LONGEST_HEADING or "\n" in second or second.lstrip()[:1].islower():
+    if not body or len(body) > _MAX_HEADING_CHARACTERS or "\n" in second or second.lstrip()[:1].islower():
         return False
     if not body.endswith(_STOPS) or _NUMBERED.fullmatch(body) or body.rstrip(".").isupper():
         return True
@@ -52,9 +52,9 @@ def is_heading(paragraph: str) -> bool:
     return " " in label and label.isupper()
 
 
-def _is_meant(before: str, line: str, room: int) -> bool:
+def _is_intended(before: str, line: str, width: int) -> bool:
     """Whether the first word of `line` would have fit into the line `before`, and does not begin in lower case."""
     words = line.split(maxsplit=1)
     if not words or not before.strip() or words[0][0].islower():
         return False
-    return len(before.rstrip()) + 1 + len(words[0]) <= room
+    return len(before.rstrip()) + 1 + len(words[0]) <= width

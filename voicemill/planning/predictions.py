@@ -1,4 +1,4 @@
-"""What a row will need and produce, predicted before any call is made."""
+"""Predict the calls, the output and the disk space of a row before any call is made."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -13,7 +13,7 @@ from voicemill.planning.spoken_pieces import spoken_pieces
 
 
 class Needs(NamedTuple):
-    """Calls, the characters that they send, and the seconds of recordings to transcribe and to give another voice."""
+    """The number of calls, the characters to send, and the seconds of audio to transcribe and to convert."""
 
     calls: int = 0
     characters: int = 0
@@ -22,14 +22,14 @@ class Needs(NamedTuple):
 
 
 def needs_of(row: Row, long_text: LongText) -> Needs:
-    """What `row` needs; of one that takes the output of another, no more than is known: one call."""
+    """The needs of a row. A row whose text comes from another row counts as one call until that text is known."""
     if row.refusal is not None:
         return Needs()
     if row.op is Op.TTS:
         return _of_speech(row, long_text)
     if row.op is Op.INFILL:
         return Needs(1, len(without_tags(passage(row))))
-    calls, seconds = max(1, len(row.stretches_s)), _audio_s(row)
+    calls, seconds = max(1, len(row.segments_s)), _audio_s(row)
     return Needs(calls, transcribed_s=seconds) if row.op is Op.STT else Needs(calls, converted_s=seconds)
 
 
@@ -41,34 +41,34 @@ def _of_speech(row: Row, long_text: LongText) -> Needs:
 
 
 def _audio_s(row: Row) -> float:
-    if row.stretches_s:
-        return sum(stop_s - start_s for start_s, stop_s in row.stretches_s)
+    if row.segments_s:
+        return sum(stop_s - start_s for start_s, stop_s in row.segments_s)
     return row.audio.duration_s if row.audio is not None else 0.0
 
 
 CHARACTERS_PER_AUDIO_S: Final = 15.0
-"""Read prose in English runs at 14 to 16 characters a second."""
+"""The pace of English read prose, which is 14 to 16 characters per second."""
 
 _WORD: Final = "word "
 
 
 class Output(NamedTuple):
-    """About how long a row's audio will last, and of how many characters its text will be."""
+    """The expected length of a row's audio in seconds, and of its text in characters."""
 
     seconds: float = 0.0
     characters: int = 0
 
 
 class Volume(NamedTuple):
-    """About how much disk is taken, in bytes, by answers and by the files that are made of them."""
+    """The expected disk space of answers and of output files, in bytes."""
 
     answer_bytes: int = 0
     file_bytes: int = 0
 
 
 def expected_output(row: Row) -> Output:
-    """The output of a row whose inputs are known, or stood in for."""
-    recorded_s = sum(stop_s - start_s for start_s, stop_s in row.stretches_s) if row.op is Op.STT else 0.0
+    """The expected output of a row whose inputs are known or expected."""
+    recorded_s = sum(stop_s - start_s for start_s, stop_s in row.segments_s) if row.op is Op.STT else 0.0
     transcribed_s = recorded_s or sum(recording.duration_s for recording in row.recordings)
     if row.op is Op.STT:
         return Output(characters=round(transcribed_s * CHARACTERS_PER_AUDIO_S))
@@ -81,7 +81,7 @@ def expected_output(row: Row) -> Output:
 
 
 def expected_volume(row: Row) -> Volume:
-    """About how much disk a row takes; text is nothing beside audio."""
+    """The expected disk space of a row; text files are too small to count."""
     if row.op is Op.STT or row.refusal is not None:
         return Volume()
     made_s = expected_output(row).seconds
@@ -94,14 +94,14 @@ def expected_volume(row: Row) -> Volume:
     return Volume(round(answered_s * lossless), file_bytes)
 
 
-def stand_in(row: Row, made: Mapping[str, Output]) -> Row:
-    """`row` with recordings and text that are like the outputs it takes, by the ids of their rows."""
-    audio, left, right = (_like(one, made) for one in (row.audio, row.left, row.right))
+def with_expected_inputs(row: Row, made: Mapping[str, Output]) -> Row:
+    """`row` with placeholders of the expected length for the outputs that it uses; `made` has those by row id."""
+    audio, left, right = (_placeholder(one, made) for one in (row.audio, row.left, row.right))
     words = made[row.text.made_by].characters // len(_WORD) if row.text else 0
     return replace(row, audio=audio, left=left, right=right, transcript=row.transcript or _WORD * max(1, words))
 
 
-def _like(recording: Recording | None, made: Mapping[str, Output]) -> Recording | None:
+def _placeholder(recording: Recording | None, made: Mapping[str, Output]) -> Recording | None:
     if recording is None or not recording.made_by:
         return recording
     return replace(recording, sha256=f"output of {recording.made_by}", duration_s=made[recording.made_by].seconds)

@@ -1,11 +1,11 @@
-"""Cartesia's monthly plans: prices, and how many calls each allows at the same time."""
+"""Cartesia's monthly plans: their prices and concurrency limits."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
 class PricePlan:
-    """A monthly plan of Cartesia, and how many TTS and STT calls it allows at the same time.
+    """A monthly plan of Cartesia with its limits of concurrent TTS and STT calls.
 
     Source: docs.cartesia.ai (concurrency limits) and its pricing page, read in 2026; prices change.
     """
@@ -17,7 +17,7 @@ class PricePlan:
     stt_slots: int
 
     def slots(self, family: str) -> int:
-        """How many calls of `family` ("tts" or "stt") it allows at the same time."""
+        """The limit of concurrent calls of `family` ("tts" or "stt")."""
         return self.stt_slots if family == "stt" else self.tts_slots
 
     def credits(self, usd: float) -> float:
@@ -25,7 +25,7 @@ class PricePlan:
         return usd / self.usd_per_month * self.credits_per_month
 
     def usd(self, credits: float) -> float:
-        """The cost of `credits` as a share of the monthly price."""
+        """The cost of `credits` in US dollars, as a share of the monthly price."""
         return credits / self.credits_per_month * self.usd_per_month
 
 

@@ -1,4 +1,4 @@
-"""From a row to its calls."""
+"""Derive the calls of a row."""
 
 import hashlib
 import json
@@ -11,10 +11,10 @@ from voicemill.planning.pronounce import Replaced, pronounced
 from voicemill.planning.spoken_pieces import SpokenPiece, spoken_pieces
 
 CONTEXT_S = 20.0
-"""How much of a recording on each side of a gap is sent for new speech to fit to."""
+"""The length of the context that is sent from each side of a gap."""
 
 _CLAIM_SLACK_S = 0.25
-"""How far a claimed length may be from the decoded one."""
+"""The largest accepted difference between the claimed and the decoded length."""
 
 DEFAULT_SUBTITLES = Subtitles()
 _ASSEMBLY_VERSION = 1
@@ -23,7 +23,7 @@ _TEXT_VERSION = 1
 
 @dataclass(frozen=True, slots=True)
 class CallPiece:
-    """A call, and the silence that follows its audio where another piece comes after it."""
+    """A call, and the pause between its audio and that of the next call."""
 
     call: Call
     pause_s: float = 0.0
@@ -33,7 +33,7 @@ class CallPiece:
 
 @dataclass(frozen=True, slots=True)
 class RowPlan:
-    """All that a row needs: its calls in order, and a fingerprint of everything that decides its files' bytes."""
+    """A row's calls in order, and a fingerprint of everything that determines the bytes of its files."""
 
     row: Row
     pieces: tuple[CallPiece, ...]
@@ -42,14 +42,14 @@ class RowPlan:
 
     @property
     def characters(self) -> int:
-        """How many characters of text its calls send."""
+        """The number of characters that its calls send."""
         return sum(piece.call.characters for piece in self.pieces)
 
 
 def plan_row(row: Row, service: str, long_text: LongText, subtitles: Subtitles = DEFAULT_SUBTITLES) -> RowPlan:
-    """The calls of a row whose recordings are all there: one, or one for each piece of a long text.
+    """The calls of a row whose recordings are known: one, or one per part of a long text or a long recording.
 
-    A row that is refused before has none.
+    A row with a refusal has none.
     """
     pieces: list[CallPiece]
     if row.refusal is not None:
@@ -66,12 +66,12 @@ def plan_row(row: Row, service: str, long_text: LongText, subtitles: Subtitles =
 
 
 def passage(row: Row) -> str:
-    """The words of an infill as they are sent."""
+    """The text of an infill in the form in which it is sent."""
     return " ".join(row.transcript.split())
 
 
-def wire_encoding(encoding: Encoding | None) -> Encoding:
-    """What is asked of the service: lossless, and no more than the file needs."""
+def request_encoding(encoding: Encoding | None) -> Encoding:
+    """The encoding to request: lossless, with no more precision than the file has."""
     return "pcm_f32le" if encoding == "pcm_f32le" else DEFAULT_ENCODING
 
 
@@ -99,12 +99,12 @@ def _tts(row: Row, service: str, piece: SpokenPiece) -> Tts:
 
 def _clips(row: Row) -> list[Clip]:
     audio = _needed(row.audio, row)
-    return [audio.clip(start_s, stop_s) for start_s, stop_s in row.stretches_s] or [audio.clip()]
+    return [audio.clip(start_s, stop_s) for start_s, stop_s in row.segments_s] or [audio.clip()]
 
 
 def _voice_change(row: Row, service: str, clip: Clip) -> VoiceChange:
     format = row.audio_format
-    return VoiceChange(service, row.voice_id, clip, format.sample_rate_hz, wire_encoding(format.encoding))
+    return VoiceChange(service, row.voice_id, clip, format.sample_rate_hz, request_encoding(format.encoding))
 
 
 def _infill(row: Row, service: str) -> Infill:
@@ -118,14 +118,14 @@ def _infill(row: Row, service: str) -> Infill:
         left=left,
         right=right,
         sample_rate_hz=row.audio_format.sample_rate_hz,
-        encoding=wire_encoding(row.audio_format.encoding),
+        encoding=request_encoding(row.audio_format.encoding),
         speed=row.speed,
         emotion=row.emotion,
     )
 
 
 def _neighbours(row: Row) -> tuple[Clip | None, Clip | None]:
-    """What new speech is to fit to: the recordings on both sides, or what lies before and after a gap in one."""
+    """The context of new speech: the recordings on both sides, or the audio before and after a gap in one."""
     if row.audio is None:
         left = row.left.clip(max(0.0, _last_s(row.left) - CONTEXT_S)) if row.left else None
         return left, (row.right.clip(0.0, min(row.right.end_s, CONTEXT_S)) if row.right else None)
@@ -137,14 +137,14 @@ def _neighbours(row: Row) -> tuple[Clip | None, Clip | None]:
 
 
 def _last_s(recording: Recording) -> float:
-    """The end of a recording; the claimed one only if that is about right."""
+    """The end of a recording: the claimed one if it is close to the decoded one."""
     is_about_right = abs(recording.end_s - recording.duration_s) <= _CLAIM_SLACK_S
     return recording.end_s if is_about_right else recording.duration_s
 
 
 def _needed(recording: Recording | None, row: Row) -> Recording:
     if recording is None or not recording.sha256:
-        raise ValueError(f"row {row.id!r} has no recording yet")
+        raise ValueError(f"the recording of row {row.id!r} is not known yet")
     return recording
 
 

@@ -1,9 +1,7 @@
-"""Splitting a transcript into pieces that are one call each.
+"""Split a transcript into parts of one call each.
 
-Pieces end at sentence ends, found by sentencex for the row's language, and never span a paragraph. Their texts, one
-after the other, are the transcript again, character for character (`tests/planning/test_split_text.py` holds that
-for any
-text), so no sentence can be lost.
+Parts end at sentence ends, which sentencex finds for the row's language, and never span paragraphs. Joined, their texts
+equal the transcript (`tests/planning/test_split_text.py` verifies this for random texts), so no sentence can be lost.
 """
 
 import re
@@ -23,7 +21,7 @@ _CLAUSE_END = re.compile(rf"(?:[,;:—–…،、，；：]+[\"'”’»)\]]*|\s
 _SPACES = re.compile(r"\s+")
 _CLOSING = "\"'”’“»›)]」』】）"
 _SENTENCE_END = tuple(".!?…。！？।۔؟")
-# What sentencex takes for an end in some language, and is none: initials, ordinals and numerals, titles, measures.
+# Not sentence ends, although sentencex treats some of them as such: initials, ordinals, numerals, titles, measures.
 _NO_END = re.compile(
     r"(?:^|[\s(\[„“«‘\"'])(?:[^\W\d_]|\d{1,3}|[IVXLC]+|M[ml]\w{1,2}|Mgr|Prof|Dr|[Vv]ol|approx|ca|No|Nr|[Ff]ig|Mio|Mrd)\.\s*\Z"
 )
@@ -31,7 +29,7 @@ _JOINERS = "\u200c\u200d"
 
 
 class Boundary(StrEnum):
-    """What a piece ends at, which decides the pause after it."""
+    """The kind of boundary at which a part ends; it determines the pause after it."""
 
     CLAUSE = "clause"
     SENTENCE = "sentence"
@@ -41,7 +39,7 @@ class Boundary(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """A stretch of a transcript: `text` as it stands there, `spoken` as it is sent ("" where nothing can be said)."""
+    """A part of a transcript: `text` is the original, `spoken` the text to send ("" if nothing can be spoken)."""
 
     text: str
     spoken: str
@@ -49,10 +47,10 @@ class Piece:
 
 
 def split(transcript: str, language: str, max_characters: int) -> list[Piece]:
-    """The pieces of `transcript`, in order; `"".join(piece.text ...)` is the transcript.
+    """The parts of `transcript`, in order; their joined `text`s are the transcript.
 
-    A piece has at most `max_characters` characters besides the white space around it, spoken at most as many. None of
-    the service's tags is split, and those that still apply are repeated at the start of the pieces that follow.
+    `text` without surrounding white space, and `spoken`, have at most `max_characters` characters. The service's tags
+    are never split. Tags that still apply are repeated at the start of later parts.
     """
     if has_tags(transcript):
         return _with_tags_in_force(_split(masked(transcript), transcript, language, max_characters))
@@ -60,7 +58,7 @@ def split(transcript: str, language: str, max_characters: int) -> list[Piece]:
 
 
 def _split(transcript: str, original: str, language: str, max_characters: int) -> list[Piece]:
-    """The pieces of `original`, of which `transcript` is a copy without tags, character by character."""
+    """The parts of `original`; `transcript` is a copy of the same length with its tags masked."""
     if len(transcript) <= max_characters and "\n" not in transcript.strip():
         spoken = _spoken(transcript, original, max_characters)
         return [Piece(original, spoken, Boundary.SENTENCE)] if transcript else []
@@ -74,7 +72,7 @@ def _split(transcript: str, original: str, language: str, max_characters: int) -
 
 
 def _with_tags_in_force(pieces: list[Piece]) -> list[Piece]:
-    """The pieces, each beginning with the tags before it that still apply, and with the pauses that nothing spoke."""
+    """The parts, each with the earlier tags that still apply and the pauses from earlier parts that are not sent."""
     ready: list[Piece] = []
     before: list[str] = []
     waiting: list[str] = []
@@ -93,7 +91,7 @@ def _with_tags_in_force(pieces: list[Piece]) -> list[Piece]:
 
 
 def can_be_spoken(text: str) -> bool:
-    """Whether there is a letter or a digit of any script in `text`."""
+    """Whether `text` contains a letter or a digit of any script."""
     return any(character.isalnum() for character in text)
 
 
@@ -106,7 +104,7 @@ def _spoken(text: str, original: str, max_characters: int) -> str:
 
 
 def _with_tags(marked: str, original: str) -> str:
-    """`original` with the marks of line ends that its copy without tags has."""
+    """`original` with the line-end marks of its masked copy."""
     if LINE_END not in marked:
         return original
     return "".join(mark if mark == LINE_END else one for mark, one in zip(marked, original, strict=True))
@@ -145,9 +143,9 @@ def _inner_end(text: str) -> Boundary:
 
 
 def _sentences(paragraph: str, language: str) -> list[str]:
-    found: list[str] = segment(language, paragraph.replace(BLANK, " "))
-    stops = dict.fromkeys(_end_of_tags(paragraph, stop) for stop in [0, *accumulate(map(len, found))])
-    if "".join(found) != paragraph.replace(BLANK, " "):
+    segments: list[str] = segment(language, paragraph.replace(BLANK, " "))
+    stops = dict.fromkeys(_end_of_tags(paragraph, stop) for stop in [0, *accumulate(map(len, segments))])
+    if "".join(segments) != paragraph.replace(BLANK, " "):
         return [paragraph]
     sentences: list[str] = []
     for start, stop in pairwise(stops):
@@ -160,7 +158,7 @@ def _sentences(paragraph: str, language: str) -> list[str]:
 
 
 def _fitting_parts(sentence: str, max_characters: int) -> Iterator[str]:
-    """A sentence whole, or cut at its clauses, at its spaces, or anywhere, whichever first makes it fit."""
+    """A sentence as a whole, or split at clauses, else at spaces, else anywhere, so that each part fits."""
     start, stop = 0, len(sentence.rstrip())
     while True:
         spaces = _SPACES.match(sentence, start)
@@ -188,21 +186,21 @@ def _cut_between(sentence: str, first: int, limit: int) -> int:
 
 
 def _end_of_run(text: str, cut: int, mask: str) -> int:
-    """`cut`, or the end of the tag or the spelled text that it lies in: those stay whole, however long."""
+    """`cut`, or the end of the tag or spelled text that contains it: these are never split, however long."""
     while cut < len(text) and text[cut - 1] == text[cut] == mask:
         cut += 1
     return cut
 
 
 def _end_of_tags(text: str, cut: int) -> int:
-    """`cut` after the tags that follow it: a pause belongs to the sentence before it."""
+    """The position after the tags that follow `cut`: a pause belongs to the sentence before it."""
     while 0 < cut < len(text) and text[cut] == BLANK:
         cut += 1
     return cut
 
 
 def _belongs_together(text: str, cut: int) -> bool:
-    """Whether what stands before and after `cut` is one character to a reader, as far as Unicode's categories tell."""
+    """Whether the characters around `cut` form one grapheme, as far as Unicode categories show."""
     after = text[cut]
     if text[cut - 1] == after == SPELLED:
         return True

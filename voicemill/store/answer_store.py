@@ -85,7 +85,7 @@ class AnswerStore:
             return self._path(key).is_file()
 
     def keep(self, receipt: Receipt, body: bytes) -> "KeptAnswer":
-        """Write an answer so that it survives the death of this process; `commit` the result next."""
+        """Write an answer so that it survives a crash of this process; `commit` the result next."""
         path = self._path(receipt.key)
         header, digest = _header(receipt), hashlib.sha256(body)
         sha256 = digest.hexdigest()

@@ -68,7 +68,7 @@ def make_folder(folder: Path) -> None:
         missing = [step for step in folder.parents if not step.exists()]
         for step in (*reversed(missing), folder):
             step.mkdir(mode=FOLDER_MODE, exist_ok=True)
-    # Its own name always, even if it exists: a run may have been killed before it could sync it.
+    # Sync the name even if the folder exists: a run may have been killed before it could do so.
     for step in (*reversed(missing), folder):
         _sync_name(step)
 

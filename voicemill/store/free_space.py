@@ -1,4 +1,4 @@
-"""Whether a disk has space for the files that a run will write."""
+"""Check whether a disk has space for the files that a run will write."""
 
 import shutil
 from collections import defaultdict

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, Final
 
 from voicemill.errors import ConfigError, StorageError
-from voicemill.model.urls import AddressFault
+from voicemill.model.urls import AddressError
 
 SCHEMES: Final = ("s3", "gs")
 _BLOCK_BYTES: Final = 1 << 20
@@ -28,12 +28,12 @@ def bucket_of(address: str) -> str:
 
 
 def download(address: str, file: BinaryIO, max_bytes: int) -> str:
-    """Write an object to `file` and return its SHA-256. Raises `AddressFault` and `ConfigError`."""
+    """Write an object to `file` and return its SHA-256. Raises `AddressError` and `ConfigError`."""
     digest, size = hashlib.sha256(), 0
     for block in _blocks(address):
         size += len(block)
         if size > max_bytes:
-            raise AddressFault(f"is larger than {max_bytes:,} bytes; raise inputs.max_bytes")
+            raise AddressError(f"is larger than {max_bytes:,} bytes; raise inputs.max_bytes")
         digest.update(block)
         file.write(block)
     return digest.hexdigest()
@@ -57,7 +57,7 @@ def _blocks(address: str) -> Iterator[bytes]:
             while block := content.read(_BLOCK_BYTES):
                 yield block
     except Exception as error:  # each store has its own errors
-        raise AddressFault(f"cannot be downloaded ({_message_of(error)}); check it and your credentials") from None
+        raise AddressError(f"cannot be downloaded ({_message_of(error)}); check it and your credentials") from None
 
 
 def _message_of(error: Exception) -> str:

@@ -42,8 +42,8 @@ class WholeFile:
 class OutputFolder:
     """Delivers files to a results folder. Thread-safe.
 
-    The log `written` records the hash of each file before the file gets its name. So when a row changes, files of
-    earlier runs can be replaced, and files that voicemill did not write are left alone.
+    The log `written` records the hash of each file before the file gets its name. When a row changes, files of earlier
+    runs can therefore be replaced, and files that voicemill did not write are kept.
     """
 
     def __init__(self, results: Path, written: Path) -> None:

@@ -1,7 +1,7 @@
 """The spending of a results folder, in a small file that is rewritten in place before each call.
 
-The death of the process loses nothing, because the page belongs to the kernel. A power cut loses what was written since
-the last `sync`. It never leaves a torn file: the size of the file is fixed, and one small write is atomic.
+A crash of the process loses nothing, because the kernel holds the written page. A power cut loses the changes since the
+last `sync`. Neither leaves a torn file: the size of the file is fixed, and one small write is atomic.
 """
 
 import json

@@ -10,8 +10,8 @@ from voicemill.model import Word
 _CLOSING = "\"'”’“»›)]」』】）"
 _SENTENCE_ENDS = tuple(".!?…。！？।۔؟")
 _CLAUSE_ENDS = tuple(",;:—–،、，；：")
-_UGLY_BREAK = 0.15
-"""What a break within a clause costs, beside the square of a line's share of the width."""
+_CLAUSE_BREAK_COST = 0.15
+"""The additional cost of a break within a clause; the cost of a line is the square of its share of the width."""
 
 
 @lru_cache(4096)
@@ -43,15 +43,15 @@ def text_of(words: Sequence[Word]) -> str:
 
 def line_count(words: Sequence[Word], max_width: int) -> int:
     """The smallest number of lines for the words; a word wider than a line takes a whole line."""
-    lines, room = 0, -1
+    lines, remaining = 0, -1
     for word in words:
-        room -= width(word.word)
-        if room < 0:
-            lines, room = lines + 1, max_width - width(word.word.lstrip())
+        remaining -= width(word.word)
+        if remaining < 0:
+            lines, remaining = lines + 1, max_width - width(word.word.lstrip())
     return lines
 
 
-def broken(words: Sequence[Word], max_width: int) -> list[Sequence[Word]]:
+def break_lines(words: Sequence[Word], max_width: int) -> list[Sequence[Word]]:
     """The words in the fewest, most even lines, broken after clauses if that is not much worse."""
     count = line_count(words, max_width)
     if count < 2:
@@ -61,7 +61,7 @@ def broken(words: Sequence[Word], max_width: int) -> list[Sequence[Word]]:
     costs = [0.0] + [float("inf")] * len(words)
     rows = []
     for _ in range(count):
-        costs, cuts = _with_a_line_more(words, costs, reached, leading, max_width)
+        costs, cuts = _add_line(words, costs, reached, leading, max_width)
         rows.append(cuts)
     lines, stop = [], len(words)
     for cuts in reversed(rows):
@@ -70,7 +70,7 @@ def broken(words: Sequence[Word], max_width: int) -> list[Sequence[Word]]:
     return lines[::-1]
 
 
-def _with_a_line_more(
+def _add_line(
     words: Sequence[Word], costs: Sequence[float], reached: Sequence[int], leading: Sequence[int], max_width: int
 ) -> tuple[list[float], list[int]]:
     best, cuts = [float("inf")] * (len(words) + 1), [0] * (len(words) + 1)
@@ -78,10 +78,10 @@ def _with_a_line_more(
         last = words[stop - 1]
         is_clean = stop == len(words) or ends_sentence(last) or ends_clause(last)
         for start in range(stop):
-            taken = reached[stop] - reached[start] - leading[start]
-            if taken > max_width and stop - start > 1:
+            line_width = reached[stop] - reached[start] - leading[start]
+            if line_width > max_width and stop - start > 1:
                 continue
-            cost = costs[start] + (taken / max_width) ** 2 + (0.0 if is_clean else _UGLY_BREAK)
+            cost = costs[start] + (line_width / max_width) ** 2 + (0.0 if is_clean else _CLAUSE_BREAK_COST)
             if cost < best[stop]:
                 best[stop], cuts[stop] = cost, start
     return best, cuts

@@ -1,4 +1,4 @@
-"""Markdown in texts: how many marks there are, and the text without them."""
+"""Detect and remove Markdown in texts."""
 
 import re
 from collections.abc import Iterator
@@ -14,7 +14,7 @@ _MARKED: Final = frozenset({
     "list_item_open", "hr",
 })  # fmt: skip
 _ORDINARY: Final = frozenset({"list_item_open", "hr", "blockquote_open"})
-"""Marks that plain text has too: a dash before a line of dialogue, a line between scenes."""
+"""Marks that also occur in plain text, such as a dash before a line of dialogue or a line between scenes."""
 
 
 def marks_in(text: str) -> int:
@@ -26,7 +26,7 @@ def marks_in(text: str) -> int:
 
 
 def without_marks(text: str) -> str:
-    """The text as a reader sees it: no marks, links by their words; headings and list items become paragraphs."""
+    """The text without Markdown: links keep their text, and headings and list items become paragraphs."""
     blocks: list[str] = []
     number = ""
     for token in _markdown().parse(text):

@@ -1,6 +1,6 @@
-"""Text as it is sent: composed, without invisible characters and with typographic ligatures spelled out.
+"""Normalization of text before it is sent: composed, without invisible characters, and with ligatures spelled out.
 
-Text that needs none of this stays as it is, so the keys of its calls do not change.
+Text that needs no normalization is unchanged, so the keys of its calls are those of earlier versions.
 """
 
 import re
@@ -10,17 +10,17 @@ from typing import Final
 INVISIBLE: Final = re.compile(
     "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]"
 )
-"""Soft hyphens, zero-width spaces, direction marks and the like: nothing of them is spoken or shown."""
+"""Soft hyphens, zero-width spaces, direction marks and similar characters, which are neither spoken nor shown."""
 _LIGATURES: Final = re.compile("[\ufb00-\ufb06\ufb13-\ufb17\ufb1f-\ufb36\ufb38-\ufdfb\ufe70-\ufefc]")
 """Latin, Armenian, Hebrew and Arabic presentation forms, as PDF files store them."""
 _JOINERS: Final = re.compile("[\u200c\u200d]+")
 _LINE_BREAKS: Final = re.compile("[\x0b\x85]")
 _SCRIPTS_WITHOUT_JOINERS_END: Final = "\u0530"
-"""Latin, Greek and Cyrillic come before this."""
+"""The first code point after Latin, Greek and Cyrillic."""
 
 
 def normalized(text: str) -> str:
-    """The text as it is sent. Form feeds become spaces; vertical tabs and U+0085 become line ends."""
+    """The normalized text. Form feeds become spaces; vertical tabs and U+0085 become line ends."""
     if text.isascii() and "\x0b" not in text and "\x0c" not in text:
         return text
     text = _LINE_BREAKS.sub("\n", text).replace("\x0c", " ")

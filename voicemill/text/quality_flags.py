@@ -11,7 +11,7 @@ _LONGEST_PHRASE = 10
 _REPEATS = 4
 _REPEATED_WORDS = 8
 _QUICKEST_WORDS_PER_S = 8.0
-"""Hurried speech runs at five or six words a second; letters of Chinese or Japanese, which count as words, at nine."""
+"""Fast speech has five or six words per second, or nine Chinese or Japanese characters, which count as words."""
 _QUICKEST_LETTERS_PER_S = 16.0
 _WORDS_AT_ONCE = 12
 

@@ -18,8 +18,8 @@ LONGEST_S = 30.0
 def transcript_of(text: str, language: str, duration_s: float, words: Sequence[Word]) -> Transcript:
     """Build a transcript from a text and the times of its words.
 
-    Times are sorted first: no word begins before the previous one or ends before it begins. What has no
-    letter and no digit is not a word, nor is one of the service's tags.
+    Times are corrected first: no word begins before the previous one or ends before it begins. Words without a letter
+    or a digit are removed, and so are the service's tags.
     """
     text = without_tags(text)
     bare = (word._replace(word=without_fragments(word.word)) for word in words)
@@ -38,8 +38,8 @@ def _in_order(words: Iterable[Word]) -> Iterator[Word]:
 
 
 def _segments(words: Sequence[Word], language: str) -> Iterator[Segment]:
-    for stretch in _stretches(words):
-        for sentence in _sentences(stretch, language):
+    for passage in _passages(words):
+        for sentence in _sentences(passage, language):
             yield from map(_segment, _short_enough(sentence))
 
 
@@ -49,7 +49,7 @@ def _segment(words: Sequence[Word]) -> Segment:
     return Segment(words[0].start_s, words[-1].end_s, text, inline)
 
 
-def _stretches(words: Sequence[Word]) -> Iterator[Sequence[Word]]:
+def _passages(words: Sequence[Word]) -> Iterator[Sequence[Word]]:
     start = 0
     for index, (before, after) in enumerate(pairwise(words), start=1):
         if after.start_s - before.end_s >= PAUSE_S or after.word.startswith(PARAGRAPH):
@@ -67,7 +67,7 @@ def _sentences(words: Sequence[Word], language: str) -> Iterator[Sequence[Word]]
     for index, word in enumerate(words, start=1):
         reached += len(word.word)
         following = words[index].word if index < len(words) else ""
-        spaces = len(following) - len(following.lstrip())  # which a sentence keeps at its end
+        spaces = len(following) - len(following.lstrip())  # spaces at the end of a sentence belong to it
         if index == len(words) or ends & set(range(reached, reached + spaces + 1)):
             yield words[start:index]
             start = index

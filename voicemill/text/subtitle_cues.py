@@ -11,12 +11,12 @@ from itertools import pairwise
 
 from voicemill.config import Subtitles
 from voicemill.model import Segment, Word
-from voicemill.text.line_breaks import broken, ends_clause, ends_sentence, text_of, width
+from voicemill.text.line_breaks import break_lines, ends_clause, ends_sentence, text_of, width
 
 GAP_S = 0.08
-"""Two frames: how long the screen stays empty before the next cue, where a cue is kept longer than its speech."""
-STRETCH_PAUSE_S = 1.0
-"""A silence that no cue bridges."""
+"""Two frames: the shortest gap before the next cue if a cue is shown longer than its speech lasts."""
+SPLIT_PAUSE_S = 1.0
+"""A silence that always separates two cues."""
 _SHORTEST_S = 0.05
 _EACH = 1.0
 _WITHIN_A_CLAUSE, _AFTER_A_CLAUSE, _AT_A_PAUSE = 3.0, 1.0, 0.5
@@ -38,43 +38,43 @@ class Cue:
 
     @property
     def words(self) -> list[Word]:
-        """The text of all lines."""
+        """The words of all lines."""
         return [word for line in self.lines for word in line]
 
     @property
     def text(self) -> str:
-        """The lines of the cue."""
+        """The text of the cue, with a newline between lines."""
         return "\n".join(text_of(line) for line in self.lines)
 
 
 def cues_of(segments: Sequence[Segment], duration_s: float, rules: Subtitles) -> Iterator[Cue]:
     """The cues of a transcript, in order. The last one ends with the audio if `duration_s` is given."""
     words = [word for segment in segments for word in segment.words]
-    groups = [group for stretch in _stretches(words) for group in _cut(stretch, rules)]
+    groups = [group for passage in _passages(words) for group in _grouped(passage, rules)]
     following_s = [group[0].start_s for group in groups[1:]] + [max(duration_s, words[-1].end_s)] if groups else []
     for number, (group, next_s) in enumerate(zip(groups, following_s, strict=True), start=1):
         end_s = _end_s(group, next_s, rules, is_last=number == len(groups))
-        yield Cue(group[0].start_s, end_s, tuple(broken(group, rules.max_line_width)))
+        yield Cue(group[0].start_s, end_s, tuple(break_lines(group, rules.max_line_width)))
 
 
 def _end_s(words: Sequence[Word], next_s: float, rules: Subtitles, *, is_last: bool) -> float:
     start_s, spoken_s = words[0].start_s, min(words[-1].end_s, next_s)
-    wanted_s = start_s + max(rules.min_duration_s, width(text_of(words)) / rules.max_characters_per_s)
-    room_s = next_s - (0.0 if is_last else GAP_S)
-    return max(spoken_s, min(wanted_s, room_s), start_s + 0.001)
+    readable_s = start_s + max(rules.min_duration_s, width(text_of(words)) / rules.max_characters_per_s)
+    limit_s = next_s - (0.0 if is_last else GAP_S)
+    return max(spoken_s, min(readable_s, limit_s), start_s + 0.001)
 
 
-def _stretches(words: Sequence[Word]) -> Iterator[Sequence[Word]]:
+def _passages(words: Sequence[Word]) -> Iterator[Sequence[Word]]:
     start = 0
     for index, (before, after) in enumerate(pairwise(words), start=1):
-        if after.start_s - before.end_s >= STRETCH_PAUSE_S:
+        if after.start_s - before.end_s >= SPLIT_PAUSE_S:
             yield words[start:index]
             start = index
     if words:
         yield words[start:]
 
 
-def _cut(words: Sequence[Word], rules: Subtitles) -> list[Sequence[Word]]:
+def _grouped(words: Sequence[Word], rules: Subtitles) -> list[Sequence[Word]]:
     """The words of a passage grouped into cues at the least cost."""
     costs, cuts = [0.0] + [float("inf")] * len(words), [0] * (len(words) + 1)
     for start in range(len(words)):
@@ -101,7 +101,7 @@ def _choices(words: Sequence[Word], start: int, rules: Subtitles) -> Iterator[tu
         is_too_long = word.end_s - words[start].start_s > rules.max_duration_s
         if stop > start + 1 and (lines > rules.max_line_count or is_too_long):
             return
-        shown_s = (words[stop].start_s if stop < len(words) else word.end_s + STRETCH_PAUSE_S) - words[start].start_s
+        shown_s = (words[stop].start_s if stop < len(words) else word.end_s + SPLIT_PAUSE_S) - words[start].start_s
         cost = _EACH + _ending(words, stop) + sentences * _SENTENCE_INSIDE
         cost += _EMPTY * max(0.0, 1 - characters / capacity) ** 2 + _haste(shown_s, characters, rules)
         yield stop, cost

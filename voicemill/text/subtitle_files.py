@@ -21,7 +21,7 @@ class _Shown(NamedTuple):
 
 
 Mark = Callable[[str], str]
-"""A text as a format has it, so that a reader takes nothing in it for a mark."""
+"""Escapes text for a format, so that no character is read as markup."""
 
 
 def srt(transcript: Transcript, rules: Subtitles) -> str:
@@ -64,7 +64,7 @@ def _shown(transcript: Transcript, rules: Subtitles, mark: Mark) -> Iterator[_Sh
 
 
 def _word_by_word(cue: Cue, mark: Mark) -> Iterator[_Shown]:
-    """Repeat the cue for each word, with that word underlined; between words none is, as in Whisper's files."""
+    """Repeat the cue for each word with that word underlined, and without underline between words, as Whisper does."""
     reached_ms, last_ms = _ms(cue.start_s), _ms(cue.end_s)
     for index, word in enumerate(cue.words):
         start_ms, end_ms = max(reached_ms, _ms(word.start_s)), min(last_ms, _ms(word.end_s))

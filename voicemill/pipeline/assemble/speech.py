@@ -21,17 +21,17 @@ def assemble_speech(plan: RowPlan, answers: AnswerStore, outputs: OutputFolder) 
     """
     places: list[Place] = []
     assembled = _as_answered(plan, answers, outputs) or _joined(plan, answers, outputs, places)
-    if not plan.row.wants_words and not plan.row.text_formats:
+    if not plan.row.needs_word_timestamps and not plan.row.text_formats:
         return assembled
     words = _words(plan, assembled.receipts, places)
     transcript = transcript_of(plan.row.transcript, plan.row.language, assembled.duration_s, words)
     made = deliver_texts(transcript, plan, outputs)
-    return replace(assembled, more_files=made, transcript=transcript if plan.row.wants_words else None)
+    return replace(assembled, more_files=made, transcript=transcript if plan.row.needs_word_timestamps else None)
 
 
 def is_the_file(plan: RowPlan, body: bytes) -> bool:
     """Whether a row's only answer is all that it asks for, just as it came."""
-    return not plan.row.wants_words and not plan.row.text_formats and _is_as_wanted(plan, body)
+    return not plan.row.needs_word_timestamps and not plan.row.text_formats and _is_as_wanted(plan, body)
 
 
 def _is_as_wanted(plan: RowPlan, body: bytes) -> bool:
@@ -44,7 +44,7 @@ def _is_alike(plan: RowPlan) -> bool:
     row = plan.row
     if row.op is not Op.TTS or len(plan.pieces) != 1 or row.format is None:
         return False
-    return row.format.container == "wav" and row.format.encoding == wire_encoding(row.format.encoding)
+    return row.format.container == "wav" and row.format.encoding == request_encoding(row.format.encoding)
 
 
 def _as_answered(plan: RowPlan, answers: AnswerStore, outputs: OutputFolder) -> Assembled | None:

@@ -100,7 +100,7 @@ def write_part(path: Path, plan_rows: Iterable[pa.Table], outcomes: Sequence[Out
         column = _plan_column(plan, name)
         if name == "transcript":
             is_output = pc.or_(is_stt, pc.is_valid(plan.column("text_file")))
-            column = pc.if_else(is_output, pa.array([outcome.heard for outcome in outcomes], pa.string()), column)
+            column = pc.if_else(is_output, pa.array([outcome.transcript for outcome in outcomes], pa.string()), column)
         table = table.append_column(PLAN_SCHEMA.field(name), column)
     reference = pc.if_else(is_stt, plan.column("transcript"), pa.scalar(None, pa.string()))
     table = table.append_column("reference", reference)
@@ -206,7 +206,7 @@ def _expect_our_columns(schema: pa.Schema) -> None:
             raise ValueError(f"{field.name} has another type")
 
 
-def outputs_taken(path: Path) -> dict[str, str]:
+def outputs_used(path: Path) -> dict[str, str]:
     """The files, by row id, of finished rows whose output an unfinished row uses."""
     columns = ["audio", "left_audio", "right_audio"]
     unfinished = ds.dataset(path).to_table(columns=columns, filter=pc.field("status") != Status.DONE.value)
@@ -275,6 +275,6 @@ def _outcome(record: dict[str, Any]) -> Outcome:
             "more_files": tuple(MadeFile(**made) for made in record["more_files"]),
             "made_from": tuple(record["made_from"]),
             "verdict": State(record["verdict"]) if record.get("verdict") else None,
-            "heard": record["transcript"] if record["op"] == Op.STT or record["text_file"] else None,
+            "transcript": record["transcript"] if record["op"] == Op.STT or record["text_file"] else None,
         }
     )

@@ -83,21 +83,21 @@ class PlanTable:
         return np.asarray(column.to_numpy(), np.int64)
 
     @cached_property
-    def takes(self) -> dict[str, tuple[str, ...]]:
-        """The ids of dependent rows, each with the ids of the rows whose output it uses."""
+    def dependencies(self) -> dict[str, tuple[str, ...]]:
+        """The ids of the dependent rows, each with the ids of the rows whose output it uses."""
         table = pq.read_table(self._path, columns=["id", "takes"])
         table = table.filter(pc.greater(pc.list_value_length(table.column("takes")), pa.scalar(0)))
         return {record["id"]: tuple(record["takes"]) for record in table.to_pylist()}
 
     @cached_property
-    def taken(self) -> frozenset[str]:
+    def used_ids(self) -> frozenset[str]:
         """The ids of the rows whose output other rows use."""
-        return frozenset(chain.from_iterable(self.takes.values()))
+        return frozenset(chain.from_iterable(self.dependencies.values()))
 
     @cached_property
     def levels(self) -> dict[str, int]:
         """The level of each dependent row: one above the highest level among its inputs; other rows are at level 0."""
-        return levels(self.takes)
+        return levels(self.dependencies)
 
     def levels_in(self, start: int, stop: int) -> list[int]:
         """The different levels of the rows from `start` up to `stop`, ascending."""

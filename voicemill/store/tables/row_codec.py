@@ -135,7 +135,7 @@ def encode_row(row: Row, calls: int) -> dict[str, Any]:
     record = {each.column: each.encode(getattr(row, each.field)) for each in _FIELDS}
     if row.op is not Op.INFILL:
         record["splice"] = None
-    return record | _encode_format(row) | _encode_recordings(row) | {"takes": list(row.takes), "calls": calls}
+    return record | _encode_format(row) | _encode_recordings(row) | {"takes": list(row.depends_on), "calls": calls}
 
 
 def decode_row(record: Mapping[str, Any]) -> Row:
