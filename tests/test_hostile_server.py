@@ -19,7 +19,7 @@ ROOT = Path(__file__).parents[1]
 FORMAT = {"container": "wav", "sample_rate": 8000, "encoding": "pcm_s16le"}
 
 
-def question(transcript: str) -> dict[str, Any]:
+def request_body(transcript: str) -> dict[str, Any]:
     """A request to `/tts/bytes`."""
     return {"model_id": "sonic-2", "transcript": transcript, "voice": {"id": SARAH}, "output_format": FORMAT}
 
@@ -34,7 +34,7 @@ def test_server_prints_its_port_responds_and_logs(tmp_path: Path) -> None:
         with httpx.Client(base_url=url, trust_env=False, timeout=60) as client:
             assert {voice["id"] for voice in client.get("/voices/").json()["data"]} >= {SARAH}
             assert client.get("/").json()["ok"]
-            assert client.post("/tts/bytes", json=question("Hello.")).content == speech_for("Hello.", 8000)
+            assert client.post("/tts/bytes", json=request_body("Hello.")).content == speech_for("Hello.", 8000)
         process.send_signal(signal.SIGTERM)
     assert process.returncode == 0
     lines = [json.loads(line) for line in log.read_text().splitlines()]
@@ -50,7 +50,7 @@ def test_faults_depend_on_the_request_and_not_on_the_order(rate: float) -> None:
     from tests.hostile_server import Call
 
     def call(text: str) -> Call:
-        return Call(1, 1, "POST", "/tts/bytes", {}, json.dumps(question(text)).encode(), 1, 0.0)
+        return Call(1, 1, "POST", "/tts/bytes", {}, json.dumps(request_body(text)).encode(), 1, 0.0)
 
     texts = [f"Text {number}." for number in range(400)]
     first, second = Speaker(fault_rate=rate, seed=4), Speaker(fault_rate=rate, seed=4)

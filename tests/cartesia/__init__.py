@@ -1,1 +1,1 @@
-"""The client, held to the wire and to servers that lie."""
+"""The client: its requests, and its handling of faulty servers."""

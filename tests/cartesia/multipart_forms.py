@@ -1,4 +1,4 @@
-"""Multipart forms as a server hears them, and a server that hears them without keeping them."""
+"""Parse multipart forms, and a server that receives bodies of any size without storing them."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -21,7 +21,7 @@ class Part:
 
 
 def parts(content_type: str, body: bytes) -> list[Part]:
-    """The parts of a form, in order, as Python's own reader of MIME finds them."""
+    """The parts of a form, in order, as Python's MIME parser returns them."""
     message = message_from_bytes(f"Content-Type: {content_type}\r\n\r\n".encode() + body)
     return [_part(each) for each in message.walk() if not each.is_multipart()]
 
@@ -35,13 +35,13 @@ def _part(each: Message) -> Part:
 
 
 def fields(content_type: str, body: bytes) -> list[tuple[str, str]]:
-    """The fields of a form that are no files."""
+    """The fields of a form, without its files."""
     return [(part.name, part.content.decode()) for part in parts(content_type, body) if part.file_name is None]
 
 
 @dataclass
 class Sink:
-    """A server that takes bodies of any size, in both framings, and keeps their beginnings only."""
+    """A server that receives bodies of any size, in both framings, and stores only their beginnings."""
 
     answer: bytes = b"HTTP/1.1 200 OK\r\nContent-Length: 12\r\nConnection: close\r\n\r\n" + b'{"text": ""}'
     answer_first: bool = False
@@ -49,17 +49,17 @@ class Sink:
     headers: dict[str, str] = field(default_factory=dict)
     received: int = 0
     begins: bytes = b""
-    heard: asyncio.Event = field(default_factory=asyncio.Event)
+    head_received: asyncio.Event = field(default_factory=asyncio.Event)
     gone: asyncio.Event = field(default_factory=asyncio.Event)
     tasks: list[asyncio.Task[None] | None] = field(default_factory=list)
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """One connection, with one request."""
+        """Handle a connection with one request."""
         self.tasks.append(asyncio.current_task())
         with closing(writer), suppress(ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
             head = (await reader.readuntil(b"\r\n\r\n")).decode().split("\r\n")[1:-2]
             self.headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in head)}
-            self.heard.set()
+            self.head_received.set()
             if not self.answer_first:
                 await self._take(reader)
             writer.write(self.answer)
@@ -88,7 +88,7 @@ class Sink:
 
 @asynccontextmanager
 async def listening(sink: Sink) -> AsyncIterator[Sink]:
-    """Serve at a free port of this machine, in the running loop."""
+    """Serve at a free local port, in the running event loop."""
     server = await asyncio.start_server(sink.serve, "127.0.0.1", 0)
     sink.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
     yield sink

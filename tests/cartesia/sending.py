@@ -1,4 +1,4 @@
-"""One question, asked as the pipeline asks it."""
+"""Send one call in the way in which the pipeline does."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -29,14 +29,14 @@ CALL = Tts(
 
 @asynccontextmanager
 async def cartesia(
-    url: str = "http://never.asked.invalid", *, key: str = KEY, api_version: str = "2024-11-13", **options: Any
+    url: str = "http://unused.invalid", *, key: str = KEY, api_version: str = "2024-11-13", **options: Any
 ) -> AsyncIterator[CartesiaClient]:
     """The client of a service; `options` are those of `Transport`."""
     async with Transport(url, ApiKey(key), api_version=api_version, **options) as transport:
         yield CartesiaClient.over(transport)
 
 
-async def ask(
+async def send(
     service: CartesiaClient, call: Tts = CALL, *, speed: Speed | None = None, emotion: tuple[str, ...] = ()
 ) -> Reply:
     """One attempt at a call."""
@@ -52,27 +52,27 @@ async def ask(
 
 
 async def accepted(server: HostileServer, call: Tts = CALL, **options: Any) -> bytes:
-    """The body that a server's answer to `call` is accepted with; raises what the pipeline would see."""
+    """The verified body of a server's response to `call`; raises the same errors as in the pipeline."""
     async with cartesia(server.url, **options) as service:
         return await accepted_of(service, call)
 
 
 async def accepted_of(service: CartesiaClient, call: Tts = CALL) -> bytes:
-    """The body that an answer to `call` is accepted with."""
-    reply = await ask(service, call)
+    """The verified body of the response to `call`."""
+    reply = await send(service, call)
     verify_speech(reply.body, call, framed=reply.framed)
     return reply.body
 
 
 class Raising(httpx.AsyncBaseTransport):
-    """A transport that fails with a given error, before the answer or within its body."""
+    """A transport that raises a given error, before the response or within its body."""
 
     def __init__(self, error: BaseException, *, in_body: bool = False) -> None:
         self._error = error
         self._in_body = in_body
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        """Fail, now or later."""
+        """Raise the error, or return a response whose body does."""
         if not self._in_body:
             raise self._error
         return httpx.Response(200, stream=_Failing(self._error))

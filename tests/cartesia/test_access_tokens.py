@@ -1,4 +1,4 @@
-"""Access tokens: asked for, never shown, and sent in the place of a key."""
+"""Access tokens: requested, masked, and sent in place of a key."""
 
 import json
 import pickle
@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.cartesia.sending import KEY, ask
+from tests.cartesia.sending import KEY, send
 from tests.cartesia.test_key import everything_about, found_in
 from tests.hostile_server import Call, HostileServer, Reply
 from tests.hostile_speech import error_reply, speech
@@ -19,7 +19,7 @@ TOKEN = "eyJ0b2tlbg.Canary.4711"
 
 
 async def granted(answer: bytes, **question: Any) -> tuple[AccessToken, Call]:
-    """The token of an answer, and how it was asked for."""
+    """The token in a response, and the request for it."""
     with HostileServer([Reply(200, (), answer)]) as server:
         async with Transport(server.url, ApiKey(KEY), api_version="2024-06-10") as transport:
             return await CartesiaClient.over(transport).auth.access_token(**question), server.calls[0]
@@ -71,7 +71,7 @@ async def test_token_is_sent_as_bearer_without_a_key() -> None:
     """A token is sent as `Authorization: Bearer`, without an `X-API-Key` header."""
     with HostileServer(speech) as server:
         async with Transport(server.url, AccessToken(TOKEN), api_version="2025-04-16") as transport:
-            await ask(CartesiaClient.over(transport))
+            await send(CartesiaClient.over(transport))
         headers = server.calls[0].headers
     assert headers["authorization"] == f"Bearer {TOKEN}"
     assert headers["cartesia-version"] == "2025-04-16"
@@ -83,7 +83,7 @@ async def test_refusal_that_quotes_a_token_does_not_leak_it() -> None:
     with HostileServer([error_reply(403, "Forbidden", f"{TOKEN} may not")]) as server:
         async with Transport(server.url, AccessToken(TOKEN), api_version="2024-11-13") as transport:
             with pytest.raises(CallError) as caught:
-                await ask(CartesiaClient.over(transport))
+                await send(CartesiaClient.over(transport))
     assert isinstance(caught.value, Refused)
     assert "**** may not" in str(caught.value)
     assert TOKEN not in everything_about(caught.value)

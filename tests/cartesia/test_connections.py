@@ -1,4 +1,4 @@
-"""Slow, endless, moved, closed and untrusted: what a connection may do, and what the client does then."""
+"""Connections that are slow, endless, redirected, closed or untrusted."""
 
 import asyncio
 import gc
@@ -14,7 +14,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from tests.cartesia.sending import CALL, accepted, accepted_of, ask, cartesia
+from tests.cartesia.sending import CALL, accepted, accepted_of, cartesia, send
 from tests.hostile_server import End, HostileServer, Reply
 from tests.hostile_speech import speech, speech_for
 from voicemill.config import Pace
@@ -62,10 +62,10 @@ async def test_stalled_response_ends_before_the_deadline(reply: Reply) -> None:
 
 
 class InPieces(httpx.AsyncByteStream):
-    """An answer that takes its time, seven tenths of a second for each piece."""
+    """A slow response, with a pause of 0.7 seconds before each chunk."""
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
-        """The good answer, in five pieces."""
+        """Yield a valid body in five chunks."""
         size = -(-len(GOOD.body) // 5)
         for start in range(0, len(GOOD.body), size):
             await asyncio.sleep(0.7)
@@ -76,7 +76,7 @@ async def test_slow_response_is_received() -> None:
     """A response may take long as long as a kilobyte arrives within the stall timeout."""
     slow = httpx.MockTransport(lambda _request: httpx.Response(200, stream=InPieces()))
     async with cartesia(transport=slow, stall_s=3.0) as service:
-        reply = await ask(service)
+        reply = await send(service)
     assert reply.body == GOOD.body
 
 
@@ -84,7 +84,7 @@ async def test_slow_response_does_not_block_other_calls() -> None:
     """Other calls are answered while one response is slow."""
     with HostileServer(lambda call: Reply(200, (), b"x", End.STALL) if call.number == 1 else speech(call)) as server:
         async with cartesia(server.url) as service:
-            slow = asyncio.create_task(ask(service))
+            slow = asyncio.create_task(send(service))
             while not server.calls:
                 await asyncio.sleep(0)
             for _ in range(20):
@@ -186,7 +186,7 @@ async def test_client_works_after_a_cancelled_call() -> None:
     script = [Reply(200, (), GOOD.body, End.STALL), GOOD]
     with HostileServer(script) as server:
         async with cartesia(server.url, max_connections=1) as service:
-            cancelled = asyncio.create_task(ask(service))
+            cancelled = asyncio.create_task(send(service))
             while not server.calls:
                 await asyncio.sleep(0)
             cancelled.cancel()
@@ -210,7 +210,7 @@ async def test_https_address_of_a_plain_server_gets_no_request() -> None:
     with HostileServer([GOOD]) as server:
         async with cartesia(server.url.replace("http:", "https:"), deadline_s=0.5) as service:
             with pytest.raises(Transient):
-                await ask(service)
+                await send(service)
         assert server.calls == []
 
 
@@ -219,13 +219,13 @@ async def test_unreachable_server_is_a_transient_error(url: str) -> None:
     """A closed port and an unknown host are transient errors that are not billed."""
     async with cartesia(url, deadline_s=20) as service:
         with pytest.raises(Transient) as caught:
-            await ask(service)
+            await send(service)
     assert (caught.value.code, caught.value.billed) == ("unreachable", "no")
     assert "check the network" in str(caught.value)
 
 
 def self_signed(name: str, folder: Path) -> ssl.SSLContext:
-    """A server's TLS with a certificate for `name` that it gave itself."""
+    """A server's TLS context with a self-signed certificate for `name`."""
     key = ec.generate_private_key(ec.SECP256R1())
     subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)])
     now = datetime.now(UTC)

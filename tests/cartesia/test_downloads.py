@@ -1,4 +1,4 @@
-"""Inputs by address: from allowed hosts on the public internet, and from nowhere else."""
+"""Downloads of inputs: only from allowed hosts on the public internet."""
 
 import hashlib
 import io
@@ -73,7 +73,7 @@ def test_allowed_address_is_parsed() -> None:
 
 
 class _Files(BaseHTTPRequestHandler):
-    """Answers as the path says."""
+    """Responds according to the path."""
 
     seen: Seen
 
@@ -97,7 +97,7 @@ class _Files(BaseHTTPRequestHandler):
 
 
 class Files:
-    """A host of files on this machine, which resolvers call public."""
+    """A local file server whose name resolves to a public address."""
 
     def __init__(
         self, server: ThreadingHTTPServer, trust: ssl.SSLContext, seen: list[tuple[str, dict[str, str]]]
@@ -107,12 +107,12 @@ class Files:
         self.resolved = 0
 
     def resolve(self, host: str, port: int) -> list[str]:
-        """The next answer; the last one for ever."""
+        """The next resolved address; the last one repeats."""
         self.resolved += 1
         return self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
 
     def get(self, path: str, *, max_bytes: int = 10**6, really: bool = False) -> bytes:
-        """Download from this host; with `really` by the true rule for machines."""
+        """Download from this host; with `really`, the real check of IP addresses applies."""
         file = io.BytesIO()
         downloader = Downloader({f"{HOST}:{self.port}"}, max_bytes, self.resolve, trust=self.trust)
         if not really:
@@ -124,7 +124,7 @@ class Files:
 
 @pytest.fixture
 def files(tmp_path: Path) -> Iterator[Files]:
-    """The host, while the test runs."""
+    """The file server, running during the test."""
     seen: Seen = []
     server = ThreadingHTTPServer(("127.0.0.1", 0), type("Seen", (_Files,), {"seen": seen}))
     server.socket = self_signed(HOST, tmp_path).wrap_socket(server.socket, server_side=True)

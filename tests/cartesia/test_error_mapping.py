@@ -1,11 +1,11 @@
-"""What becomes of an answer that is no success: which error, what it says, and what it tells the retries."""
+"""Mapping of unsuccessful responses to errors: class, message, and whether to retry."""
 
 import json
 from typing import Any
 
 import pytest
 
-from tests.cartesia.sending import ask, cartesia
+from tests.cartesia.sending import cartesia, send
 from tests.hostile_server import HostileServer, Reply
 from tests.hostile_speech import error_reply
 from voicemill.errors import (
@@ -21,11 +21,11 @@ from voicemill.errors import (
 
 
 async def failure(reply: Reply) -> CallError:
-    """The error that `reply` becomes, after one single request."""
+    """The error for `reply`. Asserts that only one request was sent."""
     with HostileServer([reply]) as server:
         async with cartesia(server.url) as service:
             with pytest.raises(CallError) as caught:
-                await ask(service)
+                await send(service)
         assert len(server.calls) == 1
     return caught.value
 

@@ -1,4 +1,4 @@
-"""Event streams and JSON lines, cut into pieces anywhere, with every end of line there is."""
+"""Event streams and JSON lines, in chunks of any size and with every kind of line end."""
 
 import json
 from collections.abc import Iterable
@@ -17,13 +17,13 @@ CUTS = st.lists(st.integers(0, 400), max_size=30)
 
 
 def cut(stream: bytes, places: Iterable[int]) -> list[bytes]:
-    """A stream in pieces, some of which are empty."""
+    """A stream in chunks, some of which are empty."""
     edges = [0, *sorted(min(place, len(stream)) for place in places), len(stream)]
     return [stream[start:stop] for start, stop in pairwise(edges)]
 
 
 def events(pieces: Iterable[bytes]) -> list[RawEvent]:
-    """All events of a stream, to its end."""
+    """All events of a complete stream."""
     lines = EventParser()
     return [sent for piece in pieces for sent in lines.feed(piece)] + lines.finish()
 
@@ -84,7 +84,7 @@ def test_one_space_after_the_colon_is_removed(line: bytes, data: bytes) -> None:
 
 
 def test_events_without_data_are_ignored() -> None:
-    """Blank lines, comments and names alone are no events, and a name does not apply to the next event."""
+    """Blank lines, comments and names without data give no events, and a name does not apply to the next event."""
     assert events([b"\n\n: ping\n\nevent: a\n\ndata: x\n\n"]) == [RawEvent(b"x")]
 
 

@@ -1,4 +1,4 @@
-"""Every error that the libraries below could raise, found by reflection: each becomes one of ours."""
+"""Mapping of every exception of the HTTP libraries, found by reflection, to an error of voicemill."""
 
 import asyncio
 import socket
@@ -9,12 +9,12 @@ import aiohttp
 import httpx
 import pytest
 
-from tests.cartesia.sending import KEY, Raising, ask, cartesia
+from tests.cartesia.sending import KEY, Raising, cartesia, send
 from voicemill.errors import AuthRefused, CallError, Incomplete, Transient
 
 
 def subclasses(root: type[BaseException]) -> list[type[BaseException]]:
-    """`root` and all that inherit from it, however deep."""
+    """`root` and all its direct and indirect subclasses."""
     return [root, *(below for child in root.__subclasses__() for below in subclasses(child))]
 
 
@@ -33,17 +33,17 @@ FOREIGN = sorted({*HTTPX, *AIOHTTP, *SYSTEM}, key=lambda kind: f"{kind.__module_
 
 
 def instance(kind: type[BaseException]) -> BaseException:
-    """An error of any class, whatever its constructor wants, with the key where such errors carry it."""
+    """An instance of any exception class, created without its constructor, with the key in its arguments."""
     error = kind.__new__(kind)
     error.args = (f"X-API-Key: {KEY}",)
     return error
 
 
 async def what_becomes_of(error: BaseException, *, in_body: bool = False) -> CallError:
-    """The error of ours in place of `error`."""
+    """The error that the client raises for `error`."""
     async with cartesia(transport=Raising(error, in_body=in_body)) as service:
         with pytest.raises(CallError) as caught:
-            await ask(service)
+            await send(service)
     return caught.value
 
 
@@ -115,4 +115,4 @@ async def test_other_exceptions_are_not_mapped(mistake: Any) -> None:
     """A programming error is not retried as a network error, and a cancelled call stays cancelled."""
     async with cartesia(transport=Raising(mistake)) as service:
         with pytest.raises(type(mistake)):
-            await ask(service)
+            await send(service)

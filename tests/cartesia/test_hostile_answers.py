@@ -1,4 +1,4 @@
-"""Answers that HTTP calls good and that are not: none of them is ever accepted as speech."""
+"""Invalid responses with status 200: none of them is accepted as speech."""
 
 import gzip
 import json
@@ -19,12 +19,12 @@ STREAM_SIZES = (0, 0x7FFFF000, 0x7FFFFFFF, 0xFFFFFFFF - 36, 0xFFFFFFFF)
 
 
 def pcm(samples: object) -> bytes:
-    """16-bit samples of anything that numpy takes for numbers."""
+    """16-bit samples from anything that numpy converts."""
     return np.asarray(samples, "<i2").tobytes()
 
 
 def ending(end: End, body: bytes = GOOD) -> Reply:
-    """A good answer with another end."""
+    """A valid response with another end."""
     return Reply(200, [("Content-Type", "audio/wav")], body, end)
 
 
@@ -166,8 +166,8 @@ async def test_excessive_headers_are_a_retryable_error(reply: Reply) -> None:
         await accepted(server)
 
 
-async def test_the_hostile_server_s_own_speech_differs_by_transcript() -> None:
-    """The answers that these tests call right are right for their question only."""
+async def test_speech_of_the_hostile_server_depends_on_the_transcript() -> None:
+    """Valid speech of the hostile server is valid only for its transcript."""
     with HostileServer(speech) as server:
         first, second = [await accepted(server, replace(CALL, transcript=text)) for text in ("One.", "Two.")]
     assert first != second

@@ -14,7 +14,7 @@ import aiohttp
 import httpx
 import pytest
 
-from tests.cartesia.sending import CALL, KEY, Raising, accepted, ask, cartesia
+from tests.cartesia.sending import CALL, KEY, Raising, accepted, cartesia, send
 from tests.hostile_server import End, HostileServer, Reply
 from tests.hostile_speech import error_reply, speech_for
 from voicemill.cartesia.transport import Transport
@@ -27,7 +27,7 @@ FORMS = (KEY, quote(KEY), base64.b64encode(KEY.encode()).decode(), KEY[7:], KEY[
 
 @pytest.fixture(autouse=True)
 def all_logs(caplog: pytest.LogCaptureFixture) -> Iterator[pytest.LogCaptureFixture]:
-    """Everything that any library logs while a test runs, searched for the key when it ends."""
+    """Capture the logs of all libraries, and search them for the key after the test."""
     with caplog.at_level(logging.DEBUG):
         yield caplog
     for record in caplog.records:
@@ -35,12 +35,12 @@ def all_logs(caplog: pytest.LogCaptureFixture) -> Iterator[pytest.LogCaptureFixt
 
 
 def found_in(text: str) -> list[str]:
-    """The forms of the key that stand in `text`."""
+    """The forms of the key that occur in `text`."""
     return [form for form in FORMS if form in text]
 
 
 def everything_about(error: BaseException) -> str:
-    """All that a log, a crash report or a curious debugger prints of an error, our frames' local variables included."""
+    """Everything that a log or crash report may print of an error, including local variables of product frames."""
     chain = [error]
     while (linked := chain[-1].__cause__ or chain[-1].__context__) is not None:
         chain.append(linked)
@@ -48,7 +48,7 @@ def everything_about(error: BaseException) -> str:
 
 
 def locals_of(error: BaseException) -> str:
-    """The local variables of every frame of the product, and of the libraries below it, that an error came through."""
+    """The local variables of every frame of the product and its libraries in the traceback of an error."""
     frames = traceback.TracebackException.from_exception(error, capture_locals=True).stack
     inside = [frame for frame in frames if "/tests/" not in frame.filename]
     assert inside
@@ -85,7 +85,7 @@ async def test_failing_connections_do_not_leak_the_key(url: str) -> None:
     """The key is in no part of an error for a request that was not sent."""
     async with cartesia(url) as service:
         with pytest.raises(CallError) as caught:
-            await ask(service)
+            await send(service)
     assert found_in(everything_about(caught.value)) == []
 
 
@@ -96,7 +96,7 @@ async def test_foreign_exceptions_do_not_leak_the_key() -> None:
     for error in (httpx.ReadTimeout(KEY, request=request), aiohttp.ClientResponseError(info, (), message=KEY)):
         async with cartesia(transport=Raising(error)) as service:
             with pytest.raises(CallError) as caught:
-                await ask(service)
+                await send(service)
         assert found_in(everything_about(caught.value)) == []
 
 

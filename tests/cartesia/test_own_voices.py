@@ -1,4 +1,4 @@
-"""Looking for voices and making one's own: what goes out, and what comes back in every version's shape."""
+"""Search, create and edit voices: requests, and responses in the shape of each API version."""
 
 import json
 from collections.abc import Awaitable, Callable
@@ -22,8 +22,8 @@ OLD = {
 NEW = OLD | {"is_owner": True, "gender": "feminine", "country": None, "embedding": [0.5] * 192, "locales": ["en"]}
 
 
-async def asked(method: Callable[[CartesiaClient], Awaitable[Any]], answer: Any) -> tuple[Any, Call]:
-    """What a method gives for an answer, and what it asked."""
+async def call_method(method: Callable[[CartesiaClient], Awaitable[Any]], answer: Any) -> tuple[Any, Call]:
+    """The result of a method for a given response, and the request that it sent."""
     with HostileServer(
         [answer if isinstance(answer, Reply) else Reply(200, (), json.dumps(answer).encode())]
     ) as server:
@@ -32,25 +32,25 @@ async def asked(method: Callable[[CartesiaClient], Awaitable[Any]], answer: Any)
         return result, server.calls[0]
 
 
-async def listed(answer: Any, **filters: Any) -> tuple[list[str], Call]:
-    """The ids that a list gives, and what was asked."""
+async def list_ids(answer: Any, **filters: Any) -> tuple[list[str], Call]:
+    """The ids in a list of voices, and the request that was sent."""
 
     async def ids(service: CartesiaClient) -> list[str]:
         return [voice.id async for voice in service.voices.list(**filters)]
 
-    return await asked(ids, answer)
+    return await call_method(ids, answer)
 
 
 async def test_all_fields_of_a_voice_are_read() -> None:
     """Old and new fields are read with their types; missing fields are None."""
-    voice, _ = await asked(lambda service: service.voices.get("v"), NEW)
-    made = datetime(2024, 11, 13, 7, 6, 22, 476564, tzinfo=UTC)
+    voice, _ = await call_method(lambda service: service.voices.get("v"), NEW)
+    created = datetime(2024, 11, 13, 7, 6, 22, 476564, tzinfo=UTC)
     assert voice == Voice(
-        "v", "N", "en", "D", is_public=False, is_owner=True, user_id="u", gender="feminine", created_at=made,
+        "v", "N", "en", "D", is_public=False, is_owner=True, user_id="u", gender="feminine", created_at=created,
         embedding=(0.5,) * 192,
     )  # fmt: skip
     assert "0.5" not in repr(voice)
-    voice, _ = await asked(lambda service: service.voices.get("v"), OLD)
+    voice, _ = await call_method(lambda service: service.voices.get("v"), OLD)
     assert (voice.is_owner, voice.gender, voice.embedding) == (None, None, None)
 
 
@@ -59,14 +59,14 @@ async def test_all_fields_of_a_voice_are_read() -> None:
 )
 async def test_invalid_optional_field_is_none(odd: dict[str, Any]) -> None:
     """An optional field with an invalid value is None, and the voice is usable."""
-    voice, _ = await asked(lambda service: service.voices.get("v"), NEW | odd)
+    voice, _ = await call_method(lambda service: service.voices.get("v"), NEW | odd)
     assert (voice.id, getattr(voice, next(iter(odd)))) == ("v", None)
 
 
 async def test_filters_are_query_parameters() -> None:
     """Each filter, the position and the page size are in the query, and `expand[]` repeats."""
     filters = {"limit": 7, "starting_after": "a", "is_owner": True, "q": "x y", "language": "de", "gender": "feminine"}
-    _, call = await listed({"data": []}, **filters, expand=("embedding", "is_starred"))
+    _, call = await list_ids({"data": []}, **filters, expand=("embedding", "is_starred"))
     assert call.path == (
         "/voices/?limit=7&is_owner=true&q=x+y&language=de&gender=feminine"
         "&expand%5B%5D=embedding&expand%5B%5D=is_starred&starting_after=a"
@@ -95,7 +95,7 @@ VOICES = [
 )
 async def test_plain_list_is_filtered_by_the_client(filters: dict[str, Any], ids: str) -> None:
     """The first API version does not filter, so the client does."""
-    assert (await listed(VOICES, **filters))[0] == list(ids)
+    assert (await list_ids(VOICES, **filters))[0] == list(ids)
 
 
 METHODS: dict[str, tuple[Callable[[CartesiaClient], Awaitable[Any]], str, str, Any]] = {
@@ -122,7 +122,7 @@ METHODS: dict[str, tuple[Callable[[CartesiaClient], Awaitable[Any]], str, str, A
         "POST", "/voices/",
         {"name": "N", "description": "D", "embedding": [0.25], "language": "en", "base_voice_id": "v"},
     ),
-    "create from nothing": (
+    "create with an empty embedding": (
         lambda service: service.voices.create(name="N", description="D"),
         "POST", "/voices/", {"name": "N", "description": "D", "embedding": []},
     ),
@@ -133,7 +133,7 @@ METHODS: dict[str, tuple[Callable[[CartesiaClient], Awaitable[Any]], str, str, A
 async def test_create_requests_have_the_documented_form(name: str) -> None:
     """Path and body are the documented ones, and the voice in the response is read."""
     method, verb, path, body = METHODS[name]
-    voice, call = await asked(method, OLD)
+    voice, call = await call_method(method, OLD)
     assert (call.method, call.path, call.json_body) == (verb, path, body)
     assert voice.id == "v"
 
@@ -141,7 +141,7 @@ async def test_create_requests_have_the_documented_form(name: str) -> None:
 async def test_mix_accepts_ids_and_embeddings() -> None:
     """A mix names voices by id or embedding and returns an embedding."""
     shares = [Share(0.25, voice_id="a"), Share(0.75, embedding=(1.0, 2.0))]
-    embedding, call = await asked(lambda service: service.voices.mix(shares), {"embedding": [0.5] * 192})
+    embedding, call = await call_method(lambda service: service.voices.mix(shares), {"embedding": [0.5] * 192})
     assert call.json_body == {"voices": [{"id": "a", "weight": 0.25}, {"embedding": [1.0, 2.0], "weight": 0.75}]}
     assert embedding == (0.5,) * 192
 
@@ -156,7 +156,7 @@ def test_share_needs_exactly_one_voice(fields: dict[str, Any]) -> None:
 @pytest.mark.parametrize("reply", [Reply(204), Reply(200, (), b""), Reply(200, (), b"null")], ids=repr)
 async def test_delete_returns_nothing(reply: Reply) -> None:
     """Any successful response means that the voice is deleted."""
-    result, call = await asked(lambda service: service.voices.delete("v"), reply)
+    result, call = await call_method(lambda service: service.voices.delete("v"), reply)
     assert result is None
     assert (call.method, call.path, call.body) == ("DELETE", "/voices/v", b"")
 
@@ -176,4 +176,4 @@ async def test_id_that_changes_the_path_is_refused(voice_id: str) -> None:
 async def test_invalid_embedding_is_a_bad_answer(answer: Any) -> None:
     """A response without an embedding is a bad answer."""
     with pytest.raises(BadAnswer):
-        await asked(lambda service: service.voices.mix([Share(1, voice_id="a")]), answer)
+        await call_method(lambda service: service.voices.mix([Share(1, voice_id="a")]), answer)

@@ -1,4 +1,4 @@
-"""Files on their way up: as the reference sends them, never whole in memory, and told apart when they fail."""
+"""Uploads: request format, bounded memory, and distinct errors for files and connections."""
 
 import asyncio
 import gc
@@ -23,23 +23,23 @@ from voicemill.model.audio_formats import AudioFormat
 MIB = 1 << 20
 WAV = AudioFormat("wav", 16000, "pcm_s16le")
 MP3 = AudioFormat("mp3", 44100, bit_rate_bps=128000)
-HEARD = Reply(200, (), b'{"text": "x", "id": "v", "name": "n"}')
+OK = Reply(200, (), b'{"text": "x", "id": "v", "name": "n"}')
 
 
-async def form_of(method: str, *files: Any, **question: Any) -> tuple[Call, list[Part]]:
-    """The request that a method sends, and its form."""
+async def form_of(method: str, *files: Any, **parameters: Any) -> tuple[Call, list[Part]]:
+    """The request that a method sends, and the parts of its form."""
     family, _, name = method.partition(".")
-    with HostileServer([HEARD]) as server:
+    with HostileServer([OK]) as server:
         async with cartesia(server.url) as service:
-            await getattr(getattr(service, family), name)(*files, **question)
+            await getattr(getattr(service, family), name)(*files, **parameters)
         call = server.calls[0]
     return call, parts(call.headers["content-type"], call.body)
 
 
 async def test_transcription_request_has_the_documented_form() -> None:
     """File, model, language and granularity are form fields; encoding and rate are in the query."""
-    question: dict[str, Any] = {"language": "de", "word_timestamps": True, "encoding": "pcm_s16le"}
-    call, form = await form_of("stt.transcribe", b"samples", sample_rate_hz=16000, **question)
+    parameters: dict[str, Any] = {"language": "de", "word_timestamps": True, "encoding": "pcm_s16le"}
+    call, form = await form_of("stt.transcribe", b"samples", sample_rate_hz=16000, **parameters)
     assert (call.method, call.path) == ("POST", "/stt?encoding=pcm_s16le&sample_rate=16000")
     assert fields(call.headers["content-type"], call.body) == [
         ("model", "ink-whisper"),
@@ -75,9 +75,9 @@ async def test_voice_change_request_has_the_documented_form() -> None:
 async def test_infill_request_has_the_documented_form(sides: tuple[str, ...]) -> None:
     """Either recording may be missing; the voice is `voice_id`, and its controls use brackets."""
     audio = {f"{side}_audio": side.encode() if side in sides else None for side in ("left", "right")}
-    question: dict[str, Any] = {"model_id": "sonic-2", "language": "en", "transcript": "middle", "voice_id": SARAH}
-    question |= {"output_format": WAV, "speed": "slowest", "emotion": ("surprise:high", "curiosity:high")}
-    call, form = await form_of("infill.bytes", **audio, **question)
+    parameters: dict[str, Any] = {"model_id": "sonic-2", "language": "en", "transcript": "middle", "voice_id": SARAH}
+    parameters |= {"output_format": WAV, "speed": "slowest", "emotion": ("surprise:high", "curiosity:high")}
+    call, form = await form_of("infill.bytes", **audio, **parameters)
     assert (call.method, call.path) == ("POST", "/infill/bytes")
     assert fields(call.headers["content-type"], call.body) == [
         ("model_id", "sonic-2"),
@@ -173,12 +173,12 @@ async def test_pipe_is_sent_chunked(tmp_path: Path) -> None:
 
 
 async def unreadable(path: Path) -> Refused:
-    """The error that uploading `path` ends in."""
+    """The error of uploading `path`."""
     async with listening(Sink()) as sink, cartesia(sink.url) as service:
         with pytest.raises(Refused) as caught:
             await service.stt.transcribe(path)
         assert (caught.value.__cause__, caught.value.__context__) == (None, None)
-        assert not sink.heard.is_set()
+        assert not sink.head_received.is_set()
     assert found_in(everything_about(caught.value)) == []
     return caught.value
 
@@ -196,11 +196,11 @@ async def test_file_that_shrinks_during_upload_is_refused(tmp_path: Path) -> Non
     path = tmp_path / "shrinking.wav"
     path.write_bytes(bytes(64 * MIB))
     async with listening(Sink()) as sink, cartesia(sink.url) as service:
-        asked = asyncio.create_task(service.stt.transcribe(path))
-        await sink.heard.wait()
+        call = asyncio.create_task(service.stt.transcribe(path))
+        await sink.head_received.wait()
         path.write_bytes(b"cut")
         with pytest.raises(Refused, match="became shorter") as caught:
-            await asked
+            await call
         await sink.gone.wait()
     assert caught.value.code == "unreadable_file"
 
@@ -210,11 +210,11 @@ async def test_file_that_grows_during_upload_is_sent_to_its_first_length(tmp_pat
     path = tmp_path / "growing.wav"
     path.write_bytes(bytes(16 * MIB))
     async with listening(Sink()) as sink, cartesia(sink.url) as service:
-        asked = asyncio.create_task(service.stt.transcribe(path))
-        await sink.heard.wait()
+        call = asyncio.create_task(service.stt.transcribe(path))
+        await sink.head_received.wait()
         with path.open("ab") as file:
             file.write(bytes(MIB))
-        await asked
+        await call
     assert sink.received == int(sink.headers["content-length"])
 
 
@@ -243,11 +243,11 @@ async def test_cancelled_upload_closes_its_connection(tmp_path: Path) -> None:
     with path.open("wb") as file:
         file.truncate(2048 * MIB)
     async with listening(Sink()) as sink, cartesia(sink.url) as service:
-        asked = asyncio.create_task(service.stt.transcribe(path))
-        await sink.heard.wait()
-        asked.cancel()
+        call = asyncio.create_task(service.stt.transcribe(path))
+        await sink.head_received.wait()
+        call.cancel()
         with pytest.raises(asyncio.CancelledError):
-            await asked
+            await call
         await sink.gone.wait()
     assert sink.received < 2048 * MIB
 
@@ -257,15 +257,15 @@ async def test_upload_does_not_block_other_calls(tmp_path: Path) -> None:
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
 
-    async def ask_beside(service: CartesiaClient) -> None:
+    async def request_status(service: CartesiaClient) -> None:
         with pytest.raises(CallError):
             await service.api_status.get()
 
     async with listening(Sink()) as sink, cartesia(sink.url) as service:
-        asked = asyncio.create_task(service.stt.transcribe(pipe))
+        call = asyncio.create_task(service.stt.transcribe(pipe))
         try:
-            await asyncio.wait_for(ask_beside(service), 20)
-            assert not asked.done()
+            await asyncio.wait_for(request_status(service), 20)
+            assert not call.done()
         finally:
             await asyncio.to_thread(pipe.write_bytes, b"at last")
-        await asked
+        await call

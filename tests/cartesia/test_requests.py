@@ -1,29 +1,29 @@
-"""What goes out on the wire, held to the HTTP reference."""
+"""TTS requests have the format of the HTTP reference."""
 
 from typing import Any, get_args
 
 import pytest
 
-from tests.cartesia.sending import CALL, KEY, ask, cartesia
+from tests.cartesia.sending import CALL, KEY, cartesia, send
 from tests.hostile_server import Call, HostileServer, Reply
 from tests.hostile_speech import SARAH, Speaker, speech
 from voicemill.model import Speed
 from voicemill.model.audio_formats import BIT_RATES_BPS, SAMPLE_RATES_HZ, AudioFormat, Encoding
 
 
-async def question(**fields: Any) -> Call:
+async def request_of(**fields: Any) -> Call:
     """The request that `tts.bytes` sends."""
-    asked: dict[str, Any] = {"model_id": "sonic-2", "transcript": "Hello.", "voice_id": SARAH}
-    asked |= {"output_format": AudioFormat("wav", 24000, "pcm_s16le")} | fields
+    parameters: dict[str, Any] = {"model_id": "sonic-2", "transcript": "Hello.", "voice_id": SARAH}
+    parameters |= {"output_format": AudioFormat("wav", 24000, "pcm_s16le")} | fields
     with HostileServer([Reply(200, (), b"any body")]) as server:
         async with cartesia(server.url) as service:
-            await service.tts.bytes(**asked)
+            await service.tts.bytes(**parameters)
         return server.calls[0]
 
 
 async def test_request_headers_are_the_documented_ones() -> None:
     """Key, version, type and length are sent, and nothing that identifies a browser or session."""
-    call = await question()
+    call = await request_of()
     port = call.headers.pop("host").partition(":")[2]
     assert port.isdigit()
     assert call.headers == {
@@ -39,7 +39,7 @@ async def test_request_headers_are_the_documented_ones() -> None:
 
 async def test_request_body_is_the_documented_one() -> None:
     """A minimal request has the required fields only."""
-    call = await question(language="en")
+    call = await request_of(language="en")
     assert (call.method, call.path) == ("POST", "/tts/bytes")
     assert call.json_body == {
         "model_id": "sonic-2",
@@ -52,7 +52,7 @@ async def test_request_body_is_the_documented_one() -> None:
 
 async def test_missing_language_is_not_sent() -> None:
     """Without a language the field is not sent."""
-    assert "language" not in (await question()).json_body
+    assert "language" not in (await request_of()).json_body
 
 
 @pytest.mark.parametrize(
@@ -60,7 +60,7 @@ async def test_missing_language_is_not_sent() -> None:
 )
 async def test_any_text_is_sent_unchanged(transcript: str) -> None:
     """Text of any script, with quotes, escapes and line ends, is received unchanged."""
-    assert (await question(transcript=transcript)).transcript == transcript
+    assert (await request_of(transcript=transcript)).transcript == transcript
 
 
 @pytest.mark.parametrize(
@@ -81,7 +81,7 @@ async def test_speed_and_emotion_are_sent_where_the_model_reads_them(
     model: str, speed: Speed | None, emotion: tuple[str, ...], expected: dict[str, Any]
 ) -> None:
     """Speed names are a separate field; factors and emotions of sonic-3 are in `generation_config`."""
-    sent = (await question(model_id=model, speed=speed, emotion=emotion)).json_body
+    sent = (await request_of(model_id=model, speed=speed, emotion=emotion)).json_body
     delivery = {name: sent[name] for name in ("speed", "generation_config") if name in sent}
     assert delivery == expected
     assert sent["voice"] == {"mode": "id", "id": SARAH}
@@ -89,7 +89,7 @@ async def test_speed_and_emotion_are_sent_where_the_model_reads_them(
 
 async def test_emotions_of_older_models_are_experimental_controls() -> None:
     """Before sonic-3, emotions are a list within the voice."""
-    sent = (await question(emotion=("positivity:high", "curiosity"))).json_body
+    sent = (await request_of(emotion=("positivity:high", "curiosity"))).json_body
     assert sent["voice"]["__experimental_controls"] == {"emotion": ["positivity:high", "curiosity"]}
     assert "generation_config" not in sent
 
@@ -106,20 +106,20 @@ async def test_emotions_of_older_models_are_experimental_controls() -> None:
 )
 async def test_optional_fields_are_sent(field: str, value: object, expected: dict[str, Any]) -> None:
     """Given values are sent, including zero and False."""
-    plain, sent = (await question()).json_body, (await question(**{field: value})).json_body
+    plain, sent = (await request_of()).json_body, (await request_of(**{field: value})).json_body
     assert sent == plain | expected
 
 
 @pytest.mark.parametrize("speed", [-0.5, 0, "fastest"])
 async def test_experimental_speed_is_part_of_the_voice(speed: object) -> None:
     """Normal speed, which is 0, is sent too."""
-    sent = (await question(experimental_speed=speed)).json_body
+    sent = (await request_of(experimental_speed=speed)).json_body
     assert sent["voice"] == {"mode": "id", "id": SARAH, "__experimental_controls": {"speed": speed}}
 
 
 async def test_voice_can_be_an_embedding() -> None:
     """An embedding is sent in place of an id."""
-    sent = (await question(voice_id=None, voice_embedding=(0.5, -1.0))).json_body
+    sent = (await request_of(voice_id=None, voice_embedding=(0.5, -1.0))).json_body
     assert sent["voice"] == {"mode": "embedding", "embedding": [0.5, -1.0]}
 
 
@@ -127,7 +127,7 @@ async def test_voice_can_be_an_embedding() -> None:
 async def test_request_needs_exactly_one_voice(voice: dict[str, Any]) -> None:
     """No voice or two raise an error, and nothing is sent."""
     with pytest.raises(ValueError, match="one of voice_id and voice_embedding"):
-        await question(**voice)
+        await request_of(**voice)
 
 
 @pytest.mark.parametrize(
@@ -140,7 +140,7 @@ async def test_request_needs_exactly_one_voice(voice: dict[str, Any]) -> None:
 )
 async def test_each_format_has_its_own_fields(wanted: AudioFormat) -> None:
     """mp3 has a bit rate and no encoding, raw has an encoding and no bit rate."""
-    sent = (await question(output_format=wanted)).json_body["output_format"]
+    sent = (await request_of(output_format=wanted)).json_body["output_format"]
     own = {"encoding": wanted.encoding} if wanted.encoding else {"bit_rate": wanted.bit_rate_bps}
     assert sent == {"container": wanted.container, "sample_rate": wanted.sample_rate_hz, **own}
 
@@ -149,7 +149,7 @@ async def test_base_url_can_have_a_path() -> None:
     """The path of a gateway precedes that of the method."""
     with HostileServer(speech) as server:
         async with cartesia(f"{server.url}/gateway/v1/") as service:
-            await ask(service)
+            await send(service)
         assert server.calls[0].path == "/gateway/v1/tts/bytes"
 
 
@@ -167,7 +167,7 @@ async def test_reply_has_the_request_id() -> None:
     """The request id of the service is kept for support requests."""
     with HostileServer(speech) as server:
         async with cartesia(server.url) as service:
-            assert (await ask(service, CALL)).request_id == "request-1"
+            assert (await send(service, CALL)).request_id == "request-1"
 
 
 async def test_proxies_of_the_environment_are_ignored(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -176,5 +176,5 @@ async def test_proxies_of_the_environment_are_ignored(monkeypatch: pytest.Monkey
         for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):
             monkeypatch.setenv(name, proxy.url)
         async with cartesia(server.url) as service:
-            await ask(service)
+            await send(service)
         assert (len(server.calls), len(proxy.calls)) == (1, 0)

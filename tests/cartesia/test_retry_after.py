@@ -1,4 +1,4 @@
-"""Every form of Retry-After that servers send, and many that they should not."""
+"""Valid and invalid forms of `Retry-After`."""
 
 from datetime import UTC, datetime
 
@@ -7,7 +7,7 @@ import pytest
 from voicemill.cartesia.error_mapping import retry_after_s
 
 NOW = datetime(2026, 3, 29, 0, 59, 50, tzinfo=UTC)
-"""Ten seconds before the clocks of Europe jump."""
+"""Ten seconds before daylight saving time starts in Europe."""
 
 
 @pytest.mark.parametrize(

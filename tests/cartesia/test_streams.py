@@ -1,4 +1,4 @@
-"""Streams of events: what they may say, how they may end, and who closes the connection."""
+"""Event streams: their events, their end, and the closing of the connection."""
 
 import asyncio
 import base64
@@ -29,32 +29,32 @@ WORDS = {"words": ["Hello", "you"], "start": [0.0, 0.4], "end": [0.4, 0.9]}
 SSE = [("Content-Type", "text/event-stream")]
 
 
-def said(*events: dict[str, Any] | bytes) -> bytes:
-    """Events on the wire."""
+def encoded(*events: dict[str, Any] | bytes) -> bytes:
+    """The encoded events."""
     return b"".join(
         b"data: %b\n\n" % (each if isinstance(each, bytes) else json.dumps(each).encode()) for each in events
     )
 
 
-def told(*events: dict[str, Any] | bytes, end: End = End.CHUNKED) -> Reply:
-    """An answer that is a stream of events."""
-    return Reply(200, SSE, said(*events), end)
+def stream_reply(*events: dict[str, Any] | bytes, end: End = End.CHUNKED) -> Reply:
+    """A response with a stream of events."""
+    return Reply(200, SSE, encoded(*events), end)
 
 
-def speaking(service: CartesiaClient, **fields: Any) -> AsyncGenerator[Event, None]:
-    """The events of a question."""
+def stream_of(service: CartesiaClient, **fields: Any) -> AsyncGenerator[Event, None]:
+    """The event stream of a TTS request."""
     return service.tts.sse(model_id="sonic-2", transcript="Hello.", voice_id=SARAH, output_format=RAW, **fields)
 
 
 async def events_of(reply: Reply, *, key: str = KEY, **options: Any) -> list[Event]:
-    """All events that the client finds in an answer."""
+    """All events that the client reads from a response."""
     with HostileServer([reply]) as server:
         async with cartesia(server.url, key=key, **options) as service:
-            return [event async for event in speaking(service)]
+            return [event async for event in stream_of(service)]
 
 
 async def error_of(reply: Reply, **options: Any) -> CallError:
-    """The error that a stream ends in; nothing of libraries and nothing of the key goes with it."""
+    """The error of a stream. Asserts that it refers to no library exception and does not contain the key."""
     with pytest.raises(CallError) as caught:
         await events_of(reply, **options)
     assert (caught.value.__cause__, caught.value.__context__) == (None, None)
@@ -67,7 +67,7 @@ async def test_events_are_typed() -> None:
     timestamps = {"type": "timestamps", "status_code": 206, "done": False, "word_timestamps": WORDS}
     phonemes = {"type": "phoneme_timestamps", "phoneme_timestamps": {"phonemes": ["h"], "start": [0.1], "end": [0.2]}}
     news = {"type": "weather", "status_code": 206, "done": False}
-    found = await events_of(told({**CHUNK, "context_id": "c"}, timestamps, phonemes, news, DONE, CHUNK))
+    found = await events_of(stream_reply({**CHUNK, "context_id": "c"}, timestamps, phonemes, news, DONE, CHUNK))
     assert found == [
         Chunk(AUDIO, 1.5, context_id="c"),
         WordTimestamps((Word("Hello", 0.0, 0.4), Word("you", 0.4, 0.9))),
@@ -78,10 +78,10 @@ async def test_events_are_typed() -> None:
 
 async def test_stream_request_has_the_documented_form() -> None:
     """Timestamps are requested by the documented names, and nothing else is sent."""
-    with HostileServer([told(DONE)]) as server:
+    with HostileServer([stream_reply(DONE)]) as server:
         async with cartesia(server.url) as service:
-            asked = {"word_timestamps": True, "phoneme_timestamps": True, "normalized_timestamps": True}
-            assert [event async for event in speaking(service, **asked, context_id="c")] == [Done()]
+            options = {"word_timestamps": True, "phoneme_timestamps": True, "normalized_timestamps": True}
+            assert [event async for event in stream_of(service, **options, context_id="c")] == [Done()]
         assert (server.calls[0].method, server.calls[0].path) == ("POST", "/tts/sse")
         assert server.calls[0].json_body == {
             "model_id": "sonic-2",
@@ -98,7 +98,7 @@ async def test_stream_request_has_the_documented_form() -> None:
 @pytest.mark.parametrize(
     "body",
     [
-        said({"status_code": 206, "data": DATA, "sample_rate": 16000}, {"status_code": 200, "done": True}),
+        encoded({"status_code": 206, "data": DATA, "sample_rate": 16000}, {"status_code": 200, "done": True}),
         f'{{"type":"chunk","data":"{DATA}","sample_rate":16000}}\n{{"type":"done","done":true}}\n'.encode(),
         f'{{"type":"chunk","data":"{DATA}","sample_rate":16000}}\r\n{{"type":"done"}}'.encode(),
     ],
@@ -127,7 +127,7 @@ async def test_voice_changer_stream_is_read_in_both_formats(body: bytes) -> None
 )  # fmt: skip
 async def test_error_event_raises_its_error(event: dict[str, Any], kind: type[CallError], text: str) -> None:
     """An error event of any shape raises the error of its status, with its message and without the key."""
-    error = await error_of(told(CHUNK, event))
+    error = await error_of(stream_reply(CHUNK, event))
     assert type(error) is kind
     assert text in str(error)
     assert KEY not in f"{error!s}{error!r}{vars(error)}"
@@ -143,7 +143,8 @@ async def test_plain_text_error_event_raises_an_error() -> None:
 
 @pytest.mark.parametrize(
     "body",
-    [b"", said(CHUNK), said(CHUNK)[:-30], said(CHUNK) + b": ping\n\n", said(DONE)[:-9], said({"type": "news"})],
+    [b"", encoded(CHUNK), encoded(CHUNK)[:-30], encoded(CHUNK) + b": ping\n\n", encoded(DONE)[:-9],
+     encoded({"type": "news"})],
     ids=["nothing", "audio alone", "cut in an event", "a ping", "cut in the last event", "other news"],
 )  # fmt: skip
 @pytest.mark.parametrize("end", [End.WHOLE, End.CLOSED])
@@ -156,13 +157,13 @@ async def test_stream_without_done_event_is_incomplete(body: bytes, end: End) ->
 
 async def test_done_event_without_blank_line_is_accepted() -> None:
     """A stream is complete if `Done` arrived, even without the blank line."""
-    assert await events_of(Reply(200, SSE, said(CHUNK, DONE)[:-2])) == [Chunk(AUDIO, 1.5), Done()]
+    assert await events_of(Reply(200, SSE, encoded(CHUNK, DONE)[:-2])) == [Chunk(AUDIO, 1.5), Done()]
 
 
 @pytest.mark.parametrize("end", [*CUTS, End.HEADERS_CUT, End.HEADERS_RESET, End.NO_ANSWER], ids=str)
 async def test_broken_stream_is_retryable(end: End) -> None:
     """Every way of breaking off raises a retryable error."""
-    error = await error_of(told(CHUNK, CHUNK, CHUNK, DONE, end=end), deadline_s=20)
+    error = await error_of(stream_reply(CHUNK, CHUNK, CHUNK, DONE, end=end), deadline_s=20)
     assert isinstance(error, Incomplete)
 
 
@@ -175,7 +176,7 @@ async def test_broken_stream_is_retryable(end: End) -> None:
 )  # fmt: skip
 async def test_invalid_event_is_a_bad_answer(event: dict[str, Any] | bytes) -> None:
     """An invalid event ends the stream."""
-    assert type(await error_of(told(CHUNK, event, DONE))) is BadAnswer
+    assert type(await error_of(stream_reply(CHUNK, event, DONE))) is BadAnswer
 
 
 async def test_error_status_of_a_stream_raises_its_error() -> None:
@@ -187,13 +188,13 @@ async def test_error_status_of_a_stream_raises_its_error() -> None:
 
 async def test_deadline_applies_to_the_whole_stream() -> None:
     """A stream that never ends is closed at the deadline."""
-    error = await error_of(Reply(200, SSE, said(CHUNK, DONE), End.CHUNKED, drip_s=0.02), deadline_s=0.4)
+    error = await error_of(Reply(200, SSE, encoded(CHUNK, DONE), End.CHUNKED, drip_s=0.02), deadline_s=0.4)
     assert (type(error), error.code) == (Transient, "deadline")
 
 
 async def test_stream_size_is_limited() -> None:
     """An endless stream ends at the size limit."""
-    error = await error_of(Reply(200, SSE, said(CHUNK), End.CHUNKED, times=10_000), max_body_bytes=100_000)
+    error = await error_of(Reply(200, SSE, encoded(CHUNK), End.CHUNKED, times=10_000), max_body_bytes=100_000)
     assert "larger than" in str(error)
 
 
@@ -202,17 +203,17 @@ async def test_foreign_exceptions_of_a_stream_are_mapped(mistake: Exception) -> 
     """Network errors within a stream become a `CallError`."""
     async with cartesia(transport=Raising(mistake, in_body=True)) as service:
         with pytest.raises(CallError) as caught:
-            _ = [event async for event in speaking(service)]
+            _ = [event async for event in stream_of(service)]
     assert (caught.value.__cause__, caught.value.__context__) == (None, None)
 
 
-ENDLESS = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n%x\r\n%b\r\n" % (len(said(CHUNK)), said(CHUNK))
+ENDLESS = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n%x\r\n%b\r\n" % (len(encoded(CHUNK)), encoded(CHUNK))
 
 
 async def test_leaving_a_stream_closes_the_connection() -> None:
     """Leaving the loop stops the service from sending."""
     async with listening(Sink(ENDLESS)) as sink, cartesia(sink.url) as service:
-        async with aclosing(speaking(service)) as events:
+        async with aclosing(stream_of(service)) as events:
             assert isinstance(await anext(events), Chunk)
             assert not sink.gone.is_set()
         await sink.gone.wait()
@@ -220,15 +221,15 @@ async def test_leaving_a_stream_closes_the_connection() -> None:
 
 async def test_cancelled_stream_closes_its_connection() -> None:
     """Cancelling the consumer ends the stream."""
-    heard: list[Event] = []
+    received: list[Event] = []
 
     async def listen(service: CartesiaClient) -> None:
-        async for event in speaking(service):
-            heard.append(event)  # noqa: PERF401 - one by one, as they come
+        async for event in stream_of(service):
+            received.append(event)  # noqa: PERF401 - one by one, as they come
 
     async with listening(Sink(ENDLESS)) as sink, cartesia(sink.url) as service:
         task = asyncio.create_task(listen(service))
-        while not heard:
+        while not received:
             await asyncio.sleep(0)
         task.cancel()
         with pytest.raises(asyncio.CancelledError):

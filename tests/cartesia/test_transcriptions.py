@@ -1,4 +1,4 @@
-"""Transcriptions as the service words them, fresh and kept."""
+"""Transcriptions: responses of the service and stored answers."""
 
 import json
 from typing import Any
@@ -15,7 +15,7 @@ WORDS = [{"word": "hello", "start": 0.0, "end": 0.4}, {"word": "you", "start": 0
 
 
 @pytest.mark.parametrize(
-    ("told", "expected"),
+    ("content", "expected"),
     [
         ({"text": ""}, Transcription("", None, None, ())),
         ({"text": "x", "words": None, "language": None}, Transcription("x", None, None, ())),
@@ -25,16 +25,16 @@ WORDS = [{"word": "hello", "start": 0.0, "end": 0.4}, {"word": "you", "start": 0
         ),
     ],
 )  # fmt: skip
-async def test_documented_transcriptions_are_read(told: dict[str, Any], expected: Transcription) -> None:
+async def test_documented_transcriptions_are_read(content: dict[str, Any], expected: Transcription) -> None:
     """Only the text is required; a stored body gives the same result as the response."""
-    body = json.dumps(told).encode()
+    body = json.dumps(content).encode()
     with HostileServer([Reply(200, [("X-Request-Id", "r1")], body)]) as server:
         async with cartesia(server.url) as service:
-            heard = await service.stt.transcribe(b"clip")
-    assert heard == expected == read_transcription(body)
-    assert heard.reply is not None
-    assert (heard.reply.body, heard.reply.request_id) == (body, "r1")
-    assert "x" * 9 not in repr(heard)
+            transcription = await service.stt.transcribe(b"clip")
+    assert transcription == expected == read_transcription(body)
+    assert transcription.reply is not None
+    assert (transcription.reply.body, transcription.reply.request_id) == (body, "r1")
+    assert "x" * 9 not in repr(transcription)
 
 
 @pytest.mark.parametrize(
@@ -44,8 +44,8 @@ async def test_documented_transcriptions_are_read(told: dict[str, Any], expected
      b'{"text": "x", "words": [{"word": "x", "start": "a", "end": 1}]}'],
     ids=repr,
 )  # fmt: skip
-def test_another_shape_is_a_bad_answer(body: bytes) -> None:
-    """What is no transcription is told as such, and nothing of it goes along with the error."""
+def test_invalid_transcription_is_a_bad_answer(body: bytes) -> None:
+    """An invalid transcription raises an error that does not contain the response."""
     with pytest.raises(BadAnswer) as caught:
         read_transcription(body)
     assert (caught.value.__cause__, caught.value.__context__) == (None, None)

@@ -1,4 +1,4 @@
-"""Listing voices, over every shape that a list has had."""
+"""Lists of voices, in the shape of each API version."""
 
 import json
 from typing import Any
@@ -19,7 +19,7 @@ def answer(content: object) -> Reply:
 
 
 def voice(number: int) -> dict[str, Any]:
-    """A voice as the service describes it, with fields that nobody asked for."""
+    """A voice as returned by the service, including undocumented fields."""
     return {"id": f"v{number:03d}", "name": f"Voice {number}", "language": "en", "embedding": [0.0] * 192, "new": {}}
 
 
@@ -99,8 +99,8 @@ async def test_empty_page_ends_the_list() -> None:
     ],
     ids=lambda body: repr(body[:20]),
 )
-async def test_another_shape_is_a_bad_answer(body: bytes) -> None:
-    """Whatever is no list of voices is told as such, never as a traceback."""
+async def test_invalid_list_is_a_bad_answer(body: bytes) -> None:
+    """A response that is not a list of voices raises a `BadAnswer`."""
     with HostileServer([Reply(200, (), body)]) as server, pytest.raises(BadAnswer):
         await listed(server)
 

@@ -59,7 +59,7 @@ def _progress(folder: ResultsFolder) -> dict[str, Any]:
     return progress
 
 
-def _tell_to_end(voicemill: InThisProcess) -> None:
+def _stop(voicemill: InThisProcess) -> None:
     ended = voicemill("control", _RESULTS, "--stop")
     assert ended.stdout == f"{_RESULTS}: stopping after the calls in flight.\n"
 
@@ -84,16 +84,16 @@ def test_pause_and_resume(voicemill: InThisProcess, service: SpeechService, live
 def test_higher_concurrency(voicemill: InThisProcess, service: SpeechService, live: "subprocess.Popen[bytes]") -> None:
     """A live run uses a higher concurrency."""
 
-    async def when_told(call: Call) -> Reply:
+    async def when_released(call: Call) -> Reply:
         while service.replies:
             await asyncio.sleep(0.01)
         return speech(call)
 
-    service.replies["*"] = when_told
-    said_so = voicemill("control", _RESULTS, "--max-concurrency", "12").stdout
-    assert said_so == f"{_RESULTS}: running, 12 concurrent calls.\n"
+    service.replies["*"] = when_released
+    output = voicemill("control", _RESULTS, "--max-concurrency", "12").stdout
+    assert output == f"{_RESULTS}: running, 12 concurrent calls.\n"
     wait_until(lambda: max(call.in_flight for call in service.server.calls) >= 10, "ten calls in flight")
-    _tell_to_end(voicemill)
+    _stop(voicemill)
     service.replies.clear()
     assert wait_for_exit(live).code == 7
 
@@ -112,7 +112,7 @@ def test_budget_for_a_live_run(
 def test_stop_while_paused(voicemill: InThisProcess, service: SpeechService, live: "subprocess.Popen[bytes]") -> None:
     """Stopping a paused run ends it with exit code 7, and the next run makes the rest."""
     voicemill("control", _RESULTS, "--pause")
-    _tell_to_end(voicemill)
+    _stop(voicemill)
     assert wait_for_exit(live).code == 7
     service.replies.clear()
     assert voicemill("run", "book.csv").code == 0

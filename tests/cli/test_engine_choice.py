@@ -33,8 +33,8 @@ def test_folder_of_an_earlier_version_resumes_without_a_call(
 
 
 @needs_local
-def test_new_folder_uses_the_natural_voices(prefect_server: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where the extra is installed and nothing is set, the service name says that the local engine spoke."""
+def test_new_folder_uses_the_local_engine(prefect_server: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """If the extra is installed and no engine is set, the service name is that of the local engine."""
     monkeypatch.delenv(ENGINE_VARIABLE)
     write_manifest(Path("book.csv"), short_rows(2))
     ended = run_process("run", "book.csv")

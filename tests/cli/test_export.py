@@ -24,7 +24,14 @@ def delivered(prefect_server: str, tmp_path_factory: pytest.TempPathFactory) -> 
     home = tmp_path_factory.mktemp("delivered")
     [path] = recordings(home / "talks", ["the-mill-turns-again"])
     rows = [
-        {"id": "heard", "op": "stt", "audio": path, "transcript": "", "timestamps": "", "out": "talks/heard"},
+        {
+            "id": "transcribed",
+            "op": "stt",
+            "audio": path,
+            "transcript": "",
+            "timestamps": "",
+            "out": "talks/mill",
+        },
         {"id": "said", "op": "tts", "audio": "", "transcript": "One. Two {three}.", "timestamps": "true", "out": ""},
         {"id": "plain", "op": "tts", "audio": "", "transcript": "Hello.", "timestamps": "", "out": ""},
     ]
@@ -46,13 +53,13 @@ def test_every_format(voicemill: InThisProcess, results: Path) -> None:
     shutil.rmtree(results / "answers")
     ended = voicemill("export", results, "--to", ",".join([*WRITERS, "words.parquet", "segments.parquet"]), "--json")
     assert ended.code == 0, ended.stderr
-    told = ended.json
-    assert (told["rows"], told["rows_without_words"], told["refused"]) == (2, 1, [])
+    summary = ended.json
+    assert (summary["rows"], summary["rows_without_words"], summary["refused"]) == (2, 1, [])
     names = {str(path.relative_to(results / "text")) for path in (results / "text").rglob("*") if path.is_file()}
-    stems = ("talks/heard", "said")
+    stems = ("talks/mill", "said")
     expected = {f"{stem}.{format}" for stem in stems for format in (*_ALL, "ass", "audacity.txt")}
     assert names == expected | {"words.parquet", "segments.parquet"}
-    assert told["files"] == len(names)
+    assert summary["files"] == len(names)
     assert (results / "text/words.parquet").read_bytes() == (results / "words.parquet").read_bytes()
     assert "Two {three}." in (results / "text/said.srt").read_text()
     assert {violation.kind for violation in audit(results)} <= {Kind.ANSWER}
@@ -75,7 +82,7 @@ def test_export_to_another_folder(voicemill: InThisProcess, results: Path) -> No
     for width, line in (("42", "The mill turns again."), ("12", "The mill")):
         ended = voicemill("export", results, "--to", "srt", "-o", "subtitles", "--max-line-width", width)
         assert ended.code == 0, ended.stderr
-        assert Path("subtitles/talks/heard.srt").read_text().split("\n")[2] == line
+        assert Path("subtitles/talks/mill.srt").read_text().split("\n")[2] == line
     assert file_hashes(results) == before
 
 
@@ -86,7 +93,7 @@ def test_foreign_files_are_kept(voicemill: InThisProcess, results: Path) -> None
     assert ended.code == 3
     assert "said.srt exists and was not written by voicemill" in ended.stdout
     assert (results / "text/said.srt").read_text() == "mine"
-    assert (results / "text/talks/heard.srt").is_file()
+    assert (results / "text/talks/mill.srt").is_file()
 
 
 def test_two_rows_with_the_same_path(voicemill: InThisProcess, service: SpeechService) -> None:
@@ -130,7 +137,7 @@ def test_data_sets(voicemill: InThisProcess, results: Path, delivered: Path, tmp
     ended = voicemill("export", results, "--to", "nemo,lhotse,audiofolder", "-o", tmp_path / "sets", "--json")
     assert ended.code == 0, ended.stderr
     nemo = [json.loads(line) for line in (tmp_path / "sets/nemo.jsonl").read_text().splitlines()]
-    assert [line["id"] for line in nemo] == ["heard", "said", "plain"]
+    assert [line["id"] for line in nemo] == ["transcribed", "said", "plain"]
     assert all((tmp_path / "sets" / line["audio_filepath"]).is_file() for line in nemo)
     assert nemo[1]["text"] == "One. Two {three}."
     recordings_of = [json.loads(line) for line in (tmp_path / "sets/recordings.jsonl").read_text().splitlines()]

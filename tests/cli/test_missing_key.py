@@ -16,7 +16,7 @@ _RESULTS = Path("results/book")
 
 @pytest.fixture
 def without_key(voicemill: InThisProcess, service: SpeechService) -> Iterator[SpeechService]:
-    """A folder with one finished row, whose manifest has two rows now; the environment names no service any more."""
+    """A folder with one finished row, whose manifest now has two rows; the environment no longer names a service."""
     rows = short_rows(2)
     write_manifest(Path("book.csv"), rows[:1])
     assert voicemill("run", "book.csv").code == 0

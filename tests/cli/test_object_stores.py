@@ -1,4 +1,4 @@
-"""Object stores, against a server that speaks S3: inputs from there, results to there."""
+"""Object stores: inputs from and results to an S3 server."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -31,7 +31,7 @@ def s3_url() -> Iterator[str]:
 
 @pytest.fixture
 def bucket(s3_url: str, monkeypatch: pytest.MonkeyPatch) -> str:
-    """A bucket there, with the environment as users of S3 have it."""
+    """A bucket on that server, with the usual S3 environment variables."""
     for name, value in {"ACCESS_KEY_ID": "k", "SECRET_ACCESS_KEY": "s", "DEFAULT_REGION": "us-east-1"}.items():
         monkeypatch.setenv(f"AWS_{name}", value)
     monkeypatch.setenv("AWS_ENDPOINT_URL", s3_url)
@@ -40,7 +40,7 @@ def bucket(s3_url: str, monkeypatch: pytest.MonkeyPatch) -> str:
 
 
 def test_inputs_come_from_allowed_buckets(bucket: str, tmp_path: Path) -> None:
-    """An object is downloaded once, from a bucket that is allowed by name; a missing one is told."""
+    """An object is downloaded once from an allowed bucket; other buckets, missing and large objects are refused."""
     content = recording(tmp_path / "a.wav").read_bytes()
     fsspec.filesystem("s3", skip_instance_cache=True).pipe_file("archive/a.wav", content)
     refusing = Fetch.into(tmp_path / "inputs", Inputs())
@@ -56,7 +56,7 @@ def test_inputs_come_from_allowed_buckets(bucket: str, tmp_path: Path) -> None:
 
 
 def test_results_are_copied_once(bucket: str, voicemill: InThisProcess) -> None:
-    """What was delivered is copied, the second time nothing, and after an edit just what changed."""
+    """All delivered files are copied once; after an edit only changed files are copied."""
     rows = [{"id": row_id, "transcript": f"{row_id}.", "sample_rate": 8000} for row_id in ("one", "two")]
     voicemill("run", write_manifest(Path("book.csv"), rows), "-o", "results")
     target = f"{bucket}/books/one"

@@ -75,8 +75,8 @@ def test_retry_options_override_the_original_settings(
     spent = 4 + 2 + 20  # Four rows got one call, row 4 two, and row 3 ten 429s for each of its two attempts.
     ended = voicemill("retry", unfinished, "--max-calls", str(spent + 1), "--max-concurrency", "1", "--json")
     assert (ended.code, ended.json["calls_made"]) == (6, 1)
-    [asked] = service.requested
-    assert asked in _TEXTS[3:5]
+    [requested] = service.requested
+    assert requested in _TEXTS[3:5]
     assert voicemill("retry", unfinished, "--max-concurrency", "many").code == 2
     assert voicemill("retry", unfinished).code == 3
     assert sorted(service.requested) == _TEXTS[3:5]

@@ -79,10 +79,10 @@ def test_plan_excludes_paid_calls(voicemill: InThisProcess, service: SpeechServi
     assert figures["credits_to_pay"] == sum(len(row["transcript"]) for row in rows[4:])
     assert [plan["name"] for plan in figures["price_plans"]] == ["Free", "Pro", "Startup", "Scale"]
     assert service.requested == []
-    said = voicemill("plan", "book.csv", "-o", "results")
-    assert said.code == 0
-    assert "book.csv: 11 rows, 11 calls, 198 characters\n" in said.stdout
-    assert re.search(r"calls +6 +to pay \(4 stored already, 1 duplicate\)", said.stdout)
+    planned = voicemill("plan", "book.csv", "-o", "results")
+    assert planned.code == 0
+    assert "book.csv: 11 rows, 11 calls, 198 characters\n" in planned.stdout
+    assert re.search(r"calls +6 +to pay \(4 stored already, 1 duplicate\)", planned.stdout)
 
 
 def test_plan_and_run_count_the_same(voicemill: InThisProcess, service: SpeechService) -> None:
@@ -90,13 +90,13 @@ def test_plan_and_run_count_the_same(voicemill: InThisProcess, service: SpeechSe
     text = "  First   line\nof a paragraph.\n\n\n* * *\n\nSecond paragraph.  "
     rows = [{"id": "a", "transcript": text}, {"id": "b", "transcript": text}, {"id": "c", "transcript": " Other. "}]
     write_manifest(Path("book.csv"), rows)
-    said = voicemill("plan", "book.csv")
+    planned = voicemill("plan", "book.csv")
     figures = voicemill("plan", "book.csv", "--json").json
     ended = voicemill("run", "book.csv", "-o", "results")
     sent = len("First line of a paragraph.") + len("Second paragraph.")
-    told = f"5 calls, {2 * sent + len('Other.')} characters"
-    assert said.stdout.startswith(f"book.csv: 3 rows, {told}\n")
-    assert f"3 rows checked: {told}.\n" in ended.stderr
+    counts = f"5 calls, {2 * sent + len('Other.')} characters"
+    assert planned.stdout.startswith(f"book.csv: 3 rows, {counts}\n")
+    assert f"3 rows checked: {counts}.\n" in ended.stderr
     assert f"{sent + len('Other.')} credits" in ended.stdout
     assert figures["credits_to_pay"] == sum(map(len, service.requested)) == sent + len("Other.")
     assert sum(item["characters"] for item in items(Path("results"))) == figures["characters"]

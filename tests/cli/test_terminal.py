@@ -1,4 +1,4 @@
-"""What a user at a terminal sees: real processes, from their first line to their exit code."""
+"""Terminal output of real processes, from the first line to the exit code."""
 
 import os
 import pty
@@ -23,7 +23,7 @@ _RESULTS = Path("results/book")
 
 
 def test_the_embedded_engine(prefect_server: str) -> None:
-    """Without a key the embedded engine speaks: the first line says so, and stderr holds nothing from Prefect."""
+    """Without a key the embedded engine is used: the first line says so, and stderr holds nothing from Prefect."""
     write_manifest(Path("book.csv"), short_rows(3))
     ended = run_process("run", "book.csv")
     assert ended.code == 0
@@ -35,7 +35,9 @@ def test_the_embedded_engine(prefect_server: str) -> None:
     assert violations(_RESULTS) == []
 
 
-def test_a_failing_run_is_as_quiet(prefect_server: str, service: SpeechService, fast_retries: Path) -> None:
+def test_a_failing_run_prints_no_prefect_output(
+    prefect_server: str, service: SpeechService, fast_retries: Path
+) -> None:
     """A run with failed and refused rows says so in its summary; stderr holds the host and nothing from Prefect."""
     write_manifest(Path("book.csv"), short_rows(3))
     service.replies = {
@@ -59,32 +61,32 @@ def test_standard_input(prefect_server: str, service: SpeechService) -> None:
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupted_run(voicemill: InThisProcess, service: SpeechService, number: signal.Signals) -> None:
-    """Ctrl-C and SIGTERM end a run with 7 after the calls in flight; what was paid for is used by the next run."""
+    """Ctrl-C and SIGTERM end a run with 7 after the calls in flight; the next run uses their answers."""
     write_manifest(Path("book.csv"), short_rows(80))
     process = start_process("run", "book.csv", "--max-concurrency", "4")
 
-    def interrupting(call: Call) -> Reply:
+    def interrupt(call: Call) -> Reply:
         if len(service.requested) == 15:
             os.kill(process.pid, number)
         return replace(speech(call), delay_s=0.0 if len(service.requested) < 15 else 0.5)
 
-    service.replies["*"] = interrupting
+    service.replies["*"] = interrupt
     ended = wait_for_exit(process)
-    asked_before = len(service.requested)
+    requested_before = len(service.requested)
     assert ended.code == 7, ended.stderr
     assert "interrupted" in ended.stdout
     assert "Rerun the same command to resume" in ended.stdout
     assert "Traceback" not in ended.stderr
-    assert 15 <= asked_before < 80
-    found = list(statuses(_RESULTS).values())
-    assert (found.count("done"), found.count("not_started")) == (asked_before, 80 - asked_before)
+    assert 15 <= requested_before < 80
+    row_statuses = list(statuses(_RESULTS).values())
+    assert (row_statuses.count("done"), row_statuses.count("not_started")) == (requested_before, 80 - requested_before)
     assert voicemill("run", "book.csv").code == 0
     assert sorted(service.requested) == sorted(row["transcript"] for row in short_rows(80))
     assert violations(_RESULTS) == []
 
 
 def test_interrupted_again(voicemill: InThisProcess, service: SpeechService) -> None:
-    """A second Ctrl-C does not wait for the calls in flight: the process is gone, and only those calls are repeated."""
+    """A second Ctrl-C ends the process without waiting for the calls in flight; only those calls are repeated."""
     write_manifest(Path("book.csv"), short_rows(20))
     slow = threading.Event()
     service.replies["*"] = lambda call: slow.set() or replace(speech(call), delay_s=60)  # type: ignore[func-returns-value]
@@ -108,11 +110,11 @@ def test_interrupted_before_the_first_call(voicemill: InThisProcess, service: Sp
     write_manifest(Path("book.csv"), short_rows(2))
     process = start_process("run", "book.csv")
 
-    def interrupting(call: Call) -> Reply:
+    def interrupt(call: Call) -> Reply:
         os.kill(process.pid, signal.SIGINT)
         return Reply(200, delay_s=60)
 
-    service.server.script = interrupting
+    service.server.script = interrupt
     ended = wait_for_exit(process)
     assert ended.code == 7
     assert ended.stderr.splitlines()[-1] == "voicemill: interrupted; rerun the same command to resume"
@@ -136,7 +138,7 @@ def test_progress_on_a_terminal(prefect_server: str, service: SpeechService) -> 
 
 
 def test_two_runs_in_one_folder(prefect_server: str, service: SpeechService) -> None:
-    """Of two runs that start at once in one folder, one may have to leave; neither works by the other's plan."""
+    """If two runs start at once in one folder, one may be refused, and neither uses the plan of the other."""
     service.speaker.latency_s = 0.02
     write_manifest(Path("short.csv"), short_rows(30))
     write_manifest(Path("long.csv"), short_rows(40))
@@ -145,7 +147,7 @@ def test_two_runs_in_one_folder(prefect_server: str, service: SpeechService) -> 
     assert sorted((short.code, long.code)) in ([0, 0], [0, 8])
     for ended, rows in ((short, 30), (long, 40)):
         if ended.code:
-            # Whose number may not be written yet.
+            # The process number may not be written yet.
             assert re.search(r"is in use by (process \d+ on .+|another process);", ended.stderr)
         else:
             assert ended.json["rows"]["done"] == rows
@@ -157,7 +159,7 @@ def _read_all(descriptor: int) -> str:
     while True:
         try:
             read = os.read(descriptor, 65536)
-        except OSError:  # how Linux tells that nobody holds the terminal any more
+        except OSError:  # Linux raises this when no process has the terminal open
             read = b""
         if not read:
             os.close(descriptor)

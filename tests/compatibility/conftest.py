@@ -22,7 +22,7 @@ def voicemill(prefect_server: str, capfd: pytest.CaptureFixture[str]) -> InThisP
 
 @pytest.fixture
 def earlier(tmp_path: Path) -> Earlier:
-    """What `make_folder.py` made with commit 56a6860, in the working folder."""
+    """The unpacked archive that `make_folder.py` created with commit 56a6860."""
     with tarfile.open(_ARCHIVE) as packed:
         packed.extractall(tmp_path, filter="tar")  # "data" drops the modes of folders
     return Earlier(tmp_path, json.loads((tmp_path / "made.json").read_text()))

@@ -1,4 +1,4 @@
-"""An unpacked results folder of an earlier version, and what is read from it."""
+"""An unpacked results folder of an earlier version, and its contents."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,13 +12,13 @@ class Requests(list[tuple[str, str]]):
 
     @property
     def calls(self) -> list[tuple[str, str]]:
-        """Those that ask for speech or text; the others list voices."""
+        """The requests for speech or text, without those that list voices."""
         return [(method, path) for method, path in self if method != "GET"]
 
 
 @dataclass(frozen=True, slots=True)
 class Earlier:
-    """The folder that holds manifests, inputs and results, and what `make_folder.py` noted about them."""
+    """The folder with manifests, inputs and results, and the facts that `make_folder.py` recorded."""
 
     folder: Path
     made: dict[str, Any]
@@ -34,11 +34,11 @@ class Earlier:
         return self.folder / "results/texts"
 
     def rows_by_status(self, results: Path) -> dict[str, int]:
-        """How many rows ended how, in the run that made `results`."""
+        """The number of rows by status in the run that made `results`."""
         rows: dict[str, int] = self.made["summaries"][results.name]["rows"]
         return rows
 
 
 def delivered(results: Path) -> dict[str, str]:
-    """SHA-256 of each file that was made for a row, by its path."""
+    """The SHA-256 of each output file, by its path."""
     return {path: digest for path, digest in file_hashes(results).items() if path.startswith(("audio/", "text/"))}

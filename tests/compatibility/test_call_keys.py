@@ -1,4 +1,4 @@
-"""The keys of calls, as commit 56a6860 computed them: a changed key makes users pay again for answers they have."""
+"""The keys of calls equal those of commit 56a6860: with a changed key, completed calls would be billed again."""
 
 import pytest
 

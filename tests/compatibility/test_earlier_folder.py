@@ -27,7 +27,7 @@ def _run(voicemill: InThisProcess, name: str, source: list[str]) -> CommandResul
 def test_a_run_continues_without_a_call(
     voicemill: InThisProcess, earlier: Earlier, requests: Requests, name: str, source: list[str]
 ) -> None:
-    """Running the manifest again makes no call and leaves every delivered file and every row's status as they were."""
+    """A rerun of the manifest makes no call and changes no delivered file and no status."""
     results = earlier.folder / "results" / name
     files, rows = delivered(results), statuses(results)
     ended = _run(voicemill, name, source)
@@ -38,10 +38,10 @@ def test_a_run_continues_without_a_call(
 
 
 @pytest.mark.parametrize(("name", "source"), _RUNS)
-def test_lost_files_are_made_again_from_the_answers(
+def test_lost_files_are_restored_from_the_answers(
     voicemill: InThisProcess, earlier: Earlier, requests: Requests, name: str, source: list[str]
 ) -> None:
-    """Where every delivered file is lost, the stored answers give the same bytes again, without a call."""
+    """If all delivered files are lost, they are restored from the stored answers, byte for byte and without a call."""
     results = earlier.folder / "results" / name
     files = delivered(results)
     for folder in ("audio", "text"):
@@ -52,10 +52,10 @@ def test_lost_files_are_made_again_from_the_answers(
 
 
 @pytest.mark.parametrize(("name", "source"), _RUNS)
-def test_lost_tables_are_made_again_from_the_answers(
+def test_lost_tables_are_rebuilt_from_the_answers(
     voicemill: InThisProcess, earlier: Earlier, requests: Requests, name: str, source: list[str]
 ) -> None:
-    """Where all tables are lost, only the row that the service refused is sent again."""
+    """If all tables are lost, only the row that the service refused is sent again."""
     results = earlier.folder / "results" / name
     rows = statuses(results)
     for table in _TABLES:
@@ -68,7 +68,7 @@ def test_lost_tables_are_made_again_from_the_answers(
 
 
 def test_retry_makes_no_call(voicemill: InThisProcess, earlier: Earlier, requests: Requests) -> None:
-    """`retry` reads the plan of the earlier version, finds nothing that may succeed now, and makes no call."""
+    """`retry` reads the plan of the earlier version, finds no row to retry, and makes no call."""
     files, rows = delivered(earlier.book), statuses(earlier.book)
     ended = voicemill("retry", "results/book", "--json")
     assert (ended.code, ended.json["calls_made"], requests.calls) == (_SOME_REFUSED, 0, []), ended.stderr
@@ -77,7 +77,7 @@ def test_retry_makes_no_call(voicemill: InThisProcess, earlier: Earlier, request
 
 
 def test_verify_finds_no_damage(voicemill: InThisProcess, earlier: Earlier, requests: Requests) -> None:
-    """`verify` finds every file, answer and table of the folder intact, before and after a run continued it."""
+    """`verify` finds all files, answers and tables intact, before and after a rerun."""
     untouched = voicemill("verify", "results/book", "--json")
     assert (untouched.code, untouched.json["violations"]) == (0, [])
     assert _run(voicemill, "book", ["book.csv"]).code == _SOME_REFUSED
@@ -86,7 +86,7 @@ def test_verify_finds_no_damage(voicemill: InThisProcess, earlier: Earlier, requ
 
 
 def test_export_gives_the_files_of_the_run(voicemill: InThisProcess, earlier: Earlier, requests: Requests) -> None:
-    """`export` writes the transcripts and subtitles that the run itself wrote, byte for byte."""
+    """`export` writes the same transcripts and subtitles as the run, byte for byte."""
     ended = voicemill("export", "results/book", "--to", "all", "-o", "exported", "--json")
     assert (ended.code, requests.calls) == (0, []), ended.stderr
     for form in ("txt", "json", "srt", "vtt", "tsv"):
@@ -95,13 +95,13 @@ def test_export_gives_the_files_of_the_run(voicemill: InThisProcess, earlier: Ea
 
 
 def test_status_counts_the_rows(voicemill: InThisProcess, earlier: Earlier, requests: Requests) -> None:
-    """`status` counts the rows as the run that made the folder did."""
+    """`status` shows the same counts as the run that made the folder."""
     ended = voicemill("status", "results/book", "--json")
     assert (ended.code, ended.json["rows"], requests.calls) == (0, earlier.rows_by_status(earlier.book), [])
 
 
 def test_tables_stay_readable(voicemill: InThisProcess, earlier: Earlier, requests: Requests) -> None:
-    """After a run continued the folder, each table and sheet holds the rows that it held before, in the same order."""
+    """After a rerun, each table and CSV file has the same rows in the same order."""
     before = _ids_by_table(earlier.book)
     assert _run(voicemill, "book", ["book.csv"]).code == _SOME_REFUSED
     assert _ids_by_table(earlier.book) == before

@@ -159,8 +159,8 @@ async def test_calls_above_the_limit_are_throttled(narrow_service: Service) -> N
     """Calls above the concurrency limit raise the error for 429; calls within it return speech."""
     async with narrow_service.client() as cartesia:
         voice_id = (await voices_of(cartesia))[0].id
-        asked = (speak(cartesia, SENTENCE * 3, voice_id=voice_id) for _ in range(6))
-        answers = await asyncio.gather(*asked, return_exceptions=True)
+        calls = (speak(cartesia, SENTENCE * 3, voice_id=voice_id) for _ in range(6))
+        answers = await asyncio.gather(*calls, return_exceptions=True)
         assert isinstance(await speak(cartesia, "Now.", voice_id=voice_id), Reply)
     throttled = [answer for answer in answers if isinstance(answer, Throttled)]
     assert len(throttled) + sum(isinstance(answer, Reply) for answer in answers) == 6

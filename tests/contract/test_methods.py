@@ -77,29 +77,29 @@ async def test_speech_is_streamed_with_timestamps(cartesia: CartesiaClient) -> N
 async def test_invalid_stream_request_is_refused_at_once(cartesia: CartesiaClient) -> None:
     """A container that cannot be streamed and an unknown voice are refused with a reason."""
     for fields in ({"output_format": WAV}, {"voice_id": UNKNOWN}):
-        asked: dict[str, Any] = {"model_id": "sonic-2", "transcript": "x", "voice_id": SARAH, "output_format": RAW}
+        parameters: dict[str, Any] = {"model_id": "sonic-2", "transcript": "x", "voice_id": SARAH, "output_format": RAW}
         with pytest.raises(Refused) as caught:
-            _ = [event async for event in cartesia.tts.sse(**asked | fields)]
+            _ = [event async for event in cartesia.tts.sse(**parameters | fields)]
         assert caught.value.status == 400
 
 
 async def test_generated_speech_is_transcribed(cartesia: CartesiaClient, clip: Path) -> None:
     """A file is transcribed with word timestamps, and the stored answer gives the same result."""
-    heard = await cartesia.stt.transcribe(clip, language="en", word_timestamps=True)
-    assert heard.reply is not None
-    assert read_transcription(heard.reply.body) == heard
-    assert len({"boat", "is", "on", "the", "river"} & set(heard.text.split())) >= 3
-    assert heard.duration_s == pytest.approx(duration_s(clip.read_bytes()), abs=0.05)
-    assert " ".join(word.word for word in heard.words) == heard.text
-    assert in_order(list(heard.words), heard.duration_s or 0)
+    transcription = await cartesia.stt.transcribe(clip, language="en", word_timestamps=True)
+    assert transcription.reply is not None
+    assert read_transcription(transcription.reply.body) == transcription
+    assert len({"boat", "is", "on", "the", "river"} & set(transcription.text.split())) >= 3
+    assert transcription.duration_s == pytest.approx(duration_s(clip.read_bytes()), abs=0.05)
+    assert " ".join(word.word for word in transcription.words) == transcription.text
+    assert in_order(list(transcription.words), transcription.duration_s or 0)
 
 
 async def test_raw_samples_are_transcribed(cartesia: CartesiaClient) -> None:
     """Raw samples are transcribed given their encoding and sample rate; timestamps are returned only on request."""
     raw = (await speak(cartesia, PLAIN, voice_id=SARAH, output_format=RAW)).body
-    heard = await cartesia.stt.transcribe(raw, encoding="pcm_s16le", sample_rate_hz=RAW.sample_rate_hz)
-    assert "river" in heard.text or "boat" in heard.text
-    assert heard.words == ()
+    transcription = await cartesia.stt.transcribe(raw, encoding="pcm_s16le", sample_rate_hz=RAW.sample_rate_hz)
+    assert "river" in transcription.text or "boat" in transcription.text
+    assert transcription.words == ()
     with pytest.raises(Refused):
         await cartesia.stt.transcribe(b"no audio at all" * 100)
 
@@ -118,17 +118,17 @@ async def test_voice_conversion(cartesia: CartesiaClient, clip: Path) -> None:
 
 async def test_infill(cartesia: CartesiaClient, clip: Path) -> None:
     """Infill works between two recordings or next to one, and depends on the side."""
-    question: dict[str, Any] = {"model_id": "sonic-2", "language": "en", "transcript": "and it moves"}
-    question |= {"voice_id": SARAH, "output_format": WAV}
+    parameters: dict[str, Any] = {"model_id": "sonic-2", "language": "en", "transcript": "and it moves"}
+    parameters |= {"voice_id": SARAH, "output_format": WAV}
     sides: list[dict[str, Any]] = [
         {"left_audio": clip, "right_audio": clip.read_bytes()},
         {"left_audio": clip, "right_audio": None},
         {"left_audio": None, "right_audio": clip},
     ]
     for side in sides:
-        assert 0.3 < duration_s((await cartesia.infill.bytes(**question, **side)).body) < 5
-    slow = await cartesia.infill.bytes(**question, **sides[0], speed="slowest", emotion=("curiosity:high",))
-    plain = await cartesia.infill.bytes(**question, **sides[0])
+        assert 0.3 < duration_s((await cartesia.infill.bytes(**parameters, **side)).body) < 5
+    slow = await cartesia.infill.bytes(**parameters, **sides[0], speed="slowest", emotion=("curiosity:high",))
+    plain = await cartesia.infill.bytes(**parameters, **sides[0])
     assert duration_s(slow.body) > duration_s(plain.body)
 
 
@@ -167,10 +167,10 @@ async def test_mixed_voice_can_be_created_and_used(cartesia: CartesiaClient) -> 
     embedding = await cartesia.voices.mix([Share(1, voice_id=voices[0].id), Share(3, voice_id=voices[1].id)])
     assert len(embedding) == 192
     made = await cartesia.voices.create(name="Mixed", description="", embedding=embedding, language="en")
-    question: dict[str, Any] = {"model_id": "sonic-2", "transcript": PLAIN, "language": "en", "output_format": WAV}
-    at_once = await cartesia.tts.bytes(**question, voice_embedding=embedding)
-    assert at_once.body == (await cartesia.tts.bytes(**question, voice_id=made.id)).body
-    assert at_once.body != (await cartesia.tts.bytes(**question, voice_id=voices[0].id)).body
+    parameters: dict[str, Any] = {"model_id": "sonic-2", "transcript": PLAIN, "language": "en", "output_format": WAV}
+    at_once = await cartesia.tts.bytes(**parameters, voice_embedding=embedding)
+    assert at_once.body == (await cartesia.tts.bytes(**parameters, voice_id=made.id)).body
+    assert at_once.body != (await cartesia.tts.bytes(**parameters, voice_id=voices[0].id)).body
     await cartesia.voices.delete(made.id)
 
 

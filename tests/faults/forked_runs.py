@@ -39,24 +39,24 @@ def serve() -> None:
     gc.freeze()  # what was imported needs no fork to go through it in search of garbage
     passed: dict[int, int] = {}
     for line in sys.stdin:
-        wanted = json.loads(line)
-        if "wait" in wanted:
-            answer = _ending(wanted["wait"], passed.pop(wanted["wait"]))
+        request = json.loads(line)
+        if "wait" in request:
+            reply = _ending(request["wait"], passed.pop(request["wait"]))
         else:
-            pid, reading = _start(wanted)
+            pid, reading = _start(request)
             passed[pid] = reading
-            answer = {"pid": pid}
-        sys.stdout.write(json.dumps(answer) + "\n")
+            reply = {"pid": pid}
+        sys.stdout.write(json.dumps(reply) + "\n")
         sys.stdout.flush()
 
 
-def _start(wanted: Mapping[str, Any]) -> tuple[int, int]:
+def _start(request: Mapping[str, Any]) -> tuple[int, int]:
     reading, writing = os.pipe()
     child = os.fork()
     if child == 0:
         try:
             os.close(reading)
-            _live(wanted, writing)
+            _live(request, writing)
         finally:
             os._exit(BROKEN)
     os.close(writing)
@@ -69,15 +69,15 @@ def _ending(child: int, reading: int) -> dict[str, Any]:
     return {"code": os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), "passed": names}
 
 
-def _live(wanted: Mapping[str, Any], report: int) -> None:
-    os.environ.update(wanted["environment"])
-    os.chdir(wanted["folder"])
+def _live(request: Mapping[str, Any], report: int) -> None:
+    os.environ.update(request["environment"])
+    os.chdir(request["folder"])
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
     os.dup2(os.open("stderr.log", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), 2)
-    if wanted["crash_at"] is not None:
-        durable.set_fault_hook(_hook(wanted["crash_at"], report))
+    if request["crash_at"] is not None:
+        durable.set_fault_hook(_hook(request["crash_at"], report))
     try:
-        (run_without_prefect if wanted["plain"] else _as_command)(wanted["arguments"])
+        (run_without_prefect if request["plain"] else _as_command)(request["arguments"])
     except SystemExit as end:
         sys.stderr.flush()
         os._exit(int(end.code or 0))

@@ -50,9 +50,9 @@ class Run:
     def wait(self) -> Ended:
         """Wait for the process to exit."""
         if self._ended is None:
-            answer = self._starter.ask({"wait": self.pid})
+            reply = self._starter._send({"wait": self.pid})
             stderr = self.folder / "stderr.log"
-            self._ended = Ended(answer["code"], answer["passed"], stderr.read_text() if stderr.exists() else "")
+            self._ended = Ended(reply["code"], reply["passed"], stderr.read_text() if stderr.exists() else "")
         return self._ended
 
 
@@ -65,7 +65,7 @@ class ForkedRuns:
 
     def start(self, folder: Path, *arguments: str | Path, plain: bool = True, crash_at: int | None = None) -> Run:
         """Start a run in `folder`; `crash_at` counts its fault points and crashes it at that one, if it is reached."""
-        wanted = {
+        request = {
             "arguments": list(map(str, arguments)),
             "plain": plain,
             "crash_at": crash_at,
@@ -73,20 +73,20 @@ class ForkedRuns:
             "environment": {name: os.environ[name] for name in _TEST_VARIABLES},
         }
         self.started += 1
-        return Run(self.ask(wanted)["pid"], folder, self)
+        return Run(self._send(request)["pid"], folder, self)
 
     def run(self, folder: Path, *arguments: str | Path, plain: bool = True, crash_at: int | None = None) -> Ended:
         """Start a run and wait for its exit."""
         return self.start(folder, *arguments, plain=plain, crash_at=crash_at).wait()
 
-    def ask(self, wanted: dict[str, Any]) -> dict[str, Any]:
+    def _send(self, request: dict[str, Any]) -> dict[str, Any]:
         """Send one line and read one line."""
         assert self.process.stdin is not None
         assert self.process.stdout is not None
-        self.process.stdin.write(json.dumps(wanted) + "\n")
+        self.process.stdin.write(json.dumps(request) + "\n")
         self.process.stdin.flush()
-        answer: dict[str, Any] = json.loads(self.process.stdout.readline())
-        return answer
+        reply: dict[str, Any] = json.loads(self.process.stdout.readline())
+        return reply
 
 
 @contextmanager

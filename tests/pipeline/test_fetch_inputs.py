@@ -42,11 +42,11 @@ def test_url_is_downloaded_once(manifest: Path, tmp_path: Path) -> None:
         return Download(hashlib.sha256(content).hexdigest(), len(content))
 
     inputs = Inputs(allow_hosts=("Files.example.org",))
-    with mock.patch.object(Downloader, "download", autospec=True, side_effect=download) as asked:
+    with mock.patch.object(Downloader, "download", autospec=True, side_effect=download) as downloads:
         for _ in range(2):
             check = ManifestCheck(manifest, Settings(), VOICES, INSPECT, Fetch.into(tmp_path / "inputs", inputs))
             rows = list(check)
             assert [row.audio and (row.audio.name, row.audio.duration_s) for row in rows] == [(ADDRESS, 0.25)] * 2
             assert rows[0].audio is not None
             assert Path(rows[0].audio.path).name == rows[0].audio.sha256
-    assert asked.call_count == 1
+    assert downloads.call_count == 1

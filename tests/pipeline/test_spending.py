@@ -23,8 +23,8 @@ CREDITS = 8.0
 
 def spent(shard_runs: ShardRuns) -> dict[str, float]:
     """The spending in the folder's ledger."""
-    told: dict[str, float] = json.loads(shard_runs.results.spent.read_text())
-    return told
+    ledger: dict[str, float] = json.loads(shard_runs.results.spent.read_text())
+    return ledger
 
 
 async def test_credit_budget_holds_across_runs(shard_runs: ShardRuns) -> None:

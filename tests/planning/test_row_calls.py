@@ -28,6 +28,7 @@ OTHER: dict[str, Any] = {
     "speed": "slow",
     "emotion": ("calm",),
     "timestamps": True,
+    "take": 2,
 }
 
 
@@ -121,19 +122,19 @@ def test_service_is_part_of_the_key() -> None:
 
 
 @pytest.mark.parametrize(
-    ("wanted", "asked"),
+    ("encoding", "requested"),
     [("pcm_f32le", "pcm_f32le"), ("pcm_s16le", "pcm_s16le"), ("pcm_mulaw", "pcm_s16le"), (None, "pcm_s16le")],
 )
-def test_lossless_encoding_is_requested(wanted: Any, asked: str) -> None:
+def test_lossless_encoding_is_requested(encoding: Any, requested: str) -> None:
     """Companded and compressed files are encoded locally from lossless samples."""
-    assert request_encoding(wanted) == asked
+    assert request_encoding(encoding) == requested
 
 
 def test_call_has_all_parameters_of_the_row() -> None:
     """Every parameter of a row is in its call."""
-    wanted = row(speed=0.8, emotion=("calm",), language="de", model="sonic-3")
-    call = plan(wanted).pieces[0].call
-    assert call == Tts("s", "sonic-3", wanted.transcript, "v", "de", 24000, "pcm_s16le", 0.8, ("calm",))
+    encoding = row(speed=0.8, emotion=("calm",), language="de", model="sonic-3")
+    call = plan(encoding).pieces[0].call
+    assert call == Tts("s", "sonic-3", encoding.transcript, "v", "de", 24000, "pcm_s16le", 0.8, ("calm",))
 
 
 def test_chapter_becomes_calls_with_pauses() -> None:

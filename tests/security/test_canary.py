@@ -77,8 +77,8 @@ def test_key_is_in_no_output(
     places |= outputs | dict(files_below(tmp_path, Path(prefect_home)))
     assert [(name, found) for name, content in places.items() if (found := found_in(content))] == []
     assert any(name.endswith("prefect.db-wal") for name in places)
-    told = {name for name, content in places.items() if _WORD.encode() in content}
-    assert not [name for name in told if prefect_home in name or name in outputs]
+    places_with_text = {name for name, content in places.items() if _WORD.encode() in content}
+    assert not [name for name in places_with_text if prefect_home in name or name in outputs]
     report(
         "key",
         {
@@ -93,14 +93,14 @@ def test_key_is_in_no_output(
 
 def _fatal(voicemill: InThisProcess, service: SpeechService, folder: Path) -> bytes:
     """The output of runs that end because of a refused key and an empty account."""
-    heard = b""
+    output = b""
     write_manifest(folder / "fatal.csv", [{"id": "fatal", "transcript": f"{_WORD}: fatal."}])
     for status in (401, 402):
         service.replies[f"{_WORD}: fatal."] = error_reply(status, "Unauthorized", f"Not with {KEY}")
         ended = voicemill("run", "fatal.csv", "-o", f"fatal-{status}")
         assert ended.code == 4
-        heard += (ended.stdout + ended.stderr).encode()
-    return heard
+        output += (ended.stdout + ended.stderr).encode()
+    return output
 
 
 async def test_tracebacks_do_not_contain_the_key(treacherous: SpeechService, tmp_path: Path) -> None:

@@ -30,12 +30,12 @@ def serve() -> None:
         sys.stdout.flush()
 
 
-def _run(wanted: dict[str, Any]) -> dict[str, Any]:
+def _run(request: dict[str, Any]) -> dict[str, Any]:
     reading, writing = os.pipe()
     child = os.fork()
     if child == 0:
         try:
-            _keep(Path(wanted["folder"]), wanted["crash_at"], wanted["count"], writing)
+            _keep(Path(request["folder"]), request["crash_at"], request["count"], writing)
             os._exit(0)
         finally:
             os._exit(70)

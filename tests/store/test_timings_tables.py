@@ -8,7 +8,7 @@ import pytest
 
 from tests.text.spoken import spoken
 from voicemill.model import Word
-from voicemill.store.tables import timings_tables as timings
+from voicemill.store.tables import timings_tables
 from voicemill.store.tables.table_damage import TableDamaged
 from voicemill.store.tables.timings_tables import SCHEMAS, Timings, TimingsPart, read_timings, timings_paths
 from voicemill.text.segments import transcript_of
@@ -39,15 +39,15 @@ def words(path: Path) -> list[tuple[str, int, str]]:
 def test_rows_are_in_the_given_order(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lines: int) -> None:
     """Each row's lines are together and in order, whatever the order in which rows ended and the size of the parts."""
     for limit in ("_BUFFERED_LINES", "_LINES_PER_GROUP", "_LINES_PER_WINDOW"):
-        monkeypatch.setattr(timings, limit, lines)
-    told = known(written(tmp_path / "parts" / "run").parent)
-    assert told.publish("words", ["d", "c", "a", "b"], tmp_path / "words.parquet")
+        monkeypatch.setattr(timings_tables, limit, lines)
+    timings = known(written(tmp_path / "parts" / "run").parent)
+    assert timings.publish("words", ["d", "c", "a", "b"], tmp_path / "words.parquet")
     assert words(tmp_path / "words.parquet") == [
         *[("d", index, word) for index, word in enumerate(["five", "six", "seven"])],
         *[("a", index, word) for index, word in enumerate(["one", "two", "three"])],
         ("b", 0, "four"),
     ]
-    assert told.publish("segments", ["a"], tmp_path / "segments.parquet")
+    assert timings.publish("segments", ["a"], tmp_path / "segments.parquet")
     texts = pq.read_table(tmp_path / "segments.parquet").column("text").to_pylist()
     assert texts == ["One two.", "Three."]
     assert pq.read_schema(tmp_path / "words.parquet") == SCHEMAS["words"]
@@ -67,11 +67,11 @@ def test_latest_part_takes_precedence(tmp_path: Path) -> None:
     published = tmp_path / "words.parquet"
     known(written(tmp_path / "parts" / "run").parent).publish("words", TEXTS, published)
     again = written(tmp_path / "again" / "run", texts={"b": "Eight nine."}).parent
-    told = known(again, [published])
-    told.publish("words", ["a", "b"], tmp_path / "new.parquet")
+    timings = known(again, [published])
+    timings.publish("words", ["a", "b"], tmp_path / "new.parquet")
     assert [word for *_, word in words(tmp_path / "new.parquet")] == ["one", "two", "three", "eight", "nine"]
-    assert told.has("b", 2)
-    assert not told.has("b", 1)
+    assert timings.has("b", 2)
+    assert not timings.has("b", 1)
 
 
 def test_timings_need_both_tables(tmp_path: Path) -> None:
