@@ -161,7 +161,7 @@ async def _own_context(job: ShardJob, key: ApiKey | None) -> AsyncIterator[RunCo
     async with open_service(settings, key, earlier=earlier_service(folder)) as service:
         ledger = Ledger(folder.parts / job.run_id / f"{job.shard.part.stem}.spent.json")
         context = _context(folder, settings, service, job.selection, ledger, lambda _line: None, job.grant)
-        context.made |= known_outcomes(folder.earlier_tables(), sorted(PlanTable(folder.plan).taken))
+        context.made |= known_outcomes(folder.earlier_tables(), sorted(PlanTable(folder.plan).used_ids))
         if job.shard.retry is not None:
             context.start_retry_pass(job.shard.retry.number)
             context.earlier_tables = tuple(

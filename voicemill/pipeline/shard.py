@@ -164,7 +164,7 @@ class _ShardRows:
         if outcome is not known and may_pass(outcome):
             self.unfinished.append(position)
         self.outcomes[position] = outcome
-        if row.id in self._plan.taken:
+        if row.id in self._plan.used_ids:
             self._context.made[row.id] = outcome
 
     async def _processed(self, position: int, row: Row, known: Outcome | None) -> Outcome:
