@@ -102,7 +102,7 @@ class Row:
     """How often a passage with a bad verdict is generated at most, including the first time."""
 
     refusal: Refusal | None = None
-    """Why a row of a folder or a list is not processed; its inputs may then be missing."""
+    """The reason why the row is not processed, or None; its inputs may then be missing."""
     parts: tuple[SpeakerPart, ...] = ()
     """The text by speaker, where several speak it; empty where one voice speaks all of it."""
     pronunciations: tuple[Pronunciation, ...] = ()

@@ -90,10 +90,10 @@ def _tts(row: Row, service: str, piece: SpokenPiece) -> Tts:
         voice_id=piece.part.voice_id,
         language=row.language,
         sample_rate_hz=row.audio_format.sample_rate_hz,
-        encoding=wire_encoding(row.audio_format.encoding),
+        encoding=request_encoding(row.audio_format.encoding),
         speed=piece.part.speed,
         emotion=piece.part.emotion,
-        timestamps=row.wants_words,
+        timestamps=row.needs_word_timestamps,
     )
 
 
@@ -174,7 +174,7 @@ def _fingerprint(row: Row, pieces: list[CallPiece], subtitles: Subtitles) -> str
     if row.recordings:
         sources = [recording.sha256 for recording in row.recordings]
         parts.append([sources, row.cuts_s, _times_s(row), row.splice])
-    if row.wants_words:
+    if row.needs_word_timestamps:
         is_laid_out = not LAID_OUT_FORMATS.isdisjoint(row.text_formats)
         parts.append([_TEXT_VERSION, subtitles.model_dump() if is_laid_out else None, _reference(row)])
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()

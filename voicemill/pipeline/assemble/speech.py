@@ -7,7 +7,7 @@ from voicemill.audio.join import Place, Samples, join, read_samples
 from voicemill.audio.wav_header import probe_wav
 from voicemill.model import Op, Receipt, Tts, Word
 from voicemill.pipeline.assemble.row_files import Assembled, deliver_audio, deliver_texts
-from voicemill.planning.row_calls import CallPiece, RowPlan, wire_encoding
+from voicemill.planning.row_calls import CallPiece, RowPlan, request_encoding
 from voicemill.store.answer_store import AnswerStore
 from voicemill.store.output_folder import OutputFolder
 from voicemill.text.segments import transcript_of
