@@ -97,6 +97,23 @@ async def test_an_embedding_speaks_as_the_voice_it_was_taken_from(owner: httpx.A
     assert np.abs(band_levels_db(copy, RATE_HZ) - band_levels_db(original, RATE_HZ)).mean() < 1.5
 
 
+async def test_embeddings_are_returned_and_mixed_as_given(owner: httpx.AsyncClient) -> None:
+    """`GET` returns the embedding of `POST /voices`; a mix of two voices equals the mix of their two embeddings."""
+    dice = np.random.default_rng(13)
+    given = [dice.normal(0.0, 1.0, 192).tolist() for _ in range(2)]
+    ids = [(await made(owner, embedding=embedding))["id"] for embedding in given]
+    pages = [await owner.get(f"/voices/{voice_id}", params={"expand[]": "embedding"}) for voice_id in ids]
+    assert np.allclose([page.json()["embedding"] for page in pages], given, rtol=0, atol=1e-6)
+    weights = (0.3, 0.7)
+    by_id = [{"id": voice_id, "weight": weight} for voice_id, weight in zip(ids, weights, strict=True)]
+    by_embedding = [{"embedding": one, "weight": weight} for one, weight in zip(given, weights, strict=True)]
+    mixes = [(await owner.post("/voices/mix", json={"voices": voices})).json() for voices in (by_id, by_embedding)]
+    assert np.allclose(mixes[0]["embedding"], mixes[1]["embedding"], rtol=0, atol=1e-6)
+    assert np.allclose(mixes[0]["embedding"], np.average(given, axis=0, weights=weights), rtol=0, atol=1e-6)
+    localized = await made(owner, "/voices/localize", voice_id=ids[0], language="de")
+    assert np.allclose(localized["embedding"], given[0], rtol=0, atol=1e-6)
+
+
 async def test_an_empty_embedding_copies_the_base_voice(owner: httpx.AsyncClient) -> None:
     """As the reference's own example sends it."""
     voice = await made(owner, embedding=[], base_voice_id=VOICES["James"].id)

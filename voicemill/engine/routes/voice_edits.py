@@ -17,7 +17,7 @@ from voicemill.engine.routes.uploads import Form, uploaded
 from voicemill.engine.routes.voice_lookup import existing
 from voicemill.engine.schemas.voice_objects import CreateVoice, LocalizeVoice, MixVoices, UpdateVoice, voice_object
 from voicemill.engine.voices.catalogue import built_in_voices
-from voicemill.engine.voices.embedding import embedding_of, mixed, timbre_of
+from voicemill.engine.voices.embedding import mixed, timbre_of
 from voicemill.engine.voices.languages import accent_named, accent_of_dialect, language
 from voicemill.engine.voices.timbre import Timbre, timbre_from
 from voicemill.engine.voices.voice import USER_OWNER, EngineVoice
@@ -50,7 +50,7 @@ async def clone_voice(request: Request, engine: KeyedEngine) -> dict[str, Any]:
             "job": "clone",
             "clip": str(form.file("clip")),
             "mode": _mode(form),
-            "base": asdict(_base(engine, form.text("base_voice_id"))),
+            "base": asdict(_base(engine, form.text("base_voice_id")).timbre),
         }
         frame = await await_worker(request, engine, question)
     return await _kept(engine, replace(voice, timbre=timbre_from(frame.header["timbre"])))
@@ -61,8 +61,10 @@ async def clone_voice(request: Request, engine: KeyedEngine) -> dict[str, Any]:
 async def create_voice(request: Request, engine: KeyedEngine) -> dict[str, Any]:
     """A voice from an embedding; with an empty one, a copy of the base voice."""
     asked = await json_body(request, CreateVoice, engine.settings.max_json_bytes)
-    timbre = embedded_timbre(asked.embedding) if asked.embedding else _base(engine, asked.base_voice_id)
-    return await _kept(engine, _new(asked.name, asked.description, asked.language, timbre))
+    base = _base(engine, asked.base_voice_id)
+    timbre = embedded_timbre(asked.embedding) if asked.embedding else base.timbre
+    voice = _new(asked.name, asked.description, asked.language, timbre)
+    return await _kept(engine, replace(voice, given_embedding=tuple(asked.embedding) or base.given_embedding))
 
 
 @router.post("/voices/localize", openapi_extra=documented(LocalizeVoice))
@@ -73,7 +75,8 @@ async def localize_voice(request: Request, engine: KeyedEngine) -> dict[str, Any
     code, accent = _target(asked)
     gender = _GENDERS.get(asked.original_speaker_gender, original.gender)
     voice = _new(asked.name, asked.description, code, original.timbre)
-    return await _kept(engine, replace(voice, gender=gender, accent=accent, espeak=original.espeak))
+    voice = replace(voice, espeak=original.espeak, given_embedding=original.given_embedding)
+    return await _kept(engine, replace(voice, gender=gender, accent=accent))
 
 
 @router.post("/voices/mix", openapi_extra=documented(MixVoices))
@@ -83,13 +86,17 @@ async def mix_voices(request: Request, engine: KeyedEngine) -> dict[str, list[fl
     parts = []
     for number, part in enumerate(asked.voices):
         if part.id is not None:
-            parts.append(embedding_of(_mixable(_meant(engine, part.id, f"voices.{number}.id")).timbre))
+            parts.append(_mixable(_meant(engine, part.id, f"voices.{number}.id")).embedding)
         else:
-            parts.append(embedding_of(embedded_timbre(part.embedding or [], f"voices.{number}.embedding")))
+            embedding = part.embedding or []
+            embedded_timbre(embedding, f"voices.{number}.embedding")
+            parts.append(embedding)
     try:
-        return {"embedding": mixed(parts, [part.weight for part in asked.voices])}
+        mean = mixed(parts, [part.weight for part in asked.voices])
     except ValueError as error:
         raise bad_request(f"voices: {error}.") from None
+    embedded_timbre(mean, "voices")
+    return {"embedding": mean}
 
 
 @router.patch("/voices/{voice_id}", openapi_extra=documented(UpdateVoice))
@@ -174,10 +181,10 @@ def _mixable(voice: EngineVoice) -> EngineVoice:
     return voice
 
 
-def _base(engine: Engine, voice_id: str | None) -> Timbre:
+def _base(engine: Engine, voice_id: str | None) -> EngineVoice:
     if voice_id is None:
-        return built_in_voices(natural=engine.is_natural)[0].timbre
-    return _mixable(_meant(engine, voice_id, "base_voice_id")).timbre
+        return built_in_voices(natural=engine.is_natural)[0]
+    return _mixable(_meant(engine, voice_id, "base_voice_id"))
 
 
 def _mode(form: Form) -> str:

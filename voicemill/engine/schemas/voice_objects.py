@@ -5,7 +5,6 @@ from typing import Any, Final, Literal
 
 from pydantic import BaseModel, Field
 
-from voicemill.engine.voices.embedding import embedding_of
 from voicemill.engine.voices.languages import Accent, accents, language
 from voicemill.engine.voices.voice import EngineVoice, Gender
 
@@ -14,7 +13,7 @@ MOST_TAGLINE_CHARACTERS: Final = 32
 
 def voice_object(voice: EngineVoice, *, with_embedding: bool = False) -> dict[str, Any]:
     """The superset of all versions' voice objects; SDKs let keys they do not know pass."""
-    extra = {"embedding": embedding_of(voice.timbre)} if with_embedding else {}
+    extra = {"embedding": voice.embedding} if with_embedding else {}
     spoken = language(voice.language)
     locale = accents()[voice.accent].locale if voice.accent else spoken.locale
     return {

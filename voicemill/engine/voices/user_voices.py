@@ -69,6 +69,7 @@ class UserVoices:
 def _voice(row: tuple[str]) -> EngineVoice:
     record: dict[str, Any] = json.loads(row[0])
     timbre, espeak = record.pop("timbre"), record.pop("espeak", None)
+    record["given_embedding"] = tuple(record.get("given_embedding", ()))
     if "dialect" in record:  # records from before there were accents
         record["accent"] = accent_of_dialect(record["language"], record.pop("dialect"))
     return EngineVoice(timbre=timbre_from(timbre), espeak=timbre_from(espeak) if espeak else None, **record)

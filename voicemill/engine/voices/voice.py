@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from voicemill.engine.voices.embedding import embedding_of
 from voicemill.engine.voices.timbre import NEURAL_LANGUAGE, Timbre, espeak_timbre
 
 Gender = Literal["masculine", "feminine", "gender_neutral"]
@@ -19,6 +20,7 @@ class EngineVoice:
 
     - `accent` narrows its `language`.
     - `espeak` is the timbre for the languages that `timbre` cannot speak; None derives it from `timbre`.
+    - `given_embedding` is the embedding that it was created from; empty for other voices.
     - `owner` is the id of the user who created it.
     """
 
@@ -32,6 +34,12 @@ class EngineVoice:
     owner: str = ENGINE_OWNER
     created_at: str = BUILT_IN_SINCE
     espeak: Timbre | None = None
+    given_embedding: tuple[float, ...] = ()
+
+    @property
+    def embedding(self) -> list[float]:
+        """The embedding that the voice was created from, unchanged; otherwise that of its timbre."""
+        return list(self.given_embedding) or embedding_of(self.timbre)
 
     @property
     def is_public(self) -> bool:
