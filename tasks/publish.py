@@ -12,6 +12,7 @@ from prefect.artifacts import acreate_markdown_artifact, acreate_progress_artifa
 from prefect.cache_policies import NO_CACHE
 
 from voicemill.config import Settings
+from voicemill.html_report.findings import find
 from voicemill.pipeline.prepare import PlanFacts
 from voicemill.pipeline.publish import publish
 from voicemill.pipeline.summary import Summary
@@ -32,7 +33,9 @@ async def publish_results(
     """Write the tables that readers load, and show the summary in Prefect. Raises `StorageError`."""
     await asyncio.to_thread(publish, parts, results, facts, settings, summary, started_at, finished_at)
     with suppress(Exception):  # the results are complete even if Prefect cannot be reached
-        await acreate_markdown_artifact(as_markdown(summary), key="summary", description="How the run ended")
+        findings = await asyncio.to_thread(find, results.items, summary.results)
+        page = as_markdown(summary, findings)
+        await acreate_markdown_artifact(page, key="summary", description="How the run ended")
 
 
 class ProgressArtifact:

@@ -33,8 +33,8 @@ _ALLOWED: dict[str, set[str]] = {
     "pipeline": {"html_report", *_COMPONENTS, "manifest", "service", *_VOCABULARY},
     "library": {"client", "pipeline", "service", *_COMPONENTS, "manifest", *_VOCABULARY},
     "book": {"audio", "planning", "store", "text", "manifest", *_VOCABULARY},
-    "report": {"book", "pipeline", "planning", "store", *_VOCABULARY},
-    "tasks": {"report", "pipeline", "service", *_COMPONENTS, "manifest", *_VOCABULARY},
+    "report": {"book", "html_report", "pipeline", "planning", "store", *_VOCABULARY},
+    "tasks": {"report", "html_report", "pipeline", "service", *_COMPONENTS, "manifest", *_VOCABULARY},
     "flows": {"tasks", "report", "pipeline", "service", "engine", *_COMPONENTS, "manifest", *_VOCABULARY},
     "cli": {
         "tasks",

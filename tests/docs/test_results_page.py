@@ -16,7 +16,16 @@ from tests.flows.speech_service import SpeechService
 from tests.hostile_speech import error_reply
 
 _PAGE = (DOCS / "results.md").read_text(encoding="utf-8")
-_SOMETIMES = {"recordings.jsonl", "copied.json", "inputs", "parts", "damaged", "control.json", "exported.log"}
+_SOMETIMES = {
+    "recordings.jsonl",
+    "copied.json",
+    "inputs",
+    "parts",
+    "damaged",
+    "control.json",
+    "exported.log",
+    "changes.json",
+}
 
 
 @pytest.fixture

@@ -8,6 +8,8 @@ from contextlib import suppress
 from pathlib import Path
 from urllib.parse import quote
 
+from tests.html_report.folders import blocks_of
+
 KEY = "sk_car_Canary+Of/The=Mine_0123456789"
 
 
@@ -43,6 +45,8 @@ def files_below(*folders: Path) -> Iterator[tuple[str, bytes]]:
             if path.is_file():
                 with suppress(OSError):
                     yield str(path), path.read_bytes()
+            if path.name == "report.html":
+                yield f"data of {path}", json.dumps(blocks_of(path)).encode()
 
 
 def children_of(pid: int) -> Iterator[tuple[str, bytes]]:

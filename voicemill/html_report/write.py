@@ -51,10 +51,7 @@ def write_report(results: ResultsFolder) -> Written:
     rows = count_rows(results.items)
     is_current = _is_current(path, key)
     if not is_current:
-        with durable.open_partial(path) as (file, partial):
-            _write(file, key, results, None)
-            file.flush()
-        durable.commit(partial, path)
+        _replace(path, key, results, None)
         results.record_sum(path)
     return Written(path, path.stat().st_size, rows, rows, not is_current)
 
@@ -68,10 +65,7 @@ def write_embedded(results: ResultsFolder, path: Path, most_bytes: int) -> Writt
     findings = find(results.items, str(results.path))
     rows = sample_rows(results, findings, most_bytes)
     durable.make_folder(path.absolute().parent)
-    with durable.open_partial(path) as (file, partial):
-        _write(file, _key(results), results, rows)
-        file.flush()
-    durable.commit(partial, path)
+    _replace(path, _key(results), results, rows)
     return Written(path, path.stat().st_size, len(rows), count_rows(results.items), True)
 
 
@@ -92,6 +86,13 @@ def _is_current(path: Path, key: str) -> bool:
             return is_made_from(file, key)
     except FileNotFoundError:
         return False
+
+
+def _replace(path: Path, key: str, results: ResultsFolder, sample: frozenset[int] | None) -> None:
+    partial = durable.new_partial(path)
+    with durable.storage_errors(path), partial.open("wb") as file:
+        _write(file, key, results, sample)
+    durable.commit(partial, path)
 
 
 def _write(file: IO[bytes], key: str, results: ResultsFolder, sample: frozenset[int] | None) -> None:

@@ -8,7 +8,7 @@ import asyncio
 import time
 from datetime import UTC, datetime
 
-from voicemill.errors import BudgetReached, FatalCallError, Refused, StorageError
+from voicemill.errors import BudgetReached, CallError, FatalCallError, Refused, StorageError
 from voicemill.limits.call_limiter import CallPermit
 from voicemill.model import Call, Receipt, Stt, VoiceChange
 from voicemill.pipeline.context import RunContext, RunStats, Stopped
@@ -70,6 +70,9 @@ async def _execute(
             context.stats.calls_in_flight += 1
             try:
                 return await _send_and_keep(call, paid_by, permit, context)
+            except CallError as error:
+                context.history.record_error(error)
+                raise
             finally:
                 context.stats.calls_in_flight -= 1
 
@@ -84,6 +87,7 @@ async def _send_and_keep(call: Call, paid_by: str, permit: CallPermit, context: 
     asked_at, started = datetime.now(UTC), time.monotonic()
     answer = await send_call(call, context.cartesia, context.settings.pace.attempt_deadline_s)
     latency_s = time.monotonic() - started
+    context.history.record_latency(latency_s)
     permit.record_answer()
     receipt = Receipt(
         key=call.key,

@@ -1,6 +1,7 @@
 """The state that one run shares: the service, the answer store, the limits, the output folder, and the stop signal."""
 
 import asyncio
+import time
 from collections.abc import Callable
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import suppress
@@ -16,6 +17,7 @@ from voicemill.limits.call_limiter import CallLimiter
 from voicemill.limits.concurrency import PrioritySemaphore
 from voicemill.model import Outcome
 from voicemill.pipeline.group_commit import GroupCommit
+from voicemill.pipeline.run_history import RunHistory
 from voicemill.pipeline.selection import EVERY_ROW, Selection
 from voicemill.store.answer_store import AnswerStore, commit_answers
 from voicemill.store.output_folder import OutputFolder
@@ -83,6 +85,7 @@ class RunContext:
     selection: Selection = EVERY_ROW
     timings: Timings = field(default_factory=Timings)
     stats: RunStats = field(default_factory=RunStats)
+    history: RunHistory = field(default_factory=lambda: RunHistory(time.monotonic))
     fatal: VoicemillError | None = None
     draining: bool = False
     errors: int = 0

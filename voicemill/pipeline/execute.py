@@ -18,6 +18,7 @@ from voicemill.pipeline.graceful_shutdown import StopRequest, stop_on_signals
 from voicemill.pipeline.jobs import ShardJob, ShardResult, open_context
 from voicemill.pipeline.prepare import PlanFacts, earlier_service, load_facts
 from voicemill.pipeline.progress import report_progress
+from voicemill.pipeline.run_history import RunHistory
 from voicemill.pipeline.selection import EVERY_ROW, Selection
 from voicemill.pipeline.shard import Shard, by_level, split_into_shards
 from voicemill.pipeline.steps import RunSteps
@@ -73,8 +74,10 @@ async def execute(
                 facts = await steps.prepare(spec.manifest, spec.settings, service.name, voices, folder)
             if folder.was_interrupted:
                 folder.remove_partials()
-            opened = open_context(run_id, folder, spec.settings, service, spec.selection, steps.log)
-            async with opened as context:
+            history = RunHistory(time.monotonic)
+            log = history.with_log(steps.log)
+            async with open_context(run_id, folder, spec.settings, service, spec.selection, log) as context:
+                context.history = history
                 with stop_on_signals(context.stop), stop.calls(context.stop):
                     parts = await _process(spec, run_id, folder, facts, context, steps)
         summary = summarize(spec.manifest, str(folder.path), context, time.monotonic() - clock_s)

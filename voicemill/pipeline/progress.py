@@ -35,7 +35,8 @@ async def report_progress(context: RunContext, results: ResultsFolder, show: Sho
         with suppress(asyncio.CancelledError):
             await ticker
         progress = _progress(context, control)
-        _write(results, progress, context.limiter.budget.sync)
+        context.history.record_point(progress, is_last=True)
+        _write(results, progress, context)
         await _show(show, progress)
 
 
@@ -44,7 +45,8 @@ async def _tick(context: RunContext, results: ResultsFolder, control: ControlLis
     while True:
         control.poll()
         progress = _progress(context, control)
-        await asyncio.to_thread(_write, results, progress, context.limiter.budget.sync)
+        context.history.record_point(progress)
+        await asyncio.to_thread(_write, results, progress, context)
         if count % _SHOW_EVERY == _SHOW_EVERY - 1:
             await _show(show, progress)
         count += 1
@@ -72,7 +74,8 @@ def _progress(context: RunContext, control: ControlListener) -> Progress:
     return asdict(context.stats) | limits | {"control": dict(control.state), "at": datetime.now(UTC).isoformat()}
 
 
-def _write(results: ResultsFolder, progress: Progress, sync_spending: Callable[[], None]) -> None:
+def _write(results: ResultsFolder, progress: Progress, context: RunContext) -> None:
     with suppress(StorageError):  # the writes that matter report a full disk
-        sync_spending()
+        context.limiter.budget.sync()
         write_json(results.progress, progress)
+        context.history.write(results)

@@ -12,8 +12,9 @@ from voicemill.config import Settings
 from voicemill.pipeline.prepare import PlanFacts
 from voicemill.pipeline.summary import Summary
 from voicemill.pipeline.word_timings import flags_and_error_rate, publish_timings
-from voicemill.store.results_folder import ResultsFolder, write_json
+from voicemill.store.results_folder import ResultsFolder, read_json, write_json
 from voicemill.store.tables.csv_tables import publish_failures, publish_metadata
+from voicemill.store.tables.item_changes import RowStates, changes_between, row_states
 from voicemill.store.tables.items_table import outputs_used, publish_items
 
 _VERSIONS_OF = ("voicemill", "prefect", "httpx", "httpx-aiohttp", "aiohttp", "pandas", "pyarrow", "tenacity", "av")
@@ -33,7 +34,10 @@ def publish(
     Sets the fields of `summary` that only the tables can provide. Raises `StorageError`; the parts then remain, and
     the next run publishes them.
     """
+    before = row_states(results.items)
     changed = publish_items(parts, results.items, facts.carried)
+    if changed:
+        _record_changes(results, before)
     changed |= publish_timings(results, parts, items_changed=changed)
     summary.suspect, summary.word_error_rate = flags_and_error_rate(results)
     changed |= publish_metadata(results.items, results.metadata, facts.carried)
@@ -53,6 +57,16 @@ def publish(
         write_json(results.run_file, about)
     results.record_sums()
     results.clear_parts()
+
+
+def _record_changes(results: ResultsFolder, before: RowStates | None) -> None:
+    """Record how this run changed the table of the one before it, for the report."""
+    after = row_states(results.items)
+    if before is None or after is None:
+        return
+    counts, ids = changes_between(before, after)
+    compared_with = (read_json(results.run_file) or {}).get("finished_at")
+    write_json(results.changes, {"compared_with": compared_with, "counts": counts, "ids": ids})
 
 
 @cache

@@ -1,12 +1,17 @@
 """The summary of a run for people: what there is now, what it cost, and what to do next."""
 
 import shlex
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from voicemill.errors import ExitCode
 from voicemill.model import EMBEDDED_PREFIX, Status
 from voicemill.pipeline.summary import Summary
 from voicemill.report.amounts import counted, produced, span
+
+if TYPE_CHECKING:
+    from voicemill.html_report.findings import Finding
 
 _NOT_BILLED_AGAIN = "completed calls are not billed again."
 _NEXT = {
@@ -40,11 +45,35 @@ def as_lines(summary: Summary) -> list[str]:
     return lines
 
 
-def as_markdown(summary: Summary) -> str:
-    """The summary as a page for the Prefect UI."""
+def as_markdown(summary: Summary, findings: "Sequence[Finding]" = ()) -> str:
+    """The summary as a page for the Prefect UI, with what needs attention and how to fix it."""
     rows = "\n".join(f"| {status.replace('_', ' ')} | {count} |" for status, count in summary.rows.items())
     details = "\n".join(f"- {line}" for line in as_lines(summary)[1:])
-    return f"# {summary.headline}\n\n| status | rows |\n| --- | ---: |\n{rows}\n\n{details}\n"
+    report = f"- Report: {Path(summary.results, 'report.html').absolute().as_uri()}"
+    page = f"# {summary.headline}\n\n| status | rows |\n| --- | ---: |\n{rows}\n\n{details}\n{report}\n"
+    return page + _findings_table(findings)
+
+
+def _findings_table(findings: "Sequence[Finding]") -> str:
+    if not findings:
+        return ""
+    lines = [
+        f"| {_cell(finding.title)} | {finding.count:,} | {_cell(finding.remedy)} | {_code(finding.command)} |"
+        for finding in findings
+    ]
+    head = "| problem | rows | remedy | command |\n| --- | ---: | --- | --- |"
+    return "\n".join(["\n## Needs attention\n", head, *lines, ""])
+
+
+def _cell(text: str) -> str:
+    """A text that Markdown shows unchanged in a table cell."""
+    line = " ".join(text.split())[:200]
+    return "".join(f"\\{character}" if character in "\\`*_[]<>|" else character for character in line)
+
+
+def _code(command: str) -> str:
+    """A command in a table cell. A name that would end the code is left out."""
+    return f"`{command}`" if command and not set("`|\n") & set(command) else ""
 
 
 def _quality(summary: Summary) -> list[str]:

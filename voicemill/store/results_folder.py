@@ -60,6 +60,8 @@ class ResultsFolder:
         self.progress = self.notes / "progress.json"
         self.written = self.notes / "written.log"
         self.sums = self.notes / "published.sha256"
+        self.events = self.notes / "events.jsonl"
+        self.changes = self.notes / "changes.json"
         self.spent = self.notes / "spent.json"
         self.copied = self.notes / "copied.json"
         self.inputs = self.notes / "inputs"
