@@ -14,6 +14,7 @@ import pytest
 import voicemill
 from tests.flows.results import violations, write_manifest
 from tests.flows.speech_service import SpeechService
+from voicemill.report.summary import as_lines
 
 _ROWS = [{"id": "a", "text": "First row."}, {"id": "b", "text": "Second row."}]
 
@@ -203,3 +204,12 @@ def test_the_library_imports_no_prefect(tmp_path: Path) -> None:
     command = [sys.executable, "-c", textwrap.dedent(script)]
     done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=tmp_path)
     assert done.stdout.strip() == "[] False False"
+
+
+def test_the_summary_names_the_dialect_of_the_manifest(service: SpeechService, tmp_path: Path) -> None:
+    """The summary says how a file was read that is not plain CSV."""
+    manifest = tmp_path / "book.csv"
+    manifest.write_text("id;transcript\na;First row.\n", encoding="utf-8")
+    result = voicemill.run(manifest, tmp_path / "results")
+    assert result.summary.dialect == "separated by semicolons"
+    assert "Manifest: separated by semicolons" in as_lines(result.summary)

@@ -80,7 +80,8 @@ async def execute(
                 context.history = history
                 with stop_on_signals(context.stop), stop.calls(context.stop):
                     parts = await _process(spec, run_id, folder, facts, context, steps)
-        summary = summarize(spec.manifest, str(folder.path), context, time.monotonic() - clock_s)
+        seconds = time.monotonic() - clock_s
+        summary = summarize(spec.manifest, str(folder.path), context, seconds, facts.dialect)
         await steps.publish(parts, folder, facts, spec.settings, summary, started_at, datetime.now(UTC))
         await steps.report(folder)
     await _notify(spec.settings, summary, steps)

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from voicemill.audio.inspection import Inspector
-from voicemill.config import Settings
+from voicemill.config import CARTESIA_URL, Settings
 from voicemill.errors import ConfigError, ManifestError, Problem
 from voicemill.manifest import ManifestCheck, VoiceDirectory
 from voicemill.manifest.readers.dataframe import ManifestBytes
@@ -32,6 +32,8 @@ _RENAMED = {"heard_s": "transcribed_s", "changed_s": "converted_s"}
 class PlanFacts:
     """Facts about a checked manifest. `plan_id` identifies the plan.
 
+    `dialect` says how the file differs from a plain CSV, TSV, JSONL or Parquet file; it is empty for a plain one.
+
     `guessed` rows use the output of other rows: only their number of calls is known, and it is an estimate.
     """
 
@@ -50,6 +52,7 @@ class PlanFacts:
     warnings: list[str] = field(default_factory=list)
     settings: dict[str, Any] = field(default_factory=dict)
     service: str = ""
+    dialect: str = ""
 
     def add(self, row: Row, needs: Needs) -> None:
         """Add one valid row."""
@@ -103,7 +106,7 @@ def prepare(
             raise ManifestError(
                 str(manifest), [Problem(0, "", "the manifest has no rows; add a line for each output file")]
             )
-    facts.digest = check.digest
+    facts.digest, facts.dialect = check.digest, check.dialect
     facts.carried = {name: facts.carried.get(name, "text") for name in check.carried_columns if name not in OWN_COLUMNS}
     space = disk_space_warnings(Volume(facts.answer_bytes, facts.file_bytes), results, settings, service)
     warnings = [*_conflicting_columns(check.carried_columns), *space, *check.warnings]
@@ -148,13 +151,18 @@ def last_facts(results: ResultsFolder) -> PlanFacts | None:
 def earlier_service(results: ResultsFolder) -> str:
     """The service that the last run in a folder called, empty for a new folder.
 
-    Plans of earlier versions do not name it: those of the embedded engine were made by the small one.
+    Plans of earlier versions do not name it, and a run that was killed early has published nothing either. Only
+    Cartesia costs credits, so a folder that spent some was made with Cartesia. Other folders were made with the
+    embedded engine, which was the small one then.
     """
     facts = last_facts(results)
     if facts is not None and facts.service:
         return facts.service
     published: dict[str, Any] = read_json(results.run_file) or {}
-    return str(published.get("service") or (EMBEDDED_PREFIX if facts else ""))
+    if published.get("service") or facts is None:
+        return str(published.get("service", ""))
+    spent: dict[str, Any] = read_json(results.spent) or {}
+    return CARTESIA_URL if spent.get("credits") else EMBEDDED_PREFIX
 
 
 def _wider(kind: str | None, value: object) -> str:

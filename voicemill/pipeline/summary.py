@@ -11,6 +11,7 @@ from voicemill.pipeline.context import RunContext
 class Summary:
     """How a run ended: counts of rows by status, what it cost, and the exit code with its reason.
 
+    `dialect` says how the manifest differs from a plain CSV, TSV, JSONL or Parquet file.
     In seconds: `transcribed_s` of recordings transcribed, `converted_s` of recordings converted to another voice,
     `audio_s` of audio generated, and `seconds` of wall time.
     """
@@ -32,6 +33,7 @@ class Summary:
     word_error_rate: float | None = None
     exit_code: int = ExitCode.OK
     reason: str = ""
+    dialect: str = ""
 
     @property
     def changed(self) -> bool:
@@ -46,7 +48,7 @@ class Summary:
         return f"{', '.join(counts) or 'nothing to do'} of {total:,} row{'s' * (total != 1)}"
 
 
-def summarize(manifest: str, results: str, context: RunContext, seconds: float) -> Summary:
+def summarize(manifest: str, results: str, context: RunContext, seconds: float, dialect: str = "") -> Summary:
     """The summary of the run that worked in `context` for `seconds`."""
     stats = context.stats
     rows = {
@@ -72,6 +74,7 @@ def summarize(manifest: str, results: str, context: RunContext, seconds: float) 
         seconds=round(seconds, 3),
         exit_code=exit_code,
         reason=reason,
+        dialect=dialect,
     )
 
 

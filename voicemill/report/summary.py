@@ -32,6 +32,8 @@ def as_lines(summary: Summary) -> list[str]:
     """The summary for a terminal."""
     lines = [summary.headline + (f" ({summary.rows_unchanged} unchanged)" if summary.rows_unchanged else "")]
     lines += [_cost(summary), *_quality(summary)]
+    if summary.dialect:
+        lines.append(f"Manifest: {summary.dialect}")
     if summary.reason:
         lines.append(f"Reason: {summary.reason}")
     if summary.rows[Status.DONE]:
