@@ -123,7 +123,17 @@ class _Chapters:
         within = walked.places.get(entry.fragment, 0)
         if entry.fragment and entry.fragment not in walked.places and self._is_named_often(entry.document):
             return -1, "contents-entry: no text"
-        return self._starts[entry.document] + within, ""
+        return self._first_kept(self._starts[entry.document] + within), ""
+
+    def _first_kept(self, position: int) -> int:
+        """The position of the next kept block of the same document; `position` itself where there is none."""
+        document = self._blocks[position].document if position < len(self._blocks) else ""
+        for index in range(position, len(self._blocks)):
+            if self._blocks[index].document != document:
+                break
+            if not self._blocks[index].rule:
+                return index
+        return position
 
     def _is_named_often(self, document: str) -> bool:
         waiting, count = list(self._source.contents), 0

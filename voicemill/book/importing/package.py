@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from voicemill.book.importing.archive import Archive
+from voicemill.book.importing.block_names import spaced_text
 from voicemill.book.importing.contents import nav_entries, ncx_entries
 from voicemill.book.importing.markup import decoded, parse
 from voicemill.book.importing.source import About, Document, Element, Entry, Source, local_name, resolve
@@ -132,7 +133,11 @@ def _contents(
     if path := archive.find(navigation):
         root, _ = parse(decoded(archive.read(path), path), path)
         entries = nav_entries(root, path, archive.find)
-        unread = [] if any(item.path == navigation for item, _ in spine) else [(_text(root), "table-of-contents", path)]
+        unread = (
+            []
+            if any(item.path == navigation for item, _ in spine)
+            else [(" ".join(spaced_text(root).split()), "table-of-contents", path)]
+        )
         if entries:
             return entries, unread
     toc_id = next((each.get("toc", "") for each in _named(package.root, "spine")), "")
@@ -154,7 +159,7 @@ def _rest(package: _Package, read: set[str], archive: Archive) -> list[tuple[str
         if not path or path in read or item.media_type not in _MARKUP:
             continue
         root, _ = parse(decoded(archive.read(path), path), path)
-        if text := " ".join("".join(root.itertext()).split()):
+        if text := " ".join(spaced_text(root).split()):
             found.append((text, "not-in-the-spine", path))
     return found
 

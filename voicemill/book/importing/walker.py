@@ -7,7 +7,7 @@ from typing import Final
 
 from lxml import etree
 
-from voicemill.book.importing.block_names import BLOCKS
+from voicemill.book.importing.block_names import BLOCKS, spaced_text
 from voicemill.book.importing.exclusion_rules import rule_of, rule_of_kind
 from voicemill.book.importing.source import Document, Element, epub_types, local_name
 from voicemill.errors import BookError
@@ -201,7 +201,7 @@ class _Walker:
         if name in BLOCKS:
             self._flush()
         self._note_ids_within(element, rule)
-        if shown := _SPACES.sub(" ", _spaced_text(element)).strip():
+        if shown := _SPACES.sub(" ", spaced_text(element)).strip():
             self._waiting.append(Block(self._document.name, path, shown, rule))
         if not "".join(self._text).strip():
             self._release()
@@ -302,15 +302,3 @@ def _level_by_name(element: Element, name: str, named: str) -> int:
 def _line_end(found: "re.Match[str]") -> str:
     """A line end, or a blank line where there were several."""
     return PARAGRAPH if found[0].count(LINE) > 1 else LINE
-
-
-def _spaced_text(element: Element) -> str:
-    """All text of an element, with a blank where a block or a line begins."""
-    pieces: list[str] = []
-    for event, each in etree.iterwalk(element, events=("start", "end")):
-        is_apart = local_name(each) in BLOCKS or local_name(each) == "br"
-        if event == "start":
-            pieces += [" " * is_apart, each.text or ""]
-        else:
-            pieces += [" " * is_apart, (each.tail or "") if each is not element else ""]
-    return "".join(pieces)

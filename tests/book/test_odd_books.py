@@ -1,0 +1,218 @@
+"""Odd books: contents of any shape, chapters over several files, and files that are not quite right."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.book.epubs import NAV_ITEM, epub_of, items, nav, package, page, write_epub
+from tests.book.read_back import imported
+from voicemill.errors import BookError
+
+_PROSE = "The boat came in at noon. " * 200
+_NCX = (
+    '<ncx xmlns="http://www.daisy.org/z3986/2005/ncx/"><navMap>'
+    '<navPoint id="a"><navLabel><text>First</text></navLabel><content src="a.xhtml"/>'
+    '<navPoint id="a1"><navLabel><text>Within</text></navLabel><content src="a.xhtml#s"/></navPoint></navPoint>'
+    '<navPoint id="b"><navLabel><text>Second</text></navLabel><content src="b.xhtml"/></navPoint></navMap></ncx>'
+)
+
+
+def test_many_chapters_in_one_file(tmp_path: Path) -> None:
+    """Chapters begin at the ids that the contents name; the id may be on an anchor in or before the heading."""
+    body = (
+        '<h2 id="c1">One</h2><p>First.</p><a id="c2"></a><h2>Two</h2><p>Second.</p>'
+        '<h2><a name="c3"/>Three</h2><p>Third.</p>'
+    )
+    entries = items(("a.xhtml#c1", "One"), ("a.xhtml#c2", "Two"), ("a.xhtml#c3", "Three"))
+    found = imported(epub_of(tmp_path / "b.epub", {"a.xhtml": body}, entries))
+    assert found.texts == ["One\n\nFirst.\n", "Two\n\nSecond.\n", "Three\n\nThird.\n"]
+
+
+def test_a_chapter_over_many_files(tmp_path: Path) -> None:
+    """A document without an entry and without a heading continues the chapter before it."""
+    bodies = {"a.xhtml": "<h1>One</h1><p>First.</p>", "b.xhtml": "<p>More.</p>", "c.xhtml": "<h1>Two</h1><p>Last.</p>"}
+    entries = items(("a.xhtml", "One"), ("c.xhtml", "Two"))
+    found = imported(epub_of(tmp_path / "b.epub", bodies, entries))
+    assert found.texts == ["One\n\nFirst.\n\nMore.\n", "Two\n\nLast.\n"]
+
+
+def test_a_document_with_a_heading_that_the_contents_leave_out(tmp_path: Path) -> None:
+    """It is a chapter with the title of its heading."""
+    bodies = {"a.xhtml": "<h1>One</h1><p>First.</p>", "b.xhtml": "<h1>Two</h1><p>Second.</p>"}
+    found = imported(epub_of(tmp_path / "b.epub", bodies, items(("a.xhtml", "One"))))
+    assert found.titles == ["One", "Two"]
+
+
+def test_an_ncx_is_read_where_there_is_no_navigation_document(tmp_path: Path) -> None:
+    """EPUB 2: short entries below a chapter are its sections."""
+    files = {
+        "a.xhtml": page('<h1>First</h1><p>One.</p><h2 id="s">Within</h2><p>Two.</p>'),
+        "b.xhtml": page("<h1>Second</h1><p>Three.</p>"),
+        "toc.ncx": _NCX,
+        "package.opf": package(
+            ["a.xhtml", "b.xhtml"],
+            manifest='<item id="ncx" href="toc.ncx" media-type="application/x-dtbncx+xml"/>',
+            toc="ncx",
+        ),
+    }
+    found = imported(write_epub(tmp_path / "b.epub", files))
+    assert found.titles == ["First", "Second"]
+    assert found.contents == {"Within": "contents-entry: section"}
+
+
+def test_headings_make_the_chapters_of_a_book_without_contents(tmp_path: Path) -> None:
+    """A number and a title in two headings are one chapter."""
+    body = f"<h2>I</h2><h2>The Boat</h2><p>{_PROSE}</p><h2>II</h2><h2>The Sea</h2><p>{_PROSE}</p>"
+    found = imported(epub_of(tmp_path / "b.epub", {"a.xhtml": body}))
+    assert found.titles == ["I The Boat", "II The Sea"]
+    assert found.texts[0].startswith("I\n\nThe Boat\n\nThe boat came")
+
+
+def test_documents_are_chapters_where_there_is_neither_contents_nor_heading(tmp_path: Path) -> None:
+    """Each document is a chapter, with its first words as its title."""
+    found = imported(epub_of(tmp_path / "b.epub", {"a.xhtml": "<p>One day.</p>", "b.xhtml": "<p>Another.</p>"}))
+    assert found.titles == ["One day.", "Another."]
+
+
+def test_parts_with_chapters(tmp_path: Path) -> None:
+    """The page of a part opens its first chapter; an entry without a link names the part."""
+    entries = (
+        f'<li><a href="p.xhtml">Part One</a><ol>{items(("a.xhtml", "Chapter 1"), ("b.xhtml", "Chapter 2"))}</ol></li>'
+        f"<li><span>Part Two</span><ol>{items(('c.xhtml', 'Chapter 3'))}</ol></li>"
+    )
+    bodies = {"p.xhtml": "<h1>Part One</h1>"} | {
+        f"{name}.xhtml": f"<h2>Chapter {number}</h2><p>Text.</p>" for number, name in enumerate("abc", 1)
+    }
+    found = imported(epub_of(tmp_path / "b.epub", bodies, entries))
+    assert found.titles == ["Chapter 1", "Chapter 2", "Chapter 3"]
+    assert found.texts[0] == "Part One\n\nChapter 1\n\nText.\n"
+    assert [chapter.part for chapter in found.book.chapters] == ["Part One", "Part One", "Part Two"]
+    assert found.contents == {"Part One": "contents-entry: part", "Part Two": "contents-entry: no text"}
+
+
+def test_deep_contents_do_not_make_tiny_chapters(tmp_path: Path) -> None:
+    """Hidden branches and sections below a chapter are not chapters; --depth chooses another level."""
+    sections = items(("a.xhtml#s1", "Alpha"), ("a.xhtml#s2", "Beta"))
+    entries = f'<li><a href="a.xhtml">Tales</a><ol hidden="hidden">{sections}</ol></li>'
+    body = '<h1>Tales</h1><h2 id="s1">Alpha</h2><p>One.</p><h2 id="s2">Beta</h2><p>Two.</p>'
+    book = epub_of(tmp_path / "b.epub", {"a.xhtml": body}, entries)
+    assert imported(book).titles == ["Tales"]
+    assert imported(book, depth=2).titles == ["Alpha", "Beta"]
+
+
+def test_an_entry_whose_target_is_excluded_does_not_fall_back_to_the_start_of_its_file(tmp_path: Path) -> None:
+    """The entry of the notes is excluded with them, and the first chapter keeps its title."""
+    body = (
+        '<h2 id="c">Poem</h2><p>April.</p><section epub:type="rearnotes" id="n"><h2>Notes</h2><p>A month.</p></section>'
+    )
+    found = imported(
+        epub_of(tmp_path / "b.epub", {"a.xhtml": body}, items(("a.xhtml#c", "Poem"), ("a.xhtml#n", "Notes")))
+    )
+    assert found.titles == ["Poem"]
+    assert found.contents == {"Notes": "contents-entry: excluded"}
+    assert found.excluded["note"] == ["Notes A month."]
+
+
+def test_entries_with_broken_links(tmp_path: Path) -> None:
+    """An entry to a document that does not exist, or to an id that does not, is excluded with its rule."""
+    entries = items(("a.xhtml", "One"), ("gone.xhtml", "Gone"), ("a.xhtml#gone", "Lost"), ("http://x.example/", "Web"))
+    found = imported(epub_of(tmp_path / "b.epub", {"a.xhtml": "<h1>One</h1><p>Text.</p>"}, entries))
+    assert found.titles == ["One"]
+    assert set(found.contents) == {"Gone", "Lost", "Web"}
+
+
+def test_two_entries_for_the_same_place(tmp_path: Path) -> None:
+    """The first is the chapter, the other is excluded."""
+    entries = items(("a.xhtml", "One"), ("a.xhtml#top", "Start"))
+    found = imported(epub_of(tmp_path / "b.epub", {"a.xhtml": '<h1 id="top">One</h1><p>Text.</p>'}, entries))
+    assert (found.titles, found.contents) == (["One"], {"Start": "contents-entry: same place"})
+
+
+def test_entries_out_of_order(tmp_path: Path) -> None:
+    """Chapters are in the order of the book."""
+    bodies = {"a.xhtml": "<h1>One</h1><p>First.</p>", "b.xhtml": "<h1>Two</h1><p>Second.</p>"}
+    found = imported(epub_of(tmp_path / "b.epub", bodies, items(("b.xhtml", "Two"), ("a.xhtml", "One"))))
+    assert found.titles == ["One", "Two"]
+
+
+def test_names_with_blanks_capitals_and_escapes(tmp_path: Path) -> None:
+    """Addresses are unquoted, and found in whatever case the archive has them."""
+    bodies = {"Text/my chapter.xhtml": "<h1>One</h1><p>Text.</p>"}
+    files = {name: page(body) for name, body in bodies.items()}
+    files["package.opf"] = package(["text/My%20Chapter.xhtml"], manifest=NAV_ITEM)
+    files["nav.xhtml"] = nav(items(("TEXT/my%20chapter.xhtml", "One")))
+    assert imported(write_epub(tmp_path / "b.epub", files)).titles == ["One"]
+
+
+def test_non_linear_documents_and_those_outside_the_spine(tmp_path: Path) -> None:
+    """They are excluded under their own rules."""
+    extra = '<item id="x" href="x.xhtml" media-type="application/xhtml+xml"/>'
+    extra += '<item id="y" href="y.xhtml" media-type="application/xhtml+xml"/>'
+    files: dict[str, str | bytes] = {name: page(f"<p>{name}</p>") for name in ("a.xhtml", "x.xhtml", "y.xhtml")}
+    files["package.opf"] = package(["a.xhtml"], manifest=extra, spine='<itemref idref="x" linear="no"/>')
+    found = imported(write_epub(tmp_path / "b.epub", files))
+    assert found.texts == ["a.xhtml\n"]
+    assert found.excluded["not-in-reading-order"] == ["Page x.xhtml"]
+    assert found.excluded["not-in-the-spine"] == ["Page y.xhtml"]
+
+
+def test_front_and_back_matter(tmp_path: Path) -> None:
+    """Pages that are only to be looked at are excluded; a preface is front, an appendix back."""
+    bodies = {
+        "t.xhtml": '<section epub:type="titlepage"><h1>The Test</h1></section>',
+        "c.xhtml": '<section epub:type="copyright-page"><p>All rights reserved.</p></section>',
+        "p.xhtml": "<h1>Preface</h1><p>Dear reader.</p>",
+        "a.xhtml": "<h1>Chapter 1</h1><p>Text.</p>",
+        "x.xhtml": "<h1>Appendix</h1><p>More.</p>",
+        "i.xhtml": '<section epub:type="index"><h1>Index</h1><p>Boat, 3</p></section>',
+    }
+    names = {"t": "Title", "c": "Copyright", "p": "Preface", "a": "Chapter 1", "x": "Appendix", "i": "Index"}
+    entries = items(*((f"{name}.xhtml", title) for name, title in names.items()))
+    found = imported(epub_of(tmp_path / "b.epub", bodies, entries))
+    assert [(c.title, c.kind) for c in found.book.chapters] == [
+        ("Preface", "front"), ("Chapter 1", "chapter"), ("Appendix", "back"),
+    ]  # fmt: skip
+    assert set(found.contents.values()) == {"contents-entry: excluded"}
+    assert set(found.contents) == {"Title", "Copyright", "Index"}
+
+
+def test_the_guide_of_an_epub_2_names_parts_of_the_book(tmp_path: Path) -> None:
+    """A cover page that only the guide names is excluded."""
+    guide = '<guide><reference type="cover" href="c.xhtml"/></guide>'
+    bodies = {"c.xhtml": "<p>THE TEST</p>", "a.xhtml": "<h1>One</h1><p>Text.</p>"}
+    found = imported(epub_of(tmp_path / "b.epub", bodies, items(("a.xhtml", "One")), guide=guide))
+    assert found.excluded["cover"] == ["Page THE TEST"]
+
+
+def test_a_title_that_the_text_does_not_say_is_added(tmp_path: Path) -> None:
+    """A chapter whose heading is an image is announced by its title in the contents."""
+    body = '<h2><img alt="The Boat" src="h.png"/></h2><p>It came in.</p>'
+    found = imported(epub_of(tmp_path / "b.epub", {"a.xhtml": body}, items(("a.xhtml", "The Boat"))))
+    assert found.texts == ["The Boat\n\nIt came in.\n"]
+    assert found.excluded["image-description"] == ["The Boat"]
+
+
+def test_headings_are_not_said_twice(tmp_path: Path) -> None:
+    """A running title that repeats the heading is excluded."""
+    body = '<h1>The Boat</h1><p class="chapter-title">THE BOAT</p><p>It came in.</p>'
+    found = imported(epub_of(tmp_path / "b.epub", {"a.xhtml": body}, items(("a.xhtml", "The Boat"))))
+    assert found.texts == ["The Boat\n\nIt came in.\n"]
+    assert found.excluded["repeated-heading"] == ["THE BOAT"]
+
+
+def test_chapters_are_selected_by_number(tmp_path: Path) -> None:
+    """Other chapters are excluded under a rule; numbers that are not there are refused."""
+    bodies = {f"{name}.xhtml": f"<h1>{name}</h1><p>Text.</p>" for name in "abcd"}
+    book = epub_of(tmp_path / "b.epub", bodies, items(*((f"{name}.xhtml", name) for name in "abcd")))
+    assert imported(book, "2-3").titles == ["b", "c"]
+    assert imported(book, "1,3-").titles == ["a", "c", "d"]
+    assert imported(book, "2").contents == dict.fromkeys("acd", "not-selected")
+    for wrong in ("5", "3-2", "x", "0"):
+        with pytest.raises(BookError, match="--chapters"):
+            imported(book, wrong)
+
+
+def test_a_book_without_words_is_refused(tmp_path: Path) -> None:
+    """A book of images has nothing to speak."""
+    with pytest.raises(BookError, match="no text that could be spoken"):
+        imported(epub_of(tmp_path / "b.epub", {"a.xhtml": '<img src="a.png"/><p>* * *</p>'}))

@@ -1,0 +1,112 @@
+"""The text of a document: what is kept, what is excluded, and how blocks and lines follow each other."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.book.epubs import epub_of
+from tests.book.read_back import ReadBack, imported
+
+_CASES = {
+    "soft hyphens": ("<p>Fa\u00admous last\u200b words.</p>", "Famous last words."),
+    "drop cap": ('<p><span class="dropcap">T</span>he boat.</p>', "The boat."),
+    "drop cap and a blank": ('<p><span class="drop-cap">T</span> he boat.</p>', "The boat."),
+    "drop cap as a block": ('<div class="dropcap">T</div><p>he boat.</p>', "The boat."),
+    "drop cap as an image": ('<p><img alt="T" src="t.png"/>he boat.</p>', "The boat."),
+    "ruby": ("<p><ruby>漢<rp>(</rp><rt>kan</rt><rp>)</rp>字<rt>ji</rt></ruby>だ。</p>", "漢字だ。"),
+    "hidden by attribute": ("<p hidden=''>No.</p><p>Yes.</p>", "Yes."),
+    "hidden by style": ('<p style="color:red; display: none">No.</p><p>Yes.</p>', "Yes."),
+    "hidden from readers": ('<p><span aria-hidden="true">*</span>Yes.</p>', "Yes."),
+    "page number by type": ('<p>One <span epub:type="pagebreak" id="p9">9</span>two.</p>', "One two."),
+    "page number by class": ('<p>One<span class="pagenum">[Pg 9]</span> two.</p>', "One two."),
+    "line numbers": ('<div class="poem"><div>April<span class="lnum">10</span></div></div>', "April"),
+    "lines of verse": ('<div class="poem"><p>April is</p><p>The month</p></div>', "April is\nThe month"),
+    "stanzas": (
+        '<div class="stanza"><div>One</div><div>Two</div></div><div class="stanza"><div>Three</div></div>',
+        "One\nTwo\n\nThree",
+    ),
+    "verse with breaks": ('<p class="verse">April is<br/>The month</p>', "April is\nThe month"),
+    "two breaks are a paragraph": ("<p>One.<br/><br/>Two.</p>", "One.\n\nTwo."),
+    "scene break": ("<p>One.</p><hr/><p>Two.</p>", "One.\n\n\nTwo."),
+    "preformatted": ("<pre>One\n  Two</pre>", "One\nTwo"),
+    "table": (
+        "<table><tr><th>Boat</th><th>Sail</th></tr><tr><td>Ann</td><td><p>3</p></td></tr></table>",
+        "Boat\nSail\n\nAnn\n3",
+    ),
+    "table of paragraphs": ("<table><tr><td><p>One.</p><p>Two.</p></td></tr></table>", "One.\n\nTwo."),
+    "list": ("<ul><li>One</li><li><p>Two</p></li></ul>", "One\n\nTwo"),
+    "text beside blocks": ("<div>One <b>and</b> a half<p>Two</p>three</div>", "One and a half\n\nTwo\n\nthree"),
+    "words across elements": ("<p>un<i>believ</i>able</p>", "unbelievable"),
+    "script": ("<script>var a = '<p>';</script><p>Yes.</p>", "Yes."),
+    "drawing": ("<svg xmlns='http://www.w3.org/2000/svg'><text>Fig</text></svg><p>Yes.</p>", "Yes."),
+    "comment": ("<p>One<!-- no -->two.</p>", "Onetwo."),
+    "CDATA": ("<p><![CDATA[a < b]]></p>", "a < b"),
+    "markup of speakers": ("<p>@Ann: {Ben|no}</p>", r"\@Ann: \{Ben|no\}"),
+    "no body": ("", None),
+}
+
+
+def _book(tmp_path: Path, body: str) -> ReadBack:
+    return imported(epub_of(tmp_path / "b.epub", {"a.xhtml": body, "z.xhtml": "<p>End.</p>"}))
+
+
+@pytest.mark.parametrize("name", _CASES)
+def test_text_is_kept_as_a_reader_sees_it(tmp_path: Path, name: str) -> None:
+    """The kept text of a document; all other characters are accounted for by the import itself."""
+    body, text = _CASES[name]
+    found = _book(tmp_path, body)
+    assert found.texts == ([f"{text}\n"] if text else []) + ["End.\n"]
+
+
+_NOTES = {
+    "EPUB 3": (
+        '<p>Boat<a epub:type="noteref" href="#n">1</a>.</p>', '<aside epub:type="footnote" id="n">A craft.</aside>',
+    ),
+    "roles": (
+        '<p>Boat<a role="doc-noteref" href="#n">1</a>.</p>', '<aside role="doc-footnote" id="n">A craft.</aside>',
+    ),
+    "raised numbers": (
+        '<p>Boat<sup><a href="#n" id="r">1</a></sup>.</p>', '<p id="n"><a href="#r">1</a> A craft.</p>',
+    ),
+    "brackets": ('<p>Boat<a href="#n" id="r">[1]</a>.</p>', '<div><p><a id="n" href="#r">[1]</a> A craft.</p></div>'),
+    "symbols": ('<p>Boat<a href="#n">*</a>.</p>', '<p id="n">* A craft.</p>'),
+    "back arrow": ('<p>Boat<sup id="r"><a href="#n">2</a></sup>.</p>', '<li id="n">A craft. <a href="#r">↩</a></li>'),
+    "several paragraphs": (
+        '<p>Boat<a class="fn" id="r" href="#n">1</a>.</p>',
+        '<div class="footnote"><p id="n"><a href="#r">1</a> A craft.</p><p>It floats.</p></div>',
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", _NOTES)
+def test_notes_are_left_out(tmp_path: Path, name: str) -> None:
+    """References and notes are excluded, in whatever way the book marks them."""
+    reference, note = _NOTES[name]
+    found = _book(tmp_path, f"{reference}<p>More.</p>{note}")
+    assert found.texts[0] == "Boat.\n\nMore.\n"
+    assert len(found.excluded["note-reference"]) == 1
+    assert "A craft." in found.excluded["note"][0]
+
+
+def test_notes_in_a_document_of_their_own(tmp_path: Path) -> None:
+    """A document of endnotes is excluded with its heading."""
+    bodies = {
+        "a.xhtml": '<h1>One</h1><p>Boat<sup><a id="r" href="n.xhtml#n">1</a></sup>.</p>',
+        "n.xhtml": '<h1>Notes</h1><p id="n"><a href="a.xhtml#r">1</a>. A craft.</p>',
+    }
+    found = imported(epub_of(tmp_path / "b.epub", bodies))
+    assert found.texts == ["One\n\nBoat.\n"]
+    assert found.excluded["note"] == ["Notes", "1. A craft."]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        '<p>See <a href="#c">chapter 1</a>.</p><p id="c">Chapter.</p>',
+        '<p>Boat, <a href="#p">12</a></p><p id="p">It came in.</p>',
+        '<p id="a"><a href="#b">1</a> Up.</p><p id="b"><a href="#a">1</a> Down.</p>',
+    ],
+)
+def test_links_that_are_not_notes_are_kept(tmp_path: Path, body: str) -> None:
+    """Links to other passages, and page numbers of an index, exclude nothing."""
+    assert "note" not in _book(tmp_path, body).excluded
