@@ -19,7 +19,7 @@ if TYPE_CHECKING:  # the HTTP client takes longer to import than a small manifes
 
 _EMBEDDED_URL = "http://embedded.invalid"
 _FEWEST_CONNECTIONS = 64
-"""Connections open when they are needed, and the concurrency of a live run may be raised above its initial value."""
+"""The connection limit. Connections open on demand, and the concurrency of a live run may be raised later."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,9 +35,9 @@ class Service:
 async def open_service(settings: Settings, key: ApiKey | None = None, *, earlier: str = "") -> AsyncIterator[Service]:
     """Open the service that the settings and the environment name; `key` replaces the key in the environment.
 
-    `earlier` is the service that a results folder was made with: where the embedded engine answers and the environment
-    leaves the choice open, the same engine continues. Raises `ConfigError` when a base URL is invalid or unsafe for a
-    key, that engine is not installed, or only a missing key would make it continue the results of another service.
+    `earlier` is the service that made a results folder. If the embedded engine is used and the environment does not
+    choose between its engines, the same engine continues. Raises `ConfigError` if the base URL is invalid or unsafe for
+    a key, that engine is not installed, or only a missing key would make it continue the results of another service.
     """
     key = key or ApiKey.from_environment()
     if _is_embedded(settings, key, earlier):
@@ -70,8 +70,8 @@ async def all_voices(service: Service, pace: Pace) -> list[Voice]:
 async def name_and_voices(settings: Settings, *, earlier: str = "") -> tuple[str, list[Voice]]:
     """The name of the service that settings and environment select, and its voices.
 
-    Of the embedded engine they are read without its HTTP application, which takes longer to import than a small
-    manifest to check. Raises as `open_service` and `all_voices` do.
+    For the embedded engine, they are read without its HTTP application, because its import takes longer than the check
+    of a small manifest. Raises the same errors as `open_service` and `all_voices`.
     """
     if not _is_embedded(settings, ApiKey.from_environment(), earlier):
         async with open_service(settings, earlier=earlier) as service:

@@ -1,4 +1,4 @@
-"""Running a Prefect flow from a command: progress while it runs, its summary, and its exit code."""
+"""Run a Prefect flow from a command: show its progress and its summary, and exit with its code."""
 
 import asyncio
 import json

@@ -61,7 +61,7 @@ JsonOfRun = Annotated[
 
 @dataclass(frozen=True, kw_only=True)
 class InputOptions(Options):
-    """What rows are, and where their inputs may come from."""
+    """The operation of rows, the format of the manifest, and the allowed sources of inputs."""
 
     panel: ClassVar[str] = "Input"
 
@@ -174,7 +174,7 @@ class OutputOptions(Options):
 
 @dataclass(frozen=True, kw_only=True)
 class PaceOptions(Options):
-    """How many calls a run makes at once."""
+    """The concurrency and the rate of calls."""
 
     panel: ClassVar[str] = "Pace"
 
@@ -236,7 +236,7 @@ class BudgetOptions(Options):
 
 @dataclass(frozen=True, kw_only=True)
 class RowCountOptions(Options):
-    """How many rows a run processes."""
+    """The rows that a run processes."""
 
     panel: ClassVar[str] = "Budget"
 
@@ -254,7 +254,7 @@ class RowCountOptions(Options):
 
 @dataclass(frozen=True, kw_only=True)
 class EndOptions(Options):
-    """What ends a run early, and where its summary is sent."""
+    """The conditions that end a run early, and the destination of its summary."""
 
     fail_on_error: Annotated[
         float | None,
@@ -277,7 +277,7 @@ class EndOptions(Options):
 
 @dataclass(frozen=True, kw_only=True)
 class ServiceOptions(Options):
-    """Which service gets the calls."""
+    """The service that receives the calls."""
 
     engine: Annotated[
         str | None,
@@ -291,7 +291,7 @@ class ServiceOptions(Options):
 
 @dataclass(frozen=True, kw_only=True)
 class AnswerOptions(Options):
-    """Where answers are stored."""
+    """The location of the answer store."""
 
     answers: Annotated[
         str | None,
@@ -315,12 +315,12 @@ class ProfileOptions(Options):
 
 @dataclass(frozen=True, kw_only=True)
 class RowOptions(ProfileOptions, QualityOptions, OutputOptions, VoiceOptions, SpeechOptions, InputOptions):
-    """What is needed to check a manifest."""
+    """The options of commands that check a manifest."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class PlanOptions(AnswerOptions, ServiceOptions, PaceOptions, RowOptions):
-    """What is needed to estimate a run."""
+    """The options of commands that estimate a run."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -330,7 +330,7 @@ class RunOptions(EndOptions, RowCountOptions, BudgetOptions, PlanOptions):
 
 @dataclass(frozen=True, kw_only=True)
 class RetryOptions(EndOptions, ServiceOptions, BudgetOptions, PaceOptions):
-    """What a retry may change; everything else stays as in the run before."""
+    """The settings that a retry may change; all others stay as in the earlier run."""
 
 
 def results_folder(results: Path | None, manifest: str) -> Path:

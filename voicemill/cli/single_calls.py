@@ -1,4 +1,4 @@
-"""What the commands that make a single API call share."""
+"""Functions of the commands that make a single API call."""
 
 import asyncio
 import re

@@ -11,7 +11,7 @@ T = TypeVar("T")
 
 
 def wait_for(work: Coroutine[Any, Any, T], stop: StopRequest | None = None) -> T:
-    """The result of `work`, from a thread of its own if this thread has a running event loop.
+    """The result of `work`, in a separate thread if this thread has a running event loop.
 
     With `stop`, the first Ctrl-C requests a graceful stop; the second one is raised.
     """

@@ -20,7 +20,7 @@ Write = Callable[[Clip, BinaryIO], None]
 
 @asynccontextmanager
 async def recognition_upload(clip: Clip) -> AsyncIterator[Path]:
-    """A file that contains `clip`, for a recogniser: the recording itself, or else 16 kHz FLAC.
+    """A file that contains `clip` for transcription: the recording itself, or else 16 kHz FLAC.
 
     Raises `Refused` if the recording cannot be read or is not as long as planned, and `StorageError`.
     """
@@ -61,13 +61,13 @@ async def _file(clip: Clip) -> AsyncIterator[Path]:
 def _existing(clip: Clip) -> Path:
     path = Path(clip.path)
     if not path.is_file():
-        raise _unreadable(clip, "it does not exist any more")
+        raise _unreadable(clip, "it no longer exists")
     return path
 
 
 @asynccontextmanager
 async def _unchanged(clip: Clip) -> AsyncIterator[None]:
-    """Refuse to upload a file that changed since it was hashed for the key, or to keep the answer to it."""
+    """Raise `Refused` if the file changed since it was hashed for the key: no upload or answer of it is valid."""
     _refuse_changed(clip)
     yield
     _refuse_changed(clip)

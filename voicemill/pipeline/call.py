@@ -1,7 +1,7 @@
-"""Execute one call: the only place that decides the order of paying, verifying and storing.
+"""Execute one call: send, verify and store, in this order. No other module sends billed calls.
 
-A call holds its slot until the answer is written where a killed process cannot lose it. The fsync that protects
-against a power cut follows outside the slot, before the answer counts.
+A call holds its slot until its answer is written, so that a killed process cannot lose it. The fsync that protects
+against a power cut follows after the slot is released, before the answer counts as stored.
 """
 
 import asyncio
@@ -27,7 +27,7 @@ async def ensure_answer(call: Call, paid_by: str, context: RunContext, *, at_onc
 
     Returns the answer if it was requested just now, so that it need not be read back; otherwise None. With `at_once`,
     the answer is synced to disk without waiting for others.
-    Raises `CallError` if the service does not answer, `StorageError`, and `Stopped` if the run is stopping.
+    Raises `CallError` if the call fails, `StorageError`, and `Stopped` if the run is stopping.
     """
     if context.answers.has(call.key):
         if context.pass_number == 1:  # In later passes, most stored answers are those of this run.

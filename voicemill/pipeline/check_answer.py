@@ -1,4 +1,4 @@
-"""Check one answer: read its audio, and run the checks that its row asks for."""
+"""Check one answer: read its audio, and run the checks that its row requests."""
 
 from voicemill.audio.join import as_float, read_samples
 from voicemill.model import Call, Infill, Row, Tts, Verdict
@@ -29,5 +29,5 @@ def _signals(body: bytes, call: Call) -> Verdict:
 
 
 def spoken_text(call: Call) -> str:
-    """The text that the answer to `call` should say; empty if it is not known."""
+    """The text that the answer to `call` should contain; empty if it is unknown."""
     return call.transcript if isinstance(call, Tts | Infill) else ""

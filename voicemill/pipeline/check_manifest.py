@@ -1,4 +1,4 @@
-"""Checking a manifest by itself: every problem of every row, with no plan written and nothing billed."""
+"""Check a manifest without a run: report every problem of every row, write no plan, and send no billed call."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,9 +20,9 @@ from voicemill.store.results_folder import ResultsFolder
 
 @dataclass(frozen=True, slots=True)
 class CheckedManifest:
-    """What a check found: valid rows, rows that will be refused, and the first 10,000 problems and warnings.
+    """The result of a check: valid rows, rows that will be refused, and the first 10,000 problems and warnings.
 
-    `dialect` says how the file differs from a plain CSV, TSV, JSONL or Parquet file; it is empty for a plain one.
+    `dialect` describes how the file differs from plain CSV, TSV, JSONL or Parquet; empty if it does not.
     """
 
     rows: int
@@ -38,7 +38,7 @@ class CheckedManifest:
         return not self.problem_count and not self.refused
 
     def as_dict(self) -> dict[str, Any]:
-        """The same as plain data."""
+        """The result as plain data."""
         return asdict(self)
 
 

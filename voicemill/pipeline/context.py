@@ -35,9 +35,9 @@ and saves a third of its CPU. The parts of a long text do not wait: there may be
 
 @dataclass
 class RunStats:
-    """Counts of what happened so far in this run; progress displays read them.
+    """The counters of a run in progress, which progress displays read.
 
-    The `work` of calls is their assumed time to answer, by characters and seconds of audio: of all calls, of those made
+    The `work` of calls is their assumed response time, by characters and seconds of audio: of all calls, of those made
     in this run, and of those with stored answers. It predicts the remaining time.
     """
 
@@ -68,7 +68,7 @@ class RunStats:
 
 
 class Stopped(VoicemillError):
-    """The run is stopping: work that has not started does not start."""
+    """The run is stopping; no further work starts."""
 
 
 @dataclass
@@ -154,7 +154,7 @@ class RunContext:
         return await _in_executor(self._table_thread, partial(work, *args, **kwargs))
 
     def close(self) -> None:
-        """Wait for the storage threads to finish, and record what was spent."""
+        """Wait for the storage threads to finish, and record the spending."""
         self._threads.shutdown(wait=True)
         self._disk_thread.shutdown(wait=True)
         self._table_thread.shutdown(wait=True)

@@ -35,7 +35,7 @@ class ControlListener:
         self.state: dict[str, Any] = {"order": None, "paused": False}
 
     def poll(self) -> None:
-        """Apply a new command. `state` then holds its id (as `order`) and the values in force."""
+        """Apply a new command. `state` then holds its id (as `order`) and the current values."""
         command = _command_in(self._results)
         if command is None or command.id == self.state["order"] or command.holder != this_process():
             return

@@ -1,4 +1,4 @@
-"""Copy the results of a run to an object store: only what changed, the tables last."""
+"""Copy the results of a run to an object store: only changed files, and the tables last."""
 
 from collections.abc import Iterator
 

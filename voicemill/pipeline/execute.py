@@ -40,7 +40,7 @@ _MOST_SHARDS = 64
 
 @dataclass(frozen=True, slots=True)
 class RunSpec:
-    """What to run. `plan_id` names a plan that the caller has just prepared in the results folder.
+    """The parameters of a run. `plan_id` names a plan that the caller has just prepared in the results folder.
 
     Rows outside `selection` stay as they are.
     """
@@ -55,13 +55,13 @@ class RunSpec:
 async def execute(
     spec: RunSpec, steps: RunSteps | None = None, key: ApiKey | None = None, stop: StopRequest | None = None
 ) -> Summary:
-    """Bring every row of a manifest to its end and publish the tables.
+    """Process every row of a manifest and publish the tables.
 
     `steps` executes the steps (default: plain function calls), `key` replaces the key of the environment, and `stop`
     lets another thread stop the run gracefully.
 
     Raises `ManifestError` before any call is made, `ResultsLockedError`, `StorageError` and `ConfigError`. A rejected
-    key, an empty account or a full disk ends in the exit code of the summary: what was done until then is published.
+    key, an empty account or a full disk ends in the exit code of the summary; the results so far are published.
     """
     steps, stop = steps or RunSteps(), stop or StopRequest()
     folder, run_id = ResultsFolder(spec.results), uuid.uuid4().hex[:12]

@@ -47,17 +47,17 @@ class Utterance:
 
     @property
     def is_whole(self) -> bool:
-        """Whether it is all of its recording."""
+        """Whether the utterance is the whole recording."""
         return self.start_s == 0.0 and self.duration_s > self.recording_s - _ROUNDING_S
 
 
 class NotExportable(Exception):
-    """A finished row cannot be part of a data set; the text says why."""
+    """A finished row cannot be part of a data set; the message is the reason."""
 
 
 @dataclass
 class DatasetExport:
-    """Writes data sets into `folder`, through `outputs`; `refused` says of rows and files why they are left out."""
+    """Writes data sets into `folder`, through `outputs`; `refused` lists omitted rows and files with the reasons."""
 
     results: ResultsFolder
     outputs: OutputFolder
@@ -159,7 +159,7 @@ class DatasetExport:
 
 
 class _NewFile:
-    """A file of the output folder that is there once the block ends. Raises `OutputRefused` and `StorageError`."""
+    """A new file of the output folder, delivered when the block ends. Raises `OutputRefused` and `StorageError`."""
 
     def __init__(self, outputs: OutputFolder, name: str) -> None:
         self._outputs, self._name = outputs, name

@@ -25,7 +25,7 @@ from voicemill.store.tables.plan_table import PlanTable
 
 @dataclass(frozen=True, slots=True)
 class BudgetGrant:
-    """The part of a run's limits that a process may use by itself: credits, calls, and calls at the same time.
+    """The share of a run's limits that a process may use: credits, calls, and concurrent calls.
 
     None for `credits` or `calls` means no limit.
     """
@@ -58,7 +58,7 @@ class ShardJob:
 
 @dataclass(frozen=True, slots=True)
 class ShardResult:
-    """How a shard ended: rows by status, the calls made for it and what they cost, 0 where the run itself counts.
+    """The result of a shard: rows by status, calls made and their credits, both 0 if the run itself counts them.
 
     `unfinished` are the positions of rows that another pass may finish.
     """
@@ -115,9 +115,9 @@ async def open_context(
 
 
 async def run_shard(job: ShardJob, key: ApiKey | None = None) -> ShardResult:
-    """Process one shard, in the run's context if it is open in this process, otherwise in a context of its own.
+    """Process one shard, in the run's context if it is open in this process, otherwise in a new context.
 
-    `key` replaces the key of the environment in a context of its own.
+    `key` replaces the key of the environment in a new context.
     Raises `StorageError` if the shard's part cannot be written, and `ConfigError` if the job does not fit the folder.
     """
     opened = _open_runs.get(job.run_id)

@@ -1,4 +1,4 @@
-"""The limits of a run, made from its settings: the concurrency of each call family, and the budget."""
+"""Create the limits of a run from its settings: the concurrency of each call family, and the budget."""
 
 import time
 from collections.abc import Callable
@@ -17,21 +17,21 @@ if TYPE_CHECKING:
     from voicemill.limits.call_limiter import CallLimiter
 
 FIRST_CONCURRENCY = 4
-"""Where the search for a limit begins when none is known."""
+"""The initial concurrency when no limit is known."""
 
 
 class LedgerStore:
-    """The record of what was spent, kept in a results folder."""
+    """The record of the spending in a results folder."""
 
     def __init__(self, ledger: Ledger) -> None:
         self.ledger = ledger
 
     def spent(self) -> Spending:
-        """What earlier runs in the folder spent. Raises `StorageError` if the record cannot be read."""
+        """The spending of earlier runs in the folder. Raises `StorageError` if the record cannot be read."""
         return Spending(*self.ledger.read())
 
     def write(self, spending: Spending) -> None:
-        """Record the spending, so that it survives the death of this process."""
+        """Record the spending, so that it survives a crash of this process."""
         self.ledger.write(spending.credits, spending.calls)
 
     def sync(self) -> None:
@@ -60,12 +60,12 @@ def open_limiter(
 
 
 def price_plan(pace: Pace) -> PricePlan | None:
-    """The price plan that the settings name, None if they name none."""
+    """The price plan in the settings, None if there is none."""
     return next((price for price in PRICE_PLANS if price.name.lower() == pace.plan), None)
 
 
 def bounds_of(pace: Pace, plan: PricePlan | None, family: str, service: str) -> Bounds:
-    """The concurrency of a call family: as set, or what the plan allows, or bounds for the search for a limit."""
+    """The concurrency of a call family: the configured one, or the limit of the plan, or bounds to search for it."""
     least, start, most = pace.min_concurrency, pace.start_concurrency, pace.max_concurrency
     known = plan.slots(family) if plan is not None and not start else 0
     if service.startswith(EMBEDDED_PREFIX):  # It never throttles and has one worker per core: more calls only wait.
@@ -74,9 +74,9 @@ def bounds_of(pace: Pace, plan: PricePlan | None, family: str, service: str) -> 
 
 
 def shared_sizes(pace: Pace) -> dict[str, int]:
-    """The size of a limit shared by several runs, by family, for when it has to be created; 0 if it is unknown.
+    """The size of a shared limit that does not exist yet, by family; 0 if it is unknown.
 
-    It is what the plan allows, or else a fixed concurrency that was set.
+    It is the limit of the plan, or else a fixed concurrency in the settings.
     """
     plan = price_plan(pace)
     fixed = pace.max_concurrency if pace.min_concurrency == pace.max_concurrency else 0

@@ -1,4 +1,4 @@
-"""The checked passages of a row, as `passages.parquet` lists them."""
+"""The checked passages of a row, for `passages.parquet`."""
 
 from dataclasses import replace
 
@@ -13,7 +13,7 @@ Place = tuple[float | None, float | None]
 
 
 def passages_of(plan: RowPlan, verdicts: tuple[Verdict, ...], assembled: Assembled) -> tuple[Passage, ...]:
-    """The passages of a row; findings are moved from the time of the answer to the time of the file."""
+    """The passages of a row; the times of findings are converted from the answer to the file."""
     places = _places(plan, assembled)
     return tuple(
         _passage(number, piece, verdict, place)

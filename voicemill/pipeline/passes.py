@@ -1,4 +1,4 @@
-"""Passes of a run: the first one processes every row, later ones only rows whose failure may pass."""
+"""Passes of a run: the first one processes every row, later ones only rows with transient failures."""
 
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -19,7 +19,7 @@ class RetryPass:
 
 
 def may_pass(outcome: Outcome) -> bool:
-    """Whether another pass may finish the row: its failure was not its own, or its input was not made."""
+    """Whether another pass may finish the row: its failure is transient, or its input is missing."""
     if outcome.status is Status.FAILED:
         return outcome.error_class in RETRYABLE_CLASSES
     return outcome.error_code == UPSTREAM_FAILED

@@ -125,7 +125,7 @@ def _conflicting_columns(columns: Sequence[str]) -> list[Problem]:
 
 
 def load_facts(results: ResultsFolder, plan_id: str) -> PlanFacts | None:
-    """The facts of the plan `plan_id`, None if the folder holds another plan or none."""
+    """The facts of the plan `plan_id`, None if the folder holds no plan or another one."""
     facts = last_facts(results)
     return facts if facts is not None and facts.plan_id == plan_id else None
 

@@ -1,4 +1,4 @@
-"""What a retry of an earlier run processes, from its results folder alone."""
+"""Prepare the retry of an earlier run from its results folder."""
 
 from collections.abc import Mapping
 from pathlib import Path

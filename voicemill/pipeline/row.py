@@ -1,4 +1,4 @@
-"""Process one row: decide what it needs, execute its calls, record the outcome. The failure of a row is an outcome."""
+"""Process one row: decide which calls it needs, execute them, record the outcome. A failure of a row is an outcome."""
 
 from dataclasses import replace
 from typing import Any
@@ -21,7 +21,7 @@ from voicemill.text.word_error_rate import word_error_rate
 async def process_row(
     plan: RowPlan, known: Outcome | None, context: RunContext, timings: TimingsPart, *, chosen: bool = True
 ) -> Outcome:
-    """Bring one row to its end. A row that is not `chosen` stays as it is. Word timings go to `timings`.
+    """Process one row. A row that is not `chosen` stays as it is. Word timings are written to `timings`.
 
     `known` is the row's outcome in the tables of earlier runs. Errors of the row become its outcome; errors that
     concern every row stop the run.
@@ -35,7 +35,7 @@ async def process_row(
 
 
 def _settle(plan: RowPlan, known: Outcome | None, context: RunContext, *, chosen: bool) -> Outcome | None:
-    """The outcome of a row that needs no work, None if it needs some."""
+    """The outcome of a row that needs no work, None if it needs processing."""
     if plan.row.refusal is not None:
         return _ended(plan, Status.REFUSED, "input", *plan.row.refusal)
     if known is not None and _is_complete(plan, known, context):
@@ -72,7 +72,7 @@ def _count(outcome: Outcome, context: RunContext) -> None:
 
 
 def _is_complete(plan: RowPlan, known: Outcome, context: RunContext) -> bool:
-    """Whether the files and word timings of an earlier run are those that the row asks for now."""
+    """Whether the files and word timings of an earlier run are those that the row requests now."""
     if known.status is not Status.DONE:
         return False
     if known.fingerprint != plan.fingerprint or known.file_name != plan.row.file_name:
@@ -87,7 +87,7 @@ def _is_complete(plan: RowPlan, known: Outcome, context: RunContext) -> bool:
 
 
 def _is_checked(row: Row, known: Outcome, context: RunContext) -> bool:
-    """Whether the checks and takes of an earlier run are as many as the row asks for now.
+    """Whether an earlier run did at least the checks and takes that the row requests now.
 
     Rows that an earlier version generated without a check are not processed again for the default check.
     """
@@ -128,7 +128,7 @@ async def _deliver(plan: RowPlan, context: RunContext, timings: TimingsPart) -> 
 
 
 def _with_damage(row: Row, facts: dict[str, Any]) -> dict[str, Any]:
-    """The facts of a row, and how many seconds of its recordings could not be decoded."""
+    """The facts of a row, and the seconds of its recordings that could not be decoded."""
     damaged_s = sum(recording.damaged_s for recording in row.recordings)
     if not damaged_s:
         return facts

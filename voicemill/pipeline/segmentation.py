@@ -1,4 +1,4 @@
-"""Decide where a row's recording is cut, before any call is paid for: the cuts are part of the calls."""
+"""Segment a row's recording before any call is billed: the segment boundaries are part of the calls."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -9,13 +9,13 @@ from voicemill.config import LongAudio
 from voicemill.model import Op, Reading, Recording, Refusal, Row
 
 MAX_UPLOAD_BYTES: Final = 2_000_000_000
-"""The API takes files of up to 2 GB."""
+"""The API accepts files of up to 2 GB."""
 
 CutTimes = Callable[[Path, float, Reading], tuple[float, ...]]
 
 
 def with_cuts(row: Row, long_audio: LongAudio, times: CutTimes | None = None) -> Row:
-    """The row with its `cuts_s` if its recording has to be cut, else the row itself.
+    """The row with its `cuts_s` if its recording must be segmented, else the row itself.
 
     A recording that is too long or too large for one call is decoded once. The row is refused if the recording cannot
     be decoded, or if it is no longer as long as when it was inspected.
@@ -47,7 +47,7 @@ def _gap(row: Row, audio: Recording) -> tuple[float, ...]:
 
 
 def _with_passage(row: Row, audio: Recording, longest_s: float, times: CutTimes) -> Row:
-    """The row with the passage of the recording that it names, split where it is too long for one call."""
+    """The row with the boundaries of its passage, which is split if it is too long for one call."""
     start_s, stop_s = row.passage_s
     if start_s >= stop_s:
         why = f"the passage starts at {start_s:g} s, but {audio.name} has only {audio.duration_s:.2f} s"

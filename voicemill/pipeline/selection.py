@@ -1,4 +1,4 @@
-"""Which rows a run covers: all, the first ones, a sample, or those that an earlier run did not finish."""
+"""Select the rows of a run: all, the first ones, a sample, or those that an earlier run did not finish."""
 
 from collections.abc import Collection
 from dataclasses import dataclass, replace

@@ -25,7 +25,7 @@ from voicemill.store.tables.timings_tables import TimingsPart
 T = TypeVar("T")
 
 SHARDS_OF_A_RUN = 24
-"""Prefect spends about 80 ms of CPU on a task; with some tens of shards that is small beside the work of any run."""
+"""Prefect spends about 80 ms of CPU per task, which is negligible for some tens of shards."""
 
 LARGEST_SHARD_ROWS = 5000
 
@@ -70,7 +70,7 @@ class Shard:
 
 @dataclass(frozen=True, slots=True)
 class ShardEnd:
-    """How a shard ended: the number of rows by status, and the positions of rows that another pass may finish."""
+    """The result of a shard: the number of rows by status, and the positions of rows that another pass may finish."""
 
     rows: dict[str, int]
     unfinished: tuple[int, ...] = ()
@@ -110,7 +110,7 @@ async def process_shard(
     context: RunContext,
     on_all_started: Callable[[], None] = lambda: None,
 ) -> ShardEnd:
-    """Bring every row of the shard to its end and write its part of the items table.
+    """Process every row of the shard and write its part of the items table.
 
     Calls `on_all_started` when the last row has started: another shard may start then. Raises `StorageError` if the
     part cannot be written; the failure of a row is in its outcome.
@@ -150,7 +150,7 @@ class _ShardRows:
         self.unfinished: list[int] = []
 
     async def process(self, numbered: tuple[int, Row]) -> None:
-        """Bring one row to its end; in a later pass, a row that is not to be retried keeps its outcome."""
+        """Process one row; in a later pass, a row that is not retried keeps its outcome."""
         position, row = numbered
         known, earlier = self._known.get(row.id), self._earlier.get(row.id)
         if earlier is not None and position not in self._again:
@@ -182,7 +182,7 @@ def _then(items: Iterable[T], call: Callable[[], None]) -> Iterator[T]:
 
 
 def _known(shard: Shard, plan: PlanTable, context: RunContext) -> dict[str, Outcome]:
-    """Outcomes of the shard's rows in earlier tables. Where tables differ, the outcome whose file exists wins."""
+    """Outcomes of the shard's rows in earlier tables. If tables differ, the outcome whose file exists wins."""
     known: dict[str, Outcome] = {}
     ids = plan.ids(shard.start, shard.stop) if context.earlier_tables else []
     for table in context.earlier_tables:

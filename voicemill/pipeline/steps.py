@@ -29,7 +29,7 @@ class RunSteps:
         return await asyncio.to_thread(prepare, manifest, settings, service, voices, results)
 
     async def run_shard(self, job: ShardJob) -> ShardResult:
-        """Bring every row of a shard to its end. Raises `StorageError`."""
+        """Process every row of a shard. Raises `StorageError`."""
         return await run_shard(job)
 
     async def publish(
@@ -57,13 +57,13 @@ class RunSteps:
         name = context.settings.pace.shared_limit
         if name:
             raise ConfigError(
-                f"the shared concurrency limit {name!r} is kept by Prefect; start the run with `voicemill run` or as a "
+                f"the shared concurrency limit {name!r} needs Prefect; start the run with `voicemill run` or as a "
                 "Prefect flow, or leave pace.shared_limit empty"
             )
         return nullcontext()
 
     async def show_progress(self, progress: Progress) -> None:
-        """Show how far the run is. Called every few seconds."""
+        """Show the progress of the run. Called every few seconds."""
 
     def log(self, line: str) -> None:
         """Log a change of the limits or of the service's state, with its reason."""

@@ -1,4 +1,4 @@
-"""The summary of a run: rows by status, what the run made and spent, and its exit code."""
+"""The summary of a run: rows by status, calls, audio, credits, and the exit code."""
 
 from dataclasses import dataclass, field
 
@@ -9,7 +9,7 @@ from voicemill.pipeline.context import RunContext
 
 @dataclass
 class Summary:
-    """How a run ended: counts of rows by status, what it cost, and the exit code with its reason.
+    """The result of a run: rows by status, calls and credits, and the exit code with its reason.
 
     `dialect` says how the manifest differs from a plain CSV, TSV, JSONL or Parquet file.
     In seconds: `transcribed_s` of recordings transcribed, `converted_s` of recordings converted to another voice,

@@ -66,7 +66,7 @@ def _unused(takes: list[_Take], best: list[_Take]) -> tuple[str, ...]:
 
 
 def _quality(take: _Take) -> tuple[int, float]:
-    """What is compared to choose the best take; of equal takes, the first is chosen."""
+    """The sort key of a take: the greatest one is the best take, of equal ones the first."""
     return (_RANK[take.verdict.state], take.verdict.score) if take.verdict else (0, 0.0)
 
 

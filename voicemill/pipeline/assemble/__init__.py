@@ -1,4 +1,4 @@
-"""From answers to files. Free and repeatable: everything comes from the answer store and from the recordings."""
+"""Assemble files from answers. This is free and repeatable: all data is in the answer store and the recordings."""
 
 from voicemill.model import Op
 from voicemill.pipeline.assemble.infill import assemble_patch

@@ -20,7 +20,7 @@ T = TypeVar("T")
 class Assembled:
     """The delivered files of a row, and the receipts of the answers that they were made from.
 
-    `more_files` are the files besides the first. `transcript` is set where words were requested. `found_language` is
+    `more_files` are the files besides the first. `transcript` is set if words were requested. `found_language` is
     the language of the recording and `recognizer_flags` are reasons to doubt the transcript, if the service reports
     them.
     `places_s` are the start and end of each passage of joined speech in the file.
@@ -80,8 +80,8 @@ def deliver_texts(transcript: Transcript, plan: RowPlan, outputs: OutputFolder) 
 
 
 def existing_path(recording: Recording) -> Path:
-    """The path of a recording. Raises `OutputRefused` if the file does not exist any more."""
+    """The path of a recording. Raises `OutputRefused` if the file no longer exists."""
     path = Path(recording.path)
     if not path.is_file():
-        raise OutputRefused(f"{path} does not exist any more; restore it", "recording_unreadable")
+        raise OutputRefused(f"{path} no longer exists; restore it", "recording_unreadable")
     return path

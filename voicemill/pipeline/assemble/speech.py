@@ -1,4 +1,4 @@
-"""Speech: the pieces of a text joined into one file, with pauses where the text has them."""
+"""Assemble speech: join the audio of all parts of a text into one file, with pauses at sentence and paragraph ends."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -30,7 +30,7 @@ def assemble_speech(plan: RowPlan, answers: AnswerStore, outputs: OutputFolder) 
 
 
 def is_the_file(plan: RowPlan, body: bytes) -> bool:
-    """Whether a row's only answer is all that it asks for, just as it came."""
+    """Whether the row's only answer can be delivered unchanged, without further files."""
     return not plan.row.needs_word_timestamps and not plan.row.text_formats and _is_as_wanted(plan, body)
 
 
@@ -40,7 +40,7 @@ def _is_as_wanted(plan: RowPlan, body: bytes) -> bool:
 
 
 def _is_alike(plan: RowPlan) -> bool:
-    """Whether what is asked for goes into the row's file without a change."""
+    """Whether the audio of the answer already has the format of the row's file."""
     row = plan.row
     if row.op is not Op.TTS or len(plan.pieces) != 1 or row.format is None:
         return False
@@ -48,7 +48,7 @@ def _is_alike(plan: RowPlan) -> bool:
 
 
 def _as_answered(plan: RowPlan, answers: AnswerStore, outputs: OutputFolder) -> Assembled | None:
-    """The only answer as the file, where it is just what was asked for."""
+    """Deliver the row's only answer unchanged."""
     if not _is_alike(plan):
         return None
     receipt, body = answers.read(plan.pieces[0].call.key)
@@ -74,7 +74,7 @@ def _pieces(plan: RowPlan, answers: AnswerStore, receipts: list[Receipt]) -> Ite
 
 
 def _words(plan: RowPlan, receipts: tuple[Receipt, ...], places: list[Place]) -> list[Word]:
-    """The words of all pieces, each at the time at which the file has it."""
+    """The words of all parts, with their times in the file."""
     if not places:
         return _shown(plan.pieces[0], receipts[0])
     rate_hz = plan.row.audio_format.sample_rate_hz

@@ -52,7 +52,7 @@ class _Change:
             self.frames = round(self.plan.row.passage_s[0] * self._rate_hz)
 
     def write_video(self, kept: KeptFormat, file: BinaryIO) -> float:
-        """Write the video with the converted sound, and return the length of the sound in seconds."""
+        """Write the video with the converted audio, and return the length of the audio in seconds."""
         with_new_sound(self._path, self.blocks(), self._rate_hz, kept, file, self._recording.reading)
         return self.frames / self._rate_hz
 
@@ -74,7 +74,7 @@ class _Change:
         return _length(self._recording, self._rate_hz)
 
     def _bounds(self, piece: CallPiece, end: int) -> tuple[int, int]:
-        """The first frame of a clip, and the one after its last."""
+        """The first frame of a clip, and the first one after it."""
         if not isinstance(piece.call, VoiceChange):
             raise TypeError(f"a voice change row has a call for {piece.call.op}")
         clip = piece.call.clip

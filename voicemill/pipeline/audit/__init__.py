@@ -26,7 +26,7 @@ def audit(results: Path) -> list[Violation]:
 
 
 def answer_store(folder: ResultsFolder) -> AnswerStore:
-    """The answer store that the last run in `folder` used: its own, or one that several runs share."""
+    """The answer store that the last run in `folder` used: in the folder itself, or shared by several runs."""
     facts = last_facts(folder)
     elsewhere = str(facts.settings.get("answers") or "") if facts else ""
     return AnswerStore(folder.answers(elsewhere))

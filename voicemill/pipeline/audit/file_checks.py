@@ -45,7 +45,7 @@ class FileCheck:
             self._seen.add(name)
             try:
                 why = _fault(self._folder.path / name, made)
-            except (KeyError, TypeError, ValueError):  # a damaged table's
+            except (KeyError, TypeError, ValueError):  # the table is damaged
                 why = "the values in the table are not possible; rerun the same command"
             if why:
                 yield Violation(Kind.FILE, name, why, item["id"])
@@ -65,7 +65,7 @@ class FileCheck:
                 yield Violation(Kind.STRANGER, name, "voicemill did not write it")
             elif digest_of(path) not in noted[name]:
                 yield Violation(
-                    Kind.STRANGER, name, "it belongs to no row any more, and was changed after it was written"
+                    Kind.STRANGER, name, "it no longer belongs to a row, and was changed after it was written"
                 )
 
     def _is_output(self, path: Path) -> bool:
@@ -92,7 +92,7 @@ def _fault(path: Path, item: Item) -> str:
     size_bytes = path.stat().st_size
     if size_bytes != item["size_bytes"]:
         return f"it has {size_bytes} bytes; the table says {item['size_bytes']}"
-    if size_bytes == 0:  # which cannot be mapped
+    if size_bytes == 0:  # an empty file cannot be mapped
         return "" if item["sha256"] == sha256().hexdigest() else "it is empty"
     with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as body:
         if sha256(body).hexdigest() != item["sha256"]:

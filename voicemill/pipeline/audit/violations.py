@@ -20,7 +20,7 @@ class Kind(StrEnum):
     TABLE = "table"
     """A table is missing, damaged or changed. A rerun rebuilds it without a call."""
     ROW = "row"
-    """A row has no terminal status, is there twice, or is in another place than in the plan."""
+    """A row has no terminal status, occurs twice, or has another position than in the plan."""
     FILE = "file"
     """A finished row's file is missing or differs from the table. A rerun rebuilds it from the answers."""
     ANSWER = "answer"
