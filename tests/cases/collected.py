@@ -21,7 +21,7 @@ def finished_rows(manifest: Path, **options: Any) -> list[dict[str, Any]]:
     """The rows of `items.parquet` after a run in which every row was done."""
     result = voicemill.run(manifest, manifest.parent / "results", **options)
     assert result.ok, result.reason
-    return [dict(row) for row in result.items.to_dict("records")]
+    return [{str(name): value for name, value in row.items()} for row in result.items.to_dict("records")]
 
 
 def column(rows: list[dict[str, Any]], name: str) -> list[Any]:

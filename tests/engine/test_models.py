@@ -12,7 +12,6 @@ from typer.testing import CliRunner
 
 from tests.engine.local import needs_local
 from voicemill.cli.models import app
-from voicemill.engine.models import hub
 from voicemill.engine.models.hub import HUB_VARIABLE, download_model, hub_model
 from voicemill.engine.models.hub_models import HUB_MODELS, HubFile, HubModel
 from voicemill.engine.models.inventory import inventory
@@ -139,7 +138,7 @@ def test_full_disk_is_noticed_before_the_download(
     model_hub: Hub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The message says how many bytes are missing."""
-    monkeypatch.setattr(hub.shutil, "disk_usage", lambda _folder: type("Usage", (), {"free": 1000}))
+    monkeypatch.setattr("shutil.disk_usage", lambda _folder: type("Usage", (), {"free": 1000}))
     with pytest.raises(StorageError, match="needs 1,024,013 more bytes, but only 1,000 are free"):
         download_model(MODEL, tmp_path)
     assert model_hub.starts == []

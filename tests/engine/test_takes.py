@@ -40,7 +40,7 @@ async def test_field_has_priority_over_header(asker: httpx.AsyncClient) -> None:
 @pytest.mark.parametrize("take", ["-1", "1.5", "one", "", "1000001", "9" * 5000, "²"])
 async def test_invalid_take_is_a_400_that_names_the_header(asker: httpx.AsyncClient, take: str) -> None:
     """Only whole numbers from 0 to 1,000,000 are accepted."""
-    response = await asker.post("/tts/bytes", json=question(SHORT), headers={"Voicemill-Take": take.encode()})
+    response = await asker.post("/tts/bytes", json=question(SHORT), headers={b"Voicemill-Take": take.encode()})
     assert response.status_code == 400
     assert "Voicemill-Take" in response.text
 

@@ -15,8 +15,9 @@ async def check_answer(call: Call, row: Row, new: KeptAnswer | None, context: Ru
 
     Raises `AnswerDamaged`.
     """
-    body = new.body if new is not None else None
-    if body is None:
+    if new is not None and new.body is not None:
+        body = new.body
+    else:
         _, body = await context.in_thread(context.answers.read, call.key)
     if len(body) <= _INLINE_BYTES:
         return _signals(body, call)

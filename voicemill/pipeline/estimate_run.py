@@ -28,7 +28,7 @@ async def estimate_run(manifest: str | ManifestBytes, settings: Settings, folder
     with open_check(manifest, settings, VoiceDirectory(voices), folder) as check:
         estimate = _estimate(check, settings, service, answers)
     price = price_plan(settings.pace)
-    slots = {family: bounds_of(settings.pace, price, family, service).start for family in FAMILIES}
+    slots: dict[str, int] = {family: bounds_of(settings.pace, price, family, service).start for family in FAMILIES}
     return PlanFigures.of(str(manifest), service, estimate, slots)
 
 

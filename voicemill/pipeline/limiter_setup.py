@@ -54,7 +54,7 @@ def open_limiter(
 
     pace, store = settings.pace, LedgerStore(ledger)
     plan = price_plan(pace)
-    bounds = {family: bounds_of(pace, plan, family, service) for family in FAMILIES}
+    bounds: dict[str, Bounds] = {family: bounds_of(pace, plan, family, service) for family in FAMILIES}
     budget = Budget(limits or limits_of(settings.budget, plan), store.spent(), store, time.monotonic())
     return CallLimiter(pace, bounds, budget, log)
 

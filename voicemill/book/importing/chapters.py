@@ -246,8 +246,8 @@ class _Chapters:
                 more.append(_Start(begin, title, before[-1].part if before else "", is_listed=False))
         found = sorted([*starts, *more], key=lambda start: start.position)
         if found and found[0].position > 0:
-            first = next((block for block in self._blocks[: found[0].position] if not block.rule), None)
-            title = "" if first is None else _first_words(first.text)
+            opening = next((block for block in self._blocks[: found[0].position] if not block.rule), None)
+            title = "" if opening is None else _first_words(opening.text)
             found.insert(0, _Start(0, title, "", is_listed=False))
         return found
 

@@ -13,7 +13,9 @@ def nav_entries(root: Element, path: str, find: Callable[[str], str]) -> list[En
     chosen = next((nav for nav in navs if "toc" in epub_types(nav)), None)
     if chosen is None:
         chosen = next((nav for nav in navs if not epub_types(nav) & {"landmarks", "page-list"}), None)
-    first_list = next((each for each in chosen.iter() if local_name(each) in ("ol", "ul")), None) if navs else None
+    if chosen is None:
+        return []
+    first_list = next((each for each in chosen.iter() if local_name(each) in ("ol", "ul")), None)
     return [] if first_list is None else [*_of_list(first_list, path, find, 0)]
 
 

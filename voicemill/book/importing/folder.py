@@ -154,7 +154,7 @@ def _about(book: ImportedBook, source: Path, *, has_cover: bool) -> str:
         "date": about.date,
         "cover": COVER if has_cover else "",
     }
-    facts = {
+    facts: dict[str, str | int] = {
         "file": f"source/{source.name}",
         "sha256": hashlib.sha256(source.read_bytes()).hexdigest(),
         "characters": book.source_characters,

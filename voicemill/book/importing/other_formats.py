@@ -1,6 +1,7 @@
 """DOCX, Markdown, HTML and plain text as a source of one document."""
 
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -61,7 +62,7 @@ def _read_markdown(path: Path, text: str) -> Source:
         text = text[front.end() :]
     made = MarkdownIt("commonmark").enable(["table", "strikethrough"]).use(footnote_plugin).render(text)
     root, removed = parse_html(f"<html><body>{made}</body></html>", path.name)
-    about = About(**{"title": _first_heading(root), **fields})
+    about = replace(About(title=_first_heading(root)), **fields)  # type: ignore[arg-type] # all these fields are text
     source = _source(path, root, about, removed)
     return Source(source.about, source.documents, (), (*source.ignored, *ignored))
 

@@ -91,7 +91,7 @@ def _moving_means(powers: Powers, width: int) -> NDArray[np.float64]:
     if powers.size < width:
         return np.zeros(0)
     sums = np.cumsum(np.concatenate(([0.0], powers.astype(np.float64))))
-    return np.maximum(sums[width:] - sums[:-width], 0.0) / width
+    return np.asarray(np.maximum(sums[width:] - sums[:-width], 0.0) / width)
 
 
 class LevelMeter:

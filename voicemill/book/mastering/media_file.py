@@ -145,7 +145,7 @@ def _chapter(number: int, mark: Mark, sample_rate_hz: int) -> Any:  # noqa: ANN4
     }
 
 
-def _add_cover(output: OutputContainer, cover: Cover, opened: ExitStack) -> list[Packet]:
+def _add_cover(output: OutputContainer, cover: Cover, opened: ExitStack) -> list[Packet[Any]]:
     picture = opened.enter_context(_opened_picture(cover.content))
     stream = output.add_stream_from_template(picture.streams.video[0])
     stream.disposition = Disposition.attached_pic

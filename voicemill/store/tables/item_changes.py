@@ -1,7 +1,7 @@
 """How the rows of `items.parquet` differ from those of an earlier one."""
 
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import pyarrow.parquet as pq
 
@@ -22,7 +22,8 @@ def row_states(path: Path) -> RowStates | None:
     try:
         with table_damage(path):
             table = pq.read_table(path, columns=["id", "status", "sha256"])
-            ids, statuses, digests = (table.column(name).to_pylist() for name in table.column_names)
+            columns: list[list[Any]] = [table.column(name).to_pylist() for name in table.column_names]
+            ids, statuses, digests = columns
             return dict(zip(ids, zip(statuses, digests, strict=True), strict=True))
     except TableDamaged:
         return None

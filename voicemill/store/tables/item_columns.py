@@ -23,6 +23,12 @@ class WordsOfRow(NamedTuple):
     starts_ms: list[int]
     ends_ms: list[int]
 
+    def joined(self, more: "WordsOfRow") -> "WordsOfRow":
+        """These words, and more words of the same row."""
+        return WordsOfRow(
+            self.id, self.words + more.words, self.starts_ms + more.starts_ms, self.ends_ms + more.ends_ms
+        )
+
 
 def count_rows(path: Path) -> int:
     """The number of rows. Raises `TableDamaged`."""
@@ -47,8 +53,7 @@ def number_column(path: Path, name: str) -> NDArray[np.float64]:
     """The values of a numeric column, NaN for nulls. Raises `TableDamaged`."""
     with table_damage(path):
         column = pq.read_table(path, columns=[name]).column(name)
-        values = pc.fill_null(column.cast(pa.float64()), float("nan"))
-        return np.asarray(values.to_numpy(), np.float64)
+        return np.asarray(column.cast(pa.float64()).to_numpy(), np.float64)
 
 
 def column_batches(path: Path, most_rows: int) -> Iterator[Columns]:
@@ -73,9 +78,9 @@ def _even_batches(file: pq.ParquetFile, most_rows: int) -> Iterator[pa.Table]:
 
 
 def _values(column: "pa.ChunkedArray[Any]") -> list[Any]:
-    if pa.types.is_timestamp(column.type):
-        column = pc.strftime(column, format="%Y-%m-%dT%H:%M:%SZ")
-    values: list[Any] = column.to_pylist()
+    is_moment = pa.types.is_timestamp(column.type)
+    shown: Any = pc.strftime(column, format="%Y-%m-%dT%H:%M:%SZ") if is_moment else column
+    values: list[Any] = shown.to_pylist()
     return values
 
 
@@ -86,7 +91,7 @@ def words_by_row(path: Path) -> Iterator[WordsOfRow]:
         for batch in file.iter_batches(batch_size=50_000, columns=["id", "word", "start_s", "end_s"]):
             for part in _runs(batch):
                 if found is not None and found.id == part.id:
-                    found = WordsOfRow(found.id, *(a + b for a, b in zip(found[1:], part[1:], strict=True)))
+                    found = found.joined(part)
                 else:
                     if found is not None:
                         yield found
@@ -97,7 +102,7 @@ def words_by_row(path: Path) -> Iterator[WordsOfRow]:
 
 def _runs(batch: pa.RecordBatch) -> Iterator[WordsOfRow]:
     encoded = pc.run_end_encode(batch.column("id"))  # type: ignore[attr-defined]
-    words = batch.column("word").to_pylist()
+    words: list[Any] = batch.column("word").to_pylist()
     starts, ends = (_milliseconds(batch.column(name)) for name in ("start_s", "end_s"))
     start = 0
     for row_id, stop in zip(encoded.values.to_pylist(), encoded.run_ends.to_pylist(), strict=True):

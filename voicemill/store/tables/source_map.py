@@ -8,7 +8,7 @@ from typing import Any, Final, NamedTuple
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-_SCHEMA: Final = pa.schema({
+_TYPES: Final[dict[str, pa.DataType]] = {
     "chapter": pa.string(),
     "block": pa.int32(),
     "text_file": pa.string(),
@@ -18,7 +18,8 @@ _SCHEMA: Final = pa.schema({
     "path": pa.string(),
     "level": pa.int8(),
     "text": pa.string(),
-})  # fmt: skip
+}
+_SCHEMA: Final = pa.schema(_TYPES)
 """`start` and `stop` count characters of the text file; `path` is an XPath, empty for text that was added."""
 
 
