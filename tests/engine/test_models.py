@@ -146,7 +146,7 @@ def test_full_disk_is_noticed_before_the_download(
 
 def test_get_command_names_the_setting(model_hub: Hub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """`models get` ends with the variable that selects the model."""
-    monkeypatch.setattr(hub, "HUB_MODELS", (MODEL,))
+    monkeypatch.setattr("voicemill.engine.models.hub.HUB_MODELS", (MODEL,))
     result = CliRunner().invoke(app, ["get", "tiny", "--to", str(tmp_path)])
     assert result.exit_code == 0, result.output
     assert result.stdout.splitlines()[-1] == f"To use it: export VOICEMILL_WHISPER_MODEL={tmp_path}"
