@@ -92,7 +92,7 @@ def _parse(arguments: str, command: Any) -> None:
 def test_options_are_grouped(quick: InThisProcess) -> None:
     """The help page of `run` lists its options by section, and every option but --json and --help has a section."""
     page = quick("run", "--help").stdout
-    titles = [f"{title} options:" for title in ("Input", "Voice", "Output", "Pace", "Budget", "Run")]
+    titles = [f"{title} options:" for title in ("Input", "Voice", "Output", "Quality", "Pace", "Budget", "Run")]
     assert re.findall(r"^(\w+ options:|Options:|Arguments:|Examples:)$", page, re.MULTILINE) == [
         "Arguments:",
         *titles,

@@ -19,8 +19,7 @@ class QualityOptions(Options):
         Sets("defaults", "check"),
         typer.Option(
             metavar="CHECK",
-            help="Check of generated audio in rows without one: off, signals, guided or transcribed. "
-            "[default: signals]",
+            help="Check of generated audio in rows without one: off, signals or guided. [default: signals]",
         ),
     ] = None
     takes: Annotated[

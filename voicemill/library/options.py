@@ -46,7 +46,7 @@ class RunOptions(TypedDict, total=False):
     highlight_words: bool
     """Underline each word of a subtitle while it is spoken."""
     check: str
-    """Check of generated audio: `off`, `signals`, `guided` or `transcribed`. Default: `signals`."""
+    """Check of generated audio: `off`, `signals` or `guided`. Default: `signals`."""
     takes: int
     """Generate a passage with a bad verdict again, up to this many takes in total. Default: 1."""
     max_concurrency: int | str

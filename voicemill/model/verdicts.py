@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final, Literal, get_args
 
-Check = Literal["off", "signals", "guided", "transcribed"]
+Check = Literal["off", "signals", "guided"]
 CHECKS: Final[tuple[str, ...]] = get_args(Check)
 """The checks, from none to the most thorough; each includes those before it."""
 

@@ -1,6 +1,7 @@
 """The state that one run shares: the service, the answer store, the limits, the output folder, and the stop signal."""
 
 import asyncio
+import os
 import time
 from collections.abc import Callable
 from concurrent.futures import Executor, ThreadPoolExecutor
@@ -19,9 +20,11 @@ from voicemill.model import Outcome
 from voicemill.pipeline.group_commit import GroupCommit
 from voicemill.pipeline.run_history import RunHistory
 from voicemill.pipeline.selection import EVERY_ROW, Selection
+from voicemill.quality.pool import CheckPool
 from voicemill.store.answer_store import AnswerStore, commit_answers
 from voicemill.store.output_folder import OutputFolder
 from voicemill.store.tables.timings_tables import Timings
+from voicemill.store.verdict_cache import VerdictCache
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -84,6 +87,7 @@ class RunContext:
     earlier_tables: tuple[Path, ...] = ()
     selection: Selection = EVERY_ROW
     timings: Timings = field(default_factory=Timings)
+    verdicts: VerdictCache = field(default_factory=lambda: VerdictCache(Path(os.devnull)))
     stats: RunStats = field(default_factory=RunStats)
     history: RunHistory = field(default_factory=lambda: RunHistory(time.monotonic))
     fatal: VoicemillError | None = None
@@ -102,6 +106,8 @@ class RunContext:
         self._threads = ThreadPoolExecutor(_STORAGE_THREADS, thread_name_prefix="storage")
         # A single thread: each thread keeps the memory that a table once needed, tens of megabytes.
         self._table_thread = ThreadPoolExecutor(1, thread_name_prefix="tables")
+        self.check_pool = CheckPool()
+        self._check_threads = ThreadPoolExecutor(self.check_pool.size, thread_name_prefix="checks")
         # A single thread: several would contend for the interpreter's lock, and the disk serializes the work anyway.
         self._disk_thread = ThreadPoolExecutor(1, thread_name_prefix="disk")
         self.committing = GroupCommit(commit_answers, self._disk_thread, _COMMIT_INTERVAL_S)
@@ -153,8 +159,14 @@ class RunContext:
         """Read or write a table outside the event loop, one at a time."""
         return await _in_executor(self._table_thread, partial(work, *args, **kwargs))
 
+    async def in_check_thread(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Run a check that uses the check pool outside the event loop, one for each CPU at a time."""
+        return await _in_executor(self._check_threads, partial(work, *args, **kwargs))
+
     def close(self) -> None:
         """Wait for the storage threads to finish, and record the spending."""
+        self._check_threads.shutdown(wait=True, cancel_futures=True)
+        self.check_pool.close()
         self._threads.shutdown(wait=True)
         self._disk_thread.shutdown(wait=True)
         self._table_thread.shutdown(wait=True)

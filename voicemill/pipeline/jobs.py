@@ -21,6 +21,7 @@ from voicemill.store.results_folder import ResultsFolder
 from voicemill.store.spend_ledger import Ledger
 from voicemill.store.tables.items_table import CarriedTypes, known_outcomes
 from voicemill.store.tables.plan_table import PlanTable
+from voicemill.store.verdict_cache import VerdictCache
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,4 +197,5 @@ def _context(
         earlier_tables=tuple(folder.earlier_tables()),
         selection=selection,
         timings=earlier_timings(folder),
+        verdicts=VerdictCache(folder.verdicts),
     )

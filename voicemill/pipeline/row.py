@@ -93,7 +93,7 @@ def _is_checked(row: Row, known: Outcome, context: RunContext) -> bool:
     """
     if known.verdict is not None and not context.timings.has_passages(known.id):
         return False
-    if row.check in ("guided", "transcribed") and known.check != row.check:
+    if row.check == "guided" and known.check != row.check:
         return False
     return known.verdict is not State.BAD or (known.takes or 1) >= row.max_takes
 

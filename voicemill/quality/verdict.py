@@ -6,16 +6,49 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from voicemill.model import Finding, State, Verdict
-from voicemill.quality.signals import signal_findings
+from voicemill.model import Check, Finding, State, Verdict
+from voicemill.quality import guided_version, signals
+from voicemill.quality.pool import CheckFailed, CheckPool
 
-_WEIGHTS: Final = {"silent": 1.0, "stuck": 0.6, "long_silence": 0.4, "truncated": 0.4, "too_fast": 0.6, "too_slow": 0.6}
+_WEIGHTS: Final = {
+    "silent": 1.0, "other_words": 0.9, "stuck": 0.6, "too_fast": 0.6, "too_slow": 0.6, "missing": 0.5, "repeated": 0.5,
+    "long_silence": 0.4, "truncated": 0.4, "unclear": 0.4,
+}  # fmt: skip
 _OTHER_WEIGHT: Final = 0.3
+_GUIDED_LANGUAGE: Final = "en"
+
+VERSION: Final = f"{signals.VERSION}.{guided_version.VERSION}"
+"""The version of the checks: a verdict of another version is computed again."""
+
+Floats = NDArray[np.float32]
 
 
-def signals_verdict(samples: NDArray[np.float32], rate_hz: int, text: str) -> Verdict:
+def signals_verdict(samples: Floats, rate_hz: int, text: str) -> Verdict:
     """The verdict of the signals alone on `samples`, mono in -1..1, which should say `text`."""
-    return verdict_of(signal_findings(samples, rate_hz, text))
+    return verdict_of(signals.signal_findings(samples, rate_hz, text))
+
+
+def guided_verdict(samples: Floats, rate_hz: int, text: str, language: str, pool: CheckPool) -> Verdict:
+    """The verdict of signals and guided decoding. Without signals that are bad, other languages are inconclusive."""
+    found = signals.signal_findings(samples, rate_hz, text)
+    end_s = round(samples.size / rate_hz, 2)
+    if found or not text.strip():
+        return verdict_of(found)
+    if language != _GUIDED_LANGUAGE:
+        return _inconclusive("language", end_s, f"guided decoding does not know {language!r}")
+    try:
+        return verdict_of(pool.findings(samples, rate_hz, text))
+    except CheckFailed:
+        return _inconclusive("check_failed", end_s, "the checking process ended")
+
+
+def needs_words(check: Check) -> bool:
+    """Whether a check compares the words with the text."""
+    return check == "guided"
+
+
+def _inconclusive(reason: str, end_s: float, detail: str) -> Verdict:
+    return Verdict(State.INCONCLUSIVE, (Finding(reason, 0.0, end_s, detail),), 0.5)
 
 
 def verdict_of(findings: Sequence[Finding]) -> Verdict:
