@@ -57,10 +57,10 @@ def faults(archive: Archive, results: Path) -> list[str]:
     found = {item["id"]: item["error_code"] or item["status"] for item in items}
     expected = {printable(name, 10_000): what for name, what in archive.expected.items()}
     twice = [
-        f"{name} stands {count} times" for name, count in Counter(item["id"] for item in items).items() if count > 1
+        f"{name} occurs {count} times" for name, count in Counter(item["id"] for item in items).items() if count > 1
     ]
     wrong = [f"{name}: {found.get(name)}, not {what}" for name, what in expected.items() if found.get(name) != what]
-    return [*twice, *wrong, *(f"{name} is not of the archive" for name in found.keys() - expected.keys())]
+    return [*twice, *wrong, *(f"{name} is not in the archive" for name in found.keys() - expected.keys())]
 
 
 def digests(results: Path) -> dict[str, str]:

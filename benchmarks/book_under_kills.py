@@ -1,5 +1,4 @@
-"""Make a whole book through three SIGKILLs and resumes, then transcribe both ends of each chapter to verify it.
-
+"""Generate a whole book with three SIGKILLs and resumes, then transcribe both ends of each chapter to verify it.
     python -m benchmarks.book_under_kills alice.txt
 
 Prints the calls that each start reused and made, each chapter's duration relative to its text, and the word error rate
@@ -43,17 +42,17 @@ def _run_until(command: list[str], results: Path, share: float) -> None:
     print(f"killed at {share:.0%}: {kept} answers are kept", flush=True)
 
 
-def _heard(path: Path) -> tuple[str, str]:
+def _transcript(path: Path) -> tuple[str, str]:
     samples = read(path)
     return transcribe_samples(samples[: SAMPLE_S * RATE_HZ]), transcribe_samples(samples[-SAMPLE_S * RATE_HZ :])
 
 
-def _best_rate(words: list[str], heard: str, *, from_start: bool) -> float:
+def _best_rate(words: list[str], transcript: str, *, from_start: bool) -> float:
     """The lowest word error rate against a prefix or a suffix of the text."""
-    about = len(heard.split())
+    about = len(transcript.split())
     lengths = range(max(1, about // 2), about * 2)
-    stretches = (words[:length] if from_start else words[-length:] for length in lengths)
-    return min(word_error_rate(" ".join(stretch), heard) for stretch in stretches)
+    candidates = (words[:length] if from_start else words[-length:] for length in lengths)
+    return min(word_error_rate(" ".join(candidate), transcript) for candidate in candidates)
 
 
 def main(book: Path) -> None:
@@ -69,7 +68,7 @@ def main(book: Path) -> None:
         total_s = 0.0
         rates = []
         for item in items.to_dict("records"):
-            first, last = _heard(results / item["file_name"])
+            first, last = _transcript(results / item["file_name"])
             words = item["transcript"].split()
             head = _best_rate(words, first, from_start=True)
             tail = _best_rate(words, last, from_start=False)

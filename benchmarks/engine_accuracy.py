@@ -99,7 +99,7 @@ async def transcript(client: httpx.AsyncClient, audio: bytes) -> str:
 def figure(pairs: Pairs) -> str:
     """The word error rate, with a bootstrap interval over recordings."""
     draw = random.Random(0)
-    alike = [(normalized(said), normalized(heard)) for said, heard in pairs]
+    alike = [(normalized(reference), normalized(transcript)) for reference, transcript in pairs]
     samples = sorted(rate([draw.choice(alike) for _ in alike]) for _ in range(RESAMPLES))
     low, high = samples[RESAMPLES // 40], samples[-RESAMPLES // 40]
     words = sum(len(text.split()) for text, _ in alike)

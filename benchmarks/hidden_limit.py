@@ -2,11 +2,11 @@
 
     python -m benchmarks.hidden_limit                 # about five minutes; writes docs/hidden_limit.svg
     python -m benchmarks.hidden_limit --seconds 20    # each scenario shorter
-    python -m benchmarks.hidden_limit --only four     # those whose name has this word, no plot
+    python -m benchmarks.hidden_limit --only four     # only scenarios with this word in their name, no plot
 
-Three scenarios, each by real runs in processes of their own: a client that finds the limit, one whose limit falls to 6
-and rises again, and four processes that share it through Prefect. Beside each a client that knows the limit asks a
-service of its own, so that both have the same machine at the same time. The services' own logs are the truth.
+Three scenarios with real runs in separate processes: a client that finds the limit, a limit that falls to 6 and rises
+again, and four processes that share the limit through Prefect. In parallel, a client that knows the limit uses a second
+service, so that both run on the same machine at the same time. All figures come from the logs of the services.
 """
 
 import argparse
@@ -90,7 +90,7 @@ def service() -> Iterator[str]:
             process.kill()
 
 
-def ask(url: str, *, post: bool = False) -> Any:
+def control(url: str, *, post: bool = False) -> Any:
     """Send a control request to the fake service."""
     request = urllib.request.Request(url, method="POST" if post else "GET", data=b"" if post else None)
     with urllib.request.urlopen(request, timeout=30) as answer:
@@ -108,7 +108,7 @@ class Playing:
 
     def log(self) -> Log:
         """The calls that the service has received, by this machine's clock."""
-        return [(at_s, status, held, who) for at_s, status, held, who in ask(f"{self.url}/log")]
+        return [(at_s, status, held, who) for at_s, status, held, who in control(f"{self.url}/log")]
 
     def stop(self) -> None:
         """Stop the processes."""
@@ -149,7 +149,7 @@ def _wait_and_change(url: str, scenario: Scenario, seconds: float) -> None:
     began_s = time.monotonic()
     for share, limit in (*scenario.changes, (1.0, LIMIT)):
         time.sleep(max(0.0, began_s + share * seconds - time.monotonic()))
-        ask(f"{url}/limit/{limit}", post=True)
+        control(f"{url}/limit/{limit}", post=True)
 
 
 def rate(log: Log, start_s: float, stop_s: float) -> float:
@@ -180,17 +180,17 @@ def found_s(played: Played, start_s: float, limit: int) -> float:
     return float("inf")
 
 
-def stretches(scenario: Scenario, seconds: float) -> list[tuple[float, float, int]]:
+def periods(scenario: Scenario, seconds: float) -> list[tuple[float, float, int]]:
     """The time spans between changes, with the limit in each."""
     edges = [(0.0, LIMIT), *((share * seconds, limit) for share, limit in scenario.changes), (seconds - 0.5, 0)]
     return [(start_s, stop_s, limit) for (start_s, limit), (stop_s, _) in pairwise(edges)]
 
 
-def tell(played: Played, seconds: float) -> None:
+def report(played: Played, seconds: float) -> None:
     """Print the figures of one scenario."""
     log = played.log
     print(f"\n{played.scenario.name}: {len(log)} calls")
-    for converted_s, stop_s, limit in stretches(played.scenario, seconds):
+    for converted_s, stop_s, limit in periods(played.scenario, seconds):
         start_s = converted_s + min(SETTLED_S, (stop_s - converted_s) / 2)
         gets, known = rate(log, start_s, stop_s), rate(played.knowing, start_s, stop_s) * limit / LIMIT
         print(f"  limit {limit:2} at {converted_s:.0f} s: found after {found_s(played, converted_s, limit):.1f} s; "
@@ -250,7 +250,7 @@ def main() -> None:
         for scenario in SCENARIOS:
             if arguments.only in scenario.name:
                 played.append(play(scenario, arguments.seconds))
-                tell(played[-1], arguments.seconds)
+                report(played[-1], arguments.seconds)
     if not arguments.only:
         plot(played, arguments.seconds, arguments.plot)
 

@@ -40,7 +40,7 @@ def main(folder: Path) -> None:
         }
         for one in spoken
     ]
-    wanted, heard, hidden = [], [], []
+    references, transcripts, inaudible = [], [], []
     with tempfile.TemporaryDirectory() as work:
         items = run(rows, Path(work), "--op", "infill")
         print(f"{'recording':22} {'level step':>18} {'spectrum step':>18} {'words wrong in all three':>26}")
@@ -51,17 +51,18 @@ def main(folder: Path) -> None:
             places = (begin, made.size - (old.size - end))
             for place in places:
                 found = seam(made, place, RATE_HZ)
-                hidden.append(found.is_hidden)
+                inaudible.append(found.is_hidden)
                 level = f"{found.level_db:.1f} of {found.largest_level_db:.1f} dB"
                 spectrum = f"{found.spectrum_db:.1f} of {found.largest_spectrum_db:.1f} dB"
                 print(f"{one.path.stem:22.22} {level:>18} {spectrum:>18}", end="\n" if place == begin else "")
             around = [transcribe_samples(part) if part.size > RATE_HZ // 4 else "" for part in (old[:begin], old[end:])]
-            wanted.append(f"{around[0]} {TEXT} {around[1]}")
+            references.append(f"{around[0]} {TEXT} {around[1]}")
             parts = np.split(made, places)
-            heard.append(" ".join(transcribe_samples(part) for part in parts if part.size > RATE_HZ // 4))
-            print(f" {word_error_rate(wanted[-1], heard[-1]):25.0%}")
-    rate = word_error_rate(" ".join(wanted), " ".join(heard))
-    print(f"{sum(hidden)} of {len(hidden)} seams have no larger step than their neighbours; words wrong {rate:.1%}")
+            transcripts.append(" ".join(transcribe_samples(part) for part in parts if part.size > RATE_HZ // 4))
+            print(f" {word_error_rate(references[-1], transcripts[-1]):25.0%}")
+    rate = word_error_rate(" ".join(references), " ".join(transcripts))
+    joins = f"{sum(inaudible)} of {len(inaudible)} joins"
+    print(f"{joins} have no larger step than the audio around them; words wrong {rate:.1%}")
 
 
 def _pause_s(samples: NDArray[np.float32], moment_s: float) -> float:

@@ -36,14 +36,14 @@ async def main() -> None:
         for name, text in SPOKEN.items():
             path = DATA / name
             path.parent.mkdir(exist_ok=True)
-            path.with_suffix(".wav").write_bytes(await _said(client, text, voice.id))
+            path.with_suffix(".wav").write_bytes(await _spoken(client, text, voice.id))
             samples = decode_all(path.with_suffix(".wav"), RATE_HZ)
             path.with_suffix(".wav").unlink()
-            _write_film(path, samples) if path.suffix == ".mp4" else _write_sound(path, samples)
+            _write_video(path, samples) if path.suffix == ".mp4" else _write_sound(path, samples)
     await app.state.engine.close()
 
 
-async def _said(client: httpx.AsyncClient, text: str, voice_id: str) -> bytes:
+async def _spoken(client: httpx.AsyncClient, text: str, voice_id: str) -> bytes:
     wanted = {"container": "wav", "sample_rate": RATE_HZ, "encoding": "pcm_s16le"}
     question: dict[str, Any] = {"model_id": "sonic-2", "transcript": text, "voice": voice_id, "output_format": wanted}
     answer = await client.post("/tts/bytes", json=question)
@@ -55,22 +55,22 @@ def _write_sound(path: Path, samples: "np.ndarray[Any, np.dtype[np.float32]]") -
         track.write(np.round(np.clip(samples, -1, 1) * 32767).astype(np.int16)[:, None])
 
 
-def _write_film(path: Path, samples: "np.ndarray[Any, np.dtype[np.float32]]") -> None:
+def _write_video(path: Path, samples: "np.ndarray[Any, np.dtype[np.float32]]") -> None:
     """A video of a lamp that becomes brighter and darker."""
-    with av.open(str(path), "w", options={"fflags": "+bitexact"}) as film:
-        picture: Any = film.add_stream("libx264", rate=10)
+    with av.open(str(path), "w", options={"fflags": "+bitexact"}) as container:
+        picture: Any = container.add_stream("libx264", rate=10)
         picture.width, picture.height, picture.pix_fmt = 64, 48, "yuv420p"
-        sound: Any = film.add_stream("aac", rate=RATE_HZ, layout="mono")
+        sound: Any = container.add_stream("aac", rate=RATE_HZ, layout="mono")
         for number in range(int(10 * samples.size / RATE_HZ)):
             light = np.full((48, 64, 3), int(128 + 100 * np.sin(number / 5)), np.uint8)
             shown = av.VideoFrame.from_ndarray(light, "rgb24")
             shown.pts, shown.time_base = number, Fraction(1, 10)
-            film.mux(picture.encode(shown))
-        film.mux(picture.encode(None))
-        heard = av.AudioFrame.from_ndarray(samples[None, :], "flt", "mono")
-        heard.sample_rate, heard.time_base, heard.pts = RATE_HZ, Fraction(1, RATE_HZ), 0
-        film.mux(sound.encode(heard))
-        film.mux(sound.encode(None))
+            container.mux(picture.encode(shown))
+        container.mux(picture.encode(None))
+        audio_frame = av.AudioFrame.from_ndarray(samples[None, :], "flt", "mono")
+        audio_frame.sample_rate, audio_frame.time_base, audio_frame.pts = RATE_HZ, Fraction(1, RATE_HZ), 0
+        container.mux(sound.encode(audio_frame))
+        container.mux(sound.encode(None))
 
 
 if __name__ == "__main__":

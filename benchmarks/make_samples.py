@@ -1,4 +1,4 @@
-"""Make `data/the-lamp.parquet` from `data/the-lamp.csv`: the same chapters, with their text inline, as MP3."""
+"""Make `data/the-lamp.parquet` from `data/the-lamp.csv`: the same chapters with inline text, as MP3."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Memory of a long run: 100,000 rows with a service without latency.
+"""Memory of a long run: 100,000 rows against a service without latency.
 
     python -m benchmarks.memory [rows]
 

@@ -1,4 +1,4 @@
-"""A folder of recordings like a real archive: many formats, copies, odd names, and files that are not recordings."""
+"""A folder of recordings like a real archive: many formats, copies, unusual names, and files that are not audio."""
 
 import random
 from collections.abc import Callable, Sequence
@@ -24,7 +24,7 @@ Samples = NDArray[np.float32]
 
 
 class Archive:
-    """Fills `folder`; `expected` maps the path of each file to `done` or its refusal code."""
+    """Fills `folder`; `expected` maps the path of each file to `done` or to its refusal code."""
 
     def __init__(self, folder: Path, speech: Sequence[Samples], seed: int = 1) -> None:
         self.folder = folder
@@ -44,7 +44,7 @@ class Archive:
         for kind, _ in kinds:
             _MAKERS[kind](self)
         while len(self.expected) < files:
-            self._film() if self._dice.random() < 0.05 else self._recording()
+            self._video() if self._dice.random() < 0.05 else self._recording()
 
     def _path(self, ending: str, expected: str, stem: str = "") -> Path:
         self._made += 1
@@ -72,21 +72,21 @@ class Archive:
                 if tenth == int(seconds // 20):
                     track.write(np.round(self._speech[0][:, None] * 32767).astype(np.int16))
 
-    def _film(self) -> None:
+    def _video(self) -> None:
         sound = self._dice.choice(self._speech)
-        with av.open(str(self._path(".mp4", "done")), "w") as film:
-            picture: Any = film.add_stream("mpeg4", rate=5)
+        with av.open(str(self._path(".mp4", "done")), "w") as container:
+            picture: Any = container.add_stream("mpeg4", rate=5)
             picture.width, picture.height, picture.pix_fmt = 32, 32, "yuv420p"
-            track: Any = film.add_stream("aac", rate=RATE_HZ, layout="mono")
+            track: Any = container.add_stream("aac", rate=RATE_HZ, layout="mono")
             for number in range(1 + 5 * sound.size // RATE_HZ):
                 shown = av.VideoFrame.from_ndarray(np.full((32, 32, 3), number % 250, np.uint8), "rgb24")
                 shown.pts, shown.time_base = number, Fraction(1, 5)
-                film.mux(picture.encode(shown))
-            film.mux(picture.encode(None))
-            heard = av.AudioFrame.from_ndarray(sound[None, :], "flt", "mono")
-            heard.sample_rate, heard.pts, heard.time_base = RATE_HZ, 0, Fraction(1, RATE_HZ)
-            film.mux(track.encode(heard))
-            film.mux(track.encode(None))
+                container.mux(picture.encode(shown))
+            container.mux(picture.encode(None))
+            audio_frame = av.AudioFrame.from_ndarray(sound[None, :], "flt", "mono")
+            audio_frame.sample_rate, audio_frame.pts, audio_frame.time_base = RATE_HZ, 0, Fraction(1, RATE_HZ)
+            container.mux(track.encode(audio_frame))
+            container.mux(track.encode(None))
 
     def _copy(self) -> None:
         original = self._dice.choice(self._good)

@@ -18,9 +18,9 @@ _DITHER = 10 ** (-32 / 20)
 _LANGUAGE_WEIGHTS = {"lw": 5.5, "fwdflatlw": 7.0, "bestpathlw": 9.0}
 
 
-def word_error_rate(said: str | Iterable[str], heard: str | Iterable[str]) -> float:
+def word_error_rate(reference: str | Iterable[str], transcript: str | Iterable[str]) -> float:
     """The word error rate of one text or of several (jiwer)."""
-    return float(jiwer.wer(_texts(said), _texts(heard)))
+    return float(jiwer.wer(_texts(reference), _texts(transcript)))
 
 
 def transcribe(path: Path) -> str:

@@ -35,7 +35,7 @@ QUESTION = {
     "output_format": {"container": "wav", "sample_rate": 44100, "encoding": "pcm_s16le"},
     "language": "en",
 }
-Ask = Callable[[int], Awaitable[bytes]]
+Request = Callable[[int], Awaitable[bytes]]
 Keep = Callable[[int, bytes], Awaitable[None] | None]
 
 
@@ -43,12 +43,12 @@ def _text(number: int) -> str:
     return f"Utterance number {number}."
 
 
-async def _with_slots(rows: int, slots: int, ask: Ask, keep: Keep) -> None:
+async def _with_slots(rows: int, slots: int, request: Request, keep: Keep) -> None:
     gate = asyncio.Semaphore(slots)
 
     async def one(number: int) -> None:
         async with gate:
-            body = await ask(number)
+            body = await request(number)
             kept = keep(number, body)
         if kept is not None:
             await kept
@@ -64,7 +64,7 @@ def _plainly(folder: Path) -> Keep:
 
 
 def _durably(folder: Path) -> Keep:
-    """Write two durable files per row, an answer and an output: write, fsync, rename."""
+    """Write two durable files per row, an answer and an output, each with fsync and rename."""
     answers = folder / "answers"
     answers.mkdir()
 
@@ -89,20 +89,20 @@ async def floor(base_url: str, rows: int, slots: int, folder: Path) -> float:
 
 
 async def durable_floor(base_url: str, rows: int, slots: int, folder: Path) -> float:
-    """The same with the minimum for durable answers: no checks, no tables."""
+    """The same loop with the minimum for durable answers: no checks, no tables."""
     return await _bare(base_url, rows, slots, _durably(folder))
 
 
 async def _bare(base_url: str, rows: int, slots: int, keep: Keep) -> float:
     async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=slots)) as session:
 
-        async def ask(number: int) -> bytes:
+        async def request(number: int) -> bytes:
             question = QUESTION | {"transcript": _text(number)}
             async with session.post(f"{base_url}/tts/bytes", json=question, headers={"X-API-Key": "k"}) as response:
                 return await response.read()
 
         started = time.monotonic()
-        await _with_slots(rows, slots, ask, keep)
+        await _with_slots(rows, slots, request, keep)
         return time.monotonic() - started
 
 
@@ -111,13 +111,13 @@ async def plain_httpx(base_url: str, rows: int, slots: int, folder: Path) -> flo
     limits = httpx.Limits(max_connections=slots, max_keepalive_connections=slots)
     async with httpx.AsyncClient(limits=limits, timeout=60) as client:
 
-        async def ask(number: int) -> bytes:
+        async def request(number: int) -> bytes:
             question = QUESTION | {"transcript": _text(number)}
             response = await client.post(f"{base_url}/tts/bytes", json=question, headers={"X-API-Key": "k"})
             return response.content
 
         started = time.monotonic()
-        await _with_slots(rows, slots, ask, _plainly(folder))
+        await _with_slots(rows, slots, request, _plainly(folder))
         return time.monotonic() - started
 
 

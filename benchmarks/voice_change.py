@@ -24,7 +24,7 @@ def main(folder: Path) -> None:
     """Print a line per recording and voice, then the totals."""
     spoken = human_recordings(folder)
     before = {one.path: _facts(one.path) for one in spoken}
-    said, heard_before, heard_after, off = [], [], [], []
+    said, transcripts_before, transcripts_after, off = [], [], [], []
     with tempfile.TemporaryDirectory() as work:
         rows = [
             {"id": f"{one.path.stem}-{voice}", "audio": str(one.path.absolute()), "voice": voice}
@@ -34,19 +34,19 @@ def main(folder: Path) -> None:
         items = run(rows, Path(work), "--op", "voice_change")
         print(f"{'recording':22} {'voice':6} {'length':>8} {'words wrong':>16} {'pitch in Hz':>14} {'timbre':>8}")
         for one in spoken:
-            heard, length_s, old = before[one.path]
+            transcript, length_s, old = before[one.path]
             for voice in VOICES:
                 again, new_s, new = _facts(items[f"{one.path.stem}-{voice}"]["path"])
                 timbre_db = float(np.abs(new.bands_db - old.bands_db).mean())
                 off.append(abs(new_s / length_s - 1))
                 said.append(one.text)
-                heard_before.append(heard)
-                heard_after.append(again)
-                wrong = f"{word_error_rate(one.text, heard):.0%} to {word_error_rate(one.text, again):.0%}"
+                transcripts_before.append(transcript)
+                transcripts_after.append(again)
+                wrong = f"{word_error_rate(one.text, transcript):.0%} to {word_error_rate(one.text, again):.0%}"
                 pitch = f"{old.f0_hz:.0f} to {new.f0_hz:.0f}"
                 print(f"{one.path.stem:22.22} {voice:6} {off[-1]:8.3%} {wrong:>16} {pitch:>14} {timbre_db:5.1f} dB")
     total = " ".join(said)
-    rates = [word_error_rate(total, " ".join(heard)) for heard in (heard_before, heard_after)]
+    rates = [word_error_rate(total, " ".join(transcript)) for transcript in (transcripts_before, transcripts_after)]
     print(f"length off by {max(off):.3%} at most; words wrong {rates[0]:.1%} before, {rates[1]:.1%} after")
 
 

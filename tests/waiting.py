@@ -1,4 +1,4 @@
-"""Wait for a state instead of a time: what other processes write arrives when the machine gets to it."""
+"""Wait for a state instead of a fixed time, because other processes may be slow."""
 
 import time
 from collections.abc import Callable
@@ -7,7 +7,7 @@ from typing import TypeVar
 T = TypeVar("T")
 
 PATIENCE_S = 280.0
-"""Only a process that hangs takes this long, also on a slow machine; below the time limit of a test."""
+"""Longer than any process takes that does not hang, also on a slow machine, but below the time limit of a test."""
 
 _PAUSE_S = 0.05
 

@@ -41,7 +41,7 @@ def live(voicemill: InThisProcess, service: SpeechService) -> Iterator["subproce
 
 
 def _calls_once_none_is_in_flight() -> int:
-    """The number of calls in the next progress report without a call in flight."""
+    """The number of calls in the next progress report that has no call in flight."""
     folder = ResultsFolder(_RESULTS)
     seen = _progress(folder)["at"]
     idle = wait_until(lambda: _idle_progress(folder, seen), "a later progress without a call in flight")

@@ -117,7 +117,7 @@ def test_4_fatal_for_all(voicemill: InThisProcess, service: SpeechService, statu
 def test_4_before_the_first_row(voicemill: InThisProcess, service: SpeechService) -> None:
     """A key refused when voices are listed exits with 4, and the message names the setting to check."""
     write_manifest(_MANIFEST, short_rows(2))
-    service.voices = error_reply(401, "Unauthorized", "Who are you?")
+    service.voices = error_reply(401, "Unauthorized", "Unknown key")
     ended = voicemill("run", _MANIFEST)
     assert ended.code == 4
     assert "check CARTESIA_API_KEY" in ended.stderr

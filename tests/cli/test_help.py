@@ -135,7 +135,7 @@ def test_a_misspelled_command_gets_a_suggestion(quick: InThisProcess) -> None:
 
 
 def test_the_package_is_a_program() -> None:
-    """`python -m voicemill` is the same command, and calls itself voicemill."""
+    """`python -m voicemill` is the same command, and its help names it voicemill."""
     ended = subprocess.run([sys.executable, "-m", "voicemill", "--help"], capture_output=True, text=True, check=True)
     assert ended.stdout.startswith("Usage: voicemill [OPTIONS] COMMAND")
 

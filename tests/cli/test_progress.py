@@ -1,4 +1,4 @@
-"""The progress of a run in words: amounts, states, and the estimated remaining time."""
+"""The progress display of a run: amounts, states, and the estimated remaining time."""
 
 import io
 from typing import Any
@@ -46,7 +46,7 @@ def test_all_amounts_are_shown() -> None:
 
 
 def test_time_left_depends_on_the_work_that_this_run_did() -> None:
-    """Work with stored answers counts as done, but not as speed."""
+    """Work with stored answers counts as done, but not for the speed."""
     assert seconds_left(_PROGRESS) == pytest.approx(600 * 60 / 300)
     assert seconds_left(_PROGRESS | {"work_reused_s": 700.0}) == 0.0
     assert seconds_left(_PROGRESS | {"work_made_s": 0.0}) is None
@@ -69,7 +69,7 @@ def test_spending_is_shown_against_the_budget() -> None:
 
 @pytest.mark.parametrize("state", ["paused", "waiting for the rate limit", "waiting for the service"])
 def test_waiting_is_a_visible_state(state: str) -> None:
-    """A run that waits says what it waits for, in every form of the display."""
+    """Every form of the display shows the reason for which a run waits."""
     progress = _PROGRESS | {"waiting_for": state}
     assert state in one_line(progress)
     assert dict(lines(progress))["limit"].startswith(state)

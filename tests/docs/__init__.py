@@ -1,1 +1,1 @@
-"""What is written is true."""
+"""The documentation matches the product."""

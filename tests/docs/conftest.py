@@ -1,4 +1,4 @@
-"""A command to call, and a service for it to ask."""
+"""Fixtures: the command, and a service for its calls."""
 
 from tests.flows.conftest import service, voicemill
 

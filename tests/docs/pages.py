@@ -1,4 +1,4 @@
-"""The Markdown pages of the project, and what they show: code blocks, commands and links."""
+"""The Markdown pages of the project: their code blocks, commands and links."""
 
 import re
 from collections.abc import Iterator
@@ -28,7 +28,7 @@ class Block:
 
 @dataclass(frozen=True)
 class Command:
-    """One line that a reader types, with the output that the page shows for it and the exit code that it expects."""
+    """A command line on a page, with the output that the page shows and the expected exit code."""
 
     line: str
     shown: tuple[str, ...] = ()

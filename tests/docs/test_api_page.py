@@ -34,7 +34,7 @@ def methods() -> set[str]:
 
 
 def compiled(name: str) -> CodeType:
-    """An example as a program that may await."""
+    """An example as code that may use top-level `await`."""
     code = compile(_EXAMPLES[name], f"docs/api.md: {name}", "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
     assert isinstance(code, CodeType)
     return code
@@ -49,7 +49,7 @@ def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
 
 @pytest.fixture
 async def cartesia(engine: Service) -> AsyncIterator[CartesiaClient]:
-    """A client, and the recordings that the examples name, in the working folder."""
+    """A client, with the recordings of the examples in the working folder."""
     async with engine.client() as cartesia:
         for name in ("clip.wav", "left.wav", "right.wav"):
             reply = await cartesia.tts.bytes(
@@ -62,8 +62,8 @@ async def cartesia(engine: Service) -> AsyncIterator[CartesiaClient]:
         yield cartesia
 
 
-def test_every_method_has_its_example() -> None:
-    """Sixteen methods of the reference, no more and no fewer, and an example for each."""
+def test_every_method_has_an_example() -> None:
+    """The page has exactly one example for each of the sixteen methods of the reference."""
     assert set(_EXAMPLES) == methods()
     assert len(_EXAMPLES) == 16
     assert all(f"cartesia.{name}(" in code for name, code in _EXAMPLES.items())
@@ -71,7 +71,7 @@ def test_every_method_has_its_example() -> None:
 
 @pytest.mark.parametrize("name", _EXAMPLES)
 async def test_the_examples_run(cartesia: CartesiaClient, name: str) -> None:
-    """Each by itself, as it stands, against the engine."""
+    """Each example runs unchanged against the engine."""
     running = eval(compiled(name), {"cartesia": cartesia})
     assert inspect.iscoroutine(running)
     await running

@@ -1,4 +1,4 @@
-"""Every command on README and pages runs as a reader types it, and prints what the page shows."""
+"""Every command in the README and on the pages runs and prints the output that the page shows."""
 
 import re
 import shlex
@@ -22,7 +22,7 @@ _NOT_RUN = {
     "voicemill run one.csv": "needs a Prefect server that two runs share",
     "voicemill run two.csv": "needs a Prefect server that two runs share",
 }
-"""Commands whose options are checked only, and why."""
+"""Commands that are not run, with the reason; only their options are checked."""
 _SHELL = ("cp ", "mkdir ")
 _NOT_OURS = ("pip ", "pipx ", "uv ", "python -m venv ", ". ", "export ", "git clone ", "cd ", "make ")
 _WITH_COMMANDS = [
@@ -49,7 +49,7 @@ def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.mark.parametrize("page", _WITH_COMMANDS, ids=name_of)
-def test_the_commands_print_what_is_shown(voicemill: InThisProcess, checkout: Path, page: Path) -> None:
+def test_the_commands_print_the_shown_output(voicemill: InThisProcess, checkout: Path, page: Path) -> None:
     """A page is one session: files are saved, commands and Python examples run in the order of the page."""
     for block in blocks(page):
         _follow(voicemill, block)
@@ -88,6 +88,6 @@ def _shape(line: str) -> str:
 
 @pytest.mark.parametrize("page", PAGES, ids=name_of)
 def test_other_commands_are_known(page: Path) -> None:
-    """A command is voicemill's, a file operation that the test runs, or the set-up of an environment."""
+    """Each command is a voicemill command, a file operation that the test runs, or the set-up of an environment."""
     known = ("voicemill ", *_SHELL, *_NOT_OURS)
     assert [command.line for command in all_commands(page) if not command.line.startswith(known)] == []

@@ -12,14 +12,14 @@ _FAULTS = {"C": 9, "N": 13, "D": 7, "M": 5, "S": 12, "B": 4}
 
 
 def test_every_fault_has_its_test() -> None:
-    """Each fault has a line, and each line names a test."""
+    """Each fault has a line that names an existing test."""
     rows = re.findall(r"^\| ([A-Z]\d+) \| (.+?) \| (.+?) \|", _PAGE, re.MULTILINE)
     assert {row for row, _, _ in rows} == {f"{kind}{n + 1}" for kind, count in _FAULTS.items() for n in range(count)}
     assert all("`tests/" in test for _, _, test in rows)
 
 
-def test_published_figures_were_counted() -> None:
-    """README and benchmarks page give the numbers that the campaigns published."""
+def test_published_figures_are_those_of_the_campaigns() -> None:
+    """The README and the benchmarks page have the figures that the campaigns recorded."""
     figures = json.loads(FIGURES.read_text(encoding="utf-8"))
     network, cuts, flips, key = (figures[name] for name in ("network", "power_cuts", "bit_flips", "key"))
     kills = [counts for name, counts in totals().items() if name.startswith("kills")]

@@ -20,14 +20,14 @@ def _options() -> dict[str, set[str]]:
 
 
 def _typed(page: Path) -> list[str]:
-    """Every command line of a page, in blocks and in prose."""
+    """Every command line of a page, in code blocks and in prose."""
     code = [each for each in inline_code(page) if each.startswith(("voicemill ", "make ", "python -m benchmarks"))]
     return [*code, *(command.line for command in all_commands(page))]
 
 
 @pytest.mark.parametrize("page", PAGES, ids=name_of)
 def test_commands_have_the_named_options(page: Path) -> None:
-    """Each `voicemill` command is one, and takes the options that the page gives it."""
+    """Each `voicemill` command exists and has the options that the page uses."""
     unknown = []
     for line in _typed(page):
         if line.startswith("voicemill ") and not line.startswith("voicemill --"):
@@ -43,7 +43,7 @@ def test_commands_have_the_named_options(page: Path) -> None:
 
 @pytest.mark.parametrize("page", PAGES, ids=name_of)
 def test_options_in_prose_exist(page: Path) -> None:
-    """Each option that the prose names is taken by a command or by make's recipes."""
+    """Each option in the prose exists in a command or in a recipe of the Makefile."""
     known = set().union(*_options().values()) | {"--", "--version", "--check", "--fail-on-warning"}
     named = {each.split()[0].partition("=")[0] for each in inline_code(page) if re.match(r"--[a-z]", each)}
     assert named - known == set()
@@ -51,7 +51,7 @@ def test_options_in_prose_exist(page: Path) -> None:
 
 @pytest.mark.parametrize("page", PAGES, ids=name_of)
 def test_make_targets_and_benchmarks_exist(page: Path) -> None:
-    """`make TARGET` is in the Makefile, `python -m benchmarks.NAME` is a module."""
+    """Each `make TARGET` is in the Makefile, and each `python -m benchmarks.NAME` is a module."""
     lines = "\n".join(_typed(page))
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
     targets = set(re.findall(r"^make ([a-z]+)", lines, re.MULTILINE))
@@ -62,7 +62,7 @@ def test_make_targets_and_benchmarks_exist(page: Path) -> None:
 
 @pytest.mark.parametrize("page", PAGES, ids=name_of)
 def test_named_files_exist(page: Path) -> None:
-    """Each source file that a page names is there."""
+    """Each source file that a page names exists."""
     named = [
         each
         for each in inline_code(page)
@@ -72,7 +72,7 @@ def test_named_files_exist(page: Path) -> None:
 
 
 @pytest.mark.parametrize("page", [ROOT / name for name in ("README.md", "CONTRIBUTING.md", "SECURITY.md")], ids=name_of)
-def test_links_of_the_repository_pages_lead_to_files(page: Path) -> None:
-    """Links of the pages at the root name files; those within the site are checked in its HTML."""
+def test_links_of_the_repository_pages_are_valid(page: Path) -> None:
+    """Links of the pages at the root name existing files; links within the site are checked in its HTML."""
     linked = re.findall(r"\]\((?!https?:)([^)#]+)", page.read_text(encoding="utf-8"))
     assert [name for name in linked if not (ROOT / name).exists()] == []

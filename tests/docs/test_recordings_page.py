@@ -1,4 +1,4 @@
-"""The page on voice conversion and infill: its commands write the named files and keep what the page promises."""
+"""The page on voice conversion and infill: its commands write the named files with the documented properties."""
 
 import re
 import shlex
@@ -51,7 +51,7 @@ def _assert_promises_kept() -> None:
 
 
 def test_the_manifests_are_those_in_data() -> None:
-    """The page shows the sample manifests as they are."""
+    """The page shows the sample manifests unchanged."""
     shown = [block.text for block in blocks(_PAGE) if block.kind == "csv"]
     assert shown == [(ROOT / "data" / name).read_text(encoding="utf-8") for name in ("revoice.csv", "patches.csv")]
 

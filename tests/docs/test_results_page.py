@@ -43,7 +43,7 @@ def results(voicemill: InThisProcess, service: SpeechService) -> Path:
 
 
 def test_every_file_is_listed(results: Path) -> None:
-    """Each file in the folder and in `.voicemill` has a line, and each line a file."""
+    """The files in the folder and in `.voicemill` are exactly those that the page lists."""
     named = {name.split("/")[0] for name in _first_cells("Files")}
     assert {path.name for path in results.iterdir()} == named
     notes = {name.split("/")[0] for name in _first_cells("State of the run")}

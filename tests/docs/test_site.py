@@ -1,4 +1,4 @@
-"""The site builds without a warning, loads nothing from another host, and its links lead to pages and headings."""
+"""The site builds without a warning, loads nothing from other hosts, and has valid links."""
 
 import re
 import subprocess
@@ -27,7 +27,7 @@ class _Page(HTMLParser):
         self.feed(path.read_text(encoding="utf-8"))
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """Note what a tag refers to."""
+        """Record the links, files and anchors of a tag."""
         given = {name: value or "" for name, value in attrs}
         self.anchors |= {given[name] for name in ("id", "name") if name in given}
         if tag == "a" and "href" in given:
@@ -56,7 +56,7 @@ def html(site: Path) -> dict[Path, _Page]:
     return {path: _Page(path) for path in site.rglob("*.html")}
 
 
-def test_every_link_leads_to_a_page_and_a_heading(html: dict[Path, _Page]) -> None:
+def test_every_link_is_valid(html: dict[Path, _Page]) -> None:
     """Links within the site name files and anchors that exist."""
     broken = [
         f"{path.name}: {link}"
@@ -101,7 +101,7 @@ def test_every_public_name_is_in_the_reference(site: Path) -> None:
 
 
 def test_a_name_without_an_explanation_fails_the_build() -> None:
-    """Explanations and names in the code are the same set."""
+    """The build fails if a name in the code has no explanation, or an explanation no name."""
     names = [each.name for each in ExitCode]
     assert set(explained("exit_codes", names)) == set(names)
     with pytest.raises(ValueError, match=r"missing .'NEW'."):

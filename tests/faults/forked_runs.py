@@ -1,12 +1,11 @@
-"""Start runs in forked processes, some of which end early: `python -m tests.faults.forked_runs`.
+"""Start runs in forked processes, which may crash at a given point: `python -m tests.faults.forked_runs`.
 
-Reads a JSON line for each run and answers with its process id; `{"wait": 123}` is answered with the exit code and the
-fault points that the run passed. Forking saves the import of Prefect, which takes longer than many a run. With
-`crash_at` a run calls `os._exit` at its n-th fault point: it ends there as SIGKILL would end it between two
-instructions.
+Reads a JSON line for each run and returns its process id. For `{"wait": 123}` it returns the exit code and the fault
+points that the run passed. Forking avoids the import of Prefect, which takes longer than most of these runs. With
+`crash_at` a run calls `os._exit` at its n-th fault point, which has the effect of SIGKILL at that point.
 
-A run is the `voicemill` command with its arguments, or with `plain` the same pipeline without Prefect, in a tenth of
-the time.
+A run is the `voicemill` command with its arguments, or with `plain` the same pipeline without Prefect, which takes a
+tenth of the time.
 """
 
 import asyncio
@@ -21,7 +20,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import flows.mixed  # noqa: F401 - so that each fork has it
+import flows.mixed  # noqa: F401 - imported once for all forks
 from voicemill.cli import main
 from voicemill.config import load_settings
 from voicemill.errors import VoicemillError
@@ -30,13 +29,13 @@ from voicemill.pipeline.publish import versions
 from voicemill.store import durable_files as durable
 
 CRASHED = 86
-BROKEN = 70
+FORK_FAILED = 70
 
 
 def serve() -> None:
-    """Start what is asked for, until standard input ends."""
-    versions()  # which every run notes; forks find them looked up
-    gc.freeze()  # what was imported needs no fork to go through it in search of garbage
+    """Handle requests until standard input ends."""
+    versions()  # Cached for all forks, because every run records them.
+    gc.freeze()  # Garbage collections of the forks skip the imported objects.
     passed: dict[int, int] = {}
     for line in sys.stdin:
         request = json.loads(line)
@@ -58,7 +57,7 @@ def _start(request: Mapping[str, Any]) -> tuple[int, int]:
             os.close(reading)
             _live(request, writing)
         finally:
-            os._exit(BROKEN)
+            os._exit(FORK_FAILED)
     os.close(writing)
     return child, reading
 

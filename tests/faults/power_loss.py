@@ -78,7 +78,7 @@ class PowerLoss:
                 yield frozenset(acknowledged), tree
 
     def state_after(self, part: float) -> Tree:
-        """The tree after a kill (not a power cut) at this fraction of the log: all changes until then."""
+        """The tree after a kill (not a power cut) at this fraction of the log, with all changes until then."""
         until = [op for op in self.log if op.kind != "acknowledged"][: int(part * len(self.log))]
         killed = PowerLoss(self.before, until)
         for op in until:

@@ -1,4 +1,4 @@
-"""One flow per operation and one for mixed manifests: the rows that each accepts, and which one the command starts."""
+"""One flow per operation and one for mixed manifests: the rows that each accepts, and the flow of each command."""
 
 from pathlib import Path
 

@@ -74,7 +74,7 @@ class ShardRuns:
         on_all_begun: Callable[[RunContext], None] = lambda _bench: None,
         **settings: Any,
     ) -> Worked:
-        """Process `rows` and publish the table, with settings by section.
+        """Process `rows` and publish the table; `settings` are given by section.
 
         `meanwhile` is awaited beside the work, `on_all_begun` called by each shard when its last row has begun.
         """

@@ -16,8 +16,8 @@ from voicemill.model import Status
 DONE, FAILED, REFUSED, NOT_STARTED = Status
 BRIEF = {"cool_down_s": 0.05, "give_up_after_s": 0.3, "max_concurrency": 8}
 OPENING = 3 * 8
-"""Failures in a row that open the circuit with so many calls at once."""
-SICK: dict[str, Callable[[Call], Reply]] = {
+"""The number of consecutive failures that opens the circuit breaker at this concurrency."""
+FAILURES: dict[str, Callable[[Call], Reply]] = {
     "500": lambda _: error_reply(500, "Internal server error", "Try again."),
     "503 with Retry-After": lambda _: error_reply(503, "Unavailable", "Wait.", Retry_After="0"),
     "429": lambda _: error_reply(429, "Too many", "Wait.", "concurrency_limited"),
@@ -26,39 +26,39 @@ SICK: dict[str, Callable[[Call], Reply]] = {
 }
 
 
-def sick_for_all(sickness: str, rows: int) -> Callable[[Call], Awaitable[Reply]]:
+def failing_for_all(failure: str, rows: int) -> Callable[[Call], Awaitable[Reply]]:
     """A failing service that responds only after the given number of different rows have sent requests."""
-    asked: set[str | None] = set()
+    requested: set[str | None] = set()
     all_asked = asyncio.Event()
 
     async def script(call: Call) -> Reply:
-        asked.add(call.transcript)
-        if len(asked) >= rows:
+        requested.add(call.transcript)
+        if len(requested) >= rows:
             all_asked.set()
         await all_asked.wait()
-        return SICK[sickness](call)
+        return FAILURES[failure](call)
 
     return script
 
 
-@pytest.mark.parametrize("sickness", SICK)
-async def test_service_that_is_down_gets_few_calls(shard_runs: ShardRuns, sickness: str) -> None:
+@pytest.mark.parametrize("failure", FAILURES)
+async def test_service_that_is_down_gets_few_calls(shard_runs: ShardRuns, failure: str) -> None:
     """If every call fails, there are fewer than 1.2 calls per row, the run ends as down, and no row fails."""
     rows = spoken_rows(*(f"Row {number}." for number in range(60)))
-    shard_runs.server.script = sick_for_all(sickness, 8)
+    shard_runs.server.script = failing_for_all(failure, 8)
     worked = await shard_runs.run(rows, pace=BRIEF)
-    # Those in a row that open the circuit, those in flight by then, and a probe each 0.05, 0.1, 0.2 s.
+    # The failures that open the circuit breaker, the calls in flight then, and probes after 0.05, 0.1, 0.2 s.
     assert len(shard_runs.server.calls) <= OPENING + 8 + 5 < 1.2 * len(rows)
     assert isinstance(worked.context.fatal, ServiceDown)
     assert worked.context.fatal.exit_code is ExitCode.SERVICE_DOWN
     assert worked.ended(NOT_STARTED) == [row.id for row in rows]
 
 
-@pytest.mark.parametrize("sickness", SICK)
-async def test_few_rows_do_not_fail_during_an_outage(shard_runs: ShardRuns, sickness: str) -> None:
+@pytest.mark.parametrize("failure", FAILURES)
+async def test_few_rows_do_not_fail_during_an_outage(shard_runs: ShardRuns, failure: str) -> None:
     """If no row was answered when the first would give up, the rows wait and are left unfinished."""
     rows = spoken_rows(*(f"Row {number}." for number in range(5)))
-    shard_runs.server.script = sick_for_all(sickness, len(rows))
+    shard_runs.server.script = failing_for_all(failure, len(rows))
     worked = await shard_runs.run(rows, pace=BRIEF | {"attempts": 3})
     assert isinstance(worked.context.fatal, ServiceDown)
     assert worked.ended(NOT_STARTED) == [row.id for row in rows]
@@ -70,13 +70,13 @@ async def test_single_bad_row_fails_alone(shard_runs: ShardRuns) -> None:
     bad = rows[7]
 
     def script(call: Call) -> Reply:
-        return SICK["500"](call) if call.transcript == bad.transcript else speech(call)
+        return FAILURES["500"](call) if call.transcript == bad.transcript else speech(call)
 
     shard_runs.server.script = script
-    for asked in (6, 12):
+    for requested in (6, 12):
         worked = await shard_runs.run(rows, pace=BRIEF)
         assert (worked.ended(FAILED), len(worked.ended(DONE)), worked.context.fatal) == ([bad.id], 29, None)
-        assert sum(call.transcript == bad.transcript for call in shard_runs.server.calls) == asked
+        assert sum(call.transcript == bad.transcript for call in shard_runs.server.calls) == requested
 
 
 async def test_consecutive_bad_rows_are_not_an_outage(shard_runs: ShardRuns) -> None:
@@ -85,7 +85,7 @@ async def test_consecutive_bad_rows_are_not_an_outage(shard_runs: ShardRuns) -> 
     bad = {row.transcript for row in rows[20:30]}
 
     def script(call: Call) -> Reply:
-        return SICK["500"](call) if call.transcript in bad else speech(call)
+        return FAILURES["500"](call) if call.transcript in bad else speech(call)
 
     shard_runs.server.script = script
     worked = await shard_runs.run(rows, pace=BRIEF | {"attempts": 2, "max_concurrency": 1, "give_up_after_s": 600})
@@ -100,7 +100,7 @@ SLOWLY_AGAIN = {"max_concurrency": 1, "first_wait_s": 0.5, "longest_wait_s": 0.5
 
 async def test_bad_rows_at_the_end_are_not_an_outage(shard_runs: ShardRuns) -> None:
     """Eight remaining rows that failed while others succeeded fail, and the run completes."""
-    shard_runs.server.script = lambda call: SICK["500"](call) if call.transcript in SOME_BAD else speech(call)
+    shard_runs.server.script = lambda call: FAILURES["500"](call) if call.transcript in SOME_BAD else speech(call)
     rows = spoken_rows(*(f"Row {number}." for number in range(60)))
     worked = await shard_runs.run(rows, pace=BRIEF | SLOWLY_AGAIN)
     assert (len(worked.ended(DONE)), len(worked.ended(FAILED)), worked.context.fatal) == (52, 8, None)
@@ -112,7 +112,7 @@ async def test_bad_rows_do_not_fail_during_an_outage(shard_runs: ShardRuns) -> N
     """If the service goes down after those rows, new calls reveal the outage, and no row fails."""
 
     def script(call: Call) -> Reply:
-        return SICK["500"](call) if call.number > 35 or call.transcript in SOME_BAD else speech(call)
+        return FAILURES["500"](call) if call.number > 35 or call.transcript in SOME_BAD else speech(call)
 
     shard_runs.server.script = script
     rows = spoken_rows(*(f"Row {number}." for number in range(60)))
@@ -134,7 +134,7 @@ async def test_invalid_audio_is_not_an_outage(shard_runs: ShardRuns) -> None:
 async def test_one_run_finishes_the_rows_left_by_an_outage(shard_runs: ShardRuns) -> None:
     """The next run finishes the rows left by an outage with one call each."""
     rows = spoken_rows(*(f"Row {number}." for number in range(60)))
-    shard_runs.server.script = SICK["500"]
+    shard_runs.server.script = FAILURES["500"]
     await shard_runs.run(rows, pace=BRIEF)
     night = len(shard_runs.server.calls)
     shard_runs.server.script = Speaker()
@@ -142,7 +142,7 @@ async def test_one_run_finishes_the_rows_left_by_an_outage(shard_runs: ShardRuns
     assert len(shard_runs.server.calls) == night + 60
 
 
-def sick_for(seconds: float, after_calls: int = 0) -> Callable[[Call], Reply]:
+def failing_for(seconds: float, after_calls: int = 0) -> Callable[[Call], Reply]:
     """A service that fails from a given call on, for as many calls as open the circuit breaker."""
     failed_at: list[float] = []
 
@@ -151,7 +151,7 @@ def sick_for(seconds: float, after_calls: int = 0) -> Callable[[Call], Reply]:
         if call.number <= after_calls or (len(failed_at) >= OPENING and now_s >= failed_at[0] + seconds):
             return speech(call)
         failed_at.append(now_s)
-        return SICK["500"](call)
+        return FAILURES["500"](call)
 
     return script
 
@@ -159,7 +159,7 @@ def sick_for(seconds: float, after_calls: int = 0) -> Callable[[Call], Reply]:
 async def test_run_may_wait_for_the_service(shard_runs: ShardRuns) -> None:
     """A run configured to wait does not give up and continues when the service recovers."""
     rows = spoken_rows(*(f"Row {number}." for number in range(50)))
-    shard_runs.server.script = sick_for(0.4)
+    shard_runs.server.script = failing_for(0.4)
     worked = await shard_runs.run(
         rows, pace=BRIEF | {"when_down": "wait", "give_up_after_s": 0.001, "cool_down_s": 0.01}
     )
@@ -258,14 +258,14 @@ async def test_mixed_faults_with_adaptive_concurrency(seed: int, shard_runs: Sha
     calls, injected = len(shard_runs.server.calls), sum(mix.speaker.faults.values())
     assert len(mix.speaker.faults) > len(FAULTS) - 3
     assert 0.2 * calls < injected == calls - worked.context.stats.calls_kept
-    # Each failed attempt is followed by at most one more, and nobody makes more than six.
+    # Each failed attempt is followed by at most one more, and a row has at most six attempts.
     assert calls <= len(rows) + injected <= 6 * len(rows)
     assert len(failed) <= 0.15 * len(rows)
 
 
 async def test_service_that_is_down_temporarily(shard_runs: ShardRuns) -> None:
     """After an outage with more failures than a row has attempts, every row is done."""
-    shard_runs.server.script = sick_for(0.5, after_calls=60)
+    shard_runs.server.script = failing_for(0.5, after_calls=60)
     worked = await shard_runs.run(
         spoken_rows(*(f"Row {number}." for number in range(150))), pace=BRIEF | {"give_up_after_s": 600}
     )

@@ -26,7 +26,7 @@ sys.stdout.buffer.write(pickle.dumps(result))
 
 
 class _OtherProcesses(RunSteps):
-    """Sends every shard to a process of its own."""
+    """Sends every shard to a separate process."""
 
     def __init__(self) -> None:
         self.results: list[ShardResult] = []
@@ -52,8 +52,8 @@ def service() -> Iterator[SpeechService]:
         yield service
 
 
-async def test_other_processes_can_process_the_shards(service: SpeechService, tmp_path: Path) -> None:
-    """Shards that other processes did are published, and the results equal those of a run in one process."""
+async def test_shards_can_be_processed_in_other_processes(service: SpeechService, tmp_path: Path) -> None:
+    """The results of shards from other processes are published and equal those of a run in one process."""
     manifest = write_manifest(
         tmp_path / "book.csv", [{"id": "a", "text": "First row."}, {"id": "b", "text": "Second row."}]
     )

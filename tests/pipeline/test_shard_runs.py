@@ -1,4 +1,4 @@
-"""The rows of a run, from the first call to the file: calls, stored answers and outcomes."""
+"""Rows of a run: calls, stored answers, files and outcomes."""
 
 import itertools
 from collections import Counter

@@ -1,4 +1,4 @@
-"""Estimates of a manifest: each call counted once, without those already paid."""
+"""Estimates of a manifest: each call is counted once, and paid calls are excluded."""
 
 import random
 

@@ -1,4 +1,4 @@
-"""The calls of a row: what determines a call's key and a file's fingerprint."""
+"""The calls of a row, and the inputs of a call's key and a file's fingerprint."""
 
 import json
 import subprocess

@@ -1,8 +1,8 @@
 """Forks processes that store answers and crash at a fault point: `python -m tests.store.crashing_store`.
 
-Reads JSON lines `{"folder": "...", "crash_at": 7, "count": 3}`. Each starts a process that opens the store, keeps the
-answers that are not there yet, and ends as SIGKILL would at its seventh fault point. Answers with
-`{"code": 86, "said": ["kept 0", "committed 0", "kept 1"]}`: what was promised before the end.
+Reads JSON lines `{"folder": "...", "crash_at": 7, "count": 3}`. Each starts a process that opens the store, stores the
+missing answers, and exits at its seventh fault point with the effect of SIGKILL. Returns
+`{"code": 86, "acknowledged": ["kept 0", "committed 0", "kept 1"]}`, with the steps that it acknowledged before.
 """
 
 import json
@@ -40,9 +40,9 @@ def _run(request: dict[str, Any]) -> dict[str, Any]:
         finally:
             os._exit(70)
     os.close(writing)
-    with os.fdopen(reading) as promises:
-        said = promises.read().splitlines()
-    return {"code": os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), "said": said}
+    with os.fdopen(reading) as pipe:
+        acknowledged = pipe.read().splitlines()
+    return {"code": os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), "acknowledged": acknowledged}
 
 
 def _keep(folder: Path, crash_at: int, count: int, report: int) -> None:

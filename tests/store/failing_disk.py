@@ -18,7 +18,7 @@ _REAL = {name: getattr(os, name) for name in _CALLS}
 def failing_disk(nth: int, error: int, calls: tuple[str, ...] = _CALLS) -> Iterator[list[str]]:
     """Make the `nth` of the named system calls fail once with `error`; yields the names of the calls made.
 
-    Threads that were there before, which an earlier test's server may have left, have a disk without faults.
+    Threads that exist already, for example of an earlier test's server, are not affected.
     """
     made: list[str] = []
     others = {thread.ident for thread in threading.enumerate()} - {threading.get_ident()}

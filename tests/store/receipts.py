@@ -1,4 +1,4 @@
-"""Receipts and keys of made-up answers."""
+"""Receipts and keys of test answers."""
 
 import hashlib
 from datetime import UTC, datetime

@@ -31,7 +31,7 @@ class CrashingStores:
         self.process.stdin.write(json.dumps({"folder": str(folder), "crash_at": crash_at, "count": COUNT}) + "\n")
         self.process.stdin.flush()
         answer = json.loads(self.process.stdout.readline())
-        return answer["code"], answer["said"]
+        return answer["code"], answer["acknowledged"]
 
 
 @pytest.fixture
@@ -45,11 +45,11 @@ def crashing() -> Iterator[CrashingStores]:
         process.stdin.close()
 
 
-def assert_promises_hold(folder: Path, *said: list[str]) -> None:
+def assert_promises_hold(folder: Path, *acknowledged: list[str]) -> None:
     """After opening the store, all acknowledged answers are complete and no torn file is left."""
     store = AnswerStore(folder)
     store.open()
-    for name in {line.split()[1] for lines in said for line in lines}:
+    for name in {line.split()[1] for lines in acknowledged for line in lines}:
         assert store.read(key_of(name))[1] == body_of(name)
     assert all(path.suffix == ".answer" for path in folder.rglob("*") if path.is_file())
 
@@ -58,13 +58,13 @@ def test_crash_at_any_fault_point_loses_no_answer(crashing: CrashingStores, tmp_
     """After a crash at each fault point all acknowledged answers are there, and the next run completes."""
     for point in count(1):
         folder = tmp_path / str(point)
-        code, said = crashing.run(folder, point)
-        assert_promises_hold(folder, said)
+        code, acknowledged = crashing.run(folder, point)
+        assert_promises_hold(folder, acknowledged)
         if code == 0:
             break
         assert code == CRASHED
         assert crashing.run(folder, 0)[0] == 0
-        assert_promises_hold(folder, said)
+        assert_promises_hold(folder, acknowledged)
     assert point == POINTS_OF_AN_ANSWER * COUNT + 1
 
 
@@ -74,9 +74,9 @@ def test_crash_during_recovery_loses_no_answer(crashing: CrashingStores, tmp_pat
     for first in range(1, POINTS_OF_AN_ANSWER + 2):
         for second in range(1, 2 * POINTS_OF_AN_ANSWER):
             folder = tmp_path / f"{first}-{second}"
-            crash, said = crashing.run(folder, first)
-            again, said_again = crashing.run(folder, second)
+            crash, acknowledged = crashing.run(folder, first)
+            again, acknowledged_later = crashing.run(folder, second)
             assert (crash, again) == (CRASHED, CRASHED)
-            assert_promises_hold(folder, said, said_again)
+            assert_promises_hold(folder, acknowledged, acknowledged_later)
             pairs += 1
     assert pairs == 77
