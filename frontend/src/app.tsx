@@ -1,4 +1,4 @@
-import { useCallback, useMemo, useState } from "preact/hooks";
+import { useCallback, useEffect, useMemo, useState } from "preact/hooks";
 import type { Finding, Head } from "./data/report";
 import type { Rows } from "./data/rows";
 import { NO_FILTERS, type Filters } from "./data/select";
@@ -16,6 +16,9 @@ export function App({ head, rows }: { head: Head; rows: Rows }) {
   const [filters, setFilters] = useState<Filters>(NO_FILTERS);
   const [open, setOpen] = useState<number | null>(null);
   const [shown, setShown] = useState<Int32Array>(new Int32Array());
+
+  const [isPainted, setPainted] = useState(false);
+  useEffect(() => void requestAnimationFrame(() => setTimeout(() => setPainted(true))), []);
 
   const showFinding = useCallback((finding: Finding) => {
     setFilters({ ...NO_FILTERS, among: { title: finding.title, rows: new Set(finding.rows) } });
@@ -45,8 +48,8 @@ export function App({ head, rows }: { head: Head; rows: Rows }) {
               step={step} hasPrevious={place > 0} hasNext={place >= 0 && place < shown.length - 1} />
           )}
         </section>
-        <RunPlots head={head} />
-        <Breakdown head={head} rows={rows} />
+        {isPainted && <RunPlots head={head} />}
+        {isPainted && <Breakdown head={head} rows={rows} />}
         <Comparison head={head} />
         <Configuration head={head} />
       </main>

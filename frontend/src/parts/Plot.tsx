@@ -60,7 +60,7 @@ function plotOptions(width: number, series: Series[], formatX: (value: number) =
     height: HEIGHT_PX,
     cursor: { y: false, points: { size: 6 } },
     legend: { show: series.length > 1 || !series[0]?.bars, live: true },
-    scales: { x: { time: false }, y: { range: (_, __, high) => [0, Math.max(high, 1e-9) * 1.08] } },
+    scales: { x: { time: false }, y: { range: (_, __, high) => [0, high > 0 ? high * 1.08 : 1] } },
     axes: [
       { ...axis, space: 70, values: (_, ticks) => ticks.map(formatX) },
       { ...axis, size: 52, space: 32, values: (_, ticks) => ticks.map(formatY) },

@@ -63,7 +63,7 @@ function Body({ rows, row, detail }: { rows: Rows; row: number; detail: Detail }
       {detail.audio
         ? <Player key={row} detail={detail} text={text} />
         : <p class="muted">{rows.text("status", row) === "done" ? "The recording of this row is not among the files of the report." : "This row has no audio."}</p>}
-      {detail.words.length === 0 && text && <><h4>Text</h4><p class="text"><bdi>{visible(text)}</bdi></p></>}
+      {(detail.words.length === 0 || !detail.audio) && text && <><h4>Text</h4><p class="text"><bdi>{visible(text)}</bdi></p></>}
       {reference && text && <WordDiff reference={reference} transcript={text} />}
       <Facts rows={rows} row={row} />
       <FieldList title="Parameters and files" fields={shownFields(fields)} />

@@ -8,6 +8,7 @@ import { useVirtual } from "./useVirtual";
 
 const STANDARD_COLUMNS = 18;
 const ROW_PX = 44;
+const HEAD_PX = 42;
 
 interface Props {
   head: Head;
@@ -93,6 +94,9 @@ function Grid({ rows, shown, columns, order, setOrder, open, setOpen }: GridProp
     scroller.current!.style.setProperty("--columns", layout);
     scroller.current!.style.setProperty("--least", `${columns.length * 118}px`);
   }, [layout]);
+  useLayoutEffect(() => {
+    scroller.current!.style.setProperty("--content", `${HEAD_PX + Math.max(3, shown.length) * ROW_PX + 4}px`);
+  }, [shown.length]);
   useEffect(() => {
     setActive(0);
     scroller.current!.scrollTop = 0;

@@ -36,7 +36,7 @@ const STANDARD: Column[] = [
   number("latency_s", "94px", span),
 ];
 const ALWAYS = new Set(["status", "id", "transcript", "duration_s"]);
-const MANY_VALUES = new Set(["op", "voice", "language"]);
+const MANY_VALUES = new Set(["op", "voice", "language", "credits", "attempts"]);
 
 /** Those that have something to show: columns with one value for all rows are left out. */
 export function columnsOf(rows: Rows, extra: string[]): Column[] {
