@@ -8,8 +8,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image
 
-DETAILS = ("--title", "The Lamp", "--author", "Ann Author", "--narrator", "Sarah", "--isbn", "978-1-106701-65-7")
+DETAILS: dict[str, Any] = {
+    "title": "The Lamp",
+    "author": "Ann Author",
+    "narrator": "Sarah",
+    "isbn": "978-1-106701-65-7",
+}
 CHAPTERS = {
     "open": ("Opening credits", "credits", "The Lamp. Written by Ann Author. Narrated by Sarah."),
     "one": (
@@ -23,13 +29,15 @@ CHAPTERS = {
 """Title, kind and text of each row by its id."""
 
 
-def write_manifest(path: Path) -> Path:
-    """The manifest of the book."""
-    with path.open("w", newline="", encoding="utf-8") as file:
+def write_manifest(folder: Path) -> Path:
+    """A folder with the manifest of the book, a `book.toml` without a title, and a cover; returns the manifest."""
+    with (folder / "chapters.csv").open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
         writer.writerow(["id", "title", "kind", "text"])
         writer.writerows([row_id, *columns] for row_id, columns in CHAPTERS.items())
-    return path
+    (folder / "book.toml").write_text('[book]\ntitle = ""\npublisher = "The Mill"\n')
+    Image.new("RGB", (64, 64), "navy").save(folder / "cover.png")
+    return folder / "chapters.csv"
 
 
 def ffprobe(path: Path, *show: str) -> Any:

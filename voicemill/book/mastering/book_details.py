@@ -1,5 +1,6 @@
 """What is known about a book: title, author, narrator, cover and more; from options, or from the book's folder."""
 
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
@@ -12,7 +13,8 @@ from voicemill.store.results_folder import ResultsFolder, read_json
 
 _LARGEST_COVER_BYTES: Final = 50_000_000
 _COVER_NAMES: Final = ("cover.jpg", "cover.jpeg", "cover.png")
-_LISTED: Final = ("author", "narrator")
+_NAMES: Final = {"authors": "author", "narrators": "narrator", "date": "year"}
+"""Other names of details in `book.toml`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +50,7 @@ def details_of(results: ResultsFolder, given: Mapping[str, str | None], cover: P
     texts = known | {name: value for name, value in given.items() if value is not None}
     if not texts.get("title"):
         raise ConfigError("the book has no title; give --title, or set title in book.toml")
-    return BookDetails(**texts, cover=_cover(cover or _cover_in(folder, known)))
+    return BookDetails(**texts, cover=_cover(cover or _cover_in(folder)))
 
 
 def book_folder(results: ResultsFolder) -> Path | None:
@@ -65,16 +67,24 @@ def _from_file(path: Path) -> dict[str, str]:
     except (OSError, ValueError) as error:
         raise ConfigError(f"cannot read {path}: {error}") from error
     table = content.get("book", content)
-    names = {"authors": "author", "narrators": "narrator", "date": "year"}
-    found = {names.get(name, name): _text(value) for name, value in table.items()}
+    if not isinstance(table, dict):
+        raise ConfigError(f"{path}: book must be a table with title, author and more")
+    found = {_NAMES.get(name, name): _text(value) for name, value in table.items()}
+    found.setdefault("isbn", _isbn(str(table.get("identifier", ""))))
     return {name: value for name, value in found.items() if name in TEXT_FIELDS and value}
+
+
+def _isbn(identifier: str) -> str:
+    """The ISBN in an identifier such as `urn:isbn:978…`; empty for any other identifier."""
+    digits = identifier.casefold().removeprefix("urn:isbn:").replace("-", "").replace(" ", "")
+    return digits if re.fullmatch(r"\d{13}|\d{9}[\dx]", digits) else ""
 
 
 def _text(value: object) -> str:
     return ", ".join(map(str, value)) if isinstance(value, list) else " ".join(str(value).split())
 
 
-def _cover_in(folder: Path | None, _known: Mapping[str, str]) -> Path | None:
+def _cover_in(folder: Path | None) -> Path | None:
     if folder is None:
         return None
     return next((folder / name for name in _COVER_NAMES if (folder / name).is_file()), None)

@@ -78,7 +78,7 @@ def _mp3(book: Book) -> Iterator[AudioFile]:
 
 
 def _m4b(book: Book) -> Iterator[AudioFile]:
-    yield _whole(book, f"{file_name(book.details.title)}.m4b")
+    yield _whole(book, f"m4b/{file_name(book.details.title)}.m4b")
 
 
 def _apple(book: Book) -> Iterator[AudioFile]:

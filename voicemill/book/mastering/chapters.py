@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, cast
 
 from voicemill.errors import ConfigError
 from voicemill.model import Op, Status
@@ -33,10 +33,6 @@ class Chapter:
     has_words: bool
     made_at: datetime
 
-    def opens(self, chapters: Sequence["Chapter"]) -> bool:
-        """Whether these are the opening credits of a book."""
-        return self.kind == "credits" and self is chapters[0]
-
 
 def read_chapters(results: ResultsFolder) -> list[Chapter]:
     """All rows of a finished run, each with an intact audio file.
@@ -64,7 +60,7 @@ def _chapter(item: dict[str, Any], results: ResultsFolder) -> Chapter:
     return Chapter(
         id=item["id"],
         title=" ".join(str(item.get("title") or item["id"]).split()),
-        kind=kind,  # type: ignore[arg-type]
+        kind=cast(Kind, kind),
         part=str(item.get("part") or "").strip(),
         path=results.path / item["file_name"],
         sha256=item["sha256"],

@@ -2,23 +2,23 @@
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, BinaryIO, Final
 
 from voicemill.book.mastering.measurement import Measurement, measure
 from voicemill.book.mastering.media_file import Codec, Cover, Mark, write_media
-from voicemill.book.mastering.passages import RATE_HZ, Passage, with_room_tone
+from voicemill.book.mastering.passages import RATE_HZ, Passage, at_even_loudness, with_room_tone
 from voicemill.book.mastering.shops import Limit, violations
 from voicemill.store import durable_files as durable
 from voicemill.store.output_folder import OutputFolder
 from voicemill.store.results_folder import ResultsFolder, read_json, write_json
 
-_VERSION: Final = 1
+_VERSION: Final = 2
 """Raise it when the same input gives other bytes."""
-_MARGIN_DB: Final = 0.2
-_MIDDLE_RMS_DB: Final = (-23 + -18) / 2
+_HIGHEST_PEAK_DB: Final = -3.0
+_MARGIN_DB: Final = 0.3
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,12 +53,10 @@ class AudioFile:
         return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
 
     def corrected(self, measured: Measurement) -> "AudioFile":
-        """The same file with a gain and a ceiling that make up for what the encoder did."""
-        failed = {limit.value for limit in violations(measured, self.limits)}
-        change_db = _MIDDLE_RMS_DB - measured.rms_db if "rms_db" in failed else 0.0
-        over_db = measured.peak_db - self.codec.ceiling_db if "peak_db" in failed else 0.0
-        passages = tuple(replace(one, gain_db=round(one.gain_db + change_db, 2)) for one in self.passages)
-        ceiling_db = round(self.codec.ceiling_db - over_db - _MARGIN_DB, 2) if over_db else self.codec.ceiling_db
+        """The same file with a ceiling and gains that make up for what the encoder did."""
+        over_db = max(0.0, measured.peak_db - _HIGHEST_PEAK_DB)
+        ceiling_db = round(self.codec.ceiling_db - over_db - _MARGIN_DB * bool(over_db), 2)
+        passages = tuple(at_even_loudness(one, ceiling_db) for one in self.passages)
         return replace(self, passages=passages, codec=replace(self.codec, ceiling_db=ceiling_db))
 
 
@@ -121,6 +119,20 @@ class Delivery:
         """Write the table of delivered files, and make all names durable."""
         self._outputs.deliver_bytes(table, content)
         self._outputs.sync()
+
+    def remove_superseded(self, folder: str, kept: Collection[str]) -> None:
+        """Remove files of earlier commands from a folder, as after a change of title; files that were edited stay."""
+        prefix = f"{self._place}{folder}/"
+        for record_name in [name for name in self._records if name.startswith(prefix)]:
+            name = record_name.removeprefix(self._place)
+            if name in kept:
+                continue
+            path = self.folder / name
+            if path.is_file() and durable.sha256_of(path) == self._records[record_name]["sha256"]:
+                path.unlink()
+                self._report(f"removed {name}, which an earlier command delivered")
+            del self._records[record_name]
+            write_json(self._records_path, self._records)
 
     def _record(
         self,

@@ -14,6 +14,7 @@ SILENCE_DB: Final = -120.0
 _WINDOWS_PER_S: Final = 100
 _FLOOR_S: Final = 0.5
 """The noise floor is the RMS of the quietest half second, as in Audacity's ACX Check."""
+_PAUSE_S: Final = 0.2
 _GATE_DB: Final = 20.0
 
 Powers = NDArray[np.float32]
@@ -62,6 +63,12 @@ class Levels:
     def floor_db(self) -> float:
         """The RMS of the quietest half second; of everything in a shorter recording."""
         means = _moving_means(self.powers, round(_FLOOR_S * self._windows_per_s))
+        return decibels(float(means.min())) if means.size else self.rms_db
+
+    def pause_db(self, first_s: float, last_s: float) -> float:
+        """The RMS of the quietest fifth of a second between two moments: the noise in the pauses of speech."""
+        inside = self.powers[int(first_s * self._windows_per_s) : int(last_s * self._windows_per_s)]
+        means = _moving_means(inside, round(_PAUSE_S * self._windows_per_s))
         return decibels(float(means.min())) if means.size else self.rms_db
 
     def sound(self, threshold_db: float) -> tuple[float, float]:

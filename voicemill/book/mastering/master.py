@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from voicemill.book.mastering.archive import deliver_archive
-from voicemill.book.mastering.book_details import TEXT_FIELDS, details_of
+from voicemill.book.mastering.book_details import details_of
 from voicemill.book.mastering.book_files import Book, audio_files, google_id
 from voicemill.book.mastering.chapters import read_chapters
 from voicemill.book.mastering.delivery import DeliveredFile, Delivery
@@ -40,10 +40,17 @@ def master(
     deliveries: str | Sequence[str],
     output_dir: str | PathLike[str] | None = None,
     *,
+    title: str | None = None,
+    author: str | None = None,
+    narrator: str | None = None,
+    language: str | None = None,
+    publisher: str | None = None,
+    isbn: str | None = None,
+    year: str | None = None,
+    description: str | None = None,
     cover: str | PathLike[str] | None = None,
     sample: str | None = None,
     report: Callable[[str], None] | None = None,
-    **details: str | None,
 ) -> Mastered:
     """Master the speech of a finished run into audiobook files; makes no call.
 
@@ -53,10 +60,11 @@ def master(
         results: The results folder of a run whose rows are chapters, in order.
         deliveries: Any of acx, google, apple, m4b, mp3, read-along and archive, such as `"acx,m4b"`.
         output_dir: Where the files go. Default: `book/` in the results folder.
+        title, author, narrator, language, publisher, isbn, year, description: Details of the book. Default: those in
+            the `book.toml` beside the manifest.
         cover: A JPEG or PNG picture. Default: `cover.jpg` or `cover.png` in the book's folder.
         sample: The id of the row for the retail sample. Default: the first chapter.
         report: Called with the name of each file when it is delivered.
-        details: title, author, narrator, language, publisher, isbn, year, description. Default: those in `book.toml`.
 
     Raises:
         ConfigError: A row is unfinished, a detail is missing, or an option is invalid.
@@ -68,9 +76,19 @@ def master(
     if not folder.notes.is_dir():
         raise ConfigError(f"{results} is not a results folder; give the folder of a run")
     names = _names(deliveries)
+    given = {
+        "title": title,
+        "author": author,
+        "narrator": narrator,
+        "language": language,
+        "publisher": publisher,
+        "isbn": isbn,
+        "year": year,
+        "description": description,
+    }
     with folder.locked():
         target = Path(output_dir) if output_dir is not None else folder.path / "book"
-        return _mastered(folder, names, target, _checked(details), Path(cover) if cover else None, sample, report)
+        return _mastered(folder, names, target, _in_one_line(given), Path(cover) if cover else None, sample, report)
 
 
 def _mastered(
@@ -95,9 +113,10 @@ def _mastered(
     book = Book(details, tuple(master_chapters(chapters, results, say)), sample)
     maker = _Maker(book, results, target, say)
     files = {name: maker.deliver(name) for name in names}
-    delivery = maker.delivery
+    for name, delivered in files.items():
+        maker.delivery.remove_superseded(name, {file.name for file in delivered})
     table, failures = delivery_table(book, files)
-    delivery.finish(TABLE, table)
+    maker.delivery.finish(TABLE, table)
     return Mastered(str(target), files, failures, {name: SHOPS[name].narration for name in names})
 
 
@@ -132,10 +151,7 @@ def _names(deliveries: str | Sequence[str]) -> tuple[str, ...]:
     return tuple(name for name in DELIVERIES if name in names)
 
 
-def _checked(details: Mapping[str, str | None]) -> dict[str, str | None]:
-    unknown = sorted(set(details).difference(TEXT_FIELDS))
-    if unknown:
-        raise ConfigError(f"unknown detail {', '.join(unknown)}; use {', '.join(TEXT_FIELDS)}")
+def _in_one_line(details: Mapping[str, str | None]) -> dict[str, str | None]:
     return {name: None if value is None else " ".join(value.split()) for name, value in details.items()}
 
 

@@ -31,6 +31,7 @@ class Measurement:
     true_peak_db: float
     loudness_lufs: float
     floor_db: float
+    pause_db: float
     head_s: float
     tail_s: float
 
@@ -63,6 +64,7 @@ def measure(path: Path) -> Measurement:
         true_peak_db=round(true_peak_db, 2),
         loudness_lufs=round(loudness_lufs, 2),
         floor_db=round(levels.floor_db, 2),
+        pause_db=round(levels.pause_db(first_s, last_s), 2),
         head_s=round(first_s, 2),
         tail_s=round(levels.duration_s - last_s, 2),
     )

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any, BinaryIO, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, BinaryIO, Final, NamedTuple
 
 import av
 from av.audio.frame import AudioFrame
@@ -17,6 +17,9 @@ from voicemill.audio.blocks import Mono
 from voicemill.audio.sink import Sink
 from voicemill.book.mastering.filters import rechunked
 from voicemill.errors import ConfigError
+
+if TYPE_CHECKING:
+    from av.container.core import Chapter
 
 
 class Mark(NamedTuple):
@@ -45,9 +48,9 @@ class Codec:
 _ID3: Final = (("id3v2_version", "3"),)
 _MP4: Final = (("movie_timescale", "44100"),)
 
-MP3: Final = Codec("libmp3lame", "mp3", ".mp3", "audio/mpeg", 192_000, -3.6, _ID3)
-M4B: Final = Codec("aac", "mp4", ".m4b", "audio/mp4", 96_000, -4.2, (*_MP4, ("brand", "M4B ")))
-M4A: Final = Codec("aac", "mp4", ".m4a", "audio/mp4", 64_000, -4.2, (*_MP4, ("brand", "M4A ")))
+MP3: Final = Codec("libmp3lame", "mp3", ".mp3", "audio/mpeg", 192_000, -3.8, _ID3)
+M4B: Final = Codec("aac", "mp4", ".m4b", "audio/mp4", 96_000, -4.5, (*_MP4, ("brand", "M4B ")))
+M4A: Final = Codec("aac", "mp4", ".m4a", "audio/mp4", 64_000, -5.0, (*_MP4, ("brand", "M4A ")))
 
 _REPEATABLE: Final = {"fflags": "+bitexact"}
 _COVER_CODECS: Final = {"mjpeg": "image/jpeg", "png": "image/png"}
@@ -135,7 +138,7 @@ def _encode(
         output.mux(stream.encode(None))
 
 
-def _chapter(number: int, mark: Mark, sample_rate_hz: int) -> Any:  # noqa: ANN401 - PyAV's typed dictionary
+def _chapter(number: int, mark: Mark, sample_rate_hz: int) -> "Chapter":
     return {
         "id": number,
         "start": mark.start,
@@ -145,7 +148,7 @@ def _chapter(number: int, mark: Mark, sample_rate_hz: int) -> Any:  # noqa: ANN4
     }
 
 
-def _add_cover(output: OutputContainer, cover: Cover, opened: ExitStack) -> list[Packet[Any]]:
+def _add_cover(output: OutputContainer, cover: Cover, opened: ExitStack) -> "list[Packet[Any]]":
     picture = opened.enter_context(_opened_picture(cover.content))
     stream = output.add_stream_from_template(picture.streams.video[0])
     stream.disposition = Disposition.attached_pic

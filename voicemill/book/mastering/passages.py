@@ -19,16 +19,18 @@ RATE_HZ: Final = 44_100
 SPEECH_DB: Final = -19.0
 """The level of speech without pauses; with its pauses a chapter then has an RMS of about -20.5 dB."""
 LOUDEST_RMS_DB: Final = -19.0
-QUIETEST_RMS_DB: Final = -21.8
-"""The limits for the RMS of a file, one decibel inside those of ACX."""
+QUIETEST_RMS_DB: Final = -21.5
+"""The limits for the RMS of a file, at least one decibel inside those of ACX."""
 _HEAD_S: Final = 0.6
-_TAIL_S: Final = 2.0
+_TAIL_S: Final = 1.4
 _KEPT_S: Final = 0.1
 """How much of the source stays before the first and after the last sound."""
 _SOUND_DB: Final = -52.0
 _FADE_S: Final = 0.02
 _MOST_GAIN_DB: Final = 40.0
-_DRY_RUNS: Final = 3
+_DRY_RUNS: Final = 6
+_CLOSE_DB: Final = 0.1
+_LEAST_RESPONSE: Final = 0.25
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,15 +87,22 @@ def at_even_loudness(passage: Passage, ceiling_db: float) -> Passage:
     Speech of all passages is equally loud, unless the RMS of the file would then be outside the limits of shops, as in
     a file that is mostly pauses.
     """
-    gain_db = 0.0
-    for _ in range(_DRY_RUNS):
-        levels = levels_of(speech(replace(passage, gain_db=gain_db), ceiling_db), RATE_HZ)
-        rms_db = levels.rms_db + 10 * float(np.log10(passage.speech_samples / passage.samples))
-        change_db = min(max(SPEECH_DB - levels.speech_db, QUIETEST_RMS_DB - rms_db), LOUDEST_RMS_DB - rms_db)
-        gain_db = min(gain_db + change_db, _MOST_GAIN_DB)
-        if abs(change_db) < 0.1:
+    gain_db = step_db = change_db = 0.0
+    for run in range(_DRY_RUNS):
+        before_db, change_db = change_db, _change_db(replace(passage, gain_db=gain_db), ceiling_db)
+        if abs(change_db) < _CLOSE_DB:
             break
+        response = (before_db - change_db) / step_db if run else 1.0  # the limiter takes back a part of each step
+        step_db = change_db / min(max(response, _LEAST_RESPONSE), 1.0)
+        gain_db = min(gain_db + step_db, _MOST_GAIN_DB)
     return replace(passage, gain_db=round(gain_db, 2))
+
+
+def _change_db(passage: Passage, ceiling_db: float) -> float:
+    """How much louder a passage must become."""
+    levels = levels_of(speech(passage, ceiling_db), RATE_HZ)
+    rms_db = levels.rms_db + 10 * float(np.log10(passage.speech_samples / passage.samples))
+    return min(max(SPEECH_DB - levels.speech_db, QUIETEST_RMS_DB - rms_db), LOUDEST_RMS_DB - rms_db)
 
 
 def speech(passage: Passage, ceiling_db: float) -> Iterator[Mono]:

@@ -2,9 +2,10 @@
 
 import hashlib
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, BinaryIO, Final
+from typing import BinaryIO, Final
 
 from voicemill.book.mastering.book_files import Book, file_name
+from voicemill.book.mastering.chapters import Chapter
 from voicemill.book.mastering.delivery import AudioFile, DeliveredFile, Delivery
 from voicemill.book.mastering.media_file import M4A
 from voicemill.book.mastering.read_along_pages import (
@@ -32,7 +33,7 @@ def deliver_read_along(
 ) -> Iterator[DeliveredFile]:
     """The EPUB, then the measured audio inside it. `parts` keeps the audio until the EPUB is complete."""
     pages = [*_pages(book, results)]
-    name = f"{file_name(book.details.title)}.epub"
+    name = f"read-along/{file_name(book.details.title)}.epub"
     texts = _texts(book, pages)
     audio = [*_audio_files(book, pages)]
     fingerprint = _fingerprint(book, texts, audio)
@@ -47,7 +48,7 @@ def deliver_read_along(
     yield from (one.inside(name, "EPUB/audio/") for one in measured)
 
 
-def refuse_untimed(chapters: Sequence[Any]) -> None:
+def refuse_untimed(chapters: Sequence[Chapter]) -> None:
     """Raise `ConfigError` if a row has no word timestamps."""
     untimed = [chapter.id for chapter in chapters if not chapter.has_words]
     if untimed:

@@ -10,7 +10,8 @@ LONGEST_SAMPLE_S: Final = 5 * 60.0
 LONGEST_APPLE_TRACK_S: Final = 23 * 3600.0
 
 _ACX: Final = "https://help.acx.com/s/article/what-are-the-acx-audio-submission-requirements"
-_ACX_ROOM_TONE: Final = "https://blog.acx.com"
+_ACX_ROOM_TONE: Final = "http://andrewnoske.com/wiki/Audio_Creation_Exchange"
+"""A secondary source: the page of ACX no longer states how long room tone must be."""
 _GOOGLE: Final = "https://support.google.com/books/partner/answer/3424254"
 _APPLE: Final = "https://help.apple.com/itc/audiobooksspec/"
 _OURS: Final = "voicemill"

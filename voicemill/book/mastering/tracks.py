@@ -12,8 +12,8 @@ from voicemill.book.mastering.passages import SURROUND_S, Passage, at_even_loudn
 from voicemill.book.mastering.shops import LONGEST_SAMPLE_S, LONGEST_TRACK_S
 from voicemill.store.results_folder import ResultsFolder, read_json, write_json
 
-_CEILING_DB: Final = -4.0
-"""The ceiling for which gains are found; those of the encoders differ by half a decibel."""
+_CEILING_DB: Final = -4.5
+"""The ceiling for which gains are found; those of the encoders differ by up to 0.7 dB."""
 _SHARE: Final = 0.95
 """Parts are planned shorter than the limit, so that each cut can move to a pause."""
 _VERSION: Final = 1
