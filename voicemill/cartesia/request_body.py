@@ -73,6 +73,7 @@ class Body:
             return httpx.Request(method, url, headers=headers)
         # As a stream, because `headers` is complete: otherwise httpx would search it and choose an encoding.
         request = httpx.Request(method, url, headers=headers, stream=httpx.ByteStream(self.content))
+        request.headers.encoding = "ascii"  # httpx would decode each header once more to find out
         request.read()
         return request
 

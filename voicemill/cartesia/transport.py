@@ -233,13 +233,22 @@ class Transport:
         return Reply(response.status_code, headers, body, framed)
 
     async def _check(self, response: httpx.Response) -> dict[str, str]:
-        """The headers of a successful response as a dictionary: httpx decodes all of them to look up one."""
-        status, headers = response.status_code, dict(response.headers.items())
+        """The headers of a successful response as a dictionary."""
+        status, headers = response.status_code, _headers_of(response)
         if status >= 300:
             raise self.failure(status, headers, await _read(response, _ERROR_BODY_BYTES, self._stall_s, truncate=True))
         if headers.get("content-encoding", "identity") != "identity":
             raise BadAnswer("the response is compressed although compression was not requested", status=status)
         return headers
+
+
+def _headers_of(response: httpx.Response) -> dict[str, str]:
+    """The headers by lower-case name; values of one name are joined. httpx would decode each header twice."""
+    headers: dict[str, str] = {}
+    for name, value in response.headers.raw:
+        key, text = name.decode("latin-1").lower(), value.decode("latin-1")
+        headers[key] = f"{headers[key]}, {text}" if key in headers else text
+    return headers
 
 
 class Stream:

@@ -102,14 +102,15 @@ async def _deliver(plan: RowPlan, context: RunContext, timings: TimingsPart) -> 
     answers, assembled = await _assembled(plan, context)
     passages = passages_of(answers.plan, answers.verdicts, assembled) if answers.verdicts else ()
     if passages:
-        await context.in_thread(timings.add_passages, plan.row.id, passages)
+        await _add_passages(plan.row.id, passages, timings, context)
     if assembled.transcript is not None:
         await context.in_thread(timings.add, plan.row.id, assembled.transcript)
     receipts = assembled.receipts
     if answers.unused_keys:
         receipts += await context.in_thread(_receipts, answers.unused_keys, context)
-    return replace(
-        _ended(plan, Status.DONE),
+    return _ended(
+        plan,
+        Status.DONE,
         file_name=plan.row.file_name,
         sha256=assembled.delivered.sha256,
         size_bytes=assembled.delivered.size_bytes,
@@ -125,6 +126,14 @@ async def _deliver(plan: RowPlan, context: RunContext, timings: TimingsPart) -> 
         started_at=min(receipt.asked_at for receipt in receipts),
         finished_at=max(receipt.answered_at for receipt in receipts),
     )
+
+
+async def _add_passages(row_id: str, passages: tuple[Passage, ...], timings: TimingsPart, context: RunContext) -> None:
+    """Add the passages of a row. Mostly this only fills a buffer, which costs less than a thread."""
+    if timings.writes_when_adding("passages", len(passages)):
+        await context.in_thread(timings.add_passages, row_id, passages)
+    else:
+        timings.add_passages(row_id, passages)
 
 
 def _with_damage(row: Row, facts: dict[str, Any]) -> dict[str, Any]:
@@ -202,19 +211,26 @@ def _call_failed(plan: RowPlan, error: CallError) -> Outcome:
 
 
 def _ended(
-    plan: RowPlan, status: Status, error_class: str | None = None, code: str | None = None, message: str | None = None
+    plan: RowPlan,
+    status: Status,
+    error_class: str | None = None,
+    code: str | None = None,
+    message: str | None = None,
+    **more: Any,  # noqa: ANN401 - fields of the outcome
 ) -> Outcome:
-    return Outcome(
-        id=plan.row.id,
-        status=status,
-        error_class=error_class,
-        error_code=code,
-        error_message=message,
-        characters=plan.characters,
-        calls=len(plan.pieces),
-        fingerprint=plan.fingerprint,
-        check=plan.row.check,
-        takes=plan.row.max_takes,
-        transcript=plan.row.transcript if plan.row.text is not None else None,
-        made_from=tuple(one.sha256 for one in (*plan.row.recordings, *filter(None, [plan.row.text]))),
-    )
+    row = plan.row
+    facts: dict[str, Any] = {
+        "id": row.id,
+        "status": status,
+        "error_class": error_class,
+        "error_code": code,
+        "error_message": message,
+        "characters": plan.characters,
+        "calls": len(plan.pieces),
+        "fingerprint": plan.fingerprint,
+        "check": row.check,
+        "takes": row.max_takes,
+        "transcript": row.transcript if row.text is not None else None,
+        "made_from": tuple(one.sha256 for one in (*row.recordings, *filter(None, [row.text]))),
+    }
+    return Outcome(**facts | more)

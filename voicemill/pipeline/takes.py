@@ -52,8 +52,9 @@ async def answered(plan: RowPlan, context: RunContext) -> AnsweredRow:
     else:
         await run_concurrently(range(len(plan.pieces)), context.limiter.max_concurrency, answer)
     best = [max(takes[number], key=_quality) for number in range(len(plan.pieces))]
+    pieces = tuple(take.piece for take in best)
     return AnsweredRow(
-        replace(plan, pieces=tuple(take.piece for take in best)),
+        plan if pieces == plan.pieces else replace(plan, pieces=pieces),
         tuple(take.verdict for take in best if take.verdict is not None),
         _unused([take for number in sorted(takes) for take in takes[number]], best),
         best[0].new_answer if is_only else None,

@@ -84,6 +84,10 @@ class TimingsPart:
         """Add the checked passages of one row. Thread-safe. Raises `StorageError`."""
         self._add({"passages": _passages(row_id, passages)})
 
+    def writes_when_adding(self, kind: Kind, lines: int) -> bool:
+        """Whether adding this number of lines writes to disk, so that it belongs in a thread."""
+        return len(self._buffers[kind]["id"]) + lines >= _BUFFERED_LINES
+
     def _add(self, lines: Mapping[Kind, Columns]) -> None:
         with self._lock:
             self._kinds_with_rows |= lines.keys()
