@@ -31,7 +31,7 @@ class Timing(NamedTuple):
 Call = Callable[[], Awaitable[Timing]]
 
 REQUESTS = 16
-PAGE, STRETCH = 20, 4
+PAGE, REPEATS = 20, 4
 TEXT = (
     "The rainbow is a division of white light into many beautiful colors. These take the shape of a long round "
     "arch, with its path high above, and its two ends apparently beyond the horizon."
@@ -112,7 +112,7 @@ async def endpoints(client: httpx.AsyncClient) -> list[tuple[str, Call, float]]:
     """Every audio endpoint with the duration of the audio that it receives or returns."""
     said_once = speech_body(FORMATS["wav"])
     clip = await posted(client, "/tts/bytes", json=said_once)
-    long_clip = await posted(client, "/tts/bytes", json=said_once | {"transcript": f"{TEXT} " * STRETCH})
+    long_clip = await posted(client, "/tts/bytes", json=said_once | {"transcript": f"{TEXT} " * REPEATS})
     clip_s, long_clip_s = wav_s(clip), wav_s(long_clip)
     file = ("blob", clip)
     form = format_fields(FORMATS["wav"])

@@ -194,9 +194,9 @@ def report(played: Played, seconds: float) -> None:
         start_s = converted_s + min(SETTLED_S, (stop_s - converted_s) / 2)
         gets, known = rate(log, start_s, stop_s), rate(played.knowing, start_s, stop_s) * limit / LIMIT
         print(f"  limit {limit:2} at {converted_s:.0f} s: found after {found_s(played, converted_s, limit):.1f} s; "
-              f"{start_s:.0f}–{stop_s:.0f} s: {gets:.2f} calls/s, {gets / known:.3f} of who knows it, "
+              f"{start_s:.0f}–{stop_s:.0f} s: {gets:.2f} calls/s, {gets / known:.3f} of the reference client, "
               f"{refused(log, start_s, stop_s):.2%} 429s, {in_flight(log, start_s, stop_s):.2f} in flight "
-              f"(who knows it: {in_flight(played.knowing, start_s, stop_s):.2f})", flush=True)  # fmt: skip
+              f"(reference: {in_flight(played.knowing, start_s, stop_s):.2f})", flush=True)  # fmt: skip
     shares = Counter(who for at_s, status, _, who in log if status == 200 and at_s >= SETTLED_S)
     if played.scenario.processes > 1:
         least = min(shares.values()) * len(shares) / shares.total()

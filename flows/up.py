@@ -54,7 +54,7 @@ def served(port: int) -> Iterator[list["subprocess.Popen[bytes]"]]:
 
 
 def watch(started: list["subprocess.Popen[bytes]"]) -> None:
-    """Wait until a signal interrupts. Raises `ConfigError` if one of the processes exits by itself."""
+    """Wait until a signal interrupts. Raises `ConfigError` if one of the processes exits unexpectedly."""
     while all(process.poll() is None for process in started):
         time.sleep(_POLL_INTERVAL_S)
     logs = prefect_home(user_settings()) / "voicemill"

@@ -158,7 +158,7 @@ async def test_compressed_refusal_is_a_refusal() -> None:
         Reply(200, [("Transfer-Encoding", "chunked")], GOOD),
         Reply(200, [("Bad header\x00name", "x\ny")], GOOD),
     ],
-    ids=["1 MB header", "100,000 headers", "negative length", "length in words", "chunks that are none", "no header"],
+    ids=["1 MB header", "100,000 headers", "negative length", "length in words", "invalid chunks", "no header"],
 )
 async def test_excessive_headers_are_a_retryable_error(reply: Reply) -> None:
     """Headers that are too long, too many or invalid end the attempt with a retryable error."""

@@ -1,4 +1,4 @@
-"""Tables as people have them: every row is spoken as it is written, or a message says what to change."""
+"""Real-life tables: every row is spoken as written, or a message says how to correct it."""
 
 from pathlib import Path
 

@@ -128,7 +128,7 @@ def test_nothing_to_export(voicemill: InThisProcess, service: SpeechService) -> 
     ended = voicemill("export", _RESULTS, "--to", "srt,words.parquet")
     assert ended.code == 3
     assert "1 finished rows have no word timestamps" in ended.stdout
-    assert "there is no words.parquet" in ended.stdout
+    assert "words.parquet was not written" in ended.stdout
     assert pq.read_schema(_RESULTS / "items.parquet").field("words") is not None
 
 

@@ -148,7 +148,7 @@ class Campaign:
             time.sleep(0.002)
 
     def _record(self, results: Path, stored_before: set[str], text_of: dict[bytes, str]) -> set[str]:
-        """Record a run's calls, answers and damage. Reads a copy, because the next run must recover by itself."""
+        """Record a run's calls, answers and damage. Reads a copy, because the next run must recover without help."""
         self._service.server.settle()
         requested = Counter(self._service.requested)
         self._service.reset_calls()

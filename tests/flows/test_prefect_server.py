@@ -199,7 +199,7 @@ def test_two_concurrent_runs_share_one_server(home: Path) -> None:
 
 
 def test_server_exits_after_its_only_run_is_killed(home: Path) -> None:
-    """After `kill -9` of the only run, the server exits by itself and leaves no process behind."""
+    """After `kill -9` of the only run, the server exits and leaves no process behind."""
     run, server = start_blocked(home, idle_s=1)
     run.kill()
     run.communicate()

@@ -26,7 +26,7 @@ from voicemill.limits.concurrency import ConcurrencyLimiter
 
 SLOTS = 12
 LIFETIME_S = 900.0
-"""After this a worker ends by itself, should the test not end it before."""
+"""The time after which a worker exits if the test has not ended it before."""
 
 WINDOW = 600
 """The number of latest calls over which the shares are compared: at full speed they take two seconds."""

@@ -74,7 +74,7 @@ def _account(path: Path, content: bytes, figures: Figures) -> None:
 
 
 def _account_for_lines(content: bytes, numbers: dict[int, int], good: dict[int, Row], at_fault: set[int]) -> None:
-    """Each line that begins with an id is a row of its own, or within a row that is at fault."""
+    """Each line that begins with an id is a separate row, or within a row that has a problem."""
     physical = re.split(r"\r\n|\r|\n", content.decode("utf-8-sig", "surrogateescape"))
     starts = sorted(numbers)
     for place, line in enumerate(physical, start=1):

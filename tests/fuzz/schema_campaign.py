@@ -81,14 +81,14 @@ def _fuzz(operation: Any, figures: Figures, examples: int, first_seed: int) -> N
         kept=st.sets(st.sampled_from(sorted(right) or ["none"])),
         version=st.sampled_from(VERSIONS),
     )
-    def ask(case: Any, kept: set[str], version: str) -> None:
+    def send(case: Any, kept: set[str], version: str) -> None:
         if kept and isinstance(case.body, dict):
             case.body = case.body | {name: value for name, value in right.items() if name in kept}
         response = case.call(headers={"X-API-Key": "k", "Cartesia-Version": version})
         figures.answers[response.status_code] += 1
         case.validate_response(response, checks=_checks())
 
-    ask()
+    send()
 
 
 def _checks() -> list[Any]:

@@ -43,7 +43,7 @@ async def test_answer_to_a_changed_recording_is_not_stored(clip: Clip) -> None:
 async def test_segment_of_a_changed_recording_is_not_sent(clip: Clip) -> None:
     """A segment is only cut from the recording that was checked."""
     recording(Path(clip.path), seconds=0.5)
-    stretch = Clip(clip.sha256, 0.1, 0.2, clip.path, 0.1, clip.state)
+    segment = Clip(clip.sha256, 0.1, 0.2, clip.path, 0.1, clip.state)
     with pytest.raises(Refused, match="changed"):
-        async with recognition_upload(stretch):
+        async with recognition_upload(segment):
             pytest.fail("it was sent")

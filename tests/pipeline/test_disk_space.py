@@ -94,7 +94,7 @@ def test_two_disks_are_checked_separately(tmp_path: Path, monkeypatch: pytest.Mo
     shared = Path("/dev/shm")
     if not shared.is_dir() or shared.stat().st_dev == tmp_path.stat().st_dev:
         pytest.skip("this machine has one disk")
-    settings = Settings(answers=str(shared / "there is none"))
+    settings = Settings(answers=str(shared / "missing"))
     facts, results = prepared(tmp_path, f"a,{HOUR},mp3,44100,,128000\n", monkeypatch, 100_000_000, settings)
     assert facts.file_bytes < 100_000_000 < facts.answer_bytes
     [warning] = facts.warnings

@@ -35,7 +35,7 @@ def test_words_are_replaced_in_what_is_sent(rule: Pronunciation, text: str, sent
 
 
 def test_the_longest_rule_counts_and_nothing_is_replaced_twice() -> None:
-    """Of rules for the same place the longest is used, and what is said is not searched again."""
+    """If several rules match at one place the longest is used, and its replacement is not searched again."""
     rules = (Pronunciation("Sea", "Sey"), Pronunciation("Red Sea", "Sea red"))
     assert _sent("The Red Sea, the Sea.", *rules) == "The Sea red, the Sey."
 
@@ -48,7 +48,7 @@ def test_the_shown_text_can_be_restored() -> None:
 
 
 def test_the_embedded_engine_gets_words_instead_of_phonemes() -> None:
-    """Phonemes are sent to services that take them; the embedded engine gets `say`, or the text as it is."""
+    """Phonemes are sent to services that support them; the embedded engine gets `say` or the original text."""
     rule = Pronunciation("bayou", "by-oo", "ˈbaju")
     assert _sent("a bayou", rule, service="embedded/1") == "a by-oo"
     assert _sent("a bayou", rule._replace(say=""), service="embedded/1") == "a bayou"

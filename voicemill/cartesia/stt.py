@@ -42,7 +42,7 @@ class _Transcription(ResponseModel):
     duration: float | None = None
     words: list[_Word] | None = None
     flags: Any = None
-    """An extension of the embedded engine; whatever another service sends under this name is no error."""
+    """An extension of the embedded engine. Any value of another service under this name is accepted and ignored."""
 
 
 class SpeechToText:

@@ -62,7 +62,7 @@ AUTO = {"min_concurrency": 1, "start_concurrency": 0, "max_concurrency": 100}
 
 
 class Subtitles(_Section):
-    """The layout of subtitles. Names are those of openai-whisper where it has them."""
+    """The layout of subtitles. Settings that openai-whisper has too have the same names."""
 
     max_line_width: int = Field(42, ge=8, le=1000)
     max_line_count: int = Field(2, ge=1, le=100)

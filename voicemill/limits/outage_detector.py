@@ -33,7 +33,7 @@ class OutageDetector:
         return len(self.failed_calls) >= _MIN_CALLS
 
     def is_outage(self, slots: int) -> bool:
-        """Whether so many consecutive attempts failed, for this number of slots, that no more should be sent."""
+        """Whether the number of consecutive failures is an outage, for this number of slots."""
         return self.is_widespread and self.failures >= max(_MIN_FAILURES, 3 * slots)
 
     def record_failure(self, call: object) -> None:

@@ -117,7 +117,7 @@ class _Stop:
 
     Its time is that of its attempts and of the waits between them, not that of waiting for a slot. Within a run, a 429
     does not count as an attempt: the concurrency limiter reacts to it. After an outage all counts start again, but only
-    a few times: a call that fails at the beginning of each outage may be what they have in common.
+    a few times: a call that fails at the beginning of each outage may be its cause.
     """
 
     def __init__(self, pace: Pace, service: Outages | None, max_bad_answers: int) -> None:

@@ -44,8 +44,7 @@ class ServiceHealth:
         return self._breaker.is_open
 
     def start_retry_pass(self) -> None:
-        """From now on only rows are processed that failed while others succeeded, with all retry tokens anew.
-
+        """Process only rows that failed while others succeeded, with all retry tokens restored.
         Their failures are not evidence of an outage. When no tokens are left, a failed call is not retried.
         """
         self._retries_failed_rows = True

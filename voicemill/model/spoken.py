@@ -1,4 +1,4 @@
-"""How a text is spoken where that differs from how it is shown: pronunciations, and the parts of other speakers."""
+"""Differences between the spoken and the shown text: pronunciations, and the parts of other speakers."""
 
 from typing import Literal, NamedTuple
 
@@ -6,7 +6,7 @@ Speed = Literal["slow", "normal", "fast"] | float
 
 
 class Pronunciation(NamedTuple):
-    """A word or phrase and what is sent in its place: `say`, or `ipa` to services that take phonemes.
+    """A word or phrase and its replacement: `say`, or `ipa` for services that support phonemes.
 
     With `whole_word`, it is not replaced within longer words; with `match_case`, capitals and small letters differ.
     """
@@ -19,7 +19,7 @@ class Pronunciation(NamedTuple):
 
 
 class SpeakerPart(NamedTuple):
-    """A part of a row's text with the voice and the controls that speak it. `volume` is a factor; 1 changes nothing."""
+    """A part of a row's text with its voice and controls. `volume` is a factor, 1 for no change."""
 
     text: str
     speaker: str

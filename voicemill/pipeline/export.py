@@ -99,7 +99,7 @@ class _Export:
         for name in names:
             source = self._results.path / name
             if not source.is_file():
-                self._exported.refused.append(f"there is no {name}: no row has words")
+                self._exported.refused.append(f"{name} was not written: no row has words")
                 continue
             place = self._place(f"{TEXT_FOLDER}/{name}")
             try:

@@ -23,7 +23,7 @@ _COUNTS: Final = {"rows": "rows_done", "calls": "calls_kept", "retries": "retrie
 
 
 class RunHistory:
-    """What happened in one run, since its start. Nothing is written for a run that makes no call."""
+    """The events of one run since its start. Nothing is written for a run without calls."""
 
     def __init__(self, clock_s: Callable[[], float]) -> None:
         self._clock_s = clock_s

@@ -1,4 +1,4 @@
-"""Put pronunciations into a text: what is sent differs from what is shown, and each difference has a place."""
+"""Apply pronunciations to a text: the sent text then differs from the shown one, and each replacement is recorded."""
 
 import re
 import unicodedata
@@ -14,7 +14,7 @@ _ATTACHED: Final = "ːˑʰʲʷ\u0361\u035c"
 
 
 class Replaced(NamedTuple):
-    """A passage of a sent text, from `start` to `stop`, and the words that are shown for it."""
+    """A replaced passage of the sent text, from `start` to `stop`, and the words to show for it."""
 
     start: int
     stop: int
@@ -22,14 +22,14 @@ class Replaced(NamedTuple):
 
 
 class Pronounced(NamedTuple):
-    """A text as it is sent, and what was replaced in it, in order."""
+    """A text to send, and the replacements in it, in order."""
 
     sent: str
     replaced: tuple[Replaced, ...] = ()
 
 
 def pronounced(text: str, rules: tuple[Pronunciation, ...], service: str) -> Pronounced:
-    """The text with the pronunciations in it. The service's tags and spelled text stay as they are."""
+    """Apply the pronunciations to a text. The service's tags and spelled text are not changed."""
     if not rules or not (found := list(_found(text, rules, service))):
         return Pronounced(text)
     pieces: list[str] = []
@@ -45,26 +45,26 @@ def pronounced(text: str, rules: tuple[Pronunciation, ...], service: str) -> Pro
 
 
 def shown(sent: str, replaced: Sequence[Replaced]) -> str:
-    """The text that is shown for a sent text: the inverse of `pronounced`."""
+    """The text to show for a sent text: the inverse of `pronounced`."""
     for start, stop, words in reversed(replaced):
         sent = sent[:start] + words + sent[stop:]
     return sent
 
 
 def applies(rule: Pronunciation, text: str) -> bool:
-    """Whether a text has the words of a pronunciation."""
+    """Whether a text contains the words of a pronunciation."""
     return _pattern((rule,)).search(masked(text)) is not None
 
 
 def said_as(rule: Pronunciation, service: str) -> str:
-    """What is sent for a pronunciation; empty where it only has phonemes, and the service takes none."""
+    """The text to send for a pronunciation; empty if it has only phonemes and the service does not support them."""
     if rule.ipa and not service.startswith(EMBEDDED_PREFIX):
         return f"<<{'|'.join(phonemes(rule.ipa))}>>"
     return rule.say
 
 
 def phonemes(ipa: str) -> list[str]:
-    """The phonemes of a word, as the service separates them; those that are separated by bars stay as they are."""
+    """The phonemes of a word, separated as the service expects; phonemes separated by bars are not changed."""
     bare = ipa.strip().strip("/[]<>").strip()
     if "|" in bare:
         return [each for each in bare.split("|") if each]

@@ -153,7 +153,7 @@ def _reference(row: Row) -> str:
 
 
 def _times_s(row: Row) -> tuple[float, ...]:
-    """What decides the length of a row's file besides its calls; empty where the calls decide it."""
+    """The times that determine the length of a row's file in addition to its calls; empty if the calls suffice."""
     if row.op is Op.INFILL:
         return row.gap_s
     return row.passage_s if row.op is Op.VOICE_CHANGE and row.is_passage else ()

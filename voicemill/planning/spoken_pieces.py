@@ -1,4 +1,4 @@
-"""From a row's text to what is sent: split by speaker and by length, with pronunciations and volume in it."""
+"""Derive the texts to send from a row: split by speaker and by length, with pronunciations and volume tags."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -11,7 +11,7 @@ from voicemill.planning.split_text import Boundary, Piece, split
 
 
 class SpokenPiece(NamedTuple):
-    """The text of one call, its speaker, the silence after it, and what is shown for replaced words."""
+    """The text of one call, its speaker, the pause after it, and the words to show for replaced passages."""
 
     part: SpeakerPart
     sent: str
@@ -20,7 +20,7 @@ class SpokenPiece(NamedTuple):
 
 
 def spoken_pieces(row: Row, service: str, long_text: LongText) -> list[SpokenPiece]:
-    """The calls of a row that speaks a text, in order."""
+    """The texts of the calls of a row that speaks a text, in order."""
     found: list[SpokenPiece] = []
     for part, piece in _split(row, long_text.max_characters_per_call):
         pause_s = _pause_s(piece.ends_at, long_text)

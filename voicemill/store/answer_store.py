@@ -74,7 +74,7 @@ class AnswerStore:
         return committed
 
     def close(self) -> None:
-        """Let the next process that opens the store commit what is partial."""
+        """Release the store, so that the next process that opens it commits partial answers."""
         if self._lock is not None:
             os.close(self._lock)
             self._lock = None

@@ -11,7 +11,7 @@ from voicemill.store import durable_files as durable
 
 
 class VerdictCache:
-    """Verdicts by the hash of what they depend on. A line that a crash cut is ignored."""
+    """Verdicts by the hash of their inputs. A line that was truncated by a crash is ignored."""
 
     def __init__(self, path: Path) -> None:
         self._path = path

@@ -1,4 +1,4 @@
-"""Word timestamps of a text with pronunciations: the times of the sent words, and the words that are shown."""
+"""Word timestamps of a text with pronunciations: the times of the sent words with the words to show."""
 
 from collections.abc import Iterator, Sequence
 from itertools import groupby
@@ -9,7 +9,7 @@ from voicemill.text.display_words import places_of
 
 
 class Shown(NamedTuple):
-    """A passage of the sent text, from `start` to `stop`, and the words that are shown for it."""
+    """A replaced passage of the sent text, from `start` to `stop`, and the words to show for it."""
 
     start: int
     stop: int
@@ -20,14 +20,14 @@ class _Placed(NamedTuple):
     word: Word
     place: tuple[int, int] | None
     passage: int
-    """The position of the replaced passage that the word belongs to; negative for none, each word its own."""
+    """The number of the replaced passage that contains the word; otherwise a unique negative number."""
 
 
 def shown_words(words: Sequence[Word], sent: str, passages: Sequence[Shown]) -> list[Word]:
-    """The words with those of each replaced passage in place of what was sent for it.
+    """The words to show: for each replaced passage, its shown words instead of the sent ones.
 
-    The words of a passage share its time by their length. Words of a passage that the service returned no time for
-    take the time between their neighbors.
+    The words of a passage share its time in proportion to their length. If the service returned no time for a passage,
+    its words get the time between their neighbors.
     """
     found: list[Word] = []
     waiting = list(range(len(passages)))

@@ -1,4 +1,4 @@
-"""Speakers in a text: `@Name: …` for a line, `{Name|…}` within one, and a backslash before a character that is meant.
+"""Speaker markup: `@Name: …` for a line, `{Name|…}` within a line, and a backslash before a literal character.
 
 Ann shut the door. {Ben|Where is she?} said Ben.
 @Ann: I am here.
@@ -17,7 +17,7 @@ _TO_ESCAPE = re.compile(r"\\(?=[@{}|\\])|[{}]|^@", re.MULTILINE)
 
 
 class SpokenPart(NamedTuple):
-    """A part of a text and its speaker; empty for the narrator. The parts joined are the text without the markup."""
+    """A part of a text and its speaker, empty for the narrator. The joined parts are the text without markup."""
 
     speaker: str
     text: str
@@ -33,12 +33,12 @@ def parts_by_speaker(text: str) -> list[SpokenPart]:
 
 
 def escaped(text: str) -> str:
-    """A text in which nothing is read as markup."""
+    """Escape all markup characters in a text."""
     return _TO_ESCAPE.sub(lambda found: "\\" + found[0], text)
 
 
 def without_speakers(text: str) -> str:
-    """The text as it is shown: without the markup."""
+    """The text without speaker markup."""
     return "".join(part.text for part in parts_by_speaker(text))
 
 
@@ -60,7 +60,7 @@ def _of_line(line: str) -> Iterator[SpokenPart]:
 
 
 def _settled(parts: Iterator[SpokenPart]) -> Iterator[SpokenPart]:
-    """Blank parts belong to the speaker before them: a blank line between two lines of Ann is no other speaker."""
+    """Assign blank parts to the speaker before them, so that a blank line between two lines of Ann is Ann's."""
     before = ""
     for part in parts:
         if part.text.isspace():

@@ -86,8 +86,8 @@ class _Change:
         if until <= self.frames:
             return
         start_s, missing = self.frames / self._rate_hz, until - self.frames
-        stretch = decode_stretch(self._path, self._rate_hz, start_s, until / self._rate_hz, self._recording.reading)
-        for block in stretch:
+        silence = decode_stretch(self._path, self._rate_hz, start_s, until / self._rate_hz, self._recording.reading)
+        for block in silence:
             yield block[:missing]
             missing -= min(missing, block.size)
         yield np.zeros(missing, np.float32)

@@ -76,7 +76,7 @@ def _fault(item: Item | None, planned: Item | None) -> str:
 
 
 def _agrees(name: str, item: Item, planned: Item) -> bool:
-    """Whether a column of the table says what the plan says. The plan has a transcription's reference as its
+    """Whether a column of the table matches the plan. The plan has a transcription's reference as its
     transcript, and no transcript for a row that takes its text from another row."""
     if name == "transcript" and item["op"] == Op.STT:
         return bool(item["reference"] == planned[name])

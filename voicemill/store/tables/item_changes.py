@@ -1,4 +1,4 @@
-"""How the rows of `items.parquet` differ from those of an earlier one."""
+"""Compare the rows of `items.parquet` with those of an earlier version of the table."""
 
 from pathlib import Path
 from typing import Any, Final
@@ -16,7 +16,7 @@ _MOST_IDS: Final = 100
 
 
 def row_states(path: Path) -> RowStates | None:
-    """The states of the rows of a table; None if there is none or it is damaged."""
+    """The states of the rows of a table; None if it is missing or damaged."""
     if not path.is_file():
         return None
     try:
