@@ -169,7 +169,7 @@ def test_public_voice_cannot_be_deleted(quick: InThisProcess) -> None:
     """Deleting a public voice fails with a reason and exit code 3."""
     ended = quick("voices", "delete", SARAH)
     assert ended.code == 3
-    assert "only your own voices" in ended.stderr
+    assert "only user-created voices" in ended.stderr
 
 
 def test_creating_a_voice_is_not_retried(quick: InThisProcess, scripted_service: HostileServer) -> None:

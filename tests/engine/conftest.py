@@ -24,10 +24,10 @@ def engine_app() -> Iterator[Any]:
 
 
 @pytest.fixture
-async def asker(engine_app: Any) -> AsyncIterator[httpx.AsyncClient]:
+async def api(engine_app: Any) -> AsyncIterator[httpx.AsyncClient]:
     """A client with a key, of API version 2024-11-13."""
-    async with client(engine_app) as asker:
-        yield asker
+    async with client(engine_app) as api:
+        yield api
 
 
 @pytest.fixture

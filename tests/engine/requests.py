@@ -22,7 +22,7 @@ def client(
     return httpx.AsyncClient(transport=transport, base_url=base, headers=headers, timeout=120)
 
 
-def question(
+def speech_body(
     transcript: str = SENTENCE, *, voice: Any = SARAH, output_format: Any = WAV, **fields: Any
 ) -> dict[str, Any]:
     """The body of a `tts/bytes` request."""
@@ -36,17 +36,17 @@ def question(
 
 
 async def recognized(
-    asker: httpx.AsyncClient, audio: bytes, *, query: str = "", **fields: Any
+    api: httpx.AsyncClient, audio: bytes, *, query: str = "", **fields: Any
 ) -> tuple[int, dict[str, Any] | str]:
     """The status and the answer of `/stt` for a file."""
     form = {"model": "ink-whisper"} | fields
-    response = await asker.post(f"/stt{query}", files={"file": ("blob", audio)}, data=form)
+    response = await api.post(f"/stt{query}", files={"file": ("blob", audio)}, data=form)
     return response.status_code, response.json() if response.status_code == 200 else response.text
 
 
-async def speech(asker: httpx.AsyncClient, transcript: str = SENTENCE, **fields: Any) -> bytes:
+async def speech(api: httpx.AsyncClient, transcript: str = SENTENCE, **fields: Any) -> bytes:
     """The body of a good answer."""
-    response = await asker.post("/tts/bytes", json=question(transcript, **fields))
+    response = await api.post("/tts/bytes", json=speech_body(transcript, **fields))
     assert response.status_code == 200, response.text
     return response.content
 

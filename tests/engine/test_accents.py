@@ -57,7 +57,7 @@ async def test_an_accent_comes_and_goes(owner: httpx.AsyncClient) -> None:
 
 
 @pytest.mark.parametrize(
-    ("asked", "says"),
+    ("sent", "says"),
     [
         ({"accent": "martian"}, "accent is 'martian', but must be one of general-american"),
         ({"accent": "mexican", "language": "fr"}, "for 'fr' must be one of parisian, canadian-french, belgian-french"),
@@ -65,8 +65,8 @@ async def test_an_accent_comes_and_goes(owner: httpx.AsyncClient) -> None:
     ],
     ids=str,
 )
-async def test_wrong_accents_are_refused(owner: httpx.AsyncClient, asked: dict[str, Any], says: str) -> None:
+async def test_wrong_accents_are_refused(owner: httpx.AsyncClient, sent: dict[str, Any], says: str) -> None:
     """With those that would do."""
-    refused = await owner.post("/voices/localize", json={"voice_id": SARAH, "name": "n"} | asked)
+    refused = await owner.post("/voices/localize", json={"voice_id": SARAH, "name": "n"} | sent)
     assert refused.status_code == 400
     assert says in refused.text

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from tests.engine.openai_service import wav
-from tests.engine.requests import FLOAT, RATE_HZ, client, question, recognized, speech
+from tests.engine.requests import FLOAT, RATE_HZ, client, recognized, speech, speech_body
 from voicemill.engine.app import create_app
 from voicemill.engine.backends import RECOGNIZERS, SPEECH_BACKENDS, load_recognizer, load_speech_backend
 from voicemill.engine.openai_server import BASE_URL_VARIABLE, KEY_VARIABLE
@@ -61,10 +61,10 @@ def app(**settings: Any) -> Any:
 
 async def _spoken_and_recognized(engine: Any) -> tuple[list[str], bytes, dict[str, Any]]:
     """The names of the first voices, speech of the first one, and the transcript of that speech."""
-    async with client(engine) as asker:
-        listed = (await asker.get("/voices")).json()["data"]
-        audio = await speech(asker, TEXT, voice=listed[0]["id"], output_format=FLOAT)
-        _, answer = await recognized(asker, wav(2.0), language="en", **{"timestamp_granularities[]": "word"})
+    async with client(engine) as api:
+        listed = (await api.get("/voices")).json()["data"]
+        audio = await speech(api, TEXT, voice=listed[0]["id"], output_format=FLOAT)
+        _, answer = await recognized(api, wav(2.0), language="en", **{"timestamp_granularities[]": "word"})
     await engine.state.engine.close()
     assert isinstance(answer, dict)
     return [voice["name"] for voice in listed], audio, answer
@@ -98,14 +98,14 @@ async def test_errors_of_an_openai_server_keep_their_meaning(
 ) -> None:
     """A full queue is a 429 and a wrong key a 502 with the server's message, so that a client can act on them."""
     engine = app(speech_backends=("openai",))
-    async with client(engine) as asker:
-        nova = (await asker.get("/voices")).json()["data"][0]["id"]
-        busy = await asker.post("/tts/bytes", json=question("Busy now.", voice=nova))
+    async with client(engine) as api:
+        nova = (await api.get("/voices")).json()["data"][0]["id"]
+        busy = await api.post("/tts/bytes", json=speech_body("Busy now.", voice=nova))
     await engine.state.engine.close()
     monkeypatch.setenv(KEY_VARIABLE, "other")
     locked = app(speech_backends=("openai",))
-    async with client(locked) as asker:
-        refused = await asker.post("/tts/bytes", json=question(TEXT, voice=nova))
+    async with client(locked) as api:
+        refused = await api.post("/tts/bytes", json=speech_body(TEXT, voice=nova))
     await locked.state.engine.close()
     assert (busy.status_code, refused.status_code) == (429, 502)
     assert "queue is full" in busy.text

@@ -13,9 +13,9 @@ from tests.engine.requests import FLOAT, RATE_HZ, SARAH, SENTENCE, speech
 TEXT = f"{SENTENCE} Nine men were walking along the river."
 
 
-async def rendered(asker: httpx.AsyncClient, **fields: Any) -> NDArray[np.float32]:
+async def rendered(api: httpx.AsyncClient, **fields: Any) -> NDArray[np.float32]:
     """The samples of the test text."""
-    return floats(await speech(asker, TEXT, output_format=FLOAT, **fields))
+    return floats(await speech(api, TEXT, output_format=FLOAT, **fields))
 
 
 def controlled(**controls: Any) -> dict[str, Any]:
@@ -38,28 +38,28 @@ def controlled(**controls: Any) -> dict[str, Any]:
     ],
     ids=str,
 )
-async def test_speed_changes_the_length(asker: httpx.AsyncClient, fields: dict[str, Any], factor: float) -> None:
+async def test_speed_changes_the_length(api: httpx.AsyncClient, fields: dict[str, Any], factor: float) -> None:
     """Speech at a factor takes one over that factor as long, within 12 %, at the same pitch."""
-    normal, other = await rendered(asker), await rendered(asker, **fields)
+    normal, other = await rendered(api), await rendered(api, **fields)
     assert other.size == pytest.approx(normal.size / factor, rel=0.12)
     assert pitch_hz(other, RATE_HZ) == pytest.approx(pitch_hz(normal, RATE_HZ), rel=0.06)
 
 
 @pytest.mark.parametrize(("volume", "change_db"), [(0.5, -6.0), (1.0, 0.0), (2.0, 5.5)])
-async def test_volume_changes_the_level(asker: httpx.AsyncClient, volume: float, change_db: float) -> None:
+async def test_volume_changes_the_level(api: httpx.AsyncClient, volume: float, change_db: float) -> None:
     """Half is 6 dB softer; twice is nearly 6 dB louder and still does not clip."""
-    normal, other = await rendered(asker), await rendered(asker, generation_config={"volume": volume})
+    normal, other = await rendered(api), await rendered(api, generation_config={"volume": volume})
     assert level_db(other) - level_db(normal) == pytest.approx(change_db, abs=0.6)
     assert np.abs(other).max() < 0.99
 
 
 @pytest.mark.parametrize("emotion", ["anger", "positivity", "surprise", "sadness", "curiosity"])
-async def test_an_emotion_changes_pitch_pace_or_loudness(asker: httpx.AsyncClient, emotion: str) -> None:
+async def test_an_emotion_changes_pitch_pace_or_loudness(api: httpx.AsyncClient, emotion: str) -> None:
     """Each emotion differs from neutral by over a semitone, 5 % of pace or 1 dB, and more so at its highest."""
-    neutral = await rendered(asker)
+    neutral = await rendered(api)
     changes = []
     for level in ("", ":highest"):
-        felt = await rendered(asker, voice=controlled(emotion=[emotion + level]))
+        felt = await rendered(api, voice=controlled(emotion=[emotion + level]))
         semitones = abs(12 * np.log2(pitch_hz(felt, RATE_HZ) / pitch_hz(neutral, RATE_HZ)))
         pace = abs(felt.size / neutral.size - 1)
         changes.append(semitones + pace / 0.05 + abs(level_db(felt) - level_db(neutral)))
@@ -67,25 +67,25 @@ async def test_an_emotion_changes_pitch_pace_or_loudness(asker: httpx.AsyncClien
     assert changes[1] > changes[0]
 
 
-async def test_sadness_is_lower_slower_softer_and_anger_louder_faster(asker: httpx.AsyncClient) -> None:
+async def test_sadness_is_lower_slower_softer_and_anger_louder_faster(api: httpx.AsyncClient) -> None:
     """The direction of an emotion is the one people know."""
-    neutral = await rendered(asker)
-    sad = await rendered(asker, generation_config={"emotion": "sad"})
-    angry = await rendered(asker, generation_config={"emotion": "angry"})
+    neutral = await rendered(api)
+    sad = await rendered(api, generation_config={"emotion": "sad"})
+    angry = await rendered(api, generation_config={"emotion": "angry"})
     assert pitch_hz(sad, RATE_HZ) < pitch_hz(neutral, RATE_HZ) < pitch_hz(angry, RATE_HZ)
     assert level_db(sad) < level_db(neutral) < level_db(angry)
     assert sad.size > neutral.size > angry.size
 
 
 @pytest.mark.parametrize("seconds", [0.5, 2.0])
-async def test_duration_cuts_the_speech(asker: httpx.AsyncClient, seconds: float) -> None:
+async def test_duration_cuts_the_speech(api: httpx.AsyncClient, seconds: float) -> None:
     """No more than the asked seconds come, they are the first of the whole, and the cut does not click."""
-    whole, cut = await rendered(asker), await rendered(asker, duration=seconds)
+    whole, cut = await rendered(api), await rendered(api, duration=seconds)
     assert cut.size == int(seconds * RATE_HZ)
     assert np.array_equal(cut[: cut.size - 200], whole[: cut.size - 200])
     assert abs(cut[-1]) < 1e-3
 
 
-async def test_a_duration_beyond_the_speech_changes_nothing(asker: httpx.AsyncClient) -> None:
+async def test_a_duration_beyond_the_speech_changes_nothing(api: httpx.AsyncClient) -> None:
     """`duration` is a most, not an exact length."""
-    assert np.array_equal(await rendered(asker, duration=600), await rendered(asker))
+    assert np.array_equal(await rendered(api, duration=600), await rendered(api))

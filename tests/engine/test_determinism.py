@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.engine.requests import SARAH, SENTENCE, client, question, recognized, speech
+from tests.engine.requests import SARAH, SENTENCE, client, recognized, speech, speech_body
 from tests.engine.test_voice_changer import VOICES
 from voicemill.engine.app import create_app
 from voicemill.engine.settings import EngineSettings
@@ -23,9 +23,9 @@ async def answers(workers: int, times: int) -> set[str]:
     """The digests of answers to two questions from a fresh engine, all asked at once; Grace's voice has breath."""
     app = create_app(EngineSettings(workers=workers))
     questions = [(SARAH, MP3), (VOICES["Grace"].id, WAV)]
-    async with client(app) as asker:
+    async with client(app) as api:
         asked = [
-            speech(asker, TEXT, voice=voice, output_format=format) for _ in range(times) for voice, format in questions
+            speech(api, TEXT, voice=voice, output_format=format) for _ in range(times) for voice, format in questions
         ]
         bodies = await asyncio.gather(*asked)
     await app.state.engine.close()
@@ -39,43 +39,43 @@ async def test_bytes_survive_restarts_worker_counts_and_concurrency() -> None:
     assert digests[0] == digests[1] == digests[2]
 
 
-async def test_an_answer_does_not_depend_on_those_before_it(asker: httpx.AsyncClient) -> None:
+async def test_an_answer_does_not_depend_on_those_before_it(api: httpx.AsyncClient) -> None:
     """Other voices, languages and texts in between leave no trace."""
-    before = await speech(asker, TEXT)
-    await speech(asker, "Guten Tag, wie geht es Ihnen?", language="de")
-    await speech(asker, "Something else entirely!", generation_config={"emotion": "angry"})
-    assert await speech(asker, TEXT) == before
+    before = await speech(api, TEXT)
+    await speech(api, "Guten Tag, wie geht es Ihnen?", language="de")
+    await speech(api, "Something else entirely!", generation_config={"emotion": "angry"})
+    assert await speech(api, TEXT) == before
 
 
 @pytest.mark.parametrize(
     ("field", "value"),
     [("language", "de"), ("speed", "fast"), ("duration", 1.5), ("transcript", SENTENCE[:-2] + "?")],
 )
-async def test_another_question_gets_other_bytes(asker: httpx.AsyncClient, field: str, value: Any) -> None:
+async def test_another_question_gets_other_bytes(api: httpx.AsyncClient, field: str, value: Any) -> None:
     """Each part of the question matters."""
-    response = await asker.post("/tts/bytes", json=question() | {field: value})
+    response = await api.post("/tts/bytes", json=speech_body() | {field: value})
     assert response.status_code == 200
-    assert response.content != await speech(asker)
+    assert response.content != await speech(api)
 
 
 async def test_what_is_heard_does_not_depend_on_what_was_heard_before() -> None:
     """One worker hears two clips in turn, then in the other order from a fresh worker: words and times are the same."""
     app = create_app(EngineSettings(workers=1))
-    async with client(app) as asker:
-        clips = [await speech(asker, text, voice=HUGO) for text in ("Good morning, how are you?", "It is late.")]
-        onwards = [await timed_words(asker, clips[which]) for which in (0, 1, 0, 1)]
+    async with client(app) as api:
+        clips = [await speech(api, text, voice=HUGO) for text in ("Good morning, how are you?", "It is late.")]
+        onwards = [await timed_words(api, clips[which]) for which in (0, 1, 0, 1)]
         await app.state.engine.close()
     app = create_app(EngineSettings(workers=1))
-    async with client(app) as asker:
-        backwards = [await timed_words(asker, clips[which]) for which in (1, 0)]
+    async with client(app) as api:
+        backwards = [await timed_words(api, clips[which]) for which in (1, 0)]
         await app.state.engine.close()
     assert onwards == [*reversed(backwards), *reversed(backwards)]
     assert all(onwards)
 
 
-async def timed_words(asker: httpx.AsyncClient, audio: bytes) -> Any:
+async def timed_words(api: httpx.AsyncClient, audio: bytes) -> Any:
     """The words of a clip and their times."""
-    status, answer = await recognized(asker, audio, **{"timestamp_granularities[]": "word"})
+    status, answer = await recognized(api, audio, **{"timestamp_granularities[]": "word"})
     assert status == 200, answer
     assert isinstance(answer, dict)
     return answer["words"]

@@ -14,9 +14,9 @@ from voicemill.engine.settings import EngineSettings
 async def statuses(faults: Faults | None, count: int = 400) -> list[tuple[int, int]]:
     """The status and the length of the body of many requests."""
     app = create_app(EngineSettings(workers=1, faults=faults))
-    async with client(app) as asker:
-        answers = [await asker.get("/voices/694f9389-aac1-45b6-b726-9d9369183238") for _ in range(count)]
-        assert (await asker.get("/")).status_code == 200
+    async with client(app) as api:
+        answers = [await api.get("/voices/694f9389-aac1-45b6-b726-9d9369183238") for _ in range(count)]
+        assert (await api.get("/")).status_code == 200
     return [(answer.status_code, len(answer.content)) for answer in answers]
 
 
@@ -43,8 +43,8 @@ async def test_faults_come_as_often_as_asked_and_the_same_again() -> None:
 async def test_a_429_says_when_to_come_back_if_told_to(retry_after_s: float | None, header: str | None) -> None:
     """And has the code of the API."""
     app = create_app(EngineSettings(workers=1, faults=Faults(throttled=1.0, retry_after_s=retry_after_s)))
-    async with client(app, version="2026-03-01") as asker:
-        answer = await asker.get("/voices")
+    async with client(app, version="2026-03-01") as api:
+        answer = await api.get("/voices")
     assert answer.status_code == 429
     assert answer.json()["error_code"] == "concurrency_limited"
     assert answer.json()["request_id"] == answer.headers["x-request-id"]

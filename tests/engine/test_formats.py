@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from tests.engine.measures import floats, level_db
-from tests.engine.requests import FLOAT, SENTENCE, question, speech, wire
+from tests.engine.requests import FLOAT, SENTENCE, speech, speech_body, wire
 from voicemill.audio.decode import decode_all
 from voicemill.model.audio_formats import BIT_RATES_BPS, BYTES_PER_SAMPLE, ENCODINGS, SAMPLE_RATES_HZ, AudioFormat
 
@@ -30,9 +30,9 @@ def name(format: AudioFormat) -> str:
     return f"{format.container}-{format.sample_rate_hz}-{format.encoding or format.bit_rate_bps}"
 
 
-async def answer(asker: httpx.AsyncClient, format: AudioFormat) -> bytes:
+async def answer(api: httpx.AsyncClient, format: AudioFormat) -> bytes:
     """One sentence in a format, its Content-Type checked."""
-    response = await asker.post("/tts/bytes", json=question(output_format=wire(format)))
+    response = await api.post("/tts/bytes", json=speech_body(output_format=wire(format)))
     assert response.status_code == 200, response.text
     assert response.headers["content-type"] == CONTENT_TYPES[format.container]
     assert int(response.headers["content-length"]) == len(response.content)
@@ -40,9 +40,9 @@ async def answer(asker: httpx.AsyncClient, format: AudioFormat) -> bytes:
 
 
 @pytest.mark.parametrize("format", [f for f in UNCOMPRESSED if f.container == "wav"], ids=name)
-async def test_wav_is_whole_and_true(asker: httpx.AsyncClient, format: AudioFormat) -> None:
+async def test_wav_is_whole_and_true(api: httpx.AsyncClient, format: AudioFormat) -> None:
     """A WAV's sizes, rate, encoding and channels in its header are those of its samples."""
-    body = await answer(asker, format)
+    body = await answer(api, format)
     with av.open(io.BytesIO(body), "r") as container:
         stream = container.streams.audio[0]
         assert (stream.codec.name, stream.rate, stream.channels) == (format.encoding, format.sample_rate_hz, 1)
@@ -59,21 +59,21 @@ async def test_wav_is_whole_and_true(asker: httpx.AsyncClient, format: AudioForm
 
 
 @pytest.mark.parametrize("format", [f for f in UNCOMPRESSED if f.container == "raw"], ids=name)
-async def test_raw_is_the_samples_of_the_wav(asker: httpx.AsyncClient, format: AudioFormat) -> None:
+async def test_raw_is_the_samples_of_the_wav(api: httpx.AsyncClient, format: AudioFormat) -> None:
     """A raw body is byte for byte what the WAV of the same question holds."""
-    raw = await answer(asker, format)
-    wav = await answer(asker, AudioFormat("wav", format.sample_rate_hz, format.encoding))
+    raw = await answer(api, format)
+    wav = await answer(api, AudioFormat("wav", format.sample_rate_hz, format.encoding))
     start = wav.index(b"data") + 8
     assert raw == wav[start : start + len(raw)]
     assert len(wav) - start - len(raw) in (0, 1)
 
 
 @pytest.mark.parametrize("format", MP3, ids=name)
-async def test_mp3_plays_as_long_as_the_speech(asker: httpx.AsyncClient, format: AudioFormat) -> None:
+async def test_mp3_plays_as_long_as_the_speech(api: httpx.AsyncClient, format: AudioFormat) -> None:
     """An MP3 decodes to the duration of the speech at its rate, and begins with a frame, not a tag."""
-    body = await answer(asker, format)
+    body = await answer(api, format)
     samples = decode_all(io.BytesIO(body), format.sample_rate_hz)
-    exact = len(await speech(asker, output_format={**FLOAT, "sample_rate": format.sample_rate_hz})) / 4
+    exact = len(await speech(api, output_format={**FLOAT, "sample_rate": format.sample_rate_hz})) / 4
     assert body[0] == 0xFF
     assert samples.size == pytest.approx(exact, abs=2)
     assert level_db(samples) == pytest.approx(-23, abs=4)
@@ -85,25 +85,25 @@ async def test_mp3_plays_as_long_as_the_speech(asker: httpx.AsyncClient, format:
 
 
 @pytest.mark.parametrize("rate", SAMPLE_RATES_HZ)
-async def test_speech_is_audible_and_clean_at_every_rate(asker: httpx.AsyncClient, rate: int) -> None:
+async def test_speech_is_audible_and_clean_at_every_rate(api: httpx.AsyncClient, rate: int) -> None:
     """No rate gives silence, clipping or anything that is no number."""
-    samples = floats(await speech(asker, output_format={**FLOAT, "sample_rate": rate}))
+    samples = floats(await speech(api, output_format={**FLOAT, "sample_rate": rate}))
     assert np.isfinite(samples).all()
     assert np.abs(samples).max() < 0.99
     assert level_db(samples) == pytest.approx(-23, abs=4)
 
 
-async def test_fields_a_container_has_no_use_for_are_let_pass(asker: httpx.AsyncClient) -> None:
+async def test_fields_a_container_has_no_use_for_are_let_pass(api: httpx.AsyncClient) -> None:
     """SDKs send an empty encoding with mp3 and a bit rate with wav."""
     mp3 = {"container": "mp3", "sample_rate": 44100, "bit_rate": 128000, "encoding": ""}
     wav = {"container": "wav", "sample_rate": 44100, "encoding": "pcm_s16le", "bit_rate": 128000}
-    assert (await speech(asker, output_format=mp3))[:1] == b"\xff"
-    assert (await speech(asker, output_format=wav))[:4] == b"RIFF"
+    assert (await speech(api, output_format=mp3))[:1] == b"\xff"
+    assert (await speech(api, output_format=wav))[:4] == b"RIFF"
 
 
-async def test_a_long_transcript_is_spoken_to_its_end(asker: httpx.AsyncClient) -> None:
+async def test_a_long_transcript_is_spoken_to_its_end(api: httpx.AsyncClient) -> None:
     """Six thousand characters come back as one file of minutes."""
-    body = await speech(asker, " ".join([SENTENCE] * 88))
+    body = await speech(api, " ".join([SENTENCE] * 88))
     assert len(" ".join([SENTENCE] * 88)) > 6000
-    once = len(await speech(asker))
+    once = len(await speech(api))
     assert len(body) == pytest.approx(88 * once, rel=0.1)

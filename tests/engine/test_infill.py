@@ -19,18 +19,18 @@ from voicemill.engine.voice_analysis.measures import measure
 TEXT = "she wanted to know more about the people"
 
 
-async def side(asker: httpx.AsyncClient, text: str, voice: str, volume: float = 1.0) -> bytes:
+async def side(api: httpx.AsyncClient, text: str, voice: str, volume: float = 1.0) -> bytes:
     """A recording that stops in the middle of a sound."""
-    body = await speech(asker, text, voice=VOICES[voice].id, generation_config={"volume": volume})
+    body = await speech(api, text, voice=VOICES[voice].id, generation_config={"volume": volume})
     samples = decode_all(io.BytesIO(body), 24000)
     return wav_of(samples[2000 : samples.size // 2 + 5000], 24000)
 
 
-async def filled(asker: httpx.AsyncClient, files: dict[str, bytes], **form: Any) -> Any:
+async def filled(api: httpx.AsyncClient, files: dict[str, bytes], **form: Any) -> Any:
     """The samples of an infill."""
     fields = {"model_id": "sonic-2", "language": "en", "transcript": TEXT, "voice_id": SARAH} | RAW | form
     sent = {name: ("blob", content) for name, content in files.items()}
-    response = await asker.post("/infill/bytes", files=sent, data=fields)
+    response = await api.post("/infill/bytes", files=sent, data=fields)
     assert response.status_code == 200, response.text
     return floats(response.content)
 
@@ -38,11 +38,11 @@ async def filled(asker: httpx.AsyncClient, files: dict[str, bytes], **form: Any)
 @pytest.mark.parametrize("voice", ["James", "Grace"])
 @pytest.mark.parametrize("sides", [("left_audio", "right_audio"), ("left_audio",), ("right_audio",)])
 async def test_it_has_the_pitch_and_loudness_of_its_neighbours(
-    asker: httpx.AsyncClient, voice: str, sides: tuple[str, ...]
+    api: httpx.AsyncClient, voice: str, sides: tuple[str, ...]
 ) -> None:
     """Within a semitone and 1.5 dB, whoever's voice was asked for; either side may be missing."""
-    files = {name: await side(asker, text, voice, 0.6) for name, text in zip(sides, PROSE, strict=False)}
-    samples = await filled(asker, files)
+    files = {name: await side(api, text, voice, 0.6) for name, text in zip(sides, PROSE, strict=False)}
+    samples = await filled(api, files)
     around = [measure(decode_all(io.BytesIO(content), 24000)) for content in files.values()]
     new = measure(samples)
     pitch_hz = np.exp(np.mean([np.log(one.f0_hz) for one in around]))
@@ -50,11 +50,11 @@ async def test_it_has_the_pitch_and_loudness_of_its_neighbours(
     assert new.level_db == pytest.approx(np.mean([one.level_db for one in around]), abs=1.5)
 
 
-async def test_it_joins_without_a_click(asker: httpx.AsyncClient) -> None:
+async def test_it_joins_without_a_click(api: httpx.AsyncClient) -> None:
     """It begins where the left side ends and ends where the right begins; no join is steeper than speech is."""
-    files = {"left_audio": await side(asker, PROSE[0], "James"), "right_audio": await side(asker, PROSE[1], "James")}
+    files = {"left_audio": await side(api, PROSE[0], "James"), "right_audio": await side(api, PROSE[1], "James")}
     left, right = (decode_all(io.BytesIO(content), 24000) for content in files.values())
-    samples = await filled(asker, files)
+    samples = await filled(api, files)
     assert samples[0] == pytest.approx(left[-1], abs=0.002)
     assert samples[-1] == pytest.approx(right[0], abs=0.002)
     whole = np.concatenate([left, samples, right])
@@ -63,20 +63,20 @@ async def test_it_joins_without_a_click(asker: httpx.AsyncClient) -> None:
         assert slopes[join - 300 : join + 300].max() <= np.quantile(np.abs(np.diff(left)), 0.999)
 
 
-async def test_it_says_the_words(asker: httpx.AsyncClient) -> None:
+async def test_it_says_the_words(api: httpx.AsyncClient) -> None:
     """Only the transcript, not the neighbours, and a recogniser understands it."""
-    files = {"left_audio": await side(asker, PROSE[0], "James"), "right_audio": await side(asker, PROSE[1], "James")}
-    _, answer = await recognized(asker, wav_of(await filled(asker, files), 24000))
+    files = {"left_audio": await side(api, PROSE[0], "James"), "right_audio": await side(api, PROSE[1], "James")}
+    _, answer = await recognized(api, wav_of(await filled(api, files), 24000))
     assert isinstance(answer, dict)
     assert word_error_rate([TEXT], [answer["text"]]) <= 0.5
 
 
-async def test_controls_work_on_it(asker: httpx.AsyncClient) -> None:
+async def test_controls_work_on_it(api: httpx.AsyncClient) -> None:
     """The slowest speech is longer than the fastest; text values as forms send them."""
-    files = {"left_audio": await side(asker, PROSE[0], "James")}
+    files = {"left_audio": await side(api, PROSE[0], "James")}
     control = "voice[__experimental_controls]"
-    slow = await filled(asker, files, **{f"{control}[speed]": "slowest"})
-    fast = await filled(asker, files, **{f"{control}[speed]": "0.9", f"{control}[emotion][]": ["surprise:high"]})
+    slow = await filled(api, files, **{f"{control}[speed]": "slowest"})
+    fast = await filled(api, files, **{f"{control}[speed]": "0.9", f"{control}[emotion][]": ["surprise:high"]})
     assert slow.size > 1.5 * fast.size
 
 
@@ -86,7 +86,7 @@ async def test_controls_work_on_it(asker: httpx.AsyncClient) -> None:
         ({"other": b"x"}, {}, "send left_audio, right_audio or both"),
         ({"left_audio": b"no audio"}, {}, "left_audio: the file is not audio"),
         ({"left_audio": b"x"}, {"transcript": "..."}, "transcript must not be empty"),
-        ({"left_audio": b"x"}, {"model_id": "gpt"}, "There is no model 'gpt'"),
+        ({"left_audio": b"x"}, {"model_id": "gpt"}, "Unknown model 'gpt'"),
         ({"left_audio": b"x"}, {"voice_id": "nobody"}, "There is no voice 'nobody'"),
         (
             {"left_audio": b"x"},
@@ -95,10 +95,10 @@ async def test_controls_work_on_it(asker: httpx.AsyncClient) -> None:
         ),
     ],
 )
-async def test_bad_forms(asker: httpx.AsyncClient, files: dict[str, bytes], form: dict[str, str], message: str) -> None:
+async def test_bad_forms(api: httpx.AsyncClient, files: dict[str, bytes], form: dict[str, str], message: str) -> None:
     """A 400 that names the field."""
     fields = {"model_id": "sonic-2", "transcript": TEXT, "voice_id": SARAH} | RAW | form
     sent = {name: ("blob", content) for name, content in files.items()}
-    response = await asker.post("/infill/bytes", files=sent, data=fields)
+    response = await api.post("/infill/bytes", files=sent, data=fields)
     assert response.status_code == 400
     assert message in response.text

@@ -17,7 +17,7 @@ import pytest
 from benchmarks.recogniser import word_error_rate
 from tests.engine.local import local_app, needs_local
 from tests.engine.measures import floats, pitch_hz
-from tests.engine.requests import FLOAT, RATE_HZ, SARAH, WAV, client, question, recognized, speech
+from tests.engine.requests import FLOAT, RATE_HZ, SARAH, WAV, client, recognized, speech, speech_body
 from voicemill.engine.choice import engine_of_service, resolved_engine
 from voicemill.engine.models.whisper_base import WHISPER_BASE_SHA256, whisper_base_folder
 from voicemill.engine.settings import EngineSettings
@@ -43,9 +43,9 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
 
 async def test_default_voice_is_understood(app: Any) -> None:
     """Speech of the default voice comes back with case and punctuation, and nearly all of its words."""
-    async with client(app) as asker:
-        audio = await speech(asker, TEXT)
-        status, answer = await recognized(asker, audio, language="en")
+    async with client(app) as api:
+        audio = await speech(api, TEXT)
+        status, answer = await recognized(api, audio, language="en")
     assert status == 200
     assert isinstance(answer, dict)
     assert word_error_rate(TEXT, answer["text"]) <= 0.06
@@ -56,8 +56,8 @@ async def test_default_voice_is_understood(app: Any) -> None:
 @pytest.mark.parametrize("voice", ENGLISH, ids=lambda voice: voice.name)
 async def test_voice_has_its_pitch(app: Any, voice: Any) -> None:
     """Each of the nine English voices speaks at the pitch of its timbre."""
-    async with client(app) as asker:
-        samples = floats(await speech(asker, TEXT, voice=voice.id, output_format=FLOAT))
+    async with client(app) as api:
+        samples = floats(await speech(api, TEXT, voice=voice.id, output_format=FLOAT))
     assert pitch_hz(samples, RATE_HZ) == pytest.approx(voice.timbre.f0_hz, rel=0.12)
 
 
@@ -65,8 +65,8 @@ async def test_same_request_gets_the_same_bytes_from_another_engine(app: Any, tm
     """A restart, other requests in between and a converted voice change nothing."""
     james = next(voice.id for voice in ENGLISH if voice.name == "James")
     other = local_app(tmp_path)
-    async with client(app) as asker, client(other) as second:
-        first = await speech(asker, TEXT, voice=james)
+    async with client(app) as api, client(other) as second:
+        first = await speech(api, TEXT, voice=james)
         await speech(second, "Something else entirely.")
         assert hashlib.sha256(await speech(second, TEXT, voice=james)).digest() == hashlib.sha256(first).digest()
     await other.state.engine.close()
@@ -74,9 +74,9 @@ async def test_same_request_gets_the_same_bytes_from_another_engine(app: Any, tm
 
 async def test_speed_changes_the_duration_and_not_the_pitch(app: Any) -> None:
     """From 0.6 to 1.5, audio is as much longer or shorter, within a tenth."""
-    async with client(app) as asker:
+    async with client(app) as api:
         plain, slow, fast = [
-            floats(await speech(asker, TEXT, output_format=FLOAT, generation_config={"speed": speed}))
+            floats(await speech(api, TEXT, output_format=FLOAT, generation_config={"speed": speed}))
             for speed in (1.0, 0.6, 1.5)
         ]
     assert slow.size / plain.size == pytest.approx(1 / 0.6, rel=0.1)
@@ -84,41 +84,41 @@ async def test_speed_changes_the_duration_and_not_the_pitch(app: Any) -> None:
     assert pitch_hz(slow, RATE_HZ) == pytest.approx(pitch_hz(plain, RATE_HZ), rel=0.1)
 
 
-async def test_other_languages_are_those_of_the_small_engine(app: Any, asker: httpx.AsyncClient) -> None:
+async def test_other_languages_are_those_of_the_small_engine(app: Any, api: httpx.AsyncClient) -> None:
     """A German request gets the bytes that the small engine gives."""
     async with client(app) as local:
         natural = await speech(local, "Guten Tag, wie geht es Ihnen?", language="de")
-    assert natural == await speech(asker, "Guten Tag, wie geht es Ihnen?", language="de")
+    assert natural == await speech(api, "Guten Tag, wie geht es Ihnen?", language="de")
 
 
 async def test_letters_of_other_scripts_are_spoken(app: Any) -> None:
     """A sentence with Greek letters is spoken by espeak-ng instead of losing the word."""
-    async with client(app) as asker:
-        samples = floats(await speech(asker, "The word is λόγος.", output_format=FLOAT))
+    async with client(app) as api:
+        samples = floats(await speech(api, "The word is λόγος.", output_format=FLOAT))
     assert samples.size / RATE_HZ > 0.8
 
 
 async def test_inline_pronunciation_is_spoken_as_the_word(app: Any) -> None:
     """A word in IPA sounds exactly as the word itself, between words and before a comma."""
-    async with client(app) as asker:
-        spelled = await speech(asker, "Two cappuccinos, please, for the church.")
+    async with client(app) as api:
+        spelled = await speech(api, "Two cappuccinos, please, for the church.")
         ipa = "Two <<k|ˌ|ɑ|p|ə|t|ʃ|ˈ|i|n|oʊ|z>>, please, for the <<ˈ|tʃ|ɝː|tʃ>>."
-        assert await speech(asker, ipa) == spelled
+        assert await speech(api, ipa) == spelled
 
 
 async def test_unknown_phoneme_is_a_400(app: Any) -> None:
     """The message names the symbol."""
-    async with client(app) as asker:
-        response = await asker.post("/tts/bytes", json=question("Say <<q|q>> now."))
+    async with client(app) as api:
+        response = await api.post("/tts/bytes", json=speech_body("Say <<q|q>> now."))
     assert response.status_code == 400
     assert "'q'" in response.text
 
 
 async def test_words_are_timed_where_they_are_spoken(app: Any) -> None:
     """Word timestamps cover every word in order, and each word is louder than the silence before the first."""
-    async with client(app) as asker:
-        body = question(TEXT, output_format=FLOAT) | {"add_timestamps": True, "add_phoneme_timestamps": True}
-        response = await asker.post("/tts/sse", json=body)
+    async with client(app) as api:
+        body = speech_body(TEXT, output_format=FLOAT) | {"add_timestamps": True, "add_phoneme_timestamps": True}
+        response = await api.post("/tts/sse", json=body)
     assert response.status_code == 200
     times = _word_times(response.text)
     assert [word for word, _, _ in times] == [word.strip(".,") for word in TEXT.split()]
@@ -140,10 +140,10 @@ def _word_times(stream: str) -> list[tuple[str, float, float]]:
 async def test_language_is_detected(app: Any) -> None:
     """Without a language, Spanish speech is transcribed as Spanish."""
     mateo = next(voice.id for voice in built_in_voices() if voice.name == "Mateo")
-    async with client(app) as asker:
+    async with client(app) as api:
         text = "Buenos días a todos. Hoy hace muy buen tiempo en Madrid, y los niños juegan en el jardín."
-        audio = await speech(asker, text, language="es", voice=mateo)
-        _, answer = await recognized(asker, audio)
+        audio = await speech(api, text, language="es", voice=mateo)
+        _, answer = await recognized(api, audio)
     assert isinstance(answer, dict)
     assert answer["language"] == "es"
     assert "los niños juegan" in answer["text"]
@@ -153,8 +153,8 @@ async def test_noise_gives_no_text(app: Any) -> None:
     """Ten seconds of quiet noise are not turned into words."""
     noise = np.random.default_rng(0).normal(0, 0.01, 10 * RATE_HZ)
     wav = _wav(noise)
-    async with client(app) as asker:
-        _, answer = await recognized(asker, wav, language="en")
+    async with client(app) as api:
+        _, answer = await recognized(api, wav, language="en")
     assert isinstance(answer, dict)
     assert answer["text"] == ""
 
@@ -172,22 +172,22 @@ def _wav(samples: Any) -> bytes:
 async def test_clone_speaks_at_the_pitch_of_the_recording(app: Any) -> None:
     """A voice cloned from James has his pitch and speaks by the natural model."""
     james = next(voice for voice in ENGLISH if voice.name == "James")
-    async with client(app) as asker:
-        clip = await speech(asker, TEXT, voice=james.id)
-        response = await asker.post("/voices/clone", files={"clip": clip}, data={"name": "Copy", "mode": "similarity"})
+    async with client(app) as api:
+        clip = await speech(api, TEXT, voice=james.id)
+        response = await api.post("/voices/clone", files={"clip": clip}, data={"name": "Copy", "mode": "similarity"})
         assert response.status_code == 200, response.text
-        samples = floats(await speech(asker, TEXT, voice=response.json()["id"], output_format=FLOAT))
+        samples = floats(await speech(api, TEXT, voice=response.json()["id"], output_format=FLOAT))
     assert pitch_hz(samples, RATE_HZ) == pytest.approx(james.timbre.f0_hz, rel=0.1)
 
 
 async def test_mixed_voice_lies_between_its_parts(app: Any) -> None:
     """Half of James and half of Sarah speaks at a pitch between the two."""
     james = next(voice for voice in ENGLISH if voice.name == "James")
-    async with client(app) as asker:
+    async with client(app) as api:
         parts = [{"id": SARAH, "weight": 1}, {"id": james.id, "weight": 1}]
-        mixed = (await asker.post("/voices/mix", json={"voices": parts})).json()["embedding"]
+        mixed = (await api.post("/voices/mix", json={"voices": parts})).json()["embedding"]
         voice = {"mode": "embedding", "embedding": mixed}
-        samples = floats(await speech(asker, TEXT, voice=voice, output_format=FLOAT))
+        samples = floats(await speech(api, TEXT, voice=voice, output_format=FLOAT))
     assert james.timbre.f0_hz * 1.1 < pitch_hz(samples, RATE_HZ) < 186 * 0.9
 
 
@@ -228,8 +228,8 @@ async def test_no_connection_is_opened(app: Any, monkeypatch: pytest.MonkeyPatch
     for variable in ("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY"):
         monkeypatch.setenv(variable, "http://127.0.0.1:9")
     offline = local_app(tmp_path)
-    async with client(offline) as asker:
-        status, answer = await recognized(asker, await speech(asker, "The boat is on the river.", output_format=WAV))
+    async with client(offline) as api:
+        status, answer = await recognized(api, await speech(api, "The boat is on the river.", output_format=WAV))
     await offline.state.engine.close()
     assert status == 200
     assert isinstance(answer, dict)

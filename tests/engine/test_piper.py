@@ -8,7 +8,7 @@ import pytest
 
 from tests.engine.measures import band_levels_db, floats, level_db
 from tests.engine.piper_model import write_voice
-from tests.engine.requests import FLOAT, SENTENCE, client, question, speech
+from tests.engine.requests import FLOAT, SENTENCE, client, speech, speech_body
 from voicemill.engine.app import create_app
 from voicemill.engine.settings import EngineSettings
 from voicemill.engine.voices.catalogue import built_in_voices
@@ -24,15 +24,15 @@ def voices(tmp_path: Path) -> Path:
     return tmp_path
 
 
-async def answers(voices: Path, *asked: dict[str, Any]) -> tuple[list[dict[str, Any]], list[bytes]]:
+async def answers(voices: Path, *sent: dict[str, Any]) -> tuple[list[dict[str, Any]], list[bytes]]:
     """The listed voices and the answers of a fresh engine with the folder's voices."""
     app = create_app(EngineSettings(workers=1, piper_voices=voices))
-    async with client(app) as asker:
-        listed = (await asker.get("/voices", params={"limit": 100})).json()["data"]
+    async with client(app) as api:
+        listed = (await api.get("/voices", params={"limit": 100})).json()["data"]
         by_name = {voice["name"]: voice["id"] for voice in listed}
         bodies = [
-            await speech(asker, voice=by_name[fields["voice"]], output_format=FLOAT, **fields.get("more", {}))
-            for fields in asked
+            await speech(api, voice=by_name[fields["voice"]], output_format=FLOAT, **fields.get("more", {}))
+            for fields in sent
         ]
     await app.state.engine.close()
     return listed, bodies
@@ -50,9 +50,9 @@ async def test_own_voices_are_listed_first_with_ids_that_stay(voices: Path) -> N
 
 async def test_they_speak_as_audibly_and_repeatably_as_the_others(voices: Path) -> None:
     """Though the model draws random numbers, two engines answer the same question with the same bytes."""
-    asked = {"voice": "en_US-plain-low"}
-    _, first = await answers(voices, asked, asked)
-    _, second = await answers(voices, {"voice": "de_DE-pair-low Eva"}, asked)
+    sent = {"voice": "en_US-plain-low"}
+    _, first = await answers(voices, sent, sent)
+    _, second = await answers(voices, {"voice": "de_DE-pair-low Eva"}, sent)
     assert first[0] == first[1] == second[1] != second[0]
     assert level_db(floats(first[0])) > -12
     assert len(floats(first[0])) / FLOAT["sample_rate"] > 4  # type: ignore[operator]
@@ -77,11 +77,11 @@ async def test_speed_and_volume_work_on_them(voices: Path) -> None:
 
 
 async def test_they_speak_their_own_language_only(voices: Path) -> None:
-    """A neural voice cannot be asked for another language; the answer says which it speaks."""
+    """A neural voice cannot be sent for another language; the answer says which it speaks."""
     app = create_app(EngineSettings(workers=1, piper_voices=voices))
-    async with client(app) as asker:
-        eva = (await asker.get("/voices")).json()["data"][0]["id"]
-        response = await asker.post("/tts/bytes", json=question(SENTENCE, voice=eva, language="en"))
+    async with client(app) as api:
+        eva = (await api.get("/voices")).json()["data"][0]["id"]
+        response = await api.post("/tts/bytes", json=speech_body(SENTENCE, voice=eva, language="en"))
         assert response.status_code == 400
         assert "speaks 'de' only" in response.text
     await app.state.engine.close()
@@ -102,13 +102,13 @@ async def test_a_broken_model_fails_its_call_only(voices: Path) -> None:
     """Bytes that are no model give a 500 that says so, and other voices go on."""
     (voices / "en_US-plain-low.onnx").write_bytes(b"no model at all")
     app = create_app(EngineSettings(workers=1, piper_voices=voices))
-    async with client(app) as asker:
-        listed = (await asker.get("/voices")).json()["data"]
-        response = await asker.post("/tts/bytes", json=question(voice=listed[2]["id"]))
+    async with client(app) as api:
+        listed = (await api.get("/voices")).json()["data"]
+        response = await api.post("/tts/bytes", json=speech_body(voice=listed[2]["id"]))
         assert response.status_code == 500
         assert "cannot be loaded" in response.text
-        assert await speech(asker, "Guten Tag", voice=listed[0]["id"])
-        assert await speech(asker)
+        assert await speech(api, "Guten Tag", voice=listed[0]["id"])
+        assert await speech(api)
     await app.state.engine.close()
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from tests.engine.requests import SENTENCE, client, question, speech
+from tests.engine.requests import SENTENCE, client, speech, speech_body
 from voicemill.engine.app import create_app
 from voicemill.engine.settings import EngineSettings
 
@@ -27,14 +27,14 @@ from voicemill.engine.settings import EngineSettings
 
 async def main():
     app = create_app(EngineSettings(workers=2))
-    async with client(app) as asker:
-        await asyncio.gather(speech(asker), speech(asker))
+    async with client(app) as api:
+        await asyncio.gather(speech(api), speech(api))
         print(*app.state.engine.workers.pids, flush=True)
         {then}
 asyncio.run(main())
 """
 WAITS = "sys.stdin.read()"
-WORKS = "await asyncio.gather(*(speech(asker, 'And on and on it goes. ' * 800) for _ in range(2)))"
+WORKS = "await asyncio.gather(*(speech(api, 'And on and on it goes. ' * 800) for _ in range(2)))"
 FORGETS = "pass"
 
 
@@ -86,92 +86,92 @@ async def engine() -> Any:
 
 async def test_nothing_is_started_before_it_is_needed(engine: Any) -> None:
     """Listing voices needs no process."""
-    house, asker = engine
-    assert (await asker.get("/voices")).status_code == 200
-    assert house.workers.pids == []
+    owner, api = engine
+    assert (await api.get("/voices")).status_code == 200
+    assert owner.workers.pids == []
 
 
 @pytest.mark.parametrize("sent", [signal.SIGKILL, signal.SIGSEGV])
 async def test_a_killed_worker_fails_its_call_and_the_next_works(engine: Any, sent: signal.Signals) -> None:
     """The call in work gets a 500, the one waiting behind it and the one after it get their speech."""
-    house, asker = engine
-    expected = await speech(asker)
-    call = asyncio.create_task(asker.post("/tts/bytes", json=question(LONG[:19_000])))
-    pid = await worker_at_work(house)
-    waiting = asyncio.create_task(speech(asker))
+    owner, api = engine
+    expected = await speech(api)
+    call = asyncio.create_task(api.post("/tts/bytes", json=speech_body(LONG[:19_000])))
+    pid = await worker_at_work(owner)
+    waiting = asyncio.create_task(speech(api))
     os.kill(pid, sent)
     response = await call
     assert response.status_code == 500
-    assert response.json()["message"] == "The worker on this request ended unexpectedly. Try again."
+    assert response.json()["message"] == "The worker of this request ended unexpectedly. Retry."
     assert await waiting == expected
-    assert await speech(asker) == expected
+    assert await speech(api) == expected
 
 
 async def test_a_killed_synthesizer_fails_its_call_and_the_next_works(engine: Any) -> None:
     """The worker outlives its synthesizer and starts another."""
-    house, asker = engine
-    expected = await speech(asker)
-    worker = await worker_pid(house)
-    call = asyncio.create_task(asker.post("/tts/bytes", json=question(LONG[:19_000])))
-    await worker_at_work(house)
+    owner, api = engine
+    expected = await speech(api)
+    worker = await worker_pid(owner)
+    call = asyncio.create_task(api.post("/tts/bytes", json=speech_body(LONG[:19_000])))
+    await worker_at_work(owner)
     for synthesizer in children(worker):
         os.kill(synthesizer, signal.SIGKILL)
     response = await call
     assert response.status_code == 500
     assert "synthesizer" in response.json()["message"]
-    assert await speech(asker) == expected
-    assert await worker_pid(house) == worker
+    assert await speech(api) == expected
+    assert await worker_pid(owner) == worker
 
 
 async def test_a_worker_killed_while_idle_is_not_noticed(engine: Any) -> None:
     """The next call starts another."""
-    house, asker = engine
-    expected = await speech(asker)
-    pid = await worker_pid(house)
+    owner, api = engine
+    expected = await speech(api)
+    pid = await worker_pid(owner)
     os.kill(pid, signal.SIGKILL)
     os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
-    assert await speech(asker) == expected
+    assert await speech(api) == expected
 
 
 async def test_a_late_request_is_a_504_and_its_worker_is_ended() -> None:
     """The next request gets a fresh worker."""
     app = create_app(EngineSettings(workers=1, request_timeout_s=15.0))
-    async with client(app) as asker:
-        await speech(asker)
+    async with client(app) as api:
+        await speech(api)
         pid = await worker_pid(app.state.engine)
         os.kill(pid, signal.SIGSTOP)
-        response = await asker.post("/tts/bytes", json=question())
+        response = await api.post("/tts/bytes", json=speech_body())
         assert response.status_code == 504
-        assert "given up after 15 seconds" in response.text
+        assert "cancelled after 15 seconds" in response.text
         assert not running(pid)
-        assert await speech(asker)
+        assert await speech(api)
     await app.state.engine.close()
 
 
 async def test_a_cancelled_call_stops_its_work(engine: Any) -> None:
     """The worker of a cancelled call is killed; the next call gets a fresh one, and no error is left."""
-    house, asker = engine
-    expected = await speech(asker)
-    call = asyncio.create_task(asker.post("/tts/bytes", json=question(LONG[:19_000])))
-    pid = await worker_at_work(house)
+    owner, api = engine
+    expected = await speech(api)
+    call = asyncio.create_task(api.post("/tts/bytes", json=speech_body(LONG[:19_000])))
+    pid = await worker_at_work(owner)
     call.cancel()
     with pytest.raises(asyncio.CancelledError):
         await call
-    await asyncio.to_thread(until, lambda: not running(pid) and house.workers.busy == 0)
-    assert await speech(asker) == expected
+    await asyncio.to_thread(until, lambda: not running(pid) and owner.workers.busy == 0)
+    assert await speech(api) == expected
 
 
 async def test_close_ends_every_process_and_fails_what_is_in_work() -> None:
     """Workers and their synthesizers are gone when `close` returns; later requests are refused."""
     app = create_app(EngineSettings(workers=1))
-    async with client(app) as asker:
-        call = asyncio.create_task(asker.post("/tts/bytes", json=question(LONG[:19_000])))
+    async with client(app) as api:
+        call = asyncio.create_task(api.post("/tts/bytes", json=speech_body(LONG[:19_000])))
         pid = await worker_at_work(app.state.engine)
         processes = [pid, *children(pid)]
         await app.state.engine.close()
         assert (await call).status_code == 500
         until(lambda: not any(map(running, processes)))
-        refused = await asker.post("/tts/bytes", json=question())
+        refused = await api.post("/tts/bytes", json=speech_body())
         assert refused.status_code == 503
         assert "shut down" in refused.text
 

@@ -69,18 +69,18 @@ def spoken() -> dict[str, bytes]:
     return {}
 
 
-async def said(asker: httpx.AsyncClient, spoken: dict[str, bytes], text: str = TEXT) -> bytes:
+async def said(api: httpx.AsyncClient, spoken: dict[str, bytes], text: str = TEXT) -> bytes:
     """A WAV of a text."""
     if text not in spoken:
-        spoken[text] = await speech(asker, text)
+        spoken[text] = await speech(api, text)
     return spoken[text]
 
 
 @pytest.mark.parametrize("name", CONTAINERS)
-async def test_every_container_is_heard(asker: httpx.AsyncClient, spoken: dict[str, bytes], name: str) -> None:
+async def test_every_container_is_heard(api: httpx.AsyncClient, spoken: dict[str, bytes], name: str) -> None:
     """Sniffed by content: the file is sent without a name or type that would tell."""
-    audio = contained(await said(asker, spoken), *CONTAINERS[name])
-    status, answer = await recognized(asker, audio)
+    audio = contained(await said(api, spoken), *CONTAINERS[name])
+    status, answer = await recognized(api, audio)
     assert status == 200, answer
     assert isinstance(answer, dict)
     assert word_error_rate([TEXT], [answer["text"]]) <= 0.35
@@ -99,35 +99,35 @@ ENCODED = {
 
 @pytest.mark.parametrize("encoding", [*ENCODED, "pcm_mulaw", "pcm_alaw"])
 async def test_headerless_samples_are_heard(
-    asker: httpx.AsyncClient, spoken: dict[str, bytes], encoding: str, tmp_path: Path
+    api: httpx.AsyncClient, spoken: dict[str, bytes], encoding: str, tmp_path: Path
 ) -> None:
     """With `encoding` and `sample_rate` in the query, as the same words as the WAV."""
     if encoding in ENCODED:
-        audio = ENCODED[encoding](decode_all(io.BytesIO(await said(asker, spoken)), 16000)).tobytes()
+        audio = ENCODED[encoding](decode_all(io.BytesIO(await said(api, spoken)), 16000)).tobytes()
     else:
         raw = {"container": "raw", "sample_rate": 16000, "encoding": encoding}
-        audio = await speech(asker, TEXT, output_format=raw)
+        audio = await speech(api, TEXT, output_format=raw)
     (tmp_path / "samples").write_bytes(audio)
     read = np.concatenate(list(decode_headerless(tmp_path / "samples", encoding, 16000, 16000)))
-    whole = decode_all(io.BytesIO(await said(asker, spoken)), 16000)
+    whole = decode_all(io.BytesIO(await said(api, spoken)), 16000)
     assert np.abs(read - whole).max() < 0.02
-    status, answer = await recognized(asker, audio, query=f"?encoding={encoding}&sample_rate=16000")
+    status, answer = await recognized(api, audio, query=f"?encoding={encoding}&sample_rate=16000")
     assert status == 200, answer
     assert isinstance(answer, dict)
     assert word_error_rate([TEXT], [answer["text"]]) <= 0.35
     assert answer["duration"] == pytest.approx(2.47, abs=0.15)
 
 
-async def test_words_come_with_the_times_the_synthesizer_knows(asker: httpx.AsyncClient) -> None:
+async def test_words_come_with_the_times_the_synthesizer_knows(api: httpx.AsyncClient) -> None:
     """Of the words heard right, the start lies within 50 ms of the synthesizer's own, in the median."""
     raw = {"container": "raw", "sample_rate": 16000, "encoding": "pcm_f32le"}
     body = {"model_id": "sonic-2", "voice": "694f9389-aac1-45b6-b726-9d9369183238", "output_format": raw}
-    response = await asker.post("/tts/sse", json=body | {"transcript": PROSE[0], "add_timestamps": True})
+    response = await api.post("/tts/sse", json=body | {"transcript": PROSE[0], "add_timestamps": True})
     (stamp,) = [line for line in response.text.split("\n") if '"word_timestamps"' in line]
     told = json.loads(stamp.removeprefix("data: "))["word_timestamps"]
-    audio = await speech(asker, PROSE[0], output_format=raw)
+    audio = await speech(api, PROSE[0], output_format=raw)
     query = "?encoding=pcm_f32le&sample_rate=16000"
-    status, answer = await recognized(asker, audio, query=query, **{"timestamp_granularities[]": "word"})
+    status, answer = await recognized(api, audio, query=query, **{"timestamp_granularities[]": "word"})
     assert status == 200
     assert isinstance(answer, dict)
     starts = {word["word"]: word["start"] for word in answer["words"]}
@@ -138,12 +138,12 @@ async def test_words_come_with_the_times_the_synthesizer_knows(asker: httpx.Asyn
     assert np.median(errors) <= 0.05
 
 
-async def test_long_audio_is_cut_in_its_pauses(asker: httpx.AsyncClient, spoken: dict[str, bytes]) -> None:
+async def test_long_audio_is_cut_in_its_pauses(api: httpx.AsyncClient, spoken: dict[str, bytes]) -> None:
     """A minute of sentences with pauses and stretches of silence is heard as well as each by itself."""
     pause = np.zeros(16000 * 12, np.float32)
-    clips = [decode_all(io.BytesIO(await said(asker, spoken, sentence)), 16000) for sentence in PROSE[:4]]
+    clips = [decode_all(io.BytesIO(await said(api, spoken, sentence)), 16000) for sentence in PROSE[:4]]
     whole = np.concatenate([block for clip in clips for block in (clip, pause)])
-    status, answer = await recognized(asker, wav_of(whole), **{"timestamp_granularities[]": "word"})
+    status, answer = await recognized(api, wav_of(whole), **{"timestamp_granularities[]": "word"})
     assert status == 200, answer
     assert isinstance(answer, dict)
     assert answer["duration"] == pytest.approx(whole.size / 16000, abs=0.1)
@@ -155,11 +155,11 @@ async def test_long_audio_is_cut_in_its_pauses(asker: httpx.AsyncClient, spoken:
 
 
 @pytest.mark.skipif(not RECORDINGS.is_dir(), reason="the human recordings are not beside this repository")
-async def test_human_speech_is_understood(asker: httpx.AsyncClient, capsys: pytest.CaptureFixture[str]) -> None:
+async def test_human_speech_is_understood(api: httpx.AsyncClient, capsys: pytest.CaptureFixture[str]) -> None:
     """Recordings of two speakers: at most 40 % of words wrong."""
     with (RECORDINGS / "transcripts.csv").open(newline="", encoding="utf-8") as file:
         rows = [row for row in csv.DictReader(file) if row["file_name"] in RECORDED]
-    answers = [await recognized(asker, (RECORDINGS / row["file_name"]).read_bytes()) for row in rows]
+    answers = [await recognized(api, (RECORDINGS / row["file_name"]).read_bytes()) for row in rows]
     texts = [answer["text"] for _, answer in answers if isinstance(answer, dict)]
     rate = word_error_rate([row["transcript"] for row in rows], texts)
     with capsys.disabled():
@@ -168,9 +168,9 @@ async def test_human_speech_is_understood(asker: httpx.AsyncClient, capsys: pyte
 
 
 @pytest.mark.parametrize("samples", [np.zeros(32000), np.full(32000, 0.2), np.zeros(10)])
-async def test_silence_has_no_words(asker: httpx.AsyncClient, samples: Any) -> None:
+async def test_silence_has_no_words(api: httpx.AsyncClient, samples: Any) -> None:
     """An empty text is the right answer, not an error."""
-    status, answer = await recognized(asker, wav_of(samples))
+    status, answer = await recognized(api, wav_of(samples))
     assert status == 200, answer
     assert isinstance(answer, dict)
     assert answer["text"] == ""
@@ -191,9 +191,9 @@ BAD_FILES = {
 
 
 @pytest.mark.parametrize("name", BAD_FILES)
-async def test_what_is_no_audio_is_a_400_that_names_the_containers(asker: httpx.AsyncClient, name: str) -> None:
+async def test_what_is_no_audio_is_a_400_that_names_the_containers(api: httpx.AsyncClient, name: str) -> None:
     """No file that a user sends makes the engine fail, or read another file."""
-    status, answer = await recognized(asker, BAD_FILES[name])
+    status, answer = await recognized(api, BAD_FILES[name])
     assert status == 400
     assert "file: " in str(answer)
     assert "Send flac, m4a, mp3" in str(answer)
@@ -211,9 +211,9 @@ async def test_what_is_no_audio_is_a_400_that_names_the_containers(asker: httpx.
         ("?encoding=pcm_s16le&sample_rate=99999999999999999999", {}, "but must be from 4000"),
     ],
 )
-async def test_bad_questions(asker: httpx.AsyncClient, query: str, fields: dict[str, Any], message: str) -> None:
+async def test_bad_questions(api: httpx.AsyncClient, query: str, fields: dict[str, Any], message: str) -> None:
     """Each names the field and what it may be."""
-    status, answer = await recognized(asker, wav_of(np.zeros(160)), query=query, **fields)
+    status, answer = await recognized(api, wav_of(np.zeros(160)), query=query, **fields)
     assert status == 400
     assert message in str(answer)
 
@@ -233,16 +233,16 @@ def part(name: str, content: bytes) -> bytes:
         (None, b"", "Send a multipart form"),
         ("application/json", b"{}", "Send a multipart form"),
         ("multipart/form-data", b"", "Send a multipart form"),
-        (BOUNDED, b"junk", "no multipart form"),
+        (BOUNDED, b"junk", "not a valid multipart form"),
         (BOUNDED, part("m", b"")[:-4], "ends before its closing boundary"),
         (BOUNDED, part("model", b"ink-whisper") + END, "file: Field required"),
         (BOUNDED, part("f", b"x" * (2 << 20)) + END, "longer than"),
         (BOUNDED, part("f", b"x") * 200 + END, "more than 100 parts"),
     ],
 )
-async def test_bodies_that_are_no_form(asker: httpx.AsyncClient, kind: str | None, body: bytes, message: str) -> None:
+async def test_bodies_that_are_no_form(api: httpx.AsyncClient, kind: str | None, body: bytes, message: str) -> None:
     """Broken uploads are refused."""
-    response = await asker.post("/stt", content=body, headers={"content-type": kind} if kind else {})
+    response = await api.post("/stt", content=body, headers={"content-type": kind} if kind else {})
     assert response.status_code == 400
     assert message in response.text
 
@@ -251,11 +251,11 @@ async def test_uploads_are_bounded_and_leave_nothing_behind(tmp_path: Path, monk
     """Beyond the limit is a 413; hostile file names are never used; the folder of uploads is empty afterwards."""
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     app = create_app(EngineSettings(workers=1, max_upload_bytes=200_000))
-    async with client(app) as asker:
-        big = await asker.post("/stt", files={"file": b"x" * 300_000}, data={"model": "ink-whisper"})
+    async with client(app) as api:
+        big = await api.post("/stt", files={"file": b"x" * 300_000}, data={"model": "ink-whisper"})
         assert big.status_code == 413
         named = {"file": ("../../../../tmp/escaped.wav", wav_of(np.zeros(16000)))}
-        assert (await asker.post("/stt", files=named, data={"model": "ink-whisper"})).status_code == 200
+        assert (await api.post("/stt", files=named, data={"model": "ink-whisper"})).status_code == 200
     await app.state.engine.close()
     assert list(tmp_path.iterdir()) == []
 
@@ -284,8 +284,8 @@ async def test_broken_whisper_model_is_a_500_with_its_error(tmp_path: Path) -> N
     (tmp_path / "tokenizer.json").write_text("{}")
     app = create_app(EngineSettings(workers=1, whisper_model=tmp_path))
     assert app.state.service.startswith("embedded/2+whisper.")
-    async with client(app) as asker:
-        status, answer = await recognized(asker, wav_of(np.full(16000, 0.1)), language="de")
+    async with client(app) as api:
+        status, answer = await recognized(api, wav_of(np.full(16000, 0.1)), language="de")
     assert status == 500
     assert "cannot be loaded" in str(answer)
     await app.state.engine.close()

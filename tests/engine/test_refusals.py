@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.engine.requests import SARAH, client, question, speech
+from tests.engine.requests import SARAH, client, speech, speech_body
 from voicemill.engine.app import create_app
 from voicemill.engine.settings import EngineSettings
 
@@ -16,12 +16,12 @@ UNKNOWN = "00000000-0000-4000-8000-000000000000"
 
 def without(field: str) -> dict[str, Any]:
     """A question that lacks a field."""
-    return {name: value for name, value in question().items() if name != field}
+    return {name: value for name, value in speech_body().items() if name != field}
 
 
 def formatted(**fields: Any) -> dict[str, Any]:
     """A question with an output format."""
-    return question(output_format=fields)
+    return speech_body(output_format=fields)
 
 
 BAD = [
@@ -29,22 +29,22 @@ BAD = [
     (without("transcript"), "transcript: Field required"),
     (without("voice"), "voice: Field required"),
     (without("output_format"), "output_format: Field required"),
-    (question() | {"model_id": "gpt-9"}, "There is no model 'gpt-9'"),
-    (question(""), "transcript must not be empty"),
-    (question(" \n\t"), "transcript must not be empty"),
-    (question("... !? — «»"), "punctuation only"),
-    (question("a" * 20_001), "at most 20000 can be spoken at once. Split it."),
-    (question(voice=UNKNOWN), f"There is no voice '{UNKNOWN}'"),
-    (question(voice={"mode": "id"}), "voice.id is missing"),
-    (question(voice={"mode": "song", "id": SARAH}), "voice.mode"),
-    (question(language="tlh"), "language is 'tlh', but must be one of en, fr"),
-    (question(speed="hurried"), "speed: Input should be 'slow', 'normal' or 'fast'"),
-    (question(duration=0), "duration: Input should be greater than 0"),
-    (question(generation_config={"speed": 2}), "generation_config.speed"),
-    (question(generation_config={"volume": 0.1}), "generation_config.volume"),
-    (question(generation_config={"emotion": "hangry"}), "emotion is 'hangry', but must be one of neutral, anger"),
-    (question(voice={"id": SARAH, "__experimental_controls": {"emotion": ["anger:medium"]}}), ":lowest, :low"),
-    (question(voice={"id": SARAH, "__experimental_controls": {"speed": 3}}), "speed"),
+    (speech_body() | {"model_id": "gpt-9"}, "Unknown model 'gpt-9'"),
+    (speech_body(""), "transcript must not be empty"),
+    (speech_body(" \n\t"), "transcript must not be empty"),
+    (speech_body("... !? — «»"), "punctuation only"),
+    (speech_body("a" * 20_001), "at most 20000 can be spoken at once. Split it."),
+    (speech_body(voice=UNKNOWN), f"There is no voice '{UNKNOWN}'"),
+    (speech_body(voice={"mode": "id"}), "voice.id is missing"),
+    (speech_body(voice={"mode": "song", "id": SARAH}), "voice.mode"),
+    (speech_body(language="tlh"), "language is 'tlh', but must be one of en, fr"),
+    (speech_body(speed="hurried"), "speed: Input should be 'slow', 'normal' or 'fast'"),
+    (speech_body(duration=0), "duration: Input should be greater than 0"),
+    (speech_body(generation_config={"speed": 2}), "generation_config.speed"),
+    (speech_body(generation_config={"volume": 0.1}), "generation_config.volume"),
+    (speech_body(generation_config={"emotion": "hangry"}), "emotion is 'hangry', but must be one of neutral, anger"),
+    (speech_body(voice={"id": SARAH, "__experimental_controls": {"emotion": ["anger:medium"]}}), ":lowest, :low"),
+    (speech_body(voice={"id": SARAH, "__experimental_controls": {"speed": 3}}), "speed"),
     (formatted(container="flac", sample_rate=8000), "output_format.container"),
     (formatted(container="wav", encoding="pcm_s16le"), "output_format.sample_rate: Field required"),
     (formatted(container="wav", sample_rate=8000), "output_format.encoding is None, but must be one of pcm_f32le"),
@@ -55,27 +55,25 @@ BAD = [
 
 
 @pytest.mark.parametrize(("body", "message"), BAD, ids=[message for _, message in BAD])
-async def test_a_bad_question_is_told_what_is_wrong(
-    asker: httpx.AsyncClient, body: dict[str, Any], message: str
-) -> None:
+async def test_a_bad_question_is_told_what_is_wrong(api: httpx.AsyncClient, body: dict[str, Any], message: str) -> None:
     """A 400 whose plain text names the field and what it may be."""
-    response = await asker.post("/tts/bytes", json=body)
+    response = await api.post("/tts/bytes", json=body)
     assert response.status_code == 400
     assert response.text.startswith("Bad request: ")
     assert message in response.text
 
 
 @pytest.mark.parametrize("body", [b"", b"{", b"[]", b'"text"', b"\xff\xfe", b'{"transcript": "\\ud800"}'])
-async def test_a_body_that_is_no_question_is_refused(asker: httpx.AsyncClient, body: bytes) -> None:
-    """Broken JSON is the asker's mistake, not a fault of the engine."""
-    response = await asker.post("/tts/bytes", content=body)
+async def test_a_body_that_is_no_question_is_refused(api: httpx.AsyncClient, body: bytes) -> None:
+    """Broken JSON is the api's mistake, not a fault of the engine."""
+    response = await api.post("/tts/bytes", content=body)
     assert response.status_code == 400
 
 
-async def test_text_in_letters_the_language_cannot_speak_is_refused_or_heard(asker: httpx.AsyncClient) -> None:
+async def test_text_in_letters_the_language_cannot_speak_is_refused_or_heard(api: httpx.AsyncClient) -> None:
     """Silence is never an answer: text that produces no sound is a 400 that says so."""
     for text in ("\u2800\u2801 ᚠᚢᚦ", "ꙮꙮꙮ", "𓀀𓀁𓀂"):
-        response = await asker.post("/tts/bytes", json=question(text))
+        response = await api.post("/tts/bytes", json=speech_body(text))
         assert response.status_code in (200, 400)
         if response.status_code == 400:
             assert "spoken" in response.text or "punctuation" in response.text
@@ -83,9 +81,9 @@ async def test_text_in_letters_the_language_cannot_speak_is_refused_or_heard(ask
             assert any(response.content[44:])
 
 
-async def test_a_body_beyond_the_limit_is_refused(asker: httpx.AsyncClient) -> None:
+async def test_a_body_beyond_the_limit_is_refused(api: httpx.AsyncClient) -> None:
     """More than a megabyte of JSON is not read."""
-    response = await asker.post("/tts/bytes", content=b" " * (1 << 21))
+    response = await api.post("/tts/bytes", content=b" " * (1 << 21))
     assert response.status_code == 413
     assert "larger than 1048576 bytes" in response.text
 
@@ -93,8 +91,8 @@ async def test_a_body_beyond_the_limit_is_refused(asker: httpx.AsyncClient) -> N
 @pytest.mark.parametrize("version", ["2024-06-10", "2024-11-13", "2025-04-16", "2025-11-04"])
 async def test_errors_are_plain_text_before_march_2026(engine_app: Any, version: str) -> None:
     """`Title: Message`, nothing else."""
-    async with client(engine_app, version=version) as asker:
-        response = await asker.get(f"/voices/{UNKNOWN}")
+    async with client(engine_app, version=version) as api:
+        response = await api.get(f"/voices/{UNKNOWN}")
     assert response.status_code == 404
     assert response.headers["content-type"].startswith("text/plain")
     assert response.text == f"Not found: There is no voice '{UNKNOWN}'; GET /voices lists them."
@@ -103,8 +101,8 @@ async def test_errors_are_plain_text_before_march_2026(engine_app: Any, version:
 @pytest.mark.parametrize("version", ["2026-03-01", "2026-08-14"])
 async def test_errors_are_json_from_march_2026_on(engine_app: Any, version: str) -> None:
     """A code, a title, a message, and the id that the header gives too."""
-    async with client(engine_app, version=version) as asker:
-        response = await asker.get(f"/voices/{UNKNOWN}")
+    async with client(engine_app, version=version) as api:
+        response = await api.get(f"/voices/{UNKNOWN}")
     assert response.status_code == 404
     assert response.json() == {
         "error_code": "voice_not_found",
@@ -114,30 +112,30 @@ async def test_errors_are_json_from_march_2026_on(engine_app: Any, version: str)
     }
 
 
-async def test_every_answer_has_a_request_id_of_its_own(asker: httpx.AsyncClient) -> None:
+async def test_every_answer_has_a_request_id_of_its_own(api: httpx.AsyncClient) -> None:
     """Good and bad answers alike, as a UUID."""
-    responses = [await asker.get(path) for path in ("/", "/voices", "/voices/x", "/no/such/path")]
+    responses = [await api.get(path) for path in ("/", "/voices", "/voices/x", "/no/such/path")]
     ids = {str(uuid.UUID(response.headers["x-request-id"])) for response in responses}
     assert len(ids) == 4
 
 
 @pytest.mark.parametrize(("method", "path", "status"), [("GET", "/song", 404), ("GET", "/tts/bytes", 405)])
 async def test_what_is_not_there_is_said_in_the_same_shape(
-    asker: httpx.AsyncClient, method: str, path: str, status: int
+    api: httpx.AsyncClient, method: str, path: str, status: int
 ) -> None:
     """Unknown paths and methods."""
-    response = await asker.request(method, path)
+    response = await api.request(method, path)
     assert response.status_code == status
     assert response.text.endswith(f"{method} {path} is not part of this API.")
 
 
 async def test_no_key_is_a_401_and_the_status_needs_none(engine_app: Any) -> None:
     """Everything but `GET /` wants a key."""
-    async with client(engine_app, key="") as asker:
-        refused = [await asker.get("/voices"), await asker.post("/tts/bytes", json=question())]
+    async with client(engine_app, key="") as api:
+        refused = [await api.get("/voices"), await api.post("/tts/bytes", json=speech_body())]
         assert [response.status_code for response in refused] == [401, 401]
         assert "X-API-Key" in refused[0].text
-        assert (await asker.get("/")).json() == {"ok": True, "version": "2026-08-14"}
+        assert (await api.get("/")).json() == {"ok": True, "version": "2026-08-14"}
 
 
 @pytest.mark.parametrize(
@@ -146,10 +144,10 @@ async def test_no_key_is_a_401_and_the_status_needs_none(engine_app: Any) -> Non
 async def test_with_keys_set_only_those_open_it(header: dict[str, str]) -> None:
     """Both ways to send a key are taken, and a wrong key is a 401."""
     app = create_app(EngineSettings(workers=1, keys=frozenset({"right"})))
-    async with client(app, key="") as asker:
-        assert (await asker.get("/voices", headers=header)).status_code == 200
+    async with client(app, key="") as api:
+        assert (await api.get("/voices", headers=header)).status_code == 200
         wrong = {name: value.replace("right", "wrong") for name, value in header.items()}
-        assert (await asker.get("/voices", headers=wrong)).status_code == 401
+        assert (await api.get("/voices", headers=wrong)).status_code == 401
     await app.state.engine.close()
 
 
@@ -157,11 +155,11 @@ async def test_over_a_concurrency_limit_is_a_429_and_without_one_requests_wait()
     """With a limit of two, two of five at once are answered; without, all five, by one worker."""
     for limit, good in ((2, 2), (None, 5)):
         app = create_app(EngineSettings(workers=1, tts_concurrency=limit))
-        async with client(app, version="2026-03-01") as asker:
-            replies = await asyncio.gather(*(asker.post("/tts/bytes", json=question()) for _ in range(5)))
+        async with client(app, version="2026-03-01") as api:
+            replies = await asyncio.gather(*(api.post("/tts/bytes", json=speech_body()) for _ in range(5)))
             refused = [reply for reply in replies if reply.status_code != 200]
             assert len(replies) - len(refused) == good
             assert all(reply.status_code == 429 for reply in refused)
             assert all(reply.json()["error_code"] == "concurrency_limited" for reply in refused)
-            assert await speech(asker)
+            assert await speech(api)
         await app.state.engine.close()

@@ -14,7 +14,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.engine.requests import SARAH, client, question, speech
+from tests.engine.requests import SARAH, client, speech, speech_body
 from tests.engine.test_processes import children, running, until
 from voicemill.engine.serving import host_name, is_loopback, serve
 from voicemill.engine.settings import EngineSettings
@@ -60,26 +60,26 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, int]
 
 
 @pytest.fixture
-def asker(server: tuple[str, int]) -> httpx.AsyncClient:
+def api(server: tuple[str, int]) -> httpx.AsyncClient:
     """A client over a socket."""
     return httpx.AsyncClient(
         base_url=server[0], headers={"X-API-Key": "k", "Cartesia-Version": "2024-11-13"}, timeout=60
     )
 
 
-async def test_it_answers_over_a_socket_what_it_answers_in_process(asker: httpx.AsyncClient, engine_app: Any) -> None:
+async def test_it_answers_over_a_socket_what_it_answers_in_process(api: httpx.AsyncClient, engine_app: Any) -> None:
     """The same bytes, and a Content-Length."""
-    async with asker, client(engine_app) as inside:
-        assert await speech(asker) == await speech(inside)
+    async with api, client(engine_app) as inside:
+        assert await speech(api) == await speech(inside)
 
 
-async def test_events_arrive_one_by_one(asker: httpx.AsyncClient) -> None:
+async def test_events_arrive_one_by_one(api: httpx.AsyncClient) -> None:
     """Each can be read by itself, before the next."""
-    asked = question(
+    sent = speech_body(
         "And on and on it goes. " * 40,
         output_format={"container": "raw", "sample_rate": 48000, "encoding": "pcm_f32le"},
     )
-    async with asker, asker.stream("POST", "/tts/sse", json=asked) as response:
+    async with api, api.stream("POST", "/tts/sse", json=sent) as response:
         lines = response.aiter_lines()
         first = json.loads((await anext(lines)).removeprefix("data: "))
         assert first["type"] == "chunk"
@@ -92,23 +92,23 @@ async def test_events_arrive_one_by_one(asker: httpx.AsyncClient) -> None:
 @pytest.mark.parametrize(
     "host", ["evil.example", "evil.example:8765", "127.0.0.1.evil.example", "localhost.evil", "", "0x7f000001"]
 )
-async def test_foreign_host_headers_are_refused(asker: httpx.AsyncClient, host: str) -> None:
+async def test_foreign_host_headers_are_refused(api: httpx.AsyncClient, host: str) -> None:
     """So that no web page can use a browser to ask."""
-    async with asker:
-        response = await asker.get("/voices", headers={"Host": host})
+    async with api:
+        response = await api.get("/voices", headers={"Host": host})
     assert response.status_code in (400, 421)
 
 
 @pytest.mark.parametrize(
     "host", ["localhost", "LOCALHOST:80", "127.0.0.1:1", "127.8.8.8", "[::1]:8765", "studio.example:8765"]
 )
-async def test_loopback_and_named_hosts_pass(asker: httpx.AsyncClient, host: str) -> None:
+async def test_loopback_and_named_hosts_pass(api: httpx.AsyncClient, host: str) -> None:
     """Whatever the port."""
-    async with asker:
-        assert (await asker.get("/", headers={"Host": host})).status_code == 200
+    async with api:
+        assert (await api.get("/", headers={"Host": host})).status_code == 200
 
 
-async def test_a_chunked_upload_is_taken(asker: httpx.AsyncClient) -> None:
+async def test_a_chunked_upload_is_taken(api: httpx.AsyncClient) -> None:
     """The reference's own SDK streams files without a length."""
     head = b'--b\r\nContent-Disposition: form-data; name="clip"; filename="blob"\r\n\r\n'
 
@@ -118,8 +118,8 @@ async def test_a_chunked_upload_is_taken(asker: httpx.AsyncClient) -> None:
             yield b"no audio at all " * 1000
         yield b"\r\n--b--\r\n"
 
-    async with asker:
-        response = await asker.post(
+    async with api:
+        response = await api.post(
             "/voice-changer/bytes", content=body(), headers={"Content-Type": "multipart/form-data; boundary=b"}
         )
     assert response.status_code == 400
@@ -131,7 +131,7 @@ async def test_nothing_outlives_the_server(tmp_path: Path) -> None:
     port = free_port()
     process = subprocess.Popen([sys.executable, "-c", SERVE, str(port), str(tmp_path / "voices")])
     base = f"http://127.0.0.1:{port}"
-    async with httpx.AsyncClient(base_url=base, headers={"X-API-Key": "k"}, timeout=60) as asker:
+    async with httpx.AsyncClient(base_url=base, headers={"X-API-Key": "k"}, timeout=60) as api:
 
         def up() -> bool:
             try:
@@ -140,7 +140,7 @@ async def test_nothing_outlives_the_server(tmp_path: Path) -> None:
                 return False
 
         await asyncio.to_thread(until, up)
-        await speech(asker)
+        await speech(api)
     family = children(process.pid)
     assert len(family) >= 2
     process.terminate()
@@ -170,8 +170,8 @@ def test_host_names() -> None:
 
 async def test_the_api_is_described(engine_app: Any) -> None:
     """`/openapi.json` holds every path of the reference, the bodies of each, and needs no key."""
-    async with client(engine_app, key="") as asker:
-        described = (await asker.get("/openapi.json")).json()
+    async with client(engine_app, key="") as api:
+        described = (await api.get("/openapi.json")).json()
     paths = {(method.upper(), path) for path, methods in described["paths"].items() for method in methods}
     assert paths == {
         ("GET", "/"),

@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.engine.requests import FLOAT, RATE_HZ, SENTENCE, WAV, client, question, speech
+from tests.engine.requests import FLOAT, RATE_HZ, SENTENCE, WAV, client, speech, speech_body
 from voicemill.engine.app import create_app
 from voicemill.engine.settings import EngineSettings
 
@@ -21,9 +21,9 @@ SPOKEN = (
 )
 
 
-async def events(asker: httpx.AsyncClient, text: str = TEXT, **fields: Any) -> list[dict[str, Any]]:
+async def events(api: httpx.AsyncClient, text: str = TEXT, **fields: Any) -> list[dict[str, Any]]:
     """Every event of a good stream, read as the strictest SDK does: one data line, ASCII only."""
-    response = await asker.post("/tts/sse", json=question(text, output_format=FLOAT, **fields))
+    response = await api.post("/tts/sse", json=speech_body(text, output_format=FLOAT, **fields))
     assert response.status_code == 200, response.text
     assert response.headers["content-type"].startswith("text/event-stream")
     frames = response.content.decode("ascii").split("\n\n")
@@ -42,28 +42,26 @@ def of_type(events: list[dict[str, Any]], kind: str) -> list[dict[str, Any]]:
     return [event for event in events if event["type"] == kind]
 
 
-async def test_the_pieces_are_the_bytes_of_the_whole(asker: httpx.AsyncClient) -> None:
+async def test_the_pieces_are_the_bytes_of_the_whole(api: httpx.AsyncClient) -> None:
     """Chunks joined are what `tts/bytes` gives; one `done` ends them; each carries what the SDKs require."""
-    told = await events(asker, context_id="c1")
+    told = await events(api, context_id="c1")
     chunks = of_type(told, "chunk")
     assert len(chunks) > 10
-    assert b"".join(base64.b64decode(chunk["data"]) for chunk in chunks) == await speech(
-        asker, TEXT, output_format=FLOAT
-    )
+    assert b"".join(base64.b64decode(chunk["data"]) for chunk in chunks) == await speech(api, TEXT, output_format=FLOAT)
     assert told[-1] == {"type": "done", "done": True, "status_code": 206, "context_id": "c1"}
     assert all(chunk["step_time"] >= 0 and not chunk["done"] and chunk["status_code"] == 206 for chunk in chunks)
     assert {event["context_id"] for event in told} == {"c1"}
     assert len(chunks) == len(told) - 1
 
 
-async def test_no_context_id_is_made_up(asker: httpx.AsyncClient) -> None:
+async def test_no_context_id_is_made_up(api: httpx.AsyncClient) -> None:
     """It is echoed only when given."""
-    assert all("context_id" not in event for event in await events(asker))
+    assert all("context_id" not in event for event in await events(api))
 
 
-async def test_word_timestamps_are_every_word_in_order(asker: httpx.AsyncClient) -> None:
+async def test_word_timestamps_are_every_word_in_order(api: httpx.AsyncClient) -> None:
     """Across sentences, rising, within the audio, and each word lasts."""
-    told = await events(asker, add_timestamps=True)
+    told = await events(api, add_timestamps=True)
     stamps = [event["word_timestamps"] for event in of_type(told, "timestamps")]
     words = [word for stamp in stamps for word in stamp["words"]]
     start = [second for stamp in stamps for second in stamp["start"]]
@@ -81,19 +79,19 @@ async def test_word_timestamps_are_every_word_in_order(asker: httpx.AsyncClient)
      ("zh", "你好世界。", 4), ("ja", "こんにちは。", 5), ("ko", "안녕하세요 세계", 2)],
 )  # fmt: skip
 async def test_other_languages_get_times_for_every_word_too(
-    asker: httpx.AsyncClient, language: str, text: str, count: int
+    api: httpx.AsyncClient, language: str, text: str, count: int
 ) -> None:
     """Where the synthesizer merges words they share its time; Chinese and Japanese go by character."""
-    told = await events(asker, text, language=language, add_timestamps=True)
+    told = await events(api, text, language=language, add_timestamps=True)
     (stamp,) = [event["word_timestamps"] for event in of_type(told, "timestamps")]
     assert len(stamp["words"]) == len(stamp["start"]) == len(stamp["end"]) == count
     assert stamp["start"] == sorted(stamp["start"])
     assert all(a <= b for a, b in zip(stamp["start"], stamp["end"], strict=True))
 
 
-async def test_phoneme_timestamps_are_ipa(asker: httpx.AsyncClient) -> None:
+async def test_phoneme_timestamps_are_ipa(api: httpx.AsyncClient) -> None:
     """They are sent only when asked for, and cover the words."""
-    told = await events(asker, "Hello, world!", add_phoneme_timestamps=True)
+    told = await events(api, "Hello, world!", add_phoneme_timestamps=True)
     (stamp,) = [event["phoneme_timestamps"] for event in of_type(told, "phoneme_timestamps")]
     assert "".join(stamp["phonemes"]) == "həlˈoʊwˈɜːld"
     assert stamp["start"] == sorted(stamp["start"])
@@ -101,16 +99,16 @@ async def test_phoneme_timestamps_are_ipa(asker: httpx.AsyncClient) -> None:
 
 
 @pytest.mark.parametrize("format", [WAV, {"container": "mp3", "sample_rate": 44100, "bit_rate": 128000}])
-async def test_only_raw_is_streamed(asker: httpx.AsyncClient, format: dict[str, Any]) -> None:
+async def test_only_raw_is_streamed(api: httpx.AsyncClient, format: dict[str, Any]) -> None:
     """Other containers are refused, with the way out."""
-    response = await asker.post("/tts/sse", json=question(output_format=format))
+    response = await api.post("/tts/sse", json=speech_body(output_format=format))
     assert response.status_code == 400
     assert "must be raw for tts/sse; use tts/bytes" in response.text
 
 
-async def test_what_is_wrong_at_once_is_a_status_not_an_event(asker: httpx.AsyncClient) -> None:
+async def test_what_is_wrong_at_once_is_a_status_not_an_event(api: httpx.AsyncClient) -> None:
     """A stream that cannot begin is an ordinary refusal."""
-    response = await asker.post("/tts/sse", json=question("...", output_format=FLOAT))
+    response = await api.post("/tts/sse", json=speech_body("...", output_format=FLOAT))
     assert response.status_code == 400
 
 
@@ -134,8 +132,8 @@ async def test_a_failure_on_the_way_is_an_error_event(version: str, old: bool) -
     assert (event["type"], event["status_code"], event["done"]) == ("error", 500, True)
     assert event.keys() >= {"title", "message", "error_code", "request_id"}
     assert ("error" in event) is old
-    async with client(app) as asker:
-        assert await speech(asker)
+    async with client(app) as api:
+        assert await speech(api)
     await app.state.engine.close()
 
 
@@ -149,15 +147,15 @@ async def test_a_listener_who_leaves_frees_the_worker() -> None:
             gone.set()
 
     await streamed(app, leave_at_the_first_piece, gone=gone)
-    async with client(app) as asker:
-        assert await speech(asker)
+    async with client(app) as api:
+        assert await speech(api)
     assert app.state.engine.workers.busy == 0
     await app.state.engine.close()
 
 
 async def streamed(app: Any, send: Any, *, gone: asyncio.Event, version: str = "2024-11-13") -> None:
     """Ask for a long stream at the ASGI level, where every message and the end of the connection are ours."""
-    body = json.dumps(question(" ".join([SENTENCE] * 250), output_format=FLOAT)).encode()
+    body = json.dumps(speech_body(" ".join([SENTENCE] * 250), output_format=FLOAT)).encode()
     messages = [{"type": "http.request", "body": body, "more_body": False}]
 
     async def receive() -> dict[str, Any]:
@@ -183,18 +181,18 @@ async def streamed(app: Any, send: Any, *, gone: asyncio.Event, version: str = "
     await app(scope, receive, send)
 
 
-async def test_tags_are_obeyed_or_left_out_and_never_read(asker: httpx.AsyncClient) -> None:
+async def test_tags_are_obeyed_or_left_out_and_never_read(api: httpx.AsyncClient) -> None:
     """A pause is silence, spelled text is spelled, and no part of a tag is among the words."""
     plain = "Wait here. Now go on."
     tagged = '<emotion value="sad"/>Wait here. <break time="1.5s"/> Now go on.'
-    lengths = [len(await speech(asker, text, output_format=FLOAT)) / 4 / RATE_HZ for text in (plain, tagged)]
+    lengths = [len(await speech(api, text, output_format=FLOAT)) / 4 / RATE_HZ for text in (plain, tagged)]
     assert lengths[1] - lengths[0] == pytest.approx(1.5, abs=0.05)
-    told = await events(asker, "The code is <spell>AB12</spell>, please.", add_timestamps=True)
+    told = await events(api, "The code is <spell>AB12</spell>, please.", add_timestamps=True)
     words = [word for event in of_type(told, "timestamps") for word in event["word_timestamps"]["words"]]
     assert words == ["The", "code", "is", "AB12", "please"]
 
 
-async def test_a_transcript_of_tags_alone_is_refused(asker: httpx.AsyncClient) -> None:
+async def test_a_transcript_of_tags_alone_is_refused(api: httpx.AsyncClient) -> None:
     """There is nothing to speak in it."""
-    response = await asker.post("/tts/bytes", json=question('<break time="2s"/>', output_format=FLOAT))
+    response = await api.post("/tts/bytes", json=speech_body('<break time="2s"/>', output_format=FLOAT))
     assert response.status_code == 400

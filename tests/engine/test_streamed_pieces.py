@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from benchmarks.engine_server import descendants, served_engine
-from tests.engine.requests import FLOAT, SENTENCE, question, speech
+from tests.engine.requests import FLOAT, SENTENCE, speech, speech_body
 from tests.engine.test_recognition import wav_of
 from voicemill.engine.voice_analysis.world import converted
 from voicemill.engine.voices.catalogue import built_in_voices
@@ -30,12 +30,12 @@ def worker_of(pid: int) -> int:
 def test_served_speech_arrives_before_its_end_is_made(tmp_path: Path) -> None:
     """A worker that is killed when the first piece has arrived was still at work: the stream ends in an error."""
     received: list[str] = []
-    asked = question(" ".join([SENTENCE] * 250), output_format=FLOAT)
+    sent = speech_body(" ".join([SENTENCE] * 250), output_format=FLOAT)
     headers = {"X-API-Key": "k", "Cartesia-Version": "2024-11-13"}
     with (
         served_engine(tmp_path) as engine,
         httpx.Client(base_url=engine.url, headers=headers, timeout=60) as client,
-        client.stream("POST", "/tts/sse", json=asked) as response,
+        client.stream("POST", "/tts/sse", json=sent) as response,
     ):
         for line in filter(None, response.iter_lines()):
             if not received:
@@ -48,15 +48,15 @@ def test_served_speech_arrives_before_its_end_is_made(tmp_path: Path) -> None:
 
 
 async def test_a_changed_voice_is_sent_block_by_block(
-    asker: httpx.AsyncClient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    api: httpx.AsyncClient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Of half a minute the first pieces leave when one block is made; a WAV waits, for it begins with its length."""
-    spoken = np.frombuffer(await speech(asker, output_format=FLOAT), "<f4")
+    spoken = np.frombuffer(await speech(api, output_format=FLOAT), "<f4")
     (tmp_path / "clip").write_bytes(wav_of(np.tile(spoken, 8), 24000))
     made: list[int] = []
 
-    def counted(*asked: Any) -> Any:
-        for block in converted(*asked):
+    def counted(*sent: Any) -> Any:
+        for block in converted(*sent):
             made.append(block.size)
             yield block
 
@@ -65,8 +65,8 @@ async def test_a_changed_voice_is_sent_block_by_block(
     for container, blocks in (("raw", 1), ("wav", 2)):
         made.clear()
         format = {"container": container, "sample_rate_hz": 24000, "encoding": "pcm_s16le"}
-        asked = {"clip": str(tmp_path / "clip"), "timbre": timbre, "format": format}
-        pieces = voice_change_pieces(asked)
+        sent = {"clip": str(tmp_path / "clip"), "timbre": timbre, "format": format}
+        pieces = voice_change_pieces(sent)
         first = next(pieces)
         assert len(made) == blocks
         body = first.body + b"".join(piece.body for piece in pieces)

@@ -31,10 +31,10 @@ def test_flags_of_the_recognizer_are_in_the_results_table(
 
 
 @needs_local
-async def test_whisper_reports_text_that_it_omits(asker: httpx.AsyncClient) -> None:
+async def test_whisper_reports_text_that_it_omits(api: httpx.AsyncClient) -> None:
     """A fifth of a second of speech, repeated for four seconds, passes voice detection; Whisper omits its text."""
     format = {"container": "raw", "sample_rate": RATE_HZ, "encoding": "pcm_f32le"}
-    spoken = floats(await speech(asker, "The boat is on the river. We went home at night.", output_format=format))
+    spoken = floats(await speech(api, "The boat is on the river. We went home at night.", output_format=format))
     repeated = np.tile(0.7 * spoken[3000:6000] / np.abs(spoken).max(), 20)
     segments = list(Whisper().transcribe([repeated], "en"))
     assert [(segment.text, segment.flags) for segment in segments] == [("", ("no_speech",))]

@@ -12,7 +12,7 @@ import pytest
 
 from benchmarks.sentences import PROSE
 from tests.engine.measures import band_levels_db, floats, level_db, pitch_hz
-from tests.engine.requests import FLOAT, RATE_HZ, SARAH, client, question, speech
+from tests.engine.requests import FLOAT, RATE_HZ, SARAH, client, speech, speech_body
 from tests.engine.test_recognition import RECORDINGS, wav_of
 from tests.engine.test_voice_changer import VOICES
 from voicemill.audio.decode import decode_all
@@ -149,10 +149,10 @@ async def test_a_clone_of_a_person(owner: httpx.AsyncClient, recording: str) -> 
 
 
 async def test_localizing_changes_language_and_dialect_only(owner: httpx.AsyncClient) -> None:
-    """The reference's own example; the speaker stays, and speaks Spanish when no language is asked for."""
-    asked = {"voice_id": SARAH, "language": "es", "original_speaker_gender": "female", "dialect": "pe"}
-    spanish = await made(owner, "/voices/localize", **asked)
-    mexican = await made(owner, "/voices/localize", **(asked | {"dialect": "mx"}))
+    """The reference's own example; the speaker stays, and speaks Spanish when no language is sent for."""
+    sent = {"voice_id": SARAH, "language": "es", "original_speaker_gender": "female", "dialect": "pe"}
+    spanish = await made(owner, "/voices/localize", **sent)
+    mexican = await made(owner, "/voices/localize", **(sent | {"dialect": "mx"}))
     assert (spanish["language"], spanish["gender"], spanish["accent"]) == ("es", "feminine", "peruvian")
     text = "El corazón de la ciudad"
     bodies = [await speech(owner, text, voice=voice["id"]) for voice in (spanish, mexican)]
@@ -211,7 +211,7 @@ CLONE = [
     ({"files": SILENCE, "data": {"name": "n", "mode": "best"}}, "similarity, stability"),
     ({"files": BROKEN, "data": {"name": "n"}}, "clip: the file is not audio"),
 ]
-MINE = "only your own voices can be changed"
+MINE = "only user-created voices can be changed"
 
 
 @pytest.mark.parametrize(
@@ -246,6 +246,6 @@ async def test_no_embedding_breaks_the_voice(owner: httpx.AsyncClient, embedding
 
 async def test_an_embedding_of_wrong_size_is_refused(owner: httpx.AsyncClient) -> None:
     """By name."""
-    response = await owner.post("/tts/bytes", json=question(voice={"mode": "embedding", "embedding": [1.0]}))
+    response = await owner.post("/tts/bytes", json=speech_body(voice={"mode": "embedding", "embedding": [1.0]}))
     assert response.status_code == 400
     assert "voice.embedding: it has 1 numbers" in response.text

@@ -23,27 +23,25 @@ RAW = {"output_format[container]": "raw", "output_format[sample_rate]": "24000",
 TEXT = PROSE[0]
 
 
-async def source(asker: httpx.AsyncClient) -> bytes:
+async def source(api: httpx.AsyncClient) -> bytes:
     """A clip of James."""
-    return await speech(asker, TEXT, voice=VOICES["James"].id)
+    return await speech(api, TEXT, voice=VOICES["James"].id)
 
 
-async def changed(
-    asker: httpx.AsyncClient, clip: bytes, voice: str, path: str = "bytes", **more: Any
-) -> httpx.Response:
+async def changed(api: httpx.AsyncClient, clip: bytes, voice: str, path: str = "bytes", **more: Any) -> httpx.Response:
     """A clip in another voice."""
     form = {"voice[id]": VOICES[voice].id} | RAW | more.pop("form", {})
-    response = await asker.post(f"/voice-changer/{path}", files={"clip": ("blob", clip)}, data=form, **more)
+    response = await api.post(f"/voice-changer/{path}", files={"clip": ("blob", clip)}, data=form, **more)
     assert response.status_code == 200, response.text
     return response
 
 
 @pytest.mark.parametrize("target", ["Sarah", "Grace", "Hugo"])
-async def test_pitch_is_the_target_voices_and_intonation_the_speakers(asker: httpx.AsyncClient, target: str) -> None:
+async def test_pitch_is_the_target_voices_and_intonation_the_speakers(api: httpx.AsyncClient, target: str) -> None:
     """The median pitch comes within 3 % of the voice's, and its movement follows the clip's with r > 0.95."""
-    clip = await source(asker)
+    clip = await source(api)
     before = decode_all(io.BytesIO(clip), 24000)
-    after = floats((await changed(asker, clip, target)).content)
+    after = floats((await changed(api, clip, target)).content)
     assert after.size == before.size
     assert measure(after).f0_hz == pytest.approx(VOICES[target].timbre.f0_hz, rel=0.03)
     old, new = f0_contour(before), f0_contour(after)
@@ -54,12 +52,12 @@ async def test_pitch_is_the_target_voices_and_intonation_the_speakers(asker: htt
     assert np.corrcoef(np.log(old[both][steady]), np.log(new[both][steady]))[0, 1] > 0.95
 
 
-async def test_the_words_the_level_and_the_timing_stay(asker: httpx.AsyncClient) -> None:
+async def test_the_words_the_level_and_the_timing_stay(api: httpx.AsyncClient) -> None:
     """A recogniser still understands it, it is as loud, and its loudness rises and falls as before."""
-    clip = await source(asker)
+    clip = await source(api)
     before = decode_all(io.BytesIO(clip), 24000)
-    after = floats((await changed(asker, clip, "Robin")).content)
-    status, answer = await recognized(asker, wav_of(after, 24000))
+    after = floats((await changed(api, clip, "Robin")).content)
+    status, answer = await recognized(api, wav_of(after, 24000))
     assert status == 200
     assert isinstance(answer, dict)
     assert word_error_rate([TEXT], [answer["text"]]) <= 0.45
@@ -68,20 +66,20 @@ async def test_the_words_the_level_and_the_timing_stay(asker: httpx.AsyncClient)
     assert np.corrcoef(np.log(old + 1e-6), np.log(new + 1e-6))[0, 1] > 0.9
 
 
-async def test_the_same_clip_gets_the_same_bytes(asker: httpx.AsyncClient) -> None:
+async def test_the_same_clip_gets_the_same_bytes(api: httpx.AsyncClient) -> None:
     """Twice."""
-    clip = await source(asker)
-    assert (await changed(asker, clip, "Sarah")).content == (await changed(asker, clip, "Sarah")).content
+    clip = await source(api)
+    assert (await changed(api, clip, "Sarah")).content == (await changed(api, clip, "Sarah")).content
 
 
-async def test_clips_longer_than_a_block_join_without_a_click(asker: httpx.AsyncClient) -> None:
+async def test_clips_longer_than_a_block_join_without_a_click(api: httpx.AsyncClient) -> None:
     """Twenty-seven seconds come back whole, and no slope is steeper than the steepest of a single block by far."""
-    once = decode_all(io.BytesIO(await source(asker)), 24000)
+    once = decode_all(io.BytesIO(await source(api)), 24000)
     clip = wav_of(np.tile(once, 5), 24000)
-    after = floats((await changed(asker, clip, "Sarah")).content)
+    after = floats((await changed(api, clip, "Sarah")).content)
     assert after.size == once.size * 5
     slopes = np.abs(np.diff(after))
-    single = np.abs(np.diff(floats((await changed(asker, wav_of(once, 24000), "Sarah")).content)))
+    single = np.abs(np.diff(floats((await changed(api, wav_of(once, 24000), "Sarah")).content)))
     assert slopes.max() < 1.5 * single.max()
 
 
@@ -91,16 +89,16 @@ async def test_clips_longer_than_a_block_join_without_a_click(asker: httpx.Async
 )
 @pytest.mark.parametrize("fern", [True, False])
 async def test_events_carry_the_bytes_of_the_whole(
-    asker: httpx.AsyncClient, container: str, more: dict[str, str], fern: bool
+    api: httpx.AsyncClient, container: str, more: dict[str, str], fern: bool
 ) -> None:
     """As server-sent events, or a line of JSON each for the 2.x SDKs; any container; `done` is a 200."""
-    clip = await source(asker)
+    clip = await source(api)
     fields = {"container": container, "sample_rate": "22050"} | more
     form = {f"output_format[{name}]": value for name, value in fields.items()}
     form = {name: "" for name in RAW if name not in form} | form
-    whole = await changed(asker, clip, "Sarah", form=form)
+    whole = await changed(api, clip, "Sarah", form=form)
     headers = {"X-Fern-Language": "JavaScript"} if fern else {}
-    streamed = await changed(asker, clip, "Sarah", "sse", form=form, headers=headers)
+    streamed = await changed(api, clip, "Sarah", "sse", form=form, headers=headers)
     kind = "application/x-ndjson" if fern else "text/event-stream"
     assert streamed.headers["content-type"].startswith(kind)
     lines = [line.removeprefix("" if fern else "data: ") for line in streamed.text.splitlines() if line]
@@ -117,19 +115,19 @@ async def test_events_carry_the_bytes_of_the_whole(
     ("clip", "form", "message"),
     [
         (b"no audio", {}, "clip: the file is not audio"),
-        (wav_of(np.zeros(24000)), {}, "clip: there is no speech in it"),
+        (wav_of(np.zeros(24000)), {}, "clip: it has no speech"),
         (wav_of(np.zeros(24000)), {"voice[id]": "nobody"}, "There is no voice 'nobody'"),
         (wav_of(np.zeros(24000)), {"output_format[sample_rate]": "1"}, "output_format.sample_rate is 1"),
         (wav_of(np.zeros(24000)), {"output_format[container]": ""}, "output_format: container: Field required"),
         (None, {}, "clip: Field required"),
     ],
 )
-async def test_bad_forms(asker: httpx.AsyncClient, clip: bytes | None, form: dict[str, str], message: str) -> None:
+async def test_bad_forms(api: httpx.AsyncClient, clip: bytes | None, form: dict[str, str], message: str) -> None:
     """A 400 that names the field."""
     files = {"clip": ("blob", clip)} if clip is not None else {"other": ("blob", b"")}
     for path in ("bytes", "sse"):
         data = {"voice[id]": VOICES["Sarah"].id} | RAW | form
-        response = await asker.post(f"/voice-changer/{path}", files=files, data=data)
+        response = await api.post(f"/voice-changer/{path}", files=files, data=data)
         assert response.status_code == 400
         assert message in response.text
 

@@ -15,27 +15,27 @@ REQUIRED = {"id", "is_public", "is_owner", "name", "description", "created_at", 
 @pytest.mark.parametrize("path", ["/voices", "/voices/"])
 async def test_the_oldest_version_gets_every_voice_as_an_array(engine_app: Any, path: str) -> None:
     """Both spellings of the path, without a redirect."""
-    async with client(engine_app, version="2024-06-10") as asker:
-        response = await asker.get(path)
+    async with client(engine_app, version="2024-06-10") as api:
+        response = await api.get(path)
     assert response.status_code == 200
     assert [voice["id"] for voice in response.json()] == IDS
     assert response.json()[0].keys() >= REQUIRED
 
 
-async def test_pages_of_ten_by_default(asker: httpx.AsyncClient) -> None:
+async def test_pages_of_ten_by_default(api: httpx.AsyncClient) -> None:
     """A page says whether there is more and where it goes on."""
-    page = (await asker.get("/voices/")).json()
+    page = (await api.get("/voices/")).json()
     assert [voice["id"] for voice in page["data"]] == IDS[:10]
     assert (page["has_more"], page["next_page"]) == (True, IDS[9])
 
 
 @pytest.mark.parametrize("limit", [1, 7, 100])
-async def test_walking_forward_meets_every_voice_once(asker: httpx.AsyncClient, limit: int) -> None:
+async def test_walking_forward_meets_every_voice_once(api: httpx.AsyncClient, limit: int) -> None:
     """`starting_after` the `next_page` of each page, until there is none."""
     met: list[str] = []
     after: dict[str, str] = {}
     while True:
-        page = (await asker.get("/voices", params={"limit": limit, **after})).json()
+        page = (await api.get("/voices", params={"limit": limit, **after})).json()
         met += [voice["id"] for voice in page["data"]]
         if not page["has_more"]:
             break
@@ -44,12 +44,12 @@ async def test_walking_forward_meets_every_voice_once(asker: httpx.AsyncClient, 
     assert page["next_page"] is None
 
 
-async def test_walking_backward_from_the_end(asker: httpx.AsyncClient) -> None:
+async def test_walking_backward_from_the_end(api: httpx.AsyncClient) -> None:
     """`ending_before` gives the page before an id, in the same order."""
-    page = (await asker.get("/voices", params={"limit": 3, "ending_before": IDS[5]})).json()
+    page = (await api.get("/voices", params={"limit": 3, "ending_before": IDS[5]})).json()
     assert [voice["id"] for voice in page["data"]] == IDS[2:5]
     assert (page["has_more"], page["next_page"]) == (True, IDS[2])
-    first = (await asker.get("/voices", params={"limit": 3, "ending_before": IDS[2]})).json()
+    first = (await api.get("/voices", params={"limit": 3, "ending_before": IDS[2]})).json()
     assert [voice["id"] for voice in first["data"]] == IDS[:2]
     assert (first["has_more"], first["next_page"]) == (False, None)
 
@@ -64,21 +64,21 @@ async def test_walking_backward_from_the_end(asker: httpx.AsyncClient) -> None:
         ({"is_starred": "false"}, 25),
     ],
 )
-async def test_filters(asker: httpx.AsyncClient, query: dict[str, str], count: int) -> None:
+async def test_filters(api: httpx.AsyncClient, query: dict[str, str], count: int) -> None:
     """Each filter lets its voices through only."""
-    page = (await asker.get("/voices", params={"limit": "100", **query})).json()
+    page = (await api.get("/voices", params={"limit": "100", **query})).json()
     assert len(page["data"]) == count
 
 
 @pytest.mark.parametrize("query", [{"limit": "0"}, {"limit": "101"}, {"gender": "bass"}, {"starting_after": "x"}])
-async def test_a_bad_query_is_refused_by_name(asker: httpx.AsyncClient, query: dict[str, str]) -> None:
+async def test_a_bad_query_is_refused_by_name(api: httpx.AsyncClient, query: dict[str, str]) -> None:
     """The message names the parameter."""
-    response = await asker.get("/voices", params=query)
+    response = await api.get("/voices", params=query)
     assert response.status_code == 400
     assert next(iter(query)) in response.text
 
 
-async def test_one_voice(asker: httpx.AsyncClient) -> None:
+async def test_one_voice(api: httpx.AsyncClient) -> None:
     """By its id, in either case."""
-    assert (await asker.get(f"/voices/{SARAH}")).json()["name"] == "Sarah"
-    assert (await asker.get(f"/voices/{SARAH.upper()}")).json()["id"] == SARAH
+    assert (await api.get(f"/voices/{SARAH}")).json()["name"] == "Sarah"
+    assert (await api.get(f"/voices/{SARAH.upper()}")).json()["id"] == SARAH

@@ -35,11 +35,11 @@ GREETINGS = {
 }
 
 
-async def test_there_are_a_dozen_clearly_different_voices(asker: httpx.AsyncClient) -> None:
+async def test_there_are_a_dozen_clearly_different_voices(api: httpx.AsyncClient) -> None:
     """Any two English voices differ by over a semitone and a half of pitch, or by over 1.5 dB of spectrum."""
     voices = [voice for voice in built_in_voices() if voice.language == "en"] + list(built_in_voices()[9:14])
     spoken = {
-        voice.name: floats(await speech(asker, TEXT, voice=voice.id, language="en", output_format=FLOAT))
+        voice.name: floats(await speech(api, TEXT, voice=voice.id, language="en", output_format=FLOAT))
         for voice in voices
     }
     assert len(spoken) >= 12
@@ -51,9 +51,9 @@ async def test_there_are_a_dozen_clearly_different_voices(asker: httpx.AsyncClie
 
 
 @pytest.mark.parametrize("voice", built_in_voices(), ids=lambda voice: voice.name)
-async def test_a_voice_is_as_its_data_says(asker: httpx.AsyncClient, voice: EngineVoice) -> None:
+async def test_a_voice_is_as_its_data_says(api: httpx.AsyncClient, voice: EngineVoice) -> None:
     """Every voice speaks English at its own pitch, within 7 %, and at -23 dBFS, within 1 dB."""
-    samples = floats(await speech(asker, TEXT, voice=voice.id, language="en", output_format=FLOAT))
+    samples = floats(await speech(api, TEXT, voice=voice.id, language="en", output_format=FLOAT))
     assert pitch_hz(samples, RATE_HZ) == pytest.approx(voice.timbre.f0_hz, rel=0.07)
     assert level_db(samples) == pytest.approx(-23, abs=1)
 
@@ -69,29 +69,29 @@ def test_the_catalogue_has_women_and_men_low_and_high_in_fifteen_languages() -> 
 
 
 @pytest.mark.parametrize("code", GREETINGS)
-async def test_every_language_of_the_api_is_spoken(asker: httpx.AsyncClient, code: str) -> None:
+async def test_every_language_of_the_api_is_spoken(api: httpx.AsyncClient, code: str) -> None:
     """A greeting in each language is seconds of audible speech, with the pitch of the voice."""
-    samples = floats(await speech(asker, GREETINGS[code], language=code, output_format=FLOAT))
+    samples = floats(await speech(api, GREETINGS[code], language=code, output_format=FLOAT))
     assert 1.0 < samples.size / RATE_HZ < 8.0
     assert level_db(samples) == pytest.approx(-23, abs=4)
     assert pitch_hz(samples, RATE_HZ) == pytest.approx(160, rel=0.25)
 
 
-async def test_the_language_decides_the_pronunciation(asker: httpx.AsyncClient) -> None:
+async def test_the_language_decides_the_pronunciation(api: httpx.AsyncClient) -> None:
     """One word in fifteen languages is at least twelve different sounds."""
-    spoken = {await speech(asker, "Information", language=code) for code in GREETINGS}
+    spoken = {await speech(api, "Information", language=code) for code in GREETINGS}
     assert len(spoken) >= 12
 
 
-async def test_a_voice_speaks_its_own_language_when_none_is_asked_for(asker: httpx.AsyncClient) -> None:
+async def test_a_voice_speaks_its_own_language_when_none_is_asked_for(api: httpx.AsyncClient) -> None:
     """Anna reads a German text in German without being told."""
     anna = next(voice for voice in built_in_voices() if voice.name == "Anna")
-    assert await speech(asker, "Zeitung", voice=anna.id) == await speech(asker, "Zeitung", voice=anna.id, language="de")
-    assert await speech(asker, "Zeitung", voice=anna.id) != await speech(asker, "Zeitung", voice=anna.id, language="en")
+    assert await speech(api, "Zeitung", voice=anna.id) == await speech(api, "Zeitung", voice=anna.id, language="de")
+    assert await speech(api, "Zeitung", voice=anna.id) != await speech(api, "Zeitung", voice=anna.id, language="en")
 
 
 @pytest.mark.parametrize("code", sorted(set(languages()) - set(GREETINGS)))
-async def test_the_further_languages_are_spoken_too(asker: httpx.AsyncClient, code: str) -> None:
+async def test_the_further_languages_are_spoken_too(api: httpx.AsyncClient, code: str) -> None:
     """Numbers in every other language the engine lists are audible."""
-    samples = floats(await speech(asker, "1 2 3 4", language=code, output_format=FLOAT))
+    samples = floats(await speech(api, "1 2 3 4", language=code, output_format=FLOAT))
     assert level_db(samples) > -30

@@ -62,30 +62,30 @@ class Figures:
 async def run_campaign(app: Any, cases: int, seed: int) -> Figures:
     """Send `cases` broken files, two at a time; any status but 200 and 4xx is a failure."""
     figures = Figures()
-    async with client(app, version="2026-08-14") as asker:
-        files = islice(broken_files(await whole_files(asker), seed), cases)
+    async with client(app, version="2026-08-14") as api:
+        files = islice(broken_files(await whole_files(api), seed), cases)
         watch = asyncio.create_task(_watch_memory(app, figures))
-        await asyncio.gather(*(_send_all(app, asker, files, figures) for _ in range(2)))
+        await asyncio.gather(*(_send_all(app, api, files, figures) for _ in range(2)))
         watch.cancel()
     return figures
 
 
-async def whole_files(asker: httpx.AsyncClient) -> dict[str, bytes]:
+async def whole_files(api: httpx.AsyncClient) -> dict[str, bytes]:
     """A short recording in every container that the API accepts, and as raw samples."""
-    wav = await speech(asker, TEXT)
-    samples = {"raw": await speech(asker, TEXT, output_format={"container": "raw"} | _RAW)}
+    wav = await speech(api, TEXT)
+    samples = {"raw": await speech(api, TEXT, output_format={"container": "raw"} | _RAW)}
     return {name: contained(wav, *how) for name, how in CONTAINERS.items()} | samples
 
 
 _RAW = {"sample_rate": 44100, "encoding": "pcm_f32le"}
 
 
-async def _send_all(app: Any, asker: httpx.AsyncClient, files: Iterator[Broken], figures: Figures) -> None:
+async def _send_all(app: Any, api: httpx.AsyncClient, files: Iterator[Broken], figures: Figures) -> None:
     for broken in files:
         path = list(ENDPOINTS)[broken.number // len(CONTAINERS) % len(ENDPOINTS)]
         name, form = ENDPOINTS[path]
         before, begun = set(app.state.engine.workers.pids), time.monotonic()
-        response = await asker.post(path, files={name: ("blob", broken.content)}, data=form)
+        response = await api.post(path, files={name: ("blob", broken.content)}, data=form)
         figures.longest_answer_s = max(figures.longest_answer_s, time.monotonic() - begun)
         figures.answers[response.status_code] += 1
         figures.by_endpoint.setdefault(path, Counter())[response.status_code] += 1

@@ -11,7 +11,7 @@ from schemathesis.checks import CHECKS as REGISTRY
 from schemathesis.core.result import Ok
 from starlette.applications import Starlette
 
-from tests.engine.requests import SARAH, question
+from tests.engine.requests import SARAH, speech_body
 
 PROMISES = (
     "not_a_server_error",
@@ -27,8 +27,8 @@ _FORM = {
 _RAW = {"container": "raw", "sample_rate": 8000, "encoding": "pcm_mulaw"}
 NEARLY_RIGHT: dict[str, dict[str, Any]] = {
     "POST /access-token": {"grants": {"tts": True}, "expires_in": 60},
-    "POST /tts/bytes": question("To be."),
-    "POST /tts/sse": question("To be.", output_format=_RAW),
+    "POST /tts/bytes": speech_body("To be."),
+    "POST /tts/sse": speech_body("To be.", output_format=_RAW),
     "POST /stt": {"model": "ink-whisper", "language": "en"},
     "POST /voice-changer/bytes": _FORM | {"voice[id]": SARAH},
     "POST /voice-changer/sse": _FORM | {"voice[id]": SARAH},

@@ -77,10 +77,10 @@ def test_some_requests(tmp_path: Path) -> None:
 
 async def test_tiny_sample_rate_is_refused(app: Any) -> None:
     """A file of 30 kB that claims 1 Hz, and so four hours, is refused at once; real sample rates are decoded."""
-    async with client(app) as asker:
-        wav = bytearray(await speech(asker, "To be."))
+    async with client(app) as api:
+        wav = bytearray(await speech(api, "To be."))
         struct.pack_into("<I", wav, 24, 1)
-        status, said = await recognized(asker, bytes(wav))
+        status, said = await recognized(api, bytes(wav))
     assert (status, "its sample rate of 1 Hz is not that of a recording" in said) == (400, True)
     for rate_hz, decodes in ((999, False), (1000, True), (768_000, True), (768_001, False)):
         struct.pack_into("<I", wav, 24, rate_hz)

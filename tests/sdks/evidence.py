@@ -77,7 +77,7 @@ class Evidence:
 
     def said(self, step: str) -> str:
         """The transcript of a step's audio file by an independent recogniser."""
-        return _heard(Path(self.facts(step)["audio"]).read_bytes(), self.facts(step)["audio"])
+        return _transcribed(Path(self.facts(step)["audio"]).read_bytes(), self.facts(step)["audio"])
 
 
 def _snake_cased(node: Any) -> Any:
@@ -92,7 +92,7 @@ def _snake_cased(node: Any) -> Any:
 _HEARD: dict[bytes, str] = {}
 
 
-def _heard(content: bytes, path: str) -> str:
+def _transcribed(content: bytes, path: str) -> str:
     """The words of a file; equal files are transcribed once."""
     if content not in _HEARD:
         _HEARD[content] = transcribe_samples(read(Path(path)))

@@ -73,10 +73,10 @@ class _Dying:
     def __init__(self, pool: WorkerPool) -> None:
         self._pool = pool
 
-    async def stream(self, question: dict[str, Any]) -> AsyncGenerator[Frame, None]:
+    async def stream(self, job: dict[str, Any]) -> AsyncGenerator[Frame, None]:
         """The frames until then, then the engine's error."""
         killed = False
-        async for frame in self._pool.stream(question):
+        async for frame in self._pool.stream(job):
             yield frame
             if not killed:
                 killed = True

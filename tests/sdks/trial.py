@@ -48,9 +48,9 @@ def run_trial(folder: Path) -> dict[str, Evidence]:
 def _evidence(kit: Kit, task: Mapping[str, Any], folder: Path) -> Evidence:
     own = folder / kit.name
     own.mkdir()
-    asked = own / "task.json"
-    asked.write_text(json.dumps({**task, "folder": str(own)}))
-    command = [*kit.command(), str(asked)]
+    task_file = own / "task.json"
+    task_file.write_text(json.dumps({**task, "folder": str(own)}))
+    command = [*kit.command(), str(task_file)]
     environment = os.environ | kit.environment
     done = subprocess.run(
         command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=LONGEST_S, check=False

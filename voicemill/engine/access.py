@@ -1,4 +1,4 @@
-"""Who may ask: API keys, and how many requests at once."""
+"""Access control: API keys, access tokens and the number of concurrent requests."""
 
 import hmac
 import threading
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 def require_access(request: "Request", keys: frozenset[str] | None, tokens: Tokens, family: str | None) -> None:
     """Let the request pass with a key (as `X-API-Key` or `Authorization: Bearer`) or with a token for its `family`.
 
-    With `keys` None, any non-empty key will do. A request of no family needs a key. Raises `Refusal` (401, 403).
+    With `keys` None, any non-empty key is accepted. Without a `family`, only a key is. Raises `Refusal` (401, 403).
     """
     given = request.headers.get("x-api-key", "").strip() or _bearer(request)
     if not given:
@@ -25,9 +25,9 @@ def require_access(request: "Request", keys: frozenset[str] | None, tokens: Toke
     grants = tokens.grants(given)
     if grants is not None:
         if family not in grants:
-            raise Refusal(403, "Forbidden", "This access token was not granted this request. Use an API key.")
+            raise Refusal(403, "Forbidden", "This access token does not cover this request. Use an API key.")
     elif keys is not None and not any(hmac.compare_digest(given.encode(), key.encode()) for key in keys):
-        raise Refusal(401, "Unauthorized", "This API key is not known here.")
+        raise Refusal(401, "Unauthorized", "The API key is invalid.")
 
 
 def _bearer(request: "Request") -> str:
@@ -45,11 +45,13 @@ class Admission:
 
     @contextmanager
     def admitted(self, family: str) -> Iterator[None]:
-        """A place for one request. Raises `Refusal` (429) when all are taken."""
+        """Hold a slot for one request. Raises `Refusal` (429) when all slots are in use."""
         limit = self._limits.get(family)
         with self._lock:
             if limit is not None and self._inside[family] >= limit:
-                message = f"You have exceeded your plan's concurrency limit of {limit}. Wait for an answer, then ask."
+                message = (
+                    f"You have exceeded your plan's concurrency limit of {limit}. Retry after a response has arrived."
+                )
                 raise Refusal(429, "Too many concurrent requests", message, "concurrency_limited")
             self._inside[family] += 1
         try:

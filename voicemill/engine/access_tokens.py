@@ -1,4 +1,4 @@
-"""Access tokens: signed, short-lived, for some families of requests only (JSON Web Tokens, RFC 7519, HS256)."""
+"""Signed, short-lived access tokens for one or more request families (JSON Web Tokens, RFC 7519, HS256)."""
 
 import base64
 import hashlib
@@ -17,20 +17,20 @@ _HEADER: Final = {"alg": "HS256", "typ": "JWT"}
 
 
 class Tokens:
-    """Makes and opens tokens with one signing key; without a key it takes a fresh one, so they end with the engine."""
+    """Creates and verifies tokens. Without a signing key it uses a random one, so tokens end with the engine."""
 
     def __init__(self, signing_key: str | None, clock: Callable[[], float] = time.time) -> None:
         self._key = (signing_key or secrets.token_hex(32)).encode()
         self._clock = clock
 
     def token(self, grants: Iterable[str], lifetime_s: int) -> str:
-        """A token that opens the families `grants` for `lifetime_s` seconds."""
+        """A token for the request families `grants`, valid for `lifetime_s` seconds."""
         claims = {"iss": ISSUER, "grants": sorted(grants), "exp": int(self._clock()) + lifetime_s}
         signed = f"{_packed(_HEADER)}.{_packed(claims)}"
         return f"{signed}.{self._signature(signed)}"
 
     def grants(self, token: str) -> frozenset[str] | None:
-        """What a token opens; None for text that is no token of this kind at all.
+        """The request families that a token covers; None for text that is not such a token.
 
         Raises `Refusal` (401) when it has expired or its signature is wrong.
         """
@@ -39,9 +39,13 @@ class Tokens:
         if claims is None:
             return None
         if not hmac.compare_digest(signature.encode(), self._signature(signed).encode()):
-            raise Refusal(401, "Unauthorized", "This access token was not made here. Ask POST /access-token for one.")
+            raise Refusal(
+                401,
+                "Unauthorized",
+                "The signature of this access token is invalid. Create one with POST /access-token.",
+            )
         if claims["exp"] <= self._clock():
-            raise Refusal(401, "Unauthorized", "This access token has expired. Ask POST /access-token for another.")
+            raise Refusal(401, "Unauthorized", "This access token has expired. Create another with POST /access-token.")
         return frozenset(claims["grants"])
 
     def _signature(self, signed: str) -> str:
@@ -49,7 +53,7 @@ class Tokens:
 
 
 def _claims(signed: str) -> dict[str, Any] | None:
-    """The claims of a token of this engine, not yet believed."""
+    """The unverified claims of a token of this engine."""
     header, _, payload = signed.partition(".")
     try:
         claims = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))

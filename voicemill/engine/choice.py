@@ -16,9 +16,9 @@ _PACKAGES: Final = ("hibari", "faster_whisper", *WHISPER_BASE_PACKAGES)
 
 
 def resolved_engine(choice: EngineChoice) -> Literal["small", "local"]:
-    """`local` where `choice` asks for it, or leaves it open and every package of `voicemill[local]` is installed.
+    """`local` if `choice` is `local`, or if it is `auto` and every package of `voicemill[local]` is installed.
 
-    Raises `ConfigError` when `local` is asked for but incomplete, or the installed weights are not the expected ones.
+    Raises `ConfigError` when `local` is required but incomplete, or the installed weights are not the expected ones.
     """
     if choice == "small" or (choice == "auto" and not is_local_installed()):
         return "small"

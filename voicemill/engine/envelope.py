@@ -1,4 +1,4 @@
-"""Around every request: its id, its API version, and an answer even when something broke."""
+"""Every request gets an id, an API version, and a response even after an unexpected error."""
 
 import logging
 import uuid
@@ -13,17 +13,17 @@ logger = logging.getLogger(__name__)
 
 REQUEST_ID_HEADER = "x-request-id"
 OLDEST_API_VERSION = "2024-06-10"
-"""What a request without a `Cartesia-Version` is taken for."""
+"""The version of requests without a `Cartesia-Version` header."""
 
 
 class Envelope:
-    """ASGI middleware: gives each request an id (sent back as `x-request-id`) and turns what escapes into a 500."""
+    """ASGI middleware: gives each request an id (header `x-request-id`) and turns unexpected exceptions into a 500."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass one request on."""
+        """Handle one request."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return

@@ -39,7 +39,7 @@ class FaultyService:
         refusal = Refusal(
             status,
             "Too many concurrent requests" if throttled else "Service fault",
-            "The engine injects this fault because its settings ask for it.",
+            "The engine's settings inject this fault.",
             "concurrency_limited" if throttled else None,
         )
         response = error_response(refusal, scope["state"]["api_version"], scope["state"]["request_id"])

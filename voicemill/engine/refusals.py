@@ -1,10 +1,10 @@
-"""What the engine says when it will not or cannot answer."""
+"""Error responses of the engine."""
 
 from typing import Any
 
 
 class Refusal(Exception):
-    """One error answer: an HTTP status, a short title, a message that says what to do, maybe a code."""
+    """An error response: HTTP status, short title, a message that says what to do, and sometimes an error code."""
 
     def __init__(self, status: int, title: str, message: str, code: str | None = None) -> None:
         super().__init__(f"{title}: {message}")
@@ -14,15 +14,15 @@ class Refusal(Exception):
         self.code = code
 
     def fields(self) -> dict[str, Any]:
-        """What makes it, for a pipe."""
+        """The arguments that recreate it, as JSON values."""
         return {"status": self.status, "title": self.title, "message": self.message, "code": self.code}
 
 
 def bad_request(message: str, code: str | None = None) -> Refusal:
-    """A 400: the question itself is wrong."""
+    """A 400: the request is invalid."""
     return Refusal(400, "Bad request", message, code)
 
 
 def not_found(message: str, code: str | None = None) -> Refusal:
-    """A 404: what the path names does not exist."""
+    """A 404: the resource in the path does not exist."""
     return Refusal(404, "Not found", message, code)

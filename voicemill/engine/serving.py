@@ -27,7 +27,7 @@ def serve(
 ) -> None:
     """Serve until interrupted. Requests must name this machine, or one of `allowed_hosts`, in their Host header.
 
-    Raises `ConfigError` when `host` is not loopback and nobody was named in `allowed_hosts`, or no keys are set.
+    Raises `ConfigError` when `host` is not loopback and `allowed_hosts` or the keys are empty.
     """
     app = guarded_app(settings, host=host, allowed_hosts=allowed_hosts)
     uvicorn.run(app, host=host, port=port, log_level="warning", timeout_keep_alive=_KEEP_ALIVE_S)
@@ -41,14 +41,14 @@ def guarded_app(
     allowed = frozenset(allowed_hosts)
     if not is_loopback(host) and not (allowed and settings.keys):
         raise ConfigError(
-            f"host is {host!r}, which others can reach. Set keys (VOICEMILL_ENGINE_KEYS) and name how they will call "
-            f"this machine (--allow-host), or use {DEFAULT_HOST}."
+            f"host is {host!r}, which others can reach. Set keys (VOICEMILL_ENGINE_KEYS) and the names of this "
+            f"machine (--allow-host), or use {DEFAULT_HOST}."
         )
     return HostGuard(create_app(settings), allowed)
 
 
 class HostGuard:
-    """ASGI middleware that refuses requests for another host: a web page cannot make a browser ask this one.
+    """ASGI middleware that refuses requests for another host: it protects against web pages that misuse a browser.
 
     Loopback names and addresses always pass; `allowed` adds others.
     """
@@ -58,7 +58,7 @@ class HostGuard:
         self._allowed = frozenset(name.lower() for name in allowed)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass one request on, or refuse it (421)."""
+        """Handle one request, or refuse it (421)."""
         if scope["type"] == "http":
             name = host_name(Headers(scope=scope).get("host", ""))
             if not is_loopback(name) and name not in self._allowed:
@@ -77,7 +77,7 @@ def host_name(header: str) -> str:
 
 
 def is_loopback(name: str) -> bool:
-    """Whether a name or an address means this machine, whatever a name server would say."""
+    """Whether a name or an address means this machine, without a name server."""
     if name == "localhost":
         return True
     try:

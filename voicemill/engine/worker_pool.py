@@ -1,4 +1,4 @@
-"""The pool of worker processes: requests wait here for a free worker, and a crash in native code costs one call."""
+"""The pool of worker processes. A crash in native code fails one request only."""
 
 import asyncio
 import logging
@@ -17,15 +17,15 @@ from voicemill.processes.worker_process import WorkerDied, WorkerProcess
 logger = logging.getLogger(__name__)
 
 FRAMES_AHEAD = 8
-"""How many frames of a streamed answer may wait for whoever reads it."""
+"""The number of frames of a stream that may wait for their reader."""
 _LOOK_S = 0.1
 _WORKER = "voicemill.engine.worker"
 
 
 class WorkerPool:
-    """`size` worker processes, each started when first needed; requests queue for a free one.
+    """`size` worker processes, started on first use; jobs queue for a free one.
 
-    It belongs to no event loop: one pool may serve several threads that each run their own.
+    The pool is independent of event loops: threads with separate loops may share it.
     """
 
     def __init__(self, size: int, timeout_s: float) -> None:
@@ -45,30 +45,30 @@ class WorkerPool:
 
     @property
     def busy(self) -> int:
-        """How many workers are at work."""
+        """The number of busy workers."""
         return len(self._workers) - self._idle.qsize()
 
-    async def ask(self, question: dict[str, Any]) -> Frame:
-        """The last frame of the answer. Raises `Refusal` when the worker refuses, dies or takes too long.
+    async def run(self, job: dict[str, Any]) -> Frame:
+        """The last frame of a job. Raises `Refusal` if the worker refuses, dies or takes too long.
 
-        If the call is cancelled, its worker is killed, because no one waits for its answer.
+        If the call is cancelled, its worker is killed, because nothing reads its result.
         """
-        job = _Job()
+        running = _RunningJob()
         try:
-            frame: Frame = await self._awaited(self._submit(lambda: deque(self._frames(question, job), maxlen=1).pop()))
+            frame: Frame = await self._awaited(self._submit(lambda: deque(self._frames(job, running), maxlen=1).pop()))
         except asyncio.CancelledError:
-            job.cancel()
+            running.cancel()
             raise
         return frame
 
-    async def stream(self, question: dict[str, Any]) -> AsyncGenerator[Frame, None]:
-        """Every frame as it is made. Raises `Refusal` as `ask` does; leaving early ends the work."""
+    async def stream(self, job: dict[str, Any]) -> AsyncGenerator[Frame, None]:
+        """Every frame of a job. Raises `Refusal` as `run` does; closing the generator cancels the job."""
         loop = asyncio.get_running_loop()
         ready: asyncio.Queue[Frame | None] = asyncio.Queue(FRAMES_AHEAD)
-        left, job = False, _Job()
+        left, running = False, _RunningJob()
 
         def hand_over() -> None:
-            frames = self._frames(question, job)
+            frames = self._frames(job, running)
             try:
                 for frame in frames:
                     if not _put(frame, ready, loop, given_up=lambda: left or self._closed):
@@ -84,10 +84,10 @@ class WorkerPool:
             await self._awaited(work)
         finally:
             left = True
-            job.cancel()
+            running.cancel()
 
     async def close(self) -> None:
-        """End every worker; a request in work fails."""
+        """End every worker; running jobs fail."""
         self._closed = True
         self._threads.shutdown(wait=False, cancel_futures=True)
         for worker in self._workers:
@@ -100,7 +100,7 @@ class WorkerPool:
             raise _shut_down()
         return self._threads.submit(work)
 
-    async def _awaited(self, work: "Future[Any]") -> Any:  # noqa: ANN401 - whatever the work gives
+    async def _awaited(self, work: "Future[Any]") -> Any:  # noqa: ANN401 - the result of the work
         try:
             return await asyncio.wrap_future(work)
         except asyncio.CancelledError:
@@ -109,7 +109,7 @@ class WorkerPool:
             raise
 
     async def _next(self, ready: "asyncio.Queue[Frame | None]", work: "Future[Any]") -> Frame | None:
-        """The next frame; None when the work is over, also when it never began."""
+        """The next frame; None when the work has ended or was cancelled before it started."""
         while True:
             try:
                 async with asyncio.timeout(1.0):
@@ -118,35 +118,35 @@ class WorkerPool:
                 if work.done() and ready.empty():
                     return None
 
-    def _frames(self, question: dict[str, Any], job: "_Job") -> Generator[Frame, None, None]:
+    def _frames(self, job: dict[str, Any], running: "_RunningJob") -> Generator[Frame, None, None]:
         worker = self._idle.get()
         whole = False
         try:
-            job.start(worker)
-            for frame in worker.send(question | {"cpu_s": self._timeout_s}, self._timeout_s):
-                yield _unless_refused(frame)
+            running.start(worker)
+            for frame in worker.send(job | {"cpu_s": self._timeout_s}, self._timeout_s):
+                yield _checked(frame)
             whole = True
         except Refusal:
             whole = True
             raise
         except (WorkerDied, TimeoutError) as error:
-            raise self._failure(error, job) from error
+            raise self._failure(error, running) from error
         finally:
-            if job.end() or not whole:
+            if running.end() or not whole:
                 worker.stop()
             self._idle.put(worker)
 
-    def _failure(self, error: Exception, job: "_Job") -> Refusal:
+    def _failure(self, error: Exception, running: "_RunningJob") -> Refusal:
         if isinstance(error, TimeoutError):
-            message = f"The request was given up after {self._timeout_s:g} seconds. Send less at once."
+            message = f"The request was cancelled after {self._timeout_s:g} seconds. Split it."
             return Refusal(504, "Timeout", message)
-        if not self._closed and not job.is_cancelled:
-            logger.error("a worker of the speech engine ended in the middle of a request: %s", error)
-        return Refusal(500, "Internal server error", "The worker on this request ended unexpectedly. Try again.")
+        if not self._closed and not running.is_cancelled:
+            logger.error("a worker of the speech engine ended during a request: %s", error)
+        return Refusal(500, "Internal server error", "The worker of this request ended unexpectedly. Retry.")
 
 
-class _Job:
-    """A request in work: another thread may cancel it, which kills its worker and no other request's."""
+class _RunningJob:
+    """A job that another thread may cancel, which kills the worker of this job only."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -161,13 +161,13 @@ class _Job:
             self._worker = worker
 
     def end(self) -> bool:
-        """Let go of the worker; True if it was killed."""
+        """Release the worker; True if it was killed."""
         with self._lock:
             self._worker = None
             return self.is_cancelled
 
     def cancel(self) -> None:
-        """Kill the worker, if the job is in work, and never start it otherwise."""
+        """Kill the worker if the job is running; otherwise the job never starts."""
         with self._lock:
             self.is_cancelled = True
             if self._worker is not None:
@@ -195,7 +195,7 @@ def _put(
     return False
 
 
-def _unless_refused(frame: Frame) -> Frame:
+def _checked(frame: Frame) -> Frame:
     refusal = frame.header.get("refusal")
     if refusal is None:
         return frame

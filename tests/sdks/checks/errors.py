@@ -20,9 +20,9 @@ def refused(evidence: Evidence, step: str, status: int, message: str = "") -> No
 @check(ERRORS)
 def unknown_key(evidence: Evidence) -> None:
     """An unknown key gives 401 for JSON, audio and uploads."""
-    refused(evidence, "errors/key", 401, "This API key is not known here")
+    refused(evidence, "errors/key", 401, "The API key is invalid")
     refused(evidence, "errors/key/audio", 401)
-    refused(evidence, "errors/key/upload", 401, "This API key is not known here")
+    refused(evidence, "errors/key/upload", 401, "The API key is invalid")
 
 
 @check(ERRORS)

@@ -18,9 +18,9 @@ def loud_enough(samples: NDArray[np.float32]) -> None:
     assert np.sqrt(np.mean(np.square(samples))) > QUIETEST_RMS
 
 
-def same_words(said: str, heard: str, most_wrong: float) -> None:
+def same_words(said: str, recognized: str, most_wrong: float) -> None:
     """Assert that the word error rate is at most the given share."""
-    assert word_error_rate(said, heard) <= most_wrong, f"said {said!r}, heard {heard!r}"
+    assert word_error_rate(said, recognized) <= most_wrong, f"said {said!r}, recognized {recognized!r}"
 
 
 def plain_words(text: str) -> list[str]:

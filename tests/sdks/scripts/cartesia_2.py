@@ -36,15 +36,15 @@ def plain(model: Any) -> dict[str, Any]:
 def speech(client: Any = CLIENT, **fields: Any) -> dict[str, Any]:
     """The facts of `tts.bytes`."""
     options = fields.pop("request_options", None)
-    asked = {"model_id": "sonic-2", "transcript": TASK["sentence"], "voice": VOICE, "language": "en"}
-    asked |= {"output_format": WAV} | fields
-    return {"audio": b"".join(client.tts.bytes(**asked, request_options=options))}
+    arguments = {"model_id": "sonic-2", "transcript": TASK["sentence"], "voice": VOICE, "language": "en"}
+    arguments |= {"output_format": WAV} | fields
+    return {"audio": b"".join(client.tts.bytes(**arguments, request_options=options))}
 
 
 def streamed(client: Any = CLIENT, **fields: Any) -> dict[str, Any]:
     """The facts of `tts.sse`."""
-    asked = {"model_id": "sonic-2", "transcript": TASK["sentence"], "voice": VOICE, "output_format": FLOAT}
-    return events(map(plain, client.tts.sse(**asked | fields)), audio_of)
+    arguments = {"model_id": "sonic-2", "transcript": TASK["sentence"], "voice": VOICE, "output_format": FLOAT}
+    return events(map(plain, client.tts.sse(**arguments | fields)), audio_of)
 
 
 def audio_of(event: dict[str, Any]) -> bytes:
@@ -54,14 +54,14 @@ def audio_of(event: dict[str, Any]) -> bytes:
 
 def changed(**fields: Any) -> dict[str, Any]:
     """The facts of `voice_changer.sse`."""
-    asked = {"clip": CLIP.read_bytes(), "voice_id": TASK["other_voice"]} | fields
-    return events(map(plain, CLIENT.voice_changer.sse(**asked)), audio_of)
+    arguments = {"clip": CLIP.read_bytes(), "voice_id": TASK["other_voice"]} | fields
+    return events(map(plain, CLIENT.voice_changer.sse(**arguments)), audio_of)
 
 
-def heard(client: Any = CLIENT, **fields: Any) -> dict[str, Any]:
+def transcribed(client: Any = CLIENT, **fields: Any) -> dict[str, Any]:
     """The facts of `stt.transcribe`."""
-    asked = {"file": CLIP.read_bytes(), "model": "ink-whisper", "language": "en"} | fields
-    return plain(client.stt.transcribe(**asked))
+    arguments = {"file": CLIP.read_bytes(), "model": "ink-whisper", "language": "en"} | fields
+    return plain(client.stt.transcribe(**arguments))
 
 
 def infilled() -> dict[str, Any]:
@@ -90,9 +90,9 @@ def methods() -> None:
     NOTES.step("tts.sse", lambda: streamed(add_timestamps=True, context_id="context 1"))
     NOTES.step("tts.sse/french", lambda: streamed(transcript=TASK["french"], language="fr", add_timestamps=True))
     NOTES.step("tts.sse/phonemes", lambda: streamed(add_phoneme_timestamps=True))
-    NOTES.step("stt.transcribe", lambda: heard(timestamp_granularities=["word"]))
+    NOTES.step("stt.transcribe", lambda: transcribed(timestamp_granularities=["word"]))
     headerless = {"file": Path(TASK["headerless"]).read_bytes(), "encoding": "pcm_s16le", "sample_rate": 16000}
-    NOTES.step("stt.transcribe/headerless", lambda: heard(**headerless))
+    NOTES.step("stt.transcribe/headerless", lambda: transcribed(**headerless))
     clip = {"clip": CLIP.read_bytes(), "voice_id": TASK["other_voice"]}
     NOTES.step("voice_changer.bytes", lambda: {"audio": b"".join(CLIENT.voice_changer.bytes(**clip, **WAV_FIELDS))})
     NOTES.step("voice_changer.sse", lambda: changed(**WAV_FIELDS))
@@ -112,9 +112,9 @@ def voices() -> None:
     )
     NOTES.step("voices.get", lambda: plain(CLIENT.voices.get(TASK["voice"])))
     clip = CLIP.read_bytes()
-    asked = {"clip": clip, "name": "Clone", "description": "D", "language": "en"}
-    made = NOTES.step("voices.clone", lambda: plain(CLIENT.voices.clone(**asked, mode="similarity", enhance=True)))
-    stable = asked | {"mode": "stability", "base_voice_id": TASK["voice"]}
+    arguments = {"clip": clip, "name": "Clone", "description": "D", "language": "en"}
+    made = NOTES.step("voices.clone", lambda: plain(CLIENT.voices.clone(**arguments, mode="similarity", enhance=True)))
+    stable = arguments | {"mode": "stability", "base_voice_id": TASK["voice"]}
     NOTES.step("voices.clone/stability", lambda: plain(CLIENT.voices.clone(**stable)))
     mix = [{"id": TASK["voice"], "weight": 0.25}, {"id": TASK["other_voice"], "weight": 0.75}]
     mixed = NOTES.step("voices.mix", lambda: plain(CLIENT.voices.mix(voices=mix)))
@@ -139,18 +139,18 @@ def tokens() -> None:
     """Make the steps of access tokens."""
     for family, other in (("tts", "stt"), ("stt", "tts")):
         step = f"auth.access_token/{family}"
-        asked = {"grants": {family: True}, "expires_in": 60}
-        answer = NOTES.step(step, partial(granted, asked))
+        arguments = {"grants": {family: True}, "expires_in": 60}
+        answer = NOTES.step(step, partial(granted, arguments))
         client = connected(answer["token"])
-        calls = {"tts": partial(speech, client), "stt": partial(heard, client)}
+        calls = {"tts": partial(speech, client), "stt": partial(transcribed, client)}
         NOTES.step(f"{step}/granted", calls[family])
         NOTES.step(f"{step}/other", calls[other])
         NOTES.step(f"{step}/voices", partial(client.voices.get, TASK["voice"]))
 
 
-def granted(asked: dict[str, Any]) -> dict[str, Any]:
+def granted(arguments: dict[str, Any]) -> dict[str, Any]:
     """The facts of the method that creates tokens."""
-    return plain(CLIENT.auth.access_token(**asked))
+    return plain(CLIENT.auth.access_token(**arguments))
 
 
 def errors() -> None:
@@ -158,20 +158,20 @@ def errors() -> None:
     stranger = connected("a stranger")
     NOTES.step("errors/key", lambda: plain(stranger.voices.get(TASK["voice"])))
     NOTES.step("errors/key/audio", lambda: speech(stranger))
-    NOTES.step("errors/key/upload", lambda: heard(stranger))
+    NOTES.step("errors/key/upload", lambda: transcribed(stranger))
     NOTES.step("errors/voice", lambda: speech(voice={"mode": "id", "id": TASK["nobody"]}))
     NOTES.step("errors/voice/stream", lambda: streamed(voice={"mode": "id", "id": TASK["nobody"]}))
     NOTES.step("errors/voice/path", lambda: plain(CLIENT.voices.get(TASK["nobody"])))
     NOTES.step("errors/voice/odd", lambda: plain(CLIENT.voices.get("a b/c?d")))
-    NOTES.step("errors/file", lambda: heard(file=b"no audio at all"))
+    NOTES.step("errors/file", lambda: transcribed(file=b"no audio at all"))
     shaky = TASK["shaky_url"]
     NOTES.step("errors/throttled", lambda: speech(connected("first cartesia-2 a", shaky)))
-    NOTES.step("errors/throttled/upload", lambda: heard(connected("first cartesia-2 b", shaky)))
+    NOTES.step("errors/throttled/upload", lambda: transcribed(connected("first cartesia-2 b", shaky)))
     patient = {"max_retries": 2}
     throttled = connected("first cartesia-2 c", shaky)
     NOTES.step("retries", lambda: plain(throttled.voices.get(TASK["voice"], request_options=patient)))
     throttled = connected("first cartesia-2 d", shaky)
-    NOTES.step("retries/upload", lambda: heard(throttled, request_options=patient))
+    NOTES.step("retries/upload", lambda: transcribed(throttled, request_options=patient))
     NOTES.step("errors/midway", lambda: streamed(connected("dies", shaky), transcript=TASK["long"]))
 
 

@@ -33,14 +33,14 @@ def plain(model: Any) -> dict[str, Any]:
 
 def speech(client: Any = CLIENT, **fields: Any) -> dict[str, Any]:
     """The facts of `tts.generate`."""
-    asked = {"model_id": "sonic-3", "transcript": TASK["sentence"], "voice": TASK["voice"], "language": "en"}
-    return {"audio": client.tts.generate(**asked | {"output_format": WAV} | fields).read()}
+    arguments = {"model_id": "sonic-3", "transcript": TASK["sentence"], "voice": TASK["voice"], "language": "en"}
+    return {"audio": client.tts.generate(**arguments | {"output_format": WAV} | fields).read()}
 
 
 def streamed(client: Any = CLIENT, **fields: Any) -> dict[str, Any]:
     """The facts of `tts.generate_sse`."""
-    asked = {"model_id": "sonic-3", "transcript": TASK["sentence"], "voice": {"id": TASK["voice"]}}
-    return noted(client.tts.generate_sse(**asked | {"output_format": FLOAT} | fields))
+    arguments = {"model_id": "sonic-3", "transcript": TASK["sentence"], "voice": {"id": TASK["voice"]}}
+    return noted(client.tts.generate_sse(**arguments | {"output_format": FLOAT} | fields))
 
 
 def noted(stream: Any) -> dict[str, Any]:
@@ -60,16 +60,16 @@ def changed(**fields: Any) -> dict[str, Any]:
     return noted(CLIENT.voice_changer.generate_sse(clip=CLIP, voice_id=TASK["other_voice"], **fields))
 
 
-def heard(client: Any = CLIENT, **fields: Any) -> dict[str, Any]:
+def transcribed(client: Any = CLIENT, **fields: Any) -> dict[str, Any]:
     """The facts of `stt.transcribe`."""
-    asked = {"file": CLIP, "model": "ink-whisper", "language": "en"} | fields
-    return plain(client.stt.transcribe(**asked))
+    arguments = {"file": CLIP, "model": "ink-whisper", "language": "en"} | fields
+    return plain(client.stt.transcribe(**arguments))
 
 
 def infilled(**sides: Path) -> dict[str, Any]:
     """The facts of `tts.infill`."""
-    asked = {"model_id": "sonic-3", "language": "en", "transcript": TASK["middle"], "voice_id": TASK["voice"]}
-    return {"audio": CLIENT.tts.infill(**asked, output_format=WAV, **sides).read()}
+    arguments = {"model_id": "sonic-3", "language": "en", "transcript": TASK["middle"], "voice_id": TASK["voice"]}
+    return {"audio": CLIENT.tts.infill(**arguments, output_format=WAV, **sides).read()}
 
 
 def methods() -> None:
@@ -82,9 +82,9 @@ def methods() -> None:
     NOTES.step("tts.sse", lambda: streamed(add_timestamps=True, context_id="context 1"))
     NOTES.step("tts.sse/french", lambda: streamed(transcript=TASK["french"], language="fr", add_timestamps=True))
     NOTES.step("tts.sse/phonemes", lambda: streamed(add_phoneme_timestamps=True))
-    NOTES.step("stt.transcribe", lambda: heard(timestamp_granularities=["word"]))
+    NOTES.step("stt.transcribe", lambda: transcribed(timestamp_granularities=["word"]))
     headerless = {"file": Path(TASK["headerless"]), "encoding": "pcm_s16le", "sample_rate": 16000}
-    NOTES.step("stt.transcribe/headerless", lambda: heard(**headerless))
+    NOTES.step("stt.transcribe/headerless", lambda: transcribed(**headerless))
     clip = {"clip": CLIP, "voice_id": TASK["other_voice"]}
     NOTES.step("voice_changer.bytes", lambda: {"audio": CLIENT.voice_changer.generate(**clip, **WAV_FIELDS).read()})
     NOTES.step("voice_changer.sse", lambda: changed(**WAV_FIELDS))
@@ -130,18 +130,18 @@ def tokens() -> None:
     """Make the steps of access tokens."""
     for family, other in (("tts", "stt"), ("stt", "tts")):
         step = f"auth.access_token/{family}"
-        asked = {"grants": {family: True}, "expires_in": 60}
-        answer = NOTES.step(step, partial(granted, asked))
+        arguments = {"grants": {family: True}, "expires_in": 60}
+        answer = NOTES.step(step, partial(granted, arguments))
         client = Cartesia(token=answer["token"], base_url=TASK["url"], max_retries=0)
-        calls = {"tts": partial(speech, client), "stt": partial(heard, client)}
+        calls = {"tts": partial(speech, client), "stt": partial(transcribed, client)}
         NOTES.step(f"{step}/granted", calls[family])
         NOTES.step(f"{step}/other", calls[other])
         NOTES.step(f"{step}/voices", partial(client.voices.get, TASK["voice"]))
 
 
-def granted(asked: dict[str, Any]) -> dict[str, Any]:
+def granted(arguments: dict[str, Any]) -> dict[str, Any]:
     """The facts of the method that creates tokens."""
-    return plain(CLIENT.access_token.create(**asked))
+    return plain(CLIENT.access_token.create(**arguments))
 
 
 def errors() -> None:
@@ -149,19 +149,19 @@ def errors() -> None:
     stranger = connected("a stranger")
     NOTES.step("errors/key", lambda: plain(stranger.voices.get(TASK["voice"])))
     NOTES.step("errors/key/audio", lambda: speech(stranger))
-    NOTES.step("errors/key/upload", lambda: heard(stranger))
+    NOTES.step("errors/key/upload", lambda: transcribed(stranger))
     NOTES.step("errors/voice", lambda: speech(voice=TASK["nobody"]))
     NOTES.step("errors/voice/stream", lambda: streamed(voice=TASK["nobody"]))
     NOTES.step("errors/voice/path", lambda: plain(CLIENT.voices.get(TASK["nobody"])))
     NOTES.step("errors/voice/odd", lambda: plain(CLIENT.voices.get("a b/c?d")))
-    NOTES.step("errors/file", lambda: heard(file=b"no audio at all"))
+    NOTES.step("errors/file", lambda: transcribed(file=b"no audio at all"))
     shaky = TASK["shaky_url"]
     NOTES.step("errors/throttled", lambda: speech(connected("first cartesia-4 a", shaky)))
-    NOTES.step("errors/throttled/upload", lambda: heard(connected("first cartesia-4 b", shaky)))
+    NOTES.step("errors/throttled/upload", lambda: transcribed(connected("first cartesia-4 b", shaky)))
     throttled = connected("first cartesia-4 c", shaky, max_retries=2)
     NOTES.step("retries", lambda: plain(throttled.voices.get(TASK["voice"])))
     throttled = connected("first cartesia-4 d", shaky, max_retries=2)
-    NOTES.step("retries/upload", lambda: heard(throttled))
+    NOTES.step("retries/upload", lambda: transcribed(throttled))
     NOTES.step("errors/midway", lambda: streamed(connected("dies", shaky), transcript=TASK["long"]))
 
 

@@ -20,10 +20,10 @@ function connected(key, url = task.url) {
 const client = connected(task.key);
 
 // A step is noted as one line of JSON; bytes go to files beside it.
-async function step(name, ask) {
+async function step(name, call) {
     let facts;
     try {
-        facts = await ask();
+        facts = await call();
     } catch (error) {
         const kinds = [];
         for (let kind = error; kind && kind !== Object.prototype; kind = Object.getPrototypeOf(kind)) {
@@ -59,19 +59,19 @@ async function events(stream) {
     return { events: seen, audio: Buffer.concat(pieces) };
 }
 
-async function speech(asking = client, fields = {}, options = once) {
-    const asked = { modelId: "sonic-2", transcript: task.sentence, voice, language: "en", outputFormat: wav };
-    return bytes(await asking.tts.bytes({ ...asked, ...fields }, options));
+async function speech(caller = client, fields = {}, options = once) {
+    const args = { modelId: "sonic-2", transcript: task.sentence, voice, language: "en", outputFormat: wav };
+    return bytes(await caller.tts.bytes({ ...args, ...fields }, options));
 }
 
-async function streamed(asking = client, fields = {}) {
-    const asked = { modelId: "sonic-2", transcript: task.sentence, voice, outputFormat: float };
-    return events(await asking.tts.sse({ ...asked, ...fields }, once));
+async function streamed(caller = client, fields = {}) {
+    const args = { modelId: "sonic-2", transcript: task.sentence, voice, outputFormat: float };
+    return events(await caller.tts.sse({ ...args, ...fields }, once));
 }
 
-async function heard(asking = client, fields = {}, options = once, file = task.clip) {
-    const asked = { model: "ink-whisper", language: "en" };
-    return asking.stt.transcribe(fs.createReadStream(file), { ...asked, ...fields }, options);
+async function transcribed(caller = client, fields = {}, options = once, file = task.clip) {
+    const args = { model: "ink-whisper", language: "en" };
+    return caller.stt.transcribe(fs.createReadStream(file), { ...args, ...fields }, options);
 }
 
 function inForm(format) {
@@ -84,13 +84,13 @@ function inForm(format) {
 }
 
 async function changed(format) {
-    const asked = { voiceId: task.other_voice, ...inForm(format) };
-    return events(await client.voiceChanger.sse(fs.createReadStream(task.clip), asked, once));
+    const args = { voiceId: task.other_voice, ...inForm(format) };
+    return events(await client.voiceChanger.sse(fs.createReadStream(task.clip), args, once));
 }
 
 async function infilled() {
     const sides = [fs.createReadStream(task.left), fs.createReadStream(task.right)];
-    const asked = {
+    const args = {
         modelId: "sonic-2",
         language: "en",
         transcript: task.middle,
@@ -99,7 +99,7 @@ async function infilled() {
         voiceExperimentalControlsEmotion: [curious],
         ...inForm(wav),
     };
-    return { ...(await bytes(await client.infill.bytes(...sides, asked, once))), emotion: curious };
+    return { ...(await bytes(await client.infill.bytes(...sides, args, once))), emotion: curious };
 }
 
 async function methods() {
@@ -111,9 +111,9 @@ async function methods() {
     const french = { transcript: task.french, language: "fr", addTimestamps: true };
     await step("tts.sse/french", () => streamed(client, french));
     await step("tts.sse/phonemes", () => streamed(client, { addPhonemeTimestamps: true }));
-    await step("stt.transcribe", () => heard(client, { timestampGranularities: ["word"] }));
+    await step("stt.transcribe", () => transcribed(client, { timestampGranularities: ["word"] }));
     const headerless = { encoding: "pcm_s16le", sampleRate: 16000 };
-    await step("stt.transcribe/headerless", () => heard(client, headerless, once, task.headerless));
+    await step("stt.transcribe/headerless", () => transcribed(client, headerless, once, task.headerless));
     const changing = { voiceId: task.other_voice, ...inForm(wav) };
     await step("voice_changer.bytes", async () => {
         return bytes(await client.voiceChanger.bytes(fs.createReadStream(task.clip), changing, once));
@@ -127,12 +127,12 @@ async function methods() {
 async function voices() {
     await step("voices.list", async () => ({ voices: await client.voices.list(), pages: 1 }));
     await step("voices.get", () => client.voices.get(task.voice));
-    const asked = { name: "Clone", description: "D", language: "en" };
-    const similar = { ...asked, mode: "similarity", enhance: true };
+    const args = { name: "Clone", description: "D", language: "en" };
+    const similar = { ...args, mode: "similarity", enhance: true };
     // A Blob has a length and a name of its own, a file stream is sent in chunks and has neither.
     const clip = new Blob([fs.readFileSync(task.clip)], { type: "audio/wav" });
     const made = await step("voices.clone", () => client.voices.clone(clip, similar, once));
-    const stable = { ...asked, mode: "stability", baseVoiceId: task.voice };
+    const stable = { ...args, mode: "stability", baseVoiceId: task.voice };
     await step("voices.clone/stability", () => client.voices.clone(fs.createReadStream(task.clip), stable, once));
     const parts = [{ id: task.voice, weight: 0.25 }, { id: task.other_voice, weight: 0.75 }];
     const mixed = await step("voices.mix", () => client.voices.mix({ voices: parts }));
@@ -153,10 +153,10 @@ async function voices() {
 
 async function tokens() {
     for (const [family, other] of [["tts", "stt"], ["stt", "tts"]]) {
-        const asked = { grants: { [family]: true }, expiresIn: 60 };
-        const answer = await step(`auth.access_token/${family}`, () => client.auth.accessToken(asked));
+        const args = { grants: { [family]: true }, expiresIn: 60 };
+        const answer = await step(`auth.access_token/${family}`, () => client.auth.accessToken(args));
         const holder = connected(answer.token);
-        const calls = { tts: () => speech(holder), stt: () => heard(holder) };
+        const calls = { tts: () => speech(holder), stt: () => transcribed(holder) };
         await step(`auth.access_token/${family}/granted`, calls[family]);
         await step(`auth.access_token/${family}/other`, calls[other]);
         await step(`auth.access_token/${family}/voices`, () => holder.voices.get(task.voice, once));
@@ -167,18 +167,18 @@ async function errors() {
     const stranger = connected("a stranger");
     await step("errors/key", () => stranger.voices.get(task.voice, once));
     await step("errors/key/audio", () => speech(stranger));
-    await step("errors/key/upload", () => heard(stranger));
+    await step("errors/key/upload", () => transcribed(stranger));
     const unknown = { voice: { mode: "id", id: task.nobody } };
     await step("errors/voice", () => speech(client, unknown));
     await step("errors/voice/stream", () => streamed(client, unknown));
     await step("errors/voice/path", () => client.voices.get(task.nobody, once));
     await step("errors/voice/odd", () => client.voices.get("a b/c?d", once));
-    await step("errors/file", () => heard(client, {}, once, process.argv[2]));
+    await step("errors/file", () => transcribed(client, {}, once, process.argv[2]));
     const first = (letter) => connected(`first cartesia-js-2 ${letter}`, task.shaky_url);
     await step("errors/throttled", () => speech(first("a")));
-    await step("errors/throttled/upload", () => heard(first("b")));
+    await step("errors/throttled/upload", () => transcribed(first("b")));
     await step("retries", () => first("c").voices.get(task.voice));
-    await step("retries/upload", () => heard(first("d"), {}, { maxRetries: 2 }));
+    await step("retries/upload", () => transcribed(first("d"), {}, { maxRetries: 2 }));
     await step("errors/midway", () => streamed(connected("dies", task.shaky_url), { transcript: task.long }));
 }
 

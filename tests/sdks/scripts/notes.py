@@ -9,8 +9,8 @@ from typing import Any
 
 def task() -> dict[str, Any]:
     """The input of a script: service URLs, texts, clips and the folder for audio."""
-    asked: dict[str, Any] = json.loads(Path(sys.argv[1]).read_text())
-    return asked
+    task: dict[str, Any] = json.loads(Path(sys.argv[1]).read_text())
+    return task
 
 
 class Notes:
@@ -19,10 +19,10 @@ class Notes:
     def __init__(self, folder: str) -> None:
         self._folder = Path(folder)
 
-    def step(self, name: str, ask: Callable[[], Any]) -> Any:
-        """Record the facts that `ask` returns, with bytes written to files. Returns None if it raised."""
+    def step(self, name: str, call: Callable[[], Any]) -> Any:
+        """Record the facts that `call` returns, with bytes written to files. Returns None if it raised."""
         try:
-            facts = ask()
+            facts = call()
         except Exception as error:
             self._line(name, error=_described(error))
             return None

@@ -35,38 +35,38 @@ class Caller:
         headers = {"Authorization": f"Bearer {key}", "Cartesia-Version": API_VERSION}
         self._client = httpx.Client(base_url=url, headers=headers, timeout=120)
 
-    def ask(self, method: str, path: str, **sent: Any) -> httpx.Response:
+    def send(self, method: str, path: str, **sent: Any) -> httpx.Response:
         """The successful response; raises `Refused`."""
         response = self._client.request(method, path, **sent)
         if not response.is_success:
             raise Refused(response)
         return response
 
-    def told(self, method: str, path: str, **sent: Any) -> dict[str, Any]:
+    def received(self, method: str, path: str, **sent: Any) -> dict[str, Any]:
         """The facts of a JSON response."""
-        facts: dict[str, Any] = self.ask(method, path, **sent).json()
+        facts: dict[str, Any] = self.send(method, path, **sent).json()
         return facts
 
     def patient(self, method: str, path: str, **sent: Any) -> dict[str, Any]:
         """The same, retried once after a 429."""
         try:
-            return self.told(method, path, **sent)
+            return self.received(method, path, **sent)
         except Refused as refused:
             if refused.status != 429:
                 raise
-            return self.told(method, path, **sent)
+            return self.received(method, path, **sent)
 
     def speech(self, **fields: Any) -> dict[str, Any]:
         """The facts of `tts/bytes`."""
-        return {"audio": self.ask("POST", "/tts/bytes", json=speech_body(WAV) | fields).content}
+        return {"audio": self.send("POST", "/tts/bytes", json=speech_body(WAV) | fields).content}
 
     def streamed(self, **fields: Any) -> dict[str, Any]:
         """The facts of `tts/sse`."""
-        return server_sent(self.ask("POST", "/tts/sse", json=speech_body(FLOAT) | fields))
+        return server_sent(self.send("POST", "/tts/sse", json=speech_body(FLOAT) | fields))
 
-    def heard(self, path: str = "/stt", content: bytes | None = None) -> dict[str, Any]:
+    def transcribed(self, path: str = "/stt", content: bytes | None = None) -> dict[str, Any]:
         """The facts of `stt`."""
-        return self.told("POST", path, **recording(content))
+        return self.received("POST", path, **recording(content))
 
 
 def speech_body(output_format: dict[str, Any]) -> dict[str, Any]:
@@ -113,26 +113,26 @@ step = NOTES.step
 
 def audio(path: str, form: dict[str, Any]) -> dict[str, Any]:
     """The facts of a form request with an audio response."""
-    return {"audio": CALLER.ask("POST", path, **form).content}
+    return {"audio": CALLER.send("POST", path, **form).content}
 
 
 def methods() -> None:
     """Make the steps of speech and transcription."""
-    step("api_status.get", partial(CALLER.told, "GET", "/"))
+    step("api_status.get", partial(CALLER.received, "GET", "/"))
     step("tts.bytes/wav", CALLER.speech)
     step("tts.bytes/mp3", partial(CALLER.speech, output_format=MP3))
     step("tts.bytes/raw", partial(CALLER.speech, output_format=FLOAT))
     step("tts.sse", partial(CALLER.streamed, add_timestamps=True, context_id="context 1"))
     step("tts.sse/french", partial(CALLER.streamed, transcript=TASK["french"], language="fr", add_timestamps=True))
     step("tts.sse/phonemes", partial(CALLER.streamed, add_phoneme_timestamps=True))
-    step("stt.transcribe", CALLER.heard)
+    step("stt.transcribe", CALLER.transcribed)
     samples = Path(TASK["headerless"]).read_bytes()
     query = "/stt?encoding=pcm_s16le&sample_rate=16000"
-    step("stt.transcribe/headerless", lambda: CALLER.heard(query, samples) | {"words": None})
+    step("stt.transcribe/headerless", lambda: CALLER.transcribed(query, samples) | {"words": None})
     step("voice_changer.bytes", partial(audio, "/voice-changer/bytes", changing(WAV)))
     for name, output_format in (("", WAV), ("/mp3", MP3), ("/raw", FLOAT)):
-        asked = partial(CALLER.ask, "POST", "/voice-changer/sse", **changing(output_format))
-        step(f"voice_changer.sse{name}", lambda asked=asked: server_sent(asked()))  # type: ignore[misc]
+        arguments = partial(CALLER.send, "POST", "/voice-changer/sse", **changing(output_format))
+        step(f"voice_changer.sse{name}", lambda arguments=arguments: server_sent(arguments()))  # type: ignore[misc]
     step("infill.bytes", partial(audio, "/infill/bytes", infilling()))
 
 
@@ -141,7 +141,7 @@ def pages() -> dict[str, Any]:
     voices: list[dict[str, Any]] = []
     query, count = "", 0
     while True:
-        page = CALLER.told("GET", f"/voices?limit=7&expand[]=embedding{query}")
+        page = CALLER.received("GET", f"/voices?limit=7&expand[]=embedding{query}")
         voices += page["data"]
         count += 1
         if not page["has_more"]:
@@ -152,55 +152,55 @@ def pages() -> dict[str, Any]:
 def voices() -> None:
     """Make the steps of voices: list, create, update, delete."""
     step("voices.list", pages)
-    step("voices.get", partial(CALLER.told, "GET", f"/voices/{TASK['voice']}"))
+    step("voices.get", partial(CALLER.received, "GET", f"/voices/{TASK['voice']}"))
     fields = {"name": "Clone", "description": "D", "language": "en", "mode": "similarity", "enhance": "true"}
     form: dict[str, Any] = {"data": fields, "files": {"clip": CLIP.read_bytes()}}
-    made = step("voices.clone", partial(CALLER.told, "POST", "/voices/clone", **form))
+    made = step("voices.clone", partial(CALLER.received, "POST", "/voices/clone", **form))
     shares = [{"id": TASK["voice"], "weight": 0.25}, {"id": TASK["other_voice"], "weight": 0.75}]
-    mixed = step("voices.mix", partial(CALLER.told, "POST", "/voices/mix", json={"voices": shares}))
+    mixed = step("voices.mix", partial(CALLER.received, "POST", "/voices/mix", json={"voices": shares}))
     features = {"name": "Made", "description": "", "language": "en"} | mixed
-    step("voices.create", partial(CALLER.told, "POST", "/voices", json=features))
+    step("voices.create", partial(CALLER.received, "POST", "/voices", json=features))
     empty = {"name": "Copy", "description": "", "embedding": [], "base_voice_id": TASK["other_voice"]}
-    step("voices.create/empty", partial(CALLER.told, "POST", "/voices/", json=empty))
+    step("voices.create/empty", partial(CALLER.received, "POST", "/voices/", json=empty))
     target = {"voice_id": TASK["voice"], "name": "L", "description": "D", "language": "es"}
     target |= {"original_speaker_gender": "female", "dialect": "pe"}
-    step("voices.localize", partial(CALLER.told, "POST", "/voices/localize", json=target))
+    step("voices.localize", partial(CALLER.received, "POST", "/voices/localize", json=target))
     path = f"/voices/{made['id']}"
-    step("voices.update", partial(CALLER.told, "PATCH", path, json={"name": "New", "description": "D2"}))
-    step("voices.update/read", partial(CALLER.told, "GET", path))
+    step("voices.update", partial(CALLER.received, "PATCH", path, json={"name": "New", "description": "D2"}))
+    step("voices.update/read", partial(CALLER.received, "GET", path))
     step("voices.clone/speaks", partial(CALLER.speech, voice={"mode": "id", "id": made["id"]}))
-    own = partial(CALLER.told, "GET", "/voices?is_owner=true&limit=100")
+    own = partial(CALLER.received, "GET", "/voices?is_owner=true&limit=100")
     step("voices.list/mine", lambda: {"ids": [voice["id"] for voice in own()["data"]]})
-    step("voices.delete", lambda: {"answer": CALLER.ask("DELETE", path).content.decode() or None})
-    step("voices.delete/read", partial(CALLER.told, "GET", path))
+    step("voices.delete", lambda: {"answer": CALLER.send("DELETE", path).content.decode() or None})
+    step("voices.delete/read", partial(CALLER.received, "GET", path))
 
 
 def tokens() -> None:
     """Make the steps of access tokens."""
     for family, other in (("tts", "stt"), ("stt", "tts")):
         name = f"auth.access_token/{family}"
-        asked = {"grants": {family: True}, "expires_in": 60}
-        holder = Caller(step(name, partial(CALLER.told, "POST", "/access-token", json=asked))["token"])
-        calls: dict[str, Callable[[], dict[str, Any]]] = {"tts": holder.speech, "stt": holder.heard}
+        arguments = {"grants": {family: True}, "expires_in": 60}
+        holder = Caller(step(name, partial(CALLER.received, "POST", "/access-token", json=arguments))["token"])
+        calls: dict[str, Callable[[], dict[str, Any]]] = {"tts": holder.speech, "stt": holder.transcribed}
         step(f"{name}/granted", calls[family])
         step(f"{name}/other", calls[other])
-        step(f"{name}/voices", partial(holder.told, "GET", f"/voices/{TASK['voice']}"))
+        step(f"{name}/voices", partial(holder.received, "GET", f"/voices/{TASK['voice']}"))
 
 
 def errors() -> None:
     """Make the steps of refusals and retries."""
     stranger, path, nobody = Caller("a stranger"), f"/voices/{TASK['voice']}", {"mode": "id", "id": TASK["nobody"]}
-    step("errors/key", partial(stranger.told, "GET", path))
+    step("errors/key", partial(stranger.received, "GET", path))
     step("errors/key/audio", stranger.speech)
-    step("errors/key/upload", stranger.heard)
+    step("errors/key/upload", stranger.transcribed)
     step("errors/voice", partial(CALLER.speech, voice=nobody))
     step("errors/voice/stream", partial(CALLER.streamed, voice=nobody))
-    step("errors/voice/path", partial(CALLER.told, "GET", f"/voices/{TASK['nobody']}"))
-    step("errors/voice/odd", partial(CALLER.told, "GET", "/voices/a%20b%2Fc%3Fd"))
-    step("errors/file", partial(CALLER.heard, content=b"no audio at all"))
+    step("errors/voice/path", partial(CALLER.received, "GET", f"/voices/{TASK['nobody']}"))
+    step("errors/voice/odd", partial(CALLER.received, "GET", "/voices/a%20b%2Fc%3Fd"))
+    step("errors/file", partial(CALLER.transcribed, content=b"no audio at all"))
     first = {letter: Caller(f"first plain {letter}", TASK["shaky_url"]) for letter in "abcd"}
     step("errors/throttled", first["a"].speech)
-    step("errors/throttled/upload", first["b"].heard)
+    step("errors/throttled/upload", first["b"].transcribed)
     step("retries", partial(first["c"].patient, "GET", path))
     step("retries/upload", partial(first["d"].patient, "POST", "/stt", **recording()))
     step("errors/midway", partial(Caller("dies", TASK["shaky_url"]).streamed, transcript=TASK["long"]))

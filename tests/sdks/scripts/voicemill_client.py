@@ -26,17 +26,17 @@ FLOAT = AudioFormat("raw", 44100, "pcm_f32le")
 CURIOUS = "curiosity:high"
 CLIP, LEFT, RIGHT = (Path(TASK[name]) for name in ("clip", "left", "right"))
 
-Question = Callable[[CartesiaClient], Awaitable[dict[str, Any]]]
+Request = Callable[[CartesiaClient], Awaitable[dict[str, Any]]]
 
 
-def step(name: str, question: Question, key: str = TASK["key"], url: str = TASK["url"]) -> Any:
+def step(name: str, request: Request, key: str = TASK["key"], url: str = TASK["url"]) -> Any:
     """Record the response to a request with a key."""
 
-    async def asked() -> dict[str, Any]:
+    async def arguments() -> dict[str, Any]:
         async with Transport(url, _key(key), api_version=API_VERSION) as transport:
-            return await question(CartesiaClient.over(transport))
+            return await request(CartesiaClient.over(transport))
 
-    return NOTES.step(name, lambda: asyncio.run(asked()))
+    return NOTES.step(name, lambda: asyncio.run(arguments()))
 
 
 def _key(key: str) -> ApiKey:
@@ -55,8 +55,8 @@ async def speech(
 
 async def streamed(cartesia: CartesiaClient, transcript: str = TASK["sentence"], **fields: Any) -> dict[str, Any]:
     """The facts of `tts.sse`."""
-    asked = {"model_id": "sonic-2", "voice_id": TASK["voice"], "output_format": FLOAT} | fields
-    return await noted(cartesia.tts.sse(transcript=transcript, **asked), last_status=206)
+    arguments = {"model_id": "sonic-2", "voice_id": TASK["voice"], "output_format": FLOAT} | fields
+    return await noted(cartesia.tts.sse(transcript=transcript, **arguments), last_status=206)
 
 
 async def changed(cartesia: CartesiaClient, output_format: AudioFormat = WAV) -> dict[str, Any]:
@@ -93,11 +93,11 @@ def columns(name: str, words: tuple[Word, ...]) -> dict[str, Any]:
     }
 
 
-async def heard(cartesia: CartesiaClient, file: Any = CLIP, **fields: Any) -> dict[str, Any]:
+async def transcribed(cartesia: CartesiaClient, file: Any = CLIP, **fields: Any) -> dict[str, Any]:
     """The facts of `stt.transcribe`."""
-    told = await cartesia.stt.transcribe(file, language="en", **fields)
-    words = [{"word": word.word, "start": word.start_s, "end": word.end_s} for word in told.words]
-    return {"text": told.text, "language": told.language, "duration": told.duration_s, "words": words or None}
+    found = await cartesia.stt.transcribe(file, language="en", **fields)
+    words = [{"word": word.word, "start": word.start_s, "end": word.end_s} for word in found.words]
+    return {"text": found.text, "language": found.language, "duration": found.duration_s, "words": words or None}
 
 
 async def infilled(cartesia: CartesiaClient) -> dict[str, Any]:
@@ -165,12 +165,12 @@ async def removed(cartesia: CartesiaClient, voice_id: str) -> dict[str, Any]:
     return {"answer": None}
 
 
-async def patient(cartesia: CartesiaClient, question: Question) -> dict[str, Any]:
+async def patient(cartesia: CartesiaClient, request: Request) -> dict[str, Any]:
     """Retry once after a 429, because the client leaves retries to its caller."""
     try:
-        return await question(cartesia)
+        return await request(cartesia)
     except Throttled:
-        return await question(cartesia)
+        return await request(cartesia)
 
 
 def methods() -> None:
@@ -182,9 +182,9 @@ def methods() -> None:
     step("tts.sse", partial(streamed, word_timestamps=True, context_id="context 1"))
     step("tts.sse/french", partial(streamed, transcript=TASK["french"], language="fr", word_timestamps=True))
     step("tts.sse/phonemes", partial(streamed, phoneme_timestamps=True))
-    step("stt.transcribe", partial(heard, word_timestamps=True))
+    step("stt.transcribe", partial(transcribed, word_timestamps=True))
     headerless: dict[str, Any] = {"encoding": "pcm_s16le", "sample_rate_hz": 16000}
-    step("stt.transcribe/headerless", partial(heard, file=Path(TASK["headerless"]), **headerless))
+    step("stt.transcribe/headerless", partial(transcribed, file=Path(TASK["headerless"]), **headerless))
     step("voice_changer.bytes", changed_file)
     step("voice_changer.sse", changed)
     step("voice_changer.sse/mp3", partial(changed, output_format=MP3))
@@ -217,7 +217,7 @@ def voices() -> None:
 
 def tokens() -> None:
     """Make the steps of access tokens."""
-    calls: dict[str, Question] = {"tts": speech, "stt": heard}
+    calls: dict[str, Request] = {"tts": speech, "stt": transcribed}
     for family, other in (("tts", "stt"), ("stt", "tts")):
         name = f"auth.access_token/{family}"
         token = step(name, partial(granted, family=family))["token"]
@@ -230,21 +230,21 @@ def errors() -> None:
     """Make the steps of refusals and retries."""
     stranger, shaky = "a stranger", TASK["shaky_url"]
 
-    def looked_up(voice_id: str) -> Question:
+    def looked_up(voice_id: str) -> Request:
         return lambda cartesia: one(cartesia.voices.get(voice_id))
 
     step("errors/key", looked_up(TASK["voice"]), stranger)
     step("errors/key/audio", speech, stranger)
-    step("errors/key/upload", heard, stranger)
+    step("errors/key/upload", transcribed, stranger)
     step("errors/voice", partial(speech, voice=TASK["nobody"]))
     step("errors/voice/stream", partial(streamed, voice_id=TASK["nobody"]))
     step("errors/voice/path", looked_up(TASK["nobody"]))
     step("errors/voice/odd", looked_up("a b/c?d"))
-    step("errors/file", partial(heard, file=b"no audio at all"))
+    step("errors/file", partial(transcribed, file=b"no audio at all"))
     step("errors/throttled", speech, "first voicemill a", shaky)
-    step("errors/throttled/upload", heard, "first voicemill b", shaky)
-    step("retries", partial(patient, question=looked_up(TASK["voice"])), "first voicemill c", shaky)
-    step("retries/upload", partial(patient, question=heard), "first voicemill d", shaky)
+    step("errors/throttled/upload", transcribed, "first voicemill b", shaky)
+    step("retries", partial(patient, request=looked_up(TASK["voice"])), "first voicemill c", shaky)
+    step("retries/upload", partial(patient, request=transcribed), "first voicemill d", shaky)
     step("errors/midway", partial(streamed, transcript=TASK["long"]), "dies", shaky)
 
 

@@ -1,1 +1,1 @@
-"""The HTTP paths, one module a family."""
+"""The HTTP routes, one module for each group of paths."""

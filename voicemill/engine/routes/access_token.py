@@ -15,14 +15,14 @@ USUAL_S = 600
 
 
 class Grants(BaseModel):
-    """What a token is to open."""
+    """The request families that the token covers."""
 
     tts: bool = False
     stt: bool = False
 
 
 class TokenRequest(BaseModel):
-    """A token for some time."""
+    """The body: grants, and the lifetime in seconds."""
 
     grants: Grants = Field(default_factory=Grants)
     expires_in: Annotated[int, Field(ge=1, le=LONGEST_S)] | None = None
@@ -30,7 +30,7 @@ class TokenRequest(BaseModel):
 
 @router.post("/access-token", openapi_extra=documented(TokenRequest))
 async def access_token(request: Request, engine: KeyedEngine) -> dict[str, str]:
-    """A token that can be given to somebody who must not have the key."""
-    asked = await json_body(request, TokenRequest, engine.settings.max_json_bytes)
-    grants = [family for family, granted in asked.grants.model_dump().items() if granted]
-    return {"token": engine.tokens.token(grants, asked.expires_in or USUAL_S)}
+    """Create a token for a client that must not have the API key."""
+    body = await json_body(request, TokenRequest, engine.settings.max_json_bytes)
+    grants = [family for family, granted in body.grants.model_dump().items() if granted]
+    return {"token": engine.tokens.token(grants, body.expires_in or USUAL_S)}

@@ -1,4 +1,4 @@
-"""What the forms that bring audio and want audio back have in common."""
+"""Fields that the forms with audio in both directions share."""
 
 from typing import Final
 
@@ -18,11 +18,11 @@ FORMAT_FIELDS: Final = {
     "output_format[encoding]": "text",
     "output_format[bit_rate]": "text",
 }
-"""The fields of the wanted format, for the documentation."""
+"""The fields of the output format, for the API description."""
 
 
 def form_format(form: Form) -> AudioFormat:
-    """The `output_format[...]` fields. Raises `Refusal` (400) that names the wrong one."""
+    """The `output_format[...]` fields. Raises `Refusal` (400) that names the invalid one."""
     names = ("container", "sample_rate", "encoding", "bit_rate")
     sent = {name: value for name in names if (value := form.text(f"output_format[{name}]"))}
     try:
@@ -34,7 +34,7 @@ def form_format(form: Form) -> AudioFormat:
 
 
 def form_voice(form: Form, engine: Engine, field: str) -> EngineVoice:
-    """The voice that a field names, unless a further backend speaks it. Raises `Refusal` (400)."""
+    """The voice in a field. Raises `Refusal` (400) if it is unknown, or a backend's voice that can only speak."""
     voice_id = form.text(field)
     if voice_id is None:
         raise bad_request(f"{field}: Field required. GET /voices lists the voices.")

@@ -1,4 +1,4 @@
-"""What `/openapi.json` says of bodies that the routes read themselves, to bound and check them, and of all answers."""
+"""`/openapi.json`: request bodies, which the routes parse themselves to limit their size, and all responses."""
 
 from typing import Any, Final
 
@@ -21,7 +21,7 @@ _ERROR: Final = {
     },
 }
 _REFUSALS: Final = {
-    "4XX": "The question is wrong or not allowed; the answer says what to change.",
+    "4XX": "The request is invalid or not allowed; the response says what to change.",
     "5XX": "The engine failed, was shut down or took too long.",
 }
 _KEYS: Final = {
@@ -32,7 +32,7 @@ _VERSION: Final = {
     "name": "Cartesia-Version",
     "in": "header",
     "schema": {"type": "string", "format": "date"},
-    "description": "The API version to answer in: 2024-06-10 when it is missing; errors are JSON from 2026-03-01 on.",
+    "description": "The API version of the response, by default 2024-06-10. Errors are JSON from 2026-03-01 on.",
 }
 
 TAKE_HEADER: Final = "Voicemill-Take"
@@ -50,10 +50,10 @@ WITH_TAKE: Final = {
 
 
 class DocumentedApp(FastAPI):
-    """An application whose document tells of keys, versions and refusals, which every path has in common."""
+    """An application whose API description has keys, versions and errors for every path."""
 
     def openapi(self) -> dict[str, Any]:
-        """The document."""
+        """The API description."""
         if self.openapi_schema is None:
             document = super().openapi()
             document.setdefault("components", {})["securitySchemes"] = _KEYS
@@ -65,7 +65,7 @@ class DocumentedApp(FastAPI):
 
 
 def _complete(operation: dict[str, Any], *, needs_key: bool) -> None:
-    operation["responses"].pop("422", None)  # FastAPI's own, which is never given
+    operation["responses"].pop("422", None)  # FastAPI's default, which the routes never send
     content = {"text/plain": {"schema": _TEXT}, "application/json": {"schema": _ERROR}}
     for statuses, description in _REFUSALS.items():
         operation["responses"][statuses] = {"description": description, "content": content}
@@ -74,23 +74,23 @@ def _complete(operation: dict[str, Any], *, needs_key: bool) -> None:
 
 
 def answered_with(*media_types: str) -> dict[str, Any]:
-    """The OpenAPI entry of a good answer that is not JSON."""
+    """The OpenAPI entry of a successful response that is not JSON."""
     content = {kind: {"schema": _BINARY} if kind in AUDIO else {} for kind in media_types}
     return {"responses": {"200": {"content": content}}}
 
 
 def documented_query(**fields: dict[str, Any]) -> dict[str, Any]:
-    """The OpenAPI entry of a query that the route reads itself: the schema of each field by its name."""
+    """The OpenAPI entry of a query string that the route parses itself: the schema of each field by name."""
     return {"parameters": [{"name": name, "in": "query", "schema": schema} for name, schema in fields.items()]}
 
 
 def documented(model: type[BaseModel]) -> dict[str, Any]:
-    """The OpenAPI entry of a JSON body, which the route reads itself to bound it."""
+    """The OpenAPI entry of a JSON body, which the route parses itself to limit its size."""
     return {"requestBody": {"required": True, "content": {"application/json": {"schema": _whole_schema(model)}}}}
 
 
 def documented_form(**fields: str) -> dict[str, Any]:
-    """The OpenAPI entry of a multipart form: each field `file`, `text` or `texts`, with `!` where it is needed."""
+    """The OpenAPI entry of a multipart form: each field `file`, `text` or `texts`, with `!` if it is required."""
     kinds: dict[str, dict[str, Any]] = {
         "file": _BINARY,
         "text": _TEXT,
@@ -105,7 +105,7 @@ def documented_form(**fields: str) -> dict[str, Any]:
 
 
 def _whole_schema(model: type[BaseModel]) -> dict[str, Any]:
-    """The JSON schema of a model with every definition in its place."""
+    """The JSON schema of a model without references."""
     schema = model.model_json_schema()
     definitions = schema.pop("$defs", {})
 

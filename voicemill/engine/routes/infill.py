@@ -11,7 +11,7 @@ from voicemill.engine.refusals import bad_request
 from voicemill.engine.routes.audio_forms import FORMAT_FIELDS, form_format, form_voice
 from voicemill.engine.routes.documentation import AUDIO, WITH_TAKE, answered_with, documented_form
 from voicemill.engine.routes.requests import KeyedEngine, await_worker, what_is_wrong
-from voicemill.engine.routes.tts import CONTENT_TYPES, speech_question, take_of
+from voicemill.engine.routes.tts import CONTENT_TYPES, speech_job, take_of
 from voicemill.engine.routes.uploads import Form, uploaded
 from voicemill.engine.schemas.speech import ExperimentalControls, OutputFormat, SpeechRequest, VoiceSpecifier
 
@@ -34,21 +34,21 @@ FORM: Final = {
     "/infill/bytes", response_class=Response, openapi_extra=documented_form(**FORM) | WITH_TAKE | answered_with(*AUDIO)
 )
 async def infill_bytes(request: Request, engine: KeyedEngine) -> Response:
-    """The transcript spoken to fit between two recordings: the new part alone."""
+    """Speech that matches the recordings before and after it; the response has only the new part."""
     async with uploaded(request, engine.settings.max_upload_bytes) as form:
-        question = _question(form, engine) | {"take": take_of(request)}
+        job = _job(form, engine) | {"take": take_of(request)}
         with engine.admission.admitted("tts"):
-            frame = await await_worker(request, engine, question)
-    return Response(frame.body, media_type=CONTENT_TYPES[question["format"]["container"]])
+            frame = await await_worker(request, engine, job)
+    return Response(frame.body, media_type=CONTENT_TYPES[job["format"]["container"]])
 
 
-def _question(form: Form, engine: Engine) -> dict[str, Any]:
+def _job(form: Form, engine: Engine) -> dict[str, Any]:
     sides = {name: str(form.files[name]) if name in form.files else None for name in ("left_audio", "right_audio")}
     if not any(sides.values()):
-        raise bad_request("left_audio: send left_audio, right_audio or both: what is to be spoken must fit to one.")
+        raise bad_request("left_audio: send left_audio, right_audio or both; the new part is matched to them.")
     voice = form_voice(form, engine, "voice_id")
     format = form_format(form)
-    asked = SpeechRequest(
+    body = SpeechRequest(
         model_id=form.text("model_id") or "",
         transcript=form.text("transcript") or "",
         language=form.text("language"),
@@ -60,7 +60,7 @@ def _question(form: Form, engine: Engine) -> dict[str, Any]:
             bit_rate=format.bit_rate_bps,
         ),
     )
-    return speech_question(asked, engine) | sides | {"job": "infill"}
+    return speech_job(body, engine) | sides | {"kind": "infill"}
 
 
 def _controls(form: Form) -> ExperimentalControls:

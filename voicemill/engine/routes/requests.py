@@ -1,4 +1,4 @@
-"""What the routes have in common: the engine, the key, and bodies that are bounded and checked."""
+"""Shared by the routes: the engine, access control, and JSON bodies with a size limit and validation."""
 
 import asyncio
 from typing import Annotated, Any, TypeVar
@@ -17,7 +17,7 @@ _CONNECTION_CHECK_S = 1.0
 
 
 def engine_of(request: Request) -> Engine:
-    """The engine that answers this request."""
+    """The engine of this request."""
     engine: Engine = request.app.state.engine
     return engine
 
@@ -41,20 +41,20 @@ def _for_stt(request: Request) -> Engine:
 
 
 KeyedEngine = Annotated[Engine, Depends(_with_key)]
-"""The engine, for who has a key."""
+"""The engine, for requests with a key."""
 TtsEngine = Annotated[Engine, Depends(_for_tts)]
-"""The engine, for who has a key or a token for speech."""
+"""The engine, for requests with a key or a token for `tts`."""
 SttEngine = Annotated[Engine, Depends(_for_stt)]
-"""The engine, for who has a key or a token for recognition."""
+"""The engine, for requests with a key or a token for `stt`."""
 
 
 async def json_body(request: Request, model: type[Body], max_bytes: int) -> Body:
-    """The body as `model`. Raises `Refusal`: 413 when too large, 400 that names each wrong field."""
+    """The body as `model`. Raises `Refusal`: 413 if it is too large, 400 that names each invalid field."""
     content = bytearray()
     async for chunk in request.stream():
         content += chunk
         if len(content) > max_bytes:
-            raise Refusal(413, "Request too large", f"The body is larger than {max_bytes} bytes. Send less at once.")
+            raise Refusal(413, "Request too large", f"The body is larger than {max_bytes} bytes. Split it.")
     try:
         return model.model_validate_json(bytes(content))
     except ValidationError as error:
@@ -62,7 +62,7 @@ async def json_body(request: Request, model: type[Body], max_bytes: int) -> Body
 
 
 def what_is_wrong(error: ValidationError) -> str:
-    """Each wrong field and why, in one line."""
+    """Each invalid field and the reason, in one line."""
     problems = []
     for problem in error.errors(include_url=False, include_context=False, include_input=False):
         place = ".".join(str(part) for part in problem["loc"]) or "the body"
@@ -70,13 +70,13 @@ def what_is_wrong(error: ValidationError) -> str:
     return "; ".join(problems) + "."
 
 
-async def await_worker(request: Request, engine: Engine, question: dict[str, Any]) -> Frame:
-    """The last frame of a worker's answer. If the client disconnects before, the work is stopped. Raises `Refusal`."""
-    work = asyncio.create_task(engine.workers.ask(question))
+async def await_worker(request: Request, engine: Engine, job: dict[str, Any]) -> Frame:
+    """The last frame of a job. If the client disconnects first, the job is cancelled. Raises `Refusal`."""
+    work = asyncio.create_task(engine.workers.run(job))
     try:
         while not (await asyncio.wait([work], timeout=_CONNECTION_CHECK_S))[0]:
             if await request.is_disconnected():
-                raise Refusal(408, "Request timeout", "The client closed the connection before the answer was ready.")
+                raise Refusal(408, "Request timeout", "The client closed the connection before the response was ready.")
         return work.result()
     finally:
         work.cancel()

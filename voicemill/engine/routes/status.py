@@ -9,5 +9,5 @@ router = APIRouter()
 
 @router.get("/")
 async def status() -> dict[str, bool | str]:
-    """That the engine is up, and the newest API version it knows."""
+    """The state of the engine and the newest supported API version."""
     return {"ok": True, "version": API_VERSION}

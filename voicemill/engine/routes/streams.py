@@ -1,4 +1,4 @@
-"""Answers that are sent event by event."""
+"""Responses that are sent event by event."""
 
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import ExitStack
@@ -20,19 +20,19 @@ async def event_stream(
     request: Request,
     engine: Engine,
     family: str,
-    question: dict[str, Any],
+    job: dict[str, Any],
     event: Callable[[Frame], dict[str, Any]],
     *,
     encode: Encode = sse,
     media_type: str = SSE,
 ) -> Response:
-    """An event for each frame of a worker's answer.
+    """One event for each frame of a worker.
 
-    What is wrong before the first frame is an ordinary refusal with its own status; later it is an error event.
+    An error before the first frame is a response with its own status; a later one is an error event.
     """
     with ExitStack() as held:
         held.enter_context(engine.admission.admitted(family))
-        frames = engine.workers.stream(question)
+        frames = engine.workers.stream(job)
         first = await anext(frames)
 
         async def body() -> AsyncIterator[bytes]:
@@ -47,7 +47,7 @@ async def event_stream(
 
 
 class _Stream(StreamingResponse):
-    """Lets go of the worker and the place when it has been sent, or nobody listens any more."""
+    """Releases the worker and the slot at the end of the response, or when the client disconnects."""
 
     def __init__(
         self, body: AsyncIterator[bytes], media_type: str, frames: AsyncGenerator[Frame, None], held: ExitStack
@@ -57,7 +57,7 @@ class _Stream(StreamingResponse):
         self._held = held
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Send it."""
+        """Send the response."""
         with self._held:
             try:
                 await super().__call__(scope, receive, send)

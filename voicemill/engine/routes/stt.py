@@ -26,8 +26,8 @@ async def stt(request: Request, engine: SttEngine) -> dict[str, Any]:
     """The transcript of a recording, with word timestamps where requested."""
     with engine.admission.admitted("stt"):
         async with uploaded(request, engine.settings.max_upload_bytes) as form:
-            question = _question(request, form, engine)
-            frame = await await_worker(request, engine, question)
+            job = _job(request, form, engine)
+            frame = await await_worker(request, engine, job)
     answer = {
         "type": "transcript",
         "request_id": request.state.request_id,
@@ -43,13 +43,13 @@ async def stt(request: Request, engine: SttEngine) -> dict[str, Any]:
     return answer
 
 
-def _question(request: Request, form: Form, engine: Engine) -> dict[str, Any]:
+def _job(request: Request, form: Form, engine: Engine) -> dict[str, Any]:
     model = form.text("model")
     if model is None or not model.startswith("ink"):
         raise bad_request(f"model is {model!r}, but must be ink-whisper.", "model_not_found")
     encoding, rate_hz = _headerless(request)
     return {
-        "job": "stt",
+        "kind": "stt",
         "file": str(form.file("file")),
         "language": _language(form, engine),
         "encoding": encoding,

@@ -36,11 +36,11 @@ _MODEL: Final = re.compile(r"sonic(-[a-z0-9.]+)*(-\d{4}-\d{2}-\d{2})?")
 )
 async def tts_bytes(request: Request, engine: TtsEngine) -> Response:
     """The transcript as one audio file."""
-    asked = await speech_body(request, SpeechRequest, engine.settings.max_json_bytes)
-    question = speech_question(asked, engine) | {"job": "tts_bytes"}
+    body = await speech_body(request, SpeechRequest, engine.settings.max_json_bytes)
+    job = speech_job(body, engine) | {"kind": "tts_bytes"}
     with engine.admission.admitted("tts"):
-        frame = await await_worker(request, engine, question)
-    return Response(frame.body, media_type=CONTENT_TYPES[asked.output_format.container])
+        frame = await await_worker(request, engine, job)
+    return Response(frame.body, media_type=CONTENT_TYPES[body.output_format.container])
 
 
 @router.post(
@@ -49,17 +49,17 @@ async def tts_bytes(request: Request, engine: TtsEngine) -> Response:
     openapi_extra=documented(StreamedSpeechRequest) | WITH_TAKE | answered_with(SSE),
 )
 async def tts_sse(request: Request, engine: TtsEngine) -> Response:
-    """The transcript as events: pieces of raw audio as they are made, and timestamps where asked for."""
-    asked = await speech_body(request, StreamedSpeechRequest, engine.settings.max_json_bytes)
-    if asked.output_format.container != "raw":
+    """The transcript as events: chunks of raw audio while it is generated, and timestamps if requested."""
+    body = await speech_body(request, StreamedSpeechRequest, engine.settings.max_json_bytes)
+    if body.output_format.container != "raw":
         raise bad_request("output_format.container must be raw for tts/sse; use tts/bytes for wav and mp3.")
-    question = speech_question(asked, engine) | {
-        "job": "tts_pieces",
-        "word_timestamps": asked.add_timestamps,
-        "phoneme_timestamps": asked.add_phoneme_timestamps,
+    job = speech_job(body, engine) | {
+        "kind": "tts_pieces",
+        "word_timestamps": body.add_timestamps,
+        "phoneme_timestamps": body.add_phoneme_timestamps,
     }
-    context = {} if asked.context_id is None else {"context_id": asked.context_id}
-    return await event_stream(request, engine, "tts", question, lambda frame: _event(frame) | context)
+    context = {} if body.context_id is None else {"context_id": body.context_id}
+    return await event_stream(request, engine, "tts", job, lambda frame: _event(frame) | context)
 
 
 async def speech_body(request: Request, model: type[SpeechBody], max_bytes: int) -> SpeechBody:
@@ -77,7 +77,7 @@ def take_of(request: Request) -> int:
 
 
 def _event(frame: Frame) -> dict[str, Any]:
-    """A worker's frame as an event. The API says 206 in every event of speech, the last one too."""
+    """A worker's frame as an event. In the API every speech event has status 206, even the last."""
     event = {name: value for name, value in frame.header.items() if name != "last"}
     event |= {"status_code": 206, "done": event["type"] == "done"}
     if event["type"] == "chunk":
@@ -85,24 +85,24 @@ def _event(frame: Frame) -> dict[str, Any]:
     return event
 
 
-def speech_question(asked: SpeechRequest, engine: Engine) -> dict[str, Any]:
-    """What a worker needs to know to speak. Raises `Refusal` (400) that names the wrong field."""
-    _check_model(asked.model_id)
-    _check_transcript(asked.transcript, engine.settings.max_transcript_characters)
-    voice = voice_of(asked.voice, engine)
-    spoken = language(asked.language or voice.language)
+def speech_job(body: SpeechRequest, engine: Engine) -> dict[str, Any]:
+    """The job for a worker. Raises `Refusal` (400) that names the invalid field."""
+    _check_model(body.model_id)
+    _check_transcript(body.transcript, engine.settings.max_transcript_characters)
+    voice = voice_of(body.voice, engine)
+    spoken = language(body.language or voice.language)
     _check_backend_language(voice, spoken.code)
     return {
-        **asked.question(),
+        **body.job(),
         "language": spoken.code,
         "accent": pronunciation(spoken.code, voice.accent),
         "timbre": asdict(voice.timbre_in(spoken.code, natural=engine.is_natural)),
-        "format": asdict(audio_format(asked.output_format)),
+        "format": asdict(audio_format(body.output_format)),
     }
 
 
 def audio_format(wire: OutputFormat) -> AudioFormat:
-    """The wire's `output_format`. Raises `Refusal` (400) that names the wrong field and what it may be."""
+    """The wire's `output_format`. Raises `Refusal` (400) that names the invalid field and its choices."""
     try:
         return wire.format()
     except ValueError as error:
@@ -110,7 +110,7 @@ def audio_format(wire: OutputFormat) -> AudioFormat:
 
 
 def voice_of(wanted: VoiceSpecifier, engine: Engine) -> EngineVoice:
-    """The voice that is meant. Raises `Refusal` (400) when there is none."""
+    """The requested voice. Raises `Refusal` (400) if it does not exist."""
     if wanted.embedding is not None:
         return EngineVoice(id="", name="", language="en", timbre=embedded_timbre(wanted.embedding, "voice.embedding"))
     if wanted.id is None:
@@ -131,7 +131,7 @@ def _check_backend_language(voice: EngineVoice, code: str) -> None:
 def _check_model(model_id: str) -> None:
     if not _MODEL.fullmatch(model_id):
         raise bad_request(
-            f"There is no model {model_id!r}; use sonic-2, sonic-turbo, sonic-3 or another sonic.", "model_not_found"
+            f"Unknown model {model_id!r}; use sonic-2, sonic-turbo, sonic-3 or another sonic model.", "model_not_found"
         )
 
 

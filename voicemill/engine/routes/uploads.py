@@ -1,4 +1,4 @@
-"""Multipart forms, streamed: fields to memory within a limit, files to disk."""
+"""Streaming parser of multipart forms: fields are kept in memory up to a limit, files on disk."""
 
 import asyncio
 import shutil
@@ -19,9 +19,9 @@ MOST_PARTS: Final = 100
 
 
 class Form:
-    """A form that has been read: `fields` by name, each with all its values, and `files` by name, as paths.
+    """A parsed form: the values of all `fields` by name, and the paths of `files` by name.
 
-    No name that was sent ever becomes part of a path.
+    No name from the request becomes part of a path.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -30,11 +30,11 @@ class Form:
         self._folder = folder
 
     def text(self, name: str) -> str | None:
-        """The last value of a field, None when it was not sent."""
+        """The last value of a field, None if it is missing."""
         return self.fields[name][-1] if name in self.fields else None
 
     def file(self, name: str) -> Path:
-        """A file that must have been sent. Raises `Refusal` (400) when it was not."""
+        """A required file. Raises `Refusal` (400) if it is missing."""
         if name not in self.files:
             raise bad_request(f"{name}: Field required. Send an audio file under this name.")
         return self.files[name]
@@ -42,9 +42,9 @@ class Form:
 
 @asynccontextmanager
 async def uploaded(request: Request, max_bytes: int) -> AsyncIterator[Form]:
-    """The form of a request; its files are gone when the context ends.
+    """The form of a request; its files are deleted when the context ends.
 
-    Raises `Refusal`: 400 when it is no multipart form, 413 when it is larger than `max_bytes`.
+    Raises `Refusal`: 400 if the body is not a multipart form, 413 if it is larger than `max_bytes`.
     """
     boundary = _boundary(request)
     folder = Path(await asyncio.to_thread(tempfile.mkdtemp, prefix="voicemill-"))
@@ -62,11 +62,11 @@ async def _read(request: Request, reader: "_Reader", max_bytes: int) -> None:
         async for chunk in request.stream():
             size += len(chunk)
             if size > max_bytes:
-                raise Refusal(413, "Request too large", f"The upload is larger than {max_bytes} bytes. Send less.")
+                raise Refusal(413, "Request too large", f"The upload is larger than {max_bytes} bytes. Split it.")
             await asyncio.to_thread(reader.write, chunk)
         reader.finish()
     except FormParserError as error:
-        raise bad_request(f"The body is no multipart form: {error}") from None
+        raise bad_request(f"The body is not a valid multipart form: {error}") from None
     finally:
         reader.close()
 
@@ -79,7 +79,7 @@ def _boundary(request: Request) -> bytes:
 
 
 class _Reader:
-    """Takes the parts of a form as they come in."""
+    """Stores the parts of a form while they arrive."""
 
     def __init__(self, form: Form, folder: Path, boundary: bytes) -> None:
         self.form = form
@@ -105,17 +105,17 @@ class _Reader:
         )
 
     def write(self, chunk: bytes) -> None:
-        """More of the body."""
+        """Parse the next bytes of the body."""
         self._parser.write(chunk)
 
     def finish(self) -> None:
-        """The body is over. Raises `FormParserError` when the form is not."""
+        """Finish parsing. Raises `FormParserError` if the form is incomplete."""
         self._parser.finalize()
         if not self._ended:
             raise FormParserError("it ends before its closing boundary")
 
     def close(self) -> None:
-        """Close the file in work."""
+        """Close the file that is being written."""
         if self._file is not None:
             self._file.close()
 

@@ -26,35 +26,35 @@ FORM: Final = {"clip": "file!", "voice[id]": "text!"} | FORMAT_FIELDS
     "/voice-changer/bytes", response_class=Response, openapi_extra=documented_form(**FORM) | answered_with(*AUDIO)
 )
 async def voice_changer_bytes(request: Request, engine: KeyedEngine) -> Response:
-    """The clip in another voice: the same words, intonation and timing."""
+    """Convert the clip to another voice; words, intonation and timing stay the same."""
     async with uploaded(request, engine.settings.max_upload_bytes) as form:
-        question = _question(form, engine)
+        job = _job(form, engine)
         with engine.admission.admitted("tts"):
-            frame = await await_worker(request, engine, question | {"job": "voice_change"})
-    return Response(frame.body, media_type=CONTENT_TYPES[question["format"]["container"]])
+            frame = await await_worker(request, engine, job | {"kind": "voice_change"})
+    return Response(frame.body, media_type=CONTENT_TYPES[job["format"]["container"]])
 
 
 @router.post(
     "/voice-changer/sse", response_class=Response, openapi_extra=documented_form(**FORM) | answered_with(SSE, NDJSON)
 )
 async def voice_changer_sse(request: Request, engine: KeyedEngine) -> Response:
-    """The same in pieces, as server-sent events, or a line of JSON each for the 2.x SDKs, which read nothing else."""
+    """The same as a stream: server-sent events, or lines of JSON for the 2.x SDKs, which require them."""
     lines = "x-fern-language" in request.headers
     async with uploaded(request, engine.settings.max_upload_bytes) as form:
-        question = _question(form, engine)
-        rate_hz = question["format"]["sample_rate_hz"]
+        job = _job(form, engine)
+        rate_hz = job["format"]["sample_rate_hz"]
         return await event_stream(
             request,
             engine,
             "tts",
-            question | {"job": "voice_change_pieces"},
+            job | {"kind": "voice_change_pieces"},
             lambda frame: _event(frame, rate_hz),
             encode=ndjson if lines else sse,
             media_type=NDJSON if lines else SSE,
         )
 
 
-def _question(form: Form, engine: Engine) -> dict[str, Any]:
+def _job(form: Form, engine: Engine) -> dict[str, Any]:
     voice = form_voice(form, engine, "voice[id]")
     return {
         "clip": str(form.file("clip")),
@@ -64,7 +64,7 @@ def _question(form: Form, engine: Engine) -> dict[str, Any]:
 
 
 def _event(frame: Frame, sample_rate_hz: int) -> dict[str, Any]:
-    """Unlike in speech, the API says 200 in the last event here."""
+    """A frame as an event. Unlike in `tts/sse`, the last event has status 200 in the API."""
     if frame.header["type"] == "done":
         return {"type": "done", "status_code": 200, "done": True}
     return {

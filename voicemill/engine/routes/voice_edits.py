@@ -1,4 +1,4 @@
-"""Making, changing and removing voices of one's own."""
+"""Create, change and delete user-created voices."""
 
 import asyncio
 import uuid
@@ -24,7 +24,7 @@ from voicemill.engine.voices.voice import USER_OWNER, EngineVoice
 
 router = APIRouter()
 
-_MAY_BE_TAKEN_AWAY = ("gender", "accent")
+_NULLABLE = ("gender", "accent")
 _GENDERS: dict[str | None, Any] = {"male": "masculine", "female": "feminine"}
 CLONE_FORM = {
     "clip": "file!",
@@ -41,58 +41,58 @@ MODES = ("similarity", "stability")
 
 @router.post("/voices/clone", openapi_extra=documented_form(**CLONE_FORM))
 async def clone_voice(request: Request, engine: KeyedEngine) -> dict[str, Any]:
-    """A voice that speaks like the person in a clip."""
+    """Create a voice from a recording of a speaker."""
     async with uploaded(request, engine.settings.max_upload_bytes) as form:
         voice = _new(_required(form, "name"), form.text("description"), form.text("language") or "en", Timbre())
         if accent := form.text("accent"):
             voice = replace(voice, accent=accent_named(accent, voice.language).id)
-        question = {
-            "job": "clone",
+        job = {
+            "kind": "clone",
             "clip": str(form.file("clip")),
             "mode": _mode(form),
             "base": asdict(_base(engine, form.text("base_voice_id")).timbre),
         }
-        frame = await await_worker(request, engine, question)
-    return await _kept(engine, replace(voice, timbre=timbre_from(frame.header["timbre"])))
+        frame = await await_worker(request, engine, job)
+    return await _saved(engine, replace(voice, timbre=timbre_from(frame.header["timbre"])))
 
 
 @router.post("/voices", openapi_extra=documented(CreateVoice))
 @router.post("/voices/", include_in_schema=False)
 async def create_voice(request: Request, engine: KeyedEngine) -> dict[str, Any]:
-    """A voice from an embedding; with an empty one, a copy of the base voice."""
-    asked = await json_body(request, CreateVoice, engine.settings.max_json_bytes)
-    base = _base(engine, asked.base_voice_id)
-    timbre = embedded_timbre(asked.embedding) if asked.embedding else base.timbre
-    voice = _new(asked.name, asked.description, asked.language, timbre)
-    return await _kept(engine, replace(voice, given_embedding=tuple(asked.embedding) or base.given_embedding))
+    """Create a voice from an embedding; an empty one copies the base voice."""
+    body = await json_body(request, CreateVoice, engine.settings.max_json_bytes)
+    base = _base(engine, body.base_voice_id)
+    timbre = embedded_timbre(body.embedding) if body.embedding else base.timbre
+    voice = _new(body.name, body.description, body.language, timbre)
+    return await _saved(engine, replace(voice, given_embedding=tuple(body.embedding) or base.given_embedding))
 
 
 @router.post("/voices/localize", openapi_extra=documented(LocalizeVoice))
 async def localize_voice(request: Request, engine: KeyedEngine) -> dict[str, Any]:
-    """The same speaker in another language, or in a dialect of it."""
-    asked = await json_body(request, LocalizeVoice, engine.settings.max_json_bytes)
-    original = _mixable(_meant(engine, asked.voice_id, "voice_id"))
-    code, accent = _target(asked)
-    gender = _GENDERS.get(asked.original_speaker_gender, original.gender)
-    voice = _new(asked.name, asked.description, code, original.timbre)
+    """Create a voice with the same speaker in another language or dialect."""
+    body = await json_body(request, LocalizeVoice, engine.settings.max_json_bytes)
+    original = _mixable(_requested(engine, body.voice_id, "voice_id"))
+    code, accent = _target(body)
+    gender = _GENDERS.get(body.original_speaker_gender, original.gender)
+    voice = _new(body.name, body.description, code, original.timbre)
     voice = replace(voice, espeak=original.espeak, given_embedding=original.given_embedding)
-    return await _kept(engine, replace(voice, gender=gender, accent=accent))
+    return await _saved(engine, replace(voice, gender=gender, accent=accent))
 
 
 @router.post("/voices/mix", openapi_extra=documented(MixVoices))
 async def mix_voices(request: Request, engine: KeyedEngine) -> dict[str, list[float]]:
-    """The embedding of a voice between others."""
-    asked = await json_body(request, MixVoices, engine.settings.max_json_bytes)
+    """The weighted mean of embeddings."""
+    body = await json_body(request, MixVoices, engine.settings.max_json_bytes)
     parts = []
-    for number, part in enumerate(asked.voices):
+    for number, part in enumerate(body.voices):
         if part.id is not None:
-            parts.append(_mixable(_meant(engine, part.id, f"voices.{number}.id")).embedding)
+            parts.append(_mixable(_requested(engine, part.id, f"voices.{number}.id")).embedding)
         else:
             embedding = part.embedding or []
             embedded_timbre(embedding, f"voices.{number}.embedding")
             parts.append(embedding)
     try:
-        mean = mixed(parts, [part.weight for part in asked.voices])
+        mean = mixed(parts, [part.weight for part in body.voices])
     except ValueError as error:
         raise bad_request(f"voices: {error}.") from None
     embedded_timbre(mean, "voices")
@@ -101,37 +101,37 @@ async def mix_voices(request: Request, engine: KeyedEngine) -> dict[str, list[fl
 
 @router.patch("/voices/{voice_id}", openapi_extra=documented(UpdateVoice))
 async def update_voice(voice_id: str, request: Request, engine: KeyedEngine) -> dict[str, Any]:
-    """Another name, description, gender or accent."""
-    asked = await json_body(request, UpdateVoice, engine.settings.max_json_bytes)
+    """Change the name, description, gender or accent of a voice."""
+    body = await json_body(request, UpdateVoice, engine.settings.max_json_bytes)
     voice = _owned(engine, voice_id)
     changes = {
         name: value
-        for name, value in asked.model_dump(exclude_unset=True).items()
-        if value is not None or name in _MAY_BE_TAKEN_AWAY
+        for name, value in body.model_dump(exclude_unset=True).items()
+        if value is not None or name in _NULLABLE
     }
-    if asked.accent is not None:
-        changes["accent"] = accent_named(asked.accent).id
-    return await _kept(engine, replace(voice, **changes))
+    if body.accent is not None:
+        changes["accent"] = accent_named(body.accent).id
+    return await _saved(engine, replace(voice, **changes))
 
 
 @router.delete("/voices/{voice_id}", status_code=204)
 async def delete_voice(voice_id: str, engine: KeyedEngine) -> Response:
-    """Forget a voice."""
+    """Delete a voice."""
     voice = _owned(engine, voice_id)
     await asyncio.to_thread(engine.catalogue.user_voices.delete, voice.id)
     return Response(status_code=204)
 
 
-def _target(asked: LocalizeVoice) -> tuple[str, str | None]:
-    """The language and the accent that a voice is to have; the newest SDKs name the accent alone."""
-    if asked.language is None and asked.accent is None:
+def _target(body: LocalizeVoice) -> tuple[str, str | None]:
+    """The requested language and accent; the newest SDKs send only the accent."""
+    if body.language is None and body.accent is None:
         raise bad_request("language: Field required, unless an accent is named.")
-    code = None if asked.language is None else language(asked.language).code
-    if asked.accent is not None:
-        accent = accent_named(asked.accent, code)
+    code = None if body.language is None else language(body.language).code
+    if body.accent is not None:
+        accent = accent_named(body.accent, code)
         return accent.language, accent.id
     assert code is not None
-    return code, accent_of_dialect(code, asked.dialect)
+    return code, accent_of_dialect(code, body.dialect)
 
 
 def embedded_timbre(embedding: list[float], field: str = "embedding") -> Timbre:
@@ -154,7 +154,7 @@ def _new(name: str, description: str | None, code: str, timbre: Timbre) -> Engin
     )
 
 
-async def _kept(engine: Engine, voice: EngineVoice) -> dict[str, Any]:
+async def _saved(engine: Engine, voice: EngineVoice) -> dict[str, Any]:
     await asyncio.to_thread(engine.catalogue.user_voices.save, voice)
     return voice_object(voice, with_embedding=True)
 
@@ -162,11 +162,11 @@ async def _kept(engine: Engine, voice: EngineVoice) -> dict[str, Any]:
 def _owned(engine: Engine, voice_id: str) -> EngineVoice:
     voice = existing(engine, voice_id)
     if voice.is_public:
-        raise Refusal(403, "Forbidden", f"{voice.name!r} comes with the engine; only your own voices can be changed.")
+        raise Refusal(403, "Forbidden", f"{voice.name!r} is built in; only user-created voices can be changed.")
     return voice
 
 
-def _meant(engine: Engine, voice_id: str, field: str) -> EngineVoice:
+def _requested(engine: Engine, voice_id: str, field: str) -> EngineVoice:
     found = engine.catalogue.find(voice_id)
     if found is None:
         raise bad_request(f"{field}: there is no voice {voice_id!r}; GET /voices lists them.", "voice_not_found")
@@ -184,7 +184,7 @@ def _mixable(voice: EngineVoice) -> EngineVoice:
 def _base(engine: Engine, voice_id: str | None) -> EngineVoice:
     if voice_id is None:
         return built_in_voices(natural=engine.is_natural)[0]
-    return _mixable(_meant(engine, voice_id, "base_voice_id"))
+    return _mixable(_requested(engine, voice_id, "base_voice_id"))
 
 
 def _mode(form: Form) -> str:

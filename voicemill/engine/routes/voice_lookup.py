@@ -1,4 +1,4 @@
-"""`GET /voices`, `GET /voices/{id}` and `GET /accents`: looking at voices."""
+"""`GET /voices`, `GET /voices/{id}` and `GET /accents`: list and look up voices and accents."""
 
 from typing import Annotated, Any
 
@@ -20,7 +20,7 @@ EXPAND: dict[str, dict[str, Any]] = {"expand[]": {"type": "array", "items": {"ty
 
 
 class Page(BaseModel):
-    """The query of a list: which voices, and which part of them."""
+    """The query string of a list: filters and paging."""
 
     limit: Annotated[int, Field(ge=1, le=100)] = 10
     starting_after: str | None = None
@@ -31,8 +31,8 @@ class Page(BaseModel):
     language: str | None = None
     q: str | None = None
 
-    def holds(self, voice: EngineVoice) -> bool:
-        """Whether the filters let a voice through."""
+    def includes(self, voice: EngineVoice) -> bool:
+        """Whether a voice passes the filters."""
         text = f"{voice.name} {voice.description} {voice.id}".casefold()
         return (
             self.is_owner in (None, not voice.is_public)
@@ -46,7 +46,7 @@ class Page(BaseModel):
 @router.get("/voices", openapi_extra=documented_query(**Page.model_json_schema()["properties"] | EXPAND))
 @router.get("/voices/", include_in_schema=False)
 async def list_voices(request: Request, engine: KeyedEngine) -> Any:  # noqa: ANN401 - a list or an object, by version
-    """All voices as a plain list for API version 2024-06-10, a page of them for later ones."""
+    """All voices as a plain list for API version 2024-06-10, one page for later versions."""
     voices = engine.catalogue.all()
     if request.state.api_version < PAGES_SINCE:
         return [voice_object(voice, with_embedding=True) for voice in voices]
@@ -54,12 +54,12 @@ async def list_voices(request: Request, engine: KeyedEngine) -> Any:  # noqa: AN
         page = Page.model_validate(dict(request.query_params))
     except ValidationError as error:
         raise bad_request(what_is_wrong(error)) from None
-    return _page_of([voice for voice in voices if page.holds(voice)], page, with_embedding=wants_embedding(request))
+    return _page_of([voice for voice in voices if page.includes(voice)], page, with_embedding=wants_embedding(request))
 
 
 @router.get("/accents")
 async def list_accents(engine: KeyedEngine) -> dict[str, Any]:
-    """The accents that a voice can be given, by id."""
+    """All accents by id."""
     return {"accents": [accent_object(accents()[name]) for name in sorted(accents())]}
 
 
@@ -70,7 +70,7 @@ async def get_voice(voice_id: str, request: Request, engine: KeyedEngine) -> dic
 
 
 def existing(engine: Engine, voice_id: str) -> EngineVoice:
-    """The voice that a path names. Raises `Refusal` (404)."""
+    """The voice in a path. Raises `Refusal` (404)."""
     found = engine.catalogue.find(voice_id)
     if found is None:
         raise not_found(f"There is no voice {voice_id!r}; GET /voices lists them.", "voice_not_found")
@@ -78,7 +78,7 @@ def existing(engine: Engine, voice_id: str) -> EngineVoice:
 
 
 def wants_embedding(request: Request) -> bool:
-    """Whether voices are to be shown with their embedding: always to the oldest version, later where asked for."""
+    """Whether the response includes embeddings: always in the oldest version, later if requested."""
     expand = request.query_params.getlist("expand[]") + request.query_params.getlist("expand")
     return request.state.api_version < PAGES_SINCE or "embedding" in expand
 
@@ -101,5 +101,5 @@ def _page_of(voices: list[EngineVoice], page: Page, *, with_embedding: bool) -> 
 
 def _position(ids: list[str], voice_id: str, field: str) -> int:
     if voice_id not in ids:
-        raise bad_request(f"{field} is {voice_id!r}, which is no voice of this list.", "voice_not_found")
+        raise bad_request(f"{field} is {voice_id!r}, which is not in this list.", "voice_not_found")
     return ids.index(voice_id)

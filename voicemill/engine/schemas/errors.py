@@ -1,4 +1,4 @@
-"""Refusals as HTTP answers, in the shape of the API version that was asked for."""
+"""Refusals as HTTP responses, in the format of the requested API version."""
 
 from typing import Any
 

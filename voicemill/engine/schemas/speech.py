@@ -22,7 +22,7 @@ class ExperimentalControls(BaseModel):
 
 
 class VoiceSpecifier(BaseModel):
-    """Which voice, and how: by id, or by embedding."""
+    """The voice, by id or by embedding, and its controls."""
 
     model_config = ConfigDict(populate_by_name=True)
 
@@ -49,9 +49,9 @@ class OutputFormat(BaseModel):
     bit_rate: int | None = None
 
     def format(self) -> AudioFormat:
-        """The format it means; fields that its container has no use for are ignored, as the SDKs send some.
+        """The audio format. Fields that the container does not use are ignored, because the SDKs send some.
 
-        Raises `ValueError` that names the wrong field.
+        Raises `ValueError` that names the invalid field.
         """
         if self.container == "mp3":
             return AudioFormat("mp3", self.sample_rate, bit_rate_bps=self.bit_rate or DEFAULT_BIT_RATE_BPS)
@@ -59,7 +59,7 @@ class OutputFormat(BaseModel):
 
 
 class SpeechRequest(BaseModel):
-    """What is to be said, by whom, how, and as which kind of audio."""
+    """The text, the voice, the controls and the output format."""
 
     model_config = ConfigDict(protected_namespaces=())
 
@@ -75,17 +75,17 @@ class SpeechRequest(BaseModel):
 
     @field_validator("voice", mode="before")
     @classmethod
-    def _plain_id(cls, voice: Any) -> Any:  # noqa: ANN401 - whatever was sent
-        """The newest SDKs send the id alone."""
+    def _plain_id(cls, voice: Any) -> Any:  # noqa: ANN401 - unverified input
+        """The newest SDKs send only the id."""
         return {"id": voice} if isinstance(voice, str) else voice
 
-    def question(self) -> dict[str, Any]:
+    def job(self) -> dict[str, Any]:
         """The part of a worker's job that does not depend on the voice."""
         job = {"transcript": self.transcript, "delivery": self.controls(), "duration_s": self.duration}
         return job | ({"take": self.take} if self.take else {})
 
     def controls(self) -> dict[str, float]:
-        """The delivery that every control together asks for."""
+        """The delivery that results from all controls together."""
         config = self.generation_config or GenerationConfig()
         experimental = self.voice.controls
         rates = [config.speed, SPEED_FACTORS[self.speed or "normal"]]
@@ -96,7 +96,7 @@ class SpeechRequest(BaseModel):
 
 
 class StreamedSpeechRequest(SpeechRequest):
-    """`tts/sse`: the same, and which timestamps to send along."""
+    """The body of `tts/sse`, with the timestamps to include."""
 
     add_timestamps: bool = False
     add_phoneme_timestamps: bool = False

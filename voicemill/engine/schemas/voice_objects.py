@@ -66,7 +66,7 @@ class CreateVoice(BaseModel):
 
 
 class UpdateVoice(BaseModel):
-    """`PATCH /voices/{id}`: what is left out stays; null takes a gender or an accent away."""
+    """`PATCH /voices/{id}`: missing fields stay unchanged; null removes a gender or an accent."""
 
     name: str | None = Field(default=None, min_length=1)
     description: str | None = None

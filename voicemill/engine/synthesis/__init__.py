@@ -1,1 +1,1 @@
-"""From text to samples: the synthesizers, each in a process of its own, and what makes one voice of many."""
+"""From text to samples: synthesizers and the processing that gives each voice its sound."""

@@ -12,7 +12,7 @@ from voicemill.engine.refusals import bad_request
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delivery:
-    """Against a voice's own manner: factors on rate, intonation and loudness, and semitones of pitch."""
+    """Relative to the voice: factors on rate, intonation and loudness, and semitones of pitch."""
 
     rate: float = 1.0
     pitch_semitones: float = 0.0
@@ -27,12 +27,12 @@ LEVELS: Final = {"lowest": 0.25, "low": 0.5, "high": 1.25, "highest": 1.6}
 
 
 def delivery(*, rates: Iterable[float] = (), volume: float = 1.0, emotions: Iterable[str] = ()) -> Delivery:
-    """All controls together; factors multiply. Raises `Refusal` (400) for an emotion that is not known."""
+    """All controls together; factors multiply. Raises `Refusal` (400) for an unknown emotion."""
     result = Delivery(volume=volume)
     for factor in rates:
         result = _with(result, rate=factor)
     for emotion in emotions:
-        result = _felt(result, emotion)
+        result = _with_emotion(result, emotion)
     return result
 
 
@@ -43,7 +43,7 @@ def experimental_rate(speed: float | str) -> float:
     return float(FASTEST**speed if speed >= 0 else SLOWEST**-speed)
 
 
-def _felt(result: Delivery, emotion: str) -> Delivery:
+def _with_emotion(result: Delivery, emotion: str) -> Delivery:
     name, _, level = emotion.strip().lower().partition(":")
     effect = _emotions().get(name)
     if effect is None or (level and level not in LEVELS):

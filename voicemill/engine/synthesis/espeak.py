@@ -51,7 +51,7 @@ class Espeak:
         self, text: str, voice: str, *, rate_wpm: float, pitch: float, span: float, take: int
     ) -> Utterance:
         """`pitch` and `span` (espeak-ng's `range`) go from 0 to 99."""
-        header, body = self._process.ask(
+        header, body = self._process.run(
             {
                 "text": text,
                 "voice": voice,

@@ -1,14 +1,14 @@
-"""A speech program of its own: espeak-ng behind a pipe. It imports nothing of voicemill.
+"""A separate program: espeak-ng behind a pipe. It imports nothing from voicemill.
 
     python -I -S espeak_process.py <libespeak-ng> <folder that holds espeak-ng-data>
 
-Each line on standard input is one question, as JSON:
+Each line on standard input is one request in JSON:
 
     {"text": "...", "voice": "gmw/en-US+klatt4", "rate_wpm": 175, "pitch": 50, "range": 50, "volume": 50}
 
-A `seed` in it replaces the one for the noise of some voices.
+An optional `seed` sets the noise of some voices.
 
-Each answer on standard output is two big-endian 32-bit lengths, then JSON, then signed 16-bit mono samples:
+Each response on standard output is two big-endian 32-bit lengths, then JSON, then signed 16-bit mono samples:
 
     {"sample_rate_hz": 22050, "words": [[text_position, length, sample], ...], "phonemes": [["h", sample], ...]}
 
@@ -16,8 +16,8 @@ or `{"error": "..."}` with no samples. The program ends when its standard input 
 
 espeak-ng keeps its state in globals and is neither thread-safe nor repeatable: the second synthesis of a sentence
 in one process differs from the first, and the breath of some voices is noise, seeded with the time at its start. So
-the library is initialised and seeded once, every question is answered in a fork, and this process itself never
-speaks: the same question then always gives the same samples.
+the library is initialised and seeded once, and every request is processed in a fork. The same request then always
+gives the same samples.
 """
 
 import ctypes
@@ -57,7 +57,7 @@ _Callback = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.c_int, ctypes
 
 def load(library_path: str, data_folder: str) -> tuple[ctypes.CDLL, int]:
     """The initialised library and its sample rate in Hz."""
-    # espeak-ng cuts paths to its data at 160 bytes, so the folder is entered and named as "here".
+    # espeak-ng truncates the path of its data at 160 bytes, so this process enters the folder and passes ".".
     os.chdir(data_folder)
     library = ctypes.CDLL(library_path)
     sample_rate_hz = library.espeak_Initialize(SYNCHRONOUS_OUTPUT, 0, b".", PHONEME_EVENTS | IPA_NAMES | NEVER_EXIT)
@@ -67,12 +67,12 @@ def load(library_path: str, data_folder: str) -> tuple[ctypes.CDLL, int]:
     return library, sample_rate_hz
 
 
-def speak(library: ctypes.CDLL, sample_rate_hz: int, question: dict[str, Any]) -> tuple[dict[str, Any], bytes]:
-    """The answer to one question: what was spoken when, and the samples."""
-    if library.espeak_SetVoiceByName(question["voice"].encode()) != 0:
-        return {"error": f"espeak-ng has no voice {question['voice']!r}"}, b""
+def speak(library: ctypes.CDLL, sample_rate_hz: int, request: dict[str, Any]) -> tuple[dict[str, Any], bytes]:
+    """The response to one request: words, phonemes and samples."""
+    if library.espeak_SetVoiceByName(request["voice"].encode()) != 0:
+        return {"error": f"espeak-ng has no voice {request['voice']!r}"}, b""
     for parameter, name in ((RATE, "rate_wpm"), (PITCH, "pitch"), (RANGE, "range"), (VOLUME, "volume")):
-        library.espeak_SetParameter(parameter, int(question[name]), 0)
+        library.espeak_SetParameter(parameter, int(request[name]), 0)
     words: list[tuple[int, int, int]] = []
     phonemes: list[tuple[str, int]] = []
     blocks: list[bytes] = []
@@ -90,11 +90,11 @@ def speak(library: ctypes.CDLL, sample_rate_hz: int, question: dict[str, Any]) -
             index += 1
         return 0
 
-    if "seed" in question:
-        library.espeak_ng_SetRandSeed(ctypes.c_long(question["seed"]))
+    if "seed" in request:
+        library.espeak_ng_SetRandSeed(ctypes.c_long(request["seed"]))
     callback = _Callback(receive)
     library.espeak_SetSynthCallback(callback)
-    text = question["text"].encode() + b"\0"
+    text = request["text"].encode() + b"\0"
     status = library.espeak_Synth(text, ctypes.c_size_t(len(text)), 0, 1, 0, UTF8_TEXT | END_PAUSE, None, None)
     library.espeak_Synchronize()
     if status != 0:
@@ -102,8 +102,8 @@ def speak(library: ctypes.CDLL, sample_rate_hz: int, question: dict[str, Any]) -
     return {"sample_rate_hz": sample_rate_hz, "words": words, "phonemes": phonemes}, b"".join(blocks)
 
 
-def answer(out: BinaryIO, header: dict[str, Any], samples: bytes) -> None:
-    """Write one answer."""
+def write_response(out: BinaryIO, header: dict[str, Any], samples: bytes) -> None:
+    """Write one response."""
     encoded = json.dumps(header).encode()
     out.write(struct.pack(">II", len(encoded), len(samples)))
     out.write(encoded)
@@ -111,12 +111,12 @@ def answer(out: BinaryIO, header: dict[str, Any], samples: bytes) -> None:
     out.flush()
 
 
-def answer_in_fork(library: ctypes.CDLL, sample_rate_hz: int, line: bytes, out: BinaryIO) -> bool:
-    """Answer one question in a process of its own; False when that process did not live to its end."""
+def respond_in_fork(library: ctypes.CDLL, sample_rate_hz: int, line: bytes, out: BinaryIO) -> bool:
+    """Process one request in a fork; False if the fork crashed."""
     child = os.fork()
     if child == 0:
         try:
-            answer(out, *speak(library, sample_rate_hz, json.loads(line)))
+            write_response(out, *speak(library, sample_rate_hz, json.loads(line)))
             os._exit(0)
         finally:
             os._exit(1)
@@ -125,11 +125,11 @@ def answer_in_fork(library: ctypes.CDLL, sample_rate_hz: int, line: bytes, out: 
 
 
 def main(library_path: str, data_folder: str) -> int:
-    """Answer questions until there are no more; 1 when one of them crashed the library."""
+    """Process requests until the input ends; returns 1 after a crash of the library."""
     library, sample_rate_hz = load(library_path, data_folder)
     out = sys.stdout.buffer
     for line in sys.stdin.buffer:
-        if not answer_in_fork(library, sample_rate_hz, line, out):
+        if not respond_in_fork(library, sample_rate_hz, line, out):
             return 1
     return 0
 

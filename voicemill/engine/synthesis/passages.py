@@ -1,4 +1,4 @@
-"""A transcript in passages: pieces that are spoken one after the other, cut where a speaker pauses."""
+"""Splits a transcript into passages that are spoken one after another."""
 
 import sentencex
 
@@ -6,9 +6,9 @@ MOST_CHARACTERS = 500
 
 
 def passages(transcript: str, language: str) -> list[str]:
-    """Sentences in order, those too long for one breath of the synthesizer cut again at clauses or spaces.
+    """Sentences in order. Those of more than 500 characters are split again at clauses or spaces.
 
-    Only pieces with something to say are kept.
+    Pieces without a letter or a digit are omitted.
     """
     sentences = sentencex.segment(language, transcript)
     pieces = (piece.strip() for sentence in sentences for piece in _short_enough(sentence))
@@ -16,7 +16,7 @@ def passages(transcript: str, language: str) -> list[str]:
 
 
 def has_speech(text: str) -> bool:
-    """Whether there is a letter or a digit in it."""
+    """Whether a text has a letter or a digit."""
     return any(character.isalnum() for character in text)
 
 
@@ -30,6 +30,6 @@ def _short_enough(text: str) -> list[str]:
 
 
 def _last_pause(text: str) -> int:
-    """Where to cut: after the last clause, else after the last space, else at the end."""
+    """Where to split: after the last clause, else after the last space, else at the end."""
     clauses = [text.rfind(mark) + 1 for mark in ",;:，、；：—"]
     return max(clauses) if max(clauses) > len(text) // 3 else (text.rfind(" ") + 1 or len(text))

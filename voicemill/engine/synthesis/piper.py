@@ -42,7 +42,7 @@ class Piper:
         """Speak one passage. Raises `Refusal` when Piper fails."""
         model, speaker = speaker_of(speech.timbre.speaker)
         request = {"text": text, "model": model, "speaker": speaker, "rate": speech.delivery.rate}
-        header, body = self._process.ask(request)
+        header, body = self._process.run(request)
         return Utterance(samples_of(body), header["sample_rate_hz"])
 
 

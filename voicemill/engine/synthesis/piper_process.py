@@ -1,20 +1,20 @@
-"""A speech program of its own: Piper voices behind a pipe. It imports nothing of voicemill.
+"""A separate program: Piper voices behind a pipe. It imports nothing from voicemill.
 
     python -I piper_process.py
 
-Each line on standard input is one question, as JSON:
+Each line on standard input is one request in JSON:
 
     {"text": "...", "model": "/path/to/voice.onnx", "speaker": null, "rate": 1.0}
 
-Each answer on standard output is two big-endian 32-bit lengths, then JSON, then signed 16-bit mono samples:
+Each response on standard output is two big-endian 32-bit lengths, then JSON, then signed 16-bit mono samples:
 
     {"sample_rate_hz": 22050}
 
 or `{"error": "..."}` with no samples. The program ends when its standard input ends.
 
-A Piper voice draws random numbers as it speaks. Its model is loaded with a fixed seed, and every question is answered
-in a fork of the process that loaded it, so the same question always gets the same samples. One thread only: a forked
-process has no others.
+A Piper voice draws random numbers as it speaks. Its model is loaded with a fixed seed, and every request is
+processed in a fork of the process that loaded it, so the same request always gets the same samples. It uses one
+thread, because a fork has no others.
 """
 
 import json
@@ -34,7 +34,7 @@ SEED = 1
 
 @cache
 def load(model: str) -> PiperVoice:
-    """The voice of a model file, whose configuration lies beside it."""
+    """The voice of a model file; its configuration is in the same folder."""
     with open(f"{model}.json", encoding="utf-8") as file:  # noqa: PTH123
         config = PiperConfig.from_dict(json.load(file))
     options = onnxruntime.SessionOptions()
@@ -44,16 +44,16 @@ def load(model: str) -> PiperVoice:
     return PiperVoice(session=session, config=config)
 
 
-def speak(voice: PiperVoice, question: dict[str, Any]) -> tuple[dict[str, Any], bytes]:
-    """The answer to one question."""
-    config = SynthesisConfig(speaker_id=question["speaker"], length_scale=voice.config.length_scale / question["rate"])
+def speak(voice: PiperVoice, request: dict[str, Any]) -> tuple[dict[str, Any], bytes]:
+    """The response to one request."""
+    config = SynthesisConfig(speaker_id=request["speaker"], length_scale=voice.config.length_scale / request["rate"])
     samples = [np.zeros(0, np.int16)]
-    samples += [chunk.audio_int16_array for chunk in voice.synthesize(question["text"], config)]
+    samples += [chunk.audio_int16_array for chunk in voice.synthesize(request["text"], config)]
     return {"sample_rate_hz": voice.config.sample_rate}, np.concatenate(samples).astype("<i2").tobytes()
 
 
-def answer(out: BinaryIO, header: dict[str, Any], samples: bytes) -> None:
-    """Write one answer."""
+def write_response(out: BinaryIO, header: dict[str, Any], samples: bytes) -> None:
+    """Write one response."""
     encoded = json.dumps(header).encode()
     out.write(struct.pack(">II", len(encoded), len(samples)))
     out.write(encoded)
@@ -61,16 +61,16 @@ def answer(out: BinaryIO, header: dict[str, Any], samples: bytes) -> None:
     out.flush()
 
 
-def answer_in_fork(voice: PiperVoice, question: dict[str, Any], out: BinaryIO) -> bool:
-    """Answer one question in a process of its own; False when that process did not live to its end."""
+def respond_in_fork(voice: PiperVoice, request: dict[str, Any], out: BinaryIO) -> bool:
+    """Process one request in a fork; False if the fork crashed."""
     child = os.fork()
     if child == 0:
         try:
             try:
-                reply = speak(voice, question)
+                reply = speak(voice, request)
             except Exception as error:
                 reply = {"error": f"This Piper voice cannot speak this text: {error}"}, b""
-            answer(out, *reply)
+            write_response(out, *reply)
             os._exit(0)
         finally:
             os._exit(1)
@@ -79,16 +79,16 @@ def answer_in_fork(voice: PiperVoice, question: dict[str, Any], out: BinaryIO) -
 
 
 def main() -> int:
-    """Answer questions until there are no more; 1 when one of them crashed."""
+    """Process requests until the input ends; returns 1 after a crash."""
     out = sys.stdout.buffer
     for line in sys.stdin.buffer:
-        question = json.loads(line)
+        request = json.loads(line)
         try:
-            voice = load(question["model"])
+            voice = load(request["model"])
         except Exception as error:
-            answer(out, {"error": f"This Piper voice cannot be loaded: {error}"}, b"")
+            write_response(out, {"error": f"This Piper voice cannot be loaded: {error}"}, b"")
             continue
-        if not answer_in_fork(voice, question, out):
+        if not respond_in_fork(voice, request, out):
             return 1
     return 0
 

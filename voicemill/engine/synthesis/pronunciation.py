@@ -70,7 +70,7 @@ class Pronouncer:
         position = 0
         for token in spoken:
             found = text.find(token.text, position)
-            # A word that normalization wrote out has no place of its own; one far ahead is a chance match.
+            # A word that normalization has expanded is not in the text; a match far ahead is a coincidence.
             placed = found >= 0 and found - position <= max(40, len(token.text))
             if placed:
                 position = found + len(token.text)

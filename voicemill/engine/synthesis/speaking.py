@@ -67,7 +67,7 @@ def spoken(speech: Speech, synthesizers: Synthesizers) -> Iterator[tuple[str, Ut
 
 
 def _utterances(speech: Speech, synthesizers: Synthesizers) -> Iterator[tuple[str, Utterance]]:
-    """Each passage of the transcript with its audio; pauses that the transcript asks for have no text."""
+    """Each passage of the transcript with its audio; pauses have no text."""
     for part in parts(speech.transcript):
         if part.pause_s:
             yield "", _pause(part.pause_s, speech.sample_rate_hz)

@@ -1,4 +1,4 @@
-"""A synthesizer in a process of its own, as the worker sees it."""
+"""The client of a synthesizer process."""
 
 import subprocess
 from collections.abc import Callable, Sequence
@@ -9,22 +9,22 @@ from voicemill.processes.frames import Frame, read_frame, reader, request_line
 
 
 class SynthesizerProcess:
-    """A child that answers each line of JSON with one frame: started when first asked, and again after it ended.
+    """A child process that answers each line of JSON with one frame. It is started on first use and after a crash.
 
-    `command` is called when the child is needed, and may raise `Refusal` when something is not installed.
+    `command` returns the command line, and may raise `Refusal` if something is not installed.
     """
 
     def __init__(self, command: Callable[[], Sequence[str]]) -> None:
         self._command = command
         self._child: subprocess.Popen[bytes] | None = None
 
-    def ask(self, question: dict[str, Any]) -> Frame:
-        """The answer. Raises `Refusal` (500) when the synthesizer says that it cannot, or ends."""
-        questions, answers = self._pipes()
+    def run(self, request: dict[str, Any]) -> Frame:
+        """The response. Raises `Refusal` (500) if the synthesizer reports an error or crashes."""
+        requests, responses = self._pipes()
         try:
-            questions.write(request_line(question))
-            questions.flush()
-            frame = read_frame(reader(answers))
+            requests.write(request_line(request))
+            requests.flush()
+            frame = read_frame(reader(responses))
         except (EOFError, BrokenPipeError) as error:
             self._end()
             raise Refusal(500, "Internal server error", "The synthesizer ended unexpectedly. Try again.") from error
@@ -34,7 +34,7 @@ class SynthesizerProcess:
 
     def _pipes(self) -> tuple[IO[bytes], IO[bytes]]:
         if self._child is None:
-            self._child = subprocess.Popen(  # noqa: S603 - our own program; what was asked goes over the pipe
+            self._child = subprocess.Popen(  # noqa: S603 - a program of this package; the request goes through the pipe
                 self._command(), stdin=subprocess.PIPE, stdout=subprocess.PIPE
             )
         assert self._child.stdin is not None

@@ -1,4 +1,4 @@
-"""When each word and phoneme of a passage is said, from the synthesizer's own events."""
+"""Word and phoneme timestamps of a passage, from the synthesizer's events."""
 
 import re
 from collections.abc import Iterator
@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 
 from voicemill.engine.synthesis.utterance import Utterance
 
-# Languages written without spaces between words: there each character is a word of its own.
+# Languages without spaces between words: each character counts as a word.
 UNSPACED: Final = frozenset({"zh", "ja", "th"})
 _SPACED_WORD: Final = re.compile(r"\S+")
 _CHARACTER: Final = re.compile(r"\w", re.UNICODE)
@@ -16,7 +16,7 @@ _SWITCH: Final = re.compile(r"\(.*\)")
 
 
 class Timed(NamedTuple):
-    """Something said, from `start_s` to `end_s`."""
+    """A word or phoneme from `start_s` to `end_s`."""
 
     text: str
     start_s: float
@@ -24,9 +24,9 @@ class Timed(NamedTuple):
 
 
 def word_times(text: str, language: str, utterance: Utterance) -> list[Timed]:
-    """Every word of `text`, in order, without gaps in what is covered by speech.
+    """Every word of `text`, in order, without gaps except for pauses.
 
-    A word that got no event of its own shares the time of its neighbours by length.
+    A word without an event gets a share of its neighbours' time in proportion to its length.
     """
     words = list(_words(text, language))
     if not words:

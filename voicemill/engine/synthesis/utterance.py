@@ -1,4 +1,4 @@
-"""What a synthesizer is asked for and what it returns."""
+"""The input and output of synthesizers."""
 
 from dataclasses import dataclass
 

@@ -1,1 +1,1 @@
-"""The voices: data, and where they are kept."""
+"""Voices: their parameters and their storage."""

@@ -1,8 +1,8 @@
 """A timbre as 192 numbers and back, so that voices can be mixed.
 
 These are acoustic features, not a neural speaker vector: 0 the pitch, 1 its movement, 2 the pace, 3 the vocal tract,
-4 the loudness, 5 to 9 which source, and from 16 on the spectrum in 176 mel bands, in tens of dB. Half of one
-and half of another is a voice between the two.
+4 the loudness, 5 to 9 which source, and from 16 on the spectrum in 176 mel bands, in tens of dB. The mean of
+two embeddings is a voice between the two.
 """
 
 import math
@@ -34,14 +34,14 @@ def embedding_of(timbre: Timbre) -> list[float]:
 
 
 def timbre_of(embedding: Sequence[float]) -> Timbre:
-    """The timbre of 192 numbers; what lies beyond a human voice is brought back to its edge.
+    """The timbre of 192 numbers; values outside the human range are limited to it.
 
-    Raises `ValueError` for another count, or for what is no number.
+    Raises `ValueError` for another count, or for values that are not finite.
     """
     if len(embedding) != SIZE:
         raise ValueError(f"it has {len(embedding)} numbers, but must have {SIZE}")
     if not all(map(math.isfinite, embedding)):
-        raise ValueError("it holds something that is no finite number")
+        raise ValueError("it has a value that is not a finite number")
     weights = embedding[_FIRST_SOURCE : _FIRST_SOURCE + len(SOURCES)]
     source = SOURCES[max(range(len(SOURCES)), key=weights.__getitem__)]
     f0_hz = _F0_HZ * 2 ** _within(embedding[0], math.log2(0.6), math.log2(3.5))
@@ -60,7 +60,7 @@ def timbre_of(embedding: Sequence[float]) -> Timbre:
 
 
 def mixed(embeddings: Sequence[Sequence[float]], weights: Sequence[float]) -> list[float]:
-    """The weighted mean; weights are brought to a sum of 1. Raises `ValueError` when they cannot be."""
+    """The weighted mean; weights are scaled to a sum of 1. Raises `ValueError` if that is impossible."""
     total = sum(weights)
     if not math.isfinite(total) or total <= 0 or min(weights) < 0:
         raise ValueError("weights must not be negative, and not all be 0")

@@ -1,4 +1,4 @@
-"""The languages that can be spoken, their accents, and who pronounces them."""
+"""The supported languages, their accents and the espeak-ng voices for them."""
 
 import tomllib
 from collections.abc import Mapping
@@ -12,7 +12,7 @@ from voicemill.engine.refusals import bad_request
 
 @dataclass(frozen=True, slots=True)
 class Language:
-    """A language: its name, the espeak-ng voice that speaks it, and the accents that its dialects are."""
+    """A language: its name, its espeak-ng voice, and the accent of each dialect."""
 
     code: str
     name: str
@@ -27,7 +27,7 @@ class Language:
 
 @dataclass(frozen=True, slots=True)
 class Accent:
-    """How a language sounds in one place: `locale` names the region too, `espeak` is the voice that comes nearest."""
+    """How a language sounds in one place: `locale` names the region too, `espeak` is the most similar voice."""
 
     id: str
     name: str

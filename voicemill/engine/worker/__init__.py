@@ -1,1 +1,1 @@
-"""The inside of a worker process: audio libraries are loaded here, and nowhere in the server."""
+"""Code that runs in worker processes. Audio libraries are loaded only here, never in the server."""

@@ -1,4 +1,4 @@
-"""`python -m voicemill.engine.worker`: answers one question a line from standard input, until it is closed."""
+"""`python -m voicemill.engine.worker`: processes one job for each line of standard input until it ends."""
 
 import traceback
 from typing import Any, BinaryIO
@@ -10,17 +10,17 @@ from voicemill.processes.worker_side import allow_cpu, handle_requests, limit_me
 
 
 def main() -> None:
-    """Answer questions until the server closes the pipe."""
+    """Process jobs until the server closes the pipe."""
     limit_memory()
     handle_requests(_answer)
 
 
-def _answer(question: dict[str, Any], answers: BinaryIO) -> None:
-    allow_cpu(question["cpu_s"])
+def _answer(job: dict[str, Any], answers: BinaryIO) -> None:
+    allow_cpu(job["cpu_s"])
     try:
-        for header, body in frames_for(question):
+        for header, body in frames_for(job):
             write_frame(answers, header, body)
-            allow_cpu(question["cpu_s"])
+            allow_cpu(job["cpu_s"])
     except Refusal as refusal:
         write_frame(answers, {"refusal": refusal.fields()})
     except Exception as error:

@@ -1,4 +1,4 @@
-"""The job that listens to a speaker."""
+"""The job that analyses a speaker."""
 
 from collections.abc import Iterator
 from dataclasses import asdict
@@ -16,12 +16,12 @@ from voicemill.processes.frames import Frame
 LONGEST_S: Final = 300.0
 
 
-def clone(question: dict[str, Any]) -> Iterator[Frame]:
+def clone(job: dict[str, Any]) -> Iterator[Frame]:
     """One frame with the timbre of the clip's speaker."""
-    samples = clip(Path(question["clip"]), "clip", LONGEST_S)
+    samples = clip(Path(job["clip"]), "clip", LONGEST_S)
     try:
         recording = measure(samples)
     except NoVoice as error:
         raise bad_request(f"clip: {error}.") from None
-    timbre = timbre_like(recording, timbre_from(question["base"]), question["mode"], synthesizers)
+    timbre = timbre_like(recording, timbre_from(job["base"]), job["mode"], synthesizers)
     yield Frame({"timbre": asdict(timbre)}, b"")

@@ -1,4 +1,4 @@
-"""The job that speaks what is missing between two recordings."""
+"""The job that generates an infill between two recordings."""
 
 import math
 from collections.abc import Iterator
@@ -23,25 +23,25 @@ from voicemill.processes.frames import Frame
 
 LONGEST_S: Final = 900.0
 CONTEXT_S: Final = 10.0
-"""How much of each side counts: what is near."""
+"""The length of audio on each side that the infill is matched to."""
 _JOIN_S: Final = 0.01
 _PITCH_TOLERANCE: Final = 0.02
 _SPECTRUM_SHARE: Final = 0.35
 _MOST_EQ_DB: Final = 6.0
 
 
-def infill(question: dict[str, Any]) -> Iterator[Frame]:
-    """One frame with the infill alone, as loud and as high as what is around it, its ends meeting theirs."""
-    format = AudioFormat(**question["format"])
-    left, right = _side(question["left_audio"], "left_audio"), _side(question["right_audio"], "right_audio")
+def infill(job: dict[str, Any]) -> Iterator[Frame]:
+    """One frame with the infill only, in the loudness and pitch of its surroundings, and without clicks at its ends."""
+    format = AudioFormat(**job["format"])
+    left, right = _side(job["left_audio"], "left_audio"), _side(job["right_audio"], "right_audio")
     near = [side for side in (_last(left), _first(right)) if side is not None]
-    speech = replace(speech_of(question), sample_rate_hz=RATE_HZ)
+    speech = replace(speech_of(job), sample_rate_hz=RATE_HZ)
     said = _matched(speech, [measures for side in near if (measures := _measures(side))], near)
     yield Frame({}, encode(_joined(said, left, right), RATE_HZ, format))
 
 
 def _matched(speech: Speech, around: list[VoiceMeasures], near: list[Samples]) -> Samples:
-    """The speech in the pitch, the loudness and, in part, the spectrum of its surroundings."""
+    """Speech with the pitch, the loudness and part of the spectrum of its surroundings."""
     if not around:
         return _spoken(speech)
     wanted_hz = math.exp(float(np.mean([math.log(measures.f0_hz) for measures in around])))
@@ -58,18 +58,18 @@ def _matched(speech: Speech, around: list[VoiceMeasures], near: list[Samples]) -
 
 
 def _at_pitch(speech: Speech, wanted_hz: float) -> Samples:
-    """Spoken once to measure, once corrected; what the synthesizer cannot reach is moved by the vocoder."""
-    asked_hz = wanted_hz
+    """Speak once to measure the pitch and once with a correction; the vocoder corrects the remaining difference."""
+    requested_hz = wanted_hz
     for _ in range(2):
-        samples = _spoken(_with_f0(speech, asked_hz))
+        samples = _spoken(_with_f0(speech, requested_hz))
         try:
-            heard_hz = measure(samples).f0_hz
+            measured_hz = measure(samples).f0_hz
         except NoVoice:
             return samples
-        if abs(heard_hz / wanted_hz - 1) < _PITCH_TOLERANCE:
+        if abs(measured_hz / wanted_hz - 1) < _PITCH_TOLERANCE:
             return samples
-        asked_hz *= wanted_hz / heard_hz
-    return with_pitch_changed(samples, wanted_hz / heard_hz)
+        requested_hz *= wanted_hz / measured_hz
+    return with_pitch_changed(samples, wanted_hz / measured_hz)
 
 
 def _with_f0(speech: Speech, f0_hz: float) -> Speech:
@@ -87,7 +87,7 @@ def _spoken(speech: Speech) -> Samples:
 
 
 def _joined(samples: Samples, left: Samples | None, right: Samples | None) -> Samples:
-    """The same, its first sample where the left side ends and its last where the right side begins."""
+    """The samples, faded so that the first continues the left side and the last leads to the right side."""
     size = min(int(_JOIN_S * RATE_HZ), samples.size // 2)
     fall = (0.5 + 0.5 * np.cos(np.linspace(0, np.pi, size))).astype(np.float32)
     joined = samples.copy()

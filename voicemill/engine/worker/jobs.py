@@ -1,4 +1,4 @@
-"""What a worker can be asked to do: one function a job, from a question to the frames that answer it."""
+"""The jobs of a worker: each kind has a function that takes the job and yields frames."""
 
 from collections.abc import Callable, Iterator
 from importlib import import_module
@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from voicemill.processes.frames import Frame
 
-Job = Callable[[dict[str, Any]], Iterator[Frame]]
+JobFunction = Callable[[dict[str, Any]], Iterator[Frame]]
 
 JOBS: Final = {
     "tts_bytes": "tts",
@@ -17,11 +17,11 @@ JOBS: Final = {
     "clone": "clone",
     "infill": "infill",
 }
-"""The module of each job, loaded when first asked for: whoever only speaks need not wait for the recogniser."""
+"""The module of each kind of job, imported on first use, so that speech does not wait for the recognizer."""
 
 
-def frames_for(question: dict[str, Any]) -> Iterator[Frame]:
-    """The frames that answer a question; its `job` names who does."""
-    name = question["job"]
-    job: Job = getattr(import_module(f"voicemill.engine.worker.{JOBS[name]}"), name)
-    return job(question)
+def frames_for(job: dict[str, Any]) -> Iterator[Frame]:
+    """The frames of a job; its `kind` selects the function."""
+    kind = job["kind"]
+    function: JobFunction = getattr(import_module(f"voicemill.engine.worker.{JOBS[kind]}"), kind)
+    return function(job)

@@ -23,19 +23,19 @@ _SILENCE: Final = 1e-4
 PROGRESS: Final = Frame({"last": False}, b"")
 
 
-def stt(question: dict[str, Any]) -> Iterator[Frame]:
+def stt(job: dict[str, Any]) -> Iterator[Frame]:
     """Frames of progress, which keep the request alive, then one with the transcript."""
     segments: list[RecognizedSegment] = []
     with readable("file"):
         samples, peak = 0, 0.0
-        for block in _blocks(question):
+        for block in _blocks(job):
             samples, peak = samples + block.size, max(peak, float(np.abs(block).max(initial=0.0)))
             yield PROGRESS
         if peak > _SILENCE:
-            for segment in _segments(question, _PEAK / peak):
+            for segment in _segments(job, _PEAK / peak):
                 segments.append(segment)
                 yield PROGRESS
-    yield Frame(_transcript(segments, question["language"]) | {"duration_s": samples / RATE_HZ}, b"")
+    yield Frame(_transcript(segments, job["language"]) | {"duration_s": samples / RATE_HZ}, b"")
 
 
 def _transcript(segments: list[RecognizedSegment], language: str | None) -> dict[str, Any]:
@@ -49,18 +49,18 @@ def _transcript(segments: list[RecognizedSegment], language: str | None) -> dict
     }
 
 
-def _blocks(question: dict[str, Any]) -> Iterator[NDArray[np.float32]]:
-    path = Path(question["file"])
-    if question["encoding"] is None:
+def _blocks(job: dict[str, Any]) -> Iterator[NDArray[np.float32]]:
+    path = Path(job["file"])
+    if job["encoding"] is None:
         return decode(path, RATE_HZ, options=UPLOAD_OPTIONS)
-    return decode_headerless(path, question["encoding"], question["sample_rate_hz"], RATE_HZ)
+    return decode_headerless(path, job["encoding"], job["sample_rate_hz"], RATE_HZ)
 
 
-def _segments(question: dict[str, Any], gain: float) -> Iterator[RecognizedSegment]:
-    blocks = (block * np.float32(gain) for block in _blocks(question))
-    wanted = question["recognizer"]
+def _segments(job: dict[str, Any], gain: float) -> Iterator[RecognizedSegment]:
+    blocks = (block * np.float32(gain) for block in _blocks(job))
+    wanted = job["recognizer"]
     recognizer = _recognizer(wanted["name"], wanted["folder"], wanted["beam"], wanted["device"])
-    return recognizer.transcribe(blocks, question["language"])
+    return recognizer.transcribe(blocks, job["language"])
 
 
 @cache

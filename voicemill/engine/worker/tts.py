@@ -23,49 +23,49 @@ _FADE_S = 0.005
 synthesizers = Synthesizers()
 
 
-def tts_bytes(question: dict[str, Any]) -> Iterator[Frame]:
+def tts_bytes(job: dict[str, Any]) -> Iterator[Frame]:
     """One frame with the whole audio file."""
-    format = AudioFormat(**question["format"])
-    samples = np.concatenate([utterance.samples for _, utterance in _heard(question)])
+    format = AudioFormat(**job["format"])
+    samples = np.concatenate([utterance.samples for _, utterance in _passages(job)])
     yield Frame({}, encode(samples, format.sample_rate_hz, format))
 
 
-def tts_pieces(question: dict[str, Any]) -> Iterator[Frame]:
-    """A frame a piece of headerless audio, as it is made; a passage's timestamps come before its first piece."""
-    format = AudioFormat(**question["format"])
+def tts_pieces(job: dict[str, Any]) -> Iterator[Frame]:
+    """One frame for each chunk of headerless audio; the timestamps of a passage come before its first chunk."""
+    format = AudioFormat(**job["format"])
     size = int(PIECE_S * format.sample_rate_hz)
-    before_s, asked_at = 0.0, time.perf_counter()
-    for passage, utterance in _heard(question):
-        yield from _timestamps(question, passage, utterance, before_s)
+    before_s, started_at = 0.0, time.perf_counter()
+    for passage, utterance in _passages(job):
+        yield from _timestamps(job, passage, utterance, before_s)
         for start in range(0, utterance.samples.size, size):
             piece = encode(utterance.samples[start : start + size], format.sample_rate_hz, format)
-            step_ms = round(1000 * (time.perf_counter() - asked_at), 3)
+            step_ms = round(1000 * (time.perf_counter() - started_at), 3)
             yield Frame({"type": "chunk", "step_time": step_ms, "last": False}, piece)
-            asked_at = time.perf_counter()
+            started_at = time.perf_counter()
         before_s += utterance.samples.size / format.sample_rate_hz
     yield Frame({"type": "done"}, b"")
 
 
-def speech_of(question: dict[str, Any]) -> Speech:
-    """What a question asks to be spoken."""
-    take = question.get("take", 0)
+def speech_of(job: dict[str, Any]) -> Speech:
+    """The speech that a job requests."""
+    take = job.get("take", 0)
     return Speech(
-        transcript=question["transcript"],
-        language=question["language"],
-        accent=question["accent"],
-        timbre=timbre_from(question["timbre"]),
-        delivery=delivery_of_take(Delivery(**question["delivery"]), take),
-        sample_rate_hz=question["format"]["sample_rate_hz"],
+        transcript=job["transcript"],
+        language=job["language"],
+        accent=job["accent"],
+        timbre=timbre_from(job["timbre"]),
+        delivery=delivery_of_take(Delivery(**job["delivery"]), take),
+        sample_rate_hz=job["format"]["sample_rate_hz"],
         take=take,
     )
 
 
-def _heard(question: dict[str, Any]) -> Iterator[tuple[str, Utterance]]:
-    """Each passage and how it sounds, until the asked duration is full."""
-    speech = speech_of(question)
+def _passages(job: dict[str, Any]) -> Iterator[tuple[str, Utterance]]:
+    """Each passage and its utterance, up to the requested duration."""
+    speech = speech_of(job)
     left = None
-    if question["duration_s"] is not None:
-        left = max(1, int(question["duration_s"] * speech.sample_rate_hz))
+    if job["duration_s"] is not None:
+        left = max(1, int(job["duration_s"] * speech.sample_rate_hz))
     for passage, utterance in spoken(speech, synthesizers):
         if left is None or utterance.samples.size <= left:
             yield passage, utterance
@@ -78,7 +78,7 @@ def _heard(question: dict[str, Any]) -> Iterator[tuple[str, Utterance]]:
 
 
 def _cut(utterance: Utterance, most: int) -> Utterance:
-    """The first `most` samples, faded out so that the cut does not click."""
+    """The first `most` samples, faded out to avoid a click."""
     samples: NDArray[np.float32] = utterance.samples[:most].copy()
     fade = min(most, int(_FADE_S * utterance.sample_rate_hz))
     samples[most - fade :] *= np.linspace(1.0, 0.0, fade, dtype=np.float32)
@@ -90,11 +90,11 @@ def _cut(utterance: Utterance, most: int) -> Utterance:
     )
 
 
-def _timestamps(question: dict[str, Any], passage: str, utterance: Utterance, before_s: float) -> Iterator[Frame]:
-    if question["word_timestamps"]:
-        words = word_times(passage, question["language"], utterance)
+def _timestamps(job: dict[str, Any], passage: str, utterance: Utterance, before_s: float) -> Iterator[Frame]:
+    if job["word_timestamps"]:
+        words = word_times(passage, job["language"], utterance)
         yield Frame({"type": "timestamps", "word_timestamps": _columns("words", words, before_s), "last": False}, b"")
-    phonemes = phoneme_times(utterance) if question["phoneme_timestamps"] else []
+    phonemes = phoneme_times(utterance) if job["phoneme_timestamps"] else []
     if phonemes:
         columns = _columns("phonemes", phonemes, before_s)
         yield Frame({"type": "phoneme_timestamps", "phoneme_timestamps": columns, "last": False}, b"")

@@ -1,4 +1,4 @@
-"""Files that users send."""
+"""Decoding of uploaded files."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,7 +21,7 @@ def readable(field: str) -> Iterator[None]:
 
 
 def clip(path: Path, field: str, longest_s: float) -> Samples:
-    """A whole file at 24 kHz. Raises `Refusal` (400) when it is no audio, or longer than `longest_s`."""
+    """A whole file at 24 kHz. Raises `Refusal` (400) if it is not audio, or longer than `longest_s`."""
     blocks: list[Samples] = []
     size = 0
     with readable(field):
@@ -29,5 +29,5 @@ def clip(path: Path, field: str, longest_s: float) -> Samples:
             blocks.append(np.nan_to_num(block))
             size += block.size
             if size > longest_s * RATE_HZ:
-                raise bad_request(f"{field}: it is longer than {longest_s:g} seconds. Send it in parts.")
+                raise bad_request(f"{field}: it is longer than {longest_s:g} seconds. Split it.")
     return np.concatenate(blocks)

@@ -1,4 +1,4 @@
-"""Voice changer jobs."""
+"""Voice conversion jobs."""
 
 import io
 import time
@@ -30,33 +30,33 @@ _SILENCE_DB: Final = -60.0
 _PROGRESS: Final = Frame({"last": False}, b"")
 
 
-def voice_change(question: dict[str, Any]) -> Iterator[Frame]:
+def voice_change(job: dict[str, Any]) -> Iterator[Frame]:
     """Frames of progress, then one with the whole file."""
     body = bytearray()
-    for more in _changed_file(question):
+    for more in _converted_file(job):
         body += more
         yield _PROGRESS
     yield Frame({}, bytes(body))
 
 
-def voice_change_pieces(question: dict[str, Any]) -> Iterator[Frame]:
+def voice_change_pieces(job: dict[str, Any]) -> Iterator[Frame]:
     """The converted file as a stream of frames. No progress is reported, because every frame is forwarded."""
-    asked_at = time.perf_counter()
-    for more in _changed_file(question):
+    started_at = time.perf_counter()
+    for more in _converted_file(job):
         for start in range(0, len(more), PIECE_BYTES):
-            step_ms = round(1000 * (time.perf_counter() - asked_at), 3)
+            step_ms = round(1000 * (time.perf_counter() - started_at), 3)
             yield Frame({"type": "chunk", "step_time": step_ms, "last": False}, more[start : start + PIECE_BYTES])
-            asked_at = time.perf_counter()
+            started_at = time.perf_counter()
     yield Frame({"type": "done"}, b"")
 
 
-def _changed_file(question: dict[str, Any]) -> Iterator[bytes]:
-    """What each block adds to the file; all at the end where the file's first bytes tell of its length."""
-    format = AudioFormat(**question["format"])
-    samples = clip(Path(question["clip"]), "clip", LONGEST_S)
+def _converted_file(job: dict[str, Any]) -> Iterator[bytes]:
+    """The bytes that each block adds to the file; all at the end for containers whose header has the length."""
+    format = AudioFormat(**job["format"])
+    samples = clip(Path(job["clip"]), "clip", LONGEST_S)
     file = io.BytesIO()
     with Encoder(file, format, RATE_HZ) as encoder:
-        for block in _changed(samples, timbre_from(question["timbre"])):
+        for block in _changed(samples, timbre_from(job["timbre"])):
             encoder.write(block)
             yield _taken(file) if format.container == "raw" else b""
     yield _taken(file)
@@ -70,7 +70,7 @@ def _taken(file: io.BytesIO) -> bytes:
 
 
 def _changed(samples: Samples, timbre: Timbre) -> Iterator[Samples]:
-    """Blocks in the other voice, all made louder by what the first with sound in it needs to be as loud as it was."""
+    """Blocks in the other voice, with the gain that gives the first audible block its original loudness."""
     gain_db, position = None, 0
     for block in _converted_voice(samples, timbre):
         source = samples[position : position + block.size]
@@ -84,7 +84,7 @@ def _converted_voice(samples: Samples, timbre: Timbre) -> Iterator[Samples]:
     pitch = f0_contour(samples)
     voiced = pitch[pitch > 0]
     if voiced.size < _LEAST_VOICED_FRAMES:
-        raise bad_request("clip: there is no speech in it. Send a recording of somebody speaking.")
+        raise bad_request("clip: it has no speech. Send a recording of a speaker.")
     f0_ratio = timbre.f0_hz / float(np.median(voiced))
     formant_ratio = float(np.clip(f0_ratio**_FORMANT_EXPONENT * timbre.tract_ratio**0.5, 0.8, 1.25))
     for block in converted(samples, pitch, pitch * f0_ratio, formant_ratio):
