@@ -4,7 +4,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.contract.services import WAYS, Service, engine_settings
+from tests.contract.services import WAYS, Service, embedded, engine_settings
+from tests.engine.local import needs_local
 
 
 @pytest.fixture(scope="session")
@@ -22,6 +23,22 @@ def services(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Ser
 def service(request: pytest.FixtureRequest, services: dict[str, Service]) -> Service:
     """Each of the services in turn."""
     return services[request.param]
+
+
+@pytest.fixture(scope="session")
+def local_service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    """The engine with natural voices and Whisper base, in this process."""
+    with embedded(engine_settings(tmp_path_factory.mktemp("local"), engine="local")) as service:
+        yield service
+
+
+@pytest.fixture(params=["small", pytest.param("local", marks=needs_local)])
+def engine_service(request: pytest.FixtureRequest, services: dict[str, Service]) -> Service:
+    """The small engine and the local engine in turn."""
+    if request.param == "small":
+        return services["embedded"]
+    local: Service = request.getfixturevalue("local_service")
+    return local
 
 
 @pytest.fixture(params=WAYS)

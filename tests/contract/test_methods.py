@@ -1,4 +1,4 @@
-"""Every method of the API reference with the engine in both forms: results match the request."""
+"""Every method of the API reference with the small and the local engine: results match the request."""
 
 from collections.abc import AsyncIterator
 from itertools import pairwise
@@ -24,9 +24,9 @@ PLAIN = "The boat is on the river."
 
 
 @pytest.fixture
-async def cartesia(service: Service) -> AsyncIterator[CartesiaClient]:
-    """A client of each service in turn."""
-    async with service.client() as cartesia:
+async def cartesia(engine_service: Service) -> AsyncIterator[CartesiaClient]:
+    """A client of each engine in turn."""
+    async with engine_service.client() as cartesia:
         yield cartesia
 
 

@@ -1,1 +1,1 @@
-"""The embedded engine through its HTTP face, with its real synthesizers."""
+"""The embedded engine through its HTTP API, with its real synthesizers."""

@@ -1,4 +1,4 @@
-"""One engine for the whole suite, as it is used: in this process, its workers outside."""
+"""Fixtures: one engine for all tests, in this process, with its worker processes."""
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator

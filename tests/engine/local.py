@@ -1,4 +1,4 @@
-"""What tests of the natural voices and Whisper base need."""
+"""The local engine for tests, and the mark that skips them without it."""
 
 from pathlib import Path
 from typing import Any

@@ -1,4 +1,4 @@
-"""What can be measured of speech: pitch, loudness, spectrum."""
+"""Measures of speech: pitch, loudness and spectrum."""
 
 import itertools
 from typing import Any

@@ -1,4 +1,4 @@
-"""Questions to the engine, as a client sends them."""
+"""Requests to the engine."""
 
 from typing import Any
 
@@ -38,21 +38,21 @@ def speech_body(
 async def recognized(
     api: httpx.AsyncClient, audio: bytes, *, query: str = "", **fields: Any
 ) -> tuple[int, dict[str, Any] | str]:
-    """The status and the answer of `/stt` for a file."""
+    """The status and the body of `/stt` for a file."""
     form = {"model": "ink-whisper"} | fields
     response = await api.post(f"/stt{query}", files={"file": ("blob", audio)}, data=form)
     return response.status_code, response.json() if response.status_code == 200 else response.text
 
 
 async def speech(api: httpx.AsyncClient, transcript: str = SENTENCE, **fields: Any) -> bytes:
-    """The body of a good answer."""
+    """The audio of a request that must succeed."""
     response = await api.post("/tts/bytes", json=speech_body(transcript, **fields))
     assert response.status_code == 200, response.text
     return response.content
 
 
 def wire(format: AudioFormat) -> dict[str, Any]:
-    """A format as the wire's `output_format`."""
+    """A format as the `output_format` of a request."""
     fields = {
         "container": format.container,
         "sample_rate": format.sample_rate_hz,

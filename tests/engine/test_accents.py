@@ -16,10 +16,10 @@ __all__ = ["app", "owner", "store"]
 TEXT = "El corazón de la ciudad"
 
 
-async def test_the_catalogue_has_one_default_a_locale_and_something_for_every_language(
+async def test_every_language_has_accents_with_one_default_per_locale(
     owner: httpx.AsyncClient,
 ) -> None:
-    """Listed by id; a voice of each language shows where it is at home."""
+    """Accents are listed by id, and a voice of each language names its locale."""
     shown: list[dict[str, Any]] = (await owner.get("/accents")).json()["accents"]
     assert [accent["id"] for accent in shown] == sorted(accents())
     defaults = Counter(accent["locale"] for accent in shown if accent["is_locale_default"])
@@ -29,13 +29,13 @@ async def test_the_catalogue_has_one_default_a_locale_and_something_for_every_la
 
 
 def test_every_accent_has_a_voice_of_the_synthesizer() -> None:
-    """No accent is listed that nobody pronounces."""
+    """espeak-ng has the voice of each listed accent."""
     spoken = Path(espeakng_loader.get_data_path()) / "lang"
     assert [accent.id for accent in accents().values() if not (spoken / accent.espeak).is_file()] == []
 
 
-async def test_an_accent_names_the_language_too(owner: httpx.AsyncClient) -> None:
-    """By its id or its name, and sounds like the dialect that means the same."""
+async def test_accent_implies_the_language(owner: httpx.AsyncClient) -> None:
+    """An accent by id or name gives the same speech as the equivalent dialect."""
     by_id = await made(owner, "/voices/localize", voice_id=SARAH, accent="mexican")
     by_name = await made(owner, "/voices/localize", voice_id=SARAH, accent="Mexican Spanish", language="es")
     by_dialect = await made(owner, "/voices/localize", voice_id=SARAH, language="es", dialect="mx")
@@ -44,8 +44,8 @@ async def test_an_accent_names_the_language_too(owner: httpx.AsyncClient) -> Non
     assert len({await speech(owner, TEXT, voice=voice["id"]) for voice in voices}) == 1
 
 
-async def test_an_accent_comes_and_goes(owner: httpx.AsyncClient) -> None:
-    """A change of accent changes the sound, null takes it away, and what is left out stays."""
+async def test_accent_can_be_changed_and_removed(owner: httpx.AsyncClient) -> None:
+    """Another accent changes the sound, null removes it, and missing fields stay unchanged."""
     voice = await made(owner, "/voices/localize", voice_id=SARAH, language="es")
     plain = await speech(owner, TEXT, voice=voice["id"])
     path = f"/voices/{voice['id']}"
@@ -65,8 +65,8 @@ async def test_an_accent_comes_and_goes(owner: httpx.AsyncClient) -> None:
     ],
     ids=str,
 )
-async def test_wrong_accents_are_refused(owner: httpx.AsyncClient, sent: dict[str, Any], says: str) -> None:
-    """With those that would do."""
+async def test_invalid_accent_is_a_400(owner: httpx.AsyncClient, sent: dict[str, Any], says: str) -> None:
+    """The message lists the valid ones."""
     refused = await owner.post("/voices/localize", json={"voice_id": SARAH, "name": "n"} | sent)
     assert refused.status_code == 400
     assert says in refused.text

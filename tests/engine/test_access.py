@@ -1,4 +1,4 @@
-"""Access tokens: they open what was granted, for as long as was asked, and nothing else."""
+"""Access tokens cover the granted request families until they expire."""
 
 import base64
 import json
@@ -19,7 +19,7 @@ KEYS = frozenset({"sk_car_secret"})
 
 
 async def token_from(app: Any, **body: Any) -> str:
-    """A token that the key asked for."""
+    """A token that was created with the key."""
     async with client(app, key="sk_car_secret") as owner:
         response = await owner.post("/access-token", json=body)
     assert response.status_code == 200, response.text
@@ -28,7 +28,7 @@ async def token_from(app: Any, **body: Any) -> str:
 
 
 def bearer(app: Any, token: str) -> httpx.AsyncClient:
-    """A client that has a token only."""
+    """A client with a token instead of a key."""
     api = client(app, key="")
     api.headers["Authorization"] = f"Bearer {token}"
     return api
@@ -44,8 +44,8 @@ def app() -> Any:
     ("grants", "tts", "stt"),
     [({"tts": True}, 400, 403), ({"stt": True}, 403, 400), ({"tts": True, "stt": True}, 400, 400), ({}, 403, 403)],
 )
-async def test_a_token_opens_what_was_granted(app: Any, grants: dict[str, bool], tts: int, stt: int) -> None:
-    """A 400 is past the door (the question is bad on purpose), a 403 is not."""
+async def test_token_covers_the_granted_families(app: Any, grants: dict[str, bool], tts: int, stt: int) -> None:
+    """A granted request reaches validation (400, because it is invalid); any other is a 403."""
     async with bearer(app, await token_from(app, grants=grants, expires_in=60)) as api:
         for path in ("/tts/bytes", "/tts/sse"):
             assert (await api.post(path, json={})).status_code == tts
@@ -62,8 +62,8 @@ KEY_ONLY = [
 ]
 
 
-async def test_a_token_opens_no_voices_and_makes_no_tokens(app: Any) -> None:
-    """Those need the key."""
+async def test_token_covers_neither_voices_nor_tokens(app: Any) -> None:
+    """Both need the API key."""
     async with bearer(app, await token_from(app, grants={"tts": True, "stt": True})) as api:
         for method, path in KEY_ONLY:
             response = await api.request(method, path)
@@ -71,8 +71,8 @@ async def test_a_token_opens_no_voices_and_makes_no_tokens(app: Any) -> None:
             assert "does not cover this request" in response.text
 
 
-def test_a_token_expires() -> None:
-    """To the second, and says so."""
+def test_token_expires() -> None:
+    """It is valid until the last second, and the error then says that it has expired."""
     now = 1000.0
     tokens = Tokens("key", clock=lambda: now)
     token = tokens.token(["tts"], 60)
@@ -84,8 +84,8 @@ def test_a_token_expires() -> None:
     assert refused.value.status == 401
 
 
-def test_a_forged_token_is_refused() -> None:
-    """Other claims, another key, a cut signature, no signature."""
+def test_forged_token_is_refused() -> None:
+    """Changed claims, another key, and a truncated or missing signature are a 401."""
     tokens = Tokens("key")
     header, claims, signature = tokens.token(["tts"], 60).split(".")
     more = json.loads(base64.urlsafe_b64decode(claims + "==")) | {"grants": ["stt", "tts"]}
@@ -100,16 +100,16 @@ def test_a_forged_token_is_refused() -> None:
             tokens.grants(fake)
 
 
-def test_what_is_no_token_is_taken_for_a_key() -> None:
-    """Keys may look like anything."""
+def test_other_text_counts_as_a_key() -> None:
+    """Text that is not a token of the engine is checked as a key."""
     tokens = Tokens(None)
     assert [tokens.grants(key) for key in ("sk_car_x", "a.b.c", "...", "e30.e30.e30", "\u00fc.\u00fc.\u00fc")] == [
         None
     ] * 5
 
 
-async def test_a_signing_key_that_is_set_outlives_the_engine(app: Any) -> None:
-    """Without one, tokens of one engine mean nothing to another."""
+async def test_tokens_of_a_configured_signing_key_survive_a_restart(app: Any) -> None:
+    """Without a configured key, another engine rejects them."""
     token = await token_from(app, grants={"tts": True})
     for key, status in (("fixed", 400), (None, 401)):
         other = create_app(EngineSettings(workers=1, keys=KEYS, token_key=key))
@@ -125,8 +125,8 @@ async def test_a_signing_key_that_is_set_outlives_the_engine(app: Any) -> None:
         ({"grants": {"tts": "perhaps"}}, "grants.tts"),
     ],
 )
-async def test_bad_questions(app: Any, body: dict[str, Any], message: str) -> None:
-    """A 400 that names the field; an hour is the longest."""
+async def test_invalid_request_is_a_400(app: Any, body: dict[str, Any], message: str) -> None:
+    """The message names the field; the longest lifetime is an hour."""
     async with client(app, key="sk_car_secret") as owner:
         response = await owner.post("/access-token", json=body)
     assert response.status_code == 400
@@ -134,12 +134,12 @@ async def test_bad_questions(app: Any, body: dict[str, Any], message: str) -> No
 
 
 def test_settings_do_not_show_secrets() -> None:
-    """Neither keys nor the signing key are in their text."""
+    """Their text has neither API keys nor the signing key."""
     assert "secret" not in repr(EngineSettings(keys=KEYS, token_key="secret"))
 
 
-async def test_a_token_hears_and_speaks() -> None:
-    """All the way to an answer."""
+async def test_token_transcribes_and_speaks() -> None:
+    """Requests with a token return audio and a transcript."""
     app = create_app(EngineSettings(workers=1, keys=KEYS))
     async with bearer(app, await token_from(app, grants={"tts": True, "stt": True})) as api:
         spoken = await api.post("/tts/bytes", json=speech_body("Hello."))

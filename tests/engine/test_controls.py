@@ -1,4 +1,4 @@
-"""Speed, emotion, volume and duration change what is heard, and by how much they say."""
+"""Speed, emotion, volume and duration change the audio by the requested amounts."""
 
 from typing import Any
 
@@ -39,7 +39,7 @@ def controlled(**controls: Any) -> dict[str, Any]:
     ids=str,
 )
 async def test_speed_changes_the_length(api: httpx.AsyncClient, fields: dict[str, Any], factor: float) -> None:
-    """Speech at a factor takes one over that factor as long, within 12 %, at the same pitch."""
+    """The duration is divided by the factor, within 12 %, and the pitch stays the same."""
     normal, other = await rendered(api), await rendered(api, **fields)
     assert other.size == pytest.approx(normal.size / factor, rel=0.12)
     assert pitch_hz(other, RATE_HZ) == pytest.approx(pitch_hz(normal, RATE_HZ), rel=0.06)
@@ -47,15 +47,15 @@ async def test_speed_changes_the_length(api: httpx.AsyncClient, fields: dict[str
 
 @pytest.mark.parametrize(("volume", "change_db"), [(0.5, -6.0), (1.0, 0.0), (2.0, 5.5)])
 async def test_volume_changes_the_level(api: httpx.AsyncClient, volume: float, change_db: float) -> None:
-    """Half is 6 dB softer; twice is nearly 6 dB louder and still does not clip."""
+    """Half the volume is 6 dB lower; twice is nearly 6 dB higher and does not clip."""
     normal, other = await rendered(api), await rendered(api, generation_config={"volume": volume})
     assert level_db(other) - level_db(normal) == pytest.approx(change_db, abs=0.6)
     assert np.abs(other).max() < 0.99
 
 
 @pytest.mark.parametrize("emotion", ["anger", "positivity", "surprise", "sadness", "curiosity"])
-async def test_an_emotion_changes_pitch_pace_or_loudness(api: httpx.AsyncClient, emotion: str) -> None:
-    """Each emotion differs from neutral by over a semitone, 5 % of pace or 1 dB, and more so at its highest."""
+async def test_emotion_changes_pitch_pace_or_loudness(api: httpx.AsyncClient, emotion: str) -> None:
+    """Each emotion differs from neutral by over a semitone, 5 % of pace or 1 dB, and more at `highest`."""
     neutral = await rendered(api)
     changes = []
     for level in ("", ":highest"):
@@ -68,7 +68,7 @@ async def test_an_emotion_changes_pitch_pace_or_loudness(api: httpx.AsyncClient,
 
 
 async def test_sadness_is_lower_slower_softer_and_anger_louder_faster(api: httpx.AsyncClient) -> None:
-    """The direction of an emotion is the one people know."""
+    """Sadness and anger change speech in the usual direction."""
     neutral = await rendered(api)
     sad = await rendered(api, generation_config={"emotion": "sad"})
     angry = await rendered(api, generation_config={"emotion": "angry"})
@@ -78,14 +78,14 @@ async def test_sadness_is_lower_slower_softer_and_anger_louder_faster(api: httpx
 
 
 @pytest.mark.parametrize("seconds", [0.5, 2.0])
-async def test_duration_cuts_the_speech(api: httpx.AsyncClient, seconds: float) -> None:
-    """No more than the asked seconds come, they are the first of the whole, and the cut does not click."""
+async def test_duration_limits_the_speech(api: httpx.AsyncClient, seconds: float) -> None:
+    """The response has the first seconds of the speech, with a fade at the end."""
     whole, cut = await rendered(api), await rendered(api, duration=seconds)
     assert cut.size == int(seconds * RATE_HZ)
     assert np.array_equal(cut[: cut.size - 200], whole[: cut.size - 200])
     assert abs(cut[-1]) < 1e-3
 
 
-async def test_a_duration_beyond_the_speech_changes_nothing(api: httpx.AsyncClient) -> None:
-    """`duration` is a most, not an exact length."""
+async def test_longer_duration_changes_nothing(api: httpx.AsyncClient) -> None:
+    """`duration` is a maximum and not an exact length."""
     assert np.array_equal(await rendered(api, duration=600), await rendered(api))

@@ -1,4 +1,4 @@
-"""The same question gets the same bytes, whoever answers it, whenever; also the same words."""
+"""The same request gets the same bytes and the same words from every worker and engine."""
 
 import asyncio
 import hashlib
@@ -15,32 +15,32 @@ from voicemill.engine.settings import EngineSettings
 MP3 = {"container": "mp3", "sample_rate": 22050, "bit_rate": 64000}
 WAV = {"container": "wav", "sample_rate": 44100, "encoding": "pcm_f32le"}
 HUGO = "ade08242-0fef-55d2-8423-cc230f269726"
-"""A voice so deep that the recogniser is easily swayed."""
+"""A deep voice, with which small differences change the recognized words."""
 TEXT = f"{SENTENCE} These take the shape of a long round arch. Is the 1st of them at 12:30?"
 
 
 async def answers(workers: int, times: int) -> set[str]:
-    """The digests of answers to two questions from a fresh engine, all asked at once; Grace's voice has breath."""
+    """The digests of concurrent responses of a new engine to two requests; Grace's voice has noise in it."""
     app = create_app(EngineSettings(workers=workers))
-    questions = [(SARAH, MP3), (VOICES["Grace"].id, WAV)]
+    requests = [(SARAH, MP3), (VOICES["Grace"].id, WAV)]
     async with client(app) as api:
-        asked = [
-            speech(api, TEXT, voice=voice, output_format=format) for _ in range(times) for voice, format in questions
+        calls = [
+            speech(api, TEXT, voice=voice, output_format=format) for _ in range(times) for voice, format in requests
         ]
-        bodies = await asyncio.gather(*asked)
+        bodies = await asyncio.gather(*calls)
     await app.state.engine.close()
     return {hashlib.sha256(body).hexdigest() for body in bodies}
 
 
 async def test_bytes_survive_restarts_worker_counts_and_concurrency() -> None:
-    """Thirty answers of three engines with one to three workers are two files."""
+    """Thirty responses of three engines with one to three workers are two different files."""
     digests = [await answers(1, 3), await answers(2, 8), await answers(3, 4)]
     assert len(digests[0]) == 2
     assert digests[0] == digests[1] == digests[2]
 
 
-async def test_an_answer_does_not_depend_on_those_before_it(api: httpx.AsyncClient) -> None:
-    """Other voices, languages and texts in between leave no trace."""
+async def test_earlier_requests_do_not_change_a_response(api: httpx.AsyncClient) -> None:
+    """Other voices, languages and texts in between have no effect."""
     before = await speech(api, TEXT)
     await speech(api, "Guten Tag, wie geht es Ihnen?", language="de")
     await speech(api, "Something else entirely!", generation_config={"emotion": "angry"})
@@ -51,15 +51,15 @@ async def test_an_answer_does_not_depend_on_those_before_it(api: httpx.AsyncClie
     ("field", "value"),
     [("language", "de"), ("speed", "fast"), ("duration", 1.5), ("transcript", SENTENCE[:-2] + "?")],
 )
-async def test_another_question_gets_other_bytes(api: httpx.AsyncClient, field: str, value: Any) -> None:
-    """Each part of the question matters."""
+async def test_each_field_changes_the_bytes(api: httpx.AsyncClient, field: str, value: Any) -> None:
+    """Language, speed, duration and text have an effect."""
     response = await api.post("/tts/bytes", json=speech_body() | {field: value})
     assert response.status_code == 200
     assert response.content != await speech(api)
 
 
-async def test_what_is_heard_does_not_depend_on_what_was_heard_before() -> None:
-    """One worker hears two clips in turn, then in the other order from a fresh worker: words and times are the same."""
+async def test_earlier_recordings_do_not_change_a_transcript() -> None:
+    """Two clips in both orders, with a new worker for each order, get the same words and times."""
     app = create_app(EngineSettings(workers=1))
     async with client(app) as api:
         clips = [await speech(api, text, voice=HUGO) for text in ("Good morning, how are you?", "It is late.")]

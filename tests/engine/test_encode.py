@@ -1,4 +1,4 @@
-"""The encoder the engine and the pipeline share: in blocks, in bounded memory, the same bytes every time."""
+"""The shared encoder: block by block, in bounded memory, with reproducible bytes."""
 
 import io
 import tracemalloc
@@ -21,8 +21,8 @@ FORMATS += [AudioFormat("raw", 44100, "pcm_s16le"), AudioFormat("mp3", RATE, bit
 
 @pytest.mark.parametrize("format", FORMATS, ids=str)
 @pytest.mark.parametrize("block", [1000, 7777])
-def test_blocks_make_the_same_file_as_the_whole(format: AudioFormat, block: int, tmp_path: Path) -> None:
-    """In memory or at a path, however it is cut; the duration is that of the samples."""
+def test_block_size_does_not_change_the_file(format: AudioFormat, block: int, tmp_path: Path) -> None:
+    """In memory or at a path; the duration is that of the samples."""
     path = tmp_path / "file"
     with path.open("wb") as file, Encoder(file, format, RATE) as encoder:
         for start in range(0, TONE.size, block):
@@ -31,8 +31,8 @@ def test_blocks_make_the_same_file_as_the_whole(format: AudioFormat, block: int,
     assert path.read_bytes() == encode(TONE, RATE, format)
 
 
-def test_whole_numbers_pass_unchanged() -> None:
-    """16-bit samples come out as they went in, and a WAV of them has the canonical 44-byte header."""
+def test_16_bit_samples_stay_unchanged() -> None:
+    """16-bit samples are written exactly, and the WAV has the canonical 44-byte header."""
     samples = (TONE * 32767).astype(np.int16)
     raw = encode(samples, RATE, AudioFormat("raw", RATE, "pcm_s16le"))
     assert raw == samples.tobytes()
@@ -42,23 +42,23 @@ def test_whole_numbers_pass_unchanged() -> None:
 
 
 def test_samples_beyond_full_scale_are_clipped_not_wrapped() -> None:
-    """Louder than loud is loud."""
+    """They become full scale."""
     loud = np.array([2.0, -2.0, 1.0, -1.0], np.float32)
     raw = np.frombuffer(encode(loud, RATE, AudioFormat("raw", RATE, "pcm_s16le")), "<i2")
     assert raw.tolist() == [32767, -32768, 32767, -32768]
 
 
 @pytest.mark.parametrize("rate", [8000, 44100, 48000])
-def test_another_rate_keeps_tone_and_length(rate: int) -> None:
-    """Resampled to the format's rate, to the sample."""
+def test_resampling_keeps_tone_and_length(rate: int) -> None:
+    """The length at the other rate is exact to one sample."""
     back = decode_all(io.BytesIO(encode(TONE, RATE, AudioFormat("wav", rate, "pcm_f32le"))), RATE)
     assert back.size == pytest.approx(TONE.size, abs=2)
     middle = slice(RATE, 2 * RATE)
     assert np.abs(back[middle] - TONE[middle]).max() < 0.01
 
 
-def test_a_wav_beyond_its_header_is_refused_in_words(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """A size that 32 bits cannot say raises, with what to do instead; raw has no such limit."""
+def test_wav_over_4_gib_is_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """The error says what to do instead; raw audio has no limit."""
     monkeypatch.setattr(encoding, "WAV_LIMIT_BYTES", 100_000)
     with pytest.raises(ValueError, match=r"cannot be longer than 4 GiB.*Choose mp3, or split"):
         encode(TONE, RATE, AudioFormat("wav", RATE, "pcm_s16le"))
@@ -66,7 +66,7 @@ def test_a_wav_beyond_its_header_is_refused_in_words(monkeypatch: pytest.MonkeyP
 
 
 def test_memory_does_not_grow_with_length(tmp_path: Path) -> None:
-    """Ten minutes are written and read again within a few megabytes of Python's memory."""
+    """Ten minutes are written and read within a few megabytes of Python memory."""
     tracemalloc.start()
     wav = AudioFormat("wav", RATE, "pcm_s16le")
     with (tmp_path / "long.wav").open("wb") as file, Encoder(file, wav, RATE) as encoder:
@@ -79,16 +79,16 @@ def test_memory_does_not_grow_with_length(tmp_path: Path) -> None:
     assert peak < 8_000_000
 
 
-def test_an_empty_file_is_still_a_file() -> None:
-    """No samples make a header that says so; reading it says there is no audio."""
+def test_no_samples_give_a_valid_empty_file() -> None:
+    """The header is valid; decoding the file reports that it has no audio."""
     empty = encode(np.zeros(0, np.float32), RATE, AudioFormat("wav", RATE, "pcm_s16le"))
     assert len(empty) == 44
     with pytest.raises(UndecodableAudio, match="no audio"):
         decode_all(io.BytesIO(empty), RATE)
 
 
-def test_channels_are_brought_to_their_mean() -> None:
-    """A tone on the left alone is half as loud."""
+def test_channels_are_averaged() -> None:
+    """A tone in the left channel only has half the amplitude."""
     file = io.BytesIO()
     with av.open(file, "w", format="wav") as container:
         stream = container.add_stream("pcm_s16le", rate=RATE, layout="stereo")

@@ -1,4 +1,4 @@
-"""The fault mode: as often as asked, the same every time, and never unasked."""
+"""Fault injection: configured shares, reproducible by seed, and off by default."""
 
 from collections import Counter
 from typing import Any
@@ -20,13 +20,13 @@ async def statuses(faults: Faults | None, count: int = 400) -> list[tuple[int, i
     return [(answer.status_code, len(answer.content)) for answer in answers]
 
 
-async def test_without_fault_mode_nothing_fails() -> None:
-    """Two hundred good answers, all alike."""
+async def test_nothing_fails_without_fault_injection() -> None:
+    """Two hundred requests get the same successful response."""
     assert len(set(await statuses(None, 200))) == 1
 
 
-async def test_faults_come_as_often_as_asked_and_the_same_again() -> None:
-    """A fifth of each kind within 6 %, the same sequence for the same seed, another for another."""
+async def test_faults_have_the_configured_shares_and_are_reproducible() -> None:
+    """Each kind is a fifth of the requests within 6 %; the seed determines the sequence."""
     faults = Faults(seed=7, throttled=0.2, failed=0.2, cut=0.2)
     seen = await statuses(faults)
     whole = max(length for status, length in seen if status == 200)
@@ -40,8 +40,8 @@ async def test_faults_come_as_often_as_asked_and_the_same_again() -> None:
 
 
 @pytest.mark.parametrize(("retry_after_s", "header"), [(None, None), (2.0, "2"), (0.5, "0.5")])
-async def test_a_429_says_when_to_come_back_if_told_to(retry_after_s: float | None, header: str | None) -> None:
-    """And has the code of the API."""
+async def test_429_has_retry_after_if_configured(retry_after_s: float | None, header: str | None) -> None:
+    """The error code is that of the API."""
     app = create_app(EngineSettings(workers=1, faults=Faults(throttled=1.0, retry_after_s=retry_after_s)))
     async with client(app, version="2026-03-01") as api:
         answer = await api.get("/voices")
@@ -54,7 +54,7 @@ async def test_a_429_says_when_to_come_back_if_told_to(retry_after_s: float | No
 @pytest.mark.parametrize(
     "wrong", [{"throttled": 1.1}, {"failed": -0.1}, {"cut": 0.6, "failed": 0.6}, {"latency_s": -1}]
 )
-def test_wrong_shares_are_refused(wrong: dict[str, Any]) -> None:
-    """At once, by name."""
+def test_invalid_shares_are_refused(wrong: dict[str, Any]) -> None:
+    """The error names the field."""
     with pytest.raises(ValueError, match="|".join(wrong)):
         Faults(**wrong)

@@ -1,4 +1,4 @@
-"""Every format of the API comes back as what it says it is."""
+"""Responses have the requested container, encoding, sample rate and bit rate."""
 
 import io
 import struct
@@ -20,7 +20,7 @@ UNCOMPRESSED = [
     for encoding in ENCODINGS
 ]
 SENTENCE_S = 3.69
-"""How long the test sentence takes, at any rate."""
+"""The duration of the test sentence in seconds."""
 MP3 = [AudioFormat("mp3", rate, bit_rate_bps=bps) for rate in SAMPLE_RATES_HZ for bps in BIT_RATES_BPS]
 CONTENT_TYPES = {"wav": "audio/wav", "raw": "application/octet-stream", "mp3": "audio/mpeg"}
 
@@ -31,7 +31,7 @@ def name(format: AudioFormat) -> str:
 
 
 async def answer(api: httpx.AsyncClient, format: AudioFormat) -> bytes:
-    """One sentence in a format, its Content-Type checked."""
+    """One sentence in a format; asserts the Content-Type."""
     response = await api.post("/tts/bytes", json=speech_body(output_format=wire(format)))
     assert response.status_code == 200, response.text
     assert response.headers["content-type"] == CONTENT_TYPES[format.container]
@@ -40,8 +40,8 @@ async def answer(api: httpx.AsyncClient, format: AudioFormat) -> bytes:
 
 
 @pytest.mark.parametrize("format", [f for f in UNCOMPRESSED if f.container == "wav"], ids=name)
-async def test_wav_is_whole_and_true(api: httpx.AsyncClient, format: AudioFormat) -> None:
-    """A WAV's sizes, rate, encoding and channels in its header are those of its samples."""
+async def test_wav_header_matches_the_samples(api: httpx.AsyncClient, format: AudioFormat) -> None:
+    """Sizes, rate, encoding and channels in the header are correct."""
     body = await answer(api, format)
     with av.open(io.BytesIO(body), "r") as container:
         stream = container.streams.audio[0]
@@ -59,8 +59,8 @@ async def test_wav_is_whole_and_true(api: httpx.AsyncClient, format: AudioFormat
 
 
 @pytest.mark.parametrize("format", [f for f in UNCOMPRESSED if f.container == "raw"], ids=name)
-async def test_raw_is_the_samples_of_the_wav(api: httpx.AsyncClient, format: AudioFormat) -> None:
-    """A raw body is byte for byte what the WAV of the same question holds."""
+async def test_raw_equals_the_samples_of_the_wav(api: httpx.AsyncClient, format: AudioFormat) -> None:
+    """The raw body has the same bytes as the data of the WAV."""
     raw = await answer(api, format)
     wav = await answer(api, AudioFormat("wav", format.sample_rate_hz, format.encoding))
     start = wav.index(b"data") + 8
@@ -69,8 +69,8 @@ async def test_raw_is_the_samples_of_the_wav(api: httpx.AsyncClient, format: Aud
 
 
 @pytest.mark.parametrize("format", MP3, ids=name)
-async def test_mp3_plays_as_long_as_the_speech(api: httpx.AsyncClient, format: AudioFormat) -> None:
-    """An MP3 decodes to the duration of the speech at its rate, and begins with a frame, not a tag."""
+async def test_mp3_has_the_duration_of_the_speech(api: httpx.AsyncClient, format: AudioFormat) -> None:
+    """The MP3 decodes to the duration at its rate and starts with a frame instead of a tag."""
     body = await answer(api, format)
     samples = decode_all(io.BytesIO(body), format.sample_rate_hz)
     exact = len(await speech(api, output_format={**FLOAT, "sample_rate": format.sample_rate_hz})) / 4
@@ -86,14 +86,14 @@ async def test_mp3_plays_as_long_as_the_speech(api: httpx.AsyncClient, format: A
 
 @pytest.mark.parametrize("rate", SAMPLE_RATES_HZ)
 async def test_speech_is_audible_and_clean_at_every_rate(api: httpx.AsyncClient, rate: int) -> None:
-    """No rate gives silence, clipping or anything that is no number."""
+    """No rate gives silence, clipping or values that are not finite."""
     samples = floats(await speech(api, output_format={**FLOAT, "sample_rate": rate}))
     assert np.isfinite(samples).all()
     assert np.abs(samples).max() < 0.99
     assert level_db(samples) == pytest.approx(-23, abs=4)
 
 
-async def test_fields_a_container_has_no_use_for_are_let_pass(api: httpx.AsyncClient) -> None:
+async def test_unused_format_fields_are_accepted(api: httpx.AsyncClient) -> None:
     """SDKs send an empty encoding with mp3 and a bit rate with wav."""
     mp3 = {"container": "mp3", "sample_rate": 44100, "bit_rate": 128000, "encoding": ""}
     wav = {"container": "wav", "sample_rate": 44100, "encoding": "pcm_s16le", "bit_rate": 128000}
@@ -101,8 +101,8 @@ async def test_fields_a_container_has_no_use_for_are_let_pass(api: httpx.AsyncCl
     assert (await speech(api, output_format=wav))[:4] == b"RIFF"
 
 
-async def test_a_long_transcript_is_spoken_to_its_end(api: httpx.AsyncClient) -> None:
-    """Six thousand characters come back as one file of minutes."""
+async def test_long_transcript_is_complete(api: httpx.AsyncClient) -> None:
+    """Six thousand characters become one file of several minutes."""
     body = await speech(api, " ".join([SENTENCE] * 88))
     assert len(" ".join([SENTENCE] * 88)) > 6000
     once = len(await speech(api))

@@ -1,4 +1,4 @@
-"""`/infill/bytes`: new speech that fits between two recordings."""
+"""`/infill/bytes`: new speech between two recordings."""
 
 import io
 from typing import Any
@@ -35,12 +35,14 @@ async def filled(api: httpx.AsyncClient, files: dict[str, bytes], **form: Any) -
     return floats(response.content)
 
 
-@pytest.mark.parametrize("voice", ["James", "Grace"])
-@pytest.mark.parametrize("sides", [("left_audio", "right_audio"), ("left_audio",), ("right_audio",)])
-async def test_it_has_the_pitch_and_loudness_of_its_neighbours(
+@pytest.mark.parametrize(
+    ("voice", "sides"),
+    [("James", ("left_audio", "right_audio")), ("Grace", ("left_audio",)), ("James", ("right_audio",))],
+)
+async def test_infill_has_the_pitch_and_loudness_of_its_surroundings(
     api: httpx.AsyncClient, voice: str, sides: tuple[str, ...]
 ) -> None:
-    """Within a semitone and 1.5 dB, whoever's voice was asked for; either side may be missing."""
+    """The differences are below a semitone and 1.5 dB for any requested voice; either side may be missing."""
     files = {name: await side(api, text, voice, 0.6) for name, text in zip(sides, PROSE, strict=False)}
     samples = await filled(api, files)
     around = [measure(decode_all(io.BytesIO(content), 24000)) for content in files.values()]
@@ -50,8 +52,8 @@ async def test_it_has_the_pitch_and_loudness_of_its_neighbours(
     assert new.level_db == pytest.approx(np.mean([one.level_db for one in around]), abs=1.5)
 
 
-async def test_it_joins_without_a_click(api: httpx.AsyncClient) -> None:
-    """It begins where the left side ends and ends where the right begins; no join is steeper than speech is."""
+async def test_infill_joins_without_a_click(api: httpx.AsyncClient) -> None:
+    """Its ends meet the samples on both sides, and no join is steeper than speech."""
     files = {"left_audio": await side(api, PROSE[0], "James"), "right_audio": await side(api, PROSE[1], "James")}
     left, right = (decode_all(io.BytesIO(content), 24000) for content in files.values())
     samples = await filled(api, files)
@@ -63,16 +65,16 @@ async def test_it_joins_without_a_click(api: httpx.AsyncClient) -> None:
         assert slopes[join - 300 : join + 300].max() <= np.quantile(np.abs(np.diff(left)), 0.999)
 
 
-async def test_it_says_the_words(api: httpx.AsyncClient) -> None:
-    """Only the transcript, not the neighbours, and a recogniser understands it."""
+async def test_infill_has_the_requested_words(api: httpx.AsyncClient) -> None:
+    """The recognizer finds the words of the transcript and not those of the surroundings."""
     files = {"left_audio": await side(api, PROSE[0], "James"), "right_audio": await side(api, PROSE[1], "James")}
     _, answer = await recognized(api, wav_of(await filled(api, files), 24000))
     assert isinstance(answer, dict)
     assert word_error_rate([TEXT], [answer["text"]]) <= 0.5
 
 
-async def test_controls_work_on_it(api: httpx.AsyncClient) -> None:
-    """The slowest speech is longer than the fastest; text values as forms send them."""
+async def test_controls_change_an_infill(api: httpx.AsyncClient) -> None:
+    """The slowest speech is longer than the fastest; forms send numbers as text."""
     files = {"left_audio": await side(api, PROSE[0], "James")}
     control = "voice[__experimental_controls]"
     slow = await filled(api, files, **{f"{control}[speed]": "slowest"})
@@ -95,7 +97,9 @@ async def test_controls_work_on_it(api: httpx.AsyncClient) -> None:
         ),
     ],
 )
-async def test_bad_forms(api: httpx.AsyncClient, files: dict[str, bytes], form: dict[str, str], message: str) -> None:
+async def test_invalid_form_is_a_400(
+    api: httpx.AsyncClient, files: dict[str, bytes], form: dict[str, str], message: str
+) -> None:
     """A 400 that names the field."""
     fields = {"model_id": "sonic-2", "transcript": TEXT, "voice_id": SARAH} | RAW | form
     sent = {name: ("blob", content) for name, content in files.items()}

@@ -1,4 +1,4 @@
-"""The user's own Piper voices, through Piper's real loading and phonemizing code."""
+"""A folder of Piper voices, with Piper's real loader and phonemizer."""
 
 import importlib.util
 from pathlib import Path
@@ -25,7 +25,7 @@ def voices(tmp_path: Path) -> Path:
 
 
 async def answers(voices: Path, *sent: dict[str, Any]) -> tuple[list[dict[str, Any]], list[bytes]]:
-    """The listed voices and the answers of a fresh engine with the folder's voices."""
+    """The listed voices and the responses of a new engine with the folder's voices."""
     app = create_app(EngineSettings(workers=1, piper_voices=voices))
     async with client(app) as api:
         listed = (await api.get("/voices", params={"limit": 100})).json()["data"]
@@ -38,8 +38,8 @@ async def answers(voices: Path, *sent: dict[str, Any]) -> tuple[list[dict[str, A
     return listed, bodies
 
 
-async def test_own_voices_are_listed_first_with_ids_that_stay(voices: Path) -> None:
-    """A voice a speaker, in the order of the files, before the built-in ones, with the language of its file."""
+async def test_piper_voices_are_listed_first_with_stable_ids(voices: Path) -> None:
+    """One voice for each speaker, by file name, before the built-in ones, with the language of the file."""
     listed, _ = await answers(voices)
     again, _ = await answers(voices)
     assert [voice["name"] for voice in listed[:3]] == ["de_DE-pair-low Eva", "de_DE-pair-low Uwe", "en_US-plain-low"]
@@ -48,8 +48,8 @@ async def test_own_voices_are_listed_first_with_ids_that_stay(voices: Path) -> N
     assert [voice["id"] for voice in listed[3:]] == [voice.id for voice in built_in_voices()]
 
 
-async def test_they_speak_as_audibly_and_repeatably_as_the_others(voices: Path) -> None:
-    """Though the model draws random numbers, two engines answer the same question with the same bytes."""
+async def test_piper_speech_is_audible_and_deterministic(voices: Path) -> None:
+    """The model uses random numbers, but two engines return the same bytes."""
     sent = {"voice": "en_US-plain-low"}
     _, first = await answers(voices, sent, sent)
     _, second = await answers(voices, {"voice": "de_DE-pair-low Eva"}, sent)
@@ -59,14 +59,14 @@ async def test_they_speak_as_audibly_and_repeatably_as_the_others(voices: Path) 
 
 
 async def test_speakers_of_one_model_differ(voices: Path) -> None:
-    """The speaker's number reaches the model."""
+    """The model gets the number of the speaker."""
     _, (eva, uwe) = await answers(voices, {"voice": "de_DE-pair-low Eva"}, {"voice": "de_DE-pair-low Uwe"})
     distance = band_levels_db(floats(eva), 24000) - band_levels_db(floats(uwe), 24000)
     assert abs(distance).max() > 6
 
 
-async def test_speed_and_volume_work_on_them(voices: Path) -> None:
-    """Slow speech is longer, loud speech louder; the length scale is Piper's own."""
+async def test_speed_and_volume_change_piper_speech(voices: Path) -> None:
+    """Slow speech is longer by Piper's length scale, and more volume is louder."""
     plain = {"voice": "en_US-plain-low"}
     slow = plain | {"more": {"generation_config": {"speed": 0.6}}}
     soft = plain | {"more": {"generation_config": {"volume": 0.5}}}
@@ -76,8 +76,8 @@ async def test_speed_and_volume_work_on_them(voices: Path) -> None:
     assert level_db(softer) < level_db(normal) - 4
 
 
-async def test_they_speak_their_own_language_only(voices: Path) -> None:
-    """A neural voice cannot be sent for another language; the answer says which it speaks."""
+async def test_piper_voice_has_one_language(voices: Path) -> None:
+    """A request in another language is a 400 that names the language of the voice."""
     app = create_app(EngineSettings(workers=1, piper_voices=voices))
     async with client(app) as api:
         eva = (await api.get("/voices")).json()["data"][0]["id"]
@@ -87,8 +87,8 @@ async def test_they_speak_their_own_language_only(voices: Path) -> None:
     await app.state.engine.close()
 
 
-async def test_the_service_name_changes_with_the_voices(voices: Path) -> None:
-    """Answers of other voices are never taken for these."""
+async def test_service_name_depends_on_the_voices(voices: Path) -> None:
+    """So stored answers of other models are never reused."""
     plain = create_app(EngineSettings(workers=1)).state.service
     one = create_app(EngineSettings(workers=1, piper_voices=voices)).state.service
     write_voice(voices, "fr_FR-more-low", language="fr_FR")
@@ -98,8 +98,8 @@ async def test_the_service_name_changes_with_the_voices(voices: Path) -> None:
     assert len({plain, one, two}) == 3
 
 
-async def test_a_broken_model_fails_its_call_only(voices: Path) -> None:
-    """Bytes that are no model give a 500 that says so, and other voices go on."""
+async def test_broken_model_fails_one_call(voices: Path) -> None:
+    """An invalid model is a 500 with the reason, and other voices work."""
     (voices / "en_US-plain-low.onnx").write_bytes(b"no model at all")
     app = create_app(EngineSettings(workers=1, piper_voices=voices))
     async with client(app) as api:
@@ -125,14 +125,14 @@ async def test_a_broken_model_fails_its_call_only(voices: Path) -> None:
         ),
     ],
 )
-def test_a_folder_that_cannot_be_used_is_told_at_once(voices: Path, spoil: Any, message: str) -> None:
-    """Before the first request, and what to do is in the text."""
+def test_invalid_folder_is_an_error_at_the_start(voices: Path, spoil: Any, message: str) -> None:
+    """The error comes before the first request and has the remedy."""
     with pytest.raises(ConfigError, match=r"Piper|VOICEMILL_PIPER_VOICES") as raised:
         create_app(EngineSettings(piper_voices=spoil(voices)))
     assert message in str(raised.value)
 
 
-def test_the_missing_extra_is_named(voices: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_missing_extra_is_named(voices: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Without piper-tts the error says what to install."""
     monkeypatch.setenv(PIPER_VOICES_VARIABLE, str(voices))
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)

@@ -1,4 +1,4 @@
-"""Worker processes: a crash costs one call, a late one is ended, and none outlives its server."""
+"""Worker processes: a crash fails one call, a late request is cancelled, and none outlives its server."""
 
 import asyncio
 import os
@@ -33,9 +33,9 @@ async def main():
         {then}
 asyncio.run(main())
 """
-WAITS = "sys.stdin.read()"
+IDLES = "sys.stdin.read()"
 WORKS = "await asyncio.gather(*(speech(api, 'And on and on it goes. ' * 800) for _ in range(2)))"
-FORGETS = "pass"
+EXITS = "pass"
 
 
 def children(pid: int) -> list[int]:
@@ -48,7 +48,7 @@ def children(pid: int) -> list[int]:
 
 
 def running(pid: int) -> bool:
-    """Whether a process is there and not a zombie."""
+    """Whether a process exists and is not a zombie."""
     try:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     except (FileNotFoundError, ProcessLookupError):
@@ -56,10 +56,10 @@ def running(pid: int) -> bool:
 
 
 def until(condition: Callable[[], bool]) -> None:
-    """Wait for a condition; fail when it does not come true."""
+    """Wait for a condition; fails after two minutes."""
     deadline = time.monotonic() + PATIENCE_S
     while not condition():
-        assert time.monotonic() < deadline, "it never came true"
+        assert time.monotonic() < deadline, "the condition was not met"
         time.sleep(0.005)
 
 
@@ -84,16 +84,16 @@ async def engine() -> Any:
     await app.state.engine.close()
 
 
-async def test_nothing_is_started_before_it_is_needed(engine: Any) -> None:
-    """Listing voices needs no process."""
+async def test_listing_voices_starts_no_process(engine: Any) -> None:
+    """Workers start on first use."""
     owner, api = engine
     assert (await api.get("/voices")).status_code == 200
     assert owner.workers.pids == []
 
 
 @pytest.mark.parametrize("sent", [signal.SIGKILL, signal.SIGSEGV])
-async def test_a_killed_worker_fails_its_call_and_the_next_works(engine: Any, sent: signal.Signals) -> None:
-    """The call in work gets a 500, the one waiting behind it and the one after it get their speech."""
+async def test_killed_worker_fails_one_call(engine: Any, sent: signal.Signals) -> None:
+    """The running call gets a 500; the waiting call and the next call succeed."""
     owner, api = engine
     expected = await speech(api)
     call = asyncio.create_task(api.post("/tts/bytes", json=speech_body(LONG[:19_000])))
@@ -107,8 +107,8 @@ async def test_a_killed_worker_fails_its_call_and_the_next_works(engine: Any, se
     assert await speech(api) == expected
 
 
-async def test_a_killed_synthesizer_fails_its_call_and_the_next_works(engine: Any) -> None:
-    """The worker outlives its synthesizer and starts another."""
+async def test_killed_synthesizer_fails_one_call(engine: Any) -> None:
+    """The worker survives and starts another synthesizer."""
     owner, api = engine
     expected = await speech(api)
     worker = await worker_pid(owner)
@@ -123,8 +123,8 @@ async def test_a_killed_synthesizer_fails_its_call_and_the_next_works(engine: An
     assert await worker_pid(owner) == worker
 
 
-async def test_a_worker_killed_while_idle_is_not_noticed(engine: Any) -> None:
-    """The next call starts another."""
+async def test_worker_killed_while_idle_fails_no_call(engine: Any) -> None:
+    """The next call starts another worker."""
     owner, api = engine
     expected = await speech(api)
     pid = await worker_pid(owner)
@@ -133,8 +133,8 @@ async def test_a_worker_killed_while_idle_is_not_noticed(engine: Any) -> None:
     assert await speech(api) == expected
 
 
-async def test_a_late_request_is_a_504_and_its_worker_is_ended() -> None:
-    """The next request gets a fresh worker."""
+async def test_late_request_is_a_504_and_its_worker_is_killed() -> None:
+    """The next request gets a new worker."""
     app = create_app(EngineSettings(workers=1, request_timeout_s=15.0))
     async with client(app) as api:
         await speech(api)
@@ -161,7 +161,7 @@ async def test_a_cancelled_call_stops_its_work(engine: Any) -> None:
     assert await speech(api) == expected
 
 
-async def test_close_ends_every_process_and_fails_what_is_in_work() -> None:
+async def test_close_ends_every_process_and_fails_running_calls() -> None:
     """Workers and their synthesizers are gone when `close` returns; later requests are refused."""
     app = create_app(EngineSettings(workers=1))
     async with client(app) as api:
@@ -177,10 +177,10 @@ async def test_close_ends_every_process_and_fails_what_is_in_work() -> None:
 
 
 @pytest.mark.parametrize(
-    ("then", "kills"), [(WAITS, True), (WORKS, True), (FORGETS, False)], ids=["idle", "busy", "exit"]
+    ("then", "kills"), [(IDLES, True), (WORKS, True), (EXITS, False)], ids=["idle", "busy", "exit"]
 )
 def test_workers_die_with_their_server(then: str, kills: bool) -> None:
-    """After a kill -9 of the server, idle or busy, and after an exit without `close`, no process is left."""
+    """After SIGKILL of the idle or busy server, and after an exit without `close`, no process remains."""
     server = subprocess.Popen(
         [sys.executable, "-c", SERVER.replace("{then}", then)],
         stdin=subprocess.PIPE,

@@ -15,12 +15,12 @@ UNKNOWN = "00000000-0000-4000-8000-000000000000"
 
 
 def without(field: str) -> dict[str, Any]:
-    """A question that lacks a field."""
+    """A request body without one field."""
     return {name: value for name, value in speech_body().items() if name != field}
 
 
 def formatted(**fields: Any) -> dict[str, Any]:
-    """A question with an output format."""
+    """A request body with an output format."""
     return speech_body(output_format=fields)
 
 
@@ -55,8 +55,10 @@ BAD = [
 
 
 @pytest.mark.parametrize(("body", "message"), BAD, ids=[message for _, message in BAD])
-async def test_a_bad_question_is_told_what_is_wrong(api: httpx.AsyncClient, body: dict[str, Any], message: str) -> None:
-    """A 400 whose plain text names the field and what it may be."""
+async def test_invalid_request_is_a_400_that_names_the_field(
+    api: httpx.AsyncClient, body: dict[str, Any], message: str
+) -> None:
+    """The plain text names the field and its choices."""
     response = await api.post("/tts/bytes", json=body)
     assert response.status_code == 400
     assert response.text.startswith("Bad request: ")
@@ -64,14 +66,14 @@ async def test_a_bad_question_is_told_what_is_wrong(api: httpx.AsyncClient, body
 
 
 @pytest.mark.parametrize("body", [b"", b"{", b"[]", b'"text"', b"\xff\xfe", b'{"transcript": "\\ud800"}'])
-async def test_a_body_that_is_no_question_is_refused(api: httpx.AsyncClient, body: bytes) -> None:
-    """Broken JSON is the api's mistake, not a fault of the engine."""
+async def test_invalid_json_is_a_400(api: httpx.AsyncClient, body: bytes) -> None:
+    """Broken JSON is an error of the client."""
     response = await api.post("/tts/bytes", content=body)
     assert response.status_code == 400
 
 
-async def test_text_in_letters_the_language_cannot_speak_is_refused_or_heard(api: httpx.AsyncClient) -> None:
-    """Silence is never an answer: text that produces no sound is a 400 that says so."""
+async def test_text_in_another_script_is_spoken_or_refused(api: httpx.AsyncClient) -> None:
+    """Text that produces no sound is a 400 with the reason, never silence."""
     for text in ("\u2800\u2801 ᚠᚢᚦ", "ꙮꙮꙮ", "𓀀𓀁𓀂"):
         response = await api.post("/tts/bytes", json=speech_body(text))
         assert response.status_code in (200, 400)
@@ -81,8 +83,8 @@ async def test_text_in_letters_the_language_cannot_speak_is_refused_or_heard(api
             assert any(response.content[44:])
 
 
-async def test_a_body_beyond_the_limit_is_refused(api: httpx.AsyncClient) -> None:
-    """More than a megabyte of JSON is not read."""
+async def test_body_over_the_limit_is_refused(api: httpx.AsyncClient) -> None:
+    """JSON of more than a megabyte is a 413."""
     response = await api.post("/tts/bytes", content=b" " * (1 << 21))
     assert response.status_code == 413
     assert "larger than 1048576 bytes" in response.text
@@ -90,7 +92,7 @@ async def test_a_body_beyond_the_limit_is_refused(api: httpx.AsyncClient) -> Non
 
 @pytest.mark.parametrize("version", ["2024-06-10", "2024-11-13", "2025-04-16", "2025-11-04"])
 async def test_errors_are_plain_text_before_march_2026(engine_app: Any, version: str) -> None:
-    """`Title: Message`, nothing else."""
+    """The body is `Title: Message`."""
     async with client(engine_app, version=version) as api:
         response = await api.get(f"/voices/{UNKNOWN}")
     assert response.status_code == 404
@@ -100,7 +102,7 @@ async def test_errors_are_plain_text_before_march_2026(engine_app: Any, version:
 
 @pytest.mark.parametrize("version", ["2026-03-01", "2026-08-14"])
 async def test_errors_are_json_from_march_2026_on(engine_app: Any, version: str) -> None:
-    """A code, a title, a message, and the id that the header gives too."""
+    """Code, title, message, and the request id of the header."""
     async with client(engine_app, version=version) as api:
         response = await api.get(f"/voices/{UNKNOWN}")
     assert response.status_code == 404
@@ -112,25 +114,25 @@ async def test_errors_are_json_from_march_2026_on(engine_app: Any, version: str)
     }
 
 
-async def test_every_answer_has_a_request_id_of_its_own(api: httpx.AsyncClient) -> None:
-    """Good and bad answers alike, as a UUID."""
+async def test_every_response_has_a_request_id(api: httpx.AsyncClient) -> None:
+    """Successes and errors have a UUID."""
     responses = [await api.get(path) for path in ("/", "/voices", "/voices/x", "/no/such/path")]
     ids = {str(uuid.UUID(response.headers["x-request-id"])) for response in responses}
     assert len(ids) == 4
 
 
 @pytest.mark.parametrize(("method", "path", "status"), [("GET", "/song", 404), ("GET", "/tts/bytes", 405)])
-async def test_what_is_not_there_is_said_in_the_same_shape(
+async def test_unknown_path_or_method_is_an_error_in_the_usual_form(
     api: httpx.AsyncClient, method: str, path: str, status: int
 ) -> None:
-    """Unknown paths and methods."""
+    """A 404 or 405 with title and message."""
     response = await api.request(method, path)
     assert response.status_code == status
     assert response.text.endswith(f"{method} {path} is not part of this API.")
 
 
 async def test_no_key_is_a_401_and_the_status_needs_none(engine_app: Any) -> None:
-    """Everything but `GET /` wants a key."""
+    """Only `GET /` needs no key."""
     async with client(engine_app, key="") as api:
         refused = [await api.get("/voices"), await api.post("/tts/bytes", json=speech_body())]
         assert [response.status_code for response in refused] == [401, 401]
@@ -141,8 +143,8 @@ async def test_no_key_is_a_401_and_the_status_needs_none(engine_app: Any) -> Non
 @pytest.mark.parametrize(
     "header", [{"X-API-Key": "right"}, {"Authorization": "Bearer right"}, {"authorization": "bearer right"}]
 )
-async def test_with_keys_set_only_those_open_it(header: dict[str, str]) -> None:
-    """Both ways to send a key are taken, and a wrong key is a 401."""
+async def test_only_configured_keys_are_accepted(header: dict[str, str]) -> None:
+    """Both headers are accepted, and another key is a 401."""
     app = create_app(EngineSettings(workers=1, keys=frozenset({"right"})))
     async with client(app, key="") as api:
         assert (await api.get("/voices", headers=header)).status_code == 200
@@ -152,7 +154,7 @@ async def test_with_keys_set_only_those_open_it(header: dict[str, str]) -> None:
 
 
 async def test_over_a_concurrency_limit_is_a_429_and_without_one_requests_wait() -> None:
-    """With a limit of two, two of five at once are answered; without, all five, by one worker."""
+    """With a limit of two, two of five concurrent requests succeed; without, one worker serves all five."""
     for limit, good in ((2, 2), (None, 5)):
         app = create_app(EngineSettings(workers=1, tts_concurrency=limit))
         async with client(app, version="2026-03-01") as api:

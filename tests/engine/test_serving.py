@@ -1,4 +1,4 @@
-"""The engine as a server of its own: over real sockets, for this machine only."""
+"""The engine as a server on a socket of this machine."""
 
 import asyncio
 import json
@@ -30,7 +30,7 @@ serve(EngineSettings(workers=1, user_voices=Path(sys.argv[2])), port=int(sys.arg
 
 
 def free_port() -> int:
-    """A port nobody listens on, and below those that the system hands out: it is not gone when the server is there."""
+    """A free port outside the range of ephemeral ports, so that no other program gets it meanwhile."""
     while True:
         port = random.randrange(20_000, 32_000)
         with socket.socket() as probe, suppress(OSError):
@@ -67,14 +67,14 @@ def api(server: tuple[str, int]) -> httpx.AsyncClient:
     )
 
 
-async def test_it_answers_over_a_socket_what_it_answers_in_process(api: httpx.AsyncClient, engine_app: Any) -> None:
-    """The same bytes, and a Content-Length."""
+async def test_served_engine_returns_the_same_bytes_as_in_process(api: httpx.AsyncClient, engine_app: Any) -> None:
+    """Both speak a text with the same bytes."""
     async with api, client(engine_app) as inside:
         assert await speech(api) == await speech(inside)
 
 
 async def test_events_arrive_one_by_one(api: httpx.AsyncClient) -> None:
-    """Each can be read by itself, before the next."""
+    """The first event is readable before the last."""
     sent = speech_body(
         "And on and on it goes. " * 40,
         output_format={"container": "raw", "sample_rate": 48000, "encoding": "pcm_f32le"},
@@ -93,7 +93,7 @@ async def test_events_arrive_one_by_one(api: httpx.AsyncClient) -> None:
     "host", ["evil.example", "evil.example:8765", "127.0.0.1.evil.example", "localhost.evil", "", "0x7f000001"]
 )
 async def test_foreign_host_headers_are_refused(api: httpx.AsyncClient, host: str) -> None:
-    """So that no web page can use a browser to ask."""
+    """A web page cannot use a browser to reach the engine."""
     async with api:
         response = await api.get("/voices", headers={"Host": host})
     assert response.status_code in (400, 421)
@@ -103,12 +103,12 @@ async def test_foreign_host_headers_are_refused(api: httpx.AsyncClient, host: st
     "host", ["localhost", "LOCALHOST:80", "127.0.0.1:1", "127.8.8.8", "[::1]:8765", "studio.example:8765"]
 )
 async def test_loopback_and_named_hosts_pass(api: httpx.AsyncClient, host: str) -> None:
-    """Whatever the port."""
+    """The port does not matter."""
     async with api:
         assert (await api.get("/", headers={"Host": host})).status_code == 200
 
 
-async def test_a_chunked_upload_is_taken(api: httpx.AsyncClient) -> None:
+async def test_chunked_upload_is_accepted(api: httpx.AsyncClient) -> None:
     """The reference's own SDK streams files without a length."""
     head = b'--b\r\nContent-Disposition: form-data; name="clip"; filename="blob"\r\n\r\n'
 
@@ -127,7 +127,7 @@ async def test_a_chunked_upload_is_taken(api: httpx.AsyncClient) -> None:
 
 
 async def test_nothing_outlives_the_server(tmp_path: Path) -> None:
-    """After SIGTERM no worker is left."""
+    """After SIGTERM no worker remains."""
     port = free_port()
     process = subprocess.Popen([sys.executable, "-c", SERVE, str(port), str(tmp_path / "voices")])
     base = f"http://127.0.0.1:{port}"
@@ -156,20 +156,20 @@ async def test_nothing_outlives_the_server(tmp_path: Path) -> None:
         ("10.0.0.1", EngineSettings(), []),
     ],
 )
-def test_it_is_not_opened_to_others_by_accident(host: str, settings: EngineSettings, allowed: list[str]) -> None:
-    """Beyond loopback it wants keys and the names by which it is called."""
+def test_address_beyond_loopback_needs_keys_and_names(host: str, settings: EngineSettings, allowed: list[str]) -> None:
+    """The server does not start without both."""
     with pytest.raises(ConfigError, match="which others can reach"):
         serve(settings, host=host, allowed_hosts=allowed)
 
 
 def test_host_names() -> None:
-    """Ports and brackets aside."""
+    """Ports and brackets are removed."""
     assert [host_name(text) for text in ("A.b:1", "[::1]:2", "127.0.0.1", " x ")] == ["a.b", "::1", "127.0.0.1", "x"]
     assert [is_loopback(name) for name in ("localhost", "::1", "127.1.2.3", "0.0.0.0", "x")] == [True] * 3 + [False] * 2
 
 
 async def test_the_api_is_described(engine_app: Any) -> None:
-    """`/openapi.json` holds every path of the reference, the bodies of each, and needs no key."""
+    """`/openapi.json` has every path of the reference with its bodies, and needs no key."""
     async with client(engine_app, key="") as api:
         described = (await api.get("/openapi.json")).json()
     paths = {(method.upper(), path) for path, methods in described["paths"].items() for method in methods}

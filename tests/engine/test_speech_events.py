@@ -22,7 +22,7 @@ SPOKEN = (
 
 
 async def events(api: httpx.AsyncClient, text: str = TEXT, **fields: Any) -> list[dict[str, Any]]:
-    """Every event of a good stream, read as the strictest SDK does: one data line, ASCII only."""
+    """The events of a successful stream, parsed as the strictest SDK does: one data line, ASCII only."""
     response = await api.post("/tts/sse", json=speech_body(text, output_format=FLOAT, **fields))
     assert response.status_code == 200, response.text
     assert response.headers["content-type"].startswith("text/event-stream")
@@ -33,7 +33,7 @@ async def events(api: httpx.AsyncClient, text: str = TEXT, **fields: Any) -> lis
 
 
 def wire_rate_hz() -> int:
-    """The sample rate of the streams that these tests ask for."""
+    """The sample rate of the requested streams."""
     return int(str(FLOAT["sample_rate"]))
 
 
@@ -42,8 +42,8 @@ def of_type(events: list[dict[str, Any]], kind: str) -> list[dict[str, Any]]:
     return [event for event in events if event["type"] == kind]
 
 
-async def test_the_pieces_are_the_bytes_of_the_whole(api: httpx.AsyncClient) -> None:
-    """Chunks joined are what `tts/bytes` gives; one `done` ends them; each carries what the SDKs require."""
+async def test_chunks_join_to_the_bytes_of_the_file(api: httpx.AsyncClient) -> None:
+    """Chunks equal `tts/bytes`, one `done` ends them, and each has the fields that the SDKs require."""
     told = await events(api, context_id="c1")
     chunks = of_type(told, "chunk")
     assert len(chunks) > 10
@@ -54,13 +54,13 @@ async def test_the_pieces_are_the_bytes_of_the_whole(api: httpx.AsyncClient) -> 
     assert len(chunks) == len(told) - 1
 
 
-async def test_no_context_id_is_made_up(api: httpx.AsyncClient) -> None:
-    """It is echoed only when given."""
+async def test_context_id_is_echoed(api: httpx.AsyncClient) -> None:
+    """It is missing unless the request has one."""
     assert all("context_id" not in event for event in await events(api))
 
 
-async def test_word_timestamps_are_every_word_in_order(api: httpx.AsyncClient) -> None:
-    """Across sentences, rising, within the audio, and each word lasts."""
+async def test_word_timestamps_cover_every_word_in_order(api: httpx.AsyncClient) -> None:
+    """Times increase across sentences, lie inside the audio, and no word is empty."""
     told = await events(api, add_timestamps=True)
     stamps = [event["word_timestamps"] for event in of_type(told, "timestamps")]
     words = [word for stamp in stamps for word in stamp["words"]]
@@ -78,10 +78,8 @@ async def test_word_timestamps_are_every_word_in_order(api: httpx.AsyncClient) -
     [("fr", "Bonjour tout le monde, ça va ?", 6), ("de", "Größe über alles schön.", 4), ("ru", "Привет, мир!", 2),
      ("zh", "你好世界。", 4), ("ja", "こんにちは。", 5), ("ko", "안녕하세요 세계", 2)],
 )  # fmt: skip
-async def test_other_languages_get_times_for_every_word_too(
-    api: httpx.AsyncClient, language: str, text: str, count: int
-) -> None:
-    """Where the synthesizer merges words they share its time; Chinese and Japanese go by character."""
+async def test_word_timestamps_in_other_languages(api: httpx.AsyncClient, language: str, text: str, count: int) -> None:
+    """Merged words share their time; Chinese and Japanese have timestamps for each character."""
     told = await events(api, text, language=language, add_timestamps=True)
     (stamp,) = [event["word_timestamps"] for event in of_type(told, "timestamps")]
     assert len(stamp["words"]) == len(stamp["start"]) == len(stamp["end"]) == count
@@ -90,7 +88,7 @@ async def test_other_languages_get_times_for_every_word_too(
 
 
 async def test_phoneme_timestamps_are_ipa(api: httpx.AsyncClient) -> None:
-    """They are sent only when asked for, and cover the words."""
+    """They are sent on request only, and cover the words."""
     told = await events(api, "Hello, world!", add_phoneme_timestamps=True)
     (stamp,) = [event["phoneme_timestamps"] for event in of_type(told, "phoneme_timestamps")]
     assert "".join(stamp["phonemes"]) == "həlˈoʊwˈɜːld"
@@ -99,22 +97,22 @@ async def test_phoneme_timestamps_are_ipa(api: httpx.AsyncClient) -> None:
 
 
 @pytest.mark.parametrize("format", [WAV, {"container": "mp3", "sample_rate": 44100, "bit_rate": 128000}])
-async def test_only_raw_is_streamed(api: httpx.AsyncClient, format: dict[str, Any]) -> None:
-    """Other containers are refused, with the way out."""
+async def test_streams_need_the_raw_container(api: httpx.AsyncClient, format: dict[str, Any]) -> None:
+    """Other containers are a 400 with the alternative."""
     response = await api.post("/tts/sse", json=speech_body(output_format=format))
     assert response.status_code == 400
     assert "must be raw for tts/sse; use tts/bytes" in response.text
 
 
-async def test_what_is_wrong_at_once_is_a_status_not_an_event(api: httpx.AsyncClient) -> None:
-    """A stream that cannot begin is an ordinary refusal."""
+async def test_invalid_stream_request_has_an_error_status(api: httpx.AsyncClient) -> None:
+    """An error before the first event is an ordinary response."""
     response = await api.post("/tts/sse", json=speech_body("...", output_format=FLOAT))
     assert response.status_code == 400
 
 
 @pytest.mark.parametrize(("version", "old"), [("2024-11-13", True), ("2026-03-01", False)])
-async def test_a_failure_on_the_way_is_an_error_event(version: str, old: bool) -> None:
-    """After a worker is killed the stream ends with `event: error`, in the fields of the API version."""
+async def test_failure_during_a_stream_is_an_error_event(version: str, old: bool) -> None:
+    """If the worker is killed, the stream ends with `event: error` in the format of the API version."""
     app = create_app(EngineSettings(workers=1))
     received: list[bytes] = []
 
@@ -137,8 +135,8 @@ async def test_a_failure_on_the_way_is_an_error_event(version: str, old: bool) -
     await app.state.engine.close()
 
 
-async def test_a_listener_who_leaves_frees_the_worker() -> None:
-    """The next request is answered though the first stream was long."""
+async def test_disconnect_frees_the_worker() -> None:
+    """The next request does not wait for the rest of a long stream."""
     app = create_app(EngineSettings(workers=1, tts_concurrency=1))
     gone = asyncio.Event()
 
@@ -154,7 +152,7 @@ async def test_a_listener_who_leaves_frees_the_worker() -> None:
 
 
 async def streamed(app: Any, send: Any, *, gone: asyncio.Event, version: str = "2024-11-13") -> None:
-    """Ask for a long stream at the ASGI level, where every message and the end of the connection are ours."""
+    """Request a long stream at the ASGI level, which gives control of messages and disconnects."""
     body = json.dumps(speech_body(" ".join([SENTENCE] * 250), output_format=FLOAT)).encode()
     messages = [{"type": "http.request", "body": body, "more_body": False}]
 
@@ -181,7 +179,7 @@ async def streamed(app: Any, send: Any, *, gone: asyncio.Event, version: str = "
     await app(scope, receive, send)
 
 
-async def test_tags_are_obeyed_or_left_out_and_never_read(api: httpx.AsyncClient) -> None:
+async def test_tags_are_applied_or_omitted_and_never_spoken(api: httpx.AsyncClient) -> None:
     """A pause is silence, spelled text is spelled, and no part of a tag is among the words."""
     plain = "Wait here. Now go on."
     tagged = '<emotion value="sad"/>Wait here. <break time="1.5s"/> Now go on.'
@@ -192,7 +190,7 @@ async def test_tags_are_obeyed_or_left_out_and_never_read(api: httpx.AsyncClient
     assert words == ["The", "code", "is", "AB12", "please"]
 
 
-async def test_a_transcript_of_tags_alone_is_refused(api: httpx.AsyncClient) -> None:
-    """There is nothing to speak in it."""
+async def test_transcript_of_tags_only_is_refused(api: httpx.AsyncClient) -> None:
+    """It has no text to speak."""
     response = await api.post("/tts/bytes", json=speech_body('<break time="2s"/>', output_format=FLOAT))
     assert response.status_code == 400

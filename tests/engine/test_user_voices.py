@@ -1,4 +1,4 @@
-"""Voices of one's own: cloned, mixed, created, localized, changed, deleted, and kept."""
+"""User-created voices: clone, mix, create, localize, update, delete and storage."""
 
 import asyncio
 import io
@@ -27,13 +27,13 @@ TEXT = " ".join(PROSE[:2])
 
 @pytest.fixture(scope="module")
 def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where this module's voices are kept."""
+    """The file with the voices of this module."""
     return tmp_path_factory.mktemp("own") / "deep" / "voices.sqlite"
 
 
 @pytest.fixture(scope="module")
 def app(store: Path) -> Any:
-    """An engine with a store of its own."""
+    """An engine with that file."""
     app = create_app(EngineSettings(workers=1, user_voices=store))
     yield app
     asyncio.run(app.state.engine.close())
@@ -68,8 +68,8 @@ async def sound(owner: httpx.AsyncClient, voice: Any, **fields: Any) -> Any:
     return floats(await speech(owner, TEXT, voice=voice, output_format=FLOAT, **fields))
 
 
-async def test_mixing_lies_between_in_every_number_and_to_the_ear(owner: httpx.AsyncClient) -> None:
-    """Weights are normalised; a mix of a low and a high voice speaks between them, by embedding or once created."""
+async def test_mix_lies_between_its_parts(owner: httpx.AsyncClient) -> None:
+    """Weights are normalised; the pitch lies between the parts, by embedding or as a created voice."""
     low, high = VOICES["Hugo"], VOICES["Sarah"]
     parts = [{"id": low.id, "weight": 2.2}, {"embedding": embedding_of(high.timbre), "weight": 1.1}]
     response = await owner.post("/voices/mix", json={"voices": parts})
@@ -87,8 +87,8 @@ async def test_mixing_lies_between_in_every_number_and_to_the_ear(owner: httpx.A
 
 
 @pytest.mark.parametrize("name", ["Sarah", "Hugo", "Olivia", "Robin"])
-async def test_an_embedding_speaks_as_the_voice_it_was_taken_from(owner: httpx.AsyncClient, name: str) -> None:
-    """`expand[]=embedding` shows 192 numbers, and a voice made from them has the same pitch, level and spectrum."""
+async def test_embedding_speaks_like_its_voice(owner: httpx.AsyncClient, name: str) -> None:
+    """`expand[]=embedding` has 192 numbers; a voice from them has the same pitch, level and spectrum."""
     shown = (await owner.get(f"/voices/{VOICES[name].id}", params={"expand[]": "embedding"})).json()
     original = await sound(owner, VOICES[name].id, language="en")
     copy = await sound(owner, (await made(owner, embedding=shown["embedding"]))["id"], language="en")
@@ -114,15 +114,15 @@ async def test_embeddings_are_returned_and_mixed_as_given(owner: httpx.AsyncClie
     assert np.allclose(localized["embedding"], given[0], rtol=0, atol=1e-6)
 
 
-async def test_an_empty_embedding_copies_the_base_voice(owner: httpx.AsyncClient) -> None:
-    """As the reference's own example sends it."""
+async def test_empty_embedding_copies_the_base_voice(owner: httpx.AsyncClient) -> None:
+    """The example of the API reference sends an empty embedding."""
     voice = await made(owner, embedding=[], base_voice_id=VOICES["James"].id)
     assert np.array_equal(await sound(owner, voice["id"]), await sound(owner, VOICES["James"].id))
 
 
 @pytest.mark.parametrize("name", ["James", "Grace", "Ruth"])
-async def test_a_clone_has_the_pitch_of_its_speaker(owner: httpx.AsyncClient, name: str) -> None:
-    """Of a synthetic speaker: within 6 % in pitch, as loud as every voice, and the user's own."""
+async def test_clone_has_the_pitch_of_its_speaker(owner: httpx.AsyncClient, name: str) -> None:
+    """A clone of a synthetic speaker has the pitch within 6 % and the usual level, and belongs to the user."""
     clip = await speech(owner, " ".join(PROSE[2:5]), voice=VOICES[name].id)
     voice = await cloned(owner, clip)
     samples = await sound(owner, voice["id"])
@@ -134,8 +134,8 @@ async def test_a_clone_has_the_pitch_of_its_speaker(owner: httpx.AsyncClient, na
 
 @pytest.mark.skipif(not RECORDINGS.is_dir(), reason="the human recordings are not beside this repository")
 @pytest.mark.parametrize("recording", ["LJ001-0005.flac", "sense-0870.wav"])
-async def test_a_clone_of_a_person(owner: httpx.AsyncClient, recording: str) -> None:
-    """Within 6 % of the person's pitch; similarity comes nearer to the spectrum than stability, and both than Sarah."""
+async def test_clone_of_a_person(owner: httpx.AsyncClient, recording: str) -> None:
+    """The pitch is within 6 %; `similarity` has the nearest spectrum, then `stability`, then Sarah."""
     clip = (RECORDINGS / recording).read_bytes()
     target = measure(decode_all(io.BytesIO(clip), 24000))
     distances = []
@@ -149,7 +149,7 @@ async def test_a_clone_of_a_person(owner: httpx.AsyncClient, recording: str) -> 
 
 
 async def test_localizing_changes_language_and_dialect_only(owner: httpx.AsyncClient) -> None:
-    """The reference's own example; the speaker stays, and speaks Spanish when no language is sent for."""
+    """The voice keeps its speaker and speaks Spanish without a language in the request."""
     sent = {"voice_id": SARAH, "language": "es", "original_speaker_gender": "female", "dialect": "pe"}
     spanish = await made(owner, "/voices/localize", **sent)
     mexican = await made(owner, "/voices/localize", **(sent | {"dialect": "mx"}))
@@ -160,8 +160,8 @@ async def test_localizing_changes_language_and_dialect_only(owner: httpx.AsyncCl
     assert bodies[0] != bodies[1]
 
 
-async def test_changes_and_deletion_last(owner: httpx.AsyncClient, store: Path) -> None:
-    """What was answered is what another engine on the same file sees."""
+async def test_updates_and_deletions_are_stored(owner: httpx.AsyncClient, store: Path) -> None:
+    """Another engine with the same file has the same voices."""
     voice = await made(owner, embedding=[])
     changed = await owner.patch(f"/voices/{voice['id']}", json={"name": "New", "description": "Newer"})
     assert (changed.json()["name"], changed.json()["description"]) == ("New", "Newer")
@@ -175,8 +175,8 @@ async def test_changes_and_deletion_last(owner: httpx.AsyncClient, store: Path) 
     assert (await owner.delete(f"/voices/{voice['id']}")).status_code == 404
 
 
-async def test_own_voices_come_last_in_the_list_and_are_owned(owner: httpx.AsyncClient) -> None:
-    """The filter `is_owner` finds exactly them."""
+async def test_user_created_voices_are_last_and_owned(owner: httpx.AsyncClient) -> None:
+    """The filter `is_owner` returns exactly these."""
     voice = await made(owner, embedding=[])
     listed = (await owner.get("/voices", params={"limit": 100})).json()["data"]
     assert [entry["id"] for entry in listed[: len(built_in_voices())]] == [voice.id for voice in built_in_voices()]
@@ -226,26 +226,26 @@ MINE = "only user-created voices can be changed"
         ("PATCH", "/voices/x", {"json": {"name": "n"}}, 404, "There is no voice 'x'"),
     ],
 )
-async def test_bad_questions(
+async def test_invalid_request_is_a_400(
     owner: httpx.AsyncClient, method: str, path: str, sent: dict[str, Any], status: int, message: str
 ) -> None:
-    """Each says which field is wrong and what it may be."""
+    """The message names the field and its choices."""
     response = await owner.request(method, path, **sent)
     assert response.status_code == status
     assert message in response.text
 
 
 @pytest.mark.parametrize("embedding", [[1e30] * 192, [-1e30] * 192, [0.0] * 192])
-async def test_no_embedding_breaks_the_voice(owner: httpx.AsyncClient, embedding: list[float]) -> None:
-    """Whatever the numbers, there is speech, it is no silence, and it does not clip."""
+async def test_any_embedding_gives_speech(owner: httpx.AsyncClient, embedding: list[float]) -> None:
+    """For extreme numbers the speech is neither silent nor clipped."""
     samples = await sound(owner, {"mode": "embedding", "embedding": embedding})
     assert np.isfinite(samples).all()
     assert np.abs(samples).max() < 0.99
     assert level_db(samples) > -60
 
 
-async def test_an_embedding_of_wrong_size_is_refused(owner: httpx.AsyncClient) -> None:
-    """By name."""
+async def test_embedding_of_another_size_is_refused(owner: httpx.AsyncClient) -> None:
+    """The message names the field."""
     response = await owner.post("/tts/bytes", json=speech_body(voice={"mode": "embedding", "embedding": [1.0]}))
     assert response.status_code == 400
     assert "voice.embedding: it has 1 numbers" in response.text

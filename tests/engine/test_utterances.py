@@ -1,4 +1,4 @@
-"""Long recordings are split before Whisper, which would load them whole."""
+"""Long recordings are split before Whisper transcribes them."""
 
 import numpy as np
 

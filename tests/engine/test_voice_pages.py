@@ -1,4 +1,4 @@
-"""Listing voices: a plain array for the oldest API version, pages for all later ones."""
+"""Lists of voices: an array in the oldest API version, pages in later ones."""
 
 from typing import Any
 
@@ -14,7 +14,7 @@ REQUIRED = {"id", "is_public", "is_owner", "name", "description", "created_at", 
 
 @pytest.mark.parametrize("path", ["/voices", "/voices/"])
 async def test_the_oldest_version_gets_every_voice_as_an_array(engine_app: Any, path: str) -> None:
-    """Both spellings of the path, without a redirect."""
+    """With and without a trailing slash, without a redirect."""
     async with client(engine_app, version="2024-06-10") as api:
         response = await api.get(path)
     assert response.status_code == 200
@@ -23,15 +23,15 @@ async def test_the_oldest_version_gets_every_voice_as_an_array(engine_app: Any, 
 
 
 async def test_pages_of_ten_by_default(api: httpx.AsyncClient) -> None:
-    """A page says whether there is more and where it goes on."""
+    """A page has `has_more` and `next_page`."""
     page = (await api.get("/voices/")).json()
     assert [voice["id"] for voice in page["data"]] == IDS[:10]
     assert (page["has_more"], page["next_page"]) == (True, IDS[9])
 
 
 @pytest.mark.parametrize("limit", [1, 7, 100])
-async def test_walking_forward_meets_every_voice_once(api: httpx.AsyncClient, limit: int) -> None:
-    """`starting_after` the `next_page` of each page, until there is none."""
+async def test_pages_forward_have_every_voice_once(api: httpx.AsyncClient, limit: int) -> None:
+    """`starting_after` with `next_page` leads through all pages."""
     met: list[str] = []
     after: dict[str, str] = {}
     while True:
@@ -44,8 +44,8 @@ async def test_walking_forward_meets_every_voice_once(api: httpx.AsyncClient, li
     assert page["next_page"] is None
 
 
-async def test_walking_backward_from_the_end(api: httpx.AsyncClient) -> None:
-    """`ending_before` gives the page before an id, in the same order."""
+async def test_pages_backward(api: httpx.AsyncClient) -> None:
+    """`ending_before` returns the page before an id, in the same order."""
     page = (await api.get("/voices", params={"limit": 3, "ending_before": IDS[5]})).json()
     assert [voice["id"] for voice in page["data"]] == IDS[2:5]
     assert (page["has_more"], page["next_page"]) == (True, IDS[2])
@@ -65,20 +65,20 @@ async def test_walking_backward_from_the_end(api: httpx.AsyncClient) -> None:
     ],
 )
 async def test_filters(api: httpx.AsyncClient, query: dict[str, str], count: int) -> None:
-    """Each filter lets its voices through only."""
+    """Each filter returns the matching voices only."""
     page = (await api.get("/voices", params={"limit": "100", **query})).json()
     assert len(page["data"]) == count
 
 
 @pytest.mark.parametrize("query", [{"limit": "0"}, {"limit": "101"}, {"gender": "bass"}, {"starting_after": "x"}])
-async def test_a_bad_query_is_refused_by_name(api: httpx.AsyncClient, query: dict[str, str]) -> None:
+async def test_invalid_query_is_a_400(api: httpx.AsyncClient, query: dict[str, str]) -> None:
     """The message names the parameter."""
     response = await api.get("/voices", params=query)
     assert response.status_code == 400
     assert next(iter(query)) in response.text
 
 
-async def test_one_voice(api: httpx.AsyncClient) -> None:
-    """By its id, in either case."""
+async def test_voice_by_id(api: httpx.AsyncClient) -> None:
+    """Ids are case-insensitive."""
     assert (await api.get(f"/voices/{SARAH}")).json()["name"] == "Sarah"
     assert (await api.get(f"/voices/{SARAH.upper()}")).json()["id"] == SARAH

@@ -1,4 +1,4 @@
-"""The built-in voices: each is someone else, all are equally loud, and every language can be spoken."""
+"""The built-in voices differ, have the same loudness, and speak every language."""
 
 import itertools
 
@@ -35,7 +35,7 @@ GREETINGS = {
 }
 
 
-async def test_there_are_a_dozen_clearly_different_voices(api: httpx.AsyncClient) -> None:
+async def test_voices_differ_clearly(api: httpx.AsyncClient) -> None:
     """Any two English voices differ by over a semitone and a half of pitch, or by over 1.5 dB of spectrum."""
     voices = [voice for voice in built_in_voices() if voice.language == "en"] + list(built_in_voices()[9:14])
     spoken = {
@@ -51,15 +51,15 @@ async def test_there_are_a_dozen_clearly_different_voices(api: httpx.AsyncClient
 
 
 @pytest.mark.parametrize("voice", built_in_voices(), ids=lambda voice: voice.name)
-async def test_a_voice_is_as_its_data_says(api: httpx.AsyncClient, voice: EngineVoice) -> None:
+async def test_voice_has_the_pitch_and_level_of_its_data(api: httpx.AsyncClient, voice: EngineVoice) -> None:
     """Every voice speaks English at its own pitch, within 7 %, and at -23 dBFS, within 1 dB."""
     samples = floats(await speech(api, TEXT, voice=voice.id, language="en", output_format=FLOAT))
     assert pitch_hz(samples, RATE_HZ) == pytest.approx(voice.timbre.f0_hz, rel=0.07)
     assert level_db(samples) == pytest.approx(-23, abs=1)
 
 
-def test_the_catalogue_has_women_and_men_low_and_high_in_fifteen_languages() -> None:
-    """The ids are distinct, the reference's example id is Sarah, and every API language has a voice of its own."""
+def test_catalogue_has_all_genders_and_languages() -> None:
+    """Ids are distinct, the example id of the API reference is Sarah, and each API language has a voice."""
     voices = built_in_voices()
     assert len({voice.id for voice in voices}) == len(voices) >= 12
     assert {voice.gender for voice in voices} == {"feminine", "masculine", "gender_neutral"}
@@ -70,28 +70,28 @@ def test_the_catalogue_has_women_and_men_low_and_high_in_fifteen_languages() -> 
 
 @pytest.mark.parametrize("code", GREETINGS)
 async def test_every_language_of_the_api_is_spoken(api: httpx.AsyncClient, code: str) -> None:
-    """A greeting in each language is seconds of audible speech, with the pitch of the voice."""
+    """A greeting in each language has the level and the pitch of the voice."""
     samples = floats(await speech(api, GREETINGS[code], language=code, output_format=FLOAT))
     assert 1.0 < samples.size / RATE_HZ < 8.0
     assert level_db(samples) == pytest.approx(-23, abs=4)
     assert pitch_hz(samples, RATE_HZ) == pytest.approx(160, rel=0.25)
 
 
-async def test_the_language_decides_the_pronunciation(api: httpx.AsyncClient) -> None:
-    """One word in fifteen languages is at least twelve different sounds."""
+async def test_language_changes_the_pronunciation(api: httpx.AsyncClient) -> None:
+    """One word in fifteen languages has at least twelve pronunciations."""
     spoken = {await speech(api, "Information", language=code) for code in GREETINGS}
     assert len(spoken) >= 12
 
 
-async def test_a_voice_speaks_its_own_language_when_none_is_asked_for(api: httpx.AsyncClient) -> None:
-    """Anna reads a German text in German without being told."""
+async def test_default_language_is_that_of_the_voice(api: httpx.AsyncClient) -> None:
+    """Anna speaks German without a language in the request."""
     anna = next(voice for voice in built_in_voices() if voice.name == "Anna")
     assert await speech(api, "Zeitung", voice=anna.id) == await speech(api, "Zeitung", voice=anna.id, language="de")
     assert await speech(api, "Zeitung", voice=anna.id) != await speech(api, "Zeitung", voice=anna.id, language="en")
 
 
 @pytest.mark.parametrize("code", sorted(set(languages()) - set(GREETINGS)))
-async def test_the_further_languages_are_spoken_too(api: httpx.AsyncClient, code: str) -> None:
-    """Numbers in every other language the engine lists are audible."""
+async def test_further_languages_are_spoken(api: httpx.AsyncClient, code: str) -> None:
+    """Numbers are audible in every other language."""
     samples = floats(await speech(api, "1 2 3 4", language=code, output_format=FLOAT))
     assert level_db(samples) > -30

@@ -27,10 +27,13 @@ TEXTS = {
     "right_text": "and drink more water in the evening.",
 }
 LONGEST_S = 240
+ENGINE_VARIABLE = "SDKS_ENGINE"
+"""The engine of the trial: `small` or `local`."""
 
 
 def run_trial(folder: Path) -> dict[str, Evidence]:
     """The evidence of every client by its name."""
+    os.environ["VOICEMILL_ENGINE"] = os.environ.get(ENGINE_VARIABLE, "small")
     (folder / "shaky").mkdir()
     with served_engine(folder / "served", keys=KEY) as engine, shaky(folder / "shaky") as shaky_url:
         task = TEXTS | {
