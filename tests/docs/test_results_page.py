@@ -17,6 +17,7 @@ from tests.hostile_speech import error_reply
 
 _PAGE = (DOCS / "results.md").read_text(encoding="utf-8")
 _SOMETIMES = {
+    "regenerated.jsonl",
     "verdicts.jsonl",
     "recordings.jsonl",
     "copied.json",

@@ -18,6 +18,7 @@ from voicemill.limits.call_limiter import CallLimiter
 from voicemill.limits.concurrency import PrioritySemaphore
 from voicemill.model import Outcome
 from voicemill.pipeline.group_commit import GroupCommit
+from voicemill.pipeline.regenerated import RegeneratedPassages
 from voicemill.pipeline.run_history import RunHistory
 from voicemill.pipeline.selection import EVERY_ROW, Selection
 from voicemill.quality.pool import CheckPool
@@ -88,6 +89,7 @@ class RunContext:
     selection: Selection = EVERY_ROW
     timings: Timings = field(default_factory=Timings)
     verdicts: VerdictCache = field(default_factory=lambda: VerdictCache(Path(os.devnull)))
+    regenerated: RegeneratedPassages = field(default_factory=RegeneratedPassages)
     stats: RunStats = field(default_factory=RunStats)
     history: RunHistory = field(default_factory=lambda: RunHistory(time.monotonic))
     fatal: VoicemillError | None = None

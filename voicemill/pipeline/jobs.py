@@ -11,6 +11,7 @@ from voicemill.limits.budget import Limits
 from voicemill.pipeline.context import RunContext
 from voicemill.pipeline.limiter_setup import open_limiter
 from voicemill.pipeline.prepare import earlier_service, load_facts
+from voicemill.pipeline.regenerated import RegeneratedPassages
 from voicemill.pipeline.selection import EVERY_ROW, Selection
 from voicemill.pipeline.shard import Shard, ShardEnd, process_shard
 from voicemill.pipeline.word_timings import earlier_timings
@@ -197,5 +198,6 @@ def _context(
         earlier_tables=tuple(folder.earlier_tables()),
         selection=selection,
         timings=earlier_timings(folder),
+        regenerated=RegeneratedPassages(folder.regenerated),
         verdicts=VerdictCache(folder.verdicts),
     )

@@ -24,8 +24,9 @@ def passages_of(plan: RowPlan, verdicts: tuple[Verdict, ...], assembled: Assembl
 def _passage(number: int, piece: CallPiece, verdict: Verdict, place: Place) -> Passage:
     call = piece.call
     spoken = call.transcript if isinstance(call, Tts | Infill) else ""
+    text = without_tags(piece.text or shown(spoken, piece.replaced))
     take = 0 if isinstance(call, Stt) else call.take
-    return Passage(number, without_tags(shown(spoken, piece.replaced)), spoken, take, _moved(verdict, place), *place)
+    return Passage(number, text, spoken, take, _moved(verdict, place), *place)
 
 
 def _moved(verdict: Verdict, place: Place) -> Verdict:

@@ -173,6 +173,7 @@ class _ShardRows:
             row_plan = plan_row(await with_outputs(row, context), context.service, rules.long_text, rules.subtitles)
         except InputMissing as missing:
             return outcome_without_input(row, missing, known, context)
+        row_plan = context.regenerated.apply(row_plan)
         return await process_row(row_plan, known, context, self._timings, chosen=position in self._chosen)
 
 

@@ -29,6 +29,8 @@ class CallPiece:
     pause_s: float = 0.0
     replaced: tuple[Replaced, ...] = ()
     """What is shown for the words that a pronunciation replaced in the text of the call."""
+    text: str = ""
+    """What is shown for the whole text of the call, where other words are said."""
 
 
 @dataclass(frozen=True, slots=True)

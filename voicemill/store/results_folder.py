@@ -65,6 +65,7 @@ class ResultsFolder:
         self.spent = self.notes / "spent.json"
         self.copied = self.notes / "copied.json"
         self.inputs = self.notes / "inputs"
+        self.regenerated = self.notes / "regenerated.jsonl"
         self.verdicts = self.notes / "verdicts.jsonl"
         self.recordings = self.notes / "recordings.jsonl"
         self.parts = self.notes / "parts"

@@ -1,0 +1,69 @@
+"""One passage of a finished row is generated again; the rest of the row and the other rows stay as they are."""
+
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+
+from tests.pipeline.shard_runs import ShardRuns, spoken_row
+from voicemill.config import Settings
+from voicemill.errors import ConfigError
+from voicemill.pipeline.prepare import PlanFacts
+from voicemill.pipeline.regenerate import record_regeneration
+from voicemill.store.results_folder import write_json
+
+_SENTENCES = "The first sentence is here. The second one follows it. The third one ends the text."
+_SPLIT = {"max_characters_per_call": 50}
+_SAID = "Quite other words are spoken now."
+_ROW = spoken_row(1, _SENTENCES, check="signals")
+
+
+async def _finished(runs: ShardRuns) -> None:
+    await runs.run([_ROW], long_text=_SPLIT)
+    settings = Settings.model_validate({"long_text": _SPLIT}).model_dump()
+    write_json(runs.results.plan_facts, vars(PlanFacts("m", rows=1, service="hostile", settings=settings)))
+
+
+def _texts(runs: ShardRuns) -> list[str]:
+    return [call.transcript or "" for call in runs.server.calls]
+
+
+async def test_only_the_passage_is_requested(shard_runs: ShardRuns) -> None:
+    """Other words replace one passage with one call; the samples before it stay the same, and so does its text."""
+    await _finished(shard_runs)
+    before, calls = shard_runs.file(_ROW), len(shard_runs.server.calls)
+    record_regeneration(shard_runs.results, "row1/2", _SAID)
+    await shard_runs.run([_ROW], long_text=_SPLIT)
+    assert _texts(shard_runs)[calls:] == [_SAID]
+    lines = pq.read_table(shard_runs.results.passages).to_pylist()
+    assert [line["spoken"] == _SAID for line in lines] == [False, True, False][: len(lines)]
+    assert _SAID not in [line["text"] for line in lines]
+    kept = round(lines[1]["start_s"] * 8000) * 2
+    after = shard_runs.file(_ROW)
+    assert np.array_equal(np.frombuffer(after[44:kept], np.uint8), np.frombuffer(before[44:kept], np.uint8))
+
+
+async def test_later_runs_keep_the_passage(shard_runs: ShardRuns) -> None:
+    """A further run makes no call and keeps the file; a further regeneration is another take."""
+    await _finished(shard_runs)
+    record_regeneration(shard_runs.results, "row1/1", "")
+    await shard_runs.run([_ROW], long_text=_SPLIT)
+    calls = len(shard_runs.server.calls)
+    assert shard_runs.server.calls[-1].headers["voicemill-take"] == "1"
+    await shard_runs.run([_ROW], long_text=_SPLIT)
+    assert len(shard_runs.server.calls) == calls
+    assert record_regeneration(shard_runs.results, "row1/1", "").take == 2
+
+
+async def test_a_recorded_passage_is_not_recorded_twice(shard_runs: ShardRuns) -> None:
+    """The same command before the call was made asks for the same take."""
+    await _finished(shard_runs)
+    first = record_regeneration(shard_runs.results, "row1/1", "")
+    assert record_regeneration(shard_runs.results, "row1/1", "") == first
+
+
+@pytest.mark.parametrize("passage", ["row1", "row1/0", "row1/99", "row9/1", "row1/x"])
+async def test_unknown_passages_are_reported(passage: str, shard_runs: ShardRuns) -> None:
+    """A passage that does not exist is a usage error."""
+    await _finished(shard_runs)
+    with pytest.raises(ConfigError):
+        record_regeneration(shard_runs.results, passage, "")

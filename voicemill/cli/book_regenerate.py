@@ -1,0 +1,50 @@
+"""`voicemill book regenerate`: generate one passage again."""
+
+from typing import Annotated
+
+import typer
+
+from voicemill.cli.help_page import Command, command_app, examples
+from voicemill.cli.options import JsonOfRun, ResultsOfRun, results_of_run
+
+app = command_app()
+
+
+@app.command(
+    cls=Command,
+    epilog=examples(
+        "voicemill book regenerate results/novel chapter-03/17",
+        'voicemill book regenerate results/novel chapter-03/17 --say "The colonel rode away."',
+    ),
+)
+def regenerate(
+    results: ResultsOfRun,
+    passage: Annotated[
+        str,
+        typer.Argument(
+            metavar="ROW/PASSAGE",
+            help="The row and the number of the passage, as passages.parquet lists them.",
+            show_default=False,
+        ),
+    ],
+    say: Annotated[
+        str | None,
+        typer.Option("--say", metavar="TEXT", help="Say this instead; texts stay as they are."),
+    ] = None,
+    as_json: JsonOfRun = False,
+) -> None:
+    """Generate one passage again, as another take or with other words; all other passages stay as they are.
+
+    Makes one call, or more if the row has further takes. Later runs keep the new passage, until its text changes.
+    """
+    from flows.prefect_server.ensure import ensure_server
+    from voicemill.cli.flow_runner import end_with, retry_flow, run_flow
+    from voicemill.pipeline.regenerate import record_regeneration
+    from voicemill.pipeline.selection import Selection
+
+    folder = results_of_run(results)
+    with folder.locked():
+        entry = record_regeneration(folder, passage, (say or "").strip())
+    with ensure_server() as lease:
+        summary = run_flow(retry_flow, folder, lease, as_json=as_json, selection=Selection(ids=(entry.id,)))
+    end_with(summary, as_json=as_json)
