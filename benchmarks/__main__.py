@@ -3,11 +3,19 @@
 import subprocess
 import sys
 
-QUOTED = ("throughput", "prefect_start", "engine_speed", "engine_accuracy", "memory")
+QUOTED = (
+    "throughput",
+    "prefect_start",
+    "faulty_service",
+    "busy_machine",
+    "memory",
+    "engine_speed",
+    "engine_accuracy",
+)
 
 
 def main() -> None:
-    """Run all benchmarks, which takes about half an hour on two cores."""
+    """Run all benchmarks, which takes more than half an hour on two cores."""
     for name in QUOTED:
         print(f"\n== python -m benchmarks.{name}", flush=True)
         subprocess.run([sys.executable, "-m", f"benchmarks.{name}"], check=True)
