@@ -3,7 +3,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.set-up
 
-.PHONY: setup demo test check page fuzz recordings faults kills safeguards audit sbom schedules benchmarks docs lock clean
+.PHONY: setup demo book test check page fuzz recordings faults kills safeguards audit sbom schedules benchmarks docs lock clean
 
 setup: $(STAMP)
 
@@ -27,6 +27,14 @@ $(STAMP): requirements.lock pyproject.toml
 demo: setup
 	$(BIN)/voicemill run data/the-lamp.csv -o results/demo
 	$(BIN)/python -m benchmarks.transcribe_results results/demo
+
+# A short book with a cover, three voices and a footnote, from the EPUB to an M4B and a read-along EPUB.
+book: setup
+	$(BIN)/voicemill book import data/the-ferry.epub -o build/the-ferry --force
+	cp data/the-ferry/cast.csv data/the-ferry/pronunciations.csv build/the-ferry
+	$(BIN)/voicemill book speakers build/the-ferry --apply 0.8
+	$(BIN)/voicemill run build/the-ferry -o results/the-ferry
+	$(BIN)/voicemill book master results/the-ferry --for m4b,read-along
 
 # One worker runs all tests of a file, so that module fixtures start once. The slowest files run first.
 test: check

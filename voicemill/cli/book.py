@@ -12,6 +12,8 @@ _FOLDER, _RESULTS = "The book folder", "The results"
 BOOK_VERBS: Final[dict[str, Verb]] = {
     "import": Verb(_FOLDER, "Import a book into a folder with a manifest that can be edited."),
     "regenerate": Verb(_RESULTS, "Generate one passage again, as another take or with other words."),
+    "pronunciations": Verb(_FOLDER, "List the pronunciations of a book, or the words that need one."),
+    "speakers": Verb(_FOLDER, "Suggest who speaks the quotations of a book."),
     "master": Verb(_RESULTS, "Master a finished run into audiobook files for shops and players, without API calls."),
 }
 """The commands of the group; the command `name` is the `app` of the module `voicemill.cli.book_<name>`."""
