@@ -3,7 +3,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.set-up
 
-.PHONY: setup demo book test check page fuzz recordings faults kills safeguards audit sbom schedules benchmarks docs lock clean
+.PHONY: setup demo book test check browser page fuzz recordings faults kills safeguards audit sbom schedules benchmarks docs lock clean
 
 setup: $(STAMP)
 
@@ -37,13 +37,18 @@ book: setup
 	$(BIN)/voicemill book master results/the-ferry --for m4b,read-along
 
 # One worker runs all tests of a file, so that module fixtures start once. The slowest files run first.
-test: check
+test: check browser
 	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 check: setup
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
+
+# Tests open the HTML report in the Chromium of the system. In continuous integration it is installed if it is missing;
+# elsewhere these tests then skip with a line that says so.
+browser:
+	@command -v chromium >/dev/null || test -z "$$CI" || { apt-get update -qq && apt-get install -y -qq chromium; }
 
 # The page of the HTML report is committed, so that nothing else here needs npm. After a change in frontend/, run this
 # and commit voicemill/html_report/page.html.

@@ -7,6 +7,8 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from tests.waiting import wait_until
+
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 SKIP_REASON = "CHROMIUM IS NOT INSTALLED: the report was not tested in a browser; run `apt-get install chromium`"
 
@@ -38,7 +40,11 @@ class OpenedReport:
         self.page.on("console", lambda line: self.errors.append(line.text) if line.type == "error" else None)
         self.page.on("dialog", lambda dialog: self.errors.append(f"dialog {dialog.message}"))
         self.page.goto(path.absolute().as_uri())
-        self.page.wait_for_function("performance.getEntriesByName('voicemill:open').length > 0")
+        self.wait_for("performance.getEntriesByName('voicemill:open').length > 0")
+
+    def wait_for(self, expression: str) -> None:
+        """Wait until an expression is true. Playwright's own wait evaluates text in the page, which is blocked."""
+        wait_until(lambda: self.page.evaluate(expression), expression)
 
     def open_row(self, place: int) -> None:
         """Open the row at a position of the table."""

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from voicemill.html_report.row_audio import RowAudio
+from voicemill.html_report.row_audio import AUDIO_COLUMNS, RowAudio
 from voicemill.store.tables.item_columns import Columns, WordsOfRow, column_batches, words_by_row
 
 ROWS_PER_BLOCK: Final = 5_000
@@ -58,9 +58,10 @@ class RowBlocks:
                 shown = {name: [values[place] for place in kept] for name, values in columns.items()}
                 yield f"rows-{block}", self._table(shown)
                 block += 1
+            details = {name: values for name, values in columns.items() if _is_detail(name, values)}
             for start in range(0, len(kept), ROWS_PER_DETAIL):
                 places = kept[start : start + ROWS_PER_DETAIL]
-                yield f"details-{detail}", [self._detail(columns, place, words[place]) for place in places]
+                yield f"details-{detail}", [self._detail(columns, details, place, words[place]) for place in places]
                 detail += 1
             first += count
 
@@ -73,10 +74,11 @@ class RowBlocks:
                             for value in wanted[name]]  # fmt: skip
         return {name: _packed(values) for name, values in wanted.items()}
 
-    def _detail(self, columns: Columns, place: int, words: WordsOfRow | None) -> dict[str, Any]:
-        record = {name: values[place] for name, values in columns.items()}
-        fields = {name: _start(value, _MOST_TEXT) for name, value in record.items() if _is_shown(name, value)}
-        detail: dict[str, Any] = {"fields": fields, **self._audio.of_row(record)}
+    def _detail(self, columns: Columns, details: Columns, place: int, words: WordsOfRow | None) -> dict[str, Any]:
+        values_of_row = ((name, values[place]) for name, values in details.items())
+        fields = {name: _start(value, _MOST_TEXT) for name, value in values_of_row if value is not None and value != []}
+        audio = self._audio.of_row({name: columns[name][place] for name in AUDIO_COLUMNS})
+        detail: dict[str, Any] = {"fields": fields, **audio}
         if words is not None:
             detail["words"] = [words.words, _steps(words.starts_ms), _steps(words.ends_ms)]
         return detail
@@ -89,10 +91,11 @@ class RowBlocks:
         return words if len(words.words) <= _MOST_WORDS and self._words_left >= 0 else None
 
 
-def _is_shown(name: str, value: Any) -> bool:  # noqa: ANN401 - any cell
-    if name in TABLE_COLUMNS and name != "transcript":
+def _is_detail(name: str, values: Sequence[Any]) -> bool:
+    """Whether details show a column: the table does not, and some row has a value."""
+    if name == "fingerprint" or (name in TABLE_COLUMNS and name != "transcript"):
         return False
-    return value is not None and value != [] and name != "fingerprint"
+    return any(value is not None and value != [] for value in values)
 
 
 def _start(value: Any, limit: int) -> Any:  # noqa: ANN401 - any cell

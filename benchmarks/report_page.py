@@ -1,0 +1,80 @@
+"""Time to write the report, to open it in Chromium, and to filter at each keystroke, for 10,000 and 100,000 rows.
+
+Opening is measured in the page, from the start of navigation to the first frame with rows; a keystroke from the input
+event to the updated table. Each figure is the median of several measurements.
+"""
+
+import random
+import statistics
+import tempfile
+import time
+from pathlib import Path
+
+from playwright.sync_api import Browser
+
+from tests.html_report.browser import OpenedReport, started_browser
+from tests.html_report.folders import Row, done_row, failed_row, results_folder, spoken_words
+from voicemill.html_report.write import write_report
+from voicemill.store.results_folder import ResultsFolder
+
+SIZES = (10_000, 100_000)
+_OPENED = 5
+_QUERY = "river boat 12"
+_WORDS = ("lamp", "river", "boat", "island", "storm", "wind", "evening", "light", "ship", "captain", "letter", "winter")
+
+
+def folder_of(count: int, path: Path) -> ResultsFolder:
+    """A results folder with words in every finished row and one failed row in a hundred."""
+    dice = random.Random(1)
+    rows = [_row(number, dice) for number in range(count)]
+    words = (word for row in rows if row["status"] == "done" for word in spoken_words(row))
+    return results_folder(path, rows, words=words)
+
+
+def _row(number: int, dice: random.Random) -> Row:
+    if dice.random() < 0.01:
+        return failed_row(number, dice.choice(("transient", "throttled")))
+    text = " ".join(dice.choices(_WORDS, k=dice.randint(6, 18)))
+    voice, latency_s = dice.choice(("sarah", "james")), dice.lognormvariate(-0.3, 0.4)
+    return done_row(number, text, voice=voice, latency_s=latency_s)
+
+
+def main() -> None:
+    """Print one line for each size."""
+    print(f"{'rows':>8} {'write':>8} {'size':>9} {'open':>8} {'keystroke':>10}")
+    with started_browser() as browser:
+        for count in SIZES:
+            with tempfile.TemporaryDirectory() as name:
+                folder = folder_of(count, Path(name))
+                started_s = time.perf_counter()
+                written = write_report(folder)
+                write_s = time.perf_counter() - started_s
+                open_ms = statistics.median(_open_ms(browser, written.path) for _ in range(_OPENED))
+                filter_ms = statistics.median(_filter_ms(browser, written.path))
+                size = f"{written.size_bytes / 1e6:.1f} MB"
+                print(f"{count:>8,} {write_s:>6.1f} s {size:>9} {open_ms / 1000:>6.2f} s {filter_ms:>7.0f} ms")
+
+
+def _open_ms(browser: Browser, path: Path) -> float:
+    opened = OpenedReport(browser, path)
+    ms = float(opened.page.evaluate("performance.getEntriesByName('voicemill:open')[0].startTime"))
+    opened.page.close()
+    return ms
+
+
+def _filter_ms(browser: Browser, path: Path) -> list[float]:
+    opened = OpenedReport(browser, path)
+    opened.page.fill("#search", "x")  # the first search builds the index
+    opened.page.evaluate("performance.clearMeasures('voicemill:filter')")
+    opened.page.fill("#search", "")
+    opened.page.focus("#search")
+    for key in _QUERY:
+        opened.page.keyboard.press(key if key != " " else "Space")
+    opened.wait_for(f"performance.getEntriesByName('voicemill:filter').length > {len(_QUERY)}")
+    found = opened.page.evaluate("performance.getEntriesByName('voicemill:filter').map((entry) => entry.duration)")
+    opened.page.close()
+    return [float(ms) for ms in found[1:]]
+
+
+if __name__ == "__main__":
+    main()
