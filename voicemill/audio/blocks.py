@@ -1,7 +1,7 @@
 """Turn placed frames into blocks of samples: mono and float, or as the codec decodes them."""
 
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import numpy as np
 from av.audio.frame import AudioFrame
@@ -22,28 +22,36 @@ def mono_blocks(frames: Iterable[PlacedFrame], channel: int | None = None) -> It
     """Float32 blocks at the rate of the first frame: the mean of all channels, or one `channel`."""
 
     def mixed(frame: AudioFrame) -> Mono:
-        planes = frame.to_ndarray()
+        channels = _packed(frame).T
         if channel is None:
-            return np.asarray(planes.mean(axis=0, dtype=np.float32))
-        return np.asarray(planes[min(channel, len(planes) - 1)], np.float32)
+            return np.asarray(channels.mean(axis=0, dtype=np.float32))
+        return np.asarray(channels[min(channel, len(channels) - 1)], np.float32)
 
     # Without a layout: FFmpeg's own mix is 3 dB louder than the mean, and clips.
-    return _blocks(frames, lambda first: Conformer("fltp", None, first.sample_rate), mixed)
+    return _blocks(frames, lambda first: Conformer("flt", None, first.sample_rate), mixed)
 
 
 def planar_blocks(frames: Iterable[PlacedFrame]) -> Iterator[Samples]:
     """Float32 blocks of all channels, shape (samples, channels), at the rate of the first frame."""
-    return _blocks(frames, lambda first: Conformer("fltp", None, first.sample_rate), lambda frame: frame.to_ndarray().T)
+    return _blocks(frames, lambda first: Conformer("flt", None, first.sample_rate), _packed)
 
 
 def native_blocks(frames: Iterable[PlacedFrame]) -> Iterator[Samples]:
     """Blocks of the first frame's sample type, layout and rate, shape (samples, channels)."""
 
-    def unchanged(frame: AudioFrame) -> Samples:
-        samples = frame.to_ndarray()
-        return samples.T if frame.format.is_planar else samples.reshape(-1, len(frame.layout.channels))
+    def conformer(first: AudioFrame) -> Conformer:
+        return Conformer(first.format.packed.name, first.layout.name, first.sample_rate)
 
-    return _blocks(frames, lambda first: Conformer(first.format.name, first.layout.name, first.sample_rate), unchanged)
+    return _blocks(frames, conformer, _packed)
+
+
+def _packed(frame: AudioFrame) -> Samples:
+    """The samples of a frame in a packed format, shape (samples, channels).
+
+    Planar frames are converted to a packed format first, because PyAV reads beyond the planes of a frame with more than
+    eight channels and the process crashes. Damaged AAC can claim 17.
+    """
+    return cast(Samples, frame.to_ndarray().reshape(-1, frame.layout.nb_channels))
 
 
 def _blocks(

@@ -44,7 +44,8 @@ def kind_of(given: str) -> Kind:
 
 def is_book_folder(path: Path) -> bool:
     """Whether `path` is a folder that `voicemill book import` wrote, which is read as the manifest in it."""
-    return (path / _BOOK_FACTS).is_file() and (path / BOOK_MANIFEST).is_file()
+    # Unlike `Path.is_file`, this is False for a name that is too long and for a folder that may not be searched.
+    return all(os.path.isfile(path / name) for name in (_BOOK_FACTS, BOOK_MANIFEST))  # noqa: PTH113
 
 
 def is_listing(given: str) -> bool:
