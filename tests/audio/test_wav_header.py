@@ -100,24 +100,24 @@ def test_every_truncation_is_refused(body: bytes) -> None:
 
 
 @pytest.mark.parametrize("size", [0, 0x7FFFF000, 0x7FFFF024, 0x7FFFFFFF, 0xFFFFFFFF - 44, 0xFFFFFFFF - 36, 0xFFFFFFFF])
-def test_a_stream_s_placeholder_is_no_size(size: int) -> None:
-    """The samples then reach to the end, and the end is not proved."""
+def test_a_placeholder_of_a_stream_is_not_a_size(size: int) -> None:
+    """With a placeholder, the samples go to the end of the bytes, and the WAV is not known to be complete."""
     body = riff(chunk(b"fmt ", description()), chunk(b"data", SAMPLES, size))
     info = probe_wav(body)
     assert (body[info.start : info.stop], info.sized) == (SAMPLES, False)
 
 
 @pytest.mark.parametrize("size", [301, 302, 1000, 0x7FFFEFFF, 0x80000000, 4_000_000_000, 0xFFFFF000 - 1])
-def test_a_size_beyond_the_bytes_is_a_cut(size: int) -> None:
-    """Any other size is a claim, and it must hold."""
-    with pytest.raises(NotWav, match="cut"):
+def test_a_size_beyond_the_bytes_is_a_truncation(size: int) -> None:
+    """A size that is not a placeholder must match the bytes."""
+    with pytest.raises(NotWav, match="truncated"):
         probe_wav(riff(chunk(b"fmt ", description()), chunk(b"data", SAMPLES, size)))
 
 
 @pytest.mark.parametrize(
     ("content", "why"),
     [
-        (description()[:15], "description is cut"),
+        (description()[:15], "fmt chunk is truncated"),
         (struct.pack("<HHIIHH", 1, 0, 16000, 0, 0, 16), "0 channels"),
         (struct.pack("<HHIIHH", 1, 65535, 16000, 0, 0, 16), "65535 channels"),
         (struct.pack("<HHIIHH", 1, 1, 0, 0, 0, 16), "0 Hz"),
@@ -128,8 +128,8 @@ def test_a_size_beyond_the_bytes_is_a_cut(size: int) -> None:
         (struct.pack("<HHIIHH", 0xFFFE, 1, 16000, 0, 0, 16), "format 65534"),
     ],
 )
-def test_descriptions_of_nothing_that_exists_are_refused(content: bytes, why: str) -> None:
-    """No channels, a rate of a gigahertz and formats that the API does not make are named."""
+def test_impossible_formats_are_refused(content: bytes, why: str) -> None:
+    """The message names impossible channels and sample rates, and formats that the API does not return."""
     with pytest.raises(NotWav, match=why):
         probe_wav(riff(chunk(b"fmt ", content), chunk(b"data", SAMPLES)))
 
@@ -141,8 +141,8 @@ def test_descriptions_of_nothing_that_exists_are_refused(content: bytes, why: st
      riff(chunk(b"fmt ", description())), riff(chunk(b"fmt ", description(), 0xFFFFFFF0), chunk(b"data", SAMPLES)),
      riff(*(chunk(b"JUNK", b"") for _ in range(100)), chunk(b"fmt ", description()), chunk(b"data", SAMPLES))],
 )  # fmt: skip
-def test_what_is_no_wav_is_refused(body: bytes) -> None:
-    """Other files, missing and misplaced chunks, and a hundred empty ones in front."""
+def test_other_files_are_refused(body: bytes) -> None:
+    """Other files, missing and misplaced chunks, and a hundred empty chunks at the start are refused."""
     with pytest.raises(NotWav):
         probe_wav(body)
 

@@ -38,7 +38,9 @@ def test_rows_of_another_operation_are_problems(tmp_path: Path) -> None:
     manifest = write_manifest(tmp_path / "mixed.csv", [*_MIXED, {"id": "c", "op": "infill", "transcript": "Hello."}])
     check = ManifestCheck(manifest, Settings(operation="tts"), VOICES)
     assert [(row.id, row.op) for row in check] == [("a", Op.TTS), ("b", Op.TTS)]
-    found = [(problem.row, problem.column) for problem in check.problems if "this run is of tts alone" in problem.why]
+    found = [
+        (problem.row, problem.column) for problem in check.problems if "this run processes only tts" in problem.why
+    ]
     assert found == [(3, "op")]
 
 
@@ -50,5 +52,5 @@ def test_command_starts_the_flow_of_its_operation(voicemill: InThisProcess, serv
     assert [item["op"] for item in items(Path("spoken"))] == ["tts", "tts"]
     refused = voicemill("run", manifest, "-o", "transcribed", "--op", "stt")
     assert refused.code == 2
-    assert "row 2, column op: this run is of stt alone, and the row asks for tts" in refused.stderr
+    assert "row 2, column op: this run processes only stt, but the row has op tts" in refused.stderr
     assert len(service.requested) == 2

@@ -35,7 +35,7 @@ def a_pipe_as_text(folder: Path) -> Path:
 
 
 IDS = [
-    Bad("missing id", "id,transcript\n,Hello\n", 1, "id", "missing; give each row a name"),
+    Bad("missing id", "id,transcript\n,Hello\n", 1, "id", "missing; give each row a unique id"),
     Bad("same id twice", "id,transcript\na,Hello\nb,Hi\na,Ho\n", 3, "id", "'a' is that of row 1; give one of them"),
     Bad("same id, typed", parquet(id=[7, 7], text=["a", "b"]), 2, "id", "'7' is that of row 1"),
     Bad("fraction id", parquet(id=[1.0], text=["a"]), 1, "id", "1.0, a number with decimals.*write it as text"),
@@ -52,7 +52,7 @@ IDS = [
 TEXTS = [
     Bad("empty text", "id,transcript\na,\nb,Hi\n", 1, "transcript", "the text is empty; write one or remove the row"),
     Bad("blank text", "id,text\na,  \n", 1, "text", "the text is empty"),
-    Bad("a recording and no text", "id,audio\na,a.wav\n", 1, "audio", "no text to speak; say what to do.*--op stt"),
+    Bad("a recording and no text", "id,audio\na,a.wav\n", 1, "audio", "no text to speak; add --op stt"),
     Bad("punctuation", "id,transcript\na,… – ?!_\n", 1, "transcript", "no letter and no digit.*remove the row"),
     Bad("emoji", "id,transcript\na,🎉🎉\n", 1, "transcript", "no letter and no digit"),
     Bad("control character", "id,transcript\na,Hi\x07\n", 1, "transcript", r"U\+0007\) at character 3; remove it"),
@@ -60,7 +60,13 @@ TEXTS = [
     Bad(
         "10 MB text", "id,transcript\na," + "word " * 2_000_000, 1, "transcript", "10,000,000 characters.*split it over"
     ),
-    Bad("10 MB carried", "id,transcript,note\na,Hi," + "x" * 10_000_000, 1, "note", "10,000,000 characters, the most"),
+    Bad(
+        "10 MB carried",
+        "id,transcript,note\na,Hi," + "x" * 10_000_000,
+        1,
+        "note",
+        "10,000,000 characters, but the limit",
+    ),
     Bad("17 MB cell", 'id,transcript\na,"' + "word\n" * 3_500_000 + '"\n', 1, "", "longer than.*never closed"),
     Bad(
         "number as text", one_row(transcript=1.5), 1, "transcript", "number with decimals.*write it as text", "m.jsonl"
@@ -87,7 +93,7 @@ PARAMETERS = [
         one_row(op="sing"),
         1,
         "op",
-        "'sing' is no operation; use one of tts, stt, voice_change, infill",
+        "'sing' is not an operation; use one of tts, stt, voice_change, infill",
         "m.jsonl",
     ),
     Bad("no recording", one_row(op="stt"), 1, "audio", "stt needs the name of an audio file here", "m.jsonl"),
@@ -138,13 +144,13 @@ PARAMETERS = [
     Bad("bit rate with wav", one_row(bit_rate=128000), 1, "bit_rate", "wav files have no bit_rate; leave", "m.jsonl"),
     Bad("bit rate 128k", one_row(container="mp3", bit_rate="128 kbps"), 1, "bit_rate", "write 128000", "m.jsonl"),
     Bad("bit rate 1", one_row(container="mp3", bit_rate=1), 1, "bit_rate", "use 32000, 64000", "m.jsonl"),
-    Bad("speed in words", one_row(speed="slowest"), 1, "speed", "no speed; use slow, normal or fast", "m.jsonl"),
+    Bad("speed in words", one_row(speed="slowest"), 1, "speed", "not a speed; use slow, normal or fast", "m.jsonl"),
     Bad(
         "factor on an older model",
         one_row(speed=1.2),
         1,
         "speed",
-        "takes no factor.*use slow, normal or fast",
+        "does not support the factor.*use slow, normal or fast",
         "m.jsonl",
     ),
     Bad("factor too high", one_row(speed=3, model="sonic-3"), 1, "speed", "out of range; use 0.6", "m.jsonl"),
@@ -153,8 +159,8 @@ PARAMETERS = [
     Bad(
         "infinite factor", one_row(speed="inf", model="sonic-3"), 1, "speed", "use slow, normal or fast, or", "m.jsonl"
     ),
-    Bad("unknown older emotion", one_row(emotion="joy"), 1, "emotion", "'joy' is no emotion.*use anger", "m.jsonl"),
-    Bad("unknown level", one_row(emotion="anger:medium"), 1, "emotion", "'medium' is no level.*lowest", "m.jsonl"),
+    Bad("unknown older emotion", one_row(emotion="joy"), 1, "emotion", "'joy' is not an emotion.*use anger", "m.jsonl"),
+    Bad("unknown level", one_row(emotion="anger:medium"), 1, "emotion", "'medium' is not a level.*lowest", "m.jsonl"),
     Bad("emotion of two lines", one_row(emotion="a\nb", model="sonic-3"), 1, "emotion", "use one word", "m.jsonl"),
     Bad("a book as a voice", one_row(voice="Anna " * 5000), 1, "voice", "25,000 characters.*correct it", "m.jsonl"),
     Bad("long language", one_row(language="x" * 999), 1, "language", "not a language of the.*use one", "m.jsonl"),
@@ -198,7 +204,7 @@ def test_a_fault_of_the_settings_is_said_once(tmp_path: Path) -> None:
     path = written(tmp_path, "id,transcript,voice\n" + "".join(f"{i},Hi,\n" for i in range(50)) + "x,Hi,Anna\n")
     error = refused(path, voice="Nobody")
     assert [(problem.row, problem.column) for problem in error.problems] == [(0, "voice")]
-    assert "profile or the command line" in error.problems[0].why
+    assert "the profile or an option" in error.problems[0].why
 
 
 def test_many_repeats_are_counted_once(tmp_path: Path) -> None:

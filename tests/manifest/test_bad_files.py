@@ -39,12 +39,12 @@ H = "id,transcript\n"
 FILES = [
     Bad("missing file", lambda folder: folder / "none.csv", 0, "", "no such file.*check the path"),
     Bad("misspelt file", lambda folder: written(folder, H) and folder / "manifset.csv", 0, "", "is it 'manifest.csv'"),
-    Bad("folder", a_folder, 0, "", r"no text file \(\.txt\) here to be spoken; for recordings say"),
+    Bad("folder", a_folder, 0, "", r"no text file \(\.txt\) to speak; for recordings"),
     Bad("device", lambda _: Path("/dev/null"), 0, "", "is a device; give a file"),
     Bad("unreadable medium", lambda _: Path("/proc/self/mem"), 0, "", "cannot be read.*check the disk"),
     Bad("file below a file", lambda folder: written(folder, H) / "x.csv", 0, "", "cannot be opened.*check the path"),
     Bad("endless name", lambda folder: folder / ("x" * 5000), 0, "", "longer than a path can be"),
-    Bad("NUL in name", lambda folder: folder / "a\0b", 0, "", "no file name can"),
+    Bad("NUL in name", lambda folder: folder / "a\0b", 0, "", "file names cannot have"),
     Bad("empty file", "", 0, "", "is empty; write a first line"),
     Bad("blank file", b"\xef\xbb\xbf \r\n\n", 0, "", "is empty; write a first line"),
     Bad("header only", H, 0, "", "no rows below.*add one"),
@@ -75,7 +75,7 @@ FILES = [
     Bad("latin-1 header", "id,transcript,H\xf6he\na,Hi,1\n".encode("latin-1"), 0, "H\\udcf6he", "not UTF-8; save"),
     Bad("NUL in text", b"id,transcript\na,Hel\0lo\n", 1, "transcript", "NUL byte at character 4; remove it"),
     Bad("NUL in carried", b"id,transcript,who\na,Hello there,Zo\0e\n", 1, "who", "NUL byte at character 3; remove it"),
-    Bad("one JSON list", '[{"id": "a", "transcript": "Hi"}]', 0, "", "JSON list.*a line of its own", "m.json"),
+    Bad("one JSON list", '[{"id": "a", "transcript": "Hi"}]', 0, "", "JSON list.*a separate line", "m.json"),
     Bad(
         "indented JSON",
         json.dumps({"id": "a", "text": "Hi"}, indent=2) + "\n",
@@ -86,7 +86,7 @@ FILES = [
     ),
     Bad("not JSON", "id,transcript\n", 0, "", "first line of a JSONL file must be an object", "m.jsonl"),
     Bad("not Parquet", H, 0, "", "not a Parquet file", "m.parquet"),
-    Bad("cut Parquet", parquet(id=["a"], text=["b"])[:-20], 0, "", "cut off.*copy or write it again", "m.parquet"),
+    Bad("cut Parquet", parquet(id=["a"], text=["b"])[:-20], 0, "", "truncated; copy or write it again", "m.parquet"),
     Bad("damaged Parquet", b"PAR1" + b"\7" * 60 + b"PAR1", 0, "", "cannot be read.*copy or write it again"),
     Bad("encrypted Parquet", b"PAR1" + b"\7" * 60 + b"PARE", 0, "", "encrypted; write it again without"),
     Bad(
@@ -99,8 +99,8 @@ FILES = [
     Bad("endless line", H + "a," + "x" * (17 << 20), 0, "", "line 2.*longer than.*split"),
 ]
 HEADERS = [
-    Bad("no id column", "name,transcript\na,Hello\n", 0, "id", "add one with a name for each row"),
-    Bad("no text column", "id,voice\na,Anna\n", 0, "transcript", "add one with the text to speak"),
+    Bad("no id column", "name,transcript\na,Hello\n", 0, "id", "missing; add it, with a unique id"),
+    Bad("no text column", "id,voice\na,Anna\n", 0, "transcript", "missing; add it, with the texts to speak"),
     Bad("misspelt text column", "id,transcirpt\na,Hello\n", 0, "transcript", "does 'transcirpt' mean transcript"),
     Bad("recordings without --op", "file_name,transcription\na.wav,Hi\n", 0, "id", "list of recordings.*add --op stt"),
     Bad("audio without --op", "audio,text\na.wav,Hi\n", 0, "audio", "no operation is given; add --op stt"),

@@ -5,7 +5,7 @@ from pathlib import Path
 from tests.manifest.bad_manifests import Bad, assert_refused, each, one_row
 
 OUTPUTS = [
-    Bad("out above", one_row(out="../a.wav"), 1, "out", "starts with '.'; begin it with", "m.jsonl"),
+    Bad("out above", one_row(out="../a.wav"), 1, "out", "starts with '.'; start it with", "m.jsonl"),
     Bad("out absolute", one_row(out="/tmp/a.wav"), 1, "out", "starts with a slash; write it relative", "m.jsonl"),
     Bad("out on a drive", one_row(out="C:a.wav"), 1, "out", "drive letter; write it relative", "m.jsonl"),
     Bad("out with backslash", one_row(out="a\\b.wav"), 1, "out", "backslash; write folders with a forward", "m.jsonl"),
@@ -28,10 +28,10 @@ OUTPUTS = [
         one_row(out="a.mp3"),
         1,
         "out",
-        "ends in .mp3.*container is wav; end it in .wav",
+        "extension .mp3.*container is wav; use .wav",
         "m.jsonl",
     ),
-    Bad("out raw as wav", one_row(out="a.wav", container="raw"), 1, "out", "end it in .pcm or .raw", "m.jsonl"),
+    Bad("out raw as wav", one_row(out="a.wav", container="raw"), 1, "out", "use .pcm or .raw", "m.jsonl"),
     Bad("unknown placeholder", one_row(out="{chapter}"), 1, "out", "no column for.*{chapter}; use one of", "m.jsonl"),
     Bad(
         "attribute in placeholder", one_row(out="{id.__class__}"), 1, "out", "no column for the placeholder", "m.jsonl"
@@ -39,9 +39,9 @@ OUTPUTS = [
     Bad("index in placeholder", one_row(out="{id[0]}"), 1, "out", "no column for the placeholder", "m.jsonl"),
     Bad("conversion in placeholder", one_row(out="{id!r}"), 1, "out", "exclamation mark", "m.jsonl"),
     Bad("empty placeholder", one_row(out="{}"), 1, "out", "no column for the placeholder", "m.jsonl"),
-    Bad("single brace", one_row(out="a}b"), 1, "out", "brace without its partner", "m.jsonl"),
-    Bad("vast width", one_row(out="{id:1000000000}"), 1, "out", "no simple format", "m.jsonl"),
-    Bad("nested placeholder", one_row(out="{id:{row}}"), 1, "out", "no simple format", "m.jsonl"),
+    Bad("single brace", one_row(out="a}b"), 1, "out", "unmatched brace", "m.jsonl"),
+    Bad("vast width", one_row(out="{id:1000000000}"), 1, "out", "not a supported format", "m.jsonl"),
+    Bad("nested placeholder", one_row(out="{id:{row}}"), 1, "out", "not a supported format", "m.jsonl"),
     Bad("number format of a word", one_row(out="{id:03d}"), 1, "out", "not a whole number", "m.jsonl"),
     Bad(
         "placeholder without value",
@@ -51,7 +51,7 @@ OUTPUTS = [
         "is empty in this row; fill in",
         "m.jsonl",
     ),
-    Bad("placeholder with slash", one_row(out="{who}", who="../x"), 1, "out", "holds a slash", "m.jsonl"),
+    Bad("placeholder with slash", one_row(out="{who}", who="../x"), 1, "out", "contains a slash", "m.jsonl"),
     Bad("two rows, one file", "id,text,out\na,Hi,x\nb,Ho,x.wav\n", 2, "out", "row 1 would both write 'audio/x.wav'"),
     Bad("one file by case", "id,text,out\na,Hi,X\nb,Ho,x\n", 2, "out", "this row and row 1 would both write"),
     Bad("one file by Unicode", "id,text,out\na,Hi,\u00e9\nb,Ho,e\u0301\n", 2, "out", "row 1 would both write"),

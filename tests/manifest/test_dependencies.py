@@ -37,7 +37,7 @@ def test_a_file_may_begin_with_the_mark(tmp_path: Path) -> None:
         ("a,tts,,,@b,,,\nb,tts,Hi,,,,,\n", 1, "text_file", "a row of tts, which makes no text"),
         ("a,stt,,@b,,,,\nb,stt,,x.wav,,,,\n", 1, "audio", "a row of stt, which makes no audio"),
         ("a,voice_change,,@b,,,,Anna\nb,voice_change,,@a,,,,Anna\n", 1, "audio", "in a cycle"),
-        ("a,infill,Hi,@b,,2,1,\nb,tts,Hi,,,,,\n", 1, "to_s", "swap them"),
+        ("a,infill,Hi,@b,,2,1,\nb,tts,Hi,,,,,\n", 1, "to_s", "swap the times"),
         ("a,tts,Hi,,@b,,,\nb,stt,,x.wav,,,,\n", 1, "text_file", "both transcript and text_file"),
     ],
 )

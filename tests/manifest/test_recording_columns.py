@@ -72,10 +72,10 @@ def test_starts_and_ends_choose_the_passage(first: str, second: str, tmp_path: P
 @pytest.mark.parametrize(
     ("cells", "column", "says"),
     [
-        ("3,2,6", "duration", "ends at 6 s, and by its duration at 5 s"),
+        ("3,2,6", "duration", "ends at 6 s, but by its duration at 5 s"),
         ("7,,", "from_s", "7 s is after the end"),
         ("1,9,", "to_s", "10 s is after the end"),
-        ("3,,2", "to_s", "would end at 2 s"),
+        ("3,,2", "to_s", "ends at 2 s, which is not after"),
     ],
 )
 def test_a_passage_outside_its_recording_is_refused(cells: str, column: str, says: str, tmp_path: Path) -> None:

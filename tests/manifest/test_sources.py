@@ -120,7 +120,7 @@ def test_a_text_file_that_may_not_be_read_is_a_problem_of_its_row(tmp_path: Path
             folder.chmod(0o755)
     with without_rights():
         error = refused(path)
-    assert ["may not be read by you" in problem.why for problem in error.problems] == [True, False]
+    assert ["is not readable for you" in problem.why for problem in error.problems] == [True, False]
 
 
 def test_the_digest_is_that_of_the_file(tmp_path: Path) -> None:
@@ -138,7 +138,7 @@ def test_a_file_that_grows_while_it_is_read_is_refused(tmp_path: Path) -> None:
     next(rows)
     with path.open("a") as file:
         file.write("c,Hu\n")
-    with pytest.raises(ManifestError, match="changed while it was being read"):
+    with pytest.raises(ManifestError, match="changed while it was read"):
         list(rows)
 
 

@@ -1,4 +1,4 @@
-"""Writing samples as an audio file: every format of the API, in constant memory, the same bytes every time."""
+"""Write samples as an audio file: all formats of the API, in constant memory, with reproducible bytes."""
 
 import io
 from types import TracebackType
@@ -12,20 +12,20 @@ from voicemill.audio.media_writer import Track
 from voicemill.model.audio_formats import BYTES_PER_SAMPLE, AudioFormat
 
 WAV_LIMIT_BYTES: Final = (1 << 32) - 128
-"""A WAV header counts its bytes in 32 bits; 128 leaves room for the header itself."""
+"""A WAV header stores the size in 32 bits; 128 bytes are for the header itself."""
 _RAW_MUXERS: Final = {"pcm_f32le": "f32le", "pcm_s16le": "s16le", "pcm_mulaw": "mulaw", "pcm_alaw": "alaw"}
 # Without this FFmpeg writes an empty ID3 tag before the first MP3 frame.
 _NO_TAGS: Final = {"id3v2_version": "0"}
 
 
 class Encoder:
-    """A file that is written block by block, in memory that does not grow with its length.
+    """Writes a file block by block; its memory use does not depend on the length.
 
-    `target` is a seekable binary file that stays open. `sample_rate_hz` is that of the blocks; they are
-    resampled when the format wants another. Use it as a context manager, or call `close`: only then is the file
-    whole. MP3 bit rates that a sample rate cannot have become the highest it can (64 kbit/s at 8 kHz, 160 kbit/s up
-    to 24 kHz).
-    Raises `ValueError` when a WAV would pass 4 GiB, which its header cannot say.
+    `target` is a seekable binary file that stays open. `sample_rate_hz` is the sample rate of the blocks, which are
+    resampled if the format has another. The file is complete only after `close`, or after the block of a `with`
+    statement. An MP3 bit rate that is too high for the sample rate is lowered (to 64 kbit/s at 8 kHz, 160 kbit/s up to
+    24 kHz).
+    Raises `ValueError` if a WAV would be longer than 4 GiB, the limit of its header.
     """
 
     def __init__(self, target: BinaryIO, format: AudioFormat, sample_rate_hz: int) -> None:
@@ -43,17 +43,17 @@ class Encoder:
 
     @property
     def duration_s(self) -> float:
-        """How much has been written so far, in seconds."""
+        """The length written so far, in seconds."""
         return self._samples / self._format.sample_rate_hz
 
     def write(self, samples: Samples) -> None:
-        """Append mono samples: float32 in -1..1 (beyond is clipped), or int16."""
+        """Append mono samples: float32 in -1..1 (values outside are clipped), or int16."""
         if self._resampler is not None:
             samples = self._resampler.resample_chunk(as_float(samples))
         self._write(samples)
 
     def close(self) -> None:
-        """Write what is still held back and the header's true sizes."""
+        """Write the remaining samples, and the final sizes into the header."""
         self._write_rest()
         self._track.close()
 

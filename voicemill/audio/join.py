@@ -1,4 +1,4 @@
-"""Joining pieces of speech into one, without clicks and with pauses of a chosen length."""
+"""Join the audio of several answers into one recording, without clicks and with pauses of a given length."""
 
 from collections.abc import Iterable, Iterator
 from typing import Any, Final, NamedTuple, TypeVar
@@ -21,22 +21,22 @@ T = TypeVar("T")
 
 
 class Place(NamedTuple):
-    """Where a piece came to lie: its frames from `first` to `last` begin at frame `start` of the whole."""
+    """The position of a joined part: its frames from `first` to `last` start at frame `start` of the recording."""
 
     start: int
     first: int
     last: int
 
     def start_s(self, sample_rate_hz: int) -> float:
-        """Where the piece starts in the whole, in seconds."""
+        """The time in the recording at which the part starts, in seconds."""
         return self.start / sample_rate_hz
 
     def end_s(self, sample_rate_hz: int) -> float:
-        """Where the piece ends in the whole, in seconds."""
+        """The time in the recording at which the part ends, in seconds."""
         return (self.start + self.last - self.first) / sample_rate_hz
 
     def moved_s(self, moment_s: float, sample_rate_hz: int) -> float:
-        """When a moment of the piece comes in the whole; one that was cut away, at the nearest that was kept."""
+        """The time in the recording of a time in the part. Trimmed times move to the nearest one that was kept."""
         kept = min(max(moment_s * sample_rate_hz, self.first), self.last)
         return (self.start + kept - self.first) / sample_rate_hz
 
@@ -44,7 +44,7 @@ class Place(NamedTuple):
 def read_samples(body: bytes) -> tuple[Samples, WavInfo]:
     """The mono samples of a WAV body, shape (frames,), as int16 or float32, without a copy.
 
-    Raises `NotWav` for what is no whole WAV, and `ValueError` for samples that are neither.
+    Raises `NotWav` for a body that is not a complete WAV, and `ValueError` for other encodings or several channels.
     """
     info = probe_wav(body)
     dtype = _DTYPES.get(info.encoding)
@@ -63,11 +63,11 @@ def as_float(samples: Samples) -> NDArray[np.float32]:
 def join(
     pieces: Iterable[tuple[Samples, float]], sample_rate_hz: int, places: list[Place] | None = None
 ) -> Iterator[Samples]:
-    """Blocks of one continuous recording from `(samples, pause after it in seconds)` pairs.
+    """Blocks of one recording from parts: pairs of samples and the pause after them in seconds.
 
-    At a join the silence that the pieces bring along is cut to a rest and their edges are faded, so that the pause is
-    as long as asked and starts and ends at zero. The head of the first and the tail of the last piece are left alone.
-    Holds one piece at a time, whatever the length of the whole. `places` gets the place of each piece.
+    At each join, the silence at the edges of the parts is trimmed to 20 ms and the edges are faded, so that the pause
+    has the given length and starts and ends at zero. The start of the first and the end of the last part stay as they
+    are. Only one part is in memory at a time. The place of each part is appended to `places`.
     """
     written, is_first = 0, True
     for (samples, pause_s), is_last in _and_whether_last(pieces):
@@ -93,7 +93,7 @@ def _and_whether_last(things: Iterable[T]) -> Iterator[tuple[T, bool]]:
 
 
 def _edge(samples: Samples, sample_rate_hz: int, *, head: bool, tail: bool) -> tuple[Samples, int]:
-    """What is kept of a piece, and the frame that it begins with."""
+    """The trimmed and faded part, and the number of frames trimmed from its start."""
     if not head and not tail:
         return samples, 0
     first, last = sounding(samples, round(_KEPT_SILENCE_S * sample_rate_hz))
@@ -110,7 +110,7 @@ def _edge(samples: Samples, sample_rate_hz: int, *, head: bool, tail: bool) -> t
 
 
 def sounding(samples: Samples, kept: int) -> tuple[int, int]:
-    """Where sound begins and ends, with `kept` samples of the silence around it; all of it where nothing sounds."""
+    """Start and end of the sound, with `kept` samples of the silence around it; everything if all of it is silent."""
     full_scale = 32768 if samples.dtype.kind == "i" else 1
     loud = np.flatnonzero(np.abs(samples.astype(np.float32)) > _SILENCE_LEVEL * full_scale)
     if not len(loud):

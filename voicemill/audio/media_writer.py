@@ -1,4 +1,4 @@
-"""Writing samples as an audio file of any container and codec of FFmpeg, with any number of channels."""
+"""Write samples as an audio file in any container and codec of FFmpeg, with any number of channels."""
 
 from collections.abc import Mapping
 from fractions import Fraction
@@ -14,26 +14,26 @@ from numpy.typing import NDArray
 from voicemill.audio.sink import Sink
 
 MUXERS: Final = {"m4a": "ipod", "mkv": "matroska"}
-"""What FFmpeg calls a container, where that is not our name for it."""
+"""FFmpeg's names of containers, where they differ from ours."""
 
 ENCODERS: Final = {"opus": "libopus", "mp3": "libmp3lame"}
-"""What FFmpeg encodes with, where that is not called as the encoding is."""
+"""FFmpeg's names of encoders, where they differ from the name of the encoding."""
 
-# Without it FFmpeg writes its own version into the file.
+# Without this option, FFmpeg writes its own version into the file.
 _REPEATABLE: Final = {"fflags": "+bitexact"}
 _WAV_OPTIONS: Final = {"rf64": "auto"}
 _PACKED: Final = {"u1": "u8", "i2": "s16", "i4": "s32", "f4": "flt", "f8": "dbl"}
 
 Frames = NDArray[Any]
-"""Samples, shape (frames, channels), of one of the types that decoders give: uint8, int16, int32, float32, float64."""
+"""Samples, shape (frames, channels): uint8, int16, int32, float32 or float64."""
 
 
 class Track:
-    """A file with one audio stream, written block by block; samples of the codec's own type are kept to the bit.
+    """Writes a file with one audio stream block by block. Samples of the codec's own type are stored unchanged.
 
-    `target` is a seekable binary file that stays open. `is_deep` samples have 24 bits, which stand left in 32. Without
-    `muxer_options` a WAV becomes RF64 where it must. Use it as a context manager, or call `close`: only then is the
-    file whole. Both, and `write`, raise what the file raised.
+    `target` is a seekable binary file that stays open. `is_deep` samples have 24 bits, in the upper bits of 32. Without
+    `muxer_options`, a WAV that is too long for its header becomes RF64. The file is complete only after `close`, or
+    after the block of a `with` statement. `write` and `close` raise the errors of `target`.
     """
 
     def __init__(
@@ -71,7 +71,7 @@ class Track:
 
     @property
     def duration_s(self) -> float:
-        """How much has been written so far, in seconds."""
+        """The length written so far, in seconds."""
         return self._frames / self._rate_hz
 
     def write(self, samples: Frames) -> None:
@@ -88,7 +88,7 @@ class Track:
         self._sink.check()
 
     def close(self) -> None:
-        """Write what is still held back and the header's true sizes."""
+        """Write the remaining samples, and the final sizes into the header."""
         self._container.start_encoding()
         self._container.mux(self._stream.encode(None))
         self._container.close()

@@ -1,4 +1,4 @@
-"""The file below an encoder, whose first error is kept until the encoder can tell it."""
+"""A file that FFmpeg writes to; it stores the first write error until the encoder can raise it."""
 
 import os
 from collections.abc import Callable
@@ -10,9 +10,9 @@ T = TypeVar("T")
 class Sink:
     """A seekable binary file that FFmpeg writes to through PyAV; it stays open.
 
-    PyAV tells an error of a write once. What FFmpeg writes after it, up to the trailer of the file that is given up,
-    ends in an error that no longer says what was wrong, or in a traceback on the terminal. So nothing is raised into
-    it: after the first error, and after `drop`, what comes is thrown away.
+    PyAV raises a write error only once. If FFmpeg goes on to write, for example the trailer of the abandoned file, the
+    next error hides the cause, or a traceback appears on the terminal. So `write` and `seek` raise nothing: after the
+    first error, and after `drop`, all content is discarded.
     """
 
     def __init__(self, file: BinaryIO) -> None:
@@ -22,28 +22,28 @@ class Sink:
         self._position = self._end = 0
 
     def write(self, content: bytes) -> int:
-        """Take all of `content`, whether or not it can be kept."""
+        """Accept all of `content`, also after an error."""
         self._position += len(content)
         self._end = max(self._end, self._position)
         self._unless_dropped(self._file.write, content)
         return len(content)
 
     def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
-        """Go to a place; returns it."""
+        """Move to a position and return it."""
         self._position = offset + {os.SEEK_SET: 0, os.SEEK_CUR: self._position, os.SEEK_END: self._end}[whence]
         self._unless_dropped(self._file.seek, self._position)
         return self._position
 
     def tell(self) -> int:
-        """Where the next write goes."""
+        """The position of the next write."""
         return self._position
 
     def drop(self) -> None:
-        """Throw away whatever comes from now on."""
+        """Discard everything that is written from now on."""
         self._is_dropped = True
 
     def check(self) -> None:
-        """Raise the first error that the file had, as it was."""
+        """Raise the first error of the file, if there was one."""
         if self._error is not None:
             raise self._error
 

@@ -10,12 +10,12 @@ Floats = NDArray[np.float32]
 _COMPARED_S: Final = 3.0
 _DRIFT_S: Final = 0.05
 _LIKENESS: Final = 0.8
-"""Correlation of a neighbour with its copy, which a codec may have been through; unlike speech stays below 0.3."""
+"""Least correlation of context with its copy in the answer. After a codec it is lower; other speech is below 0.3."""
 _QUIETEST: Final = 1e-3
 
 
 def without_left(answer: Floats, left: Floats, sample_rate_hz: int) -> Floats:
-    """What follows after `left` where `answer` begins with it, within 50 ms; else all of the answer."""
+    """The answer without `left` at its start (within 50 ms); all of it if it does not start with `left`."""
     compared = left[-round(_COMPARED_S * sample_rate_hz) :]
     drift = round(_DRIFT_S * sample_rate_hz)
     first = max(0, left.size - compared.size - drift)
@@ -30,7 +30,7 @@ def without_left(answer: Floats, left: Floats, sample_rate_hz: int) -> Floats:
 
 
 def without_right(answer: Floats, right: Floats, sample_rate_hz: int) -> Floats:
-    """What comes before `right` where `answer` ends with it, within 50 ms; else all of the answer."""
+    """The answer without `right` at its end (within 50 ms); all of it if it does not end with `right`."""
     return without_left(answer[::-1], right[::-1], sample_rate_hz)[::-1]
 
 
@@ -42,7 +42,7 @@ _FADE_S: Final = 0.005
 
 
 def fitted(samples: NDArray[np.float32], frames: int, sample_rate_hz: int) -> NDArray[np.float32]:
-    """`samples` cut or filled up with silence to `frames`, faded in and out within 5 ms."""
+    """`samples` trimmed, or padded with silence, to `frames` samples, with fades of 5 ms at both ends."""
     fit: NDArray[np.float32] = np.zeros(max(0, frames), np.float32)
     size = min(samples.size, fit.size)
     fit[:size] = samples[:size]

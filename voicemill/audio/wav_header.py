@@ -1,7 +1,7 @@
-"""What a WAV body really holds: its header checked against its bytes, in pure Python, every read bounded.
+"""Check the header of a WAV against its bytes, in pure Python and with bounded reads.
 
-Source of the layout: RFC 2361 and Microsoft's `mmreg.h` (format tags 1, 3, 6, 7), `WAVE_FORMAT_EXTENSIBLE` included.
-A 200 proves nothing: bodies are cut without an error from HTTP, so completeness is proved from the audio.
+The layout follows RFC 2361 and Microsoft's `mmreg.h` (format tags 1, 3, 6, 7), including `WAVE_FORMAT_EXTENSIBLE`.
+The status 200 does not prove that a body is complete, because HTTP can truncate it without an error. The audio does.
 """
 
 import struct
@@ -17,21 +17,21 @@ _ENCODINGS: dict[tuple[int, int], Encoding] = {
     (7, 8): "pcm_mulaw",
 }
 _EXTENSIBLE = 0xFFFE
-# Writers that cannot go back leave 0 or about the largest size: FFmpeg and OpenAI 0xFFFFFFFF, SoX 0x7FFFF000.
+# Writers that cannot seek back store 0 or about the largest size: FFmpeg and OpenAI 0xFFFFFFFF, SoX 0x7FFFF000.
 _NEAR_THE_LARGEST = 0x1000
 _MOST_CHUNKS = 64
 
 
 class NotWav(ValueError):
-    """The bytes are no WAV that could be used; the text says why."""
+    """The bytes are not a usable WAV; the text says why."""
 
 
 @dataclass(frozen=True, slots=True)
 class WavInfo:
-    """A WAV's samples: where they lie (`start` to `stop`, in bytes) and how to read them.
+    """The position of a WAV's samples (`start` to `stop`, in bytes) and their format.
 
-    `sized` is False where the writer left the size open (a stream): then the bytes alone do not prove that the end is
-    there.
+    `sized` is False if the writer did not know the size, as in a stream. Then the bytes do not prove that the WAV is
+    complete.
     """
 
     encoding: Encoding
@@ -43,7 +43,7 @@ class WavInfo:
 
     @property
     def frames(self) -> int:
-        """How many samples there are in each channel."""
+        """The number of samples in each channel."""
         return (self.stop - self.start) // (BYTES_PER_SAMPLE[self.encoding] * self.channels)
 
     @property
@@ -53,12 +53,12 @@ class WavInfo:
 
 
 def probe_wav(body: bytes | mmap) -> WavInfo:
-    """Read the chunks of a WAV and hold them against the bytes that are there.
+    """Read the chunks of a WAV and compare their sizes with the bytes.
 
-    Raises `NotWav` for anything else, for samples that are cut, and for encodings outside the API's.
+    Raises `NotWav` for other files, truncated samples, and encodings that the API does not have.
     """
     if len(body) < 12 or body[:4] not in (b"RIFF", b"RF64") or body[8:12] != b"WAVE":
-        raise NotWav("it is no WAV file")
+        raise NotWav("it is not a WAV file")
     layout: tuple[Encoding, int, int] | None = None
     position = 12
     for _ in range(_MOST_CHUNKS):
@@ -70,21 +70,21 @@ def probe_wav(body: bytes | mmap) -> WavInfo:
             layout = _layout(body[position : position + min(size, 40)])
         elif name == b"data":
             if layout is None:
-                raise NotWav("its samples come before their description")
+                raise NotWav("its data chunk comes before its fmt chunk")
             return _samples(body, position, size, layout)
         position += size + size % 2
-    raise NotWav("it holds no samples")
+    raise NotWav("it contains no samples")
 
 
 def _layout(chunk: bytes) -> tuple[Encoding, int, int]:
     if len(chunk) < 16:
-        raise NotWav("its description is cut")
+        raise NotWav("its fmt chunk is truncated")
     tag, channels, sample_rate_hz, _, _, bits = struct.unpack_from("<HHIIHH", chunk)
     if tag == _EXTENSIBLE and len(chunk) >= 26:
         tag = struct.unpack_from("<H", chunk, 24)[0]
     encoding = _ENCODINGS.get((tag, bits))
     if encoding is None:
-        raise NotWav(f"its samples have format {tag} with {bits} bits, which the API does not make")
+        raise NotWav(f"its samples have format {tag} with {bits} bits, which the API does not return")
     if not 1 <= channels <= 8 or not 1000 <= sample_rate_hz <= 768_000:
         raise NotWav(f"it claims {channels} channels at {sample_rate_hz} Hz")
     return encoding, channels, sample_rate_hz
@@ -95,7 +95,7 @@ def _samples(body: bytes | mmap, start: int, size: int, layout: tuple[Encoding, 
     there = len(body) - start
     sized = not _is_placeholder(size)
     if sized and size > there:
-        raise NotWav(f"it is cut: {there} of {size} bytes of samples are there")
+        raise NotWav(f"it is truncated: it has {there} of {size} bytes of samples")
     frame_bytes = BYTES_PER_SAMPLE[encoding] * channels
     length = size if sized else there
     if length % frame_bytes:

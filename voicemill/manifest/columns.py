@@ -155,14 +155,14 @@ class Columns:
 
     def _missing(self) -> Iterator[ColumnProblem]:
         if "id" not in self.places and not self.has_recordings:
-            yield ColumnProblem("id", f"there is no such column; add one with a name for each row{self._hint('id')}")
+            yield ColumnProblem("id", f"the column is missing; add it, with a unique id for each row{self._hint('id')}")
         if not _INPUTS & self.places.keys() and self._operation in ("stt", "voice_change"):
             hint = self._hint("audio")
-            yield ColumnProblem("audio", f"there is no such column; add one with the names of audio files{hint}")
+            yield ColumnProblem("audio", f"the column is missing; add it, with the names of audio files{hint}")
         elif not _INPUTS & self.places.keys():
             yield ColumnProblem(
                 "transcript",
-                "there is no such column; add one with the text to speak, or a column text_file with the names of "
+                "the column is missing; add it, with the texts to speak, or a column text_file with the names of "
                 f"text files{self._hint('transcript', 'text_file')}",
             )
         elif self._needs_operation and "id" not in self.places and self.has_recordings and self._operation == "tts":
@@ -184,7 +184,7 @@ class Columns:
             yield ColumnProblem(name, why)
         for name in self.carried:
             if _plain(name) in _ABOUT_TIME:
-                yield ColumnProblem(name, "this column is carried along unused: the manifest names no recordings")
+                yield ColumnProblem(name, "this column is only copied to the tables: the manifest names no recordings")
 
     def _misspelt(self) -> Iterator[tuple[str, str]]:
         for name in self.carried:

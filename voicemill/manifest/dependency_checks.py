@@ -54,7 +54,7 @@ class DependencyCheck:
     def _problem(self, reference: _Reference) -> str:
         name = f"{OUTPUT_MARK}{reference.target}"[:80]
         if reference.target == reference.row_id:
-            return f"{name!r} is this row itself; name another row, or write ./{name} for a file of that name"
+            return f"{name!r} is this row itself; name another row, or write ./{name} for a file with that name"
         if reference.target not in self._ids:
             return f"no row has the id {reference.target[:80]!r}; correct it, or write ./{name} for a file of that name"
         op = self._ids[reference.target]

@@ -71,7 +71,7 @@ def _component_problem(component: str, path: str) -> str | None:
     if not component:
         return f"{path!r} has an empty part between or after its slashes; write it like part1/a.wav"
     if component[0] in ".-":
-        return f"{path!r} has a part that starts with {component[0]!r}; begin it with a letter or a digit"
+        return f"{path!r} has a part that starts with {component[0]!r}; start it with a letter or a digit"
     if component[-1] in ". ":
         return f"{path!r} has a part that ends in {component[-1]!r}, which some disks drop; remove it"
     if component[0] == " ":

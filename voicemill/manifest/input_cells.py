@@ -89,7 +89,7 @@ class InputCheck:
         if op is Op.TTS and self._is_recording_only(cells):
             report.problem(
                 "audio",
-                "the row has a recording and no text to speak; say what to do with it: --op stt, --op voice_change "
+                "the row has a recording but no text to speak; add --op stt, --op voice_change "
                 "or --op infill, or a column op",
             )
             return Inputs()
@@ -125,7 +125,9 @@ class InputCheck:
                 )
             return replace(inputs, left=sides[0], right=sides[1])
         if any(sides):
-            report.problem("audio", "both audio and left_audio or right_audio are given; leave one way empty")
+            report.problem(
+                "audio", "audio is given together with left_audio or right_audio; empty audio, or empty the others"
+            )
         _check_gap(gap, float("inf") if whole.made_by else whole.duration_s, report)
         return replace(inputs, audio=whole, from_s=gap.from_s, to_s=gap.to_s)
 
@@ -136,7 +138,8 @@ class InputCheck:
             return Passage(from_s, to_s)
         end_s = round((from_s or 0.0) + duration_s, 6)
         if to_s is not None and abs(to_s - end_s) > _ROUNDING_S:
-            report.problem("duration", f"the passage ends at {to_s:g} s, and by its duration at {end_s:g} s; empty one")
+            why = f"the passage ends at {to_s:g} s, but by its duration at {end_s:g} s; empty one of the cells"
+            report.problem("duration", why)
         return Passage(from_s, end_s if to_s is None else to_s)
 
     def _needed(self, column: str, op: Op, cells: Cells, report: CellReport) -> Recording | None:
@@ -213,7 +216,8 @@ def _within(passage: Passage, audio: Recording, report: CellReport) -> Passage:
         moment_s = start_s if column == "from_s" else end_s
         report.problem(column, f"{moment_s:g} s is after the end of the recording ({length_s:.2f} s)")
     elif start_s >= end_s:
-        report.problem("to_s", f"the passage would end at {end_s:g} s, not after it begins at {start_s:g} s")
+        why = f"the passage ends at {end_s:g} s, which is not after its start at {start_s:g} s; correct the times"
+        report.problem("to_s", why)
     if start_s == 0 and end_s >= length_s - _ROUNDING_S / 10:
         return Passage()
     return Passage(start_s, min(end_s, length_s))
@@ -224,8 +228,8 @@ def _check_gap(gap: Passage, duration_s: float, report: CellReport) -> None:
     for column, moment_s in (("from_s", from_s), ("to_s", to_s)):
         if moment_s is None:
             if not any(problem.column == column for problem in report.problems):
-                report.problem(column, "the time is missing; say in seconds where new speech begins and ends")
+                report.problem(column, "the time is missing; give the start and the end of the new speech in seconds")
         elif moment_s > duration_s + _PADDING_S:
             report.problem(column, f"{moment_s:g} s is after the end of the recording ({duration_s:.2f} s)")
     if from_s is not None and to_s is not None and from_s > to_s:
-        report.problem("to_s", f"the new speech would end at {to_s:g} s, before it begins at {from_s:g} s; swap them")
+        report.problem("to_s", f"the new speech ends at {to_s:g} s, before its start at {from_s:g} s; swap the times")

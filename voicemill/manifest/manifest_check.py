@@ -186,7 +186,7 @@ class ManifestCheck:
         for column, why in self._columns.warnings:
             self._warn(Problem(0, column, why))
         if isinstance(self._source, Listing) and (left_out := self._source.left_out):
-            why = f"{len(left_out):,} files that are nothing to work on are left out, such as {left_out[0]!r}"
+            why = f"{len(left_out):,} files are skipped because no operation processes them, such as {left_out[0]!r}"
             self._warn(Problem(0, "", why))
 
     def _note(self, line: Line, checked: Checked) -> None:
@@ -230,7 +230,7 @@ class ManifestCheck:
 
     def _finish(self, unique: UniquenessCheck) -> None:
         if not self._written_rows and not self.problem_count:
-            self._add(Problem(0, "", "there are no rows below the names of the columns; add one for each text"))
+            self._add(Problem(0, "", "there are no rows below the column names; add one for each text"))
         self._note_counted()
         self._find_repeats(unique)
         self._check_dependencies()

@@ -30,7 +30,7 @@ def audio_format(
     kind = container.text.casefold().lstrip(".")
     rate_hz = whole_number("sample_rate", sample_rate, SAMPLE_RATES_HZ, report)
     if kind not in CONTAINERS:
-        report.problem("container", f"{container.text!r} is no container; use {_any_of(CONTAINERS)}", container)
+        report.problem("container", f"{container.text!r} is not a container; use {_any_of(CONTAINERS)}", container)
         return None
     _absent("encoding" if kind == "mp3" else "bit_rate", encoding if kind == "mp3" else bit_rate, kind, report)
     samples = bits = None
@@ -52,7 +52,7 @@ def text_formats(choice: Choice, op: Op, report: CellReport) -> tuple[str, ...]:
         return TEXT_FORMATS
     unknown = [name for name in names if name not in TEXT_FORMATS]
     for name in unknown:
-        report.problem("output_format", f"{name!r} is no format of text; use {_any_of((*TEXT_FORMATS, 'all'))}", choice)
+        report.problem("output_format", f"{name!r} is not a text format; use {_any_of((*TEXT_FORMATS, 'all'))}", choice)
     return tuple(dict.fromkeys(names)) or _DEFAULT_TEXT_FORMATS.get(op, ())
 
 
@@ -97,7 +97,7 @@ def _encoding(choice: Choice, report: CellReport) -> Encoding | None:
     text = choice.text.casefold()
     if text in ENCODINGS:
         return cast(Encoding, text)
-    report.problem("encoding", f"{choice.text!r} is no encoding; use {_any_of(ENCODINGS)}", choice)
+    report.problem("encoding", f"{choice.text!r} is not an encoding; use {_any_of(ENCODINGS)}", choice)
     return None
 
 

@@ -76,8 +76,8 @@ def _with_extension(path: str, kind: Kind) -> str:
         return path
     if _EXTENSION.fullmatch(extension) and kind.folder == AUDIO_FOLDER:
         raise InvalidOutput(
-            f"{path[-60:]!r} ends in {extension}, but {kind.name}; end it in "
-            f"{' or '.join(kind.fitting)}, or leave the ending away"
+            f"{path[-60:]!r} has the extension {extension}, but {kind.name}; use "
+            f"{' or '.join(kind.fitting)}, or leave the extension out"
         )
     return path if path.endswith("/") else path + kind.extension
 
@@ -100,7 +100,7 @@ def _template(out: str) -> tuple[tuple[str, str | None, str], ...]:
     try:
         pieces = [*Formatter().parse(out)]
     except ValueError:
-        raise InvalidOutput(f"{out[:80]!r} has a brace without its partner; write {{{{ or }}}} for a brace") from None
+        raise InvalidOutput(f"{out[:80]!r} has an unmatched brace; write {{{{ or }}}} for a brace") from None
     if any(conversion for *_, conversion in pieces):
         raise InvalidOutput(f"{out[:80]!r} uses an exclamation mark in a placeholder; write only a name, as in {{id}}")
     return tuple((literal, name, spec or "") for literal, name, spec, _ in pieces)
@@ -117,12 +117,12 @@ def _formatted(name: str, spec: str, values: Mapping[str, Any]) -> str:
         text = format("" if value is None else str(value), spec)
     else:
         raise InvalidOutput(
-            f"{{{name}:{spec[:20]}}} is no simple format; use {{{name}}} or, for a number, {{{name}:03d}}"
+            f"{{{name}:{spec[:20]}}} is not a supported format; use {{{name}}} or, for a number, {{{name}:03d}}"
         )
     if not text.strip():
         raise InvalidOutput(f"the placeholder {{{name}}} is empty in this row; fill in its column")
     if "/" in text or "\\" in text:
-        raise InvalidOutput(f"the value of {{{name}}} holds a slash, so it would name a folder; use another column")
+        raise InvalidOutput(f"the value of {{{name}}} contains a slash, so it would be a folder; use another column")
     return text
 
 

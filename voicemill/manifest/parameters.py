@@ -104,7 +104,7 @@ class ParameterCheck:
 
     def _voice(self, choice: Choice, op: Op, language: str, report: CellReport) -> Voice | None:
         if op is Op.VOICE_CHANGE and not choice.text:
-            report.problem("voice", "no voice is given to change to; name one that 'voicemill voices list' shows")
+            report.problem("voice", "no voice is given; name one that 'voicemill voices list' shows")
             return None
         voice, why = self._voice_named(choice.text, language)
         if why:
@@ -139,14 +139,16 @@ def _op(choice: Choice, report: CellReport, only: str) -> Op:
         op = Op(choice.text.casefold().replace("-", "_"))
     except ValueError:
         known = ", ".join(op.value for op in Op)
-        report.problem("op", f"{choice.text!r} is no operation; use one of {known}, or leave the cell empty", choice)
+        why = f"{choice.text!r} is not an operation; use one of {known}, or leave the cell empty"
+        report.problem("op", why, choice)
         return Op.TTS
     if only and op != only:
-        report.problem("op", f"this run is of {only} alone, and the row asks for {op}; remove it, or run without --op")
+        why = f"this run processes only {only}, but the row has op {op}; remove the row, or run without --op"
+        report.problem("op", why)
     return op
 
 
 def _note_unused(op: Op, choices: Mapping[str, Choice], report: CellReport) -> None:
     for name, choice in choices.items():
         if name != "op" and not choice.from_settings and name not in _USED[op]:
-            report.warn(name, f"{op.value} takes no {name}, so this is not used; leave the cell empty")
+            report.warn(name, f"{op.value} does not use {name}; leave the cell empty")

@@ -42,7 +42,7 @@ class CellReport:
     def problem(self, column: str, why: str, choice: Choice | None = None, *, code: str = "") -> None:
         """Add a problem of a cell, of the setting that replaces it, or (with a `code`) of the file that it names."""
         from_settings = choice is not None and choice.from_settings
-        origin = "; it comes from the profile or the command line, for the row's cell is empty" if from_settings else ""
+        origin = "; the value comes from the profile or an option, because the cell is empty" if from_settings else ""
         self.problems.append(CellProblem(column, why + origin, from_settings, code))
 
     def warn(self, column: str, why: str) -> None:

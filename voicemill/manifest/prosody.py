@@ -22,10 +22,12 @@ def speed(choice: Choice, model: str, report: CellReport) -> Speed | None:
         return _WORDS[text]
     factor = _factor(text)
     if factor is None:
-        report.problem("speed", f"{choice.text!r} is no speed; {_speed_remedy(text, model)}", choice)
+        report.problem("speed", f"{choice.text!r} is not a speed; {_speed_remedy(text, model)}", choice)
     elif not takes_factor(model):
         report.problem(
-            "speed", f"the model {model!r} takes no factor such as {choice.text}; use slow, normal or fast", choice
+            "speed",
+            f"the model {model!r} does not support the factor {choice.text}; use slow, normal or fast, or sonic-3",
+            choice,
         )
     elif not SLOWEST_FACTOR <= factor <= FASTEST_FACTOR:
         report.problem(
@@ -76,11 +78,11 @@ def _older_emotion(item: str, choice: Choice, report: CellReport) -> str:
     name, colon, level = part.partition(":")
     if name not in OLDER_EMOTIONS:
         report.problem(
-            "emotion", f"{item.strip()!r} is no emotion of this model; use {', '.join(OLDER_EMOTIONS)}", choice
+            "emotion", f"{item.strip()!r} is not an emotion of this model; use {', '.join(OLDER_EMOTIONS)}", choice
         )
     elif colon and level not in OLDER_EMOTION_LEVELS:
         report.problem(
-            "emotion", f"{level!r} is no level of {name}; use {', '.join(OLDER_EMOTION_LEVELS)}, or none", choice
+            "emotion", f"{level!r} is not a level of {name}; use {', '.join(OLDER_EMOTION_LEVELS)}, or none", choice
         )
     return part
 

@@ -35,7 +35,7 @@ class NoInputStore:
 
     def keep(self, content: bytes) -> Path:
         """Raise `Unlistenable`."""
-        raise Unlistenable("is stored inside the manifest; write it to a file first", "audio_refused")
+        raise Unlistenable("is stored inside the manifest, not in a file; write it to a file first", "audio_refused")
 
 
 Inspect = Callable[[Path, str], Recording]
@@ -45,7 +45,7 @@ OUTPUT_MARK = "@"
 """What an id begins with where it stands for that row's output."""
 
 _RECORDINGS_KEPT = 4096
-_LEADS_OUT = "is a link out of the folder; copy what it leads to, or give that as a source of its own"
+_LEADS_OUT = "is a link to a place outside the folder; copy its target into the folder, or list the target itself"
 _LONGEST_TIME_CHARACTERS = 32
 NO_INPUT_STORE: InputStore = NoInputStore()
 
@@ -98,7 +98,7 @@ class RecordingFolder:
         if not value.get("bytes"):
             if name:
                 return self.find(name, column, report, track)
-            report.problem(column, "the cell has neither bytes nor a path; fill it in or remove the row")
+            report.problem(column, "the cell has neither bytes nor a path; fill in one of them or remove the row")
             return None
         try:
             return self._inspect(self._store.keep(value["bytes"]), track)

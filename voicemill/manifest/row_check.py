@@ -135,16 +135,16 @@ class RowCheck:
         if len(report.problems) > before:
             return ""
         if not row_id:
-            report.problem("id", "the id is missing; give each row a name of its own")
+            report.problem("id", "the id is missing; give each row a unique id")
         elif not row_id.isprintable() and (why := _unusable_in_name(row_id)):
             report.problem("id", why)
         elif len(row_id) > MAX_ID_CHARACTERS:
             report.problem(
-                "id", f"the id has {len(row_id):,} characters, the most is {MAX_ID_CHARACTERS:,}; shorten it"
+                "id", f"the id has {len(row_id):,} characters, but the limit is {MAX_ID_CHARACTERS:,}; shorten it"
             )
         else:
             if row_id.isspace():
-                report.warn("id", "the id is nothing but blanks; give the row a name that can be seen")
+                report.warn("id", "the id has only white space; give the row an id with visible characters")
             return row_id
         return ""
 
@@ -158,7 +158,7 @@ class RowCheck:
         name = name.strip().removeprefix("./")
         stem = name.removesuffix(PurePosixPath(name).suffix)
         if not stem or _unusable_in_name(stem):
-            report.problem("id", "the row has no id, and none can be made of its recording's name; add a column id")
+            report.problem("id", "the row has no id, and its recording has no name to make one from; add a column id")
             return ""
         start = self.cell(cells, "from_s", CellReport()).strip()
         return f"{stem}-{start}" if start else stem
@@ -183,7 +183,7 @@ class RowCheck:
                 value = _plain(value)
             if type(value) is str:
                 if len(value) > MAX_CHARACTERS:
-                    report.problem(name, f"the cell has {len(value):,} characters, the most is {MAX_CHARACTERS:,}")
+                    report.problem(name, f"the cell has {len(value):,} characters, but the limit is {MAX_CHARACTERS:,}")
                 elif not value.isprintable() and (why := _unusable_in_table(value)):
                     report.problem(name, why)
             carried[name] = value
@@ -250,7 +250,7 @@ def _kind(parameters: Parameters, kept: KeptFormat | None) -> outputs.Kind | Non
 
 def _unusable_value(text: str) -> str:
     if len(text) > MAX_VALUE_CHARACTERS:
-        return f"the cell has {len(text):,} characters, which is no value for this column; correct it"
+        return f"the cell has {len(text):,} characters, which is too long for this column; correct it"
     return "" if text.isprintable() else unusable_character(text)
 
 

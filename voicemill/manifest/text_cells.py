@@ -113,7 +113,7 @@ def _why_not_read(error: OSError) -> str:
     if error.errno in (errno.ENOENT, errno.ENOTDIR):
         return "does not exist; give its path from the manifest's folder"
     if error.errno in (errno.EACCES, errno.EPERM):
-        return "may not be read by you; give yourself permission (chmod u+r)"
+        return "is not readable for you; give yourself permission (chmod u+r)"
     if error.errno == errno.ENXIO:
         return "is not a file but a device; give a text file"
     return f"cannot be read ({error.strerror}); check the path"

@@ -35,7 +35,7 @@ def test_what_is_left_out_is_told(tmp_path: Path) -> None:
     """Files that are nothing to listen to are counted in a warning; each refused file has one of its own."""
     warnings = read_files(odd_archive(tmp_path / "archive")).check.warnings
     assert [str(warning) for warning in warnings if not warning.row] == [
-        "file: 1 files that are nothing to work on are left out, such as 'notes.md'"
+        "file: 1 files are skipped because no operation processes them, such as 'notes.md'"
     ]
     assert len([warning for warning in warnings if warning.column == "audio"]) == len(REFUSED)
 
@@ -109,7 +109,7 @@ def test_a_recording_is_a_source_by_itself(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("op", "source", "why"),
     [
-        ("stt", "empty", "there is no audio file here"),
+        ("stt", "empty", "has no audio file"),
         ("tts", "archive", "--op stt"),
         ("infill", "archive", "give a manifest"),
         ("stt", "archive/*.ogg", "no file matches"),

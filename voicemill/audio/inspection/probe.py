@@ -43,7 +43,7 @@ def inspect_recording(path: Path, track: str = "", on_progress: Callable[[], Non
         with _opened(path) as file:
             size_bytes = os.fstat(file.fileno()).st_size
             if not size_bytes:
-                raise Unlistenable("is empty; give a file with audio in it", "empty_file")
+                raise Unlistenable("is empty; give a file with audio", "empty_file")
             recording = _decoded(file, track, on_progress)
             file.seek(0)
             digest = hashlib.file_digest(file, "sha256").hexdigest()
@@ -68,7 +68,7 @@ def _decoded(file: BinaryIO, wanted: str, on_progress: Callable[[], None]) -> Re
     file.seek(0)
     with opened_container(file) as container:
         if not container.streams.audio:
-            raise Unlistenable("has no audio; give a file with speech in it", "not_audio")
+            raise Unlistenable("has no audio; give a file with speech", "not_audio")
         has_video = any(not is_cover(stream) for stream in container.streams.video)
         name = _container_name(container, has_video=has_video, is_webm=is_webm)
         track = _track(container, wanted)
@@ -77,7 +77,7 @@ def _decoded(file: BinaryIO, wanted: str, on_progress: Callable[[], None]) -> Re
         frames = _Frames(playback, on_progress)
         channel = _channel(playback, frames)
         if not playback.position:
-            raise Unlistenable("has no sound in it; give a file with speech in it", "not_audio")
+            raise Unlistenable("has only silence; give a file with speech", "not_audio")
         duration_s = playback.position / playback.sample_rate_hz
         claimed_s = _claimed_s(container, playback) or frames.seconds
         surplus_s = claimed_s - duration_s
@@ -177,7 +177,7 @@ def _unreadable(error: Exception) -> Unlistenable:
     if number in (errno.ENOENT, errno.ENOTDIR):
         return Unlistenable("does not exist; give its path from the manifest's folder, or in full", "missing")
     if number in (errno.EACCES, errno.EPERM):
-        return Unlistenable("may not be read by you; give yourself permission (chmod u+r)", "unreadable")
+        return Unlistenable("is not readable for you; give yourself permission (chmod u+r)", "unreadable")
     if number == errno.ENXIO:
         return Unlistenable("is not a file but a device; give an audio file", "not_a_file")
     return Unlistenable(f"cannot be read ({error}); check the path", "unreadable")

@@ -46,7 +46,7 @@ class Source:
         file = self._open()
         if _state(file) != self._state:
             file.close()
-            raise Unreadable("the file was changed while it was being read; let it be written to its end and try again")
+            raise Unreadable("the file changed while it was read; wait until it is written completely and try again")
         return file
 
     def open_text(self) -> TextIOWrapper:
@@ -65,7 +65,7 @@ class Source:
                 with path.open("rb") as pipe:
                     return self._copied(pipe)
         except ValueError:
-            raise Unreadable("the name holds a character that no file name can; correct it") from None
+            raise Unreadable("the name has a character that file names cannot have; correct it") from None
         except OSError as error:
             raise Unreadable(_why_not_opened(path, error)) from None
         if not stat.S_ISREG(mode):

@@ -129,11 +129,11 @@ class DelimitedReader:
             records = (one for one in self._parse(_Recorder(bounded_lines(text)), 0) if not one.is_blank)
             header, first = next(records, None), next(records, None)
         if header is None:
-            raise Unreadable("the file has no line of column names; write one, such as id,transcript")
+            raise Unreadable("the file has no line with column names; add one, such as id,transcript")
         if header.error:
-            raise Unreadable(f"the line of column names cannot be read: {header.error}")
+            raise Unreadable(f"the line with the column names cannot be read: {header.error}")
         if header.stop > header.start and self._has_swallowed_rows(header, first):
-            raise Unreadable(f"the line of column names cannot be read: {_merged(header)}")
+            raise Unreadable(f"the line with the column names cannot be read: {_merged(header)}")
         return tuple(header.cells)
 
     def _has_swallowed_rows(self, header: Record, first: Record | None) -> bool:
@@ -284,7 +284,7 @@ def _check_length(record: Record, number: int) -> None:
     if record.error == _TOO_LONG:
         raise Unreadable(
             f"line {record.start}: a cell is longer than {MAX_CELL_CHARACTERS:,} characters; split its text over rows, "
-            "or look for a double quote that is opened and never closed",
+            "or look for a double quote that is never closed",
             row=number,
         )
 

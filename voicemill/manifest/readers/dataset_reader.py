@@ -168,7 +168,7 @@ def _whole_json(source: Source) -> Any:  # noqa: ANN401 - whatever JSON holds
     try:
         return json.loads(content)
     except (ValueError, RecursionError):
-        raise Unreadable("this is not one JSON object; correct it, or write it again") from None
+        raise Unreadable("this line is not a JSON object; correct it") from None
 
 
 def _beside(source: Source) -> str:

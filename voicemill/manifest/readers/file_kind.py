@@ -57,7 +57,7 @@ def _parquet(tail: bytes) -> Kind:
     if tail == _ENCRYPTED_MAGIC:
         raise Unreadable("this Parquet file is encrypted; write it again without encryption")
     if tail != PARQUET_MAGIC:
-        raise Unreadable("this Parquet file is cut off: its end is missing; copy or write it again")
+        raise Unreadable("this Parquet file is truncated; copy or write it again")
     return "parquet"
 
 
@@ -88,11 +88,11 @@ def _kind_of_text(head: bytes, name: str) -> Kind:
     if start.startswith(b"{"):
         return "jsonl"
     if start.startswith(b"[") and start[1:].lstrip()[:1] in (b"{", b"[", b"]"):
-        raise Unreadable("this is one JSON list; write each of its objects on a line of its own (JSONL)")
+        raise Unreadable("this is one JSON list; write each of its objects on a separate line (JSONL)")
     if re.match(rb"<(!doctype|html|\?xml)", start, re.IGNORECASE):
         raise Unreadable(f"this is a web page or XML; {_NOT_TEXT}")
     if name.lower().endswith((".jsonl", ".ndjson")):
         raise Unreadable('the first line of a JSONL file must be an object, such as {"id": "1", "transcript": "Hello"}')
     if name.lower().endswith((".parquet", ".pq")):
-        raise Unreadable("this is not a Parquet file, though it is named so; write it again, or correct its name")
+        raise Unreadable("this is not a Parquet file, although its name says so; write it again, or correct its name")
     return "delimited"

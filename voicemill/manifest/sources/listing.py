@@ -44,7 +44,7 @@ class Listing:
 def open_listing(given: str, op: str) -> Listing:
     """The files that `given` names, for an operation to work on. Raises `Unreadable`."""
     if op == "infill":
-        raise Unreadable("infill needs to know what to say and where; give a manifest with a row for each gap")
+        raise Unreadable("infill needs texts and times; give a manifest with a row for each gap")
     listing = Listing(_files(given, op), "text_file" if op == "tts" else "audio")
     if next(listing.lines(), None) is None:
         raise Unreadable(_nothing(kind_of(given), op))
@@ -67,11 +67,8 @@ def _nothing(kind: Kind, op: str) -> str:
     if kind != "folder":
         return "the list names no file" if kind == "list" else "no file matches this pattern; check it, and quote it"
     if op == "tts":
-        return (
-            "there is no text file (.txt) here to be spoken; for recordings say what is to be done with them, as in "
-            "--op stt"
-        )
-    return "there is no audio file here; check the path (hidden files and results folders are passed over)"
+        return "the folder has no text file (.txt) to speak; for recordings, give the operation, as in --op stt"
+    return "the folder has no audio file; check the path (hidden files and results folders are skipped)"
 
 
 def _ids(names: list[str]) -> Iterator[str]:
