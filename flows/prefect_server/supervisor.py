@@ -35,7 +35,7 @@ class ServerSupervisor:
 
     def _supervise(self) -> None:
         while not self._stopped.wait(CHECK_INTERVAL_S):
-            # On a full disk or a taken port the next check tries again; Prefect's client reports a missing server.
+            # On a full disk or a taken port the next check retries; Prefect's client reports a missing server.
             with suppress(OSError):
                 self._restart_if_dead()
 

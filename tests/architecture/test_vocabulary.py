@@ -26,6 +26,11 @@ _REPLACED = {
     "ridden out": "survived",
     "gives voice": "generates speech",
     "nobody who": "name the actor",
+    "which of them": "name the items",
+    "what is said": "the text",
+    "comes of it": "the result",
+    "paid again": "billed again",
+    "sickness": "failure",
 }
 """Each word with the term to use instead."""
 _PATTERN = re.compile(rf"\b({'|'.join(_REPLACED)})s?\b", re.IGNORECASE)

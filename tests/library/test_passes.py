@@ -1,4 +1,4 @@
-"""Later passes of a run: rows whose failure may pass are tried again before the run ends."""
+"""Later passes of a run: rows with transient failures are retried before the run ends."""
 
 from collections.abc import Callable
 from itertools import chain, repeat

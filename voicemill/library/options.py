@@ -56,7 +56,7 @@ class RunOptions(TypedDict, total=False):
     requests_per_second: float
     """Maximum requests per second."""
     passes: int
-    """Passes over the rows: after the first one, failed rows are tried again; 1 turns this off. Default: 2."""
+    """Passes over the rows: after the first one, failed rows are retried; 1 disables this. Default: 2."""
     max_credits: float
     """Maximum credits to spend, over all runs in the results folder."""
     max_cost: float
