@@ -17,6 +17,7 @@ Functions:
     validate: list all problems of a manifest, without a paid call.
     retry, retry_async: retry the unfinished rows of a results folder.
     verify: compare every file, answer and table in a results folder with its records.
+    check: check what the finished rows of a results folder say, without a paid call.
     export: write subtitles, transcripts and other formats from a results folder.
 
 Classes:
@@ -60,7 +61,7 @@ if TYPE_CHECKING:
         VoicemillError,
     )
     from voicemill.library.checks import plan, validate
-    from voicemill.library.folders import export, verify
+    from voicemill.library.folders import check, export, verify
     from voicemill.library.options import RunOptions
     from voicemill.library.runs import Progress, RunResult, retry, retry_async, run, run_async
     from voicemill.model.audio_formats import AudioFormat
@@ -99,6 +100,7 @@ _MODULE_OF = {
     "retry": "voicemill.library.runs",
     "retry_async": "voicemill.library.runs",
     "verify": "voicemill.library.folders",
+    "check": "voicemill.library.folders",
     "export": "voicemill.library.folders",
     "Cartesia": "voicemill.client",
     "AudioFormat": "voicemill.model.audio_formats",
@@ -122,6 +124,7 @@ __all__ = [
     "retry",
     "retry_async",
     "verify",
+    "check",
     "export",
     "Cartesia",
     "AudioFormat",

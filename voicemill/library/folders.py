@@ -3,9 +3,11 @@
 from collections.abc import Sequence
 from os import PathLike
 from pathlib import Path
+from typing import Literal
 
 from voicemill.errors import ConfigError
 from voicemill.pipeline.audit import Violation, audit
+from voicemill.pipeline.check_results import CheckedPassage, check_results
 from voicemill.pipeline.export import FORMATS, Exported, subtitle_rules
 from voicemill.pipeline.export import export as export_rows
 from voicemill.store.results_folder import ResultsFolder
@@ -25,6 +27,26 @@ def verify(results: str | PathLike[str]) -> list[Violation]:
     folder = _opened(results)
     with folder.locked():
         return audit(folder.path)
+
+
+def check(results: str | PathLike[str], *, check: Literal["signals", "guided"] = "guided") -> list[CheckedPassage]:
+    """Check what the finished rows of a results folder say, from stored answers; makes no call.
+
+    Args:
+        results: A results folder.
+        check: `signals` examines the samples; `guided` also compares the words with the text, in English.
+
+    Returns the verdict on each passage, in the order of the table. Generated audio is checked against its text, and
+    with `guided` a transcript against its recording.
+
+    Raises:
+        ConfigError: `results` is not a results folder, or holds no plan.
+        ResultsLockedError: A run uses the folder.
+        StorageError: Something cannot be read at all.
+    """
+    folder = _opened(results)
+    with folder.locked():
+        return [*check_results(folder, check)]
 
 
 def export(

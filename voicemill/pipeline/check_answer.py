@@ -27,8 +27,8 @@ async def check_answer(call: Call, row: Row, new: KeptAnswer | None, context: Ru
     if needs_words(row.check):
         return await context.in_check_thread(stored_verdict, body, call, row, context.check_pool, context.verdicts)
     if len(body) <= _INLINE_BYTES:
-        return _signals(body, call)
-    return await context.in_thread(_signals, body, call)
+        return checked_body(body, call)
+    return await context.in_thread(checked_body, body, call)
 
 
 def stored_verdict(body: bytes, call: Call, row: Row, pool: CheckPool, verdicts: VerdictCache) -> Verdict:
@@ -48,7 +48,8 @@ def _key(body: bytes, call: Call, check: Check) -> str:
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
 
-def _signals(body: bytes, call: Call) -> Verdict:
+def checked_body(body: bytes, call: Call) -> Verdict:
+    """The verdict of the signals of an answer."""
     samples, info = read_samples(body)
     return signals_verdict(as_float(samples), info.sample_rate_hz, spoken_text(call))
 

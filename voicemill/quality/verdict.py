@@ -35,11 +35,11 @@ def guided_verdict(samples: Floats, rate_hz: int, text: str, language: str, pool
     if found or not text.strip():
         return verdict_of(found)
     if language != _GUIDED_LANGUAGE:
-        return _inconclusive("language", end_s, f"guided decoding does not know {language!r}")
+        return inconclusive("language", end_s, f"guided decoding does not know {language!r}")
     try:
         return verdict_of(pool.findings(samples, rate_hz, text))
     except CheckFailed:
-        return _inconclusive("check_failed", end_s, "the checking process ended")
+        return inconclusive("check_failed", end_s, "the checking process ended")
 
 
 def needs_words(check: Check) -> bool:
@@ -47,7 +47,8 @@ def needs_words(check: Check) -> bool:
     return check == "guided"
 
 
-def _inconclusive(reason: str, end_s: float, detail: str) -> Verdict:
+def inconclusive(reason: str, end_s: float, detail: str) -> Verdict:
+    """The verdict of a check that could not decide."""
     return Verdict(State.INCONCLUSIVE, (Finding(reason, 0.0, end_s, detail),), 0.5)
 
 

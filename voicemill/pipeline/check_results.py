@@ -1,0 +1,159 @@
+"""Check what is in a results folder already, from its stored answers and without a call."""
+
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+
+from voicemill.audio.decode import UndecodableAudio, decode
+from voicemill.cartesia.stt import read_transcription
+from voicemill.config import Settings
+from voicemill.errors import BadAnswer
+from voicemill.model import Call, Finding, Infill, Outcome, Row, State, Status, Stt, Tts, Verdict, VoiceChange
+from voicemill.pipeline.audit import answer_store
+from voicemill.pipeline.check_answer import checked_body, stored_verdict
+from voicemill.pipeline.prepare import PlanFacts, planned_facts
+from voicemill.planning.row_calls import plan_row
+from voicemill.quality.pool import CheckPool
+from voicemill.quality.verdict import guided_verdict, inconclusive
+from voicemill.store.answer_store import AnswerDamaged, AnswerStore
+from voicemill.store.results_folder import ResultsFolder
+from voicemill.store.tables.items_table import known_outcomes
+from voicemill.store.tables.plan_table import PlanTable
+from voicemill.store.tables.timings_tables import read_timings
+from voicemill.store.verdict_cache import VerdictCache
+
+_RATE_HZ = 16_000
+_LONGEST_TRANSCRIPTION_S = 120.0
+"""Guided decoding of a longer recording as one passage would take too much memory."""
+_ROWS_AT_ONCE = 500
+
+Line = dict[str, Any]
+"""A line of `passages.parquet`."""
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedPassage:
+    """The verdict on a passage. `number` counts from 1 within the row; findings are in seconds of the passage.
+
+    `start_s` is where the passage starts in the row's file, None if no run has recorded it.
+    """
+
+    id: str
+    number: int
+    text: str
+    verdict: Verdict
+    start_s: float | None = None
+
+
+def check_results(folder: ResultsFolder, check: Literal["signals", "guided"]) -> Iterator[CheckedPassage]:
+    """The verdict on every passage of the finished rows, in the order of the table.
+
+    Guided verdicts are stored; nothing else in the folder changes. The folder must be locked. Raises `ConfigError` if
+    it holds no plan, and `StorageError`.
+    """
+    facts = planned_facts(folder)
+    checker = _Checker(folder, facts, check)
+    with ThreadPoolExecutor(checker.pool.size) as threads:
+        try:
+            for row, outcome, lines in _finished(folder):
+                jobs = [threads.submit(work) for work in checker.passages(row, outcome, lines)]
+                yield from map(Future.result, jobs)
+        finally:
+            threads.shutdown(wait=True, cancel_futures=True)
+            checker.pool.close()
+
+
+def _finished(folder: ResultsFolder) -> Iterator[tuple[Row, Outcome, list[Line]]]:
+    """The finished rows with their outcomes and the lines of their passages."""
+    table = PlanTable(folder.plan)
+    lines = dict(read_timings(folder.passages)) if folder.passages.is_file() else {}
+    for start in range(0, len(table), _ROWS_AT_ONCE):
+        stop = min(len(table), start + _ROWS_AT_ONCE)
+        known = known_outcomes(folder.earlier_tables(), table.ids(start, stop))
+        for _, row in table.rows(start, stop):
+            outcome = known.get(row.id)
+            if outcome is not None and outcome.status is Status.DONE:
+                yield row, outcome, lines.get(row.id, [])
+
+
+class _Checker:
+    """The checks of one folder."""
+
+    def __init__(self, folder: ResultsFolder, facts: PlanFacts, check: Literal["signals", "guided"]) -> None:
+        self.pool = CheckPool()
+        self._answers: AnswerStore = answer_store(folder)
+        self._verdicts = VerdictCache(folder.verdicts)
+        self._settings = Settings.model_validate(facts.settings)
+        self._service = facts.service
+        self._check = check
+
+    def passages(self, row: Row, outcome: Outcome, lines: list[Line]) -> list[Any]:
+        """A function for each passage of a row, which checks it."""
+        if any(recording.made_by for recording in row.recordings):
+            verdict = inconclusive("dependent_row", outcome.duration_s or 0.0, "its input is the output of another row")
+            return [lambda: CheckedPassage(row.id, 1, "", verdict)]
+        ready = replace(row, transcript=outcome.transcript or "") if row.text is not None else row
+        plan = plan_row(ready, self._service, self._settings.long_text, self._settings.subtitles)
+        by_number = {line["passage"]: line for line in lines}
+        return [
+            lambda number=number, call=piece.call: self._passage(row, number, call, by_number.get(number))
+            for number, piece in enumerate(plan.pieces, start=1)
+        ]
+
+    def _passage(self, row: Row, number: int, call: Call, line: Line | None) -> CheckedPassage:
+        if line is not None:
+            call = _as_kept(call, line)
+        try:
+            _, body = self._answers.read(call.key)
+            text, verdict = self._verdict(row, call, body)
+        except AnswerDamaged:
+            text, verdict = "", inconclusive("no_answer", 0.0, "its answer is not in the store")
+        return CheckedPassage(row.id, number, text, verdict, line["start_s"] if line else None)
+
+    def _verdict(self, row: Row, call: Call, body: bytes) -> tuple[str, Verdict]:
+        if isinstance(call, Stt):
+            return self._transcription(call, body)
+        text = call.transcript if isinstance(call, Tts | Infill) else ""
+        if self._check == "signals":
+            return text, checked_body(body, call)
+        return text, stored_verdict(body, call, replace(row, check="guided"), self.pool, self._verdicts)
+
+    def _transcription(self, call: Stt, body: bytes) -> tuple[str, Verdict]:
+        """A transcript is compared with its recording; the signals alone say nothing about it."""
+        clip = call.clip
+        try:
+            text = read_transcription(body).text
+        except BadAnswer as error:
+            return "", inconclusive("no_answer", clip.duration_s, str(error))
+        if self._check == "signals":
+            return text, inconclusive("transcript", clip.duration_s, "signals do not check transcripts")
+        if clip.duration_s > _LONGEST_TRANSCRIPTION_S or not clip.is_whole:
+            return text, inconclusive("too_long", clip.duration_s, "only whole recordings of up to 120 s are checked")
+        try:
+            samples = np.concatenate([np.zeros(0, np.float32), *decode(Path(clip.path), _RATE_HZ, clip.reading)])
+        except (UndecodableAudio, OSError) as error:
+            return text, inconclusive("recording_unreadable", clip.duration_s, str(error))
+        return text, guided_verdict(samples, _RATE_HZ, text, call.language or "en", self.pool)
+
+
+def _as_kept(call: Call, line: Line) -> Call:
+    """The call of the take that was kept."""
+    if isinstance(call, Tts | Infill):
+        return replace(call, transcript=line["spoken"], take=line["take"])
+    return replace(call, take=line["take"]) if isinstance(call, VoiceChange) else call
+
+
+def places(passage: CheckedPassage) -> Iterator[Finding]:
+    """The findings in seconds of the row's file, if the place of the passage is known."""
+    start_s = passage.start_s or 0.0
+    for finding in passage.verdict.findings:
+        yield replace(finding, start_s=round(start_s + finding.start_s, 2), end_s=round(start_s + finding.end_s, 2))
+
+
+def is_suspect(passage: CheckedPassage) -> bool:
+    """Whether a passage deserves a look."""
+    return passage.verdict.state is not State.OK
