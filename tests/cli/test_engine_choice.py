@@ -1,14 +1,15 @@
 """A results folder continues with the engine that made it."""
 
+import importlib.util
 import json
 from pathlib import Path
 
 import pytest
 
 from tests.engine.local import needs_local
-from tests.flows.commands import run_process
+from tests.flows.commands import InThisProcess, run_process
 from tests.flows.results import short_rows, write_manifest
-from voicemill.engine.choice import ENGINE_VARIABLE
+from voicemill.engine.choice import ENGINE_VARIABLE, INSTALL_HINT
 
 _RESULTS = Path("results/book")
 
@@ -41,3 +42,20 @@ def test_new_folder_uses_the_local_engine(prefect_server: str, monkeypatch: pyte
     assert ended.code == 0
     assert ended.stderr.splitlines()[0].endswith("using the embedded engine, offline and free of charge.")
     assert "+hibari." in json.loads((_RESULTS / "run.json").read_text())["service"]
+
+
+def test_first_line_of_a_run_says_how_to_get_natural_voices(
+    voicemill: InThisProcess, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without `voicemill[local]`, the small engine is used and the first line has the command that installs it."""
+    find = importlib.util.find_spec
+    monkeypatch.setattr(
+        importlib.util, "find_spec", lambda name, *args: None if name == "hibari" else find(name, *args)
+    )
+    monkeypatch.delenv(ENGINE_VARIABLE)
+    write_manifest(Path("book.csv"), short_rows(1))
+    ended = voicemill("run", "book.csv")
+    assert ended.code == 0
+    assert ended.stderr.splitlines()[0].endswith(INSTALL_HINT)
+    assert "pip install 'voicemill[local]'" in INSTALL_HINT
+    assert json.loads((_RESULTS / "run.json").read_text())["service"] == "embedded/2"
