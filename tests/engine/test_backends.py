@@ -123,7 +123,7 @@ def test_unsafe_or_missing_address_is_refused(monkeypatch: pytest.MonkeyPatch, a
 
 def test_unknown_backend_lists_the_known_ones(plug_in: None) -> None:
     """The error names the group and what is installed."""
-    with pytest.raises(ConfigError, match="piper, openai, tone"):
+    with pytest.raises(ConfigError, match="piper, kokoro, openai, tone"):
         load_speech_backend("other")
     with pytest.raises(ConfigError, match="pocketsphinx, whisper, openai, counter"):
         load_recognizer("other")

@@ -18,6 +18,7 @@ RECOGNIZERS: Final = "voicemill.recognizers"
 _BUILT_IN: Final = {
     SPEECH_BACKENDS: {
         "piper": "voicemill.engine.synthesis.piper:Piper",
+        "kokoro": "voicemill.engine.synthesis.kokoro:Kokoro",
         "openai": "voicemill.engine.synthesis.openai_speech:OpenAISpeech",
     },
     RECOGNIZERS: {

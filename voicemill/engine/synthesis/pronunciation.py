@@ -27,13 +27,16 @@ _SPACE: Final = SpokenToken(" ", None, 0)
 
 
 class Pronouncer:
-    """Hibari's dictionaries and rules for American or British English; 0.3 s to load."""
+    """Hibari's dictionaries and rules for American or British English; 0.3 s to load.
 
-    def __init__(self, *, british: bool) -> None:
+    With `as_american`, British phonemes are written with the nearest American ones, which are all that Hibari knows.
+    """
+
+    def __init__(self, *, british: bool, as_american: bool = True) -> None:
         from hibari.g2p import G2P
 
         self._rules: Any = G2P(british=british)
-        self._british = british
+        self._is_approximate = british and as_american
 
     def phrases(self, text: str) -> Iterator[list[SpokenToken]]:
         """The tokens of `text` in phrases of at most 400 phonemes, split after pauses or else between words."""
@@ -78,7 +81,7 @@ class Pronouncer:
             yield SpokenToken(self._for_model(phonemes), found if placed else None, len(token.text))
 
     def _for_model(self, phonemes: str) -> str:
-        return phonemes.translate(_BRITISH_TO_MODEL) if self._british else phonemes
+        return phonemes.translate(_BRITISH_TO_MODEL) if self._is_approximate else phonemes
 
 
 def is_pronounceable(text: str) -> bool:
