@@ -96,7 +96,9 @@ def _lines(mastered: "Mastered") -> list[str]:
     lines += [
         f"{name}: {rule}" for name, rule in mastered.narration_rules.items() if name in ("acx", "google", "apple")
     ]
-    lines += mastered.failures[:_SHOWN]
-    if len(mastered.failures) > _SHOWN:
-        lines.append(f"… and {len(mastered.failures) - _SHOWN} more, in delivery.csv")
-    return lines
+    return lines + _first(mastered.warnings, "items.parquet") + _first(mastered.failures, "delivery.csv")
+
+
+def _first(lines: list[str], table: str) -> list[str]:
+    more = len(lines) - _SHOWN
+    return [*lines[:_SHOWN], *([f"… and {more} more, in {table}"] if more > 0 else [])]

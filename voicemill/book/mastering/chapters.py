@@ -19,7 +19,10 @@ _SHOWN: Final = 10
 
 @dataclass(frozen=True, slots=True)
 class Chapter:
-    """One row: its title, its audio file, and the text that it speaks. `sha256` is that of the audio file."""
+    """One row: its title, its audio file, and the text that it speaks.
+
+    `sha256` is that of the audio file. `flags` are the quality flags of the row, from the column `suspect`.
+    """
 
     id: str
     title: str
@@ -32,6 +35,7 @@ class Chapter:
     text: str
     has_words: bool
     made_at: datetime
+    flags: tuple[str, ...]
 
 
 def read_chapters(results: ResultsFolder) -> list[Chapter]:
@@ -53,6 +57,11 @@ def read_chapters(results: ResultsFolder) -> list[Chapter]:
     return chapters
 
 
+def flagged(chapters: Sequence[Chapter]) -> list[str]:
+    """One line for each row with quality flags."""
+    return [f"row {one.id!r} has quality flags: {', '.join(one.flags)}" for one in chapters if one.flags]
+
+
 def _chapter(item: dict[str, Any], results: ResultsFolder) -> Chapter:
     kind = str(item.get("kind") or "chapter").strip().casefold()
     if kind not in KINDS:
@@ -69,6 +78,7 @@ def _chapter(item: dict[str, Any], results: ResultsFolder) -> Chapter:
         text=item["transcript"] or "",
         has_words=bool(item["words"]),
         made_at=item["finished_at"] or datetime.fromtimestamp(0, UTC),
+        flags=tuple(item["suspect"] or ()),
     )
 
 

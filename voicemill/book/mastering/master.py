@@ -9,7 +9,7 @@ from typing import Final
 from voicemill.book.mastering.archive import deliver_archive
 from voicemill.book.mastering.book_details import details_of
 from voicemill.book.mastering.book_files import Book, audio_files, google_id
-from voicemill.book.mastering.chapters import read_chapters
+from voicemill.book.mastering.chapters import flagged, read_chapters
 from voicemill.book.mastering.delivery import DeliveredFile, Delivery
 from voicemill.book.mastering.delivery_table import delivery_table
 from voicemill.book.mastering.expected_size import check_disk_space
@@ -27,11 +27,16 @@ TABLE: Final = "delivery.csv"
 
 @dataclass(frozen=True, slots=True)
 class Mastered:
-    """What was delivered: the folder, the files by kind of delivery, the limits that are not kept, and the rules."""
+    """What was delivered: the folder, and the files by kind of delivery.
+
+    `failures` are the limits that are not kept, `warnings` the rows with quality flags, and `narration_rules` the rules
+    of the shops on synthesized narration.
+    """
 
     folder: str
     files: dict[str, list[DeliveredFile]]
     failures: list[str]
+    warnings: list[str]
     narration_rules: dict[str, str]
 
 
@@ -117,7 +122,8 @@ def _mastered(
         maker.delivery.remove_superseded(name, {file.name for file in delivered})
     table, failures = delivery_table(book, files)
     maker.delivery.finish(TABLE, table)
-    return Mastered(str(target), files, failures, {name: SHOPS[name].narration for name in names})
+    rules = {name: SHOPS[name].narration for name in names}
+    return Mastered(str(target), files, failures, flagged(chapters), rules)
 
 
 class _Maker:
