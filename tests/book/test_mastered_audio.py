@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 
 from tests.book.spoken_book import ffprobe
 from voicemill.audio.encode import encode
-from voicemill.audio.formats import AudioFormat
 from voicemill.book.mastering.filters import limited
 from voicemill.book.mastering.levels import levels_of
 from voicemill.book.mastering.measurement import measure
@@ -26,6 +25,7 @@ from voicemill.book.mastering.passages import (
     with_room_tone,
 )
 from voicemill.book.mastering.tracks import split
+from voicemill.model.audio_formats import AudioFormat
 
 Mono = NDArray[np.float32]
 
