@@ -18,6 +18,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from resource import RUSAGE_CHILDREN, RUSAGE_SELF, getrusage
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -92,13 +93,14 @@ def _spoken(engine: str, voice: str, count: int) -> Iterator[Recorded]:
 
 def _recordings() -> Iterator[Recorded]:
     folder = _SHARED / "speech"
-    for row in pd.read_csv(folder / "transcripts.csv").itertuples():
-        if row.file_name not in _TUNED_RECORDINGS:
-            samples = np.concatenate([*decode(folder / row.file_name, RATE_HZ)])
-            yield Recorded(row.file_name, samples, row.transcript)
+    table = pd.read_csv(folder / "transcripts.csv", dtype=str)
+    for name, transcript in zip(table["file_name"].tolist(), table["transcript"].tolist(), strict=True):
+        if name not in _TUNED_RECORDINGS:
+            samples = np.concatenate([*decode(folder / name, RATE_HZ)])
+            yield Recorded(name, samples, transcript)
 
 
-def _measured(clips: list[Recorded], pool: CheckPool, each: int) -> dict[str, object]:
+def _measured(clips: list[Recorded], pool: CheckPool, each: int) -> dict[str, Any]:
     """How many of each fault were found, and the seconds of audio that were checked."""
     started_s, jobs = time.monotonic(), []
     with ThreadPoolExecutor(pool.size) as threads:

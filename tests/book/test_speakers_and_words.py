@@ -48,7 +48,7 @@ def test_names_that_no_dictionary_has_are_found() -> None:
     """Known words and their forms, numerals and capitals at the start of a sentence are passed over."""
     text = "He saw Kwekweg. The boats of Kwekweg's men sailed; Zzyzx called. London was harpoonish. Chapter XIV."
     found = unknown_words([text], english_words())
-    assert [(word.text, word.count, word.is_name) for word in found] == [
+    assert [(word.text, word.occurrences, word.is_name) for word in found] == [
         ("Kwekweg", 2, True),
         ("Zzyzx", 1, True),
         ("harpoonish", 1, False),

@@ -20,7 +20,7 @@ class UnknownWord(NamedTuple):
     """A word, how often it occurs, whether it is a name, and where it first occurs."""
 
     text: str
-    count: int
+    occurrences: int
     is_name: bool
     example: str
 
@@ -41,7 +41,7 @@ def unknown_words(texts: Iterable[str], known: Collection[str]) -> list[UnknownW
         if _is_unknown(word, known, lower)
     ]
     wanted = (word for word in unknown if word.is_name or (known and word.text.islower()))
-    return sorted(wanted, key=lambda word: (-word.count, word.text))
+    return sorted(wanted, key=lambda word: (-word.occurrences, word.text))
 
 
 @cache

@@ -93,7 +93,7 @@ def _print_unknown(words: "list[UnknownWord]") -> None:
 
     table = Table("word", "times", "kind", "first seen", box=box.SIMPLE, pad_edge=False)
     for word in words:
-        table.add_row(word.text, str(word.count), "name" if word.is_name else "word", f"… {word.example} …")
+        table.add_row(word.text, str(word.occurrences), "name" if word.is_name else "word", f"… {word.example} …")
     Console().print(table, markup=False)
 
 
