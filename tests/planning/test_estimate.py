@@ -57,6 +57,15 @@ def test_stored_answers_are_free() -> None:
     assert everything.audio_s > 0
 
 
+def test_the_price_of_all_takes_is_the_ceiling() -> None:
+    """Further takes of a call cost its price each, once for equal calls; checks take CPU time."""
+    rows = [plan_row(row("Twelve chars", check="guided", max_takes=3), "s", LongText())] * 2
+    found = estimate(rows)
+    assert (found.credits_to_pay, found.retake_credits_at_most) == (12.0, 24.0)
+    assert found.check_cpu_s > 0
+    assert estimate(plans("Twelve chars")).check_cpu_s == 0
+
+
 def test_order_of_rows_does_not_matter() -> None:
     """Shuffled rows have the same estimate."""
     rows = plans(*(f"Sentence {number % 40}." for number in range(100)))

@@ -2,8 +2,9 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Final
 
-from voicemill.model import Call, Op, Stt, VoiceChange
+from voicemill.model import Call, Op, Row, Stt, VoiceChange
 from voicemill.planning.predictions import CHARACTERS_PER_AUDIO_S
 from voicemill.planning.row_calls import RowPlan
 
@@ -12,6 +13,11 @@ SECONDS_PER_CHARACTER = 0.01
 SECONDS_PER_TRANSCRIBED_S = 0.05
 SECONDS_PER_CONVERTED_S = 0.15
 """Assumed response times. There are no published figures, so the plan says "about"."""
+
+CHECK_CPU_S_PER_AUDIO_S: Final = {"signals": 8 / 3600, "guided": 100 / 3600}
+"""Measured with `benchmarks.quality`."""
+BAD_SHARE: Final = 0.03
+"""Assumed share of passages that a check finds bad; the true share depends on the service and the text."""
 
 
 @dataclass(slots=True)
@@ -39,6 +45,12 @@ class Estimate:
 
     characters: int = 0
     guessed: int = 0
+    check_cpu_s: float = 0.0
+    """CPU time of checking the generated audio once."""
+    expected_retakes: float = 0.0
+    """Further takes if the assumed share of passages is bad."""
+    retake_credits_at_most: float = 0.0
+    """The price of all further takes that the rows allow."""
     _by_op: dict[Op, Sums] = field(default_factory=dict)
     _keys: set[int] = field(default_factory=set)
 
@@ -47,14 +59,23 @@ class Estimate:
         self._by_op.setdefault(plan.row.op, Sums()).rows += 1
         self.guessed += guessed
         for piece in plan.pieces:
+            self._add_check(piece.call, plan.row, paid=is_paid[piece.call.key])
             self._add_call(piece.call, paid=is_paid[piece.call.key])
+
+    def _add_check(self, call: Call, row: Row, *, paid: bool) -> None:
+        if row.check == "off" or isinstance(call, Stt):
+            return
+        self.check_cpu_s += _audio_s(call) * CHECK_CPU_S_PER_AUDIO_S[row.check]
+        if not paid and row.max_takes > 1 and _short(call.key) not in self._keys:
+            self.expected_retakes += BAD_SHARE
+            self.retake_credits_at_most += (row.max_takes - 1) * call.list_price_credits
 
     def _add_call(self, call: Call, *, paid: bool) -> None:
         sums = self._by_op.setdefault(call.op, Sums())
         self.characters += call.characters
         sums.calls += 1
         sums.audio_s += _audio_s(call)
-        key = int(call.key[:16], 16)  # 64 bits avoid collisions among a billion calls and keep the set small.
+        key = _short(call.key)
         if key not in self._keys and not paid:
             sums.calls_to_pay += 1
             sums.credits_to_pay += call.list_price_credits
@@ -113,6 +134,11 @@ class Estimate:
 
     def _audio_of(self, op: Op) -> float:
         return self._by_op[op].audio_s if op in self._by_op else 0.0
+
+
+def _short(key: str) -> int:
+    """The first 64 bits of a key: they avoid collisions among a billion calls and keep the set small."""
+    return int(key[:16], 16)
 
 
 def _audio_s(call: Call) -> float:

@@ -39,7 +39,8 @@ class PlanFigures:
 
     Durations are in seconds. `calls_repeated` are duplicates of other calls in the manifest, `calls_paid` have stored
     answers. `rows_guessed` rows use the output of other rows; their part is a guess. `slots` are the concurrent calls
-    that `wall_s` assumes, by family ("tts" and "stt"); `operations` are sums by operation.
+    that `wall_s` assumes, by family ("tts" and "stt"); `operations` are sums by operation. Checks of the generated
+    audio take `check_cpu_s` of CPU time; with further takes, the run costs up to `credits_at_most`.
     """
 
     manifest: str
@@ -56,6 +57,9 @@ class PlanFigures:
     transcribed_s: float
     converted_s: float
     wall_s: float
+    check_cpu_s: float
+    expected_retakes: float
+    credits_at_most: float
     slots: dict[str, int]
     operations: dict[str, Sums]
     price_plans: tuple[PriceFigures, ...]
@@ -78,6 +82,9 @@ class PlanFigures:
             transcribed_s=round(estimate.transcribed_s, 1),
             converted_s=round(estimate.converted_s, 1),
             wall_s=round(estimate.wall_s(slots["tts"], slots["stt"]), 1),
+            check_cpu_s=round(estimate.check_cpu_s, 1),
+            expected_retakes=round(estimate.expected_retakes, 1),
+            credits_at_most=estimate.credits_to_pay + estimate.retake_credits_at_most,
             slots=dict(slots),
             operations={op.value: sums for op, sums in estimate.by_op().items()},
             price_plans=tuple(PriceFigures.of(price, estimate) for price in PRICE_PLANS),

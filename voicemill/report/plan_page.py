@@ -24,6 +24,11 @@ def plan_lines(figures: PlanFigures) -> Iterator[str]:
         yield f"  recordings {span(figures.transcribed_s):>10}   to transcribe"
     at_once = " and ".join(f"{slots} {family}" for family, slots in figures.slots.items())
     yield f"  run time   {span(figures.wall_s):>10}   with {at_once} calls at once, estimated"
+    if figures.check_cpu_s >= 1:
+        yield f"  checks     {span(figures.check_cpu_s):>10}   of CPU time, estimated"
+    if figures.credits_at_most > figures.credits_to_pay:
+        retakes = counted(round(figures.expected_retakes), "retake")
+        yield f"  at most    {figures.credits_at_most:>10,.0f}   credits with all takes; {retakes} if 3 % are bad"
     if len(figures.operations) > 1:
         yield from _operations(figures)
     if figures.rows_guessed:
