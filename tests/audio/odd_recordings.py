@@ -18,7 +18,7 @@ _PICTURES_PER_S: Final = 5
 _FRAME: Final = 1024
 _JOINED_FROM: Final = 20
 """The number of the first second of the file that is appended in a joined recording."""
-LENGTH_S: Final = 10
+LENGTH_S: Final = 5
 
 
 class Kind(NamedTuple):
@@ -86,11 +86,11 @@ KINDS: Final = (
 
 @dataclass(frozen=True)
 class OddRecording:
-    """What is odd about a recording of ten numbered seconds.
+    """A recording of five numbered seconds, and how it differs from a plain one.
 
-    The sound starts `late_s` after the picture. `holes` are stretches, in seconds of the sound, that are missing.
-    `join` appends another recording, with the numbers from 20 on. `damage` is `noise` or `zeros` in the middle,
-    `padding` behind the end, or `cut`, where the last third is missing.
+    The sound starts `late_s` after the picture. `holes` are the parts, in seconds of the sound, that are missing.
+    `join` is the length in seconds of an appended recording, with the numbers from 20 on. `damage` is `noise` or
+    `zeros` in the middle, `padding` after the end, or `cut`, where the last third is missing.
     """
 
     kind: Kind
@@ -124,7 +124,7 @@ def odd_recordings(numbers: range) -> Iterator[OddRecording]:
             kind,
             late_s=dice.choice([0.0, 0.0, 0.02, 0.3, 1.75, 3.0]) if kind.picture and kind.is_timed else 0.0,
             holes=_some_holes(dice) if kind.is_timed and dice.random() < 0.5 else (),
-            join=dice.randint(2, 5) if kind.is_joinable and dice.random() < 0.4 else 0,
+            join=dice.randint(1, 3) if kind.is_joinable and dice.random() < 0.4 else 0,
             damage=dice.choice(["", "", "", "noise", "zeros", "padding", "cut"]),
             seed=dice.randrange(1 << 30),
         )

@@ -21,7 +21,7 @@ from voicemill.audio.segment_files import write_flac_clip
 from voicemill.audio.silence import cut_times
 from voicemill.model import Clip, Recording
 
-_LONGEST_CALL_S: Final = 4.0
+_LONGEST_CALL_S: Final = 2.0
 _WORST_OFFSET_S: Final = 0.05
 _TONE_S: Final = 0.9
 _MOST_DAMAGED: Final = 3

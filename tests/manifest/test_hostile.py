@@ -23,7 +23,7 @@ from voicemill.manifest.columns import OURS
 from voicemill.manifest.file_names import path_problem
 
 many = settings(
-    max_examples=size(nightly=1250, usual=250),
+    max_examples=size(nightly=1250, usual=125),
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )

@@ -13,7 +13,7 @@ EXAMPLES = re.findall(r"^```(csv|jsonl)\n(.*?)^```$", PAGE, re.DOTALL | re.MULTI
 
 @pytest.mark.parametrize(("kind", "content"), EXAMPLES)
 def test_the_examples_are_good_manifests(kind: str, content: str, tmp_path: Path) -> None:
-    """What a reader copies works."""
+    """The examples of the page are valid and cause no warning."""
     found = read_good(written(tmp_path, content, f"m.{kind}"))
     assert len(found.rows) == len(content.splitlines()) - (kind == "csv") > 1
     assert found.check.warnings == []
