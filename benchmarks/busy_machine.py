@@ -1,13 +1,14 @@
 """Transcribe recordings with the embedded engine while busy loops take most of the CPU.
 
     python -m benchmarks.busy_machine                   # 20 recordings, 5 busy loops per core
-    python -m benchmarks.busy_machine --recordings 200  # the size of the published goal
+    python -m benchmarks.busy_machine --recordings 200  # an archive
     python -m benchmarks.busy_machine --publish         # also write benchmarks/busy_machine.json
 
 Every recording must be transcribed by exactly one call: a machine that is slow must cause neither timeouts nor retries.
 """
 
 import argparse
+import csv
 import json
 import os
 import subprocess
@@ -41,9 +42,10 @@ def transcribe(recordings: int, loops: int) -> dict[str, Any]:
     import voicemill
 
     with tempfile.TemporaryDirectory() as scratch:
-        rows = [f"r{number:03d},{PROSE[number % len(PROSE)]!r}" for number in range(recordings)]
+        texts = [f"Number {number}. {PROSE[number % len(PROSE)]}" for number in range(recordings)]
         manifest = Path(scratch) / "rows.csv"
-        manifest.write_text("\n".join(["id,transcript", *(row.replace("'", '"') for row in rows)]) + "\n")
+        with manifest.open("w", newline="") as file:
+            csv.writer(file).writerows([("id", "transcript"), *((f"r{n:03d}", text) for n, text in enumerate(texts))])
         spoken = voicemill.run(manifest, Path(scratch) / "spoken", sample_rate=16000)
         with busy_loops(loops):
             started_s = time.monotonic()
