@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 from av.audio.frame import AudioFrame
 
+from tests.engine.local import needs_local
 from tests.engine.requests import client, recognized, speech
 from tests.fuzz import audio_campaign, schema_campaign
 from tests.fuzz.broken_audio import MUTATIONS, broken_files
@@ -39,10 +40,10 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     asyncio.run(app.state.engine.close())
 
 
-def engine(folder: Path) -> Any:
-    """A new one."""
-    settings = EngineSettings(workers=2, request_timeout_s=LONGEST_ANSWER_S, user_voices=folder / "voices.sqlite")
-    return create_app(settings)
+def engine(folder: Path, **settings: Any) -> Any:
+    """A new engine."""
+    store = folder / "voices.sqlite"
+    return create_app(EngineSettings(workers=2, request_timeout_s=LONGEST_ANSWER_S, user_voices=store, **settings))
 
 
 def publish(name: str, figures: dict[str, Any]) -> None:
@@ -51,7 +52,7 @@ def publish(name: str, figures: dict[str, Any]) -> None:
     FIGURES.write_text(json.dumps(published | {name: figures}, indent=2, sort_keys=True) + "\n")
 
 
-def well_borne(figures: audio_campaign.Figures) -> None:
+def assert_healthy(figures: audio_campaign.Figures) -> None:
     """Assert that nothing failed, died, hung or leaked memory."""
     assert figures.failures == []
     assert figures.worker_deaths == 0
@@ -65,7 +66,28 @@ def well_borne(figures: audio_campaign.Figures) -> None:
 
 async def test_some_broken_files(app: Any) -> None:
     """Broken files of every container are accepted or refused by every endpoint, and the worker stays healthy."""
-    well_borne(await audio_campaign.run_campaign(app, 110, seed=1))
+    assert_healthy(await audio_campaign.run_campaign(app, 66, seed=1))
+
+
+@needs_local
+async def test_some_broken_files_with_the_local_engine(tmp_path: Path) -> None:
+    """Whisper transcribes or refuses broken files, and no worker dies."""
+    assert_no_failure(await local_campaign(tmp_path, 6))
+
+
+async def local_campaign(folder: Path, files: int) -> audio_campaign.Figures:
+    """The campaign against a new local engine."""
+    app = engine(folder, engine="local")
+    figures = await audio_campaign.run_campaign(app, files, seed=1)
+    await app.state.engine.close()
+    return figures
+
+
+def assert_no_failure(figures: audio_campaign.Figures) -> None:
+    """Assert that every file got a 200 or a 4xx, and that no worker died or used more than the limit."""
+    assert figures.failures == []
+    assert figures.worker_deaths == 0
+    assert figures.worker_peak_bytes < MOST_WORKER_BYTES
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
@@ -123,7 +145,18 @@ async def test_all_broken_files(app: Any) -> None:
     """Ten thousand broken files, or the fraction given by `make fuzz FUZZ=0.1`."""
     figures = await audio_campaign.run_campaign(app, FILES, SEED)
     publish("audio", figures.published())
-    well_borne(figures)
+    assert_healthy(figures)
+
+
+@pytest.mark.fuzz
+@pytest.mark.timeout(7200)
+@needs_local
+async def test_broken_files_with_the_local_engine(tmp_path: Path) -> None:
+    """A twentieth of the files, against the natural voices and Whisper base."""
+    figures = await local_campaign(tmp_path, FILES // 20)
+    publish("audio_local", figures.published())
+    assert_no_failure(figures)
+    assert {200, 400} <= figures.answers.keys()
 
 
 @pytest.mark.fuzz
