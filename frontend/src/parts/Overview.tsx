@@ -12,7 +12,8 @@ export function Overview({ head, rows }: { head: Head; rows: Rows }) {
   const credits = rows.column("credits").reduce<number>((sum, value) => sum + Number(value ?? 0), 0);
   const made = summary.audio_s + summary.transcribed_s + summary.converted_s;
   return (
-    <section aria-label="Overview" class="overview">
+    <section aria-label="Overview">
+      <div class="overview">
       <div class="card wide">
         <h2 class="figure-title">Rows</h2>
         <p class="figure">{count(summary.rows["done"] ?? 0)}<small> of {count(total)} done</small></p>
@@ -28,7 +29,8 @@ export function Overview({ head, rows }: { head: Head; rows: Rows }) {
       {summary.word_error_rate !== null && (
         <Figure title="Word error rate" value={percent(summary.word_error_rate)} note="against the references" />
       )}
-      {summary.reason && <p class="reason"><strong>The run ended early or incomplete:</strong> {summary.reason}</p>}
+      </div>
+      {summary.reason && <p class="reason"><strong>Not everything is done:</strong> {summary.reason}</p>}
       {head.is_sample && (
         <p class="reason"><strong>Sample:</strong> this file holds {count(head.rows)} of {count(head.all_rows)} rows, with their audio.</p>
       )}
