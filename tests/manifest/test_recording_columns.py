@@ -74,7 +74,7 @@ def test_starts_and_ends_choose_the_passage(first: str, second: str, tmp_path: P
     [
         ("3,2,6", "duration", "ends at 6 s, but by its duration at 5 s"),
         ("7,,", "from_s", "7 s is after the end"),
-        ("1,9,", "to_s", "10 s is after the end"),
+        ("1,9,", "duration", "10 s is after the end"),
         ("3,,2", "to_s", "ends at 2 s, which is not after"),
     ],
 )

@@ -109,7 +109,8 @@ class InputCheck:
         passage = self._passage(cells, report)
         if audio is None:
             return Inputs(reference)
-        passage = _within(passage, audio, report)
+        end_column = "to_s" if self._has("to_s", cells) else "duration"
+        passage = _within(passage, audio, end_column, report)
         return Inputs(reference, audio=audio, from_s=passage.from_s, to_s=passage.to_s)
 
     def _infill(self, cells: Cells, report: CellReport) -> Inputs:
@@ -203,7 +204,7 @@ class InputCheck:
                 report.warn(column, f"{op.value} does not use this column; leave the cell empty")
 
 
-def _within(passage: Passage, audio: Recording, report: CellReport) -> Passage:
+def _within(passage: Passage, audio: Recording, end_column: str, report: CellReport) -> Passage:
     """The passage within its recording; one that is all of the recording is none."""
     if passage == Passage() or (audio.made_by and passage.from_s is None):
         return passage
@@ -211,13 +212,13 @@ def _within(passage: Passage, audio: Recording, report: CellReport) -> Passage:
     length_s = float("inf") if audio.made_by else audio.duration_s
     if end_s is None:
         end_s = length_s
-    column = "from_s" if start_s >= length_s else "to_s"
+    column = "from_s" if start_s >= length_s else end_column
     if start_s >= length_s or end_s > length_s + _ROUNDING_S:
         moment_s = start_s if column == "from_s" else end_s
         report.problem(column, f"{moment_s:g} s is after the end of the recording ({length_s:.2f} s)")
     elif start_s >= end_s:
         why = f"the passage ends at {end_s:g} s, which is not after its start at {start_s:g} s; correct the times"
-        report.problem("to_s", why)
+        report.problem(end_column, why)
     if start_s == 0 and end_s >= length_s - _ROUNDING_S / 10:
         return Passage()
     return Passage(start_s, min(end_s, length_s))
