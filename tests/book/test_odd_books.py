@@ -200,6 +200,13 @@ def test_headings_are_not_said_twice(tmp_path: Path) -> None:
     assert found.excluded["repeated-heading"] == ["THE BOAT"]
 
 
+def test_pages_before_the_first_entry_are_front_matter(tmp_path: Path) -> None:
+    """Text that the contents do not list, before the first chapter, is front matter."""
+    bodies = {"t.xhtml": "<p>A tale of the sea.</p>", "a.xhtml": "<h1>One</h1><p>Text.</p>"}
+    found = imported(epub_of(tmp_path / "b.epub", bodies, items(("a.xhtml", "One"))))
+    assert [(c.title, c.kind) for c in found.book.chapters] == [("A tale of the sea.", "front"), ("One", "chapter")]
+
+
 def test_chapters_are_selected_by_number(tmp_path: Path) -> None:
     """Other chapters are excluded under a rule; numbers that are not there are refused."""
     bodies = {f"{name}.xhtml": f"<h1>{name}</h1><p>Text.</p>" for name in "abcd"}

@@ -304,9 +304,10 @@ def with_kinds(chapters: list[Chapter]) -> list[Chapter]:
     """The chapters, each with its kind: front, chapter or back; and its number."""
     body = [index for index, chapter in enumerate(chapters) if _matter(chapter) == "chapter"]
     first, last = (body[0], body[-1]) if body else (0, len(chapters))
+    listed = next((index for index, chapter in enumerate(chapters) if chapter.is_listed), 0)
     found = []
     for index, chapter in enumerate(chapters):
-        kind = _matter(chapter)
+        kind = "front" if index < listed else _matter(chapter)
         if kind == "chapter" and not _CHAPTER.search(chapter.title):
             title = chapter.title.casefold()
             kind = "front" if index <= first and _FRONT.search(title) else kind
