@@ -47,12 +47,13 @@ def write_model(folder: Path, *, names: tuple[str, str] = ("tokens", "speed"), s
         helper.make_tensor_value_info(names[1], speed, [1]),
     ]
     output = helper.make_tensor_value_info("audio", TensorProto.FLOAT, ["samples"])
-    tensors = [numpy_helper.from_array(value, name) for name, value in constants.items()]
+    tensors = [numpy_helper.from_array(np.asarray(value), name) for name, value in constants.items()]
     graph = helper.make_graph(nodes, "kokoro", inputs, [output], tensors)
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=8)
     onnx.save(model, str(folder / "kokoro.onnx"))
     with (folder / "voices-v1.0.bin").open("wb") as file:
-        np.savez(file, **{name: np.full((510, 1, 256), level, np.float32) for name, level in STYLES.items()})
+        styles: dict[str, Any] = {name: np.full((510, 1, 256), level, np.float32) for name, level in STYLES.items()}
+        np.savez(file, **styles)
 
 
 @pytest.fixture
