@@ -22,7 +22,7 @@ def test_rerun_of_a_finished_run_makes_no_call(voicemill: InThisProcess, service
     assert service.requested == []
     assert (again.json["calls_made"], again.json["rows_unchanged"]) == (0, 50)
     assert file_hashes(_RESULTS) == before
-    assert len(before) == 50 + 50 + 5
+    assert len(before) == 50 + 50 + 6
 
 
 def test_only_edited_rows_are_called_again(voicemill: InThisProcess, service: SpeechService) -> None:
