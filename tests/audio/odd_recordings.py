@@ -86,7 +86,7 @@ KINDS: Final = (
 
 @dataclass(frozen=True)
 class OddRecording:
-    """A recording of five numbered seconds, and how it differs from a plain one.
+    """A recording of numbered seconds, and how it differs from a plain one.
 
     The sound starts `late_s` after the picture. `holes` are the parts, in seconds of the sound, that are missing.
     `join` is the length in seconds of an appended recording, with the numbers from 20 on. `damage` is `noise` or
@@ -99,19 +99,20 @@ class OddRecording:
     join: int = 0
     damage: str = ""
     seed: int = 0
+    seconds: int = LENGTH_S
 
     def content(self) -> bytes:
         """The file."""
-        content = _muxed(self.kind, range(LENGTH_S), self.late_s, self.holes)
+        content = _muxed(self.kind, range(self.seconds), self.late_s, self.holes)
         if self.join:
             content += _muxed(self.kind, range(_JOINED_FROM, _JOINED_FROM + self.join), 0.0, ())
         return _damaged(content, self.damage, Random(self.seed))
 
     def expected(self) -> dict[int, float]:
         """The numbers of the seconds that can be heard, each with the moment of its middle; without damage."""
-        numbers = [number for number in range(LENGTH_S) if not any(a <= number < b for a, b in self.holes)]
+        numbers = [number for number in range(self.seconds) if not any(a <= number < b for a, b in self.holes)]
         played = {number: number + 0.5 + self.late_s for number in numbers}
-        end_s = played_s(self.kind, LENGTH_S) + self.late_s
+        end_s = played_s(self.kind, self.seconds) + self.late_s
         return played | {_JOINED_FROM + place: end_s + place + 0.5 for place in range(self.join)}
 
 

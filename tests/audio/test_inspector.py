@@ -104,10 +104,14 @@ def test_a_crash_costs_one_file(tmp_path: Path) -> None:
 
 
 def test_a_hang_costs_one_file(tmp_path: Path) -> None:
-    """Where the worker does not answer in time, it is ended and the file is told."""
-    path = recording(tmp_path / "a.wav")
-    with Inspector(shortest_wait_s=0.01) as inspect, pytest.raises(Unlistenable, match="hangs"):
-        inspect(path)
+    """A worker that makes no progress is ended, the file is reported, and the next file is inspected."""
+    paths = [recording(tmp_path / name) for name in ("a.wav", "b.wav", "c.wav")]
+    with Inspector(shortest_wait_s=0.01) as inspect:
+        inspect(paths[0])
+        os.kill(inspect._worker.pid or 0, signal.SIGSTOP)
+        with pytest.raises(Unlistenable, match="hangs"):
+            inspect(paths[1])
+        assert inspect(paths[2]).duration_s == 0.25
 
 
 def test_damaged_notes_are_read_again(tmp_path: Path) -> None:

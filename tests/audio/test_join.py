@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from tests.hostile_speech import wav
 from voicemill.audio.join import Samples, join, read_samples
-from voicemill.audio.wav_header import NotWav
+from voicemill.audio.wav_header import TruncatedWav
 
 RATE_HZ = 24000
 DTYPES = [np.int16, np.float32]
@@ -154,5 +154,5 @@ def test_what_cannot_be_joined_is_said() -> None:
     stereo = wav(bytes(100), 8000)
     with pytest.raises(ValueError, match="2 channels"):
         read_samples(stereo[:22] + b"\x02" + stereo[23:])
-    with pytest.raises(NotWav, match="cut"):
+    with pytest.raises(TruncatedWav, match="98 of 100 bytes"):
         read_samples(stereo[:-2])

@@ -27,10 +27,10 @@ _KINDS = [
 
 
 @pytest.mark.parametrize("kind", _KINDS, ids=lambda kind: f"{kind.container}-{kind.codec}")
-def test_stretch_from_a_mark_has_its_seconds(tmp_path: Path, kind: Kind) -> None:
-    """A stretch in the middle is found by a mark, and its seconds are where they are in the whole recording."""
+def test_segment_from_a_mark_has_its_seconds(tmp_path: Path, kind: Kind) -> None:
+    """A segment in the middle is found by a mark, and its seconds are where they are in the whole recording."""
     path = tmp_path / "recording"
-    path.write_bytes(OddRecording(kind).content())
+    path.write_bytes(OddRecording(kind, seconds=10).content())
     with mock.patch.multiple(marks, _EVERY_S=2.0, _UNIQUE_AMONG=20):
         recording = inspect_recording(path)
     assert recording.reading.marks or kind.codec.startswith("pcm")
@@ -44,7 +44,7 @@ def test_stretch_from_a_mark_has_its_seconds(tmp_path: Path, kind: Kind) -> None
 def test_wrong_mark_is_not_used(tmp_path: Path) -> None:
     """If the container does not seek to the packet of a mark, the recording is decoded from its start."""
     path = tmp_path / "recording"
-    path.write_bytes(OddRecording(_KINDS[2]).content())
+    path.write_bytes(OddRecording(_KINDS[2], seconds=10).content())
     with mock.patch.multiple(marks, _EVERY_S=2.0, _UNIQUE_AMONG=20):
         reading = inspect_recording(path).reading
     right = np.concatenate([*decode_stretch(path, HEARD_RATE_HZ, 5.0, 8.0, reading)])

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from voicemill.audio.join import Samples, read_samples
-from voicemill.audio.wav_header import NotWav
+from voicemill.audio.wav_header import NotWav, TruncatedWav
 from voicemill.errors import BadAnswer, Incomplete, NoAudio
 from voicemill.model import Infill, Tts, VoiceChange, Word
 from voicemill.model.service_tags import without_tags
@@ -69,11 +69,12 @@ def verify_words(words: Sequence[Word], duration_s: float) -> tuple[Word, ...]:
 def _verified_samples(body: bytes, call: Tts | Infill | VoiceChange, *, framed: bool) -> tuple[Samples, float]:
     try:
         samples, info = read_samples(body)
+    except TruncatedWav as fault:
+        raise Incomplete(f"the answer is not usable audio: {fault}", billed="unknown") from None
     except NotWav as fault:
-        kind = Incomplete if "cut" in str(fault) else NoAudio
-        raise kind(f"the answer is no usable audio: {fault}", billed="unknown") from None
+        raise NoAudio(f"the answer is not usable audio: {fault}", billed="unknown") from None
     except ValueError as fault:
-        raise BadAnswer(f"the answer is no usable audio: {fault}", billed="unknown") from None
+        raise BadAnswer(f"the answer is not usable audio: {fault}", billed="unknown") from None
     if not info.sized and not framed:
         raise Incomplete("the end of the answer cannot be distinguished from a broken connection", billed="unknown")
     if (info.encoding, info.sample_rate_hz) != (call.encoding, call.sample_rate_hz):

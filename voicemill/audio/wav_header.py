@@ -26,6 +26,10 @@ class NotWav(ValueError):
     """The bytes are not a usable WAV; the text says why."""
 
 
+class TruncatedWav(NotWav):
+    """The file ends before its header says that it does."""
+
+
 @dataclass(frozen=True, slots=True)
 class WavInfo:
     """The position of a WAV's samples (`start` to `stop`, in bytes) and their format.
@@ -78,7 +82,7 @@ def probe_wav(body: bytes | mmap) -> WavInfo:
 
 def _layout(chunk: bytes) -> tuple[Encoding, int, int]:
     if len(chunk) < 16:
-        raise NotWav("its fmt chunk is truncated")
+        raise TruncatedWav("its fmt chunk is truncated")
     tag, channels, sample_rate_hz, _, _, bits = struct.unpack_from("<HHIIHH", chunk)
     if tag == _EXTENSIBLE and len(chunk) >= 26:
         tag = struct.unpack_from("<H", chunk, 24)[0]
@@ -95,7 +99,7 @@ def _samples(body: bytes | mmap, start: int, size: int, layout: tuple[Encoding, 
     there = len(body) - start
     sized = not _is_placeholder(size)
     if sized and size > there:
-        raise NotWav(f"it is truncated: it has {there} of {size} bytes of samples")
+        raise TruncatedWav(f"it is truncated: it has {there} of {size} bytes of samples")
     frame_bytes = BYTES_PER_SAMPLE[encoding] * channels
     length = size if sized else there
     if length % frame_bytes:
