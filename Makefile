@@ -37,7 +37,9 @@ book: setup
 	$(BIN)/voicemill book master results/the-ferry --for m4b,read-along
 
 # One worker runs all tests of a file, so that module fixtures start once. The slowest files run first.
+# Compiled first, because the tests start hundreds of processes and an environment may forbid them to write bytecode.
 test: check browser
+	$(BIN)/python -m compileall -q voicemill flows tasks
 	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 check: setup
