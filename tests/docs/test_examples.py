@@ -19,6 +19,8 @@ _NOT_RUN = {
     "voicemill control": "needs a live run",
     "voicemill copy": "needs a bucket",
     "voicemill run book.csv --voice nova": "needs an OpenAI-compatible server",
+    "voicemill book master results/novel": "needs a finished book; the tutorial masters one",
+    "voicemill book regenerate results/novel": "needs a finished book",
     "voicemill run one.csv": "needs a Prefect server that two runs share",
     "voicemill run two.csv": "needs a Prefect server that two runs share",
 }
@@ -43,6 +45,7 @@ def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         write(tmp_path / name, tone(1.0))
     (tmp_path / "files.txt").write_text("talk.mp3\n", encoding="utf-8")
     (tmp_path / "talks.csv").write_text("id,audio\ntalk,talk.mp3\n", encoding="utf-8")
+    (tmp_path / "book.csv").write_text("id,text\none,The boat is on the river.\n", encoding="utf-8")
     (tmp_path / "chapters").mkdir()
     (tmp_path / "chapters" / "one.txt").write_text("The boat is on the river.", encoding="utf-8")
     return tmp_path

@@ -52,7 +52,7 @@ async def test_conversion_is_sent_block_by_block(
 ) -> None:
     """The first raw chunk is ready after one block; a WAV needs all blocks, because its header has the length."""
     spoken = np.frombuffer(await speech(api, output_format=FLOAT), "<f4")
-    (tmp_path / "clip").write_bytes(wav_of(np.tile(spoken, 5), 24000))
+    (tmp_path / "clip").write_bytes(wav_of(np.tile(spoken, 8), 24000))
     made: list[int] = []
 
     def counted(*sent: Any) -> Any:
@@ -70,5 +70,5 @@ async def test_conversion_is_sent_block_by_block(
         first = next(pieces)
         assert len(made) == blocks
         body = first.body + b"".join(piece.body for piece in pieces)
-        assert sum(made) == 5 * spoken.size
+        assert sum(made) == 8 * spoken.size
         assert len(body) == 2 * sum(made) + (44 if container == "wav" else 0)

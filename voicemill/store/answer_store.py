@@ -18,6 +18,7 @@ import json
 import os
 import re
 import secrets
+import weakref
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, fields, replace
@@ -57,7 +58,7 @@ class AnswerStore:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._writer = secrets.token_hex(4)
-        self._lock: int | None = None
+        self._unlock: weakref.finalize[[int], AnswerStore] | None = None
 
     def open(self) -> int:
         """Create the folders and commit the answers that a killed run left partial. Returns their number.
@@ -68,16 +69,17 @@ class AnswerStore:
         durable.make_folders_in(self.folder, _FOLDERS)
         self.close()
         with durable.storage_errors(self.folder):
-            self._lock = os.open(self.folder, os.O_RDONLY | os.O_DIRECTORY)
-        committed = self._commit_partials() if _is_unused(self._lock) else 0
-        _mark_used(self._lock)
+            lock = os.open(self.folder, os.O_RDONLY | os.O_DIRECTORY)
+        self._unlock = weakref.finalize(self, os.close, lock)
+        committed = self._commit_partials() if _is_unused(lock) else 0
+        _mark_used(lock)
         return committed
 
     def close(self) -> None:
         """Release the store, so that the next process that opens it commits partial answers."""
-        if self._lock is not None:
-            os.close(self._lock)
-            self._lock = None
+        if self._unlock is not None:
+            self._unlock()
+            self._unlock = None
 
     def has(self, key: str) -> bool:
         """Whether there is an answer for this key; its content is verified when it is read."""
