@@ -121,7 +121,7 @@ def test_lost_tables_are_rebuilt_from_answers(transcribe: Any, name: str, damage
     sent, _ = transcribe(manifest)
     assert sent == []
     found = file_hashes(_RESULTS)
-    assert {path for path in before if before[path] != found[path]} <= {"run.json"}
+    assert {path for path in before if before[path] != found[path]} <= {"run.json", "report.html"}
     assert audit(_RESULTS) == []
 
 
@@ -147,7 +147,7 @@ def test_subtitle_options_need_no_call(transcribe: Any) -> None:
     assert sent == []
     assert "<u>The</u> mill turns." in (_RESULTS / "text/the-mill-turns.srt").read_text()
     changed = {path for path, digest in file_hashes(_RESULTS).items() if before.get(path) != digest}
-    assert changed == {"items.parquet", "run.json", *(f"text/{name}.srt" for name in _NAMES)}
+    assert changed == {"items.parquet", "report.html", "run.json", *(f"text/{name}.srt" for name in _NAMES)}
 
 
 def test_references(transcribe: Any, service: SpeechService) -> None:
