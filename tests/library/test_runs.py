@@ -184,7 +184,7 @@ def test_ctrl_c_in_a_script_publishes_and_returns(service: SpeechService, tmp_pa
         result = voicemill.run("book.csv", "results", max_concurrency=1, on_progress=interrupt)
         print(result.exit_code.name, 0 < result.counts["done"] < 200, result.counts["not_started"] > 0)
     """
-    service.speaker.latency_s = 0.02
+    service.speaker.latency_s = 0.1
     command = [sys.executable, "-c", textwrap.dedent(script)]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False, env=dict(os.environ))
     assert done.stdout.split() == ["INTERRUPTED", "True", "True"], done.stderr
