@@ -45,8 +45,10 @@ async def test_two_runs_share_an_answer_store_at_the_same_time(service: SpeechSe
     manifests = [write_manifest(tmp_path / f"{number}.csv", rows) for number, rows in enumerate(parts)]
     shared = tmp_path / "answers"
     runs = [voicemill.run_async(manifest, tmp_path / manifest.stem, answers=shared) for manifest in manifests]
+    handler = signal.getsignal(signal.SIGINT)
     results = await asyncio.gather(*runs)
     assert [result.counts["done"] for result in results] == [20, 20]
+    assert signal.getsignal(signal.SIGINT) == handler
     everything = write_manifest(tmp_path / "all.csv", [*parts[0], *parts[1]])
     assert (await voicemill.run_async(everything, tmp_path / "all", answers=shared)).summary.calls_made == 0
 

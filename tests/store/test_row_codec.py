@@ -8,7 +8,7 @@ import pyarrow as pa
 from hypothesis import given
 from hypothesis import strategies as st
 
-from voicemill.model import AUDIO_OPS, Op, Recording, Refusal, Row, Speed
+from voicemill.model import AUDIO_OPS, Op, Pronunciation, Recording, Refusal, Row, SpeakerPart, Speed
 from voicemill.model.audio_formats import BIT_RATES_BPS, ENCODINGS, SAMPLE_RATES_HZ, AudioFormat, KeptFormat
 from voicemill.store.tables.row_codec import SCHEMA, decode_row, encode_row
 
@@ -76,7 +76,8 @@ def test_codec_covers_every_field_of_a_row() -> None:
         "speed": "slow", "emotion": ("calm",), "audio": Recording("a"), "left": Recording("l"),
         "right": Recording("r"), "text": Recording("t"), "from_s": 1.0, "to_s": 2.0, "splice": False, "cuts_s": (1.0,),
         "timestamps": True, "text_formats": ("srt",), "refusal": Refusal("c", "w"), "carried": {"x": 1},
-        "check": "guided", "max_takes": 3,
+        "check": "guided", "max_takes": 3, "parts": (SpeakerPart("t", "s", "v", 1.2, ("calm",), 0.8),),
+        "pronunciations": (Pronunciation("Siobhan", "Shivawn"),),
     }  # fmt: skip
     assert samples.keys() == {each.name for each in fields(Row)}
     for name, value in samples.items():

@@ -43,27 +43,56 @@ class StopRequest:
 def stop_on_signals(stop: Callable[[], None]) -> Iterator[None]:
     """Call `stop` at the first Ctrl-C or SIGTERM; the second one ends the process at once.
 
-    Outside the main thread this does nothing: whoever started the thread handles signals.
+    A signal stops every run of the event loop. Outside the main thread this does nothing: whoever started the thread
+    handles signals.
     """
     loop = asyncio.get_running_loop()
-    before = {number: signal.getsignal(number) for number in _SIGNALS}
-
-    def stop_once() -> None:
-        for number in _SIGNALS:
-            loop.remove_signal_handler(number)
-            signal.signal(number, signal.SIG_DFL)
-        stop()
-
-    try:
-        for number in _SIGNALS:
-            loop.add_signal_handler(number, stop_once)
-    except (ValueError, RuntimeError):
+    handlers = _handlers.get(loop) or _SignalHandlers(loop)
+    if not handlers.stops and not handlers.install():
         yield
         return
+    _handlers[loop] = handlers
+    handlers.stops.append(stop)
     try:
         yield
     finally:
-        for number in _SIGNALS:
+        handlers.stops.remove(stop)
+        if not handlers.stops:
+            del _handlers[loop]
+            handlers.restore()
+
+
+class _SignalHandlers:
+    """The signal handlers of one event loop, and what they call."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop
+        self._before = {number: signal.getsignal(number) for number in _SIGNALS}
+        self.stops: list[Callable[[], None]] = []
+
+    def install(self) -> bool:
+        """Handle the signals; False outside the main thread."""
+        try:
+            for number in _SIGNALS:
+                self._loop.add_signal_handler(number, self._stop_all)
+        except (ValueError, RuntimeError):
+            return False
+        return True
+
+    def restore(self) -> None:
+        """Put the handlers back that were there before."""
+        for number, handler in self._before.items():
             with suppress(ValueError):
-                loop.remove_signal_handler(number)
-                signal.signal(number, before[number])
+                self._loop.remove_signal_handler(number)
+                signal.signal(number, handler)
+
+    def _stop_all(self) -> None:
+        for number in _SIGNALS:
+            self._loop.remove_signal_handler(number)
+            signal.signal(number, signal.SIG_DFL)
+        for stop in list(self.stops):
+            stop()
+
+
+_handlers: dict[asyncio.AbstractEventLoop, _SignalHandlers] = {}
+"""The handlers of the event loops in which runs are going on."""

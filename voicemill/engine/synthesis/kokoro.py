@@ -96,7 +96,7 @@ def _only(folder: Path, pattern: str) -> Path:
 
 def _names(voices: Path) -> list[str]:
     try:
-        with np.load(voices, allow_pickle=False) as styles:
+        with np.load(voices) as styles:
             return sorted(styles.files)
     except (OSError, ValueError, zipfile.BadZipFile) as error:
         raise ConfigError(f"{voices} is not an archive of Kokoro voices: {error}") from None

@@ -46,7 +46,7 @@ def load(model: str) -> Any:  # noqa: ANN401 - onnxruntime has no types
 @cache
 def load_styles(voices: str, voice: str) -> NDArray[np.float32]:
     """The style vectors of a voice, one for each number of phonemes."""
-    with np.load(voices, allow_pickle=False) as styles:
+    with np.load(voices) as styles:
         style: NDArray[np.float32] = styles[voice].astype(np.float32)
     return style.reshape(style.shape[0], -1)
 
