@@ -40,6 +40,8 @@ def as_lines(summary: Summary) -> list[str]:
         places = {"Audio": Path(summary.results, "audio"), "Text": Path(summary.results, "text")}
         lines += [f"{name + ':':7} {place}" for name, place in places.items() if place.is_dir()]
     lines.append(f"Table:  {summary.results}/items.parquet")
+    if Path(summary.results, "report.html").is_file():
+        lines.append(f"Report: {summary.results}/report.html")
     following = _NEXT.get(ExitCode(summary.exit_code))
     if following:
         results, failures = (shlex.quote(summary.results + below) for below in ("", "/failures.csv"))
@@ -50,7 +52,7 @@ def as_lines(summary: Summary) -> list[str]:
 def as_markdown(summary: Summary, findings: "Sequence[Finding]" = ()) -> str:
     """The summary as a page for the Prefect UI, with what needs attention and how to fix it."""
     rows = "\n".join(f"| {status.replace('_', ' ')} | {count} |" for status, count in summary.rows.items())
-    details = "\n".join(f"- {line}" for line in as_lines(summary)[1:])
+    details = "\n".join(f"- {line}" for line in as_lines(summary)[1:] if not line.startswith("Report:"))
     report = f"- Report: {Path(summary.results, 'report.html').absolute().as_uri()}"
     page = f"# {summary.headline}\n\n| status | rows |\n| --- | ---: |\n{rows}\n\n{details}\n{report}\n"
     return page + _findings_table(findings)
