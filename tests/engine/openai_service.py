@@ -1,9 +1,7 @@
 """An OpenAI-compatible speech server for tests."""
 
-import io
 import json
 import threading
-import wave
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -11,6 +9,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import numpy as np
 
 from tests.engine.requests import RATE_HZ
+from tests.engine.wav_files import wav_of
 
 
 class _Server(BaseHTTPRequestHandler):
@@ -48,13 +47,7 @@ class _Server(BaseHTTPRequestHandler):
 def wav(seconds: float) -> bytes:
     """A tone as a WAV file."""
     samples = 0.3 * np.sin(2 * np.pi * 300 * np.arange(int(RATE_HZ * seconds)) / RATE_HZ)
-    file = io.BytesIO()
-    with wave.open(file, "wb") as recording:
-        recording.setnchannels(1)
-        recording.setsampwidth(2)
-        recording.setframerate(RATE_HZ)
-        recording.writeframes((samples * 32767).astype("<i2").tobytes())
-    return file.getvalue()
+    return wav_of(samples, RATE_HZ)
 
 
 @contextmanager

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from tests.engine.requests import client, recognized, speech_body
-from tests.engine.test_recognition import wav_of
+from tests.engine.wav_files import wav_of
 from voicemill.engine.access_tokens import Tokens
 from voicemill.engine.app import create_app
 from voicemill.engine.refusals import Refusal

@@ -11,8 +11,8 @@ from benchmarks.recogniser import word_error_rate
 from benchmarks.sentences import PROSE
 from tests.engine.measures import floats
 from tests.engine.requests import SARAH, recognized, speech
-from tests.engine.test_recognition import wav_of
 from tests.engine.test_voice_changer import RAW, VOICES
+from tests.engine.wav_files import wav_of
 from voicemill.audio.decode import decode_all
 from voicemill.engine.voice_analysis.measures import measure
 

@@ -3,7 +3,6 @@
 import csv
 import io
 import json
-import wave
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +15,7 @@ from av.audio.frame import AudioFrame
 from benchmarks.recogniser import word_error_rate
 from benchmarks.sentences import PROSE
 from tests.engine.requests import client, recognized, speech
+from tests.engine.wav_files import wav_of
 from voicemill.audio.decode import decode_all, decode_headerless
 from voicemill.engine.app import create_app
 from voicemill.engine.settings import EngineSettings
@@ -49,17 +49,6 @@ def contained(wav: bytes, muxer: str, codec: str, rate: int) -> bytes:
         frame.sample_rate, frame.pts = rate, 0
         for packet in [*stream.encode(frame), *stream.encode(None)]:
             container.mux(packet)
-    return file.getvalue()
-
-
-def wav_of(samples: np.ndarray[Any, Any], rate: int = 16000) -> bytes:
-    """16-bit mono samples as a WAV."""
-    file = io.BytesIO()
-    with wave.open(file, "wb") as out:
-        out.setnchannels(1)
-        out.setsampwidth(2)
-        out.setframerate(rate)
-        out.writeframes((samples * 32767).astype("<i2").tobytes())
     return file.getvalue()
 
 

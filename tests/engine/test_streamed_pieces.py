@@ -13,7 +13,7 @@ import pytest
 
 from benchmarks.engine_server import descendants, served_engine
 from tests.engine.requests import FLOAT, SENTENCE, speech, speech_body
-from tests.engine.test_recognition import wav_of
+from tests.engine.wav_files import wav_of
 from voicemill.engine.voice_analysis.world import converted
 from voicemill.engine.voices.catalogue import built_in_voices
 from voicemill.engine.worker.voice_change import voice_change_pieces

@@ -13,8 +13,9 @@ import pytest
 from benchmarks.sentences import PROSE
 from tests.engine.measures import band_levels_db, floats, level_db, pitch_hz
 from tests.engine.requests import FLOAT, RATE_HZ, SARAH, client, speech, speech_body
-from tests.engine.test_recognition import RECORDINGS, wav_of
+from tests.engine.test_recognition import RECORDINGS
 from tests.engine.test_voice_changer import VOICES
+from tests.engine.wav_files import wav_of
 from voicemill.audio.decode import decode_all
 from voicemill.engine.app import create_app
 from voicemill.engine.settings import EngineSettings

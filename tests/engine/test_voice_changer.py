@@ -13,7 +13,7 @@ from benchmarks.recogniser import word_error_rate
 from benchmarks.sentences import PROSE
 from tests.engine.measures import floats
 from tests.engine.requests import FLOAT, recognized, speech
-from tests.engine.test_recognition import wav_of
+from tests.engine.wav_files import wav_of
 from voicemill.audio.decode import decode_all
 from voicemill.engine.voice_analysis.measures import f0_contour, measure
 from voicemill.engine.voices.catalogue import built_in_voices

@@ -330,5 +330,5 @@ def _network_transport(max_connections: int) -> httpx.AsyncBaseTransport:
 
 
 def in_process(app: Any) -> httpx.AsyncBaseTransport:  # noqa: ANN401 - an ASGI application
-    """A transport that hands requests to an ASGI application in this process."""
+    """A transport that calls an ASGI application in this process."""
     return httpx.ASGITransport(app=app, raise_app_exceptions=False)

@@ -10,7 +10,7 @@ from voicemill.pipeline.audit import Violation, audit
 from voicemill.pipeline.check_results import CheckedPassage, check_results
 from voicemill.pipeline.export import FORMATS, Exported, subtitle_rules
 from voicemill.pipeline.export import export as export_rows
-from voicemill.store.results_folder import ResultsFolder
+from voicemill.store.results_folder import folder_of_run
 
 
 def verify(results: str | PathLike[str]) -> list[Violation]:
@@ -24,7 +24,7 @@ def verify(results: str | PathLike[str]) -> list[Violation]:
         ResultsLockedError: A run uses the folder.
         StorageError: Something cannot be read at all.
     """
-    folder = _opened(results)
+    folder = folder_of_run(results)
     with folder.locked():
         return audit(folder.path)
 
@@ -44,7 +44,7 @@ def check(results: str | PathLike[str], *, check: Literal["signals", "guided"] =
         ResultsLockedError: A run uses the folder.
         StorageError: Something cannot be read at all.
     """
-    folder = _opened(results)
+    folder = folder_of_run(results)
     with folder.locked():
         return [*check_results(folder, check)]
 
@@ -75,18 +75,11 @@ def export(
         ResultsLockedError: A run uses the folder.
         StorageError: A file could not be written.
     """
-    folder = _opened(results)
+    folder = folder_of_run(results)
     given = {"max_line_width": max_line_width, "max_line_count": max_line_count, "highlight_words": highlight_words}
     rules = subtitle_rules(folder, {name: value for name, value in given.items() if value is not None})
     with folder.locked():
         return export_rows(folder, _formats(to), Path(output_dir) if output_dir is not None else None, rules)
-
-
-def _opened(results: str | PathLike[str]) -> ResultsFolder:
-    folder = ResultsFolder(Path(results))
-    if not folder.notes.is_dir():
-        raise ConfigError(f"{results} is not a results folder; give the folder of a run")
-    return folder
 
 
 def _formats(to: str | Sequence[str]) -> tuple[str, ...]:

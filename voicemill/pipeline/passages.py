@@ -5,6 +5,7 @@ from dataclasses import replace
 from voicemill.model import Call, Infill, Passage, Row, Stt, Tts, Verdict, VoiceChange
 from voicemill.model.service_tags import without_tags
 from voicemill.pipeline.assemble import Assembled
+from voicemill.pipeline.check_answer import spoken_text
 from voicemill.planning.pronounce import shown
 from voicemill.planning.row_calls import CallPiece, RowPlan
 
@@ -23,7 +24,7 @@ def passages_of(plan: RowPlan, verdicts: tuple[Verdict, ...], assembled: Assembl
 
 def _passage(number: int, piece: CallPiece, verdict: Verdict, place: Place) -> Passage:
     call = piece.call
-    spoken = call.transcript if isinstance(call, Tts | Infill) else ""
+    spoken = spoken_text(call)
     text = without_tags(piece.text or shown(spoken, piece.replaced))
     take = 0 if isinstance(call, Stt) else call.take
     return Passage(number, text, spoken, take, _moved(verdict, place), *place)

@@ -22,10 +22,11 @@ import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from os import PathLike
 from pathlib import Path
 from typing import Any, ClassVar
 
-from voicemill.errors import ResultsLockedError
+from voicemill.errors import ConfigError, ResultsLockedError
 from voicemill.store import durable_files as durable
 
 _SINCE = " since "
@@ -201,3 +202,11 @@ def read_json(path: Path) -> dict[str, Any] | None:
     except (OSError, ValueError):
         return None
     return content if isinstance(content, dict) else None
+
+
+def folder_of_run(results: str | PathLike[str]) -> ResultsFolder:
+    """The results folder of an earlier run. Raises `ConfigError` if there was none."""
+    folder = ResultsFolder(Path(results))
+    if not folder.notes.is_dir():
+        raise ConfigError(f"{results} is not a results folder; give the folder of a run")
+    return folder

@@ -18,7 +18,7 @@ from voicemill.book.mastering.read_along import deliver_read_along, refuse_untim
 from voicemill.book.mastering.shops import SHOPS
 from voicemill.book.mastering.tracks import master_chapters
 from voicemill.errors import ConfigError
-from voicemill.store.results_folder import ResultsFolder
+from voicemill.store.results_folder import ResultsFolder, folder_of_run
 
 DELIVERIES: Final = tuple(SHOPS)
 """The kinds of delivery, in the order in which they are made."""
@@ -77,9 +77,7 @@ def master(
         StorageError: The disk is full, or a file could not be written.
         OutputRefused: A file that voicemill did not write has the name of a delivered file.
     """
-    folder = ResultsFolder(Path(results))
-    if not folder.notes.is_dir():
-        raise ConfigError(f"{results} is not a results folder; give the folder of a run")
+    folder = folder_of_run(results)
     names = _names(deliveries)
     given = {
         "title": title,
