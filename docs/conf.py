@@ -9,7 +9,7 @@ from voicemill import __version__
 
 project = "voicemill"
 author = "The voicemill founders"
-copyright = "2025, The voicemill founders"
+copyright = "2026, The voicemill founders"
 version = release = __version__
 
 extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "docs.reference_pages"]

@@ -121,6 +121,13 @@ def test_help_names_the_real_limits_and_defaults() -> None:
         assert f"[default: {value}]" in helps["voicemill run"]
 
 
+@pytest.mark.parametrize("name", _COMMANDS)
+def test_options_name_their_values_and_one_default(name: str) -> None:
+    """No option shows the type of its value instead of a name, or two defaults, and no line of a list is cut off."""
+    page = _COMMANDS[name].get_help(_COMMANDS[name].make_context(name, [], resilient_parsing=True))
+    assert re.findall(r"<\w+>|[a-z]\.\.\.$|\[default: [^\]]+\]\s+\[default: ", page, re.MULTILINE) == []
+
+
 def test_no_color_leaves_out_escape_codes(monkeypatch: pytest.MonkeyPatch, quick: InThisProcess) -> None:
     """Help pages that are not written to a terminal, or with NO_COLOR set, have no escape codes."""
     assert "\x1b" not in quick("--help").stdout

@@ -38,12 +38,13 @@ def import_(
             metavar="LEVEL",
             min=0,
             max=9,
-            help="Level of the table of contents to make chapters of. [default: detected]",
+            help="Level of the table of contents whose entries become chapters. [default: detected]",
+            show_default=False,
         ),
     ] = 0,
     list_only: Annotated[bool, typer.Option("--list", help="List the chapters and write nothing.")] = False,
     plan: Annotated[
-        str, typer.Option(metavar="PLAN", help="Cartesia plan for the cost: pro, startup or scale. [default: pro]")
+        str, typer.Option(metavar="PLAN", help="Cartesia plan for the cost: pro, startup or scale.")
     ] = "pro",
     force: Annotated[
         bool, typer.Option("--force", help="Replace the files of an earlier import, edited or not.")

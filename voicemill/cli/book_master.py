@@ -45,16 +45,22 @@ def master(
             "-o", "--output-dir", metavar="FOLDER", help="Where to write. [default: book/ in the results folder]"
         ),
     ] = None,
-    title: Annotated[str | None, typer.Option(help="Title of the book. [default: as in book.toml]")] = None,
-    author: Annotated[str | None, typer.Option(help="Author. [default: as in book.toml]")] = None,
-    narrator: Annotated[str | None, typer.Option(help="Narrator. [default: as in book.toml]")] = None,
+    title: Annotated[
+        str | None, typer.Option(metavar="TITLE", help="Title of the book. [default: as in book.toml]")
+    ] = None,
+    author: Annotated[str | None, typer.Option(metavar="NAME", help="Author. [default: as in book.toml]")] = None,
+    narrator: Annotated[str | None, typer.Option(metavar="NAME", help="Narrator. [default: as in book.toml]")] = None,
     cover: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Cover, JPEG or PNG. [default: cover.jpg beside book.toml]")
     ] = None,
-    isbn: Annotated[str | None, typer.Option(help="ISBN, for the file names of Google Play.")] = None,
-    language: Annotated[str | None, typer.Option(help="Language, such as en. [default: as in book.toml]")] = None,
-    publisher: Annotated[str | None, typer.Option(help="Publisher. [default: as in book.toml]")] = None,
-    year: Annotated[str | None, typer.Option(help="Year of publication. [default: as in book.toml]")] = None,
+    isbn: Annotated[str | None, typer.Option(metavar="ISBN", help="ISBN, for the file names of Google Play.")] = None,
+    language: Annotated[
+        str | None, typer.Option(metavar="CODE", help="Language, such as en. [default: as in book.toml]")
+    ] = None,
+    publisher: Annotated[str | None, typer.Option(metavar="NAME", help="Publisher. [default: as in book.toml]")] = None,
+    year: Annotated[
+        str | None, typer.Option(metavar="YEAR", help="Year of publication. [default: as in book.toml]")
+    ] = None,
     sample: Annotated[
         str | None, typer.Option(metavar="ROW", help="Row of the retail sample. [default: the first chapter]")
     ] = None,

@@ -35,7 +35,7 @@ def pronunciations(
     add: Annotated[
         bool, typer.Option("--add", help="Add a line to fill in for each unknown word to pronunciations.csv.")
     ] = False,
-    limit: Annotated[int, typer.Option(metavar="N", min=1, help="List the N most frequent words. [default: 50]")] = 50,
+    limit: Annotated[int, typer.Option(metavar="N", min=1, help="List the N most frequent words.")] = 50,
 ) -> None:
     """List the pronunciations of a book, or the words that need one.
 

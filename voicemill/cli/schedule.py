@@ -70,7 +70,10 @@ def add(
 
 @app.command("list", cls=Command, epilog=examples("voicemill schedule list", "voicemill schedule list --json"))
 def list_schedules(as_json: Json = False) -> None:
-    """List schedules with their next run in their time zone, whether they are served now, and the last run's result."""
+    """List schedules with their next run and last result.
+
+    Times are in the time zone of each schedule. The list shows whether a worker serves the schedule now.
+    """
     with _prefect():
         from flows.schedules import listed
 
