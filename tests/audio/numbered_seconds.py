@@ -19,8 +19,9 @@ _WINDOW: Final = 512
 _HOP: Final = 40
 _HOP_S: Final = _HOP / HEARD_RATE_HZ
 _QUIET: Final = 0.02
-_SHORTEST_S: Final = 0.3
-_LONGEST_S: Final = 1.2
+_SHORTEST: Final = 0.3
+_LONGEST: Final = 1.2
+"""How much of a tone must be found, and how far apart its first and last part may be, in lengths of a tone."""
 
 
 class Second(NamedTuple):
@@ -31,16 +32,16 @@ class Second(NamedTuple):
     length_s: float
 
 
-def numbered(numbers: Sequence[int], rate_hz: int) -> Mono:
-    """One second for each number from 0 to 39: a tone with 50 ms of silence at either end."""
-    moments_s = np.arange(rate_hz) / rate_hz
-    level = 0.3 * np.clip(np.minimum(moments_s - _EDGE_S, 1 - _EDGE_S - moments_s) / _RAMP_S, 0, 1)
+def numbered(numbers: Sequence[int], rate_hz: int, tone_s: float = 1.0) -> Mono:
+    """One second, or `tone_s`, for each number from 0 to 39: a tone with 50 ms of silence at either end."""
+    moments_s = np.arange(round(tone_s * rate_hz)) / rate_hz
+    level = 0.3 * np.clip(np.minimum(moments_s - _EDGE_S, tone_s - _EDGE_S - moments_s) / _RAMP_S, 0, 1)
     tones = [level * np.sin(2 * np.pi * _pitch_hz(number) * moments_s) for number in numbers]
     return np.concatenate([np.zeros(0), *tones]).astype(np.float32)
 
 
-def found_seconds(samples: Mono) -> list[Second]:
-    """The numbered seconds in samples at 8 kHz, in order. Tones of less than 0.3 s count as absent."""
+def found_seconds(samples: Mono, tone_s: float = 1.0) -> list[Second]:
+    """The numbered tones in samples at 8 kHz, in order. Those of which less than 0.3 is left count as absent."""
     if samples.size < _WINDOW:
         return []
     padded = np.pad(samples, _WINDOW // 2)
@@ -54,16 +55,16 @@ def found_seconds(samples: Mono) -> list[Second]:
     runs = [(int(strongest[start]), int(start), int(stop)) for start, stop in pairwise(edges) if strongest[start] >= 0]
     return [
         Second(number, (start + stop - 1) / 2 * _HOP_S, (stop - start) * _HOP_S)
-        for number, start, stop in _merged(runs)
-        if (stop - start) * _HOP_S >= _SHORTEST_S
+        for number, start, stop in _merged(runs, round(_LONGEST * tone_s / _HOP_S))
+        if (stop - start) * _HOP_S >= _SHORTEST * tone_s
     ]
 
 
-def _merged(runs: Sequence[tuple[int, int, int]]) -> list[tuple[int, int, int]]:
-    """The runs, where parts of one damaged second count as one."""
+def _merged(runs: Sequence[tuple[int, int, int]], longest: int) -> list[tuple[int, int, int]]:
+    """The runs, where parts of one damaged tone count as one. `longest` is in hops."""
     merged: list[tuple[int, int, int]] = []
     for number, start, stop in runs:
-        starts = [first for other, first, _ in merged if other == number and (stop - first) * _HOP_S <= _LONGEST_S]
+        starts = [first for other, first, _ in merged if other == number and stop - first <= longest]
         if starts:
             merged = [run for run in merged if run[:2] != (number, starts[0])]
         merged.append((number, starts[0] if starts else start, stop))

@@ -1,6 +1,7 @@
 """Recordings as damaged disks, joined files and careless recorders leave them, made of numbered seconds."""
 
 import io
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -19,6 +20,7 @@ _FRAME: Final = 1024
 _JOINED_FROM: Final = 20
 """The number of the first second of the file that is appended in a joined recording."""
 LENGTH_S: Final = 5
+SHORT_TONE_S: Final = 0.5
 
 
 class Kind(NamedTuple):
@@ -89,7 +91,8 @@ class OddRecording:
     """A recording of numbered seconds, and how it differs from a plain one.
 
     The sound starts `late_s` after the picture. `holes` are the parts, in seconds of the sound, that are missing.
-    `join` is the length in seconds of an appended recording, with the numbers from 20 on. `damage` is `noise` or
+    `join` is the length in seconds of an appended recording, with the numbers from 20 on. With another `tone_s` than 1,
+    each of these seconds lasts that long; only `late_s` does not change. `damage` is `noise` or
     `zeros` in the middle, `padding` after the end, or `cut`, where the last third is missing.
     """
 
@@ -100,24 +103,25 @@ class OddRecording:
     damage: str = ""
     seed: int = 0
     seconds: int = LENGTH_S
+    tone_s: float = 1.0
 
     def content(self) -> bytes:
         """The file."""
-        content = _muxed(self.kind, range(self.seconds), self.late_s, self.holes)
+        content = _muxed(self.kind, range(self.seconds), self.tone_s, self.late_s, self.holes)
         if self.join:
-            content += _muxed(self.kind, range(_JOINED_FROM, _JOINED_FROM + self.join), 0.0, ())
+            content += _muxed(self.kind, range(_JOINED_FROM, _JOINED_FROM + self.join), self.tone_s, 0.0, ())
         return _damaged(content, self.damage, Random(self.seed))
 
     def expected(self) -> dict[int, float]:
         """The numbers of the seconds that can be heard, each with the moment of its middle; without damage."""
         numbers = [number for number in range(self.seconds) if not any(a <= number < b for a, b in self.holes)]
-        played = {number: number + 0.5 + self.late_s for number in numbers}
-        end_s = played_s(self.kind, self.seconds) + self.late_s
-        return played | {_JOINED_FROM + place: end_s + place + 0.5 for place in range(self.join)}
+        played = {number: (number + 0.5) * self.tone_s + self.late_s for number in numbers}
+        end_s = played_s(self.kind, self.seconds, self.tone_s) + self.late_s
+        return played | {_JOINED_FROM + place: end_s + (place + 0.5) * self.tone_s for place in range(self.join)}
 
 
 def odd_recordings(numbers: range) -> Iterator[OddRecording]:
-    """A random recording for each number, all kinds in turn."""
+    """A random recording of short tones for each number, all kinds in turn."""
     for number in numbers:
         dice = Random(number)
         kind = KINDS[number % len(KINDS)]
@@ -128,6 +132,7 @@ def odd_recordings(numbers: range) -> Iterator[OddRecording]:
             join=dice.randint(1, 3) if kind.is_joinable and dice.random() < 0.4 else 0,
             damage=dice.choice(["", "", "", "noise", "zeros", "padding", "cut"]),
             seed=dice.randrange(1 << 30),
+            tone_s=SHORT_TONE_S,
         )
 
 
@@ -158,20 +163,21 @@ class _Coded(NamedTuple):
 
 
 @cache
-def played_s(kind: Kind, seconds: int) -> float:
-    """How long a recording of so many seconds lasts once it is encoded and decoded, the codec's padding included."""
-    with av.open(io.BytesIO(_muxed(kind, range(seconds), 0.0, ())), "r") as file:
+def played_s(kind: Kind, seconds: int, tone_s: float = 1.0) -> float:
+    """How long a recording of that many tones lasts once it is encoded and decoded, the codec's padding included."""
+    with av.open(io.BytesIO(_muxed(kind, range(seconds), tone_s, 0.0, ())), "r") as file:
         return sum(frame.samples / frame.sample_rate for frame in file.decode(file.streams.audio[0]))
 
 
-def _muxed(kind: Kind, numbers: Sequence[int], late_s: float, holes: Sequence[tuple[int, int]]) -> bytes:
+def _muxed(kind: Kind, numbers: Sequence[int], tone_s: float, late_s: float, holes: Sequence[tuple[int, int]]) -> bytes:
     file = io.BytesIO()
     with av.open(file, "w", format=kind.container, options=dict(kind.muxer_options)) as made:
         sound: Any = made.add_stream(kind.codec, rate=kind.rate_hz, layout="mono", options=dict(kind.options))
-        coded = _sound(kind, tuple(numbers))
-        tracks = [(sound, tuple(_late(one, late_s) for one in coded if not _is_in(one, holes)))]
+        coded = _sound(kind, tuple(numbers), tone_s)
+        tracks = [(sound, tuple(_late(one, late_s) for one in coded if not _is_in(one, holes, tone_s)))]
         if kind.picture:
-            tracks.append((_picture_stream(made, kind.picture), _pictures(kind.picture, len(numbers) + round(late_s))))
+            length_s = math.ceil(len(numbers) * tone_s + late_s)
+            tracks.append((_picture_stream(made, kind.picture), _pictures(kind.picture, length_s)))
         made.start_encoding()
         timed = [(float(one.dts * one.time_base), stream, one) for stream, coded in tracks for one in coded]
         for _, stream, one in sorted(timed, key=lambda each: each[0]):
@@ -192,17 +198,17 @@ def _late(coded: _Coded, late_s: float) -> _Coded:
     return coded._replace(pts=coded.pts + ticks, dts=coded.dts + ticks)
 
 
-def _is_in(coded: _Coded, holes: Sequence[tuple[int, int]]) -> bool:
-    moment_s = float((coded.pts + coded.duration / 2) * coded.time_base)
-    return any(start <= moment_s < stop for start, stop in holes)
+def _is_in(coded: _Coded, holes: Sequence[tuple[int, int]], tone_s: float) -> bool:
+    moment = float((coded.pts + coded.duration / 2) * coded.time_base) / tone_s
+    return any(start <= moment < stop for start, stop in holes)
 
 
 @cache
-def _sound(kind: Kind, numbers: tuple[int, ...]) -> tuple[_Coded, ...]:
+def _sound(kind: Kind, numbers: tuple[int, ...], tone_s: float) -> tuple[_Coded, ...]:
     """Encoded once; a recording is muxed from it as often as tests want one."""
     with av.open(io.BytesIO(), "w", format=kind.container) as file:
         stream: Any = file.add_stream(kind.codec, rate=kind.rate_hz, layout="mono", options=dict(kind.options))
-        samples = numbered(numbers, kind.rate_hz)
+        samples = numbered(numbers, kind.rate_hz, tone_s)
         packets: list[Any] = []
         for start in range(0, samples.size, _FRAME):
             frame = av.AudioFrame.from_ndarray(samples[None, start : start + _FRAME], "flt", "mono")

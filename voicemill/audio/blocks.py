@@ -15,7 +15,10 @@ Samples = NDArray[Any]
 """Samples of any type, shape (samples, channels), or (samples,) where there is one channel."""
 
 _SILENCE_BLOCK: Final = 48_000
+_JOINED_SAMPLES: Final = 16_384
 _UNSIGNED_ZERO: Final = 128
+_PACKED_CHANNELS: Final = 2
+"""How many channels a frame may have whose samples are read without a conversion by FFmpeg."""
 
 
 def mono_blocks(frames: Iterable[PlacedFrame], channel: int | None = None) -> Iterator[Mono]:
@@ -23,12 +26,12 @@ def mono_blocks(frames: Iterable[PlacedFrame], channel: int | None = None) -> It
 
     def mixed(frame: AudioFrame) -> Mono:
         channels = _packed(frame).T
-        if channel is None:
+        if channel is None and len(channels) > 1:
             return np.asarray(channels.mean(axis=0, dtype=np.float32))
-        return np.asarray(channels[min(channel, len(channels) - 1)], np.float32)
+        return np.asarray(channels[min(channel or 0, len(channels) - 1)], np.float32)
 
     # Without a layout: FFmpeg's own mix is 3 dB louder than the mean, and clips.
-    return _blocks(frames, lambda first: Conformer("flt", None, first.sample_rate), mixed)
+    return _joined(_blocks(frames, lambda first: Conformer("flt", None, first.sample_rate), mixed))
 
 
 def planar_blocks(frames: Iterable[PlacedFrame]) -> Iterator[Samples]:
@@ -46,12 +49,13 @@ def native_blocks(frames: Iterable[PlacedFrame]) -> Iterator[Samples]:
 
 
 def _packed(frame: AudioFrame) -> Samples:
-    """The samples of a frame in a packed format, shape (samples, channels).
+    """The samples of a frame, shape (samples, channels).
 
-    Planar frames are converted to a packed format first, because PyAV reads beyond the planes of a frame with more than
-    eight channels and the process crashes. Damaged AAC can claim 17.
+    Planar frames with more than two channels are converted to a packed format first: PyAV reads beyond the planes of a
+    frame with more than eight channels and the process crashes. Damaged AAC can claim 17.
     """
-    return cast(Samples, frame.to_ndarray().reshape(-1, frame.layout.nb_channels))
+    samples = cast(Samples, frame.to_ndarray())
+    return samples.T if frame.format.is_planar else samples.reshape(-1, frame.layout.nb_channels)
 
 
 def _blocks(
@@ -74,6 +78,20 @@ def _blocks(
             dropped -= min(dropped, len(block))
     for frame in conformer.flush() if conformer else ():
         yield samples_of(frame)
+
+
+def _joined(blocks: Iterable[Mono]) -> Iterator[Mono]:
+    """Fewer and longer blocks: a codec's frames are short, and what is done with a block has a fixed cost."""
+    waiting: list[Mono] = []
+    samples = 0
+    for block in blocks:
+        waiting.append(block)
+        samples += block.size
+        if samples >= _JOINED_SAMPLES:
+            yield np.concatenate(waiting)
+            waiting, samples = [], 0
+    if waiting:
+        yield np.concatenate(waiting)
 
 
 def _silence(samples: int, like: Samples) -> Iterator[Samples]:
@@ -99,10 +117,17 @@ class Conformer:
         """The samples of `frame`, after what the frames before it left in the resampler."""
         kind = (frame.format.name, frame.layout.name, frame.sample_rate)
         rest = self.flush() if kind != self._kind else []
+        self._kind = kind
+        if self._is_conform(frame):
+            return [*rest, frame]
         if self._resampler is None:
-            self._kind = kind
             self._resampler = AudioResampler(self._format, self._layout, self._rate_hz)
         return [*rest, *self._resampler.resample(frame)]
+
+    def _is_conform(self, frame: AudioFrame) -> bool:
+        """Whether only the order of the samples may differ, which `_packed` changes faster than FFmpeg."""
+        is_like = frame.format.packed.name == self._format and frame.sample_rate == self._rate_hz
+        return is_like and self._layout in (None, frame.layout.name) and frame.layout.nb_channels <= _PACKED_CHANNELS
 
     def flush(self) -> list[AudioFrame]:
         """The last samples."""

@@ -54,7 +54,8 @@ class Clock:
         return placement
 
     def _placement(self, pts: int, samples: int, checksum: int) -> Placement:
-        ahead_s = float((pts - self.origin) * self._tick_s) - self.position / self.sample_rate_hz
+        ticks = pts - self.origin
+        ahead_s = ticks * self._tick_s.numerator / self._tick_s.denominator - self.position / self.sample_rate_hz
         if abs(ahead_s) <= TOLERANCE_S:
             return Placement()
         if 0 < ahead_s <= self._longest_hole_s:
