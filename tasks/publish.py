@@ -33,7 +33,7 @@ async def publish_results(
     """Write the tables that readers load, and show the summary in Prefect. Raises `StorageError`."""
     await asyncio.to_thread(publish, parts, results, facts, settings, summary, started_at, finished_at)
     with suppress(Exception):  # the results are complete even if Prefect cannot be reached
-        findings = await asyncio.to_thread(find, results.items, summary.results)
+        findings = await asyncio.to_thread(find, results)
         page = as_markdown(summary, findings)
         await acreate_markdown_artifact(page, key="summary", description="How the run ended")
 

@@ -20,10 +20,11 @@ export function App({ head, rows }: { head: Head; rows: Rows }) {
   const [isPainted, setPainted] = useState(false);
   useEffect(() => void requestAnimationFrame(() => setTimeout(() => setPainted(true))), []);
 
-  const showFinding = useCallback((finding: Finding) => {
-    setFilters({ ...NO_FILTERS, among: { title: finding.title, rows: new Set(finding.rows) } });
+  const showRows = useCallback((title: string, among: number[]) => {
+    setFilters({ ...NO_FILTERS, among: { title, rows: new Set(among) } });
     goTo("rows");
   }, []);
+  const showFinding = useCallback((finding: Finding) => showRows(finding.title, finding.rows), []);
   const openRow = useCallback((row: number | null) => setOpen(row), []);
   const place = useMemo(() => (open === null ? -1 : shown.indexOf(open)), [open, shown]);
   const step = useCallback(
@@ -50,7 +51,7 @@ export function App({ head, rows }: { head: Head; rows: Rows }) {
         </section>
         {isPainted && <RunPlots head={head} />}
         {isPainted && <Breakdown head={head} rows={rows} />}
-        <Comparison head={head} />
+        <Comparison head={head} rows={rows} show={showRows} />
         <Configuration head={head} />
       </main>
       <footer>

@@ -12,7 +12,7 @@ async function start(): Promise<void> {
   const root = document.getElementById("page")!;
   try {
     const head = await readBlock<Head>("head");
-    const rows = await loadRows(head.detail_block);
+    const rows = await loadRows(head.detail_block, head.voices);
     root.replaceChildren();
     render(<App head={head} rows={rows} />, root);
     requestAnimationFrame(() => setTimeout(() => performance.mark("voicemill:open")));

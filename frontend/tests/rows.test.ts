@@ -42,3 +42,12 @@ test("word times are sums of steps in milliseconds", () => {
     { text: "two", start: 0.5, end: 0.8 },
   ]);
 });
+
+test("voices have names, and those with the same name the start of their id", () => {
+  const rows = new Rows(2, { "1111-aaaa": "Robin", "2222-bbbb": "James", "33333333-c": "James", constructor: "" });
+  rows.append({ voice: ["1111-aaaa", "2222-bbbb", "33333333-c", "constructor", null], latency_s: [4, 1, null, 2, 3], calls: [2, 1, 1, 1, null] });
+  rows.complete();
+  expect(rows.column("voice")).toEqual(["Robin", "James (2222-bbb)", "James (33333333)", "constructor", null]);
+  expect(rows.text("voice_id", 0)).toBe("1111-aaaa");
+  expect(rows.column("call_latency_s")).toEqual([2, 1, null, 2, 3]);
+});

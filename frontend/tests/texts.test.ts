@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 import { span, visible } from "../src/data/format";
 import { histogram, quantile } from "../src/data/totals";
 import { wordDiff } from "../src/data/wordDiff";
+import { spokenText } from "../src/data/spokenText";
 import { placeAt } from "../src/parts/Player";
 import { rate } from "../src/parts/RunPlots";
 import { cuesOf } from "../src/parts/Subtitles";
@@ -41,4 +42,9 @@ test("a histogram counts every value once", () => {
   const found = histogram([0, 1, 1, 2, 100])!;
   expect(found.counts.reduce((sum, count) => sum + count)).toBe(5);
   expect(quantile([3, 1, 2], 0.5)).toBe(2);
+});
+
+test("the text is divided at its words, with punctuation", () => {
+  expect(spokenText("“One.” Two – three!", words)).toEqual(["“One.” ", "Two – ", "three!"]);
+  expect(spokenText("1, 2, 3", words)).toEqual(["One. ", "Two ", "three "]);
 });

@@ -133,4 +133,5 @@ def test_run_json_has_everything_but_secrets(voicemill: InThisProcess, service: 
     about = json.loads(text)
     assert about["settings"]["pace"]["max_concurrency"] == 100
     assert about["summary"]["rows"]["done"] == about["manifest"]["rows"] == 1
+    assert list(about["voices"].values()) == ["Sarah"]
     assert set(about["versions"]) >= {"voicemill", "prefect", "httpx", "pandas", "python"}

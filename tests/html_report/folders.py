@@ -53,8 +53,19 @@ def failed_row(number: int, error_class: str = "transient", message: str = "The 
     return done_row(number, **error | ended | fields)
 
 
+def passage(row: Row, number: int = 1, verdict: str = "ok", reason: str = "", **fields: Any) -> Row:
+    """A line of `passages.parquet`; with a `reason`, its fault is at 1.5 s to 2 s."""
+    why = [{"reason": reason, "start_s": 1.5, "end_s": 2.0, "detail": "A detail."}] if reason else []
+    made = {"id": row["id"], "passage": number, "text": row["transcript"], "spoken": row["transcript"], "speaker": ""}
+    return made | {"take": 0, "verdict": verdict, "why": why, "score": 1.0, "start_s": 0.0, "end_s": 2.5} | fields
+
+
 def results_folder(
-    path: Path, rows: Sequence[Row], carried: CarriedTypes | None = None, words: Iterable[Mapping[str, Any]] = ()
+    path: Path,
+    rows: Sequence[Row],
+    carried: CarriedTypes | None = None,
+    words: Iterable[Mapping[str, Any]] = (),
+    passages: Sequence[Row] = (),
 ) -> ResultsFolder:
     """A results folder as a run leaves it, without audio files and answers."""
     folder = ResultsFolder(path)
@@ -65,6 +76,8 @@ def results_folder(
     pq.write_table(pa.Table.from_pylist(counted, schema=items_schema(carried or {})), folder.items)
     if lines:
         pq.write_table(pa.Table.from_pylist(lines, schema=SCHEMAS["words"]), folder.words)
+    if passages:
+        pq.write_table(pa.Table.from_pylist(list(passages), schema=SCHEMAS["passages"]), folder.passages)
     folder.run_file.write_text(json.dumps(_run_of(rows, path)))
     folder.metadata.write_text("file_name\n")
     folder.failures.write_text("id\n")
@@ -102,7 +115,14 @@ def _run_of(rows: Sequence[Row], path: Path) -> dict[str, Any]:
     }  # fmt: skip
     about = {"path": str(path / "book.csv"), "rows": len(rows)}
     times = {"started_at": "2026-01-01T10:00:00+00:00", "finished_at": "2026-01-01T10:00:12+00:00"}
-    return {"manifest": about, "service": "https://api.cartesia.ai", "summary": summary, "settings": {}, **times}
+    return {
+        "manifest": about,
+        "service": "https://api.cartesia.ai",
+        "summary": summary,
+        "settings": {},
+        "voices": {"sarah": "Sarah"},
+        **times,
+    }
 
 
 def blocks_of(page: Path) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser
 
 from tests.html_report.browser import CHROMIUM, SKIP_REASON, OpenedReport, started_browser
-from tests.html_report.folders import add_audio, done_row, failed_row, results_folder, spoken_words
+from tests.html_report.folders import add_audio, done_row, failed_row, passage, results_folder, spoken_words
 from voicemill.html_report.write import write_embedded, write_report
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason=SKIP_REASON)
@@ -25,13 +25,17 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture(scope="module")
 def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A report of 60 rows: one with audio and words, one with markup, a failed one, and one with a reference."""
+    """A report of 60 rows, some with audio and words, with markup, a failure, a reference, and a bad passage."""
     rows = [done_row(number) for number in range(60)]
     rows[1] = done_row(1, _MARKUP)
     rows[2] = failed_row(2, message=_MARKUP)
     rows[3] |= {"op": "stt", "reference": "This is sentence number three of a book.", "word_error_rate": 0.25}
-    folder = results_folder(tmp_path_factory.mktemp("browser") / "results", rows, words=spoken_words(rows[0]))
-    add_audio(folder, rows[0])
+    rows[4] |= {"verdict": "bad", "suspect": ["missing"]}
+    passages = [passage(rows[4]), passage(rows[4], 2, "bad", "missing", text=_MARKUP)]
+    path = tmp_path_factory.mktemp("browser") / "results"
+    folder = results_folder(path, rows, words=spoken_words(rows[0]), passages=passages)
+    for row in (rows[0], rows[4]):
+        add_audio(folder, row)
     write_report(folder)
     write_embedded(folder, folder.path.parent / "mail.html", 1_000_000)
     return folder.report
@@ -116,13 +120,33 @@ def test_a_transcript_is_compared_with_its_reference(browser: Browser, report: P
     assert opened.page.locator(".diff ins").all_inner_texts() == ["3", "the"]
 
 
-@pytest.mark.parametrize(("scheme", "width_px", "row"), [("light", 1440, 0), ("dark", 360, None)])
+def test_a_bad_passage_is_shown_with_its_place_and_command(browser: Browser, report: Path) -> None:
+    """The detail of a row lists the bad passage first; its place plays, and the command names it."""
+    opened = OpenedReport(browser, report)
+    opened.open_row(4)
+    shown = opened.page.locator(".passages li").first
+    assert shown.inner_text().split()[:2] == ["bad", "2"]
+    assert "A detail." in shown.inner_text()
+    assert f"voicemill book regenerate {report.parent} row-00004/2" in shown.inner_text()
+    shown.get_by_role("button", name="Play from 1.50 s").click()
+    opened.wait_for("document.querySelector('audio').currentTime >= 1.5")
+    assert "Sarah" in opened.page.inner_text(".detail .facts")
+
+
+@pytest.mark.parametrize(
+    ("scheme", "width_px", "row", "query"),
+    [("light", 1440, 0, ""), ("dark", 1440, 0, "number 4"), ("dark", 360, None, "")],
+)
 def test_the_page_has_no_accessibility_violation(
-    browser: Browser, report: Path, scheme: str, width_px: int, row: int | None
+    browser: Browser, report: Path, scheme: str, width_px: int, row: int | None, query: str
 ) -> None:
-    """Axe finds no violation with a row open and without one, in both color schemes, on wide and narrow screens."""
+    """Axe finds no violation with a row open, with filters and without, in both schemes, on wide and narrow screens."""
     opened = OpenedReport(browser, report, scheme=scheme, width_px=width_px)
     opened.page.wait_for_selector("#breakdown .plot")
+    if query:
+        opened.page.select_option("select >> nth=0", index=1)
+        opened.page.fill("#search", query)
+        opened.wait_for("document.querySelectorAll('.grid-body .grid-row').length < 20")
     if row is not None:
         opened.open_row(row)
     found = Axe().run(opened.page)

@@ -1,14 +1,18 @@
 """What the report puts first: unfinished rows by reason, quality flags, and rows that differ from the others."""
 
+import re
 from pathlib import Path
 
-from tests.html_report.folders import Row, done_row, failed_row, results_folder
+from tests.html_report.folders import Row, done_row, failed_row, passage, results_folder
 from voicemill.html_report.findings import Finding, find
+from voicemill.html_report.remedies import PASSAGE_FLAGS
+
+_QUALITY = Path(__file__).parents[2] / "docs" / "quality.md"
 
 
-def _found(folder: Path, rows: list[Row]) -> dict[str, Finding]:
-    results = results_folder(folder, rows)
-    return {finding.key: finding for finding in find(results.items, str(folder))}
+def _found(folder: Path, rows: list[Row], passages: list[Row] | None = None) -> dict[str, Finding]:
+    results = results_folder(folder, rows, passages=passages or ())
+    return {finding.key: finding for finding in find(results)}
 
 
 def test_failures_are_grouped_by_reason(tmp_path: Path) -> None:
@@ -19,7 +23,7 @@ def test_failures_are_grouped_by_reason(tmp_path: Path) -> None:
     transient = found["failed:transient:transient"]
     assert (transient.count, transient.rows) == (3, [1, 2, 4])
     assert transient.messages == ["The service failed.", "Other."]
-    assert transient.command == f"voicemill retry '{tmp_path}/my results' --class transient"
+    assert transient.commands == [f"voicemill retry '{tmp_path}/my results' --class transient"]
 
 
 def test_quality_flags_are_warnings(tmp_path: Path) -> None:
@@ -47,3 +51,22 @@ def test_few_rows_are_not_compared(tmp_path: Path) -> None:
     rows = [done_row(number) for number in range(8)]
     rows[3] |= {"latency_s": 60.0, "duration_s": 60.0}
     assert _found(tmp_path, rows) == {}
+
+
+def test_bad_passages_have_commands(tmp_path: Path) -> None:
+    """A fault that a check found comes with a command for each passage; a check without a result is a notice."""
+    rows = [done_row(0), done_row(1, suspect=["missing"], verdict="bad"), done_row(2, verdict="inconclusive")]
+    bad = [passage(rows[1], number, "bad", "missing") for number in (2, 3)]
+    passages = [passage(rows[0]), passage(rows[1]), *bad, passage(rows[2], verdict="inconclusive")]
+    found = _found(tmp_path, rows, passages)
+    command = f"voicemill book regenerate {tmp_path} row-00001"
+    assert found["flag:missing"].commands == [f"{command}/2", f"{command}/3"]
+    assert found["check:inconclusive"].rows == [2]
+
+
+def test_every_reason_of_a_bad_verdict_is_explained() -> None:
+    """Each reason that the documentation of checks lists for bad verdicts has a title and a meaning."""
+    table = _QUALITY.read_text().partition("(reasons)=")[2].partition("\n\n| ")[2].partition("\n\n")[0]
+    lines = [line for line in table.splitlines() if "inconclusive" not in line]
+    named = {name for line in lines for name in re.findall(r"`(\w+)`", line.split("|")[1] or line)}
+    assert named - {"check_failed"} == set(PASSAGE_FLAGS)

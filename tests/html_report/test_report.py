@@ -12,6 +12,7 @@ from tests.html_report.folders import (
     column_of,
     done_row,
     failed_row,
+    passage,
     results_folder,
     spoken_words,
 )
@@ -50,6 +51,24 @@ def test_words_audio_and_other_columns_are_in_the_details(tmp_path: Path) -> Non
     assert detail["audio"] == second["file_name"]
     assert len(detail["outline"]) == 240
     assert 40 < max(detail["outline"]) <= 100
+
+
+def test_checked_passages_are_in_the_details(tmp_path: Path) -> None:
+    """A row shows its passages with reasons and places; one good passage is left out, the table has its verdict."""
+    rows = [done_row(number, verdict="ok") for number in range(3)] + [done_row(3, verdict="bad")]
+    passages = [
+        passage(rows[0]), passage(rows[1], take=1), passage(rows[2]), passage(rows[2], 2, speaker="Anna"),
+        passage(rows[3], 1, "bad", "missing"),
+    ]  # fmt: skip
+    folder = results_folder(tmp_path, rows, passages=passages)
+    write_report(folder)
+    blocks = blocks_of(folder.report)
+    details = [detail.get("passages") for detail in blocks["details-0"]]
+    assert details[0] is None
+    assert [found["take"] for found in details[1]] == [1]
+    assert [found.get("speaker") for found in details[2]] == [None, "Anna"]
+    assert details[3][0]["why"] == [{"reason": "missing", "start_s": 1.5, "end_s": 2.0, "detail": "A detail."}]
+    assert column_of(blocks["rows-0"], "verdict") == ["ok", "ok", "ok", "bad"]
 
 
 def test_a_finished_run_keeps_its_report(tmp_path: Path) -> None:

@@ -46,7 +46,7 @@ def test_the_flow_run_page_lists_problems_with_remedies(tmp_path: Path) -> None:
     hostile = failed_row(2, "transient", error_code="a|b`c\n<img>")
     folder = results_folder(tmp_path, [done_row(0), failed_row(1), hostile])
     summary = Summary("book.csv", str(tmp_path), "https://api.cartesia.ai", rows={"done": 1, "failed": 2})
-    page = as_markdown(summary, find(folder.items, str(tmp_path)))
+    page = as_markdown(summary, find(folder))
     assert page.startswith("# 1 done, 2 failed of 3 rows\n")
     command = f"`voicemill retry {tmp_path} --class transient`"
     remedy = "Retry these rows once the service is available. Completed calls are not billed again."

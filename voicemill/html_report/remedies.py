@@ -1,12 +1,14 @@
 """What to do about rows that are not done, and what the quality flags mean."""
 
+import shlex
+from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 from voicemill.model import Status
 
 
 class Remedy(NamedTuple):
-    """A reason as a title, what it means, what to do, and the command for that; empty if there is none."""
+    """A reason as a title, what it means, what to do, and the command for that."""
 
     title: str
     why: str
@@ -62,6 +64,22 @@ _BY_STATUS: Final = {
         "voicemill retry {results}",
     ),
 }
+PASSAGE_FLAGS: Final = {
+    "silent": ("Silent audio", "The audio is completely silent."),
+    "long_silence": ("Long silences", "A silence is longer than 1.4 s within a passage, or 2.5 s at its start or end."),
+    "clipped": ("Clipped audio", "More than 0.2 % of the samples are cut off at full scale."),
+    "truncated": ("Truncated audio", "The audio ends while the voice is as loud as in the middle of a word."),
+    "stuck": ("Stuck sounds", "A sound repeats itself at a constant interval for a second or longer."),
+    "too_fast": ("Too fast", "The audio is too short for its text: more than 34 characters a second."),
+    "too_slow": ("Too slow", "The audio is too long for its text: fewer than 4 characters a second."),
+    "missing": ("Missing sentences", "A sentence of the text is not spoken."),
+    "repeated": ("Repeated sentences", "A sentence is spoken twice."),
+    "other_words": ("Other words", "The audio does not follow the text."),
+    "unclear": ("Unclear speech", "For a second or longer, the sounds do not fit the words."),
+    "stretched": ("Stretched words", "One word takes more than 1.6 s."),
+    "other_sound": ("Other sounds", "The audio has sound where the text has no words."),
+}
+"""Title and meaning of each fault that a check of generated audio finds in a passage."""
 FLAG_MEANINGS: Final = {
     "empty": ("Empty transcripts", "No word was recognized."),
     "looping": ("Repeated phrases", "The transcript repeats a phrase at least four times in a row."),
@@ -69,8 +87,15 @@ FLAG_MEANINGS: Final = {
     "language": ("Another language", "The recognized language is not the requested one."),
     "untimed": ("No word timestamps", "Word timestamps were requested, but the response has none."),
     "damaged": ("Damaged recordings", "A part of the recording could not be decoded and is missing."),
+    **PASSAGE_FLAGS,
 }
 """Title and meaning of each quality flag in the column `suspect`."""
+INCONCLUSIVE: Final = (
+    "Check without a result",
+    "The check could not decide, for example because it does not know the language. A row lists the reasons.",
+    "Listen to some of these rows.",
+)
+_MOST_COMMANDS: Final = 5
 
 
 def remedy_of(status: Status, error_class: str, code: str, results: str, failures: str) -> Remedy:
@@ -79,3 +104,8 @@ def remedy_of(status: Status, error_class: str, code: str, results: str, failure
     named = f"{title} ({code})" if code and code != error_class else title
     note = f"{remedy} {_NOT_BILLED}" if "retry" in command else remedy
     return Remedy(named, why, note, command.format(results=results, failures=failures, name=error_class))
+
+
+def regenerate_commands(folder: str, passages: Sequence[str]) -> list[str]:
+    """A command for each of the first five passages, given as `ROW/NUMBER`, that generates it again."""
+    return [shlex.join(["voicemill", "book", "regenerate", folder, name]) for name in passages[:_MOST_COMMANDS]]

@@ -5,13 +5,14 @@ from pathlib import Path
 from typing import Any, Final
 
 from voicemill.html_report.row_audio import AUDIO_COLUMNS, RowAudio
+from voicemill.html_report.row_passages import RowPassages
 from voicemill.store.tables.item_columns import Columns, WordsOfRow, column_batches, words_by_row
 
 ROWS_PER_BLOCK: Final = 5_000
 ROWS_PER_DETAIL: Final = 250
 TABLE_COLUMNS: Final = (
     *("id", "status", "op", "transcript", "voice", "model", "language", "duration_s", "credits", "attempts", "calls"),
-    *("latency_s", "word_error_rate", "suspect", "error_class", "error_code", "file_name", "characters"),
+    *("latency_s", "word_error_rate", "verdict", "suspect", "error_class", "error_code", "file_name", "characters"),
 )
 """The columns of `items.parquet` that the table of the page shows; a row's details hold all the others."""
 _MOST_EXTRA_COLUMNS = 12
@@ -38,11 +39,20 @@ def extra_columns(types: Mapping[str, str], known: frozenset[str]) -> list[str]:
 class RowBlocks:
     """The blocks of all rows, in table order. `rows` limits them to the rows of these positions."""
 
-    def __init__(self, items: Path, words: Path | None, audio: RowAudio, extra: Sequence[str], limit: int) -> None:
+    def __init__(
+        self,
+        items: Path,
+        words: Path | None,
+        passages: RowPassages,
+        audio: RowAudio,
+        extra: Sequence[str],
+        limit: int,
+    ) -> None:
         self._items = items
         self._words = words_by_row(words) if words else iter(())
         self._next_words: WordsOfRow | None = next(self._words, None)
         self._words_left = _MOST_WORDS_IN_ALL
+        self._passages = passages
         self._audio = audio
         self._extra = extra
         self._limit = limit
@@ -54,6 +64,7 @@ class RowBlocks:
             count = len(columns["id"])
             kept = [place for place in range(count) if rows is None or first + place in rows]
             words = [self._words_of(str(row_id), columns["words"][place]) for place, row_id in enumerate(columns["id"])]
+            passages = [self._passages.of_row(str(row_id)) for row_id in columns["id"]]
             if kept:
                 shown = {name: [values[place] for place in kept] for name, values in columns.items()}
                 yield f"rows-{block}", self._table(shown)
@@ -61,7 +72,10 @@ class RowBlocks:
             details = {name: values for name, values in columns.items() if _is_detail(name, values)}
             for start in range(0, len(kept), ROWS_PER_DETAIL):
                 places = kept[start : start + ROWS_PER_DETAIL]
-                yield f"details-{detail}", [self._detail(columns, details, place, words[place]) for place in places]
+                yield (
+                    f"details-{detail}",
+                    [self._detail(columns, details, place, words[place], passages[place]) for place in places],
+                )
                 detail += 1
             first += count
 
@@ -74,13 +88,17 @@ class RowBlocks:
                             for value in wanted[name]]  # fmt: skip
         return {name: _packed(values) for name, values in wanted.items()}
 
-    def _detail(self, columns: Columns, details: Columns, place: int, words: WordsOfRow | None) -> dict[str, Any]:
+    def _detail(
+        self, columns: Columns, details: Columns, place: int, words: WordsOfRow | None, passages: list[Any]
+    ) -> dict[str, Any]:
         values_of_row = ((name, values[place]) for name, values in details.items())
         fields = {name: _start(value, _MOST_TEXT) for name, value in values_of_row if value is not None and value != []}
         audio = self._audio.of_row({name: columns[name][place] for name in AUDIO_COLUMNS})
         detail: dict[str, Any] = {"fields": fields, **audio}
         if words is not None:
             detail["words"] = [words.words, _steps(words.starts_ms), _steps(words.ends_ms)]
+        if passages:
+            detail["passages"] = passages
         return detail
 
     def _words_of(self, row_id: str, count: int | None) -> WordsOfRow | None:

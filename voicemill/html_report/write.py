@@ -13,11 +13,11 @@ from voicemill.html_report.page_file import PageWriter, is_made_from
 from voicemill.html_report.row_audio import RowAudio
 from voicemill.html_report.row_blocks import (
     ROWS_PER_DETAIL,
-    TABLE_COLUMNS,
     RowBlocks,
     extra_columns,
     text_limit,
 )
+from voicemill.html_report.row_passages import RowPassages
 from voicemill.html_report.run_history import Json, changes_of, history_of
 from voicemill.html_report.sample import sample_rows
 from voicemill.model import EMBEDDED_PREFIX
@@ -26,7 +26,7 @@ from voicemill.store.results_folder import ResultsFolder, read_json
 from voicemill.store.tables.item_columns import column_types, count_rows
 from voicemill.store.tables.items_table import OWN_COLUMNS
 
-_FORMAT = "1"
+_FORMAT = "2"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,7 @@ def write_embedded(results: ResultsFolder, path: Path, most_bytes: int) -> Writt
     The audio of the sample has at most `most_bytes`. Raises as `write_report` does.
     """
     _expect_tables(results)
-    findings = find(results.items, str(results.path))
+    findings = find(results)
     rows = sample_rows(results, findings, most_bytes)
     durable.make_folder(path.absolute().parent)
     _replace(path, _key(results), results, rows)
@@ -102,10 +102,12 @@ def _write(file: IO[bytes], key: str, results: ResultsFolder, sample: frozenset[
     limit = text_limit(rows if sample is None else len(sample))
     extra = extra_columns(types, OWN_COLUMNS)
     page = PageWriter(file, key)
-    page.block("head", _head(results, about, find(results.items, str(results.path)), rows, limit, extra, sample))
+    page.block("head", _head(results, about, find(results), rows, limit, extra, sample))
     audio = RowAudio(results.path, _manifest_path(about), embed=sample is not None)
     words = results.words if results.words.is_file() else None
-    for name, content in RowBlocks(results.items, words, audio, extra, limit).blocks(sample):
+    for name, content in RowBlocks(results.items, words, RowPassages(results.passages), audio, extra, limit).blocks(
+        sample
+    ):
         page.block(name, content)
     page.end()
 
@@ -123,15 +125,16 @@ def _head(
     place = {row: number for number, row in enumerate(sorted(sample))} if sample is not None else None
     return {
         "version": voicemill.__version__,
-        "results": str(results.path),
+        "results": str(results.path.absolute()),
         "run": about,
+        "voices": about.get("voices") or {},
         "offline": str(about.get("service", "")).startswith(EMBEDDED_PREFIX),
         "rows": shown,
         "all_rows": rows,
         "is_sample": sample is not None,
         "detail_block": ROWS_PER_DETAIL,
         "text_limit": limit,
-        "columns": [*TABLE_COLUMNS, *extra],
+        "extra_columns": extra,
         "findings": [_in_sample(finding, place) for finding in findings],
         "history": history_of(results),
         "changes": changes_of(results),

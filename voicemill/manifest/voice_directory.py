@@ -11,10 +11,11 @@ _MOST_GUESSES = 1000
 
 
 class VoiceDirectory:
-    """The voices of a service, in its order."""
+    """The voices of a service, in its order. `resolved` has the name of each voice that was found, by id."""
 
     def __init__(self, voices: Sequence[Voice]) -> None:
         self._voices = tuple(voices)
+        self.resolved: dict[str, str] = {}
         self._guesses_left = _MOST_GUESSES
         self._by_id = {_folded(voice.id): voice for voice in reversed(self._voices)}
         self._by_name: dict[str, list[Voice]] = {}
@@ -26,6 +27,11 @@ class VoiceDirectory:
 
         Raises `LookupError` whose text tells the user what to write instead.
         """
+        voice = self._find(name_or_id, language)
+        self.resolved[voice.id] = voice.name
+        return voice
+
+    def _find(self, name_or_id: str, language: str) -> Voice:
         wanted = _folded(name_or_id)
         if not wanted:
             return self._first_speaker(language)

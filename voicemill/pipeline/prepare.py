@@ -34,7 +34,8 @@ class PlanFacts:
 
     `dialect` says how the file differs from a plain CSV, TSV, JSONL or Parquet file; it is empty for a plain one.
 
-    `guessed` rows use the output of other rows: only their number of calls is known, and it is an estimate.
+    `guessed` rows use the output of other rows: only their number of calls is known, and it is an estimate. `voices`
+    has the name of each voice that the rows use, by id.
     """
 
     manifest: str
@@ -49,6 +50,7 @@ class PlanFacts:
     answer_bytes: int = 0
     file_bytes: int = 0
     carried: CarriedTypes = field(default_factory=dict)
+    voices: dict[str, str] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
     settings: dict[str, Any] = field(default_factory=dict)
     service: str = ""
@@ -106,7 +108,7 @@ def prepare(
             raise ManifestError(
                 str(manifest), [Problem(0, "", "the manifest has no rows; add a line for each output file")]
             )
-    facts.digest, facts.dialect = check.digest, check.dialect
+    facts.digest, facts.dialect, facts.voices = check.digest, check.dialect, voices.resolved
     facts.carried = {name: facts.carried.get(name, "text") for name in check.carried_columns if name not in OWN_COLUMNS}
     space = disk_space_warnings(Volume(facts.answer_bytes, facts.file_bytes), results, settings, service)
     warnings = [*_conflicting_columns(check.carried_columns), *space, *check.warnings]

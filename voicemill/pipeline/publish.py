@@ -50,6 +50,7 @@ def publish(
             "started_at": started_at.isoformat(),
             "finished_at": finished_at.isoformat(),
             "summary": asdict(summary),
+            "voices": facts.voices,
             "settings": settings.model_dump(),
             "warnings": facts.warnings,
             "versions": versions(),
@@ -63,6 +64,7 @@ def _record_changes(results: ResultsFolder, before: RowStates | None) -> None:
     """Record how this run changed the table of the one before it, for the report."""
     after = row_states(results.items)
     if before is None or after is None:
+        results.changes.unlink(missing_ok=True)
         return
     counts, ids = changes_between(before, after)
     compared_with = (read_json(results.run_file) or {}).get("finished_at")

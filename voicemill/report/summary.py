@@ -62,7 +62,7 @@ def _findings_table(findings: "Sequence[Finding]") -> str:
     if not findings:
         return ""
     lines = [
-        f"| {_cell(finding.title)} | {finding.count:,} | {_cell(finding.remedy)} | {_code(finding.command)} |"
+        f"| {_cell(finding.title)} | {finding.count:,} | {_cell(finding.remedy)} | {_code(finding.commands)} |"
         for finding in findings
     ]
     head = "| problem | rows | remedy | command |\n| --- | ---: | --- | --- |"
@@ -75,9 +75,9 @@ def _cell(text: str) -> str:
     return "".join(f"\\{character}" if character in "\\`*_[]<>|" else character for character in line)
 
 
-def _code(command: str) -> str:
-    """A command in a table cell. A name that would end the code is left out."""
-    return f"`{command}`" if command and not set("`|\n") & set(command) else ""
+def _code(commands: Sequence[str]) -> str:
+    """The first of some commands in a table cell; empty if it holds a name that would end the code."""
+    return "".join(f"`{command}`" for command in commands[:1] if not set("`|\n") & set(command))
 
 
 def _quality(summary: Summary) -> list[str]:

@@ -18,6 +18,28 @@ export function span(seconds: number | null): string {
   return hours ? `${hours}:${String(minutes).padStart(2, "0")}:${end}` : `${minutes}:${end}`;
 }
 
+const MB = 1_000_000;
+const UNITS: Record<string, (value: number) => string> = {
+  size_bytes: (value) => (value < MB ? `${amount(value / 1000)} kB` : `${amount(value / MB)} MB`),
+  sample_rate: (value) => `${count(value)} Hz`,
+  sample_rate_hz: (value) => `${count(value)} Hz`,
+  bit_rate: (value) => `${amount(value / 1000)} kbit/s`,
+  from_s: span,
+  to_s: span,
+  damaged_s: span,
+};
+
+/** A value with the unit of its column. */
+export function withUnit(name: string, value: unknown): string {
+  const format = UNITS[name];
+  if (typeof value === "number" && format) return format(value);
+  if (typeof value === "string" && name.endsWith("_at")) return value.replace("T", " ").replace(/(\.\d{1,3})?\d*Z$/, "$1 UTC");
+  return String(value);
+}
+
+/** A duration below an axis, without trailing zeros. */
+export const spanTick = (seconds: number): string => (Math.abs(seconds) < 60 ? `${+seconds.toPrecision(3)} s` : span(seconds));
+
 export function moment(iso: string | undefined): string {
   const date = new Date(iso ?? "");
   if (Number.isNaN(date.getTime())) return "";
@@ -25,8 +47,10 @@ export function moment(iso: string | undefined): string {
 }
 
 const LABELS: Record<string, string> = {
-  id: "Row", op: "Operation", transcript: "Text", duration_s: "Audio", latency_s: "Latency", word_error_rate: "WER",
-  suspect: "Flags", error_class: "Error", error_code: "Error code", file_name: "File",
+  id: "Row", op: "Operation", transcript: "Text", duration_s: "Audio", latency_s: "Latency, all calls", call_latency_s: "Latency",
+  word_error_rate: "Word errors", suspect: "Flags", error_class: "Error", error_code: "Error code", file_name: "File", verdict: "Check",
+  voice_id: "Voice id", size_bytes: "Size", sha256: "SHA-256", sample_rate: "Sample rate", sample_rate_hz: "Sample rate of the file",
+  bit_rate: "Bit rate", out: "Path", from_s: "From", to_s: "To", damaged_s: "Damaged", more_files: "More files", check: "Requested check",
 };
 export const label = (name: string): string => LABELS[name] ?? spaced(name).replace(/^./, (first) => first.toUpperCase());
 export const spaced = (name: string): string => name.replaceAll("_", " ");

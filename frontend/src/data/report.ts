@@ -8,7 +8,7 @@ export interface Finding {
   title: string;
   why: string;
   remedy: string;
-  command: string;
+  commands: string[];
   count: number;
   rows: number[];
   messages: string[];
@@ -66,13 +66,16 @@ export interface Head {
   version: string;
   results: string;
   run: Run;
+  /** The names of voices by id. */
+  voices: Record<string, string>;
   offline: boolean;
   rows: number;
   all_rows: number;
   is_sample: boolean;
   detail_block: number;
   text_limit: number;
-  columns: string[];
+  /** Columns of the manifest and of other tools that the table shows as well. */
+  extra_columns: string[];
   findings: Finding[];
   history: RunHistory[];
   changes: Changes | null;
@@ -86,4 +89,17 @@ export interface PackedDetail {
   audio?: string;
   outline?: number[];
   words?: [string[], number[], number[]];
+  passages?: Passage[];
+}
+
+/** A checked passage of a row. `verdict` is missing where it is `ok`, and `take` where the first one was kept. */
+export interface Passage {
+  number: number;
+  text: string;
+  start_s: number | null;
+  end_s: number | null;
+  speaker?: string;
+  take?: number;
+  verdict?: "bad" | "inconclusive";
+  why?: { reason: string; start_s: number | null; end_s: number | null; detail: string }[];
 }

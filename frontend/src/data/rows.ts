@@ -1,10 +1,10 @@
 /** The rows of the report as columns. A row is a position in them. */
 
-import type { Cell, PackedColumn, PackedDetail } from "./report";
+import type { Cell, PackedColumn, PackedDetail, Passage } from "./report";
 import { hasBlock, readBlock } from "./blocks";
 
 export const NUMBERS = new Set([
-  "duration_s", "credits", "attempts", "calls", "latency_s", "word_error_rate", "characters",
+  "duration_s", "credits", "attempts", "calls", "latency_s", "call_latency_s", "word_error_rate", "characters",
 ]);
 
 export interface Word {
@@ -18,6 +18,7 @@ export interface Detail {
   audio: string | null;
   outline: number[] | null;
   words: Word[];
+  passages: Passage[];
 }
 
 export function unpacked(column: PackedColumn): Cell[] {
@@ -42,8 +43,11 @@ export class Rows {
   private readonly detailStarts: number[] = [];
   private readonly cache = new Map<number, Promise<PackedDetail[]>>();
   private haystack: string[] | null = null;
+  private readonly voices: Map<string, string>;
 
-  constructor(private readonly detailBlock: number) {}
+  constructor(private readonly detailBlock: number, voices: Record<string, string> = {}) {
+    this.voices = shownNames(voices);
+  }
 
   /** Append a block of columns that have the same length. */
   append(block: Record<string, PackedColumn>): void {
@@ -58,6 +62,16 @@ export class Rows {
     for (let start = 0; start < length; start += this.detailBlock) this.detailStarts.push(this.count + start);
     this.count += length;
     this.haystack = null;
+  }
+
+  /** Add the columns that follow from others: names of voices, and the latency of one call. Call it after the last block. */
+  complete(): void {
+    const ids = this.column("voice");
+    this.columns.set("voice_id", ids);
+    this.columns.set("voice", ids.map((id) => (typeof id === "string" ? (this.voices.get(id) ?? id) : id)));
+    const calls = this.column("calls");
+    const perCall = (seconds: Cell, row: number) => (typeof seconds === "number" ? seconds / Math.max(1, Number(calls[row] ?? 1)) : null);
+    this.columns.set("call_latency_s", this.column("latency_s").map(perCall));
   }
 
   column(name: string): Cell[] {
@@ -100,7 +114,7 @@ export class Rows {
     }
     const found = (await packed)[row - (this.detailStarts[block] ?? 0)];
     if (!found) throw new Error(`no details of row ${row}`);
-    return { fields: found.fields, audio: found.audio ?? null, outline: found.outline ?? null, words: wordsOf(found.words) };
+    return { fields: found.fields, audio: found.audio ?? null, outline: found.outline ?? null, words: wordsOf(found.words), passages: found.passages ?? [] };
   }
 
   private blockOf(row: number): number {
@@ -115,12 +129,20 @@ export class Rows {
   }
 }
 
-export async function loadRows(detailBlock: number): Promise<Rows> {
-  const rows = new Rows(detailBlock);
+/** The names of voices by id; those that several voices have, with the start of the id. */
+function shownNames(voices: Record<string, string>): Map<string, string> {
+  const entries = Object.entries(voices).filter(([, name]) => name);
+  const isShared = (name: string) => entries.filter(([, other]) => other === name).length > 1;
+  return new Map(entries.map(([id, name]) => [id, isShared(name) ? `${name} (${id.slice(0, 8)})` : name]));
+}
+
+export async function loadRows(detailBlock: number, voices: Record<string, string>): Promise<Rows> {
+  const rows = new Rows(detailBlock, voices);
   const names = [];
   while (hasBlock(`rows-${names.length}`)) names.push(`rows-${names.length}`);
   for (const block of await Promise.all(names.map((name) => readBlock<Record<string, PackedColumn>>(name)))) {
     rows.append(block);
   }
+  rows.complete();
   return rows;
 }

@@ -16,7 +16,7 @@ export interface Order {
 }
 
 export const NO_FILTERS: Filters = { query: "", values: {}, among: null };
-export const FACETS = ["status", "op", "voice", "model", "language", "suspect", "error_class"];
+export const FACETS = ["status", "verdict", "suspect", "error_class", "op", "voice", "model", "language"];
 const MOST_OPTIONS = 60;
 
 export function filtered(rows: Rows, filters: Filters): Int32Array {

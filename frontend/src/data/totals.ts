@@ -13,7 +13,7 @@ export interface Total {
 
 export function totals(rows: Rows, name: string): Total[] {
   const found = new Map<string, Total & { latencies: number[] }>();
-  const [status, duration, credits, latency] = ["status", "duration_s", "credits", "latency_s"].map((n) => rows.column(n));
+  const [status, duration, credits, latency] = ["status", "duration_s", "credits", "call_latency_s"].map((n) => rows.column(n));
   rows.column(name).forEach((cell, row) => {
     if (cell === null || cell === "") return;
     const value = String(cell);

@@ -1,7 +1,7 @@
-import { useState } from "preact/hooks";
 import type { Finding, Head } from "../data/report";
 import type { Rows } from "../data/rows";
 import { count, plural, visible } from "../data/format";
+import { Command } from "./Command";
 
 const SHOWN = 6;
 const WORDS = { error: "Error", warning: "Warning", notice: "Notice" };
@@ -34,7 +34,7 @@ function Item({ finding, rows, show, open }: { finding: Finding } & Actions) {
       </div>
       <p>{finding.why} {finding.remedy}</p>
       {finding.messages.map((message) => <p class="message">{visible(message)}</p>)}
-      {finding.command && <Command text={finding.command} />}
+      {finding.commands.map((command) => <Command text={command} />)}
       <ul class="row-links" aria-label={`Rows: ${visible(finding.title)}`}>
         {finding.rows.slice(0, SHOWN).map((row) => (
           <li><button class="link" onClick={() => open(row)}>{visible(rows.text("id", row)).slice(0, 60)}</button></li>
@@ -46,25 +46,5 @@ function Item({ finding, rows, show, open }: { finding: Finding } & Actions) {
         )}
       </ul>
     </li>
-  );
-}
-
-function Command({ text }: { text: string }) {
-  const [copied, setCopied] = useState(false);
-  async function copy(event: MouseEvent) {
-    const code = (event.currentTarget as HTMLElement).previousElementSibling!;
-    try {
-      await navigator.clipboard.writeText(text);
-      setCopied(true);
-      setTimeout(() => setCopied(false), 2000);
-    } catch {
-      getSelection()?.selectAllChildren(code);
-    }
-  }
-  return (
-    <div class="command">
-      <code tabIndex={0}>{visible(text)}</code>
-      <button class="quiet" onClick={copy} aria-label={`Copy the command ${text}`}>{copied ? "Copied" : "Copy"}</button>
-    </div>
   );
 }

@@ -2,7 +2,7 @@ import { useMemo } from "preact/hooks";
 import type { Head } from "../data/report";
 import type { Rows } from "../data/rows";
 import { histogram, totals, type Total } from "../data/totals";
-import { amount, count, label, percent, span, spaced, visible } from "../data/format";
+import { amount, count, label, percent, span, spanTick, spaced, visible } from "../data/format";
 import { Plot, short } from "./Plot";
 
 const GROUPS = ["op", "voice", "language", "model", "error_class"];
@@ -31,8 +31,8 @@ function Totals({ name, values, offline }: { name: string; values: Total[]; offl
           {values.slice(0, SHOWN).map((total) => (
             <tr>
               <th scope="row"><bdi>{visible(spaced(total.value)).slice(0, 60)}</bdi></th><td class="number">{count(total.rows)}</td>
-              <td class="number">{count(total.done)}</td><td class="number">{span(total.audio_s)}</td>
-              {!offline && <td class="number">{amount(total.credits)}</td>}<td class="number">{span(total.latency_s)}</td>
+              <td class="number">{count(total.done)}</td><td class="number">{total.audio_s ? span(total.audio_s) : "–"}</td>
+              {!offline && <td class="number">{amount(total.credits)}</td>}<td class="number">{span(total.latency_s) || "–"}</td>
             </tr>
           ))}
         </tbody>
@@ -43,10 +43,10 @@ function Totals({ name, values, offline }: { name: string; values: Total[]; offl
 }
 
 const DISTRIBUTIONS: [string, string, (value: number) => string][] = [
-  ["duration_s", "Length of audio", span],
-  ["latency_s", "Latency", span],
-  ["word_error_rate", "Word error rate", percent],
-  ["loudness_lufs", "Loudness", (value) => `${short(value)} LUFS`],
+  ["duration_s", "Rows by length of audio", spanTick],
+  ["call_latency_s", "Rows by latency of a call", spanTick],
+  ["word_error_rate", "Rows by word error rate", percent],
+  ["loudness_lufs", "Rows by loudness", (value) => `${short(value)} LUFS`],
 ];
 
 function Distributions({ rows }: { rows: Rows }) {
@@ -61,8 +61,8 @@ function Distributions({ rows }: { rows: Rows }) {
   return (
     <div class="plots">
       {plots.map(({ name, title, format, found, total }) => (
-        <Plot key={name} title={`${title}, rows`} summary={`${count(total)} rows`} x={found.bounds.slice(0, -1)}
-          series={[{ label: "rows", color: "accent", values: found.counts, bars: true }]} formatX={format} />
+        <Plot key={name} title={title} summary={`${count(total)} rows`} x={found.bounds}
+          series={[{ label: "rows", color: "accent", values: [...found.counts, null], bars: true }]} formatX={format} />
       ))}
     </div>
   );

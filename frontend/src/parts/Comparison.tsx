@@ -1,21 +1,42 @@
+import { useMemo } from "preact/hooks";
 import type { Head } from "../data/report";
-import { count, spaced, visible } from "../data/format";
+import type { Rows } from "../data/rows";
+import { count, moment, visible } from "../data/format";
 
-export function Comparison({ head }: { head: Head }) {
+const TITLES: Record<string, string> = {
+  new: "new", newly_done: "finished now", changed: "with another file", newly_unfinished: "no longer done", gone: "removed from the manifest",
+};
+const SHOWN = 20;
+
+interface Props {
+  head: Head;
+  rows: Rows;
+  show: (title: string, among: number[]) => void;
+}
+
+export function Comparison({ head, rows, show }: Props) {
   const changes = head.changes;
+  const places = useMemo(() => new Map(changes ? rows.column("id").map((id, row) => [String(id), row]) : []), [rows]);
   if (!changes) return null;
-  const kinds = Object.entries(changes.counts).filter(([, number]) => number > 0);
+  const kinds = Object.keys(TITLES).filter((kind) => (changes.counts[kind] ?? 0) > 0);
   return (
     <section id="comparison" aria-labelledby="comparison-title">
       <h2 id="comparison-title">Compared with the run before</h2>
-      {kinds.length === 0 ? <p class="card calm">No row changed.</p> : (
+      {changes.compared_with && <p class="muted">The run before ended {moment(changes.compared_with)}.</p>}
+      {kinds.length === 0 ? <p class="card calm">No row was added, finished, changed or removed.</p> : (
         <ul class="changes">
-          {kinds.map(([kind, number]) => (
-            <li class="card">
-              <h3>{count(number)} {spaced(kind)}</h3>
-              <p class="muted">{(changes.ids[kind] ?? []).map(visible).join(", ")}{number > (changes.ids[kind]?.length ?? 0) ? " …" : ""}</p>
-            </li>
-          ))}
+          {kinds.map((kind) => {
+            const ids = changes.ids[kind] ?? [];
+            const found = ids.flatMap((id) => places.get(id) ?? []);
+            const title = `${count(changes.counts[kind] ?? 0)} ${TITLES[kind]}`;
+            return (
+              <li class="card">
+                <h3>{title}</h3>
+                <p class="muted">{ids.slice(0, SHOWN).map(visible).join(", ")}{(changes.counts[kind] ?? 0) > SHOWN ? " …" : ""}</p>
+                {found.length > 0 && <button class="quiet" onClick={() => show(title, found)}>Show in the table</button>}
+              </li>
+            );
+          })}
         </ul>
       )}
     </section>

@@ -19,7 +19,7 @@ export function Header({ head }: { head: Head }) {
         <svg viewBox="0 0 32 32" aria-hidden="true"><rect width="32" height="32" rx="8" /><path d="M8 13v6M13 8v16M18 11v10M23 14v4" /></svg>
         <div>
           <h1>{name}</h1>
-          <p class="muted">{[moment(head.run.finished_at), visible(head.run.service ?? "")].filter(Boolean).join(" · ")}</p>
+          <p class="muted">{[moment(head.run.finished_at), head.offline ? "embedded engine" : visible(head.run.service ?? "")].filter(Boolean).join(" · ")}</p>
         </div>
       </div>
       <nav aria-label="Sections">

@@ -10,6 +10,7 @@ export function Overview({ head, rows }: { head: Head; rows: Rows }) {
   const total = Object.values(summary.rows).reduce((sum, n) => sum + n, 0);
   const audio = rows.column("duration_s").reduce<number>((sum, value) => sum + Number(value ?? 0), 0);
   const credits = rows.column("credits").reduce<number>((sum, value) => sum + Number(value ?? 0), 0);
+  const checks = verdicts(rows);
   const made = summary.audio_s + summary.transcribed_s + summary.converted_s;
   return (
     <section aria-label="Overview">
@@ -26,6 +27,10 @@ export function Overview({ head, rows }: { head: Head; rows: Rows }) {
         note={head.offline ? "embedded engine" : `credits in this run; ${amount(credits)} in all`} />
       <Figure title="Time" value={span(summary.seconds)}
         note={made > 0 && summary.seconds > 0 ? `${(made / summary.seconds).toFixed(1)} × real time` : "in this run"} />
+      {checks.length > 0 && (
+        <Figure title="Checks" value={checks.length === 1 ? `All ${checks[0]![0]}` : checks.filter(([verdict]) => verdict !== "ok").map(([verdict, n]) => `${count(n)} ${verdict}`).join(", ")}
+          note={`of ${plural(checks.reduce((sum, [, n]) => sum + n, 0), "checked row")}`} />
+      )}
       {summary.word_error_rate !== null && (
         <Figure title="Word error rate" value={percent(summary.word_error_rate)} note="against the references" />
       )}
@@ -36,6 +41,13 @@ export function Overview({ head, rows }: { head: Head; rows: Rows }) {
       )}
     </section>
   );
+}
+
+/** The number of rows with each verdict, bad ones first. */
+function verdicts(rows: Rows): [string, number][] {
+  const counts = new Map<unknown, number>();
+  for (const verdict of rows.column("verdict")) counts.set(verdict, (counts.get(verdict) ?? 0) + 1);
+  return ["bad", "inconclusive", "ok"].flatMap((verdict): [string, number][] => (counts.has(verdict) ? [[verdict, counts.get(verdict)!]] : []));
 }
 
 function Figure({ title, value, note }: { title: string; value: string; note: string }) {

@@ -1,10 +1,9 @@
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import WaveSurfer from "wavesurfer.js";
 import type { Detail, Word } from "../data/rows";
 import { visible } from "../data/format";
+import { spokenText } from "../data/spokenText";
 import { Subtitles } from "./Subtitles";
-
-const UNSPACED = /[\u3040-\u30ff\u3400-\u9fff\u0e00-\u0e7f]/;
 
 export function Player({ detail, text }: { detail: Detail; text: string }) {
   const audio = useRef<HTMLAudioElement>(null);
@@ -102,13 +101,13 @@ function Words({ audio, words, text, seek }: WordsProps) {
       audio.current!.currentTime = word.start;
     }
   };
-  const gap = UNSPACED.test(text) ? "" : " ";
+  const shown = useMemo(() => spokenText(text, words), [words, text]);
   return (
     <>
       <h4>Words</h4>
       <div class="words" ref={box} role="group" tabIndex={0} aria-label="Words of the recording; arrow keys move from word to word"
         onClick={onClick} onKeyDown={onKeyDown}>
-        {words.map((word, place) => <span data-place={place} title={`${word.start.toFixed(2)} s`}>{visible(word.text) + gap}</span>)}
+        {words.map((word, place) => <span data-place={place} title={`${word.start.toFixed(2)} s`}>{visible(shown[place]!)}</span>)}
       </div>
     </>
   );

@@ -19,7 +19,7 @@ interface Props {
   formatY?: ((value: number) => string) | undefined;
 }
 
-const HEIGHT_PX = 190;
+const HEIGHT_PX = 170;
 
 export function Plot({ title, summary, x, series, formatX, formatY = short }: Props) {
   const place = useRef<HTMLDivElement>(null);
@@ -62,7 +62,7 @@ function plotOptions(width: number, series: Series[], formatX: (value: number) =
     legend: { show: series.length > 1 || !series[0]?.bars, live: true },
     scales: { x: { time: false }, y: { range: (_, __, high) => [0, high > 0 ? high * 1.08 : 1] } },
     axes: [
-      { ...axis, space: 70, values: (_, ticks) => ticks.map(formatX) },
+      { ...axis, size: 30, space: 70, values: (_, ticks) => ticks.map(formatX) },
       { ...axis, size: 52, space: 32, values: (_, ticks) => ticks.map(formatY) },
     ],
     series: [
@@ -72,6 +72,7 @@ function plotOptions(width: number, series: Series[], formatX: (value: number) =
         stroke: color(one.color),
         width: one.bars ? 0 : 2,
         points: { show: false },
+        spanGaps: true,
         value: (_, value) => (value === null ? "" : formatY(value)),
         ...(one.bars ? { fill: color(one.color), paths: uPlot.paths.bars!({ size: [0.86, 60], align: 1 }) } : {}),
         ...(one.stepped ? { paths: uPlot.paths.stepped!({ align: 1 }) } : {}),

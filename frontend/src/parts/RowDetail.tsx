@@ -2,7 +2,8 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import type { Head } from "../data/report";
 import type { Detail, Rows } from "../data/rows";
 import { amount, label, percent, span, spaced, visible } from "../data/format";
-import { FieldList, shownFields } from "./FieldList";
+import { FieldList } from "./FieldList";
+import { Passages, quoted } from "./Passages";
 import { Player } from "./Player";
 import { WordDiff } from "./WordDiff";
 
@@ -16,7 +17,7 @@ interface Props {
   hasNext: boolean;
 }
 
-export function RowDetail({ rows, row, close, step, hasPrevious, hasNext }: Props) {
+export function RowDetail({ head, rows, row, close, step, hasPrevious, hasNext }: Props) {
   const [detail, setDetail] = useState<Detail | null>(null);
   const [failure, setFailure] = useState("");
   const panel = useRef<HTMLElement>(null);
@@ -48,13 +49,13 @@ export function RowDetail({ rows, row, close, step, hasPrevious, hasNext }: Prop
         </div>
       </div>
       {failure && <p class="message">{failure}</p>}
-      {detail && <Body rows={rows} row={row} detail={detail} />}
+      {detail && <Body head={head} rows={rows} row={row} detail={detail} />}
     </aside>
   );
 }
 
-function Body({ rows, row, detail }: { rows: Rows; row: number; detail: Detail }) {
-  const { fields } = detail;
+function Body({ head, rows, row, detail }: { head: Head; rows: Rows; row: number; detail: Detail }) {
+  const { fields, passages } = detail;
   const text = typeof fields["transcript"] === "string" ? fields["transcript"] : rows.text("transcript", row);
   const reference = typeof fields["reference"] === "string" ? fields["reference"] : "";
   return (
@@ -65,23 +66,53 @@ function Body({ rows, row, detail }: { rows: Rows; row: number; detail: Detail }
         : <p class="muted">{rows.text("status", row) === "done" ? "The recording of this row is not among the files of the report." : "This row has no audio."}</p>}
       {(detail.words.length === 0 || !detail.audio) && text && <><h4>Text</h4><p class="text"><bdi>{visible(text)}</bdi></p></>}
       {reference && text && <WordDiff reference={reference} transcript={text} />}
-      <Facts rows={rows} row={row} />
-      <FieldList title="Parameters and files" fields={shownFields(fields)} />
+      {passages.length > 0 && (
+        <Passages passages={passages} seek={detail.audio ? playFrom : null}
+          command={({ number }) => `voicemill book regenerate ${quoted(head.results)} ${quoted(`${rows.text("id", row)}/${number}`)}`} />
+      )}
+      <Facts rows={rows} row={row} offline={head.offline} />
+      {groups(fields, head.extra_columns, rows.text("voice_id", row)).map(([title, entries]) => <FieldList title={title} fields={entries} />)}
     </>
   );
 }
 
-function Facts({ rows, row }: { rows: Rows; row: number }) {
+function playFrom(seconds: number): void {
+  const audio = document.querySelector<HTMLAudioElement>(".detail audio");
+  if (!audio) return;
+  audio.currentTime = seconds;
+  void audio.play().catch(() => undefined);
+}
+
+const SHOWN_ABOVE = new Set(["transcript", "reference", "error_message"]);
+const REQUESTS = ["request_ids", "started_at", "finished_at"];
+const FILES = ["out", "size_bytes", "sha256", "sample_rate_hz", "words", "more_files", "made_from", "damaged_s"];
+
+/** All fields of a row under four titles. */
+function groups(fields: Record<string, unknown>, manifest: string[], voiceId: string): [string, [string, unknown][]][] {
+  const of = (names: string[]) => names.flatMap((name): [string, unknown][] => (name in fields ? [[name, fields[name]]] : []));
+  const named = new Set([...SHOWN_ABOVE, ...REQUESTS, ...FILES, ...manifest]);
+  const others = Object.entries(fields).filter(([name]) => !named.has(name));
+  return [
+    ["Requests", of(REQUESTS)],
+    ["Manifest columns", of(manifest)],
+    ["Parameters", voiceId ? [["voice_id", voiceId], ...others] : others],
+    ["Files", of(FILES)],
+  ];
+}
+
+function Facts({ rows, row, offline }: { rows: Rows; row: number; offline: boolean }) {
   const facts: [string, string][] = [
     ["duration_s", span(rows.number("duration_s", row))],
-    ["latency_s", span(rows.number("latency_s", row))],
-    ...(["credits", "calls", "attempts", "characters"] as const).map(
-      (name): [string, string] => [name, amount(rows.number(name, row) ?? 0)],
-    ),
+    [(rows.number("calls", row) ?? 1) > 1 ? "latency_s" : "call_latency_s", span(rows.number("latency_s", row))],
+    ...["credits", "calls", "attempts", "characters"].map((name): [string, string] => {
+      const value = rows.number(name, row);
+      const isShown = value !== null && (value > 0 || (name === "credits" && !offline));
+      return [name, isShown ? amount(value) : ""];
+    }),
   ];
   const rate = rows.number("word_error_rate", row);
   if (rate !== null) facts.push(["word_error_rate", percent(rate)]);
-  const texts = ["op", "voice", "model", "language", "suspect", "error_class", "error_code"];
+  const texts = ["op", "voice", "model", "language", "verdict", "suspect", "error_class", "error_code"];
   const named = texts.map((name): [string, string] => [name, visible(rows.text(name, row).replaceAll("|", ", "))]);
   return (
     <dl class="facts">

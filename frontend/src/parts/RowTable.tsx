@@ -3,12 +3,11 @@ import type { Head } from "../data/report";
 import { NUMBERS, type Rows } from "../data/rows";
 import { FACETS, filtered, NO_FILTERS, options, sorted, type Filters, type Order } from "../data/select";
 import { count, label, plural, spaced, visible } from "../data/format";
-import { columnsOf, type Column } from "./columns";
+import { columnsOf, fewColumns, type Column } from "./columns";
 import { useVirtual } from "./useVirtual";
 
-const STANDARD_COLUMNS = 18;
 const ROW_PX = 44;
-const HEAD_PX = 42;
+const PILLS = new Set(["status", "verdict"]);
 
 interface Props {
   head: Head;
@@ -22,7 +21,8 @@ interface Props {
 
 export function RowTable({ head, rows, filters, setFilters, open, setOpen, onShown }: Props) {
   const [order, setOrder] = useState<Order | null>(null);
-  const columns = useMemo(() => columnsOf(rows, head.columns.slice(STANDARD_COLUMNS)), [rows]);
+  const all = useMemo(() => columnsOf(rows, head.extra_columns), [rows]);
+  const columns = useMemo(() => (open === null ? all : fewColumns(all)), [all, open === null]);
   const found = useMemo(() => {
     performance.mark("voicemill:filter-start");
     return filtered(rows, filters);
@@ -92,10 +92,10 @@ function Grid({ rows, shown, columns, order, setOrder, open, setOpen }: GridProp
   const layout = columns.map((column) => column.width).join(" ");
   useLayoutEffect(() => {
     scroller.current!.style.setProperty("--columns", layout);
-    scroller.current!.style.setProperty("--least", `${columns.length * 118}px`);
+    scroller.current!.style.setProperty("--least", `${columns.length * 112}px`);
   }, [layout]);
   useLayoutEffect(() => {
-    scroller.current!.style.setProperty("--content", `${HEAD_PX + Math.max(3, shown.length) * ROW_PX + 4}px`);
+    scroller.current!.style.setProperty("--content", `${Math.max(3, shown.length) * ROW_PX + 4}px`);
   }, [shown.length]);
   useEffect(() => {
     setActive(0);
@@ -153,7 +153,9 @@ function Grid({ rows, shown, columns, order, setOrder, open, setOpen }: GridProp
               onClick={() => { setActive(item.index); setOpen(row); }}>
               {columns.map((column) => (
                 <div role="gridcell" data-column={column.name} class={column.isNumber ? "number" : ""}>
-                  {column.name === "status" ? <span class={`pill ${rows.text("status", row)}`}>{column.cell(rows, row)}</span> : <bdi>{column.cell(rows, row)}</bdi>}
+                  {PILLS.has(column.name) && rows.text(column.name, row)
+                    ? <span class={`pill ${rows.text(column.name, row)}`}>{column.cell(rows, row)}</span>
+                    : <bdi>{column.cell(rows, row)}</bdi>}
                 </div>
               ))}
             </div>

@@ -1,6 +1,6 @@
 import { useMemo, useState } from "preact/hooks";
 import type { Head, RunHistory } from "../data/report";
-import { amount, count, moment, span, visible } from "../data/format";
+import { amount, count, moment, span, spanTick, visible } from "../data/format";
 import { Plot, type Series } from "./Plot";
 
 type Values = (number | null)[];
@@ -29,8 +29,9 @@ function Plots({ run, offline }: { run: RunHistory; offline: boolean }) {
   return (
     <>
       {x.length > 1
-        ? <div class="plots">{plots.map((plot) => <Plot title={plot.title} summary={plot.summary} x={x} series={plot.series} formatX={(value) => span(value)} formatY={plot.format} />)}</div>
+        ? <div class="plots">{plots.map((plot) => <Plot title={plot.title} summary={plot.summary} x={x} series={plot.series} formatX={spanTick} formatY={plot.format} />)}</div>
         : <p class="card calm">The run was too short for plots.</p>}
+      {Math.max(0, ...numbers(run.points["retries"] ?? []), ...numbers(run.points["errors"] ?? [])) === 0 && <p class="muted note">No call was retried or rejected.</p>}
       <Events run={run} />
     </>
   );
@@ -50,11 +51,13 @@ function plotsOf({ points }: RunHistory, offline: boolean): PlotSpec[] {
     { title: "Concurrent calls", summary: `at most ${amount(Math.max(0, ...numbers(of("slots"))))} slots`,
       series: [{ ...line("slots", "accent", of("slots")), stepped: true }, line("in flight", "ok", of("in_flight"))] },
     { title: "Latency", summary: `95th percentile at the end ${span(numbers(of("p95_s")).at(-1) ?? null)}`,
-      series: [line("median", "ok", of("p50_s")), line("95th percentile", "warn", of("p95_s"))], format: span },
+      series: [line("median", "ok", of("p50_s")), line("95th percentile", "warn", of("p95_s"))], format: spanTick },
     { title: "Retries and errors", summary: `${last(of("retries"))} retries, ${last(of("throttled"))} rejected with 429`,
       series: [line("retries", "warn", of("retries")), line("429", "accent", of("throttled")), line("other errors", "bad", of("errors"))] },
     { title: "Rows done", summary: `${last(of("rows"))} rows`, series: [line("rows", "ok", of("rows"))] },
   ];
+  const hasErrors = numbers([...of("retries"), ...of("throttled"), ...of("errors")]).some((value) => value > 0);
+  if (!hasErrors) specs.splice(3, 1);
   if (!offline) specs.push({ title: "Credits spent", summary: `${last(of("credits"))} credits`, series: [line("credits", "accent", of("credits"))] });
   return specs;
 }

@@ -25,6 +25,7 @@ const STANDARD: Column[] = [
   { ...text("status", "112px"), cell: (rows, row) => spaced(rows.text("status", row)) },
   text("id", "minmax(110px, 190px)"),
   text("transcript", "minmax(240px, 3fr)"),
+  text("verdict", "110px"),
   { ...text("suspect", "140px"), cell: (rows, row) => rows.text("suspect", row).replaceAll("|", ", ").replaceAll("_", " ") },
   text("op", "110px"),
   text("voice", "120px"),
@@ -33,10 +34,16 @@ const STANDARD: Column[] = [
   number("word_error_rate", "84px", percent),
   number("credits", "90px", amount),
   number("attempts", "96px", amount),
-  number("latency_s", "94px", span),
+  number("call_latency_s", "94px", span),
 ];
 const ALWAYS = new Set(["status", "id", "transcript", "duration_s"]);
-const MANY_VALUES = new Set(["op", "voice", "language", "credits", "attempts"]);
+const MANY_VALUES = new Set(["op", "voice", "language", "credits", "attempts", "verdict"]);
+const BESIDE_A_ROW = new Set(["status", "id", "transcript", "verdict", "suspect", "duration_s"]);
+
+/** The columns that fit beside an open row. */
+export function fewColumns(columns: Column[]): Column[] {
+  return columns.filter(({ name }) => BESIDE_A_ROW.has(name));
+}
 
 /** Those that have something to show: columns with one value for all rows are left out. */
 export function columnsOf(rows: Rows, extra: string[]): Column[] {

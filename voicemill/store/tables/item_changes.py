@@ -12,7 +12,7 @@ RowStates = dict[str, tuple[str, str | None]]
 """Status and SHA-256 of the file of each row, by id."""
 
 KINDS: Final = ("new", "gone", "newly_done", "newly_unfinished", "changed")
-_MOST_IDS: Final = 100
+_MOST_IDS: Final = 2_000
 
 
 def row_states(path: Path) -> RowStates | None:
@@ -30,7 +30,7 @@ def row_states(path: Path) -> RowStates | None:
 
 
 def changes_between(before: RowStates, after: RowStates) -> tuple[dict[str, int], dict[str, list[str]]]:
-    """The number of rows of each kind of change, and the ids of the first 100."""
+    """The number of rows of each kind of change, and the ids of the first 2,000."""
     found: dict[str, list[str]] = {kind: [] for kind in KINDS}
     for row_id, state in after.items():
         kind = _kind(before.get(row_id), state)

@@ -43,10 +43,15 @@ def column_types(path: Path) -> dict[str, str]:
 
 
 def text_columns(path: Path, names: Sequence[str]) -> Columns:
-    """The values of some columns of the whole table. Raises `TableDamaged`."""
+    """The values of some columns of the whole table; None in columns that an earlier version did not have.
+
+    Raises `TableDamaged`.
+    """
     with table_damage(path):
-        table = pq.read_table(path, columns=list(names))
-        return {name: table.column(name).to_pylist() for name in names}
+        present = set(pq.read_schema(path).names)
+        table = pq.read_table(path, columns=[name for name in names if name in present])
+        absent: list[Any] = [None] * table.num_rows
+        return {name: table.column(name).to_pylist() if name in present else absent for name in names}
 
 
 def number_column(path: Path, name: str) -> NDArray[np.float64]:
