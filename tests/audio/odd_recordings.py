@@ -26,7 +26,8 @@ SHORT_TONE_S: Final = 0.5
 class Kind(NamedTuple):
     """A container and a codec, by FFmpeg's names. `is_timed` containers store time stamps, so sound can be missing.
 
-    Files of an `is_joinable` kind can be appended to each other; `picture` is the codec of a picture track.
+    Files of an `is_joinable` kind can be appended to each other; `picture` is the codec of a picture track. All
+    channels of `layout` have the same sound.
     """
 
     container: str
@@ -37,10 +38,13 @@ class Kind(NamedTuple):
     is_timed: bool = False
     is_joinable: bool = False
     picture: str = ""
+    layout: str = "mono"
 
 
 _VBR: Final = (("q", "4"),)
 _NO_XING: Final = (("write_xing", "0"),)
+_TRIAL: Final = (("strict", "experimental"),)
+_FRAGMENTS: Final = (("movflags", "frag_keyframe+empty_moov+default_base_moof"), ("frag_duration", "400000"))
 KINDS: Final = (
     Kind("wav", "pcm_s16le", 16000),
     Kind("wav", "pcm_s24le", 44100),
@@ -83,7 +87,32 @@ KINDS: Final = (
     Kind("webm", "libopus", 48000, is_timed=True, picture="libvpx"),
     Kind("mpegts", "aac", 48000, is_timed=True, picture="mpeg2video"),
     Kind("avi", "libmp3lame", 48000, picture="mpeg4"),
+    Kind("wav", "pcm_alaw", 8000),
+    Kind("wav", "pcm_u8", 11025),
+    Kind("wav", "pcm_s32le", 48000, layout="stereo"),
+    Kind("wav", "libmp3lame", 44100),
+    Kind("aiff", "pcm_s24be", 48000, layout="stereo"),
+    Kind("ogg", "vorbis", 44100, _TRIAL, layout="stereo"),
+    Kind("webm", "vorbis", 48000, _TRIAL, is_timed=True, picture="libvpx", layout="stereo"),
+    Kind("mp2", "mp2", 44100, is_joinable=True),
+    Kind("mp3", "libmp3lame", 48000, _VBR, is_joinable=True, layout="stereo"),
+    Kind("amr", "libopencore_amrnb", 8000, (("b", "12200"),)),
+    Kind("3gp", "libopencore_amrnb", 8000, (("b", "12200"),), is_timed=True),
+    Kind("mp4", "libmp3lame", 44100, is_timed=True),
+    Kind("mp4", "libopus", 48000, is_timed=True),
+    Kind("mp4", "flac", 44100, is_timed=True),
+    Kind("mp4", "ac3", 48000, is_timed=True, picture="mpeg4", layout="5.1"),
+    Kind("ipod", "aac", 48000, (), _FRAGMENTS, is_timed=True, layout="stereo"),
+    Kind("mp4", "aac", 44100, (), _FRAGMENTS, is_timed=True, picture="mpeg4"),
+    Kind("matroska", "aac", 48000, is_timed=True, is_joinable=True, layout="5.1"),
+    Kind("mpegts", "ac3", 48000, is_timed=True, is_joinable=True, layout="stereo"),
+    Kind("mpegts", "libopus", 48000, is_timed=True, is_joinable=True),
+    Kind("flv", "libmp3lame", 44100, is_timed=True),
+    Kind("avi", "pcm_s16le", 44100, picture="mpeg4", layout="stereo"),
+    Kind("asf", "wmav1", 44100, (("b", "64000"),), is_timed=True, picture="mpeg4"),
 )
+_RESYNCHRONIZED: Final = frozenset({"mp3", "mp2", "adts", "ac3", "eac3", "ogg", "mpegts", "mpeg", "flac"})
+"""Containers in which a reader finds the next packet after bytes are missing."""
 
 
 @dataclass(frozen=True)
@@ -91,15 +120,17 @@ class OddRecording:
     """A recording of numbered seconds, and how it differs from a plain one.
 
     The sound starts `late_s` after the picture. `holes` are the parts, in seconds of the sound, that are missing.
-    `join` is the length in seconds of an appended recording, with the numbers from 20 on. With another `tone_s` than 1,
-    each of these seconds lasts that long; only `late_s` does not change. `damage` is `noise` or
-    `zeros` in the middle, `padding` after the end, or `cut`, where the last third is missing.
+    `join` is the length in seconds of an appended recording, with the numbers from 20 on. The last `again` seconds are
+    repeated with the same time stamps, as where parts of a stream overlap. With another `tone_s` than 1, each of these
+    seconds lasts that long; only `late_s` does not change. `damage` is `noise` or `zeros` in the middle, `missing`
+    bytes there, `padding` after the end, or `cut`, where the last third is missing.
     """
 
     kind: Kind
     late_s: float = 0.0
     holes: tuple[tuple[int, int], ...] = ()
     join: int = 0
+    again: int = 0
     damage: str = ""
     seed: int = 0
     seconds: int = LENGTH_S
@@ -108,6 +139,9 @@ class OddRecording:
     def content(self) -> bytes:
         """The file."""
         content = _muxed(self.kind, range(self.seconds), self.tone_s, self.late_s, self.holes)
+        if self.again:
+            before = (-1, self.seconds - self.again)  # A codec's first packet may be before second 0.
+            content += _muxed(self.kind, range(self.seconds), self.tone_s, self.late_s, [*self.holes, before])
         if self.join:
             content += _muxed(self.kind, range(_JOINED_FROM, _JOINED_FROM + self.join), self.tone_s, 0.0, ())
         return _damaged(content, self.damage, Random(self.seed))
@@ -124,16 +158,24 @@ def odd_recordings(numbers: range) -> Iterator[OddRecording]:
     """A random recording of short tones for each number, all kinds in turn."""
     for number in numbers:
         dice = Random(number)
+        damage = dice.choice(["", "", "", "", "noise", "zeros", "padding", "cut", "missing"])
         kind = KINDS[number % len(KINDS)]
+        join = dice.randint(1, 2) if kind.is_joinable and dice.random() < 0.4 else 0
         yield OddRecording(
             kind,
             late_s=dice.choice([0.0, 0.0, 0.02, 0.3, 1.75, 3.0]) if kind.picture and kind.is_timed else 0.0,
             holes=_some_holes(dice) if kind.is_timed and dice.random() < 0.5 else (),
-            join=dice.randint(1, 3) if kind.is_joinable and dice.random() < 0.4 else 0,
-            damage=dice.choice(["", "", "", "noise", "zeros", "padding", "cut"]),
+            join=join,
+            again=dice.randint(1, 2) if _may_overlap(kind, join, damage) and dice.random() < 0.5 else 0,
+            damage="" if damage == "missing" and kind.container not in _RESYNCHRONIZED else damage,
             seed=dice.randrange(1 << 30),
             tone_s=SHORT_TONE_S,
         )
+
+
+def _may_overlap(kind: Kind, join: int, damage: str) -> bool:
+    """Whether packets may come twice: nothing shows that a damaged packet and a good one are the same."""
+    return kind.is_timed and kind.is_joinable and not join and damage in ("", "padding")
 
 
 def _some_holes(dice: Random) -> tuple[tuple[int, int], ...]:
@@ -148,6 +190,8 @@ def _damaged(content: bytes, damage: str, dice: Random) -> bytes:
         return content[:middle] + dice.randbytes(size) + content[middle + size :]
     if damage == "zeros":
         return content[:middle] + bytes(size) + content[middle + size :]
+    if damage == "missing":
+        return content[:middle] + content[middle + size :]
     if damage == "padding":
         return content + bytes(100)
     return content[: len(content) * 2 // 3] if damage == "cut" else content
@@ -172,7 +216,7 @@ def played_s(kind: Kind, seconds: int, tone_s: float = 1.0) -> float:
 def _muxed(kind: Kind, numbers: Sequence[int], tone_s: float, late_s: float, holes: Sequence[tuple[int, int]]) -> bytes:
     file = io.BytesIO()
     with av.open(file, "w", format=kind.container, options=dict(kind.muxer_options)) as made:
-        sound: Any = made.add_stream(kind.codec, rate=kind.rate_hz, layout="mono", options=dict(kind.options))
+        sound: Any = made.add_stream(kind.codec, rate=kind.rate_hz, layout=kind.layout, options=dict(kind.options))
         coded = _sound(kind, tuple(numbers), tone_s)
         tracks = [(sound, tuple(_late(one, late_s) for one in coded if not _is_in(one, holes, tone_s)))]
         if kind.picture:
@@ -207,11 +251,13 @@ def _is_in(coded: _Coded, holes: Sequence[tuple[int, int]], tone_s: float) -> bo
 def _sound(kind: Kind, numbers: tuple[int, ...], tone_s: float) -> tuple[_Coded, ...]:
     """Encoded once; a recording is muxed from it as often as tests want one."""
     with av.open(io.BytesIO(), "w", format=kind.container) as file:
-        stream: Any = file.add_stream(kind.codec, rate=kind.rate_hz, layout="mono", options=dict(kind.options))
-        samples = numbered(numbers, kind.rate_hz, tone_s)
+        stream: Any = file.add_stream(kind.codec, rate=kind.rate_hz, layout=kind.layout, options=dict(kind.options))
+        channels = stream.layout.nb_channels
+        samples = numbered(numbers, kind.rate_hz, tone_s).repeat(channels)[None]
         packets: list[Any] = []
-        for start in range(0, samples.size, _FRAME):
-            frame = av.AudioFrame.from_ndarray(samples[None, start : start + _FRAME], "flt", "mono")
+        for start in range(0, samples.size // channels, _FRAME):
+            part = samples[:, start * channels : (start + _FRAME) * channels]
+            frame = av.AudioFrame.from_ndarray(part, "flt", kind.layout)
             frame.sample_rate, frame.time_base, frame.pts = kind.rate_hz, Fraction(1, kind.rate_hz), start
             packets += stream.encode(frame)
         return _coded([*packets, *stream.encode(None)])

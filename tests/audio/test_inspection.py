@@ -22,6 +22,7 @@ from voicemill.model import Recording
 _CASES = Path(__file__).resolve().parents[3] / "shared/cases"
 _MP3 = Kind("mp3", "libmp3lame", 44100)
 _NO_HEADER = Kind("mp3", "libmp3lame", 22050, (("q", "4"),), (("write_xing", "0"),))
+_FRAGMENTS = (("movflags", "frag_keyframe+empty_moov"), ("frag_duration", "400000"))
 _FILM = Kind("matroska", "libopus", 48000, is_timed=True, picture="mpeg4")
 
 
@@ -170,3 +171,24 @@ def test_reported_recordings(name: str, length_s: float) -> None:
     recording = inspect_recording(_CASES / name)
     assert recording.duration_s == pytest.approx(length_s, abs=0.02)
     assert (recording.damaged_s > 0) == name.startswith(("mp3", "damaged"))
+
+
+@pytest.mark.parametrize(
+    ("kind", "damage"),
+    [
+        (Kind("webm", "libopus", 48000, is_timed=True), "noise"),
+        (Kind("matroska", "libmp3lame", 44100, is_timed=True), "cut"),
+        (Kind("ogg", "libopus", 48000), "zeros"),
+        (Kind("wav", "pcm_s16le", 16000), "cut"),
+        (Kind("au", "pcm_s16be", 16000), "cut"),
+        (_MP3, "cut"),
+        (Kind("mp4", "aac", 44100, (), _FRAGMENTS), "noise"),
+    ],
+    ids=lambda value: f"{value.container}-{value.codec}" if isinstance(value, Kind) else value,
+)
+def test_damage_that_raises_no_error_is_reported(tmp_path: Path, kind: Kind, damage: str) -> None:
+    """Where FFmpeg skips a part of a file without an error, or the file ends too early, the recording is `damaged`."""
+    recording = inspected(tmp_path / "a", OddRecording(kind, damage=damage))
+    assert recording.damaged_s > 0
+    assert not recording.clip().is_file
+    assert inspected(tmp_path / "b", OddRecording(kind)).damaged_s == 0

@@ -31,7 +31,7 @@ def test_segment_from_a_mark_has_its_seconds(tmp_path: Path, kind: Kind) -> None
     """A segment in the middle is found by a mark, and its seconds are where they are in the whole recording."""
     path = tmp_path / "recording"
     path.write_bytes(OddRecording(kind, seconds=10).content())
-    with mock.patch.multiple(marks, _EVERY_S=2.0, _UNIQUE_AMONG=20):
+    with mock.patch.object(marks, "_EVERY_S", 2.0):
         recording = inspect_recording(path)
     assert recording.reading.marks or kind.codec.startswith("pcm")
     with mock.patch.object(Playback, "frames", side_effect=AssertionError("decoded from the start")):
@@ -45,9 +45,19 @@ def test_wrong_mark_is_not_used(tmp_path: Path) -> None:
     """If the container does not seek to the packet of a mark, the recording is decoded from its start."""
     path = tmp_path / "recording"
     path.write_bytes(OddRecording(_KINDS[2], seconds=10).content())
-    with mock.patch.multiple(marks, _EVERY_S=2.0, _UNIQUE_AMONG=20):
+    with mock.patch.object(marks, "_EVERY_S", 2.0):
         reading = inspect_recording(path).reading
     right = np.concatenate([*decode_stretch(path, HEARD_RATE_HZ, 5.0, 8.0, reading)])
     moved = tuple(mark._replace(checksum=mark.checksum ^ 1) for mark in reading.marks)
     found = np.concatenate([*decode_stretch(path, HEARD_RATE_HZ, 5.0, 8.0, replace(reading, marks=moved))])
     assert np.abs(found - right).max() < 1e-3
+
+
+@pytest.mark.parametrize(("repeated_at", "expected"), [(0, [501]), (999, [])])
+def test_repeated_packet_is_not_a_mark(repeated_at: int, expected: list[int]) -> None:
+    """A packet that comes twice, as silence does, is not a mark, however far away the other one is."""
+    recorder = marks.MarkRecorder(sample_rate_hz=8000)
+    for number in range(1000):
+        checksum = 500 if number == repeated_at else number
+        recorder.add(marks.Mark(number, 0, number * 480, checksum), is_candidate=True)
+    assert [mark.pts for mark in recorder.marks] == expected

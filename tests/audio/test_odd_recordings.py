@@ -23,9 +23,15 @@ from voicemill.model import Clip, Recording
 
 _LONGEST_CALL_S: Final = 1.0
 _WORST_OFFSET_S: Final = 0.05
+_PADDING_S: Final = 0.05
+"""The damage that may be reported for a hundred bytes after the last packet: one or two frames."""
 _MOST_DAMAGED: Final = 3
 """Tones that damaged bytes may take; Matroska and Ogg give up everything up to the next cluster or page."""
-_COARSE: Final = frozenset({"matroska", "webm", "ogg", "asf", "wv", "flac"})
+_COARSE: Final = frozenset({"matroska", "webm", "ogg", "asf", "wv", "flac", "amr"})
+_WITHOUT_LENGTH: Final = frozenset({"mp3", "mp2", "ac3", "eac3", "adts", "amr", "ogg", "mpeg", "mpegts", "asf"})
+"""Containers that may state no length, so that a file cut between two packets looks complete."""
+_TOLERANT: Final = frozenset({"amr", "3gp", "asf"})
+"""Containers or codecs whose damage may go unnoticed: damaged speech frames of AMR are valid ones."""
 _PER_TEST: Final = 25
 _PARTS: Final = 20
 _MANY: Final = 10_000
@@ -110,17 +116,20 @@ def check(odd: OddRecording, path: Path, tally: Tally, *, as_files: bool) -> Non
     if is_whole:
         tally.lost += len(lost)
         tally.worst_offset_s = max(tally.worst_offset_s, offset_s)
-        if lost or doubled or offset_s > _WORST_OFFSET_S:
-            tally.faults.append(f"{odd}: lost {lost}, doubled {doubled}, off by {offset_s:.3f} s")
-    elif doubled or not is_accounted_for(odd, lost):
+        if lost or doubled or offset_s > _WORST_OFFSET_S or recording.damaged_s > _PADDING_S:
+            off = f"off by {offset_s:.3f} s, {recording.damaged_s} s damaged"
+            tally.faults.append(f"{odd}: lost {lost}, doubled {doubled}, {off}")
+    elif doubled or not is_accounted_for(odd, recording, lost):
         tally.faults.append(f"{odd}: lost {lost} of {recording.damaged_s} damaged seconds, doubled {doubled}")
 
 
-def is_accounted_for(odd: OddRecording, lost: list[int]) -> bool:
-    """Whether a damaged recording lost no more than its damage explains."""
-    if odd.damage == "cut":
-        return True
-    return odd.kind.container in _COARSE or len(lost) <= _MOST_DAMAGED
+def is_accounted_for(odd: OddRecording, recording: Recording, lost: list[int]) -> bool:
+    """Whether a damaged recording is reported as such and lost no more than its damage explains."""
+    container = odd.kind.container
+    may_look_whole = container in (_WITHOUT_LENGTH if odd.damage == "cut" else _TOLERANT)
+    if lost and not recording.damaged_s and not may_look_whole:
+        return False
+    return odd.damage == "cut" or container in _COARSE or len(lost) <= _MOST_DAMAGED
 
 
 def clips(recording: Recording, path: Path, longest_s: float = _LONGEST_CALL_S) -> Iterator[Clip]:

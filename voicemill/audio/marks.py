@@ -1,18 +1,17 @@
 """Marks: packets that are found again after a seek, so that a stretch is read without decoding all before it.
 
-Containers seek to a time, and some of them miss it. A mark is therefore recognised by the checksum of its packet, which
-no other packet near it may have.
+Containers seek to a time, and some of them miss it by minutes. A mark is therefore recognised by the checksum of its
+packet, which no other packet of the track has: packets of silence are often equal.
 """
 
-from collections import Counter, deque
 from typing import Final
 
 from voicemill.model.recordings import Mark
 
 _EVERY_S: Final = 30.0
 _MOST_MARKS: Final = 512
-_UNIQUE_AMONG: Final = 500
-"""Packets before and after a mark that must differ from it."""
+_SEEN_BITS: Final = 1 << 22
+"""The size of the table of all checksums so far. A packet whose place in it is taken by another is not used."""
 
 
 class MarkRecorder:
@@ -20,32 +19,25 @@ class MarkRecorder:
 
     def __init__(self, sample_rate_hz: int) -> None:
         self._distance = round(_EVERY_S * sample_rate_hz)
-        self._candidates: deque[Mark] = deque()
-        self._counts: Counter[int] = Counter()
-        self._marks: list[Mark] = []
+        self._seen = bytearray(_SEEN_BITS // 8)
+        self._marks: dict[int, Mark] = {}
 
     @property
     def marks(self) -> tuple[Mark, ...]:
         """The marks so far, in order."""
-        return tuple(self._marks)
+        return tuple(self._marks.values())
 
-    def add(self, candidate: Mark) -> None:
-        """Consider a packet whose first frame was placed without a hole or an overlap."""
-        self._candidates.append(candidate)
-        self._counts[candidate.checksum] += 1
-        if len(self._candidates) <= 2 * _UNIQUE_AMONG:
-            return
-        self._consider(self._candidates[_UNIQUE_AMONG])
-        oldest = self._candidates.popleft().checksum
-        self._counts[oldest] -= 1
-        if not self._counts[oldest]:
-            del self._counts[oldest]
+    def add(self, packet: Mark, *, is_candidate: bool) -> None:
+        """Add the next packet. It is a candidate if its first frame was placed without a hole or an overlap."""
+        self._marks.pop(packet.checksum, None)
+        byte, bit = divmod(packet.checksum % _SEEN_BITS, 8)
+        if is_candidate and self._is_far(packet) and not self._seen[byte] >> bit & 1:
+            self._marks[packet.checksum] = packet
+            if len(self._marks) > _MOST_MARKS:
+                self._marks = dict(list(self._marks.items())[1::2])
+                self._distance *= 2
+        self._seen[byte] |= 1 << bit
 
-    def _consider(self, candidate: Mark) -> None:
-        last = self._marks[-1].position if self._marks else 0
-        if candidate.position - last < self._distance or self._counts[candidate.checksum] > 1:
-            return
-        self._marks.append(candidate)
-        if len(self._marks) > _MOST_MARKS:
-            self._marks = self._marks[1::2]
-            self._distance *= 2
+    def _is_far(self, packet: Mark) -> bool:
+        last = next(reversed(self._marks.values())).position if self._marks else 0
+        return packet.position - last >= self._distance

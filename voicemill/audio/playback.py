@@ -23,7 +23,7 @@ HIGHEST_RATE_HZ: Final = 768_000
 """Sample rates that recordings have. A header may claim 1 Hz, and a few kilobytes would become hours."""
 
 _BROADCASTS: Final = frozenset({"mpegts", "mpeg"})
-_EXACT_CLAIMS: Final = frozenset({"mov", "wav", "w64", "flac", "aiff", "caf", "wv"})
+_EXACT_CLAIMS: Final = frozenset({"mov", "wav", "w64", "flac", "aiff", "au", "caf", "wv"})
 """Containers whose headers count the samples of a track."""
 _CLAIM_SLACK_S: Final = 0.25
 _LEAD_S: Final = 1.0
@@ -147,10 +147,10 @@ class Playback:
         if not packet.frames or packet.frames[0].pts is None:
             return None
         shift = packet.frames[0].pts - mark.pts
+        if self._has_exact_seek():
+            return self._new_clock(rate_hz, mark.origin, mark.position + shift) if -mark.position <= shift else None
         if packet.checksum == mark.checksum:
             return self._new_clock(rate_hz, mark.origin + shift, mark.position)
-        if self._has_exact_seek() and -mark.position <= shift:
-            return self._new_clock(rate_hz, mark.origin, mark.position + shift)
         return None
 
     def _has_exact_seek(self) -> bool:
@@ -178,14 +178,14 @@ class Playback:
         samples = frame.samples
         if frame.sample_rate != clock.sample_rate_hz:
             samples = round(samples * clock.sample_rate_hz / frame.sample_rate)
-        candidate = None if frame.pts is None else Mark(frame.pts, clock.origin, clock.position, packet.checksum)
+        mark = None if frame.pts is None else Mark(frame.pts, clock.origin, clock.position, packet.checksum)
         placement = clock.place(frame.pts, samples, packet.checksum)
         self._damage.add_frame(placement.silence / clock.sample_rate_hz, is_first=is_first)
-        if placement != Placement() or clock.has_restarted:
-            self.is_regular = False
-        elif candidate is not None and frame is packet.frames[0]:
+        is_regular = placement == Placement() and not clock.has_restarted
+        self.is_regular = self.is_regular and is_regular
+        if mark is not None and frame is packet.frames[0]:
             self._marks = self._marks or MarkRecorder(clock.sample_rate_hz)
-            self._marks.add(candidate)
+            self._marks.add(mark, is_candidate=is_regular)
         return placement
 
     def _first_clock(self, frame: AudioFrame) -> Clock:

@@ -4,6 +4,7 @@ Second 0 is where playback of the file starts: the first picture or the first so
 silence, an overlap is played once, and where the time stamps start again, as in joined files, playback goes on.
 """
 
+from collections import deque
 from fractions import Fraction
 from typing import Final, NamedTuple
 
@@ -43,14 +44,14 @@ class Clock:
         self._tick_s = tick_s
         self._longest_hole_s = _LONGEST_HOLE_OF_A_BROADCAST_S if is_broadcast else LONGEST_HOLE_S
         self._longest_overlap_s = _LONGEST_OVERLAP_OF_A_BROADCAST_S if is_broadcast else _LONGEST_OVERLAP_S
-        self._recent: dict[int, int] = {}
+        self._recent: deque[tuple[int, int]] = deque(maxlen=_REMEMBERED_PACKETS)
 
     def place(self, pts: int | None, samples: int, checksum: int = 0) -> Placement:
         """Place a frame of `samples` samples and advance to its end. `checksum` is that of its packet."""
         placement = Placement() if pts is None else self._placement(pts, samples, checksum)
         self.position += placement.silence + samples - placement.dropped
         if pts is not None:
-            self._remember(pts, checksum)
+            self._recent.append((pts, checksum))
         return placement
 
     def _placement(self, pts: int, samples: int, checksum: int) -> Placement:
@@ -72,11 +73,7 @@ class Clock:
             return False
         if -ahead_s <= self._longest_overlap_s:
             return True
-        is_repeated = self._recent.get(pts) == checksum
+        slack = TOLERANCE_S / self._tick_s
+        is_repeated = any(other == checksum and abs(pts - at) <= slack for at, other in self._recent)
         self.has_restarted |= is_repeated
         return is_repeated
-
-    def _remember(self, pts: int, checksum: int) -> None:
-        self._recent[pts] = checksum
-        if len(self._recent) > _REMEMBERED_PACKETS:
-            del self._recent[next(iter(self._recent))]

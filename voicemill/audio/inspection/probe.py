@@ -3,6 +3,7 @@
 import errno
 import hashlib
 import os
+import re
 import stat
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
@@ -15,6 +16,8 @@ from av.stream import Disposition
 
 from voicemill.audio.blocks import planar_blocks
 from voicemill.audio.decode import UndecodableAudio, opened_container
+from voicemill.audio.inspection.boxes import has_broken_boxes
+from voicemill.audio.inspection.complaints import Complaints
 from voicemill.audio.inspection.phase import PhaseMeter
 from voicemill.audio.inspection.unlistenable import Unlistenable
 from voicemill.audio.playback import PlacedFrame, Playback, is_cover
@@ -26,6 +29,10 @@ _UPLOADED_CONTAINERS: Final = frozenset({"flac", "m4a", "mp3", "mp4", "mpeg", "o
 """What the API takes, by our names of the containers."""
 _CLAIM_SLACK_S: Final = 0.25
 """How far the length that a container claims may be from the decoded length: a codec pads the last frame."""
+_TRACK_LENGTH: Final = re.compile(r"(\d+):(\d\d):(\d\d(?:\.\d+)?)$")
+"""The end of a Matroska track, in a tag that most programs write."""
+_LEAST_DAMAGE_S: Final = 0.02
+"""Reported for damage whose length is unknown: about one frame of a codec."""
 _FRAMES_PER_REPORT: Final = 5000
 
 
@@ -44,7 +51,10 @@ def inspect_recording(path: Path, track: str = "", on_progress: Callable[[], Non
             size_bytes = os.fstat(file.fileno()).st_size
             if not size_bytes:
                 raise Unlistenable("is empty; give a file with audio", "empty_file")
-            recording = _decoded(file, track, on_progress)
+            complaints = Complaints()
+            with complaints.collected():
+                recording = _decoded(file, track, on_progress)
+            recording = _with_unread_part(recording, complaints, has_broken_boxes=has_broken_boxes(file))
             file.seek(0)
             digest = hashlib.file_digest(file, "sha256").hexdigest()
     except UndecodableAudio as error:
@@ -52,6 +62,16 @@ def inspect_recording(path: Path, track: str = "", on_progress: Callable[[], Non
     except (OSError, ValueError) as error:
         raise error if isinstance(error, Unlistenable) else _unreadable(error) from None
     return replace(recording, path=str(path.absolute()), sha256=digest, size_bytes=size_bytes)
+
+
+def _with_unread_part(recording: Recording, complaints: Complaints, *, has_broken_boxes: bool) -> Recording:
+    """The recording, reported as damaged if FFmpeg skipped a part of the file or met its end too early."""
+    missing_s = recording.claimed_s - recording.duration_s
+    is_short = complaints.names_length and missing_s > _CLAIM_SLACK_S
+    if recording.damaged_s or not (complaints.names_damage or has_broken_boxes or is_short):
+        return recording
+    damaged_s = round(max(missing_s, _LEAST_DAMAGE_S), 3)
+    return replace(recording, damaged_s=damaged_s, reading=replace(recording.reading, is_uploadable=False))
 
 
 def _opened(path: Path) -> BufferedReader:
@@ -163,8 +183,11 @@ def _container_name(container: InputContainer, *, has_video: bool, is_webm: bool
 
 
 def _claimed_s(container: InputContainer, playback: Playback) -> float:
-    """The length that the container states, 0 if it states none."""
+    """The length that the container states, 0 if it states none. A video track may be longer than the audio track."""
     stream = playback.stream
+    if stated := _TRACK_LENGTH.match(stream.metadata.get("DURATION", "")):
+        hours, minutes, seconds = stated.groups()
+        return int(hours) * 3600 + int(minutes) * 60 + float(seconds) - playback.origin_s
     if stream.duration is not None and stream.time_base is not None:
         return float(stream.duration * stream.time_base)
     if container.duration is not None:
