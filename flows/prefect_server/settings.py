@@ -49,14 +49,24 @@ def quiet_prefect_logging() -> None:
     logging.raiseExceptions = False
 
 
+_adopted: dict[str, str] | None = None
+"""The settings with which Prefect was last imported or reloaded by `adopt_environment`."""
+
+
 def adopt_environment() -> None:
-    """Make Prefect, if it is already imported, reload its settings from the environment."""
-    if "prefect.context" in sys.modules:
+    """Make Prefect, if it is already imported, reload its settings from the environment.
+
+    Reloading takes half a second of CPU, so it is skipped if no setting has changed since the last call.
+    """
+    global _adopted
+    settings = user_settings()
+    if "prefect.context" in sys.modules and settings != _adopted:
         from prefect.context import refresh_global_settings_context
         from prefect.logging.configuration import setup_logging
 
         refresh_global_settings_context()
         setup_logging()
+    _adopted = settings
 
 
 def _environment() -> dict[str, str]:

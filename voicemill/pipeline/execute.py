@@ -142,16 +142,18 @@ async def _one_pass(shards: Sequence[Shard], run: RunOneShard) -> dict[Shard, tu
 def _infrequent_garbage_collection() -> Iterator[None]:
     """Exclude the objects that exist already from garbage collection, and collect less often.
 
-    Scanning Prefect's many objects again and again took a tenth of a run's CPU.
+    Scanning Prefect's many objects again and again took a tenth of a run's CPU. What the program has frozen itself
+    stays frozen.
     """
-    thresholds = gc.get_threshold()
+    thresholds, frozen_before = gc.get_threshold(), gc.get_freeze_count()
     gc.freeze()
     gc.set_threshold(_GARBAGE_OBJECTS, *thresholds[1:])
     try:
         yield
     finally:
         gc.set_threshold(*thresholds)
-        gc.unfreeze()
+        if not frozen_before:
+            gc.unfreeze()
 
 
 async def _notify(settings: Settings, summary: Summary, steps: RunSteps) -> None:
