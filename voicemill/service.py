@@ -41,7 +41,7 @@ async def open_service(settings: Settings, key: ApiKey | None = None, *, earlier
     """
     key = key or ApiKey.from_environment()
     if _is_embedded(settings, key, earlier):
-        async with _embedded(settings, earlier) as service:
+        async with _opened(_engine_settings(earlier), settings) as service:
             yield service
         return
     from voicemill.cartesia.client import CartesiaClient
@@ -53,6 +53,21 @@ async def open_service(settings: Settings, key: ApiKey | None = None, *, earlier
     transport = _transport(base_url, key or ApiKey("no-key"), settings)
     async with transport:
         yield Service(base_url, f"Calls go to {base_url}.", CartesiaClient.over(transport))
+
+
+@asynccontextmanager
+async def open_recognizer(settings: Settings, service: Service) -> AsyncIterator[Service]:
+    """Open the service that transcribes generated audio for checks: `service`, or Whisper on this machine.
+
+    Raises `ConfigError` if Whisper is not installed.
+    """
+    if settings.checks.recognizer == "service":
+        yield service
+        return
+    from voicemill.engine.capabilities import with_whisper
+
+    async with _opened(with_whisper(_engine_settings("")), settings) as local:
+        yield local
 
 
 async def all_voices(service: Service, pace: Pace) -> list[Voice]:
@@ -84,12 +99,13 @@ async def name_and_voices(settings: Settings, *, earlier: str = "") -> tuple[str
 
 
 @asynccontextmanager
-async def _embedded(settings: Settings, earlier: str) -> AsyncIterator[Service]:
+async def _opened(engine: "EngineSettings", settings: Settings) -> AsyncIterator[Service]:
+    """The embedded engine with these settings, in this process."""
     from voicemill.cartesia.client import CartesiaClient
     from voicemill.cartesia.transport import in_process
     from voicemill.engine.app import create_app
 
-    app = create_app(_engine_settings(earlier))
+    app = create_app(engine)
     transport = _transport(_EMBEDDED_URL, ApiKey("embedded"), settings, embedded=in_process(app))
     try:
         async with transport:

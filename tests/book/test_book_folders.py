@@ -51,6 +51,7 @@ def test_a_book_folder_runs_with_its_cast_and_pronunciations(book: Path) -> None
     chapter = passages[passages["id"] == "chapter-01"]
     assert list(chapter["text"])[1] == "The boat came to Kwekweg at noon."
     assert list(chapter["spoken"])[1] == "The boat came to quick wegg at noon."
+    assert [*chapter["speaker"]] == ["", "", "Ben", ""]
     words = pd.read_parquet("results/words.parquet")
     spoken = list(words[words["id"] == "chapter-01"]["word"])
     assert " ".join(spoken) == "One The boat came to Kwekweg at noon Where is she said Ben"
@@ -89,6 +90,18 @@ def test_pronunciations_apply_to_any_manifest(book: Path) -> None:
     plain = voicemill.plan("rows.csv")
     changed = voicemill.plan("rows.csv", pronunciations=str(book / "pronunciations.csv"))
     assert changed.characters == plain.characters + len("quick wegg") - len("Kwekweg")
+
+
+def test_words_that_may_differ_are_read_from_the_folder(book: Path) -> None:
+    """The list of the folder applies to rows whose text has its words, in addition to the cell of the row."""
+    (book / "allowed-words.txt").write_text("# invented\nKwekweg\nnoon hour\n", encoding="utf-8")
+    voicemill.run(book, results="results", check="guided")
+    items = pd.read_parquet("results/items.parquet").set_index("id")
+    assert [*items.loc["chapter-01", "allowed_words"]] == ["kwekweg", "noon"]
+    assert [*items.loc["opening-credits", "allowed_words"]] == []
+    rows = [{"id": "a", "transcript": "Ia Fhtagn's, he said.", "allowed_words": "Ia, Fhtagn"}]
+    checked = voicemill.run(pd.DataFrame(rows), results="cells", check="guided").items
+    assert [*checked["allowed_words"][0]] == ["fhtagn's", "ia"]
 
 
 def test_importing_again_keeps_edits(book: Path, command: InThisProcess) -> None:

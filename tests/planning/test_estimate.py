@@ -66,6 +66,20 @@ def test_the_price_of_all_takes_is_the_ceiling() -> None:
     assert estimate(plans("Twelve chars")).check_cpu_s == 0
 
 
+def test_transcriptions_for_checks_are_billed_by_audio() -> None:
+    """A transcribed check adds a call for each new answer and each take, unless Whisper runs on this machine."""
+    plan = plan_row(row("Thirty characters of a sentence", check="transcribed", max_takes=2), "s", LongText())
+    key, price = plan.pieces[0].call.key, 31 / CHARACTERS_PER_AUDIO_S / 2
+    found = estimate([plan, plan])
+    assert (found.check_calls_to_pay, found.check_credits_to_pay) == (1, pytest.approx(price))
+    assert found.credits_to_pay == pytest.approx(31 + price)
+    assert found.retake_credits_at_most == pytest.approx(31 + price)
+    stored, local = Estimate(), Estimate(is_check_free=True)
+    stored.add(plan, {key: True}, {key: True})
+    local.add(plan, {key: False})
+    assert (stored.check_calls_to_pay, local.check_calls_to_pay, local.credits_to_pay) == (0, 1, 31.0)
+
+
 def test_order_of_rows_does_not_matter() -> None:
     """Shuffled rows have the same estimate."""
     rows = plans(*(f"Sentence {number % 40}." for number in range(100)))

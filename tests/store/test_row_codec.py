@@ -77,7 +77,7 @@ def test_codec_covers_every_field_of_a_row() -> None:
         "right": Recording("r"), "text": Recording("t"), "from_s": 1.0, "to_s": 2.0, "splice": False, "cuts_s": (1.0,),
         "timestamps": True, "text_formats": ("srt",), "refusal": Refusal("c", "w"), "carried": {"x": 1},
         "check": "guided", "max_takes": 3, "parts": (SpeakerPart("t", "s", "v", 1.2, ("calm",), 0.8),),
-        "pronunciations": (Pronunciation("Siobhan", "Shivawn"),),
+        "allowed_words": ("t",), "pronunciations": (Pronunciation("Siobhan", "Shivawn"),),
     }  # fmt: skip
     assert samples.keys() == {each.name for each in fields(Row)}
     for name, value in samples.items():

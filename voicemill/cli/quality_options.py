@@ -19,7 +19,8 @@ class QualityOptions(Options):
         Sets("defaults", "check"),
         typer.Option(
             metavar="CHECK",
-            help="Check of generated audio in rows without one: off, signals or guided. [default: signals]",
+            help="Check of generated audio in rows without one: off, signals, guided or transcribed. "
+            "[default: signals]",
         ),
     ] = None
     takes: Annotated[
@@ -28,4 +29,18 @@ class QualityOptions(Options):
         typer.Option(
             metavar="N", help="Generate a passage with a bad verdict again, up to N takes in total. [default: 1]"
         ),
+    ] = None
+    check_with: Annotated[
+        str | None,
+        Sets("checks", "recognizer"),
+        typer.Option(
+            metavar="WHICH",
+            help="Recognizer of transcribed checks: service, which is billed, or local for Whisper on this machine. "
+            "[default: service]",
+        ),
+    ] = None
+    allowed_words: Annotated[
+        str | None,
+        Sets("inputs", "allowed_words"),
+        typer.Option(metavar="FILE", help="Text file of words that checks do not compare, one per line."),
     ] = None

@@ -88,7 +88,8 @@ class Inputs(_Section):
 
     A host is a name, or a name and a port (`files.example.org:8443`). `max_bytes` limits one download. `format` is
     the manifest's; `text` is `plain` or `markdown`. `cast` and `pronunciations` name CSV files: the speakers that
-    texts name, and words that are spoken differently from how they are written.
+    texts name, and words that are spoken differently from how they are written. `allowed_words` names a text file of
+    words that checks do not compare.
     """
 
     allow_hosts: tuple[str, ...] = ()
@@ -97,6 +98,7 @@ class Inputs(_Section):
     text: str = "plain"
     cast: str = ""
     pronunciations: str = ""
+    allowed_words: str = ""
 
     @field_validator("format")
     @classmethod
@@ -197,6 +199,17 @@ class Budget(_Section):
     first_rows: int = Field(0, ge=0)
 
 
+class Checks(_Section):
+    """How `check = transcribed` transcribes generated audio.
+
+    `recognizer` is `service` for the service of the run, or `local` for Whisper on this machine. `model` is the
+    service's transcription model.
+    """
+
+    recognizer: Literal["service", "local"] = "service"
+    model: str = "ink-whisper"
+
+
 class Service(_Section):
     """The service for all calls: the embedded engine if neither a base URL nor a key is set.
 
@@ -220,6 +233,7 @@ class Settings(_Section):
     subtitles: Subtitles = Subtitles()
     long_audio: LongAudio = LongAudio()
     inputs: Inputs = Inputs()
+    checks: Checks = Checks()
     pace: Pace = Pace()
     budget: Budget = Budget()
     service: Service = Service()

@@ -3,17 +3,19 @@
 It imports neither the HTTP application nor numpy, so a small manifest is checked quickly.
 """
 
+from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from voicemill.engine.backends import load_recognizer, load_speech_backend
-from voicemill.engine.choice import INSTALL_HINT, is_local_installed, resolved_engine
+from voicemill.engine.choice import INSTALL_HINT, is_local_installed, is_whisper_installed, resolved_engine
 from voicemill.engine.models.hibari import HIBARI_SHA256, HIBARI_VERSION
 from voicemill.engine.recognition.whisper_model import check_whisper_model, whisper_identity
 from voicemill.engine.settings import EngineSettings
 from voicemill.engine.version import ENGINE_VERSION, NATURAL_VERSION
 from voicemill.engine.voices.catalogue import Catalogue, built_in_voices
 from voicemill.engine.voices.user_voices import UserVoices
+from voicemill.errors import ConfigError
 
 if TYPE_CHECKING:
     from voicemill.engine.synthesis.backend import SpeechBackend
@@ -70,6 +72,18 @@ class Capabilities:
         if self._recognizer == _WHISPER:
             return whisper_identity(self._settings.whisper_model, self._settings.whisper_beam)
         return load_recognizer(self._recognizer).identity
+
+
+def with_whisper(settings: EngineSettings) -> EngineSettings:
+    """The settings with Whisper as recognizer, unless they name another one. Raises `ConfigError` without Whisper."""
+    if settings.recognizer or settings.whisper_model:
+        return settings
+    if not is_whisper_installed():
+        raise ConfigError(
+            "checks.recognizer is 'local', but Whisper is not installed: pip install 'voicemill[local]', or set "
+            "VOICEMILL_WHISPER_MODEL to the folder of a model"
+        )
+    return replace(settings, recognizer=_WHISPER)
 
 
 def _speech_backends(settings: EngineSettings) -> "list[SpeechBackend]":

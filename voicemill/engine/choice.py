@@ -12,7 +12,8 @@ ENGINE_VARIABLE: Final = "VOICEMILL_ENGINE"
 CHOICES: Final[tuple[EngineChoice, ...]] = ("auto", "small", "local")
 INSTALL_HINT: Final = "For natural voices and better transcripts: pip install 'voicemill[local]'."
 _NATURAL_MARK: Final = "+hibari."
-_PACKAGES: Final = ("hibari", "faster_whisper", *WHISPER_BASE_PACKAGES)
+_WHISPER_PACKAGES: Final = ("faster_whisper", *WHISPER_BASE_PACKAGES)
+_PACKAGES: Final = ("hibari", *_WHISPER_PACKAGES)
 
 
 def resolved_engine(choice: EngineChoice) -> Literal["small", "local"]:
@@ -37,4 +38,13 @@ def engine_of_service(service: str) -> EngineChoice:
 
 def is_local_installed() -> bool:
     """Whether every package of `voicemill[local]` is installed."""
-    return all(importlib.util.find_spec(name) is not None for name in _PACKAGES)
+    return _are_installed(_PACKAGES)
+
+
+def is_whisper_installed() -> bool:
+    """Whether Whisper base and the package that runs it are installed."""
+    return _are_installed(_WHISPER_PACKAGES)
+
+
+def _are_installed(packages: tuple[str, ...]) -> bool:
+    return all(importlib.util.find_spec(name) is not None for name in packages)

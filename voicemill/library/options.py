@@ -46,9 +46,13 @@ class RunOptions(TypedDict, total=False):
     highlight_words: bool
     """Underline each word of a subtitle while it is spoken."""
     check: str
-    """Check of generated audio: `off`, `signals` or `guided`. Default: `signals`."""
+    """Check of generated audio: `off`, `signals`, `guided` or `transcribed`. Default: `signals`."""
     takes: int
     """Generate a passage with a bad verdict again, up to this many takes in total. Default: 1."""
+    check_with: str
+    """Recognizer of `transcribed` checks: `service` or `local`. Default: `service`."""
+    allowed_words: str
+    """Text file of words that checks do not compare, one per line."""
     max_concurrency: int | str
     """Concurrent calls: `8`, `"4-20-100"` (minimum, start, maximum) or `"auto"`."""
     plan: str
@@ -101,6 +105,8 @@ SETTING_OF: Mapping[str, tuple[str, str]] = {
     "highlight_words": ("subtitles", "highlight_words"),
     "check": ("defaults", "check"),
     "takes": ("defaults", "takes"),
+    "check_with": ("checks", "recognizer"),
+    "allowed_words": ("inputs", "allowed_words"),
     "max_concurrency": ("pace", "max_concurrency"),
     "plan": ("pace", "plan"),
     "requests_per_second": ("pace", "requests_per_s"),

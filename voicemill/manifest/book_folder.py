@@ -11,6 +11,7 @@ from voicemill.manifest.speech_files import NARRATOR, CastMember
 
 CAST: Final = "cast.csv"
 PRONUNCIATIONS: Final = "pronunciations.csv"
+ALLOWED_WORDS: Final = "allowed-words.txt"
 
 
 class ManifestFiles(NamedTuple):
@@ -19,19 +20,22 @@ class ManifestFiles(NamedTuple):
     manifest: str | Path | ManifestBytes
     cast: Path | None
     pronunciations: Path | None
+    allowed_words: Path | None
 
 
 def with_book(given: str | Path | ManifestBytes, inputs: Inputs) -> ManifestFiles:
     """The files of a manifest. A book folder brings its own; files that the settings name replace those."""
     cast = Path(inputs.cast) if inputs.cast else None
     pronunciations = Path(inputs.pronunciations) if inputs.pronunciations else None
+    allowed = Path(inputs.allowed_words) if inputs.allowed_words else None
     if isinstance(given, ManifestBytes) or not is_book_folder(Path(given)):
-        return ManifestFiles(given, cast, pronunciations)
+        return ManifestFiles(given, cast, pronunciations, allowed)
     folder = Path(given)
     return ManifestFiles(
         str(folder / BOOK_MANIFEST),
         cast or _if_there(folder / CAST),
         pronunciations or _if_there(folder / PRONUNCIATIONS),
+        allowed or _if_there(folder / ALLOWED_WORDS),
     )
 
 

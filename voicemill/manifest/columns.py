@@ -21,6 +21,7 @@ OURS: Final = (
     "to_s",
     "duration",
     "out",
+    "allowed_words",
     *PARAMETERS,
 )
 

@@ -21,7 +21,7 @@ from voicemill.manifest.readers.dataframe import ManifestBytes
 from voicemill.manifest.recording_cells import NO_INPUT_STORE, InputStore, Inspect, RecordingFolder
 from voicemill.manifest.row_check import Checked, RowCheck
 from voicemill.manifest.sources import Listing, is_listing, open_listing
-from voicemill.manifest.speech_files import read_cast, read_pronunciations
+from voicemill.manifest.speech_files import read_allowed_words, read_cast, read_pronunciations
 from voicemill.manifest.spoken_text import SpokenText
 from voicemill.manifest.text_cells import TextFolder
 from voicemill.manifest.uniqueness import UniquenessCheck
@@ -54,6 +54,7 @@ class ManifestCheck:
         inputs = with_book(source, settings.inputs)
         self._given = inputs.manifest
         self._cast = read_cast(inputs.cast) if inputs.cast else None
+        self._allowed = read_allowed_words(inputs.allowed_words) if inputs.allowed_words else frozenset()
         self._rules = read_pronunciations(inputs.pronunciations) if inputs.pronunciations else ()
         self._defaults = with_narrator(settings.row_defaults, self._cast)
         self._operation = settings.operation
@@ -145,7 +146,9 @@ class ManifestCheck:
             texts = TextFolder(source.folder, source.root)
             recordings = RecordingFolder(source.folder, source.root, self._inspect, store=self._store)
             inputs = self._input_check(texts, recordings)
-            return RowCheck(self._columns, parameters, inputs, listing=True, spoken=self._spoken_text())
+            return RowCheck(
+                self._columns, parameters, inputs, listing=True, spoken=self._spoken_text(), allowed_words=self._allowed
+            )
         texts = TextFolder(source.folder, Path(os.path.realpath(source.folder)))
         recordings = RecordingFolder(
             source.folder,
@@ -157,7 +160,14 @@ class ManifestCheck:
         )
         inputs = self._input_check(texts, recordings)
         decimal_comma = self._reader.decimal_comma
-        return RowCheck(self._columns, parameters, inputs, decimal_comma=decimal_comma, spoken=self._spoken_text())
+        return RowCheck(
+            self._columns,
+            parameters,
+            inputs,
+            decimal_comma=decimal_comma,
+            spoken=self._spoken_text(),
+            allowed_words=self._allowed,
+        )
 
     def _spoken_text(self) -> SpokenText | None:
         if self._cast is None and not self._rules:

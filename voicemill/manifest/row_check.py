@@ -6,6 +6,7 @@ from pathlib import PurePosixPath
 from typing import Any, NamedTuple
 
 from voicemill.manifest import output_paths as outputs
+from voicemill.manifest.allowed_words import allowed_in
 from voicemill.manifest.cell_values import DECIMALS, as_text, embedded_audio, with_decimal_point
 from voicemill.manifest.columns import PARAMETERS, Columns
 from voicemill.manifest.input_cells import Cells, InputCheck
@@ -14,7 +15,7 @@ from voicemill.manifest.problems import CellProblem, CellReport
 from voicemill.manifest.source_format import kept_format
 from voicemill.manifest.spoken_text import SpokenText
 from voicemill.manifest.text_cells import MAX_CHARACTERS, unusable_character
-from voicemill.model import AUDIO_OPS, Refusal, Row
+from voicemill.model import AUDIO_OPS, SPOKEN_OPS, WORD_CHECKS, Refusal, Row
 from voicemill.model.audio_formats import KeptFormat
 
 MAX_ID_CHARACTERS = 10_000
@@ -38,7 +39,8 @@ class RowCheck:
     """Checks the lines of one manifest, one at a time.
 
     In a `listing`, a file that cannot be processed makes a refused row, and the names of outputs mirror the sources.
-    With `decimal_comma`, `1,5` is a number. `spoken` applies a cast and pronunciations.
+    With `decimal_comma`, `1,5` is a number. `spoken` applies a cast and pronunciations. `allowed_words` are those that
+    checks do not compare.
     """
 
     def __init__(
@@ -50,8 +52,10 @@ class RowCheck:
         listing: bool = False,
         decimal_comma: bool = False,
         spoken: SpokenText | None = None,
+        allowed_words: frozenset[str] = frozenset(),
     ) -> None:
         self._spoken = spoken
+        self._allowed_words = allowed_words
         self._listing = listing
         self._decimal_comma = decimal_comma
         self._places = columns.places
@@ -98,12 +102,20 @@ class RowCheck:
             text_formats=parameters.text_formats,
             check=parameters.check,
             max_takes=parameters.max_takes,
+            allowed_words=self._allowed(cells, parameters, inputs.transcript, report),
             refusal=refusal,
             carried=carried,
         )
         if self._spoken is not None and refusal is None:
             row = self._spoken.applied(row, report)
         return Checked(None if report.problems else row, row_id, file_name, report.problems, report.warnings)
+
+    def _allowed(self, cells: Sequence[Any], parameters: Parameters, text: str, report: CellReport) -> tuple[str, ...]:
+        cell = self.cell(cells, "allowed_words", report)
+        compares = parameters.op in SPOKEN_OPS and parameters.check in WORD_CHECKS
+        if cell and not compares:
+            report.warn("allowed_words", "only guided and transcribed checks of speech use allowed_words")
+        return allowed_in(text, cell, self._allowed_words) if compares else ()
 
     def _refusal(self, report: CellReport) -> Refusal | None:
         """In a listing, a file that cannot be processed is refused as a row; it is not a problem of the manifest."""

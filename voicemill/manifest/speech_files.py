@@ -1,4 +1,4 @@
-"""The files about how texts are spoken: a cast of speakers, and pronunciations. Both are CSV files in UTF-8."""
+"""The files about how texts are spoken: a cast, pronunciations, and words that checks do not compare. All are UTF-8."""
 
 import csv
 import io
@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from voicemill.errors import ManifestError, Problem
+from voicemill.manifest.allowed_words import words_of_file
 from voicemill.manifest.output_options import YES_OR_NO
 from voicemill.manifest.problems import printable
 from voicemill.model import Pronunciation
@@ -46,6 +47,11 @@ def read_cast(path: Path) -> dict[str, CastMember]:
     if problems:
         raise ManifestError(str(path), problems)
     return cast
+
+
+def read_allowed_words(path: Path) -> frozenset[str]:
+    """The words of a text file that checks do not compare, in lower case. Raises `ManifestError`."""
+    return words_of_file(_text(path))
 
 
 def read_pronunciations(path: Path) -> tuple[Pronunciation, ...]:

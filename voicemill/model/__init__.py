@@ -20,7 +20,17 @@ from voicemill.model.transcripts import (
     Word,
     text_name,
 )
-from voicemill.model.verdicts import CHECKS, MAX_TAKES, Check, Finding, Passage, State, Verdict, worst
+from voicemill.model.verdicts import (
+    CHECKS,
+    MAX_TAKES,
+    WORD_CHECKS,
+    Check,
+    Finding,
+    Passage,
+    State,
+    Verdict,
+    worst,
+)
 from voicemill.model.voice import Voice
 
 __all__ = [
@@ -63,6 +73,7 @@ __all__ = [
     "Check",
     "CHECKS",
     "MAX_TAKES",
+    "WORD_CHECKS",
     "State",
     "Finding",
     "Verdict",

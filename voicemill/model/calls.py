@@ -30,7 +30,7 @@ FAMILIES: Final[tuple[Family, ...]] = get_args(Family)
 _AS_JSON = json.JSONEncoder(sort_keys=True)
 """Shared, because `json.dumps` would create an encoder for each call."""
 
-_STT_CREDITS_PER_S = 0.5
+STT_CREDITS_PER_S = 0.5
 _VOICE_CHANGE_CREDITS_PER_S = 15.0
 _INFILL_CREDITS = 300.0
 
@@ -120,7 +120,7 @@ class Stt(_Call):
     @property
     def list_price_credits(self) -> float:
         """One credit per two seconds of audio."""
-        return self.clip.duration_s * _STT_CREDITS_PER_S
+        return self.clip.duration_s * STT_CREDITS_PER_S
 
 
 @dataclass(frozen=True)

@@ -100,6 +100,8 @@ class Row:
     """How the generated audio is checked."""
     max_takes: int = 1
     """How often a passage with a bad verdict is generated at most, including the first time."""
+    allowed_words: tuple[str, ...] = ()
+    """The words of the text that checks do not compare, in lower case."""
 
     refusal: Refusal | None = None
     """The reason why the row is not processed, or None; its inputs may then be missing."""

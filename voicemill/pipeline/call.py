@@ -85,7 +85,7 @@ async def _execute(
 
 async def _send_and_keep(call: Call, paid_by: str, permit: CallPermit, context: RunContext) -> KeptAnswer:
     asked_at, started = datetime.now(UTC), time.monotonic()
-    answer = await send_call(call, context.cartesia, context.settings.pace.attempt_deadline_s)
+    answer = await send_call(call, context.client_of(call), context.settings.pace.attempt_deadline_s)
     latency_s = time.monotonic() - started
     context.history.record_latency(latency_s)
     permit.record_answer()

@@ -12,11 +12,11 @@ from voicemill.audio.decode import UndecodableAudio, decode
 from voicemill.cartesia.stt import read_transcription
 from voicemill.config import Settings
 from voicemill.errors import BadAnswer
-from voicemill.model import Call, Finding, Infill, Outcome, Row, State, Status, Stt, Tts, Verdict, VoiceChange
+from voicemill.model import Finding, Infill, Outcome, Row, State, Status, Stt, Tts, Verdict, VoiceChange
 from voicemill.pipeline.audit import answer_store
-from voicemill.pipeline.check_answer import checked_body, stored_verdict
+from voicemill.pipeline.check_answer import checked_body, stored_verdict, to_compare
 from voicemill.pipeline.prepare import PlanFacts, planned_facts
-from voicemill.planning.row_calls import plan_row
+from voicemill.planning.row_calls import CallPiece, plan_row
 from voicemill.quality.pool import CheckPool
 from voicemill.quality.verdict import guided_verdict, inconclusive
 from voicemill.store.answer_store import AnswerDamaged, AnswerStore
@@ -100,27 +100,27 @@ class _Checker:
         plan = plan_row(ready, self._service, self._settings.long_text, self._settings.subtitles)
         by_number = {line["passage"]: line for line in lines}
         return [
-            lambda number=number, call=piece.call: self._passage(row, number, call, by_number.get(number))
+            lambda number=number, piece=piece: self._passage(row, number, piece, by_number.get(number))
             for number, piece in enumerate(plan.pieces, start=1)
         ]
 
-    def _passage(self, row: Row, number: int, call: Call, line: Line | None) -> CheckedPassage:
+    def _passage(self, row: Row, number: int, piece: CallPiece, line: Line | None) -> CheckedPassage:
         if line is not None:
-            call = _as_kept(call, line)
+            piece = _as_kept(piece, line)
         try:
-            _, body = self._answers.read(call.key)
-            text, verdict = self._verdict(row, call, body)
+            _, body = self._answers.read(piece.call.key)
+            text, verdict = self._verdict(row, piece, body)
         except AnswerDamaged:
             text, verdict = "", inconclusive("no_answer", 0.0, "its answer is not in the store")
         return CheckedPassage(row.id, number, text, verdict, line["start_s"] if line else None)
 
-    def _verdict(self, row: Row, call: Call, body: bytes) -> tuple[str, Verdict]:
-        if isinstance(call, Stt):
-            return self._transcription(call, body)
-        text = call.transcript if isinstance(call, Tts | Infill) else ""
+    def _verdict(self, row: Row, piece: CallPiece, body: bytes) -> tuple[str, Verdict]:
+        if isinstance(piece.call, Stt):
+            return self._transcription(piece.call, body)
+        wanted = to_compare(piece, row, self._check)
         if self._check == "signals":
-            return text, checked_body(body, call)
-        return text, stored_verdict(body, call, replace(row, check="guided"), self.pool, self._verdicts)
+            return wanted.text, checked_body(body, wanted)
+        return wanted.text, stored_verdict(body, wanted, self.pool, self._verdicts)
 
     def _transcription(self, call: Stt, body: bytes) -> tuple[str, Verdict]:
         """A transcript is compared with its recording; the signals alone say nothing about it."""
@@ -140,11 +140,13 @@ class _Checker:
         return text, guided_verdict(samples, _RATE_HZ, text, call.language or "en", self.pool)
 
 
-def _as_kept(call: Call, line: Line) -> Call:
-    """The call of the take that was kept."""
+def _as_kept(piece: CallPiece, line: Line) -> CallPiece:
+    """The passage with the take that was kept."""
+    call = piece.call
     if isinstance(call, Tts | Infill):
-        return replace(call, transcript=line["spoken"], take=line["take"])
-    return replace(call, take=line["take"]) if isinstance(call, VoiceChange) else call
+        replaced = piece.replaced if call.transcript == line["spoken"] else ()
+        return replace(piece, call=replace(call, transcript=line["spoken"], take=line["take"]), replaced=replaced)
+    return replace(piece, call=replace(call, take=line["take"])) if isinstance(call, VoiceChange) else piece
 
 
 def places(passage: CheckedPassage) -> Iterator[Finding]:

@@ -16,12 +16,13 @@ from voicemill.config import Settings
 from voicemill.errors import Refused, TooManyErrors, VoicemillError
 from voicemill.limits.call_limiter import CallLimiter
 from voicemill.limits.concurrency import PrioritySemaphore
-from voicemill.model import Outcome
+from voicemill.model import Call, Outcome
 from voicemill.pipeline.group_commit import GroupCommit
 from voicemill.pipeline.regenerated import RegeneratedPassages
 from voicemill.pipeline.run_history import RunHistory
 from voicemill.pipeline.selection import EVERY_ROW, Selection
 from voicemill.quality.pool import CheckPool
+from voicemill.service import Service
 from voicemill.store.answer_store import AnswerStore, commit_answers
 from voicemill.store.output_folder import OutputFolder
 from voicemill.store.tables.timings_tables import Timings
@@ -82,6 +83,8 @@ class RunContext:
     settings: Settings
     service: str
     cartesia: CartesiaClient
+    recognizer: Service
+    """The service that transcribes generated audio for checks."""
     answers: AnswerStore
     outputs: OutputFolder
     limiter: CallLimiter
@@ -118,6 +121,10 @@ class RunContext:
         self.open_shards = PrioritySemaphore(_MOST_OPEN_SHARDS)
         self._stopping = asyncio.Event()
         self.limiter.attach(self)
+
+    def client_of(self, call: Call) -> CartesiaClient:
+        """The client of the service that answers a call."""
+        return self.cartesia if call.service == self.service else self.recognizer.cartesia
 
     def stop(self, error: VoicemillError | None = None) -> None:
         """Start no more work. `error` is the reason when no further call could succeed."""

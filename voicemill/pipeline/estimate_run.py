@@ -1,6 +1,7 @@
 """Estimating a run before anything is billed: calls, credits, cost, audio length and run time."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
 
 from voicemill.config import LongText, Settings
 from voicemill.manifest import ManifestCheck, VoiceDirectory
@@ -14,7 +15,7 @@ from voicemill.planning.figures import PlanFigures
 from voicemill.planning.predictions import expected_output, with_expected_inputs
 from voicemill.planning.row_calls import RowPlan, plan_row
 from voicemill.service import name_and_voices
-from voicemill.store.answer_store import AnswerStore
+from voicemill.store.answer_store import AnswerDamaged, AnswerStore
 from voicemill.store.results_folder import ResultsFolder
 
 
@@ -41,18 +42,36 @@ def _earlier_service(folder: ResultsFolder) -> str:
 
 
 def _estimate(check: ManifestCheck, settings: Settings, service: str, answers: AnswerStore) -> Estimate:
-    estimate = Estimate()
+    estimate = Estimate(is_check_free=settings.checks.recognizer == "local")
     dependents = []
     for row in check:
         if row.depends_on:
             dependents.append(row)
         else:
             plan = plan_row(with_cuts(row, settings.long_audio), service, settings.long_text)
-            estimate.add(plan, {piece.call.key: answers.has(piece.call.key) for piece in plan.pieces})
+            is_paid = {piece.call.key: answers.has(piece.call.key) for piece in plan.pieces}
+            estimate.add(plan, is_paid, _transcribed(plan, is_paid, service, settings, answers))
     check.raise_if_bad()
     for plan in _dependent_plans(check, dependents, service, settings.long_text):
         estimate.add(plan, dict.fromkeys((piece.call.key for piece in plan.pieces), False), guessed=True)
     return estimate
+
+
+def _transcribed(
+    plan: RowPlan, is_paid: Mapping[str, bool], service: str, settings: Settings, answers: AnswerStore
+) -> dict[str, bool]:
+    """For each stored answer of a row, whether its transcription for a check is stored."""
+    if plan.row.check != "transcribed" or settings.checks.recognizer != "service" or not any(is_paid.values()):
+        return {}
+    from voicemill.pipeline.check_transcription import transcription_call  # imports audio libraries
+
+    found = {}
+    for call in (piece.call for piece in plan.pieces if is_paid[piece.call.key]):
+        with suppress(AnswerDamaged):
+            _, body = answers.read(call.key)
+            transcription = transcription_call(service, settings.checks.model, body, plan.row.language)
+            found[call.key] = answers.has(transcription.key)
+    return found
 
 
 def _dependent_plans(check: ManifestCheck, rows: list[Row], service: str, long_text: LongText) -> Iterator[RowPlan]:

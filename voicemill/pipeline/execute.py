@@ -92,8 +92,9 @@ async def _process(
     spec: RunSpec, run_id: str, folder: ResultsFolder, facts: PlanFacts, context: RunContext, steps: RunSteps
 ) -> list[Path]:
     shards = split_into_shards(PlanTable(folder.plan), folder.new_parts(run_id))
-    context.stats.rows, context.stats.calls = facts.rows, facts.calls
-    context.stats.work_s = total_work_s(facts.calls, facts.characters, facts.transcribed_s, facts.converted_s)
+    context.stats.rows, context.stats.calls = facts.rows, facts.calls + facts.check_calls
+    work_s = total_work_s(facts.calls, facts.characters, facts.transcribed_s, facts.converted_s)
+    context.stats.work_s = work_s + total_work_s(facts.check_calls, 0, facts.checked_s, 0.0)
     calls_per_shard = max(1, facts.calls // len(shards))
     # While some shards assemble files and others wait for their last calls, there must be work for every slot.
     context.open_shards.limit = min(16, max(4, math.ceil(2 * context.limiter.max_concurrency / calls_per_shard)))

@@ -15,7 +15,7 @@ from voicemill.pipeline.regenerated import RegeneratedPassages
 from voicemill.pipeline.selection import EVERY_ROW, Selection
 from voicemill.pipeline.shard import Shard, ShardEnd, process_shard
 from voicemill.pipeline.word_timings import earlier_timings
-from voicemill.service import Service, open_service
+from voicemill.service import Service, open_recognizer, open_service
 from voicemill.store.answer_store import AnswerStore
 from voicemill.store.output_folder import OutputFolder
 from voicemill.store.results_folder import ResultsFolder
@@ -104,16 +104,20 @@ async def open_context(
     selection: Selection,
     log: Callable[[str], None],
 ) -> AsyncIterator[RunContext]:
-    """Open the context of the run `run_id`, for the jobs of the run in this process. Raises `StorageError`."""
-    ledger = Ledger(folder.spent)
-    context = _context(folder, settings, service, selection, ledger, log)
-    _open_runs[run_id] = _OpenRun(context)
-    try:
-        yield context
-    finally:
-        del _open_runs[run_id]
-        context.close()
-        ledger.close()
+    """Open the context of the run `run_id`, for the jobs of the run in this process.
+
+    Raises `StorageError`, and `ConfigError` if the recognizer that the settings name is not installed.
+    """
+    async with open_recognizer(settings, service) as recognizer:
+        ledger = Ledger(folder.spent)
+        context = _context(folder, settings, service, recognizer, selection, ledger, log)
+        _open_runs[run_id] = _OpenRun(context)
+        try:
+            yield context
+        finally:
+            del _open_runs[run_id]
+            context.close()
+            ledger.close()
 
 
 async def run_shard(job: ShardJob, key: ApiKey | None = None) -> ShardResult:
@@ -160,9 +164,13 @@ async def _own_context(job: ShardJob, key: ApiKey | None) -> AsyncIterator[RunCo
     pace = job.settings.pace.model_copy(update=limits | {"start_concurrency": 0})
     settings = job.settings.model_copy(update={"pace": pace})
     folder = ResultsFolder(job.results)
-    async with open_service(settings, key, earlier=earlier_service(folder)) as service:
+    async with (
+        open_service(settings, key, earlier=earlier_service(folder)) as service,
+        open_recognizer(settings, service) as recognizer,
+    ):
         ledger = Ledger(folder.parts / job.run_id / f"{job.shard.part.stem}.spent.json")
-        context = _context(folder, settings, service, job.selection, ledger, lambda _line: None, job.grant)
+        selection = job.selection
+        context = _context(folder, settings, service, recognizer, selection, ledger, lambda _line: None, job.grant)
         context.made |= known_outcomes(folder.earlier_tables(), sorted(PlanTable(folder.plan).used_ids))
         if job.shard.retry is not None:
             context.start_retry_pass(job.shard.retry.number)
@@ -180,6 +188,7 @@ def _context(
     folder: ResultsFolder,
     settings: Settings,
     service: Service,
+    recognizer: Service,
     selection: Selection,
     ledger: Ledger,
     log: Callable[[str], None],
@@ -192,6 +201,7 @@ def _context(
         settings=settings,
         service=service.name,
         cartesia=service.cartesia,
+        recognizer=recognizer,
         answers=answers,
         outputs=OutputFolder(folder.path, folder.written),
         limiter=open_limiter(settings, service.name, ledger, log, limits),

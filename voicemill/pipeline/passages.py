@@ -27,7 +27,7 @@ def _passage(number: int, piece: CallPiece, verdict: Verdict, place: Place) -> P
     spoken = spoken_text(call)
     text = without_tags(piece.text or shown(spoken, piece.replaced))
     take = 0 if isinstance(call, Stt) else call.take
-    return Passage(number, text, spoken, take, _moved(verdict, place), *place)
+    return Passage(number, text, spoken, take, _moved(verdict, place), *place, piece.speaker)
 
 
 def _moved(verdict: Verdict, place: Place) -> Verdict:

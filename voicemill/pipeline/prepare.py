@@ -46,6 +46,8 @@ class PlanFacts:
     characters: int = 0
     transcribed_s: float = 0.0
     converted_s: float = 0.0
+    check_calls: int = 0
+    checked_s: float = 0.0
     guessed: int = 0
     answer_bytes: int = 0
     file_bytes: int = 0
@@ -63,6 +65,8 @@ class PlanFacts:
         self.characters += needs.characters
         self.transcribed_s += needs.transcribed_s
         self.converted_s += needs.converted_s
+        self.check_calls += needs.check_calls
+        self.checked_s += needs.checked_s
         self.guessed += bool(row.depends_on)
         volume = expected_volume(row)
         self.answer_bytes += volume.answer_bytes

@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 from voicemill.errors import CallError, Refused, VoicemillError
-from voicemill.model import Op, Outcome, Passage, Receipt, Row, State, Status, worst
+from voicemill.model import WORD_CHECKS, Op, Outcome, Passage, Receipt, Row, State, Status, worst
 from voicemill.pipeline.assemble import Assembled, assemble, is_the_file
 from voicemill.pipeline.context import RunContext, Stopped
 from voicemill.pipeline.passages import passages_of
@@ -39,7 +39,7 @@ def _settle(plan: RowPlan, known: Outcome | None, context: RunContext, *, chosen
     if plan.row.refusal is not None:
         return _ended(plan, Status.REFUSED, "input", *plan.row.refusal)
     if known is not None and _is_complete(plan, known, context):
-        context.stats.calls_reused += len(plan.pieces)
+        context.stats.calls_reused += known.calls
         context.stats.work_reused_s += sum(work_s(piece.call) for piece in plan.pieces)
         return known
     skipped = context.selection.skipped(plan, known, context.answers)
@@ -93,7 +93,7 @@ def _is_checked(row: Row, known: Outcome, context: RunContext) -> bool:
     """
     if known.verdict is not None and not context.timings.has_passages(known.id):
         return False
-    if row.check == "guided" and known.check != row.check:
+    if row.check in WORD_CHECKS and known.check != row.check:
         return False
     return known.verdict is not State.BAD or (known.takes or 1) >= row.max_takes
 
@@ -106,8 +106,8 @@ async def _deliver(plan: RowPlan, context: RunContext, timings: TimingsPart) -> 
     if assembled.transcript is not None:
         await context.in_thread(timings.add, plan.row.id, assembled.transcript)
     receipts = assembled.receipts
-    if answers.unused_keys:
-        receipts += await context.in_thread(_receipts, answers.unused_keys, context)
+    if answers.more_keys:
+        receipts += await context.in_thread(_receipts, answers.more_keys, context)
     return _ended(
         plan,
         Status.DONE,
@@ -117,7 +117,7 @@ async def _deliver(plan: RowPlan, context: RunContext, timings: TimingsPart) -> 
         more_files=assembled.more_files,
         duration_s=assembled.duration_s,
         sample_rate_hz=plan.row.sample_rate_hz,
-        calls=len(plan.pieces) + len(answers.unused_keys),
+        calls=len(plan.pieces) + len(answers.more_keys),
         **_with_verdict(passages, _with_damage(plan.row, _transcript_fields(plan, assembled))),
         credits=sum(receipt.credits for receipt in _paid_for(plan, receipts)),
         attempts=sum(receipt.attempts for receipt in receipts),

@@ -4,9 +4,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from voicemill.errors import CallError, FatalCallError
-from voicemill.model import State, Stt, Verdict
+from voicemill.model import Row, State, Stt, Verdict
 from voicemill.pipeline.call import ensure_answer
-from voicemill.pipeline.check_answer import check_answer
+from voicemill.pipeline.check_answer import body_of, check_guided, check_signals, to_compare
+from voicemill.pipeline.check_transcription import check_transcribed
 from voicemill.pipeline.context import RunContext
 from voicemill.pipeline.workers import run_concurrently
 from voicemill.planning.row_calls import CallPiece, RowPlan
@@ -20,20 +21,22 @@ class AnsweredRow:
     """A row whose answers are all stored.
 
     `plan` has the calls of the best takes, and `verdicts` one verdict for each; empty if the row is not checked.
-    `unused_keys` are the keys of the other takes. `new_answer` is the answer of a single-call row if it is new.
+    `more_keys` are the keys of the other takes and of the transcriptions for checks. `new_answer` is the answer of a
+    single-call row if it is new.
     """
 
     plan: RowPlan
     verdicts: tuple[Verdict, ...] = ()
-    unused_keys: tuple[str, ...] = ()
+    more_keys: tuple[str, ...] = ()
     new_answer: KeptAnswer | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class _Take:
     piece: CallPiece
-    verdict: Verdict | None
     new_answer: KeptAnswer | None
+    verdict: Verdict | None = None
+    transcription_key: str = ""
 
 
 async def answered(plan: RowPlan, context: RunContext) -> AnsweredRow:
@@ -56,14 +59,15 @@ async def answered(plan: RowPlan, context: RunContext) -> AnsweredRow:
     return AnsweredRow(
         plan if pieces == plan.pieces else replace(plan, pieces=pieces),
         tuple(take.verdict for take in best if take.verdict is not None),
-        _unused([take for number in sorted(takes) for take in takes[number]], best),
+        _more_keys([take for number in sorted(takes) for take in takes[number]], best),
         best[0].new_answer if is_only else None,
     )
 
 
-def _unused(takes: list[_Take], best: list[_Take]) -> tuple[str, ...]:
+def _more_keys(takes: list[_Take], best: list[_Take]) -> tuple[str, ...]:
     used = {take.piece.call.key for take in best}
-    return tuple(dict.fromkeys(take.piece.call.key for take in takes if take.piece.call.key not in used))
+    keys = (key for take in takes for key in (take.piece.call.key, take.transcription_key))
+    return tuple(dict.fromkeys(key for key in keys if key and key not in used))
 
 
 def _quality(take: _Take) -> tuple[int, float]:
@@ -76,20 +80,29 @@ async def _takes(plan: RowPlan, number: int, context: RunContext, *, at_once: bo
     found: list[_Take] = []
     for piece in _pieces(plan, number):
         try:
-            answer = await ensure_answer(piece.call, plan.row.id, context, at_once=at_once)
+            take = await _take(piece, plan.row, context, at_once=at_once)
         except FatalCallError:
             raise
         except CallError:
             if not found:
                 raise
             break
-        verdict = None
-        if plan.row.check != "off":
-            verdict = await check_answer(piece.call, plan.row, answer, context)
-        found.append(_Take(piece, verdict, answer))
-        if verdict is None or verdict.state is not State.BAD:
+        found.append(take)
+        if take.verdict is None or take.verdict.state is not State.BAD:
             break
     return found
+
+
+async def _take(piece: CallPiece, row: Row, context: RunContext, *, at_once: bool) -> _Take:
+    """One take with its verdict. Raises as `ensure_answer` does."""
+    answer = await ensure_answer(piece.call, row.id, context, at_once=at_once)
+    if row.check == "off":
+        return _Take(piece, answer)
+    body, wanted = await body_of(piece.call, answer, context), to_compare(piece, row, row.check)
+    if row.check == "transcribed":
+        return _Take(piece, answer, *await check_transcribed(body, wanted, row.id, context))
+    check = check_guided if row.check == "guided" else check_signals
+    return _Take(piece, answer, await check(body, wanted, context))
 
 
 def _pieces(plan: RowPlan, number: int) -> Iterator[CallPiece]:

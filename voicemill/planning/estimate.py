@@ -2,9 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Final
 
-from voicemill.model import Call, Op, Row, Stt, VoiceChange
+from voicemill.model import SPOKEN_OPS, Call, Op, Row, Stt, VoiceChange
+from voicemill.model.calls import STT_CREDITS_PER_S
 from voicemill.planning.predictions import CHARACTERS_PER_AUDIO_S
 from voicemill.planning.row_calls import RowPlan
 
@@ -14,7 +16,7 @@ SECONDS_PER_TRANSCRIBED_S = 0.05
 SECONDS_PER_CONVERTED_S = 0.15
 """Assumed response times. There are no published figures, so the plan says "about"."""
 
-CHECK_CPU_S_PER_AUDIO_S: Final = {"signals": 8 / 3600, "guided": 100 / 3600}
+CHECK_CPU_S_PER_AUDIO_S: Final = {"signals": 8 / 3600, "guided": 100 / 3600, "transcribed": 10 / 3600}
 """Measured with `benchmarks.quality`."""
 BAD_SHARE: Final = 0.03
 """Assumed share of passages that a check finds bad; the true share depends on the service and the text."""
@@ -45,8 +47,14 @@ class Estimate:
 
     characters: int = 0
     guessed: int = 0
+    is_check_free: bool = False
+    """Whether the transcriptions for checks are made on this machine."""
     check_cpu_s: float = 0.0
-    """CPU time of checking the generated audio once."""
+    """CPU time of checking the generated audio once; that of transcribing it on this machine is not included."""
+    check_calls_to_pay: int = 0
+    """Transcriptions of generated audio for checks."""
+    check_credits_to_pay: float = 0.0
+    check_work_to_pay_s: float = 0.0
     expected_retakes: float = 0.0
     """Further takes if the assumed share of passages is bad."""
     retake_credits_at_most: float = 0.0
@@ -54,21 +62,43 @@ class Estimate:
     _by_op: dict[Op, Sums] = field(default_factory=dict)
     _keys: set[int] = field(default_factory=set)
 
-    def add(self, plan: RowPlan, is_paid: Mapping[str, bool], *, guessed: bool = False) -> None:
-        """Count one row. `is_paid` maps the key of each call to whether its answer is stored."""
+    def add(
+        self,
+        plan: RowPlan,
+        is_paid: Mapping[str, bool],
+        is_transcribed: Mapping[str, bool] = MappingProxyType({}),
+        *,
+        guessed: bool = False,
+    ) -> None:
+        """Count one row. `is_paid` maps the key of each call to whether its answer is stored.
+
+        `is_transcribed` does so for the transcription of that answer, where the row's check needs one.
+        """
         self._by_op.setdefault(plan.row.op, Sums()).rows += 1
         self.guessed += guessed
         for piece in plan.pieces:
-            self._add_check(piece.call, plan.row, paid=is_paid[piece.call.key])
+            is_new = _short(piece.call.key) not in self._keys
+            self._add_check(piece.call, plan.row, is_retaken=is_new and not is_paid[piece.call.key])
+            if is_new and _is_transcribed(plan.row) and not is_transcribed.get(piece.call.key, False):
+                self._add_transcription(piece.call)
             self._add_call(piece.call, paid=is_paid[piece.call.key])
 
-    def _add_check(self, call: Call, row: Row, *, paid: bool) -> None:
+    def _add_check(self, call: Call, row: Row, *, is_retaken: bool) -> None:
         if row.check == "off" or isinstance(call, Stt):
             return
         self.check_cpu_s += _audio_s(call) * CHECK_CPU_S_PER_AUDIO_S[row.check]
-        if not paid and row.max_takes > 1 and _short(call.key) not in self._keys:
+        if is_retaken and row.max_takes > 1:
+            transcription = self._transcription_credits(call) if _is_transcribed(row) else 0.0
             self.expected_retakes += BAD_SHARE
-            self.retake_credits_at_most += (row.max_takes - 1) * call.list_price_credits
+            self.retake_credits_at_most += (row.max_takes - 1) * (call.list_price_credits + transcription)
+
+    def _add_transcription(self, call: Call) -> None:
+        self.check_calls_to_pay += 1
+        self.check_credits_to_pay += self._transcription_credits(call)
+        self.check_work_to_pay_s += total_work_s(1, 0, _audio_s(call), 0.0)
+
+    def _transcription_credits(self, call: Call) -> float:
+        return 0.0 if self.is_check_free else _audio_s(call) * STT_CREDITS_PER_S
 
     def _add_call(self, call: Call, *, paid: bool) -> None:
         sums = self._by_op.setdefault(call.op, Sums())
@@ -104,8 +134,8 @@ class Estimate:
 
     @property
     def credits_to_pay(self) -> float:
-        """The price of the calls to pay, in credits at Cartesia's list price."""
-        return sum(sums.credits_to_pay for sums in self._by_op.values())
+        """The price of the calls to pay, transcriptions for checks included, in credits at Cartesia's list price."""
+        return sum(sums.credits_to_pay for sums in self._by_op.values()) + self.check_credits_to_pay
 
     @property
     def audio_s(self) -> float:
@@ -126,7 +156,7 @@ class Estimate:
         """Run time of the calls to pay, in seconds. The service limits TTS and STT calls separately."""
         transcribing_s = sum(sums.work_to_pay_s for op, sums in self._by_op.items() if op is Op.STT)
         speaking_s = sum(sums.work_to_pay_s for op, sums in self._by_op.items() if op is not Op.STT)
-        return max(speaking_s / tts_slots, transcribing_s / (stt_slots or tts_slots))
+        return max(speaking_s / tts_slots, (transcribing_s + self.check_work_to_pay_s) / (stt_slots or tts_slots))
 
     def by_op(self) -> dict[Op, Sums]:
         """The totals of each operation in the manifest."""
@@ -134,6 +164,10 @@ class Estimate:
 
     def _audio_of(self, op: Op) -> float:
         return self._by_op[op].audio_s if op in self._by_op else 0.0
+
+
+def _is_transcribed(row: Row) -> bool:
+    return row.check == "transcribed" and row.op in SPOKEN_OPS
 
 
 def _short(key: str) -> int:

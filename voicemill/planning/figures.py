@@ -40,7 +40,8 @@ class PlanFigures:
     Durations are in seconds. `calls_repeated` are duplicates of other calls in the manifest, `calls_paid` have stored
     answers. `rows_guessed` rows use the output of other rows; their part is a guess. `slots` are the concurrent calls
     that `wall_s` assumes, by family ("tts" and "stt"); `operations` are sums by operation. Checks of the generated
-    audio take `check_cpu_s` of CPU time; with further takes, the run costs up to `credits_at_most`.
+    audio take `check_cpu_s` of CPU time, and `check_calls_to_pay` transcriptions for `check_credits_to_pay`, which
+    `credits_to_pay` includes. With further takes, the run costs up to `credits_at_most`.
     """
 
     manifest: str
@@ -58,6 +59,8 @@ class PlanFigures:
     converted_s: float
     wall_s: float
     check_cpu_s: float
+    check_calls_to_pay: int
+    check_credits_to_pay: float
     expected_retakes: float
     credits_at_most: float
     slots: dict[str, int]
@@ -83,6 +86,8 @@ class PlanFigures:
             converted_s=round(estimate.converted_s, 1),
             wall_s=round(estimate.wall_s(slots["tts"], slots["stt"]), 1),
             check_cpu_s=round(estimate.check_cpu_s, 1),
+            check_calls_to_pay=estimate.check_calls_to_pay,
+            check_credits_to_pay=round(estimate.check_credits_to_pay, 1),
             expected_retakes=round(estimate.expected_retakes, 1),
             credits_at_most=estimate.credits_to_pay + estimate.retake_credits_at_most,
             slots=dict(slots),

@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Final, NamedTuple
 
 from voicemill.config import LongText
-from voicemill.model import Op, Recording, Row
+from voicemill.model import SPOKEN_OPS, Op, Recording, Row
 from voicemill.model.audio_formats import BYTES_PER_SAMPLE, DEFAULT_ENCODING
 from voicemill.model.service_tags import without_tags
 from voicemill.planning.row_calls import passage
@@ -13,31 +13,42 @@ from voicemill.planning.spoken_pieces import spoken_pieces
 
 
 class Needs(NamedTuple):
-    """The number of calls, the characters to send, and the seconds of audio to transcribe and to convert."""
+    """The number of calls, the characters to send, and the seconds of audio to transcribe and to convert.
+
+    `check_calls` are transcriptions for checks, and `checked_s` the seconds of generated audio that they transcribe.
+    """
 
     calls: int = 0
     characters: int = 0
     transcribed_s: float = 0.0
     converted_s: float = 0.0
+    check_calls: int = 0
+    checked_s: float = 0.0
 
 
 def needs_of(row: Row, long_text: LongText) -> Needs:
     """The needs of a row. A row whose text comes from another row counts as one call until that text is known."""
     if row.refusal is not None:
         return Needs()
-    if row.op is Op.TTS:
-        return _of_speech(row, long_text)
-    if row.op is Op.INFILL:
-        return Needs(1, len(without_tags(passage(row))))
+    if row.op in SPOKEN_OPS:
+        return _with_check(row, _of_speech(row, long_text))
     calls, seconds = max(1, len(row.segments_s)), _audio_s(row)
     return Needs(calls, transcribed_s=seconds) if row.op is Op.STT else Needs(calls, converted_s=seconds)
 
 
 def _of_speech(row: Row, long_text: LongText) -> Needs:
+    if row.op is Op.INFILL:
+        return Needs(1, len(without_tags(passage(row))))
     if row.text is not None:
         return Needs(1)
     sent = [piece.sent for piece in spoken_pieces(row, "", long_text)]
     return Needs(len(sent), sum(len(without_tags(text)) for text in sent))
+
+
+def _with_check(row: Row, needs: Needs) -> Needs:
+    if row.check != "transcribed":
+        return needs
+    return needs._replace(check_calls=needs.calls, checked_s=needs.characters / CHARACTERS_PER_AUDIO_S)
 
 
 def _audio_s(row: Row) -> float:

@@ -63,6 +63,11 @@ def said_as(rule: Pronunciation, service: str) -> str:
     return rule.say
 
 
+def is_phonemes(sent: str) -> bool:
+    """Whether the sent text of a replacement consists of phonemes."""
+    return sent.startswith("<<")
+
+
 def phonemes(ipa: str) -> list[str]:
     """The phonemes of a word, separated as the service expects; phonemes separated by bars are not changed."""
     bare = ipa.strip().strip("/[]<>").strip()

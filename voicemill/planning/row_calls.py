@@ -31,6 +31,8 @@ class CallPiece:
     """What is shown for the words that a pronunciation replaced in the text of the call."""
     text: str = ""
     """What is shown for the whole text of the call, where other words are said."""
+    speaker: str = ""
+    """The speaker of the cast; empty for the narrator."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +81,7 @@ def request_encoding(encoding: Encoding | None) -> Encoding:
 
 def _speech(row: Row, service: str, long_text: LongText) -> list[CallPiece]:
     return [
-        CallPiece(_tts(row, service, piece), piece.pause_s, piece.replaced)
+        CallPiece(_tts(row, service, piece), piece.pause_s, piece.replaced, speaker=piece.part.speaker)
         for piece in spoken_pieces(row, service, long_text)
     ]
 
@@ -179,4 +181,6 @@ def _fingerprint(row: Row, pieces: list[CallPiece], subtitles: Subtitles) -> str
     if row.needs_word_timestamps:
         is_laid_out = not LAID_OUT_FORMATS.isdisjoint(row.text_formats)
         parts.append([_TEXT_VERSION, subtitles.model_dump() if is_laid_out else None, _reference(row)])
+    if row.allowed_words:  # Another list may change the verdict, and thereby the take that is kept.
+        parts.append(sorted(row.allowed_words))
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()

@@ -4,7 +4,7 @@ The decoder does not recognize freely. It finds the path of the audio through a 
 which costs a fraction of recognition and is exact about what is missing.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 import numpy as np
@@ -17,6 +17,7 @@ from voicemill.quality.grammar import Times, read
 
 _UNCLEAR_SCORE: Final = -3.2
 _UNCLEAR_S: Final = 1.0
+_BEST_SCORE: Final = 0.0
 _OTHER_SOUND_S: Final = 0.7
 _STRETCHED_S: Final = 1.6
 _ACTIVE_BELOW_LEVEL_DB: Final = 25.0
@@ -25,18 +26,24 @@ _QUOTED_WORDS: Final = 6
 Floats = NDArray[np.float32]
 
 
-def guided_findings(decoder: GuidedDecoder, samples: Floats, units: Sequence[Sequence[str]]) -> list[Finding]:
-    """What is wrong with 16 kHz mono `samples`, which should say the words of `units` in order."""
+def guided_findings(
+    decoder: GuidedDecoder, samples: Floats, units: Sequence[Sequence[str]], allowed: frozenset[str] = frozenset()
+) -> list[Finding]:
+    """What is wrong with 16 kHz mono `samples`, which should say the words of `units` in order.
+
+    How `allowed` words are said does not matter.
+    """
     segments = decoder.decode(samples, units)
     words = [segment for segment in segments if segment.word]
     end_s = round(samples.size / RATE_HZ, 2)
     times = read([word.word for word in words], units)
     if times is None or not words:
         return [Finding("other_words", 0.0, end_s, "the audio does not follow the text")]
+    judged = [word._replace(score=_BEST_SCORE) if word.word in allowed else word for word in words]
     return [
         *_missing_and_repeated(words, times, units, end_s),
-        *_unclear(words),
-        *_stretched(words),
+        *_unclear(judged),
+        *_stretched(word for word in words if word.word not in allowed),
         *_other_sounds(segments, samples),
     ]
 
@@ -78,7 +85,7 @@ def mean_score(words: Sequence[SpokenWord]) -> float:
     return sum(word.score * (word.end_s - word.start_s) for word in words) / max(seconds, 0.01)
 
 
-def _stretched(words: Sequence[SpokenWord]) -> Iterator[Finding]:
+def _stretched(words: Iterable[SpokenWord]) -> Iterator[Finding]:
     for word in words:
         if word.end_s - word.start_s > _STRETCHED_S:
             yield Finding("stretched", word.start_s, word.end_s, word.word)

@@ -1,4 +1,4 @@
-"""Pronunciations of words that the recognizer's dictionary lacks: espeak-ng's phonemes in the recognizer's alphabet.
+"""espeak-ng's phonemes of a text, and in the alphabet of the recognizer for words that its dictionary lacks.
 
 espeak-ng keeps its state in globals, so use this in a worker process only.
 """
@@ -6,11 +6,13 @@ espeak-ng keeps its state in globals, so use this in a worker process only.
 import ctypes
 import importlib.util
 import os
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Final
 
-_VOICE: Final = b"gmw/en-US"
+_ENGLISH: Final = "en"
+_VOICES: Final = {_ENGLISH: "gmw/en-US", "zh": "cmn", "no": "nb"}
+"""espeak-ng's voices of languages for which it has another name."""
 _NO_SOUND, _UTF8_TEXT = 2, 1
 _SEPARATOR: Final = "_"
 _IPA_WITH_SEPARATORS: Final = 0x02 | ord(_SEPARATOR) << 8
@@ -28,9 +30,22 @@ _ARPABET: Final = {
 _MARKS: Final = str.maketrans("", "", "ˈˌːˑ")
 
 
+class UnknownLanguage(LookupError):
+    """espeak-ng has no voice of the language."""
+
+
 def arpabet(text: str) -> str:
     """The phones of `text` as the recognizer names them, separated by spaces; empty if nothing is spoken."""
-    return " ".join(filter(None, (_phones(name) for name in _ipa(text))))
+    return " ".join(filter(None, (_phones(name) for name in _ipa(text, _ENGLISH))))
+
+
+def sounds(text: str, language: str) -> list[str]:
+    """The phonemes of `text` without stress and length; its letters if espeak-ng does not know the language."""
+    try:
+        names = _ipa(text, language)
+    except UnknownLanguage:
+        return [character for character in text if character.isalnum()]
+    return [bare for name in names if (bare := name.translate(_MARKS))]
 
 
 def _phones(name: str) -> str:
@@ -42,8 +57,9 @@ def _phones(name: str) -> str:
     return " ".join(filter(None, [_ARPABET.get(longest, ""), _phones(bare[max(1, len(longest)) :])])) if bare else ""
 
 
-def _ipa(text: str) -> list[str]:
+def _ipa(text: str, language: str) -> list[str]:
     library = _library()
+    _choose_voice(language)
     position = ctypes.c_char_p(text.encode() + b"\0")
     pointer = ctypes.cast(ctypes.pointer(position), ctypes.POINTER(ctypes.c_void_p))
     names: list[str] = []
@@ -51,6 +67,13 @@ def _ipa(text: str) -> list[str]:
         found = library.espeak_TextToPhonemes(pointer, _UTF8_TEXT, _IPA_WITH_SEPARATORS) or b""
         names += found.decode(errors="replace").replace(" ", _SEPARATOR).split(_SEPARATOR)
     return [name for name in names if name]
+
+
+@lru_cache(1)
+def _choose_voice(language: str) -> None:
+    """Cached, because espeak-ng loads the voice again each time that it is chosen."""
+    if _library().espeak_SetVoiceByName(_VOICES.get(language, language).encode()) != 0:
+        raise UnknownLanguage(language)
 
 
 @cache
@@ -63,6 +86,6 @@ def _library() -> ctypes.CDLL:
     os.chdir(folder)
     library = ctypes.CDLL(str(min(folder.glob("libespeak-ng.*"))))
     library.espeak_TextToPhonemes.restype = ctypes.c_char_p
-    if library.espeak_Initialize(_NO_SOUND, 0, b".", 0) <= 0 or library.espeak_SetVoiceByName(_VOICE) != 0:
+    if library.espeak_Initialize(_NO_SOUND, 0, b".", 0) <= 0:
         raise RuntimeError(f"espeak-ng found no usable data in {folder}")
     return library

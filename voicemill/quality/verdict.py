@@ -1,21 +1,24 @@
 """From findings to a verdict."""
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from voicemill.model import Check, Finding, State, Verdict
+from voicemill.model import Finding, State, Verdict, Word
 from voicemill.quality import guided_version, signals
 from voicemill.quality.pool import CheckFailed, CheckPool
 
 _WEIGHTS: Final = {
     "silent": 1.0, "other_words": 0.9, "stuck": 0.6, "too_fast": 0.6, "too_slow": 0.6, "missing": 0.5, "repeated": 0.5,
-    "long_silence": 0.4, "truncated": 0.4, "unclear": 0.4,
+    "different": 0.5, "long_silence": 0.4, "truncated": 0.4, "unclear": 0.4, "added": 0.4,
 }  # fmt: skip
 _OTHER_WEIGHT: Final = 0.3
 _GUIDED_LANGUAGE: Final = "en"
+_ENDED: Final = "the checking process ended"
+_LOOPING: Final = "repetition"
+_ADDITIONS: Final = ("added", "repeated")
 
 VERSION: Final = f"{signals.VERSION}.{guided_version.VERSION}"
 """The version of the checks: a verdict of another version is computed again."""
@@ -23,12 +26,23 @@ VERSION: Final = f"{signals.VERSION}.{guided_version.VERSION}"
 Floats = NDArray[np.float32]
 
 
+class Recognized(NamedTuple):
+    """The words of a transcription in `language` of `end_s` seconds of audio; `flags` are the recognizer's doubts."""
+
+    words: Sequence[Word]
+    language: str
+    end_s: float
+    flags: tuple[str, ...] = ()
+
+
 def signals_verdict(samples: Floats, rate_hz: int, text: str) -> Verdict:
     """The verdict of the signals alone on `samples`, mono in -1..1, which should say `text`."""
     return verdict_of(signals.signal_findings(samples, rate_hz, text))
 
 
-def guided_verdict(samples: Floats, rate_hz: int, text: str, language: str, pool: CheckPool) -> Verdict:
+def guided_verdict(
+    samples: Floats, rate_hz: int, text: str, language: str, pool: CheckPool, allowed: Sequence[str] = ()
+) -> Verdict:
     """The verdict of signals and guided decoding. Without signals that are bad, other languages are inconclusive."""
     found = signals.signal_findings(samples, rate_hz, text)
     end_s = round(samples.size / rate_hz, 2)
@@ -37,14 +51,20 @@ def guided_verdict(samples: Floats, rate_hz: int, text: str, language: str, pool
     if language != _GUIDED_LANGUAGE:
         return inconclusive("language", end_s, f"guided decoding does not know {language!r}")
     try:
-        return verdict_of(pool.findings(samples, rate_hz, text))
+        return verdict_of(pool.findings(samples, rate_hz, text, allowed))
     except CheckFailed:
-        return inconclusive("check_failed", end_s, "the checking process ended")
+        return inconclusive("check_failed", end_s, _ENDED)
 
 
-def needs_words(check: Check) -> bool:
-    """Whether a check compares the words with the text."""
-    return check == "guided"
+def transcribed_verdict(text: str, found: Recognized, pool: CheckPool, allowed: Sequence[str] = ()) -> Verdict:
+    """The verdict on a transcription of audio that should say `text`."""
+    try:
+        findings = pool.compared(text, found.language, found.words, found.end_s, allowed)
+    except CheckFailed:
+        return inconclusive("check_failed", found.end_s, _ENDED)
+    if findings and _LOOPING in found.flags and all(finding.reason in _ADDITIONS for finding in findings):
+        return inconclusive("recognizer", found.end_s, "the recognizer repeated itself")
+    return verdict_of(findings)
 
 
 def inconclusive(reason: str, end_s: float, detail: str) -> Verdict:

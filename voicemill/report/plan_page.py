@@ -24,6 +24,10 @@ def plan_lines(figures: PlanFigures) -> Iterator[str]:
         yield f"  recordings {span(figures.transcribed_s):>10}   to transcribe"
     at_once = " and ".join(f"{slots} {family}" for family, slots in figures.slots.items())
     yield f"  run time   {span(figures.wall_s):>10}   with {at_once} calls at once, estimated"
+    if figures.check_calls_to_pay:
+        price = f"{figures.check_credits_to_pay:,.0f} of these credits" if figures.check_credits_to_pay else "no charge"
+        calls = counted(figures.check_calls_to_pay, "transcription")
+        yield f"  checks     {price:>10}   for {calls} of generated audio"
     if figures.check_cpu_s >= 1:
         yield f"  checks     {span(figures.check_cpu_s):>10}   of CPU time, estimated"
     if figures.credits_at_most > figures.credits_to_pay:

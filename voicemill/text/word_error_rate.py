@@ -7,9 +7,9 @@ from rapidfuzz.distance import Levenshtein
 
 from voicemill.text.normalization import normalized
 
-_TOKEN = re.compile(
-    r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]|[^\W_]+(?:['’][^\W_]+)*"
-)
+UNSPACED = r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]"
+"""A pattern for a character of a script without spaces between words."""
+_TOKEN = re.compile(rf"{UNSPACED}|[^\W_]+(?:['’][^\W_]+)*")
 
 
 def tokens(text: str) -> list[str]:

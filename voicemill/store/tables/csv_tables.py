@@ -33,7 +33,17 @@ def publish_failures(items: Path, path: Path, carried: Iterable[str], made: Mapp
     `made` maps the ids of finished rows to their files: it replaces the references of dependent rows.
     """
     names = tuple(carried)
-    columns = (*_MANIFEST, "speed", "emotion", *_INPUTS, "output_format", "out", *FAILURE_COLUMNS, *names)
+    columns = (
+        *_MANIFEST,
+        "speed",
+        "emotion",
+        *_INPUTS,
+        "allowed_words",
+        "output_format",
+        "out",
+        *FAILURE_COLUMNS,
+        *names,
+    )
     unfinished = read_items([items], status=[status for status in Status if status is not Status.DONE])
     return _publish(path, columns, unfinished, lambda item: _as_manifest(item, names, made))
 
@@ -47,7 +57,7 @@ def _as_manifest(item: Item, carried: Iterable[str], made: Mapping[str, str]) ->
     cells |= {column: made.get((cells[column] or "").removeprefix("@"), cells[column]) for column in _RECORDINGS}
     inputs = list((cells | {"text_file": None if source["transcript"] else cells["text_file"]}).values())
     why = [item[column] for column in FAILURE_COLUMNS]
-    lists = [",".join(item["output_format"]), out, *why]
+    lists = [" ".join(item["allowed_words"] or ()), ",".join(item["output_format"]), out, *why]
     return [*manifest, speed, ",".join(item["emotion"]), *inputs, *lists, *(item[column] for column in carried)]
 
 

@@ -53,7 +53,7 @@ _OUTCOME_TYPES: dict[str, pa.DataType] = {
     "verdict": pa.string(),
 }
 OUTCOME_SCHEMA = pa.schema(_OUTCOME_TYPES)
-LATER_COLUMNS = frozenset({"damaged_s", "audio_track", "check", "takes", "verdict"})
+LATER_COLUMNS = frozenset({"damaged_s", "audio_track", "check", "takes", "verdict", "allowed_words"})
 """Columns that tables of earlier versions do not have."""
 FROM_PLAN = (
     "op",
@@ -77,6 +77,7 @@ FROM_PLAN = (
     "splice",
     "timestamps",
     "output_format",
+    "allowed_words",
 )
 OWN_COLUMNS = frozenset((*OUTCOME_SCHEMA.names, *FROM_PLAN, "reference", "out"))
 

@@ -57,6 +57,10 @@ def _one_if_none(takes: int | None) -> int:
     return takes or 1
 
 
+def _tuple_or_empty(words: list[str] | None) -> tuple[str, ...]:
+    return tuple(words or ())
+
+
 def _tuples_json(values: tuple[object, ...]) -> str | None:
     return json.dumps(values, ensure_ascii=False) if values else None
 
@@ -100,6 +104,7 @@ _FIELDS: Final = (
     _Field("text_formats", "output_format", _TEXTS, list, tuple),
     _Field("refusal", "refusal", _TEXTS, _list_or_none, _refusal),
     _Field("check", "check", pa.string(), decode=_off_if_none),
+    _Field("allowed_words", "allowed_words", _TEXTS, list, _tuple_or_empty),
     _Field("max_takes", "max_takes", pa.int32(), decode=_one_if_none),
     _Field("parts", "parts", pa.string(), _tuples_json, _parts),
     _Field("pronunciations", "pronunciations", pa.string(), _tuples_json, _pronunciations),
