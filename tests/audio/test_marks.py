@@ -13,6 +13,7 @@ from voicemill.audio import marks
 from voicemill.audio.decode import decode_stretch
 from voicemill.audio.inspection.probe import inspect_recording
 from voicemill.audio.playback import Playback
+from voicemill.model.recordings import Mark
 
 _KINDS = [
     Kind("wav", "pcm_s16le", 16000),
@@ -59,5 +60,5 @@ def test_repeated_packet_is_not_a_mark(repeated_at: int, expected: list[int]) ->
     recorder = marks.MarkRecorder(sample_rate_hz=8000)
     for number in range(1000):
         checksum = 500 if number == repeated_at else number
-        recorder.add(marks.Mark(number, 0, number * 480, checksum), is_candidate=True)
+        recorder.add(Mark(number, 0, number * 480, checksum), is_candidate=True)
     assert [mark.pts for mark in recorder.marks] == expected

@@ -96,9 +96,9 @@ def test_words_that_may_differ_are_read_from_the_folder(book: Path) -> None:
     """The list of the folder applies to rows whose text has its words, in addition to the cell of the row."""
     (book / "allowed-words.txt").write_text("# invented\nKwekweg\nnoon hour\n", encoding="utf-8")
     voicemill.run(book, results="results", check="guided")
-    items = pd.read_parquet("results/items.parquet").set_index("id")
-    assert [*items.loc["chapter-01", "allowed_words"]] == ["kwekweg", "noon"]
-    assert [*items.loc["opening-credits", "allowed_words"]] == []
+    items = pd.read_parquet("results/items.parquet").set_index("id")["allowed_words"]
+    assert list(items["chapter-01"]) == ["kwekweg", "noon"]
+    assert list(items["opening-credits"]) == []
     rows = [{"id": "a", "transcript": "Ia Fhtagn's, he said.", "allowed_words": "Ia, Fhtagn"}]
     checked = voicemill.run(pd.DataFrame(rows), results="cells", check="guided").items
     assert [*checked["allowed_words"][0]] == ["fhtagn's", "ia"]

@@ -10,7 +10,7 @@ from tests.planning.rows import row
 from tests.planning.test_split_text import TEXTS
 from voicemill.config import LongText
 from voicemill.pipeline.shard import LARGEST_SHARD_ROWS, SHARDS_OF_A_RUN, Shard, split_into_shards
-from voicemill.planning.predictions import needs_of
+from voicemill.planning.predictions import Needs, needs_of
 from voicemill.planning.row_calls import plan_row
 from voicemill.store.tables.plan_table import PlanTable, PlanWriter
 
@@ -74,4 +74,4 @@ def test_planned_calls_equal_the_calls_made(text: str, limit: int) -> None:
     """The plan's numbers of calls and characters equal those of the calls made."""
     long_text = LongText(max_characters_per_call=limit)
     plan = plan_row(row(text), "s", long_text)
-    assert needs_of(row(text), long_text) == (len(plan.pieces), plan.characters, 0.0, 0.0)
+    assert needs_of(row(text), long_text) == Needs(len(plan.pieces), plan.characters)

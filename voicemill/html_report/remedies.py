@@ -77,6 +77,8 @@ PASSAGE_FLAGS: Final = {
     "other_words": ("Other words", "The audio does not follow the text."),
     "unclear": ("Unclear speech", "For a second or longer, the sounds do not fit the words."),
     "stretched": ("Stretched words", "One word takes more than 1.6 s."),
+    "added": ("Added words", "The transcription has words that the text does not have."),
+    "different": ("Different words", "The transcription has other words than the text."),
     "other_sound": ("Other sounds", "The audio has sound where the text has no words."),
 }
 """Title and meaning of each fault that a check of generated audio finds in a passage."""

@@ -38,8 +38,8 @@ def notable_passages(path: Path) -> Iterator[tuple[str, list[Line]]]:
 def bad_passages(path: Path) -> list[tuple[str, int, list[str]]]:
     """The row id, the number and the reasons of each bad passage, in table order. Raises `TableDamaged`."""
     with table_damage(path):
-        filters = [("verdict", "==", State.BAD.value)]
-        table = pq.read_table(path, columns=["id", "passage", "why"], filters=filters)
+        is_bad = pc.field("verdict") == State.BAD.value
+        table = pq.read_table(path, columns=["id", "passage", "why"], filters=is_bad)
         lines: list[Line] = table.to_pylist()
     return [(line["id"], line["passage"], [finding["reason"] for finding in line["why"]]) for line in lines]
 
@@ -54,7 +54,7 @@ def _candidates(path: Path) -> Iterator[Line]:
 def _candidate_mask(batch: pa.RecordBatch) -> NDArray[np.bool_]:
     follows = np.asarray(batch.column("passage")) > 1
     mask = follows | (np.asarray(batch.column("take")) > 0)
-    mask |= np.asarray(pc.not_equal(batch.column("verdict"), State.OK.value).to_numpy(zero_copy_only=False), bool)
+    mask |= np.asarray(batch.column("verdict")) != State.OK.value
     mask[:-1] |= follows[1:]
     mask[-1:] = True
     return mask
