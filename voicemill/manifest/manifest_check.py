@@ -11,7 +11,7 @@ from voicemill.audio.inspection import Inspector
 from voicemill.config import Settings
 from voicemill.errors import ManifestError, Problem
 from voicemill.manifest.book_folder import with_book, with_narrator
-from voicemill.manifest.columns import Columns
+from voicemill.manifest.columns import RECORDINGS, Columns
 from voicemill.manifest.dependency_checks import DependencyCheck
 from voicemill.manifest.input_cells import InputCheck
 from voicemill.manifest.parameters import ParameterCheck
@@ -78,6 +78,13 @@ class ManifestCheck:
     def carried_columns(self) -> tuple[str, ...]:
         """The columns that are carried along to the results, in their order."""
         return tuple(self._columns.carried)
+
+    @property
+    def names_files(self) -> bool:
+        """Whether rows may depend on other files: recordings, texts, a cast or pronunciations."""
+        if self._cast is not None or self._rules or isinstance(self._source, Listing):
+            return True
+        return not {"text_file", *RECORDINGS}.isdisjoint(self._columns.places)
 
     def __iter__(self) -> Iterator[Row]:
         """The valid rows in order."""

@@ -1,5 +1,6 @@
 """The voices of a service, found by id or by name."""
 
+import hashlib
 import unicodedata
 from collections.abc import Sequence
 from difflib import get_close_matches
@@ -21,6 +22,11 @@ class VoiceDirectory:
         self._by_name: dict[str, list[Voice]] = {}
         for voice in self._voices:
             self._by_name.setdefault(_folded(voice.name), []).append(voice)
+
+    @property
+    def fingerprint(self) -> str:
+        """A hash of all voices, in order."""
+        return hashlib.sha256(repr(self._voices).encode()).hexdigest()
 
     def resolve(self, name_or_id: str, language: str) -> Voice:
         """The voice of that id or name, in upper or lower case; where it is empty, the first that speaks `language`.

@@ -20,6 +20,7 @@ from voicemill.pipeline.prepare import PlanFacts, earlier_service, load_facts
 from voicemill.pipeline.progress import report_progress
 from voicemill.pipeline.run_history import RunHistory
 from voicemill.pipeline.selection import EVERY_ROW, Selection
+from voicemill.pipeline.settled import settled_shards, write_settled_parts
 from voicemill.pipeline.shard import Shard, by_level, split_into_shards
 from voicemill.pipeline.steps import RunSteps
 from voicemill.pipeline.summary import Summary, summarize
@@ -105,13 +106,20 @@ async def _process(
 
     with _infrequent_garbage_collection():
         async with report_progress(context, folder, steps.show_progress), steps.shared_limit(context):
-            return await _all_passes(shards, spec.settings.pace.passes, run, context, steps.log)
+            settled = await context.in_table_thread(settled_shards, shards, folder, facts, context)
+            if len(settled) == len(shards):
+                return []
+            if settled:
+                await context.in_table_thread(write_settled_parts, settled, folder)
+            open_shards = [shard for shard in shards if shard not in settled]
+            last = await _all_passes(open_shards, spec.settings.pace.passes, run, context, steps.log)
+    return [last.get((shard.number, shard.level), shard.part) for shard in shards]
 
 
 async def _all_passes(
     shards: Sequence[Shard], passes: int, run: RunOneShard, context: RunContext, log: Callable[[str], None]
-) -> list[Path]:
-    """Process all shards, then those with failed rows again. Returns the last part of each shard, in order."""
+) -> dict[tuple[int, int], Path]:
+    """Process all shards, then those with failed rows again. Returns the last part of each, by number and level."""
     parts = {(shard.number, shard.level): shard.part for shard in shards}
     pending = await _one_pass(shards, run)
     for number in range(2, passes + 1):
@@ -122,7 +130,7 @@ async def _all_passes(
         again = [shard.again(number, positions) for shard, positions in pending.items()]
         pending = await _one_pass(again, run)
         parts |= {(shard.number, shard.level): shard.part for shard in again}
-    return list(parts.values())
+    return parts
 
 
 async def _one_pass(shards: Sequence[Shard], run: RunOneShard) -> dict[Shard, tuple[int, ...]]:

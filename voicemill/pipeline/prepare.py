@@ -15,8 +15,10 @@ from voicemill.model.calls import EMBEDDED_PREFIX
 from voicemill.model.csv_injection import FAILURE_COLUMNS
 from voicemill.pipeline.disk_space import disk_space_warnings
 from voicemill.pipeline.fetch_inputs import Fetch
+from voicemill.pipeline.plan_reuse import REUSED_FROM_ROWS, basis_of, digest_of_manifest
 from voicemill.pipeline.segmentation import with_cuts
 from voicemill.planning.predictions import Needs, Volume, expected_volume, needs_of
+from voicemill.store.durable_files import sha256_of
 from voicemill.store.recording_cache import RecordingCache
 from voicemill.store.results_folder import ResultsFolder, read_json, write_json
 from voicemill.store.tables.items_table import OWN_COLUMNS, CarriedTypes
@@ -33,6 +35,8 @@ class PlanFacts:
     """Facts about a checked manifest. `plan_id` identifies the plan.
 
     `dialect` says how the file differs from a plain CSV, TSV, JSONL or Parquet file; it is empty for a plain one.
+
+    `basis` is a hash of everything that determines the plan, empty unless a later run may use the plan again.
 
     `guessed` rows use the output of other rows: only their number of calls is known, and it is an estimate. `voices`
     has the name of each voice that the rows use, by id.
@@ -57,6 +61,8 @@ class PlanFacts:
     settings: dict[str, Any] = field(default_factory=dict)
     service: str = ""
     dialect: str = ""
+    basis: str = ""
+    plan_sha256: str = ""
 
     def add(self, row: Row, needs: Needs) -> None:
         """Add one valid row."""
@@ -95,8 +101,12 @@ def prepare(
 ) -> PlanFacts:
     """Check `manifest`, whose calls go to `service`, and write its plan into the results folder.
 
+    A large plan of an earlier run is used again if nothing that determines it has changed.
     Raises `ManifestError` with every problem, and `StorageError`; then there is no plan.
     """
+    earlier = _reusable(manifest, settings, service, voices, results)
+    if earlier is not None:
+        return earlier
     facts = PlanFacts(str(manifest))
     with Inspector(RecordingCache(results.recordings)) as inspect, PlanWriter(results.plan) as writer:
         fetch = Fetch.into(results.inputs, settings.inputs)
@@ -119,6 +129,25 @@ def prepare(
     facts.warnings = [str(warning) for warning in warnings]
     facts.settings = settings.model_dump()
     facts.service = service
+    if facts.rows >= REUSED_FROM_ROWS and digest_of_manifest(manifest) and not check.names_files and not space:
+        facts.basis = basis_of(facts.digest, settings, service, voices)
+        facts.plan_sha256 = sha256_of(results.plan)
+    write_json(results.plan_facts, asdict(facts))
+    return facts
+
+
+def _reusable(
+    manifest: str | ManifestBytes, settings: Settings, service: str, voices: VoiceDirectory, results: ResultsFolder
+) -> PlanFacts | None:
+    """The facts of the plan in the folder, if the same plan would be written now."""
+    facts = last_facts(results)
+    digest = digest_of_manifest(manifest) if facts is not None and facts.basis else ""
+    if facts is None or not digest or basis_of(digest, settings, service, voices) != facts.basis:
+        return None
+    volume = Volume(facts.answer_bytes, facts.file_bytes)
+    if sha256_of(results.plan) != facts.plan_sha256 or disk_space_warnings(volume, results, settings, service):
+        return None
+    facts.manifest, facts.settings = str(manifest), settings.model_dump()
     write_json(results.plan_facts, asdict(facts))
     return facts
 

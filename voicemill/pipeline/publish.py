@@ -10,6 +10,7 @@ from pathlib import Path
 
 from voicemill.config import Settings
 from voicemill.pipeline.prepare import PlanFacts
+from voicemill.pipeline.settled import record_plan_of_tables
 from voicemill.pipeline.summary import Summary
 from voicemill.pipeline.word_timings import flags_and_error_rate, publish_timings
 from voicemill.store.results_folder import ResultsFolder, read_json, write_json
@@ -31,18 +32,14 @@ def publish(
 ) -> None:
     """Write the tables, the CSV files and `run.json`, record their checksums, then remove the parts.
 
+    Without parts the published tables stay: no row of them has changed.
+
     Sets the fields of `summary` that only the tables can provide. Raises `StorageError`; the parts then remain, and
     the next run publishes them.
     """
-    before = row_states(results.items)
-    changed = publish_items(parts, results.items, facts.carried)
-    if changed:
-        _record_changes(results, before)
-    changed |= publish_timings(results, parts, items_changed=changed)
+    changed = _publish_tables(parts, results, facts) if parts else False
     summary.suspect, summary.word_error_rate = flags_and_error_rate(results)
-    changed |= publish_metadata(results.items, results.metadata, facts.carried)
-    made = outputs_used(results.items)
-    changed |= publish_failures(results.items, results.failures, facts.carried, made)
+    changed |= _publish_csv(results, facts, tables_changed=changed or bool(parts))
     if changed or summary.changed or not results.run_file.is_file():
         about = {
             "manifest": {"path": facts.manifest, "sha256": facts.digest, **facts.sums()},
@@ -57,7 +54,26 @@ def publish(
         }
         write_json(results.run_file, about)
     results.record_sums()
+    record_plan_of_tables(results, facts)
     results.clear_parts()
+
+
+def _publish_tables(parts: Sequence[Path], results: ResultsFolder, facts: PlanFacts) -> bool:
+    """Publish the Parquet tables; True if one changed."""
+    before = row_states(results.items)
+    changed = publish_items(parts, results.items, facts.carried)
+    if changed:
+        _record_changes(results, before)
+    return publish_timings(results, parts, items_changed=changed) or changed
+
+
+def _publish_csv(results: ResultsFolder, facts: PlanFacts, *, tables_changed: bool) -> bool:
+    """Publish the CSV files, unless they are those of the published tables; True if one changed."""
+    if not tables_changed and results.is_as_published(results.metadata) and results.is_as_published(results.failures):
+        return False
+    changed = publish_metadata(results.items, results.metadata, facts.carried)
+    made = outputs_used(results.items)
+    return publish_failures(results.items, results.failures, facts.carried, made) or changed
 
 
 def _record_changes(results: ResultsFolder, before: RowStates | None) -> None:

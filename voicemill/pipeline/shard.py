@@ -18,7 +18,7 @@ from voicemill.pipeline.row import process_row
 from voicemill.pipeline.selection import Chosen
 from voicemill.pipeline.workers import run_concurrently
 from voicemill.planning.row_calls import plan_row
-from voicemill.store.tables.items_table import CarriedTypes, known_outcomes, write_part
+from voicemill.store.tables.items_table import CarriedTypes, known_outcomes, outcomes_by_table, write_part
 from voicemill.store.tables.plan_table import PlanTable
 from voicemill.store.tables.timings_tables import TimingsPart
 
@@ -186,12 +186,12 @@ def _known(shard: Shard, plan: PlanTable, context: RunContext) -> dict[str, Outc
     """Outcomes of the shard's rows in earlier tables. If tables differ, the outcome whose file exists wins."""
     known: dict[str, Outcome] = {}
     ids = plan.ids(shard.start, shard.stop) if context.earlier_tables else []
-    for table in context.earlier_tables:
+    for table, outcomes in outcomes_by_table(context.earlier_tables, ids):
         written_ns = table.stat().st_mtime_ns
-        for row_id, found in known_outcomes([table], ids).items():
+        for found in outcomes:
             outcome = found if _has_its_files(found, written_ns, context) else replace(found, file_name=None)
-            if row_id not in known or _weight(outcome) >= _weight(known[row_id]):
-                known[row_id] = outcome
+            if found.id not in known or _weight(outcome) >= _weight(known[found.id]):
+                known[found.id] = outcome
     return known
 
 

@@ -72,6 +72,17 @@ class OutputFolder:
         except OSError:
             return False
 
+    def is_as_recorded(self, file_name: str, size_bytes: int, sha256: str, recorded_at_ns: int) -> bool:
+        """Whether a file has the size and hash of a table written at `recorded_at_ns`; only newer files are read."""
+        target = self.folder / file_name
+        try:
+            found = os.lstat(target)
+            if not stat.S_ISREG(found.st_mode) or found.st_size != size_bytes:
+                return False
+            return found.st_mtime_ns <= recorded_at_ns or durable.sha256_of(target) == sha256
+        except OSError:
+            return False
+
     @contextmanager
     def new(self, file_name: str) -> Iterator[tuple[BinaryIO, Path]]:
         """An empty partial file beside the place of `file_name`; pass it to `deliver` when it is written."""

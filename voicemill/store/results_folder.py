@@ -61,6 +61,7 @@ class ResultsFolder:
         self.progress = self.notes / "progress.json"
         self.written = self.notes / "written.log"
         self.sums = self.notes / "published.sha256"
+        self.table_plan = self.notes / "table_plan.json"
         self.events = self.notes / "events.jsonl"
         self.changes = self.notes / "changes.json"
         self.spent = self.notes / "spent.json"

@@ -3,7 +3,6 @@
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict
-from functools import lru_cache
 from itertools import chain, groupby
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,7 @@ import pyarrow.parquet as pq
 from voicemill.model import MadeFile, Op, Outcome, State, Status
 from voicemill.store import durable_files as durable
 from voicemill.store.tables.row_codec import SCHEMA as PLAN_SCHEMA
+from voicemill.store.tables.row_groups import UNREADABLE, tables_with
 from voicemill.store.tables.table_damage import table_damage
 
 _MOMENT = pa.timestamp("us", tz="UTC")
@@ -81,9 +81,12 @@ FROM_PLAN = (
 )
 OWN_COLUMNS = frozenset((*OUTCOME_SCHEMA.names, *FROM_PLAN, "reference", "out"))
 
+_OUTCOME_COLUMNS = (*OUTCOME_SCHEMA.names, "op", "transcript", "text_file")
+"""The columns that an outcome is read from."""
+
 _ROW_GROUP_ROWS = 5000
 
-_NUMBER = "\x00number"
+NUMBER = "\x00number"
 """A column of parts; no manifest can have a column of this name."""
 
 CarriedTypes = dict[str, str]
@@ -108,7 +111,7 @@ def write_part(path: Path, plan_rows: Iterable[pa.Table], outcomes: Sequence[Out
     table = table.append_column("out", plan.column("file_name"))
     for name, values in _carried_columns(plan.column("carried").to_pylist(), carried):
         table = table.append_column(name, values)
-    table = table.append_column(_NUMBER, plan.column("number"))
+    table = table.append_column(NUMBER, plan.column("number"))
     sink = pa.BufferOutputStream()
     pq.write_table(table, sink, compression="zstd")
     durable.write_file(path, sink.getvalue().to_pybytes())
@@ -165,7 +168,7 @@ def _row_groups(parts: Sequence[Path]) -> Iterator[pa.Table]:
     group: list[pa.Table] = []
     for _, same_range in groupby(parts, key=lambda part: part.with_name(part.name.partition(".")[0])):
         tables = [_with_later_columns(pq.ParquetFile(part).read()) for part in same_range]
-        group.append(tables[0] if len(tables) == 1 else pa.concat_tables(tables).sort_by(_NUMBER))
+        group.append(tables[0] if len(tables) == 1 else pa.concat_tables(tables).sort_by(NUMBER))
         if sum(table.num_rows for table in group) >= _ROW_GROUP_ROWS:
             yield pa.concat_tables(group)
             group.clear()
@@ -231,38 +234,23 @@ def count_by_status(path: Path) -> dict[str, int]:
 
 
 def known_outcomes(tables: Sequence[Path], ids: Sequence[str]) -> dict[str, Outcome]:
-    """The outcomes of the rows `ids` in earlier tables. Damaged tables are ignored: they are rebuilt."""
-    known: dict[str, Outcome] = {}
-    wanted = pa.array(ids, pa.string())
-    for path in tables if ids else ():
-        try:
-            first, last = _first_and_last_id(path, path.stat().st_mtime_ns)
-            if max(ids) < first or (last is not None and last < min(ids)):
-                continue
-            known_table = ds.dataset(path)
-            absent = LATER_COLUMNS.difference(known_table.schema.names)
-            columns = [*(name for name in OUTCOME_SCHEMA.names if name not in absent), "op", "transcript", "text_file"]
-            table = known_table.to_table(columns=columns, filter=pc.field("id").isin(wanted))
-        except (pa.ArrowException, OSError, KeyError, UnicodeDecodeError):
-            continue
-        known |= {record["id"]: _outcome(record) for record in table.to_pylist()}
-    return known
+    """The outcomes of the rows `ids` in earlier tables, of which the last wins. Damaged tables are ignored."""
+    return {each.id: each for _, found in outcomes_by_table(tables, ids) for each in found}
 
 
-@lru_cache(maxsize=10_000)
-def _first_and_last_id(path: Path, _written_at_ns: int) -> tuple[str, str | None]:
-    """The lowest and highest id of a table, from the statistics in its footer.
+def outcomes_by_table(tables: Sequence[Path], ids: Sequence[str]) -> Iterator[tuple[Path, list[Outcome]]]:
+    """The outcomes of the rows `ids` in each table that has some, in the order of the tables.
 
-    A killed run leaves a part for each shard, and each shard of the next run looks for its rows in all of them.
+    Damaged tables are ignored: they are rebuilt.
     """
-    footer = pq.read_metadata(path)
-    groups = [footer.row_group(number) for number in range(footer.num_row_groups)]
-    columns = [group.column(place) for group in groups for place in range(group.num_columns)]
-    found_values = [column.statistics for column in columns if column.path_in_schema == "id"]
-    bounds = [(str(each.min), str(each.max)) for each in found_values if each is not None and each.has_min_max]
-    if not found_values or len(bounds) < len(found_values):
-        return "", None
-    return min(first for first, _ in bounds), max(last for _, last in bounds)
+    wanted = pa.array(ids, pa.string())
+    for path, group in tables_with(ids, tables, _OUTCOME_COLUMNS) if ids else ():
+        try:
+            table = group.filter(pc.is_in(group.column("id"), wanted))
+            found = [_outcome(record) for record in table.to_pylist()]
+        except UNREADABLE:
+            continue
+        yield path, found
 
 
 def _outcome(record: dict[str, Any]) -> Outcome:

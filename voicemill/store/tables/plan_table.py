@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from voicemill.model import Row, levels
 from voicemill.store import durable_files as durable
 from voicemill.store.tables.row_codec import SCHEMA, decode_row, encode_row
-from voicemill.store.tables.table_damage import table_damage
+from voicemill.store.tables.row_ranges import RowRanges
 
 _ROWS_PER_GROUP = 2000
 _CHARACTERS_PER_GROUP = 8_000_000
@@ -69,13 +69,10 @@ class PlanTable:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        with table_damage(path), pq.ParquetFile(path) as file:
-            metadata = file.metadata
-            sizes = [metadata.row_group(group).num_rows for group in range(metadata.num_row_groups)]
-        self._starts = np.concatenate(([0], np.cumsum(sizes, dtype=np.int64)))
+        self._ranges = RowRanges(path)
 
     def __len__(self) -> int:
-        return int(self._starts[-1])
+        return len(self._ranges)
 
     def calls_per_row(self) -> NDArray[np.int64]:
         """The number of calls of each row, shape (rows,)."""
@@ -107,31 +104,19 @@ class PlanTable:
 
     def ids(self, start: int, stop: int) -> list[str]:
         """The ids of the rows from `start` up to `stop`, counted from 0."""
-        return [str(row_id) for table in self.records(start, stop) for row_id in table.column("id").to_pylist()]
+        tables = self._ranges.read(start, stop, ["id"])
+        return [str(row_id) for table in tables for row_id in table.column("id").to_pylist()]
 
     def ids_at(self, positions: Iterable[int]) -> dict[int, str]:
         """The ids of single rows, by their position counted from 0."""
-        ids: dict[int, str] = {}
-        wanted = sorted(set(positions))
-        with pq.ParquetFile(self._path) as file:
-            for group, first in enumerate(self._starts[:-1].tolist()):
-                here = [position for position in wanted if first <= position < self._starts[group + 1]]
-                if here:
-                    column = file.read_row_group(group, columns=["id"]).column("id")
-                    ids.update((position, str(column[position - first])) for position in here)
-        return ids
+        return {position: str(row_id) for position, row_id in self._ranges.values_at("id", positions)}
 
     def records(self, start: int, stop: int, level: int | None = None) -> Iterator[pa.Table]:
         """The rows from `start` up to `stop`, counted from 0, as tables of at most one row group.
 
         With `level`, only the rows of that level.
         """
-        with pq.ParquetFile(self._path) as file:
-            for group, first in enumerate(self._starts[:-1].tolist()):
-                last = int(self._starts[group + 1])
-                if first < stop and last > start:
-                    table = file.read_row_group(group)
-                    yield self._of_level(table.slice(max(0, start - first), min(stop, last) - max(start, first)), level)
+        return (self._of_level(table, level) for table in self._ranges.read(start, stop))
 
     def _of_level(self, table: pa.Table, level: int | None) -> pa.Table:
         if level is None or not self.levels:
