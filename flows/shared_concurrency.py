@@ -149,7 +149,7 @@ class SharedSlots:
 
     async def _release_excess(self) -> None:
         """Release blocks beyond this run's share as soon as no call uses their slots."""
-        kept = max(self._limiter.share or 0, self._limiter.semaphore.held)
+        kept = max(self._limiter.share or 0, self._limiter.held)
         for lease in sorted(self._leases, key=lambda lease: lease.slots, reverse=True):
             if self.held - lease.slots >= kept:
                 await self._client.release_concurrency_slots_with_lease(lease.id)

@@ -10,6 +10,7 @@ VoicemillError           exit code   meaning
 ├── BudgetReached            6       the next call exceeds the budget
 ├── RepeatedRefusals         3       many calls in a row were refused for the same reason
 ├── ServiceDown              9       the service is down and did not recover in time
+├── WorkersLost              9       the workers of the run ended again and again
 └── CallError                1       one API call failed
     ├── Throttled                    429: too many concurrent requests; retried
     ├── Transient                    5xx, no connection, or past the deadline; retried
@@ -124,6 +125,12 @@ class RepeatedRefusals(VoicemillError):
 
 class ServiceDown(VoicemillError):
     """The service is down. Rerun when it is back."""
+
+    exit_code = ExitCode.SERVICE_DOWN
+
+
+class WorkersLost(VoicemillError):
+    """The workers of a run ended again and again. Check their memory, disk and logs, and rerun."""
 
     exit_code = ExitCode.SERVICE_DOWN
 

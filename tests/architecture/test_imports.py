@@ -30,7 +30,7 @@ _ALLOWED: dict[str, set[str]] = {
     "service": {"cartesia", "engine", "limits", *_VOCABULARY},
     "client": {"cartesia", "service", *_VOCABULARY},
     "html_report": {*_COMPONENTS, *_VOCABULARY},
-    "pipeline": {"html_report", *_COMPONENTS, "manifest", "service", *_VOCABULARY},
+    "pipeline": {"html_report", "processes", *_COMPONENTS, "manifest", "service", *_VOCABULARY},
     "library": {"client", "pipeline", "service", *_COMPONENTS, "manifest", *_VOCABULARY},
     "book": {"audio", "planning", "store", "text", "manifest", *_VOCABULARY},
     "report": {"book", "html_report", "pipeline", "planning", "store", *_VOCABULARY},

@@ -110,8 +110,8 @@ class ShardRuns:
             service = Service("hostile", "", CartesiaClient.over(transport))
             async with open_context(
                 f"run{self.runs}", self.results, settings, service, EVERY_ROW, self.logged.append
-            ) as context:
-                yield context
+            ) as opened:
+                yield opened.context
 
     def known(self, *ids: str) -> dict[str, Outcome]:
         """The done rows of the published table."""

@@ -12,6 +12,7 @@ import typer
 
 from voicemill.cli.option_groups import Options, Sets
 from voicemill.cli.quality_options import QualityOptions
+from voicemill.cli.runner_options import RunnerOptions
 from voicemill.cli.speech_options import SpeechOptions
 from voicemill.errors import ConfigError
 
@@ -324,12 +325,12 @@ class PlanOptions(AnswerOptions, ServiceOptions, PaceOptions, RowOptions):
 
 
 @dataclass(frozen=True, kw_only=True)
-class RunOptions(EndOptions, RowCountOptions, BudgetOptions, PlanOptions):
+class RunOptions(RunnerOptions, EndOptions, RowCountOptions, BudgetOptions, PlanOptions):
     """All options of a run."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class RetryOptions(EndOptions, ServiceOptions, BudgetOptions, PaceOptions):
+class RetryOptions(RunnerOptions, EndOptions, ServiceOptions, BudgetOptions, PaceOptions):
     """The settings that a retry may change; all others stay as in the earlier run."""
 
 

@@ -6,6 +6,7 @@ environment (see `ApiKey`).
 
 from voicemill.config.credentials import KEY_VARIABLE, AccessToken, ApiKey
 from voicemill.config.profiles import changed_settings, load_settings, profile_names
+from voicemill.config.runners import RunnerChoice
 from voicemill.config.settings import (
     BASE_URL_VARIABLE,
     CARTESIA_URL,
@@ -34,6 +35,7 @@ __all__ = [
     "LOOPBACK_HOSTS",
     "OPERATIONS",
     "MANIFEST_FORMATS",
+    "RunnerChoice",
     "Settings",
     "RowDefaults",
     "LongText",

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from voicemill.config.runners import RunnerChoice
 from voicemill.errors import ConfigError
 
 BASE_URL_VARIABLE = "CARTESIA_BASE_URL"
@@ -240,10 +241,18 @@ class Settings(_Section):
     answers: str = ""
     operation: str = ""
     webhook: str = ""
+    runner: str = "local"
+    shard_rows: int = Field(0, ge=0)
 
     def with_operation(self, operation: str) -> "Settings":
         """These settings, with `operation` for every row."""
         return self.model_copy(update={"operation": operation})
+
+    @field_validator("runner")
+    @classmethod
+    def _check_runner(cls, runner: str) -> str:
+        RunnerChoice.parse(runner)
+        return runner.strip() or "local"
 
     @field_validator("webhook")
     @classmethod

@@ -83,6 +83,10 @@ class RunOptions(TypedDict, total=False):
     """`embedded` for the embedded engine, even if there is a key, or if the results were made with Cartesia."""
     answers: str | PathLike[str]
     """Folder of an answer store that several runs share. Default: inside the results folder."""
+    runner: str
+    """Where the rows are processed: `local` (this process) or `process:4` (worker processes). Default: `local`."""
+    shard_rows: int
+    """Rows that a worker gets at a time. Default: about a 24th of the calls."""
 
 
 SETTING_OF: Mapping[str, tuple[str, str]] = {
@@ -122,6 +126,8 @@ SETTING_OF: Mapping[str, tuple[str, str]] = {
     "webhook": ("", "webhook"),
     "engine": ("service", "engine"),
     "answers": ("", "answers"),
+    "runner": ("", "runner"),
+    "shard_rows": ("", "shard_rows"),
 }
 """The setting that each option overrides: its section (empty for none) and its name."""
 

@@ -18,6 +18,7 @@ from voicemill.limits.retries import Retries
 from voicemill.limits.service_health import ServiceHealth
 
 _CATCH_UP_S = 0.05
+_GRANT_INTERVAL_S = 0.05
 
 
 @dataclass
@@ -123,6 +124,11 @@ class CallLimiter:
         """Limit the calls of `run`; call it once, before the first permit."""
         self._run = run
 
+    @property
+    def is_paused(self) -> bool:
+        """Whether new calls are held back."""
+        return any(limiter.is_paused for limiter in self.by_family.values())
+
     def set_paused(self, *, is_paused: bool) -> None:
         """Hold new calls back, or let them start again; calls in flight continue."""
         for limiter in self.by_family.values():
@@ -159,6 +165,12 @@ class CallLimiter:
                 await self._wait_for_rate(wait_s)
                 if self._run is not None:
                     self._run.check_going()
+
+    async def wait_for_grant(self, credits: float) -> None:
+        """Wait until the run grants this process enough for a call. Raises if the run is ending."""
+        while self._run is not None and self.budget.waits_for_grant(credits):
+            await self._run.pause(_GRANT_INTERVAL_S)
+            self._run.check_going()
 
     async def _wait_for_rate(self, wait_s: float) -> None:
         self._rate_waiters += 1
@@ -208,6 +220,7 @@ class CallPermit:
         await semaphore.acquire(math.inf if self.attempts else self._call.list_price_credits)
         try:
             await self._limiter.wait_to_send()
+            await self._limiter.wait_for_grant(self._call.credits)
             self._limiter.budget.reserve(self._call.credits, self._limiter.clock())
         except BaseException:
             semaphore.release()

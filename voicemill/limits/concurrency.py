@@ -105,6 +105,8 @@ class ConcurrencyLimiter:
         self.state = State.initial(bounds)
         self.semaphore = PrioritySemaphore(self.state.slots)
         self.share: int | None = None
+        self.used_by_workers: tuple[int, int] | None = None
+        """Slots that worker processes hold and want; None if the calls are made in this process."""
         self._outage_limit: int | None = None
         self._is_paused = False
         self._is_ending = False
@@ -113,7 +115,30 @@ class ConcurrencyLimiter:
     @property
     def wanted(self) -> int:
         """How many slots calls could use now."""
+        if self.used_by_workers is not None:
+            return min(self.total, self.used_by_workers[1])
         return min(self.state.slots, self.semaphore.held + self.semaphore.waiting)
+
+    @property
+    def held(self) -> int:
+        """How many slots calls hold now, or may hold in worker processes."""
+        return self.semaphore.held if self.used_by_workers is None else self.used_by_workers[0]
+
+    @property
+    def is_paused(self) -> bool:
+        """Whether new calls are held back."""
+        return self._is_paused
+
+    @property
+    def is_fixed(self) -> bool:
+        """Whether the number of slots does not adapt to the service."""
+        return self.state.bounds.least == self.state.bounds.most
+
+    @property
+    def total(self) -> int:
+        """The most slots that worker processes may use together: the plan's limit if it is known."""
+        bounds = self.state.bounds
+        return bounds.start if bounds.known else bounds.most
 
     @property
     def why(self) -> str:

@@ -9,7 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import ParamSpec, TypeVar
+from typing import Any, ParamSpec, Protocol, TypeVar
 
 from voicemill.cartesia.client import CartesiaClient
 from voicemill.config import Settings
@@ -24,6 +24,7 @@ from voicemill.pipeline.selection import EVERY_ROW, Selection
 from voicemill.quality.pool import CheckPool
 from voicemill.service import Service
 from voicemill.store.answer_store import AnswerStore, commit_answers
+from voicemill.store.call_claims import CallClaims
 from voicemill.store.output_folder import OutputFolder
 from voicemill.store.tables.timings_tables import Timings
 from voicemill.store.verdict_cache import VerdictCache
@@ -76,6 +77,17 @@ class Stopped(VoicemillError):
     """The run is stopping; no further work starts."""
 
 
+class RunLost(VoicemillError):
+    """This worker no longer takes part in the run: the driver has ended, is silent, or has replaced the worker."""
+
+
+class ShardWorkers(Protocol):
+    """The worker processes of a run, as its progress display sees them."""
+
+    def progress(self) -> dict[str, Any]:
+        """Their slots, their oldest call, and one entry for each worker: these replace those of this process."""
+
+
 @dataclass
 class RunContext:
     """The shared state of one run in one process. Used from one event loop."""
@@ -106,6 +118,10 @@ class RunContext:
     """Calls under way, by key: a duplicate call waits for the first one."""
     refused: dict[str, Refused] = field(default_factory=dict)
     """Refused calls, by key: the service would refuse a duplicate call again."""
+    claims: CallClaims | None = None
+    """The claims on calls that this worker shares with the other workers of the run; None in a run of one process."""
+    workers: "ShardWorkers | None" = None
+    """The worker processes that process the shards; None if this process does."""
 
     def __post_init__(self) -> None:
         self._threads = ThreadPoolExecutor(_STORAGE_THREADS, thread_name_prefix="storage")
@@ -154,6 +170,11 @@ class RunContext:
         """Raise `Stopped` if the run is stopping."""
         if self.draining:
             raise Stopped(str(self.fatal or "the run was interrupted"))
+
+    def check_not_lost(self) -> None:
+        """Raise `RunLost` if another worker may process this worker's shards: it must not write their tables."""
+        if isinstance(self.fatal, RunLost):
+            raise self.fatal
 
     async def pause(self, seconds: float) -> None:
         """Wait for `seconds`, or until the run stops: no retry follows then."""

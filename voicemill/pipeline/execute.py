@@ -4,18 +4,20 @@ import gc
 import math
 import time
 import uuid
-from collections.abc import Awaitable, Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 from voicemill.cartesia.webhook import post_json
-from voicemill.config import ApiKey, Settings, webhook_of
+from voicemill.config import ApiKey, RunnerChoice, Settings, webhook_of
 from voicemill.manifest import VoiceDirectory
 from voicemill.pipeline.context import RunContext
+from voicemill.pipeline.distribution.driver import distributed
+from voicemill.pipeline.distribution.worker_files import WorkerFiles
 from voicemill.pipeline.graceful_shutdown import StopRequest, stop_on_signals
-from voicemill.pipeline.jobs import ShardJob, ShardResult, open_context
+from voicemill.pipeline.jobs import OpenRun, ShardJob, ShardResult, open_context
 from voicemill.pipeline.prepare import PlanFacts, earlier_service, load_facts
 from voicemill.pipeline.progress import report_progress
 from voicemill.pipeline.run_history import RunHistory
@@ -77,10 +79,12 @@ async def execute(
                 folder.remove_partials()
             history = RunHistory(time.monotonic)
             log = history.with_log(steps.log)
-            async with open_context(run_id, folder, spec.settings, service, spec.selection, log) as context:
+            async with open_context(run_id, folder, spec.settings, service, spec.selection, log) as opened:
+                context = opened.context
                 context.history = history
                 with stop_on_signals(context.stop), stop.calls(context.stop):
-                    parts = await _process(spec, run_id, folder, facts, context, steps)
+                    async with _workers(spec, run_id, folder, key, opened, steps):
+                        parts = await _process(spec, run_id, folder, facts, context, steps)
         seconds = time.monotonic() - clock_s
         summary = summarize(spec.manifest, str(folder.path), context, seconds, facts.dialect)
         await steps.publish(parts, folder, facts, spec.settings, summary, started_at, datetime.now(UTC))
@@ -89,10 +93,26 @@ async def execute(
     return summary
 
 
+@asynccontextmanager
+async def _workers(
+    spec: RunSpec, run_id: str, folder: ResultsFolder, key: ApiKey | None, opened: OpenRun, steps: RunSteps
+) -> AsyncIterator[None]:
+    """Open the workers that the settings name; without any, this process itself processes the shards."""
+    choice = RunnerChoice.parse(spec.settings.runner)
+    files = WorkerFiles(folder, run_id)
+    placement = steps.placement(choice, files, key)
+    if placement is None:
+        yield
+        return
+    files.create()
+    async with distributed(placement, files, opened, steps.log):
+        yield
+
+
 async def _process(
     spec: RunSpec, run_id: str, folder: ResultsFolder, facts: PlanFacts, context: RunContext, steps: RunSteps
 ) -> list[Path]:
-    shards = split_into_shards(PlanTable(folder.plan), folder.new_parts(run_id))
+    shards = split_into_shards(PlanTable(folder.plan), folder.new_parts(run_id), spec.settings.shard_rows)
     context.stats.rows, context.stats.calls = facts.rows, facts.calls + facts.check_calls
     work_s = total_work_s(facts.calls, facts.characters, facts.transcribed_s, facts.converted_s)
     context.stats.work_s = work_s + total_work_s(facts.check_calls, 0, facts.checked_s, 0.0)

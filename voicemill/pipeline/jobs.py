@@ -1,47 +1,37 @@
 """Jobs of a run as plain, picklable data, and the run contexts that are open in this process."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from voicemill.config import ApiKey, Settings
+from voicemill import __version__
+from voicemill.config import Settings
 from voicemill.errors import ConfigError
-from voicemill.limits.budget import Limits
+from voicemill.limits.call_limiter import CallLimiter
 from voicemill.pipeline.context import RunContext
+from voicemill.pipeline.distribution.earlier_workers import end_earlier_workers
 from voicemill.pipeline.limiter_setup import open_limiter
-from voicemill.pipeline.prepare import earlier_service, load_facts
+from voicemill.pipeline.prepare import load_facts
 from voicemill.pipeline.regenerated import RegeneratedPassages
 from voicemill.pipeline.selection import EVERY_ROW, Selection
-from voicemill.pipeline.shard import Shard, ShardEnd, process_shard
+from voicemill.pipeline.shard import Shard, process_shard
 from voicemill.pipeline.word_timings import earlier_timings
-from voicemill.service import Service, open_recognizer, open_service
+from voicemill.service import Service, open_recognizer
 from voicemill.store.answer_store import AnswerStore
 from voicemill.store.output_folder import OutputFolder
 from voicemill.store.results_folder import ResultsFolder
 from voicemill.store.spend_ledger import Ledger
-from voicemill.store.tables.items_table import CarriedTypes, known_outcomes
+from voicemill.store.tables.items_table import CarriedTypes
 from voicemill.store.tables.plan_table import PlanTable
 from voicemill.store.verdict_cache import VerdictCache
-
-
-@dataclass(frozen=True, slots=True)
-class BudgetGrant:
-    """The share of a run's limits that a process may use: credits, calls, and concurrent calls.
-
-    None for `credits` or `calls` means no limit.
-    """
-
-    max_concurrency: int
-    credits: float | None = None
-    calls: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class ShardJob:
     """Process one shard of a run. Plain data: another process or machine that sees the results folder can do it.
 
-    `grant` is needed only where the run's own context is not open.
+    `service`, `recognizer` and `version` are those of the run: a worker with others refuses the job.
     """
 
     run_id: str
@@ -50,7 +40,9 @@ class ShardJob:
     shard: Shard
     settings: Settings
     selection: Selection = EVERY_ROW
-    grant: BudgetGrant | None = None
+    service: str = ""
+    recognizer: str = ""
+    version: str = __version__
 
     @property
     def label(self) -> str:
@@ -60,22 +52,24 @@ class ShardJob:
 
 @dataclass(frozen=True, slots=True)
 class ShardResult:
-    """The result of a shard: rows by status, calls made and their credits, both 0 if the run itself counts them.
-
-    `unfinished` are the positions of rows that another pass may finish.
-    """
+    """The result of a shard: rows by status, and the positions of `unfinished` rows, which another pass may finish."""
 
     rows: dict[str, int]
-    calls_made: int = 0
-    credits: float = 0.0
     unfinished: tuple[int, ...] = ()
 
 
+ProcessJob = Callable[[ShardJob], Awaitable[ShardResult]]
+
+
 @dataclass(slots=True)
-class _OpenRun:
-    """A run whose context is open in this process. Its plan is opened once, by its first shard."""
+class OpenRun:
+    """A run whose context is open in this process. Its plan is opened once, by its first shard.
+
+    `elsewhere` processes its shards in worker processes; None if this process does.
+    """
 
     context: RunContext
+    elsewhere: ProcessJob | None = None
     plan: PlanTable | None = None
     carried: CarriedTypes | None = None
 
@@ -92,7 +86,7 @@ class _OpenRun:
         return self.plan, self.carried
 
 
-_open_runs: dict[str, _OpenRun] = {}
+_open_runs: dict[str, OpenRun] = {}
 
 
 @asynccontextmanager
@@ -103,47 +97,49 @@ async def open_context(
     service: Service,
     selection: Selection,
     log: Callable[[str], None],
-) -> AsyncIterator[RunContext]:
+) -> AsyncIterator[OpenRun]:
     """Open the context of the run `run_id`, for the jobs of the run in this process.
 
     Raises `StorageError`, and `ConfigError` if the recognizer that the settings name is not installed.
     """
     async with open_recognizer(settings, service) as recognizer:
         ledger = Ledger(folder.spent)
-        context = _context(folder, settings, service, recognizer, selection, ledger, log)
-        _open_runs[run_id] = _OpenRun(context)
+        await end_earlier_workers(folder, ledger)
+        limiter = open_limiter(settings, service.name, ledger, log)
+        context = new_context(folder, settings, service, recognizer, selection, limiter)
+        opened = _open_runs[run_id] = OpenRun(context)
         try:
-            yield context
+            yield opened
         finally:
             del _open_runs[run_id]
             context.close()
             ledger.close()
 
 
-async def run_shard(job: ShardJob, key: ApiKey | None = None) -> ShardResult:
-    """Process one shard, in the run's context if it is open in this process, otherwise in a new context.
+async def run_shard(job: ShardJob) -> ShardResult:
+    """Process one shard of a run that is open in this process, here or in a worker process.
 
-    `key` replaces the key of the environment in a new context.
     Raises `StorageError` if the shard's part cannot be written, and `ConfigError` if the job does not fit the folder.
     """
     opened = _open_runs.get(job.run_id)
-    if opened is not None:
-        end = await _process(job, opened)
-        return ShardResult(end.rows, unfinished=end.unfinished)
-    async with _own_context(job, key) as own:
-        end = await _process(job, _OpenRun(own))
-        return ShardResult(end.rows, own.stats.calls_made, own.stats.credits, end.unfinished)
+    if opened is None:
+        raise ConfigError("the run that this shard belongs to is not open in this process; start the run again")
+    return await (opened.elsewhere(job) if opened.elsewhere is not None else process_job(job, opened))
 
 
-async def _process(job: ShardJob, run: _OpenRun) -> ShardEnd:
-    """Process the shard; once its last row has started, the next shard may start, however long its last call takes."""
+async def process_job(job: ShardJob, run: OpenRun) -> ShardResult:
+    """Process a shard in this process. Once its last row has started, the next shard may start.
+
+    The shard's last call may take long, and other shards use the free slots meanwhile.
+    """
     plan, carried = run.open_plan(job)
     await run.context.open_shards.acquire()
     release = _once(run.context.open_shards.release)
     try:
-        return await process_shard(job.shard, plan, carried, run.context, release)
+        end = await process_shard(job.shard, plan, carried, run.context, release)
     finally:
         release()
+    return ShardResult(end.rows, end.unfinished)
 
 
 def _once(call: Callable[[], None]) -> Callable[[], None]:
@@ -156,47 +152,17 @@ def _once(call: Callable[[], None]) -> Callable[[], None]:
     return called
 
 
-@asynccontextmanager
-async def _own_context(job: ShardJob, key: ApiKey | None) -> AsyncIterator[RunContext]:
-    if job.grant is None:
-        raise ConfigError("this process does not run the whole manifest; a shard processed here needs a budget grant")
-    limits = {"min_concurrency": job.grant.max_concurrency, "max_concurrency": job.grant.max_concurrency}
-    pace = job.settings.pace.model_copy(update=limits | {"start_concurrency": 0})
-    settings = job.settings.model_copy(update={"pace": pace})
-    folder = ResultsFolder(job.results)
-    async with (
-        open_service(settings, key, earlier=earlier_service(folder)) as service,
-        open_recognizer(settings, service) as recognizer,
-    ):
-        ledger = Ledger(folder.parts / job.run_id / f"{job.shard.part.stem}.spent.json")
-        selection = job.selection
-        context = _context(folder, settings, service, recognizer, selection, ledger, lambda _line: None, job.grant)
-        context.made |= known_outcomes(folder.earlier_tables(), sorted(PlanTable(folder.plan).used_ids))
-        if job.shard.retry is not None:
-            context.start_retry_pass(job.shard.retry.number)
-            context.earlier_tables = tuple(
-                table for table in context.earlier_tables if table.parent != job.shard.part.parent
-            )
-        try:
-            yield context
-        finally:
-            context.close()
-            ledger.close()
-
-
-def _context(
+def new_context(
     folder: ResultsFolder,
     settings: Settings,
     service: Service,
     recognizer: Service,
     selection: Selection,
-    ledger: Ledger,
-    log: Callable[[str], None],
-    grant: BudgetGrant | None = None,
+    limiter: CallLimiter,
 ) -> RunContext:
+    """The context of a run, with the answer store open. Raises `StorageError`."""
     answers = AnswerStore(folder.answers(settings.answers))
     answers.open()
-    limits = None if grant is None else Limits(grant.credits, grant.calls)
     return RunContext(
         settings=settings,
         service=service.name,
@@ -204,7 +170,7 @@ def _context(
         recognizer=recognizer,
         answers=answers,
         outputs=OutputFolder(folder.path, folder.written),
-        limiter=open_limiter(settings, service.name, ledger, log, limits),
+        limiter=limiter,
         earlier_tables=tuple(folder.earlier_tables()),
         selection=selection,
         timings=earlier_timings(folder),

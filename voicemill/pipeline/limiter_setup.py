@@ -44,18 +44,18 @@ def open_limiter(
     service: str,
     ledger: Ledger,
     log: Callable[[str], None] = lambda _line: None,
-    limits: Limits | None = None,
+    budget: Budget | None = None,
 ) -> "CallLimiter":
     """The call limiter of a run against `service`, with the spending in `ledger`. Raises `StorageError`.
 
-    `limits` replaces the budget of the settings.
+    `budget` replaces the budget of the settings.
     """
     from voicemill.limits.call_limiter import CallLimiter  # imports tenacity and ssl, which a plan does not need
 
     pace, store = settings.pace, LedgerStore(ledger)
     plan = price_plan(pace)
     bounds: dict[str, Bounds] = {family: bounds_of(pace, plan, family, service) for family in FAMILIES}
-    budget = Budget(limits or limits_of(settings.budget, plan), store.spent(), store, time.monotonic())
+    budget = budget or Budget(limits_of(settings.budget, plan), store.spent(), store, time.monotonic())
     return CallLimiter(pace, bounds, budget, log)
 
 

@@ -71,6 +71,8 @@ def _progress(context: RunContext, control: ControlListener) -> Progress:
         "max_credits": budget.max_credits,
         "elapsed_s": round(time.monotonic() - control.started_s, 1),
     }
+    if context.workers is not None:
+        limits |= context.workers.progress()
     return asdict(context.stats) | limits | {"control": dict(control.state), "at": datetime.now(UTC).isoformat()}
 
 

@@ -33,8 +33,8 @@ class RunHistory:
         self._events = 0
         self._next_point_s = 0.0
         self._latencies_s: list[float] = []
-        self._throttled = 0
-        self._errors = 0
+        self.throttled = 0
+        self.errors = 0
         self._has_file = False
 
     def with_log(self, log: Callable[[str], None]) -> Callable[[str], None]:
@@ -53,8 +53,13 @@ class RunHistory:
 
     def record_error(self, error: CallError) -> None:
         """An attempt failed."""
-        self._throttled += error.is_throttling
-        self._errors += not error.is_throttling
+        self.throttled += error.is_throttling
+        self.errors += not error.is_throttling
+
+    def take_latencies(self) -> list[float]:
+        """The latencies since the last call of this method."""
+        taken, self._latencies_s = self._latencies_s, []
+        return taken
 
     def record_point(self, progress: dict[str, Any], *, is_last: bool = False) -> None:
         """Record a point if the last one is far enough away."""
@@ -83,8 +88,8 @@ class RunHistory:
     def _point(self, progress: dict[str, Any]) -> dict[str, float | None]:
         ordered = sorted(self._latencies_s)
         measured = {
-            "throttled": self._throttled,
-            "errors": self._errors,
+            "throttled": self.throttled,
+            "errors": self.errors,
             "slots": progress["slots"],
             "credits": round(progress["credits"], 1),
             "p50_s": _quantile(ordered, 0.5),

@@ -76,9 +76,12 @@ class ShardEnd:
     unfinished: tuple[int, ...] = ()
 
 
-def split_into_shards(plan: PlanTable, parts: Path) -> list[Shard]:
-    """Ranges of rows with about the same number of calls. A short plan has one row per shard."""
-    starts = _starts(plan)
+def split_into_shards(plan: PlanTable, parts: Path, shard_rows: int = 0) -> list[Shard]:
+    """Ranges of `shard_rows` rows; if that is 0, ranges with about the same number of calls.
+
+    A short plan then has one row per shard.
+    """
+    starts = list(range(0, len(plan), shard_rows)) if shard_rows else _starts(plan)
     stops = [*starts[1:], len(plan)]
     ids = plan.ids_at([*starts, *(stop - 1 for stop in stops)])
     return [
@@ -122,6 +125,7 @@ async def process_shard(
     rows = plan.rows(shard.start, shard.stop, shard.level)
     workers = max(_FEWEST_WORKERS, context.limiter.max_concurrency * 2)
     await run_concurrently(_then(rows, on_all_started), workers, work.process)
+    context.check_not_lost()
     ended = [work.outcomes[position] for position in sorted(work.outcomes)]
     await context.in_thread(context.outputs.sync)
     await context.in_table_thread(timings.commit)

@@ -6,11 +6,14 @@ from contextlib import AbstractAsyncContextManager, nullcontext
 from datetime import datetime
 from pathlib import Path
 
-from voicemill.config import Settings
+from voicemill.config import ApiKey, RunnerChoice, Settings
 from voicemill.errors import ConfigError
 from voicemill.html_report.write import write_report
 from voicemill.manifest import VoiceDirectory
 from voicemill.pipeline.context import RunContext
+from voicemill.pipeline.distribution.driver import Placement
+from voicemill.pipeline.distribution.processes import worker_processes
+from voicemill.pipeline.distribution.worker_files import WorkerFiles
 from voicemill.pipeline.jobs import ShardJob, ShardResult, run_shard
 from voicemill.pipeline.prepare import PlanFacts, prepare
 from voicemill.pipeline.progress import Progress
@@ -31,6 +34,12 @@ class RunSteps:
     async def run_shard(self, job: ShardJob) -> ShardResult:
         """Process every row of a shard. Raises `StorageError`."""
         return await run_shard(job)
+
+    def placement(
+        self, choice: RunnerChoice, files: WorkerFiles, key: ApiKey | None
+    ) -> AbstractAsyncContextManager[Placement] | None:
+        """The workers that process the shards of the run; None for this process. Raises `ConfigError`."""
+        return worker_processes(choice.processes, files, key) if choice.kind == "process" else None
 
     async def publish(
         self,

@@ -35,13 +35,13 @@ Handler = Callable[[dict[str, Any], BinaryIO], None]
 
 def handle_requests(handle: Handler) -> None:
     """Handle requests until the parent closes the pipe."""
-    requests, responses = sys.stdin.buffer, _private_stdout()
+    requests, responses = sys.stdin.buffer, private_stdout()
     threading.Thread(target=_exit_with_parent, args=(requests.fileno(),), daemon=True).start()
     for line in requests:
         handle(request_from_line(line), responses)
 
 
-def _private_stdout() -> BinaryIO:
+def private_stdout() -> BinaryIO:
     """The pipe for responses, protected from libraries that print."""
     responses = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())

@@ -75,6 +75,17 @@ class AnswerStore:
         _mark_used(lock)
         return committed
 
+    @property
+    def writer(self) -> str:
+        """The part of the names of partial answers that tells which process writes them."""
+        return self._writer
+
+    def commit_partials_of(self, writer: str) -> int:
+        """Commit the answers that another process left partial when it was killed. Returns their number."""
+        ending = f"{_SUFFIX}.{writer}{durable.PARTIAL_SUFFIX}"
+        files = (path for name in _FOLDERS for path in (self.folder / name).iterdir())
+        return sum(_adopt(path) for path in files if path.name.endswith(ending))
+
     def close(self) -> None:
         """Release the store, so that the next process that opens it commits partial answers."""
         if self._unlock is not None:

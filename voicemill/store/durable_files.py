@@ -233,6 +233,13 @@ def write_file(path: Path, *chunks: bytes) -> None:
         raise
 
 
+def replace_file(path: Path, content: bytes) -> None:
+    """Write a complete file atomically without a sync: a power cut may lose it. Raises `StorageError`."""
+    partial = write_partial(path, (content,))
+    with storage_errors(path):
+        os.replace(partial, path)  # noqa: PTH105
+
+
 def set_aside(path: Path, folder: Path) -> None:
     """Move a file or link, if it exists, into `folder`, under a unique name with the same ending."""
     make_folder(folder)

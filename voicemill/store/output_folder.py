@@ -51,6 +51,7 @@ class OutputFolder:
         self._written = written
         self._made: set[Path] = set()
         self._known: set[int] | None = None
+        self._known_bytes = 0
         self._unsynced: set[Path] = set()
         self._has_durable_name = False
         self._lock = threading.Lock()
@@ -189,10 +190,19 @@ class OutputFolder:
         )
 
     def _is_ours(self, file_name: str, sha256: str) -> bool:
+        line = hash(f"{sha256}  {file_name}")
         with self._lock:
-            if self._known is None:
+            if self._known is None or (line not in self._known and self._log_size() != self._known_bytes):
+                self._known_bytes = self._log_size()
                 self._known = self._read_log()
-            return hash(f"{sha256}  {file_name}") in self._known
+            return line in self._known
+
+    def _log_size(self) -> int:
+        """The size of the log, which other worker processes of the run extend too."""
+        try:
+            return self._written.stat().st_size
+        except FileNotFoundError:
+            return 0
 
     def _read_log(self) -> set[int]:
         try:

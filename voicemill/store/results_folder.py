@@ -71,6 +71,7 @@ class ResultsFolder:
         self.verdicts = self.notes / "verdicts.jsonl"
         self.recordings = self.notes / "recordings.jsonl"
         self.parts = self.notes / "parts"
+        self.workers = self.notes / "workers"
         self.damaged = self.notes / "damaged"
 
     def answers(self, elsewhere: str) -> Path:

@@ -1,0 +1,1 @@
+"""Tests of runs whose shards are processed by workers."""

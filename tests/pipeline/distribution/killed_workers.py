@@ -1,0 +1,57 @@
+"""Runs in worker processes of which some are killed at a given moment."""
+
+import asyncio
+import os
+import signal
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+from voicemill.config import Settings, load_settings
+from voicemill.pipeline.distribution.worker_files import WorkerFiles, WorkerState
+from voicemill.pipeline.execute import RunSpec, execute
+from voicemill.pipeline.summary import Summary
+from voicemill.store.results_folder import ResultsFolder
+
+RATE_HZ = 8000
+
+
+def settings(runner: str, **sections: object) -> Settings:
+    """Settings with short audio and a fixed number of concurrent calls."""
+    fixed = {"defaults": {"sample_rate": RATE_HZ}, "pace": {"max_concurrency": 8}}
+    return load_settings(None, runner=runner, **fixed, **sections)
+
+
+async def run(manifest: Path, results: Path, chosen: Settings) -> Summary:
+    """Run a manifest in this process, with the workers that the settings name."""
+    return await execute(RunSpec(str(manifest), results, chosen))
+
+
+async def run_and_kill(manifest: Path, results: Path, chosen: Settings, kill_at: Callable[[], bool]) -> Summary:
+    """The same; when `kill_at` is true for the first time, the worker with the most calls in flight is killed."""
+    killer = asyncio.create_task(_kill_one(results, kill_at))
+    try:
+        return await run(manifest, results, chosen)
+    finally:
+        killer.cancel()
+        with suppress(asyncio.CancelledError):
+            await killer
+
+
+async def _kill_one(results: Path, kill_at: Callable[[], bool]) -> None:
+    while not kill_at():
+        await asyncio.sleep(0.002)
+    while not (found := living_workers(results)):
+        await asyncio.sleep(0.002)
+    os.kill(max(found, key=lambda each: each.stats.get("calls_in_flight", 0)).pid, signal.SIGKILL)
+
+
+def living_workers(results: Path) -> list[WorkerState]:
+    """The workers of the run in a results folder that have not ended."""
+    folder = ResultsFolder(results)
+    return [
+        state
+        for path in folder.workers.glob("*/driver.json")
+        for state in WorkerFiles(folder, path.parent.name).read_workers().values()
+        if not state.has_ended
+    ]

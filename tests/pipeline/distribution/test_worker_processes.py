@@ -1,0 +1,128 @@
+"""Runs in worker processes give the results of a run in one process, and survive the death of any of them."""
+
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.faults.process_runs import forked_runs
+from tests.flows.results import file_hashes, short_rows, statuses, violations, write_manifest
+from tests.flows.speech_service import SpeechService, speech_service
+from tests.pipeline.distribution.killed_workers import run, run_and_kill, settings
+from tests.waiting import wait_until
+from voicemill.errors import ConfigError, ExitCode
+from voicemill.pipeline.distribution.worker import open_worker
+from voicemill.pipeline.distribution.worker_files import DriverState, WorkerFiles, has_workers
+from voicemill.pipeline.jobs import ShardJob, run_shard
+from voicemill.pipeline.shard import Shard
+from voicemill.store.results_folder import ResultsFolder
+
+_CONCURRENCY = 8
+
+
+@pytest.fixture
+def service() -> Iterator[SpeechService]:
+    """A service that the environment names."""
+    with speech_service() as service:
+        yield service
+
+
+def _audio(results: Path) -> dict[str, str]:
+    return {name: digest for name, digest in file_hashes(results).items() if name.startswith("audio/")}
+
+
+async def test_a_killed_worker_loses_nothing(service: SpeechService, tmp_path: Path) -> None:
+    """Two workers, one of them killed, write the same bytes as a local run and repeat only calls in flight."""
+    service.speaker.latency_s = 0.05
+    manifest = write_manifest(tmp_path / "book.csv", short_rows(100))
+    summary = await run_and_kill(
+        manifest, tmp_path / "two", settings("process:2"), lambda: len(service.requested) >= 30
+    )
+    assert (summary.exit_code, summary.rows["done"]) == (ExitCode.OK, 100)
+    assert 100 < len(service.requested) <= 100 + _CONCURRENCY
+    assert max(call.in_flight for call in service.server.calls) <= _CONCURRENCY
+    assert summary.calls_made <= len(service.requested)
+    assert violations(tmp_path / "two") == []
+    service.speaker.latency_s = 0
+    await run(manifest, tmp_path / "local", settings("local"))
+    assert _audio(tmp_path / "two") == _audio(tmp_path / "local")
+
+
+def test_workers_end_with_their_driver(service: SpeechService, tmp_path: Path) -> None:
+    """When the driver is killed, its workers make no more calls, and the next run repeats only calls in flight."""
+    service.speaker.latency_s = 0.05
+    manifest = write_manifest(tmp_path / "book.csv", short_rows(100))
+    profile = tmp_path / "profile.toml"
+    options = "[defaults]\nsample_rate = 8000\n[pace]\nmax_concurrency = 8\n"
+    profile.write_text(f'runner = "process:2"\n{options}')
+    command = ("run", manifest, "-o", tmp_path / "results", "--profile", profile)
+    with forked_runs() as runs:
+        first = runs.start(tmp_path, *command)
+        wait_until(lambda: len(service.requested) >= 30, "30 requests")
+        first.kill()
+        first.wait()
+        wait_until(lambda: not has_workers(ResultsFolder(tmp_path / "results")), "the end of the workers")
+        service.server.settle()
+        made = len(service.requested)
+        assert made < 100
+        profile.write_text(options)
+        result = runs.run(tmp_path, *command)
+    assert result.code == 0, result.stderr
+    assert len(service.requested) <= 100 + _CONCURRENCY
+    assert set(statuses(tmp_path / "results").values()) == {"done"}
+    assert f'"calls": {len(service.requested)}' in ResultsFolder(tmp_path / "results").spent.read_text()
+
+
+async def test_workers_share_one_budget(service: SpeechService, tmp_path: Path) -> None:
+    """Workers spend at most the budget of the run together, and send duplicate calls once."""
+    service.speaker.latency_s = 0.02
+    rows = [*short_rows(60), *({"id": f"again-{row['id']}", "transcript": row["transcript"]} for row in short_rows(30))]
+    manifest = write_manifest(tmp_path / "book.csv", rows)
+    chosen = settings("process:2", budget={"max_calls": 30})
+    summary = await run(manifest, tmp_path / "results", chosen)
+    assert summary.exit_code == ExitCode.BUDGET
+    assert "the budget of 30 calls" in summary.reason
+    assert len(service.requested) == 30
+    assert max(Counter(service.requested).values()) == 1
+
+
+def _job(results: ResultsFolder, **changes: str) -> ShardJob:
+    results.create()
+    files = WorkerFiles(results, "run")
+    files.create()
+    files.write_driver(DriverState(1, {}))
+    shard = Shard(0, 0, 1, "a", "a", results.parts / "00000.0.parquet")
+    return ShardJob("run", results.path, "plan", shard, settings("process:1"), **changes)
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({"service": "https://speech.example.org"}, "would use http://"),
+        ({"version": "0.0.1"}, "the run was started with 0.0.1"),
+    ],
+)
+async def test_other_services_and_versions_are_refused(
+    service: SpeechService, tmp_path: Path, changes: dict[str, str], expected: str
+) -> None:
+    """A worker with another service or version than the run refuses its job before it makes a call."""
+    with pytest.raises(ConfigError, match=expected):
+        async with open_worker("worker", _job(ResultsFolder(tmp_path / "results"), **changes)):
+            pass
+    assert service.server.calls == []
+
+
+async def test_a_worker_without_the_key_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A worker without a key does not continue the results of Cartesia with the embedded engine."""
+    for name in ("CARTESIA_API_KEY", "CARTESIA_BASE_URL"):
+        monkeypatch.delenv(name, raising=False)
+    with pytest.raises(ConfigError, match="CARTESIA_API_KEY is not set"):
+        async with open_worker("worker", _job(ResultsFolder(tmp_path / "results"), service="https://api.cartesia.ai")):
+            pass
+
+
+async def test_a_job_of_an_unknown_run_is_refused(tmp_path: Path) -> None:
+    """A process in which the run is not open refuses its jobs."""
+    with pytest.raises(ConfigError, match="not open in this process"):
+        await run_shard(_job(ResultsFolder(tmp_path / "results")))

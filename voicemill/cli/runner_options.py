@@ -1,0 +1,24 @@
+"""Options for the processes that do the work of a run."""
+
+from dataclasses import dataclass
+from typing import Annotated
+
+import typer
+
+from voicemill.cli.option_groups import Options, Sets
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunnerOptions(Options):
+    """The processes that do the work of a run."""
+
+    runner: Annotated[
+        str | None,
+        Sets("", "runner"),
+        typer.Option(metavar="local|process:N", help="Where the rows are processed. [default: local]"),
+    ] = None
+    shard_rows: Annotated[
+        int | None,
+        Sets("", "shard_rows"),
+        typer.Option(metavar="N", help="Rows that a worker gets at a time. [default: a 24th of the calls]"),
+    ] = None

@@ -1,0 +1,288 @@
+"""The driver's side of a distributed run: grants, merged counters, lost workers, and shards that are sent again."""
+
+import asyncio
+import time
+from collections import Counter
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, suppress
+from dataclasses import replace
+from typing import Any, Protocol
+
+from voicemill.errors import BudgetReached, StorageError, VoicemillError, WorkersLost
+from voicemill.limits.budget import Spending
+from voicemill.pipeline.context import RunContext, RunStats
+from voicemill.pipeline.distribution.grants import Grants, settings_of_worker
+from voicemill.pipeline.distribution.job_lines import error_named
+from voicemill.pipeline.distribution.worker_files import (
+    INTERVAL_S,
+    DriverState,
+    Grant,
+    WorkerFiles,
+    WorkerState,
+    state_as_dict,
+)
+from voicemill.pipeline.jobs import OpenRun, ShardJob, ShardResult
+
+_MOST_LOSSES = 6
+"""A shard whose worker was lost this often ends the run: its rows may be the cause."""
+
+_SHARDS_PER_WORKER = 2
+_FROZEN_S = 120.0
+"""A worker that has not written its state for this time is killed, if it runs on this machine."""
+
+_ROWS = ("rows_done", "rows_failed", "rows_refused")
+_SUMMED = tuple(name for name in RunStats.__dataclass_fields__ if name not in ("rows", "calls", "work_s", *_ROWS))
+
+
+class WorkerLost(Exception):
+    """A worker has ended before its shard was finished. `worker` is its name, empty if it is unknown."""
+
+    def __init__(self, worker: str, reason: str) -> None:
+        super().__init__(reason)
+        self.worker = worker
+
+
+class Placement(Protocol):
+    """Where worker processes run: it sends them jobs."""
+
+    workers: int
+    """The number of workers."""
+
+    shares_machine: bool
+    """Whether the workers share the cores of the driver's machine."""
+
+    async def process(self, job: ShardJob) -> ShardResult:
+        """Process a shard in a worker. Raises `WorkerLost`, or the error that stopped the worker."""
+
+    async def kill(self, worker: str) -> None:
+        """End a worker that does not respond, if its process can be reached."""
+
+    async def end(self) -> None:
+        """Let all workers close the run, and wait until they have."""
+
+
+class Workers:
+    """The workers of one run."""
+
+    def __init__(
+        self, placement: Placement, files: WorkerFiles, context: RunContext, log: Callable[[str], None]
+    ) -> None:
+        self._placement, self._files, self._context, self._log = placement, files, context, log
+        self._grants = Grants(context, are_local=placement.shares_machine)
+        self._window = asyncio.Semaphore(_SHARDS_PER_WORKER * placement.workers)
+        self._states: dict[str, WorkerState] = {}
+        self._lost: dict[str, Spending] = {}
+        self._rows: dict[tuple[int, int], dict[str, int]] = {}
+        self._logged: Counter[str] = Counter()
+        self._read_beats: Counter[str] = Counter()
+        self._changed_s: dict[str, tuple[int, float]] = {}
+        self._beat = 0
+        self._updating = asyncio.Lock()
+        self._replacing = asyncio.Lock()
+
+    async def process(self, job: ShardJob) -> ShardResult:
+        """Process a shard in some worker, again and again until its part of the table exists.
+
+        Raises `WorkersLost`, and the error of a worker that concerns every row.
+        """
+        job = self._for_workers(job)
+        async with self._window:
+            for _ in range(_MOST_LOSSES):
+                try:
+                    result = await self._placement.process(job)
+                except WorkerLost as lost:
+                    await self._replace(lost, job)
+                    continue
+                except VoicemillError as error:
+                    self._context.stop(error)
+                    raise
+                self._rows[job.shard.number, job.shard.level] = result.rows
+                await self.update()
+                return result
+        error = WorkersLost(
+            f"{_MOST_LOSSES} workers ended while they processed {job.label}; check their memory and disk, then rerun "
+            "the same command to resume"
+        )
+        self._context.stop(error)
+        raise error
+
+    def _for_workers(self, job: ShardJob) -> ShardJob:
+        """The job with absolute paths, and with the settings of a worker."""
+        retry = job.shard.retry
+        if retry is not None:
+            retry = replace(retry, earlier_part=retry.earlier_part.absolute())
+        shard = replace(job.shard, part=job.shard.part.absolute(), retry=retry)
+        settings = settings_of_worker(job.settings, self._placement.workers)
+        return replace(
+            job,
+            results=job.results.absolute(),
+            shard=shard,
+            settings=settings,
+            service=self._context.service,
+            recognizer=self._context.recognizer.name,
+        )
+
+    async def _replace(self, lost: WorkerLost, job: ShardJob) -> None:
+        self._log(f"a worker was lost while it processed {job.label}: {lost}; another one continues")
+        async with self._replacing:  # The other shards of the worker wait until its answers are committed.
+            if lost.worker and lost.worker not in self._lost:
+                await self._take_over(lost.worker)
+
+    async def _take_over(self, worker: str) -> None:
+        """Count the spending of a lost worker, and commit the answers that it has left partial."""
+        self._states |= await asyncio.to_thread(self._files.read_workers)
+        self._lost[worker] = await asyncio.to_thread(self._spent_by, worker)
+        state = self._states.get(worker)
+        if state is not None:
+            await self._context.in_thread(self._context.answers.commit_partials_of, state.answer_writer)
+        await self.update()
+
+    def _spent_by(self, worker: str) -> Spending:
+        """The spending of a lost worker: by its ledger on this machine, otherwise all that it was granted."""
+        if self._placement.shares_machine:
+            with suppress(StorageError):
+                return Spending(*self._files.spent(worker))
+        state, grant = self._states.get(worker), self._grants.by_worker.get(worker, Grant())
+        credits, calls = (state.credits, state.calls) if state else (0.0, 0)
+        return Spending(max(credits, grant.credits or 0.0), max(calls, grant.calls or 0))
+
+    async def keep_in_touch(self) -> None:
+        """Read the workers' states and grant them slots and budget, until cancelled."""
+        while True:
+            await self.update()
+            await self._kill_frozen()
+            await asyncio.sleep(INTERVAL_S)
+
+    async def _kill_frozen(self) -> None:
+        """Kill workers that have not written their state for a long time: their shards go to others."""
+        now_s = time.monotonic()
+        for worker, state in self._states.items():
+            beat, since_s = self._changed_s.get(worker, (-1, now_s))
+            if beat != state.beat:
+                self._changed_s[worker] = (state.beat, now_s)
+            elif now_s - since_s > _FROZEN_S and worker not in self._lost and not state.has_ended:
+                self._changed_s[worker] = (state.beat, now_s)
+                await self._placement.kill(worker)
+
+    async def update(self) -> None:
+        """Merge the states of all workers into the run's counters, then write new grants.
+
+        A state that cannot be written is left out: the workers stop if that lasts.
+        """
+        async with self._updating:
+            states = await asyncio.to_thread(self._files.read_workers)
+            self._states |= states
+            self._merge()
+            self._grants.update(self._states, self._lost)
+            self._check_budget()
+            with suppress(StorageError):
+                await asyncio.to_thread(self._files.write_driver, self._state())
+
+    def _state(self) -> DriverState:
+        self._beat += 1
+        return DriverState(
+            beat=self._beat,
+            grants=self._grants.by_worker,
+            spent_before=self._grants.spent_before,
+            fixed_slots=self._grants.fixed_slots,
+            lost=tuple(sorted(self._lost)),
+            is_paused=self._context.limiter.is_paused,
+            is_stopping=self._context.draining,
+        )
+
+    def _check_budget(self) -> None:
+        budget, needed, stats = self._context.limiter.budget, self._grants.unaffordable, self._context.stats
+        try:
+            if needed is not None:
+                budget.check(needed, time.monotonic())
+            if stats.calls_kept + stats.calls_reused < stats.calls:
+                budget.check_time(time.monotonic())
+        except BudgetReached as error:
+            self._context.stop(error)
+
+    def _merge(self) -> None:
+        context, states = self._context, self._states
+        for name in _SUMMED:
+            total = sum(state.stats.get(name, 0) for worker, state in states.items() if self._counts(worker, name))
+            setattr(context.stats, name, type(getattr(context.stats, name))(total))
+        for name in _ROWS:
+            ended = sum(rows.get(name.removeprefix("rows_"), 0) for rows in self._rows.values())
+            begun = sum(state.open_rows.get(name, 0) for worker, state in states.items() if worker not in self._lost)
+            setattr(context.stats, name, min(context.stats.rows, ended + max(0, begun)))
+        self._count_errors()
+        for worker, state in states.items():
+            self._pass_on(worker, state)
+
+    def _counts(self, worker: str, name: str) -> bool:
+        """Whether a counter of a worker is added: calls always, rows and calls in flight if the worker is there."""
+        return worker not in self._lost or name not in ("rows_unchanged", "rows_assembling", "calls_in_flight")
+
+    def _count_errors(self) -> None:
+        count = sum(state.errors for worker, state in self._states.items() if worker not in self._lost)
+        while self._context.errors < count and not self._context.draining:
+            self._context.count_error()
+        self._context.errors = count
+
+    def _pass_on(self, worker: str, state: WorkerState) -> None:
+        """Pass on what is new in a worker's state: its log lines, its latencies, and an error that stops the run."""
+        if state.beat == self._read_beats[worker]:
+            return
+        self._read_beats[worker] = state.beat
+        for number, line in state.log:
+            if number > self._logged[worker]:
+                self._logged[worker] = number
+                self._log(f"worker {worker}: {line}")
+        history = self._context.history
+        for latency_s in state.latencies_s:
+            history.record_latency(latency_s)
+        history.throttled = sum(each.throttled for each in self._states.values())
+        history.errors = sum(each.failed_calls for each in self._states.values())
+        if state.fatal is not None and worker not in self._lost:
+            self._context.stop(error_named(*state.fatal))
+
+    def progress(self) -> dict[str, Any]:
+        """The slots of all workers, their oldest call, and one entry for each worker."""
+        living = [state for worker, state in self._states.items() if worker not in self._lost]
+        oldest = [state.oldest_call_s for state in living if state.oldest_call_s is not None]
+        waiting = {state.waiting_for for state in living}
+        return {
+            "slots": self._grants.slots_in_use,
+            "waiting_for": waiting.pop() if len(waiting) == 1 else "",
+            "oldest_call_s": max(oldest, default=None),
+            "workers": [state_as_dict(state) for state in living if not state.has_ended],
+        }
+
+
+@asynccontextmanager
+async def distributed(
+    placement: AbstractAsyncContextManager[Placement],
+    files: WorkerFiles,
+    opened: OpenRun,
+    log: Callable[[str], None],
+) -> AsyncIterator[None]:
+    """Process the shards of an open run in the workers of `placement` while the block runs. Raises `StorageError`."""
+    context = opened.context
+    async with AsyncExitStack() as stack:
+        placed = await stack.enter_async_context(placement)
+        workers = Workers(placed, files, context, log)
+        await workers.update()
+        updates = asyncio.create_task(workers.keep_in_touch())
+        stack.push_async_callback(_cancel, updates)
+        opened.elsewhere, context.workers = workers.process, workers
+        yield
+        await placed.end()
+        await workers.update()
+    await context.in_thread(_settle, context, files)
+
+
+async def _cancel(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    with suppress(asyncio.CancelledError):
+        await task
+
+
+def _settle(context: RunContext, files: WorkerFiles) -> None:
+    """Record the spending of all workers, then remove their files, which would otherwise be added up once more."""
+    context.limiter.budget.write()
+    context.limiter.budget.sync()
+    files.remove()

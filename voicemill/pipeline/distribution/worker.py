@@ -1,0 +1,249 @@
+"""One worker of a run: a process that opens the run's context once and processes the shards that the driver sends."""
+
+import asyncio
+import os
+import socket
+import time
+from collections import deque
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from dataclasses import asdict
+from pathlib import Path
+
+from voicemill import __version__
+from voicemill.config import ApiKey
+from voicemill.errors import ConfigError, StorageError
+from voicemill.limits.budget import GrantedBudget
+from voicemill.limits.call_limiter import CallLimiter
+from voicemill.pipeline.context import RunContext, RunLost
+from voicemill.pipeline.distribution.worker_files import (
+    DRIVER_SILENCE_S,
+    INTERVAL_S,
+    DriverState,
+    Grant,
+    SlotUse,
+    WorkerFiles,
+    WorkerState,
+)
+from voicemill.pipeline.jobs import OpenRun, ShardJob, ShardResult, new_context, process_job
+from voicemill.pipeline.limiter_setup import LedgerStore, open_limiter
+from voicemill.service import Service, open_recognizer, open_service
+from voicemill.store.call_claims import CallClaims
+from voicemill.store.results_folder import ResultsFolder
+from voicemill.store.spend_ledger import Ledger
+from voicemill.store.tables.items_table import known_outcomes
+from voicemill.store.tables.plan_table import PlanTable
+
+_LOG_LINES = 20
+_ROWS = ("rows_done", "rows_failed", "rows_refused")
+
+
+class Worker:
+    """Processes shards of one run, and exchanges its state with the driver's."""
+
+    def __init__(self, name: str, files: WorkerFiles, opened: OpenRun, budget: GrantedBudget, logged: "_Log") -> None:
+        self._name, self._files, self._run, self._budget, self._logged = name, files, opened, budget, logged
+        self._beat = 0
+        self._seen_beat = 0
+        self._heard_s = time.monotonic()
+        self._ended_rows = dict.fromkeys(_ROWS, 0)
+        self._writing = asyncio.Lock()
+
+    @property
+    def context(self) -> RunContext:
+        """The context that all shards of this worker share."""
+        return self._run.context
+
+    async def process(self, job: ShardJob) -> ShardResult:
+        """Process a shard. The state of the worker is written before this returns. Raises as `process_job`."""
+        context = self.context
+        if job.shard.retry is not None and context.pass_number < job.shard.retry.number:
+            context.start_retry_pass(job.shard.retry.number)
+        if job.shard.level or job.shard.retry is not None:
+            context.made |= await context.in_table_thread(_made_by_this_run, job)
+        result = await process_job(job, self._run)
+        if job.shard.retry is None:
+            for name in _ROWS:
+                self._ended_rows[name] += result.rows.get(name.removeprefix("rows_"), 0)
+        await self.write_state()
+        return result
+
+    async def keep_in_touch(self) -> None:
+        """Obey the driver and report to it, until cancelled. Stops the run of this worker if the driver is silent."""
+        while True:
+            await self.obey()
+            await self.write_state()
+            await asyncio.sleep(INTERVAL_S)
+
+    async def obey(self) -> None:
+        """Apply the state of the driver."""
+        driver = await asyncio.to_thread(self._files.read_driver)
+        now_s = time.monotonic()
+        if driver is None or self._name in driver.lost:
+            self.context.stop(RunLost("the run has ended, or goes on without this worker"))
+        elif driver.beat != self._seen_beat:
+            self._seen_beat, self._heard_s = driver.beat, now_s
+            self._apply(driver)
+        elif now_s - self._heard_s > DRIVER_SILENCE_S:
+            self.context.stop(RunLost(f"the driver of the run was silent for {DRIVER_SILENCE_S:.0f} s"))
+
+    def _apply(self, driver: DriverState) -> None:
+        limiter, grant = self.context.limiter, driver.grants.get(self._name, _NO_GRANT)
+        for family, limit in limiter.by_family.items():
+            total = driver.fixed_slots.get(family)
+            if total is not None and limit.state.bounds.most != total:
+                limit.set_fixed(total)
+            if grant.slots is not None:
+                limit.set_share(grant.slots.get(family, 0))
+        limiter.set_paused(is_paused=driver.is_paused)
+        self._budget.grant(grant.credits, grant.calls)
+        if driver.is_stopping:
+            self.context.stop()
+
+    async def write_state(self, *, has_ended: bool = False) -> None:
+        """Report to the driver. A report that cannot be written is left out: the run itself finds a full disk."""
+        async with self._writing:
+            self._beat += 1
+            state = self._state(has_ended=has_ended)
+            with suppress(StorageError):
+                await asyncio.to_thread(self._write, state)
+
+    def _write(self, state: WorkerState) -> None:
+        self._budget.sync()
+        self._files.write_worker(state)
+
+    def _state(self, *, has_ended: bool) -> WorkerState:
+        context, limits = self.context, self._budget.limits
+        limiter, history = context.limiter, context.history
+        return WorkerState(
+            name=self._name,
+            host=socket.gethostname(),
+            pid=os.getpid(),
+            beat=self._beat,
+            seen_beat=self._seen_beat,
+            slots={family: _use_of(limiter, family) for family in limiter.by_family},
+            credits=self._budget.spent.credits,
+            calls=self._budget.spent.calls,
+            credits_limit=limits.credits,
+            calls_limit=limits.calls,
+            needed_credits=self._budget.needed_credits,
+            stats=asdict(context.stats),
+            open_rows=self._open_rows(),
+            errors=context.errors,
+            oldest_call_s=limiter.oldest_call_s,
+            why=limiter.why,
+            waiting_for=limiter.waiting_for,
+            latencies_s=tuple(history.take_latencies()),
+            throttled=history.throttled,
+            failed_calls=history.errors,
+            log=tuple(self._logged.lines),
+            answer_writer=context.answers.writer,
+            fatal=_error_of(context),
+            has_ended=has_ended,
+        )
+
+    def _open_rows(self) -> dict[str, int]:
+        """Ended rows of shards in progress. In later passes, the driver counts rows when their shard ends."""
+        if self.context.pass_number > 1:
+            return {}
+        return {name: rows - self._ended_rows[name] for name, rows in _rows_of(self.context).items()}
+
+
+_NO_GRANT = Grant({}, 0.0, 0)
+"""Before the driver knows this worker."""
+
+
+@asynccontextmanager
+async def open_worker(name: str, job: ShardJob, key: ApiKey | None = None) -> AsyncIterator[Worker]:
+    """Open the run of `job` in this process, for all its shards. `key` replaces the key of the environment.
+
+    Raises `ConfigError` if this process has another version or service than the run, before it makes a call, and
+    `RunLost` if the run has ended.
+    """
+    folder = ResultsFolder(job.results)
+    files = WorkerFiles(folder, job.run_id)
+    _check_version(job)
+    if files.read_driver() is None:
+        raise RunLost(f"{job.results} is not visible here, or its run has ended")
+    with files.in_use():
+        async with open_service(job.settings, key, earlier=job.service) as service:
+            _check_service(job.service, service)
+            async with open_recognizer(job.settings, service) as recognizer:
+                _check_service(job.recognizer or job.service, recognizer)
+                async with _opened(name, job, folder, files, service, recognizer) as worker:
+                    yield worker
+
+
+@asynccontextmanager
+async def _opened(
+    name: str, job: ShardJob, folder: ResultsFolder, files: WorkerFiles, service: Service, recognizer: Service
+) -> AsyncIterator[Worker]:
+    ledger, logged = Ledger(files.ledger(name)), _Log()
+    budget = GrantedBudget(LedgerStore(ledger))
+    limiter = open_limiter(job.settings, service.name, ledger, logged.add, budget)
+    context = new_context(folder, job.settings, service, recognizer, job.selection, limiter)
+    context.earlier_tables = tuple(table for table in context.earlier_tables if table.parent.name != job.run_id)
+    context.made |= known_outcomes(context.earlier_tables, sorted(PlanTable(folder.plan).used_ids))
+    context.claims = CallClaims(files.folder / "claims")
+    worker = Worker(name, files, OpenRun(context), budget, logged)
+    await worker.obey()
+    beats = asyncio.create_task(worker.keep_in_touch())
+    try:
+        yield worker
+    finally:
+        beats.cancel()
+        with suppress(asyncio.CancelledError):
+            await beats
+        context.close()
+        await worker.write_state(has_ended=True)
+        context.claims.close()
+        ledger.close()
+
+
+class _Log:
+    """The last lines of a worker's log, numbered, so that the driver logs each of them once."""
+
+    def __init__(self) -> None:
+        self.lines: deque[tuple[int, str]] = deque(maxlen=_LOG_LINES)
+        self._count = 0
+
+    def add(self, line: str) -> None:
+        """Add a line."""
+        self._count += 1
+        self.lines.append((self._count, line))
+
+
+def _check_version(job: ShardJob) -> None:
+    if job.version != __version__:
+        raise ConfigError(
+            f"the worker on {socket.gethostname()} has voicemill {__version__}, but the run was started with "
+            f"{job.version}; install the same version everywhere and rerun"
+        )
+
+
+def _check_service(expected: str, service: Service) -> None:
+    if service.name != expected:
+        raise ConfigError(
+            f"the worker on {socket.gethostname()} would use {service.name}, but the run uses {expected}; give "
+            "workers the same key, base URL and engine as the run, and rerun"
+        )
+
+
+def _made_by_this_run(job: ShardJob) -> dict[str, object]:
+    parts = sorted(Path(job.shard.part).parent.glob("*.parquet"))
+    return known_outcomes(parts, sorted(PlanTable(ResultsFolder(job.results).plan).used_ids))
+
+
+def _use_of(limiter: CallLimiter, family: str) -> SlotUse:
+    limit = limiter.by_family[family]
+    waiting = limit.semaphore.held + limit.semaphore.waiting
+    return SlotUse(limit.semaphore.limit, limit.semaphore.held, min(limit.state.slots, waiting))
+
+
+def _rows_of(context: RunContext) -> dict[str, int]:
+    return {name: getattr(context.stats, name) for name in _ROWS}
+
+
+def _error_of(context: RunContext) -> tuple[str, str] | None:
+    error = context.fatal
+    return None if error is None or isinstance(error, RunLost) else (type(error).__name__, str(error))

@@ -1,0 +1,222 @@
+"""The files through which the driver of a run and its workers exchange their state.
+
+    .voicemill/workers/
+      lock                   shared by all workers; a later run waits until none holds it
+      <run id>/driver.json   heartbeat, grants, pause and stop, written by the driver
+      <run id>/<worker>.json heartbeat, counters and use of the grant, written by the worker
+      <run id>/<worker>.spent.json   the spending of the worker, written before each call
+
+Every runner uses them, because workers share the results folder in any case.
+"""
+
+import fcntl
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+from pydantic import TypeAdapter, ValidationError
+
+from voicemill.errors import StorageError
+from voicemill.store import durable_files as durable
+from voicemill.store.results_folder import ResultsFolder
+from voicemill.store.spend_ledger import Ledger
+
+DRIVER_SILENCE_S: Final = 30.0
+"""Workers start no more calls when the driver has not written its heartbeat for this time."""
+
+INTERVAL_S: Final = 0.25
+"""The time between two heartbeats, and between two looks at the other side's heartbeat."""
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """What one worker may use: concurrent calls by family, and credits and calls since its start.
+
+    None means that the driver sets no limit.
+    """
+
+    slots: dict[str, int] | None = None
+    credits: float | None = None
+    calls: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DriverState:
+    """The state of the driver. `beat` counts its writes.
+
+    `spent_before` are the credits and calls of the folder at the start of the run. `fixed_slots` are totals that do not
+    adapt to the service, by family. The run goes on without the workers in `lost`.
+    """
+
+    beat: int
+    grants: dict[str, Grant]
+    spent_before: tuple[float, int] = (0.0, 0)
+    fixed_slots: dict[str, int] = field(default_factory=dict)
+    lost: tuple[str, ...] = ()
+    is_paused: bool = False
+    is_stopping: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SlotUse:
+    """The slots of a call family in a worker: its limit, those that calls hold, and those that calls could use."""
+
+    limit: int
+    held: int
+    wanted: int
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerState:
+    """The state of a worker. `beat` counts its writes; `seen_beat` is the last heartbeat of the driver that it read.
+
+    `credits` and `calls` are spent, of the limits in effect. `needed_credits` is the price of a call that waits for a
+    larger grant. `stats` are its counters, of which `open_rows` belong to shards in progress.
+    """
+
+    name: str
+    host: str
+    pid: int
+    beat: int = 0
+    seen_beat: int = 0
+    slots: dict[str, SlotUse] = field(default_factory=dict)
+    credits: float = 0.0
+    calls: int = 0
+    credits_limit: float | None = None
+    calls_limit: int | None = None
+    needed_credits: float | None = None
+    stats: dict[str, float] = field(default_factory=dict)
+    open_rows: dict[str, int] = field(default_factory=dict)
+    errors: int = 0
+    oldest_call_s: float | None = None
+    why: str = ""
+    waiting_for: str = ""
+    latencies_s: tuple[float, ...] = ()
+    throttled: int = 0
+    failed_calls: int = 0
+    log: tuple[tuple[int, str], ...] = ()
+    answer_writer: str = ""
+    fatal: tuple[str, str] | None = None
+    has_ended: bool = False
+
+
+_DRIVER: Final = TypeAdapter(DriverState)
+_WORKER: Final = TypeAdapter(WorkerState)
+
+
+class WorkerFiles:
+    """The files of one run."""
+
+    def __init__(self, results: ResultsFolder, run_id: str) -> None:
+        self.folder = results.workers / run_id
+        self._driver = self.folder / "driver.json"
+        self._lock = results.workers / "lock"
+
+    def create(self) -> None:
+        """Create the folder. Raises `StorageError`."""
+        durable.make_folder(self.folder)
+
+    def remove(self) -> None:
+        """Remove the files of the run."""
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def ledger(self, worker: str) -> Path:
+        """The file that records the spending of a worker."""
+        return self.folder / f"{worker}.spent.json"
+
+    def log_of(self, worker: str) -> Path:
+        """The file with the standard error of a worker process."""
+        return self.folder / f"{worker}.stderr"
+
+    def write_driver(self, state: DriverState) -> None:
+        """Replace the state of the driver. Raises `StorageError`."""
+        durable.replace_file(self._driver, _DRIVER.dump_json(state))
+
+    def read_driver(self) -> DriverState | None:
+        """The state of the driver; None if the run has ended."""
+        try:
+            return _DRIVER.validate_json(self._driver.read_bytes())
+        except (OSError, ValidationError):
+            return None
+
+    def write_worker(self, state: WorkerState) -> None:
+        """Replace the state of a worker. Raises `StorageError`."""
+        durable.replace_file(self.folder / f"{state.name}.json", _WORKER.dump_json(state))
+
+    def read_workers(self) -> dict[str, WorkerState]:
+        """The states of all workers of the run, by name."""
+        found: dict[str, WorkerState] = {}
+        for path in self.folder.glob("*.json"):
+            if path != self._driver and not path.name.endswith(".spent.json"):
+                with suppress(OSError, ValidationError):
+                    state = _WORKER.validate_json(path.read_bytes())
+                    found[state.name] = state
+        return found
+
+    def spent(self, worker: str) -> tuple[float, int]:
+        """Credits and calls of a worker on this machine, of the last moment of its life. Raises `StorageError`."""
+        return _spent(self.ledger(worker))
+
+    @contextmanager
+    def in_use(self) -> Iterator[None]:
+        """Hold the lock of the workers while the block runs. The lock ends with the process, however that ends."""
+        with durable.storage_errors(self._lock):
+            descriptor = durable.owner_only(self._lock, os.O_RDWR | os.O_CREAT)
+        try:
+            with suppress(OSError):  # A file system without locks: the heartbeat is the only fence.
+                fcntl.flock(descriptor, fcntl.LOCK_SH)
+            yield
+        finally:
+            os.close(descriptor)
+
+
+def has_workers(results: ResultsFolder) -> bool:
+    """Whether a worker of an earlier run still uses the results folder."""
+    try:
+        with (results.workers / "lock").open("rb") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False
+    return False
+
+
+def spent_by_lost_runs(results: ResultsFolder) -> tuple[float, int]:
+    """Credits and calls up to the end of the last run, if its driver ended before it added up its workers' spending."""
+    most = (0.0, 0)
+    for path in results.workers.glob("*/driver.json"):
+        with suppress(OSError, ValidationError):
+            state = _DRIVER.validate_json(path.read_bytes())
+            sums = [_spent_or_granted(path.parent, worker, grant) for worker, grant in state.grants.items()]
+            credits = state.spent_before[0] + sum(each[0] for each in sums)
+            most = max(most, (credits, state.spent_before[1] + sum(each[1] for each in sums)))
+    return most
+
+
+def _spent_or_granted(folder: Path, worker: str, grant: Grant) -> tuple[float, int]:
+    """The spending of a worker by its ledger, or all that it was granted if its ledger cannot be read."""
+    try:
+        return _spent(folder / f"{worker}.spent.json")
+    except StorageError:
+        return grant.credits or 0.0, grant.calls or 0
+
+
+def _spent(path: Path) -> tuple[float, int]:
+    with durable.storage_errors(path):
+        path.stat()
+    ledger = Ledger(path)
+    try:
+        return ledger.read()
+    finally:
+        ledger.close()
+
+
+def state_as_dict(state: WorkerState) -> dict[str, Any]:
+    """A worker's state as the progress file shows it."""
+    shown = asdict(state)
+    return {name: shown[name] for name in ("name", "host", "pid", "slots", "credits", "calls")}
