@@ -31,7 +31,9 @@ async def run_and_kill(manifest: Path, results: Path, chosen: Settings, kill_at:
     """The same; when `kill_at` is true for the first time, the worker with the most calls in flight is killed."""
     killer = asyncio.create_task(_kill_one(results, kill_at))
     try:
-        return await run(manifest, results, chosen)
+        summary = await run(manifest, results, chosen)
+        assert killer.done(), "no worker was killed"
+        return summary
     finally:
         killer.cancel()
         with suppress(asyncio.CancelledError):
