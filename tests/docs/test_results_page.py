@@ -23,6 +23,7 @@ _SOMETIMES = {
     "copied.json",
     "inputs",
     "parts",
+    "workers",
     "damaged",
     "control.json",
     "exported.log",

@@ -12,7 +12,7 @@ import typer
 
 from voicemill.cli.option_groups import Options, Sets
 from voicemill.cli.quality_options import QualityOptions
-from voicemill.cli.runner_options import RunnerOptions
+from voicemill.cli.runner_options import RowCountOptions, RunnerOptions
 from voicemill.cli.speech_options import SpeechOptions
 from voicemill.errors import ConfigError
 
@@ -232,24 +232,6 @@ class BudgetOptions(Options):
         float | None,
         Sets("budget", "max_duration_s"),
         typer.Option(metavar="SECONDS", help="Start no call after this time."),
-    ] = None
-
-
-@dataclass(frozen=True, kw_only=True)
-class RowCountOptions(Options):
-    """The rows that a run processes."""
-
-    panel: ClassVar[str] = "Budget"
-
-    limit: Annotated[
-        int | None,
-        Sets("budget", "first_rows"),
-        typer.Option(metavar="N", help="Process only the first N rows."),
-    ] = None
-    sample: Annotated[
-        int | None,
-        Sets("budget", "sample_rows"),
-        typer.Option(metavar="N", help="Process only N rows, spread evenly over the manifest."),
     ] = None
 
 

@@ -1,11 +1,29 @@
-"""Options for the processes that do the work of a run."""
+"""Options for the rows that a run processes, and for the processes that do the work."""
 
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 import typer
 
 from voicemill.cli.option_groups import Options, Sets
+
+
+@dataclass(frozen=True, kw_only=True)
+class RowCountOptions(Options):
+    """The rows that a run processes."""
+
+    panel: ClassVar[str] = "Budget"
+
+    limit: Annotated[
+        int | None,
+        Sets("budget", "first_rows"),
+        typer.Option(metavar="N", help="Process only the first N rows."),
+    ] = None
+    sample: Annotated[
+        int | None,
+        Sets("budget", "sample_rows"),
+        typer.Option(metavar="N", help="Process only N rows, spread evenly over the manifest."),
+    ] = None
 
 
 @dataclass(frozen=True, kw_only=True)
