@@ -23,7 +23,7 @@ from voicemill.model import Clip, Recording
 
 _LONGEST_CALL_S: Final = 1.0
 _WORST_OFFSET_S: Final = 0.05
-_PADDING_S: Final = 0.05
+_PADDING_S: Final = 0.06
 """The damage that may be reported for a hundred bytes after the last packet: one or two frames."""
 _MOST_DAMAGED: Final = 3
 """Tones that damaged bytes may take; Matroska and Ogg give up everything up to the next cluster or page."""
@@ -32,6 +32,8 @@ _WITHOUT_LENGTH: Final = frozenset({"mp3", "mp2", "ac3", "eac3", "adts", "amr", 
 """Containers that may state no length, so that a file cut between two packets looks complete."""
 _TOLERANT: Final = frozenset({"amr", "3gp", "asf"})
 """Containers or codecs whose damage may go unnoticed: damaged speech frames of AMR are valid ones."""
+_TONAL: Final = frozenset({"amr", "wv"})
+"""Containers whose damaged packets decode to sound that the test takes for tones."""
 _PER_TEST: Final = 25
 _PARTS: Final = 20
 _MANY: Final = 10_000
@@ -106,9 +108,9 @@ def check(odd: OddRecording, path: Path, tally: Tally, *, as_files: bool) -> Non
     counts = Counter(second.number for second in found)
     lost = sorted(expected.keys() - counts.keys())
     # Damaged packets may decode to noise, which sounds like a short tone or like another number.
-    is_whole = odd.damage in ("", "padding")
+    container, is_whole = odd.kind.container, odd.damage in ("", "padding")
     long = Counter(second.number for second in found if is_whole or second.length_s > _LEAST_OF_DOUBLED * odd.tone_s)
-    doubled = sorted(number for number, count in long.items() if count > 1)
+    doubled = sorted(number for number, count in long.items() if count > 1 and (is_whole or container not in _TONAL))
     known = [second for second in found if second.number in expected or is_whole]
     offset_s = max((abs(second.middle_s - expected.get(second.number, 0.0)) for second in known), default=0.0)
     tally.seconds += len(known) * odd.tone_s
@@ -116,17 +118,26 @@ def check(odd: OddRecording, path: Path, tally: Tally, *, as_files: bool) -> Non
     if is_whole:
         tally.lost += len(lost)
         tally.worst_offset_s = max(tally.worst_offset_s, offset_s)
-        if lost or doubled or offset_s > _WORST_OFFSET_S or recording.damaged_s > _PADDING_S:
+        if lost or doubled or offset_s > _WORST_OFFSET_S or is_falsely_damaged(odd, recording):
             off = f"off by {offset_s:.3f} s, {recording.damaged_s} s damaged"
             tally.faults.append(f"{odd}: lost {lost}, doubled {doubled}, {off}")
     elif doubled or not is_accounted_for(odd, recording, lost):
         tally.faults.append(f"{odd}: lost {lost} of {recording.damaged_s} damaged seconds, doubled {doubled}")
 
 
+def is_falsely_damaged(odd: OddRecording, recording: Recording) -> bool:
+    """Whether an undamaged recording is reported as damaged. A broadcast does not pause: its holes are damage."""
+    return recording.damaged_s > _PADDING_S and not (odd.holes and odd.kind.container == "mpegts")
+
+
 def is_accounted_for(odd: OddRecording, recording: Recording, lost: list[int]) -> bool:
     """Whether a damaged recording is reported as such and lost no more than its damage explains."""
     container = odd.kind.container
     may_look_whole = container in (_WITHOUT_LENGTH if odd.damage == "cut" else _TOLERANT)
+    # Nothing states the length of an appended file, or that the sound of a film was longer.
+    may_look_whole |= (odd.damage == "cut" and bool(odd.join or odd.kind.picture)) or (
+        container == "flac" and odd.join > 0
+    )
     if lost and not recording.damaged_s and not may_look_whole:
         return False
     return odd.damage == "cut" or container in _COARSE or len(lost) <= _MOST_DAMAGED
