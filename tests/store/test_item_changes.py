@@ -10,7 +10,11 @@ from voicemill.store.tables.item_changes import RowStates, changes_between, row_
 
 def states(path: Path, rows: dict[str, tuple[str, str | None]]) -> RowStates:
     """The states of a table with these rows: status and SHA-256 by id."""
-    values = {"id": list(rows), "status": [s for s, _ in rows.values()], "sha256": [d for _, d in rows.values()]}
+    values: dict[str, list[str | None]] = {
+        "id": list(rows),
+        "status": [s for s, _ in rows.values()],
+        "sha256": [d for _, d in rows.values()],
+    }
     schema = pa.schema({name: pa.string() for name in values})
     pq.write_table(pa.table(values, schema), path)
     found = row_states(path)

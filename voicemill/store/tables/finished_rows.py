@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from itertools import chain
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -59,5 +59,5 @@ class FinishedRows:
 def _files(table: pa.Table) -> Iterator[FileRecord]:
     columns = (table.column(name).to_pylist() for name in ("file_name", "size_bytes", "sha256"))
     yield from map(FileRecord, *columns)
-    more = pc.list_flatten(table.column("more_files")).to_pylist()
+    more: list[Any] = pc.list_flatten(table.column("more_files")).to_pylist()
     yield from (FileRecord(made["file_name"], made["size_bytes"], made["sha256"]) for made in more)

@@ -87,4 +87,4 @@ def _places(wanted: NDArray[np.int64], among: NDArray[np.int64]) -> NDArray[np.i
 
 
 def _first_ids(ids: "pa.ChunkedArray[Any]", mask: Mask) -> list[str]:
-    return [str(one) for one in ids.take(pa.array(np.flatnonzero(mask)[:_MOST_IDS])).to_pylist()]
+    return [str(one) for one in ids.take(np.flatnonzero(mask)[:_MOST_IDS]).to_pylist()]

@@ -1,6 +1,6 @@
 """Find rows by id in Parquet tables, so that only their row groups are read."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 from functools import lru_cache
 from pathlib import Path
 
@@ -95,6 +95,6 @@ class _RowIndex:
         return [self._groups[number] for number in sorted(numbers)]
 
 
-def hashes_of(ids: Sequence[str]) -> NDArray[np.int64]:
-    """The hash of each id, shape (ids,); equal in one process only."""
-    return np.fromiter(map(hash, ids), np.int64, len(ids))
+def hashes_of(values: Sequence[Hashable]) -> NDArray[np.int64]:
+    """The hash of each value, shape (values,); equal in one process only."""
+    return np.fromiter(map(hash, values), np.int64, len(values))
