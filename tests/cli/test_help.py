@@ -66,6 +66,18 @@ def test_checks_of_a_small_manifest_import_no_server_and_no_http_client(argument
     assert imported & {"aiohttp", "av", "fastapi", "httpx", "pandas", "prefect", "pyarrow", "rich"} == set()
 
 
+def test_a_run_imports_no_pandas_and_no_subtitle_library_before_its_first_call() -> None:
+    """The command process keeps PyArrow from importing pandas; libraries for transcripts are imported later."""
+    program = (
+        "import sys\nfrom voicemill.__main__ import main\nsys.argv = ['voicemill', '--version']\n"
+        "try:\n    main()\nexcept SystemExit:\n    pass\n"
+        "import pyarrow, voicemill.pipeline.jobs\npyarrow.array([1])\nprint(sorted(sys.modules))"
+    )
+    ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    imported = set(ast.literal_eval(ended.stdout.splitlines()[-1]))
+    assert imported & {"pandas", "prefect", "pysubs2", "rapidfuzz"} == set()
+
+
 def test_the_list_of_commands_repeats_their_help() -> None:
     """The top-level help shows the first sentence of each command's own help page."""
     for name, verb in VERBS.items():

@@ -5,7 +5,8 @@ from typing import Any
 
 from voicemill.errors import CallError, Refused, VoicemillError
 from voicemill.model import WORD_CHECKS, Op, Outcome, Passage, Receipt, Row, State, Status, worst
-from voicemill.pipeline.assemble import Assembled, assemble, is_the_file
+from voicemill.pipeline.assemble import Assembled, assemble
+from voicemill.pipeline.assemble.answer_files import is_the_file
 from voicemill.pipeline.context import RunContext, Stopped
 from voicemill.pipeline.passages import passages_of
 from voicemill.pipeline.takes import AnsweredRow, answered
