@@ -54,9 +54,8 @@ def main() -> None:
                 open_ms = statistics.median(_open_ms(browser, written.path) for _ in range(_OPENED))
                 filter_ms = statistics.median(_filter_ms(browser, written.path))
                 size = f"{written.size_bytes / 1e6:.1f} MB"
-                print(
-                    f"{count:>8,} {cpu_s:>6.1f} s {write_s:>6.1f} s {size:>9} {open_ms / 1000:>6.2f} s {filter_ms:>7.0f} ms"
-                )
+                written_in = f"{cpu_s:>6.1f} s {write_s:>6.1f} s {size:>9}"
+                print(f"{count:>8,} {written_in} {open_ms / 1000:>6.2f} s {filter_ms:>7.0f} ms")
 
 
 def _open_ms(browser: Browser, path: Path) -> float:
