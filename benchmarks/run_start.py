@@ -4,13 +4,14 @@
     python -m benchmarks.run_start --rounds 1
 
 A local service notes when the first call arrives. For comparison: the same for the first task of an empty Prefect
-flow. "Warm" is with a Prefect server that runs already, "cold" without one. CPU is that of the command's process, up
-to the first call; for a rerun, up to its end. Requires Linux.
+flow. The Prefect server runs already, except for "cold". CPU is that of the command's process, up to the first call;
+for a rerun, up to its end. Requires Linux.
 """
 
 import argparse
 import asyncio
 import os
+import resource
 import statistics
 import subprocess
 import sys
@@ -20,6 +21,7 @@ import time
 from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.fake_cartesia import AUDIO_BYTES, SAMPLE_RATE_HZ, Connection, speech_response, voices_response
@@ -51,17 +53,22 @@ Costs = dict[str, list[tuple[float, float]]]
 
 
 class FirstCall:
-    """A service whose first POST request records the time, and the CPU time of the process `pid`, if that is set."""
+    """A service that notes when the first POST request of a command arrives, and the command's CPU time until then."""
 
     def __init__(self) -> None:
-        self.pid = 0
+        self.base_url = ""
         self.at_s = self.cpu_s = 0.0
+        self._pid = 0
         self._speech, self._voices = speech_response(AUDIO_BYTES, SAMPLE_RATE_HZ), voices_response()
+
+    def watch(self, pid: int) -> None:
+        """Wait for the first request of the process `pid`."""
+        self._pid = pid
 
     def answer(self, head: bytes, transport: asyncio.Transport) -> None:
         """Respond to a request."""
-        if head.startswith(b"post") and self.pid and not self.at_s:
-            self.at_s, self.cpu_s = time.monotonic(), cpu_s(self.pid)
+        if self._pid and head.startswith(b"post"):
+            self.at_s, self.cpu_s, self._pid = time.monotonic(), cpu_s(self._pid), 0
         transport.write(self._voices if head.startswith(b"get") else self._speech)
 
 
@@ -75,69 +82,73 @@ class _Recorded(Connection):
 
 
 @contextmanager
-def recording_service(service: FirstCall) -> Iterator[str]:
-    """Serve in a thread; yields the base URL."""
-    loop = asyncio.new_event_loop()
+def recording_service() -> Iterator[FirstCall]:
+    """Serve in a thread. One service for all commands: its address is part of the keys of answers."""
+    loop, service = asyncio.new_event_loop(), FirstCall()
     server = loop.run_until_complete(loop.create_server(lambda: _Recorded(service), "127.0.0.1", 0))
+    service.base_url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
     thread = threading.Thread(target=loop.run_forever, daemon=True)
     thread.start()
-    yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    yield service
     loop.call_soon_threadsafe(loop.stop)
     thread.join()
 
 
-def to_first_call(command: tuple[str, ...], folder: Path, home: Path) -> tuple[float, float]:
-    """The seconds and CPU seconds from the start of a command to its first call."""
-    service = FirstCall()
-    with recording_service(service) as base_url:
+@dataclass(frozen=True, slots=True)
+class Commands:
+    """Starts commands in `folder`, with Prefect's files in `home`, against `service`."""
+
+    folder: Path
+    home: Path
+    service: FirstCall
+
+    def to_first_call(self, *command: str) -> tuple[float, float]:
+        """The seconds and CPU seconds from the start of a command to its first call."""
         started_s = time.monotonic()
-        process = _started(command, folder, home, base_url)
-        service.pid = process.pid
+        process = self._started(command)
+        self.service.watch(process.pid)
         _, errors = process.communicate()
-    if process.returncode:
-        sys.exit(errors)
-    return service.at_s - started_s, service.cpu_s
+        if process.returncode:
+            sys.exit(errors)
+        return self.service.at_s - started_s, self.service.cpu_s
+
+    def to_exit(self, *command: str) -> tuple[float, float]:
+        """The seconds and CPU seconds of a command and its child processes."""
+        started_s, before = time.monotonic(), resource.getrusage(resource.RUSAGE_CHILDREN)
+        process = self._started(command)
+        _, errors = process.communicate()
+        if process.returncode:
+            sys.exit(errors)
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        spent_s = after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime
+        return time.monotonic() - started_s, spent_s
+
+    def _started(self, command: tuple[str, ...]) -> "subprocess.Popen[str]":
+        return subprocess.Popen(
+            command,
+            cwd=self.folder,
+            env=environment(self.home, CARTESIA_BASE_URL=self.service.base_url),
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
 
 
-def to_exit(command: tuple[str, ...], folder: Path, home: Path) -> tuple[float, float]:
-    """The seconds and CPU seconds of a command."""
-    with recording_service(FirstCall()) as base_url:
-        started_s = time.monotonic()
-        process = _started(command, folder, home, base_url)
-        _, code, used = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(code)
-    if process.returncode:
-        sys.exit(f"{command} exited with {process.returncode}")
-    return time.monotonic() - started_s, used.ru_utime + used.ru_stime
-
-
-def _started(command: tuple[str, ...], folder: Path, home: Path, base_url: str) -> "subprocess.Popen[str]":
-    return subprocess.Popen(
-        command,
-        cwd=folder,
-        env=environment(home, CARTESIA_BASE_URL=base_url),
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-
-
-def measure(folder: Path, rounds: int) -> Costs:
+def measure(commands: Commands, rounds: int) -> Costs:
     """The costs of each variant per round; the rounds are interleaved."""
     costs: Costs = defaultdict(list)
-    home = folder / "prefect"
-    _write_manifest(folder, 2)
-    to_first_call((*VOICEMILL, "first"), folder, home)
+    _write_manifest(commands.folder, 2)
+    commands.to_exit(*VOICEMILL, "first")
     for number in range(rounds):
-        costs["cold: run to first call"].append(to_first_call((*VOICEMILL, f"cold-{number}"), folder, home))
-        with held_server(home):
-            costs["empty flow to first task"].append(to_first_call((sys.executable, "-c", EMPTY_FLOW), folder, home))
-            costs["run to first call"].append(to_first_call((*VOICEMILL, f"warm-{number}"), folder, home))
-    with held_server(home):
-        _write_manifest(folder, RERUN_ROWS)
-        to_exit((*VOICEMILL, "finished"), folder, home)
+        costs["cold: run to first call"].append(commands.to_first_call(*VOICEMILL, f"cold-{number}"))
+        with held_server(commands.home):
+            costs["empty flow to first task"].append(commands.to_first_call(sys.executable, "-c", EMPTY_FLOW))
+            costs["run to first call"].append(commands.to_first_call(*VOICEMILL, f"warm-{number}"))
+    with held_server(commands.home):
+        _write_manifest(commands.folder, RERUN_ROWS)
+        commands.to_exit(*VOICEMILL, "finished")
         for _ in range(rounds):
-            costs[f"rerun of {RERUN_ROWS:,} rows"].append(to_exit((*VOICEMILL, "finished"), folder, home))
+            costs[f"rerun of {RERUN_ROWS:,} rows"].append(commands.to_exit(*VOICEMILL, "finished"))
     return costs
 
 
@@ -163,8 +174,8 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=5)
     rounds = parser.parse_args().rounds
     print(f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}")
-    with tempfile.TemporaryDirectory() as folder:
-        report(measure(Path(folder), rounds))
+    with tempfile.TemporaryDirectory() as folder, recording_service() as service:
+        report(measure(Commands(Path(folder), Path(folder) / "prefect", service), rounds))
 
 
 if __name__ == "__main__":
