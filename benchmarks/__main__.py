@@ -6,7 +6,6 @@ import sys
 QUOTED = (
     "throughput",
     "prefect_start",
-    "run_start",
     "faulty_service",
     "busy_machine",
     "memory",

@@ -21,6 +21,8 @@ _SOMETIMES = {
     "verdicts.jsonl",
     "recordings.jsonl",
     "copied.json",
+    "bucket.json",
+    "table_plan.json",
     "inputs",
     "parts",
     "workers",

@@ -35,7 +35,7 @@ Results = Annotated[
         "-o",
         "--results",
         metavar="FOLDER",
-        help="Results folder. [default: results/<manifest name>]",
+        help="Results folder, or an address such as s3://bucket/prefix. [default: results/<manifest name>]",
         rich_help_panel="Output",
     ),
 ]

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
@@ -22,6 +23,7 @@ from voicemill.pipeline.selection import Selection
 from voicemill.pipeline.steps import RunSteps
 from voicemill.pipeline.summary import Summary
 from voicemill.service import all_voices, open_service
+from voicemill.store.bucket_results import opened_results
 from voicemill.store.results_folder import ResultsFolder
 
 if TYPE_CHECKING:
@@ -114,7 +116,8 @@ def run(
     Args:
         manifest: The path of a CSV, TSV, JSONL or Parquet file; a folder or glob of inputs; or a DataFrame with the
             same columns. Relative paths in a DataFrame start at the working directory.
-        results: The results folder. Default: `results/<manifest name>`; required for a DataFrame.
+        results: The results folder, or an address such as `s3://bucket/prefix`. Default: `results/<manifest name>`;
+            required for a DataFrame.
         settings: All settings, instead of a profile.
         profile: The name of a profile in `configs/`, or the path of a TOML file.
         force: Also retry rows that the service refused in an earlier run.
@@ -195,15 +198,16 @@ async def _run(
     stop: StopRequest,
 ) -> RunResult:
     source = source_of(manifest)
-    folder = results_folder_of(source, results)
-    plan_id = await _prepared(source, settings, folder) if isinstance(source, ManifestBytes) else ""
-    spec = RunSpec(str(source), folder, settings, plan_id, Selection(force=force))
-    return await _executed(spec, on_progress, stop)
+    with ExitStack() as stack:
+        opening = opened_results(results_folder_of(source, results))
+        folder = await asyncio.to_thread(stack.enter_context, opening)
+        plan_id = await _prepared(source, settings, folder) if isinstance(source, ManifestBytes) else ""
+        spec = RunSpec(str(source), folder.path, settings, plan_id, Selection(force=force))
+        return await _executed(spec, on_progress, stop)
 
 
-async def _prepared(source: ManifestBytes, settings: Settings, folder: Path) -> str:
+async def _prepared(source: ManifestBytes, settings: Settings, results: ResultsFolder) -> str:
     """Write the plan of a DataFrame; returns its id. The run then needs no manifest file."""
-    results = ResultsFolder(folder)
     key, earlier = _no_key_block(settings), earlier_service(results)
     async with open_service(settings, key, earlier=earlier) as service:
         voices = VoiceDirectory(await all_voices(service, settings.pace))

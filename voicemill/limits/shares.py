@@ -82,12 +82,11 @@ def deal_budget(left: float, shares: Mapping[str, BudgetShare]) -> dict[str, flo
     grants = {worker: share.granted for worker, share in shares.items()}
     free = left - sum(share.most_spent for share in shares.values())
     waiting = sorted((each for each in shares if shares[each].is_waiting), key=lambda each: shares[each].needed)
-    for position, worker in enumerate(waiting):
+    for worker in waiting:
         target = shares[worker].spent + shares[worker].needed
         more = target - max(grants[worker], shares[worker].limit)
         if more > free:
-            served = {each: grants[each] for each in waiting[:position]}
-            return {each: min(share.granted, share.spent) for each, share in shares.items()} | served
+            return {each: min(share.granted, share.spent) for each, share in shares.items()}
         grants[worker] = target  # not by adding `more`, which would round
         free -= max(0.0, more)
     for worker_number, worker in enumerate(sorted(shares)):

@@ -7,7 +7,6 @@ from collections.abc import Callable
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import Any, ParamSpec, Protocol, TypeVar
@@ -24,7 +23,7 @@ from voicemill.pipeline.run_history import RunHistory
 from voicemill.pipeline.selection import EVERY_ROW, Selection
 from voicemill.quality.pool import CheckPool
 from voicemill.service import Service
-from voicemill.store.answer_store import AnswerStore, commit_answers
+from voicemill.store.answer_store import AnswerStore
 from voicemill.store.call_claims import CallClaims
 from voicemill.store.output_folder import OutputFolder
 from voicemill.store.tables.timings_tables import Timings
@@ -45,8 +44,7 @@ class RunStats:
     """The counters of a run in progress, which progress displays read.
 
     The `work` of calls is their assumed response time, by characters and seconds of audio: of all calls, of those made
-    in this run, and of those with stored answers. It predicts the remaining time. `audio_total_s` is the expected
-    length of the audio of all calls, and `audio_reused_s` that of stored answers.
+    in this run, and of those with stored answers. It predicts the remaining time.
     """
 
     rows: int = 0
@@ -63,8 +61,6 @@ class RunStats:
     retries: int = 0
     credits: float = 0.0
     audio_s: float = 0.0
-    audio_total_s: float = 0.0
-    audio_reused_s: float = 0.0
     transcribed_s: float = 0.0
     converted_s: float = 0.0
     work_s: float = 0.0
@@ -120,9 +116,6 @@ class RunContext:
     """Outcomes of the rows whose output other rows use, by id."""
     in_flight: dict[str, asyncio.Future[None]] = field(default_factory=dict)
     """Calls under way, by key: a duplicate call waits for the first one."""
-    started_at: datetime = field(default_factory=lambda: datetime.now(UTC))
-    reused: dict[str, set[str]] = field(default_factory=dict)
-    """The keys of stored answers that were counted as reused, by the id of a row that is not done."""
     refused: dict[str, Refused] = field(default_factory=dict)
     """Refused calls, by key: the service would refuse a duplicate call again."""
     claims: CallClaims | None = None
@@ -138,8 +131,8 @@ class RunContext:
         self._check_threads = ThreadPoolExecutor(self.check_pool.size, thread_name_prefix="checks")
         # A single thread: several would contend for the interpreter's lock, and the disk serializes the work anyway.
         self._disk_thread = ThreadPoolExecutor(1, thread_name_prefix="disk")
-        self.committing = GroupCommit(commit_answers, self._disk_thread, _COMMIT_INTERVAL_S)
-        self.committing_now = GroupCommit(commit_answers, self._disk_thread, 0)
+        self.committing = GroupCommit(self.answers.commit_all, self._disk_thread, _COMMIT_INTERVAL_S)
+        self.committing_now = GroupCommit(self.answers.commit_all, self._disk_thread, 0)
         self.delivering = GroupCommit(self.outputs.deliver_all, self._disk_thread, _COMMIT_INTERVAL_S)
         self.open_shards = PrioritySemaphore(_MOST_OPEN_SHARDS)
         self._stopping = asyncio.Event()

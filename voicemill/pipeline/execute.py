@@ -1,5 +1,6 @@
 """The pipeline of a run: prepare the plan, process its shards, publish the tables."""
 
+import asyncio
 import gc
 import math
 import time
@@ -28,8 +29,8 @@ from voicemill.pipeline.steps import RunSteps
 from voicemill.pipeline.summary import Summary, summarize
 from voicemill.pipeline.workers import run_concurrently
 from voicemill.planning.estimate import total_work_s
-from voicemill.planning.predictions import CHARACTERS_PER_AUDIO_S
 from voicemill.service import all_voices, open_service
+from voicemill.store.bucket_results import AttachedBucket, attached_bucket, check_supported
 from voicemill.store.results_folder import ResultsFolder
 from voicemill.store.tables.plan_table import PlanTable
 
@@ -76,6 +77,7 @@ async def execute(
             if facts is None:
                 voices = VoiceDirectory(await all_voices(service, spec.settings.pace))
                 facts = await steps.prepare(spec.manifest, spec.settings, service.name, voices, folder)
+            bucket = _checked_bucket(folder, spec.settings)
             if folder.was_interrupted:
                 folder.remove_partials()
             history = RunHistory(time.monotonic)
@@ -87,11 +89,24 @@ async def execute(
                     async with _workers(spec, run_id, folder, key, opened, steps):
                         parts = await _process(spec, run_id, folder, facts, context, steps)
         seconds = time.monotonic() - clock_s
-        summary = summarize(spec.manifest, str(folder.path), context, seconds, facts.dialect)
+        place = str(folder.path) if bucket is None else bucket.address
+        summary = summarize(spec.manifest, place, context, seconds, facts.dialect)
         await steps.publish(parts, folder, facts, spec.settings, summary, started_at, datetime.now(UTC))
         await steps.report(folder)
+        if bucket is not None:
+            await asyncio.to_thread(bucket.store_published)
     await _notify(spec.settings, summary, steps)
     return summary
+
+
+def _checked_bucket(folder: ResultsFolder, settings: Settings) -> AttachedBucket | None:
+    """The object store of the results, with the plan of this run stored there; None if they stay on the disk."""
+    bucket = attached_bucket(folder)
+    if bucket is not None:
+        is_dependent = bool(PlanTable(folder.plan).used_ids)
+        check_supported(bucket, settings.answers, settings.runner, has_dependent_rows=is_dependent)
+        bucket.store_state()
+    return bucket
 
 
 @asynccontextmanager
@@ -117,7 +132,6 @@ async def _process(
     context.stats.rows, context.stats.calls = facts.rows, facts.calls + facts.check_calls
     work_s = total_work_s(facts.calls, facts.characters, facts.transcribed_s, facts.converted_s)
     context.stats.work_s = work_s + total_work_s(facts.check_calls, 0, facts.checked_s, 0.0)
-    context.stats.audio_total_s = facts.characters / CHARACTERS_PER_AUDIO_S + facts.converted_s
     calls_per_shard = max(1, facts.calls // len(shards))
     # While some shards assemble files and others wait for their last calls, there must be work for every slot.
     context.open_shards.limit = min(16, max(4, math.ceil(2 * context.limiter.max_concurrency / calls_per_shard)))

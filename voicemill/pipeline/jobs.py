@@ -19,6 +19,8 @@ from voicemill.pipeline.shard import Shard, process_shard
 from voicemill.pipeline.word_timings import earlier_timings
 from voicemill.service import Service, open_recognizer
 from voicemill.store.answer_store import AnswerStore
+from voicemill.store.bucket_files import BucketAnswers, BucketOutputs
+from voicemill.store.bucket_results import attached_bucket
 from voicemill.store.output_folder import OutputFolder
 from voicemill.store.results_folder import ResultsFolder
 from voicemill.store.spend_ledger import Ledger
@@ -160,8 +162,9 @@ def new_context(
     selection: Selection,
     limiter: CallLimiter,
 ) -> RunContext:
-    """The context of a run, with the answer store open. Raises `StorageError`."""
-    answers = AnswerStore(folder.answers(settings.answers))
+    """The context of a run, with the answer store open. Raises `StorageError` and `ConfigError`."""
+    bucket = attached_bucket(folder)
+    answers = AnswerStore(folder.answers(settings.answers)) if bucket is None else BucketAnswers(bucket)
     answers.open()
     return RunContext(
         settings=settings,
@@ -169,7 +172,7 @@ def new_context(
         cartesia=service.cartesia,
         recognizer=recognizer,
         answers=answers,
-        outputs=OutputFolder(folder.path, folder.written),
+        outputs=OutputFolder(folder.path, folder.written) if bucket is None else BucketOutputs(bucket),
         limiter=limiter,
         earlier_tables=tuple(folder.earlier_tables()),
         selection=selection,

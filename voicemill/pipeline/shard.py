@@ -131,6 +131,7 @@ async def process_shard(
     await context.in_table_thread(timings.commit)
     records = plan.records(shard.start, shard.stop, shard.level)
     await context.in_table_thread(write_part, shard.part, records, ended, carried)
+    await context.in_thread(context.outputs.store_part, shard.part)
     counts = {status.value: sum(outcome.status is status for outcome in ended) for status in Status}
     return ShardEnd(counts, tuple(sorted(work.unfinished)))
 

@@ -110,6 +110,10 @@ class AnswerStore:
         durable.fault_point("answer kept")
         return KeptAnswer(receipt, body if len(body) <= MAX_CACHED_BYTES else None, sha256, partial, path)
 
+    def commit_all(self, kept: "Sequence[KeptAnswer]") -> "Sequence[KeptAnswer]":
+        """Make answers durable under their names. Raises `StorageError`."""
+        return commit_answers(kept)
+
     def receipt(self, key: str) -> Receipt | None:
         """The receipt of an undamaged answer, None if there is none."""
         found = self._read(key)

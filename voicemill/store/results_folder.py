@@ -28,6 +28,7 @@ from typing import Any, ClassVar
 
 from voicemill.errors import ConfigError, ResultsLockedError
 from voicemill.store import durable_files as durable
+from voicemill.store.object_store import object_address
 
 _SINCE = " since "
 
@@ -43,6 +44,11 @@ class ResultsFolder:
     """Published as well, after the tables."""
 
     def __init__(self, path: Path) -> None:
+        if address := object_address(path):
+            raise ConfigError(
+                f"{address} is in an object store, and this needs a results folder on a disk; read the tables and "
+                f"report.html there directly, or download it first, for example: aws s3 sync {address} FOLDER"
+            )
         self.path = path
         self.notes = path / ".voicemill"
         self.audio = path / "audio"
@@ -65,6 +71,7 @@ class ResultsFolder:
         self.events = self.notes / "events.jsonl"
         self.changes = self.notes / "changes.json"
         self.spent = self.notes / "spent.json"
+        self.bucket = self.notes / "bucket.json"
         self.copied = self.notes / "copied.json"
         self.inputs = self.notes / "inputs"
         self.regenerated = self.notes / "regenerated.jsonl"

@@ -10,7 +10,6 @@ from itertools import count
 from typing import Final
 
 from voicemill.config import ApiKey
-from voicemill.pipeline.context import RunLost
 from voicemill.pipeline.distribution.driver import WorkerLost
 from voicemill.pipeline.distribution.job_lines import END_LINE, end_from_json, error_named, job_as_json
 from voicemill.pipeline.distribution.worker_files import WorkerFiles
@@ -47,11 +46,7 @@ class _WorkerProcess:
             self.waiting.pop(number, None)
         if end.result is not None:
             return end.result
-        error = error_named(*(end.error or ("", "")))
-        if isinstance(error, RunLost):  # It was silent or frozen for a while, and takes no more part in the run.
-            await self.kill()
-            raise WorkerLost(self.name, str(error))
-        raise error
+        raise error_named(*(end.error or ("", "")))
 
     async def _send(self, line: bytes) -> None:
         assert self.process.stdin is not None

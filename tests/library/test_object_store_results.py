@@ -1,0 +1,249 @@
+"""Runs with results in an object store, against an S3 server: stored files, resuming elsewhere, locks, refusals."""
+
+import json
+import shutil
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import fsspec  # type: ignore[import-untyped]
+import pytest
+from moto.server import ThreadedMotoServer
+
+import voicemill
+from tests.flows.results import violations, write_manifest
+from tests.flows.speech_service import SpeechService
+from tests.waiting import wait_until
+from voicemill.errors import ConfigError, ResultsLockedError, StorageError
+from voicemill.store import bucket_lease
+from voicemill.store.bucket_lease import NAME, leased
+from voicemill.store.bucket_results import opened_results, scratch_of
+from voicemill.store.object_store import ObjectFolder
+from voicemill.store.results_folder import ResultsFolder
+
+pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::ResourceWarning")
+
+ADDRESS = "s3://archive/books/one"
+ROWS = [{"id": name, "text": f"Row {name}."} for name in "abcd"]
+_KILLED_RUN = """
+import os, sys, voicemill
+from voicemill.store.object_store import ObjectFolder
+upload, left = ObjectFolder.upload, [int(sys.argv[2])]
+def killed(folder, files):
+    upload(folder, files)
+    left[0] -= any(name.startswith(sys.argv[3]) for name in files)
+    if not left[0]:
+        os.kill(os.getpid(), 9)
+ObjectFolder.upload = killed
+voicemill.run(sys.argv[1], "s3://archive/books/one", max_concurrency=1)
+"""
+
+
+@pytest.fixture(scope="module")
+def s3_url() -> Iterator[str]:
+    """The address of an S3 server."""
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    try:
+        host, port = server.get_host_and_port()
+        yield f"http://{host}:{port}"
+    finally:
+        server.stop()
+
+
+class Machines:
+    """Machines with empty disks that run one manifest with results in the same place."""
+
+    def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        self._folder, self._monkeypatch, self._count = folder, monkeypatch, 0
+        self.manifest = write_manifest(folder / "book.csv", ROWS)
+        self.store = fsspec.filesystem("s3", skip_instance_cache=True, use_listings_cache=False)
+        self.store.makedirs("archive", exist_ok=True)
+        if self.store.exists(ADDRESS):
+            self.store.rm(ADDRESS, recursive=True)
+        self.replace()
+
+    def replace(self) -> None:
+        """Continue on a machine with an empty disk."""
+        self._count += 1
+        self._monkeypatch.setenv("VOICEMILL_SCRATCH", str(self._folder / f"machine{self._count}"))
+
+    def run(self, **options: Any) -> voicemill.RunResult:
+        """Run the manifest."""
+        return voicemill.run(self.manifest, ADDRESS, **options)
+
+    def kill_after(self, uploads: int, of: str) -> None:
+        """Run the manifest in another process, which is killed after so many uploads of names that start with `of`."""
+        command = [sys.executable, "-c", _KILLED_RUN, str(self.manifest), str(uploads), of]
+        assert subprocess.run(command, check=False, capture_output=True).returncode == -9
+
+    def stored(self) -> dict[str, bytes]:
+        """The content of every object, by name."""
+        start = len("archive/books/one/")
+        return {name[start:]: self.store.cat_file(name) for name in self.store.find(ADDRESS)}
+
+    def download(self) -> Path:
+        """All objects in a new folder."""
+        folder = self._folder / "downloaded"
+        shutil.rmtree(folder, ignore_errors=True)
+        self.store.get(ADDRESS, str(folder), recursive=True)
+        return folder
+
+
+@pytest.fixture
+def machines(service: SpeechService, s3_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Machines:
+    """Machines that reach the S3 server by the usual environment variables."""
+    for name, value in {"ACCESS_KEY_ID": "k", "SECRET_ACCESS_KEY": "s", "DEFAULT_REGION": "us-east-1"}.items():
+        monkeypatch.setenv(f"AWS_{name}", value)
+    monkeypatch.setenv("AWS_ENDPOINT_URL", s3_url)
+    return Machines(tmp_path, monkeypatch)
+
+
+def test_everything_that_another_machine_needs_is_stored(machines: Machines, service: SpeechService) -> None:
+    """A downloaded copy is a complete results folder, and a run on an empty disk makes only the calls of new rows."""
+    first = machines.run()
+    assert (first.ok, first.summary.calls_made, first.summary.results) == (True, 4, ADDRESS)
+    stored = machines.stored()
+    assert {name.partition("/")[0] for name in stored if "/" in name} == {"audio", "answers", ".voicemill"}
+    assert not [name for name in stored if "parts" in name or name == NAME]
+    assert violations(machines.download()) == []
+    machines.replace()
+    again = machines.run()
+    assert (again.summary.calls_made, again.summary.rows_unchanged) == (0, 4)
+    assert {name: content for name, content in machines.stored().items() if not name.startswith(".v")} == {
+        name: content for name, content in stored.items() if not name.startswith(".v")
+    }
+    machines.replace()
+    write_manifest(machines.manifest, [*ROWS[1:], {"id": "g", "text": "Row g."}])
+    assert machines.run().summary.calls_made == 1
+    assert violations(machines.download()) == []
+    assert len(service.requested) == 5
+
+
+@pytest.mark.parametrize(("uploads", "of"), [(2, "answers/"), (3, ".voicemill/parts/")])
+def test_a_killed_run_is_resumed_on_an_empty_disk(
+    machines: Machines, service: SpeechService, uploads: int, of: str
+) -> None:
+    """No stored answer is requested again: only the call in flight at the kill may be repeated."""
+    machines.kill_after(uploads, of)
+    answers = sum(name.startswith("answers/") for name in machines.stored())
+    made = len(service.requested)
+    machines.replace()
+    result = machines.run()
+    assert (result.ok, result.summary.calls_made) == (True, len(ROWS) - answers)
+    assert made - answers <= 1
+    assert violations(machines.download()) == []
+
+
+def test_a_killed_run_is_resumed_on_the_same_disk(machines: Machines, service: SpeechService) -> None:
+    """What the killed run had not stored yet is stored then."""
+    machines.kill_after(2, "answers/")
+    assert machines.run().ok
+    assert len(service.requested) == len(ROWS)
+    assert violations(machines.download()) == []
+
+
+def test_answers_of_another_machine_are_read_from_the_store(machines: Machines) -> None:
+    """A file in another format is assembled from stored answers, without a call."""
+    machines.run()
+    machines.replace()
+    result = machines.run(container="mp3")
+    assert (result.ok, result.summary.calls_made) == (True, 0)
+    assert "audio/a.mp3" in machines.stored()
+
+
+def test_a_second_run_is_refused(machines: Machines, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A run that another process renews its lease on is not disturbed; the error names that process."""
+    monkeypatch.setattr(bucket_lease, "_RENEWED_EVERY_S", 0.05)
+    monkeypatch.setattr(bucket_lease, "_POLL_S", 0.05)
+    with leased(ObjectFolder(ADDRESS)):
+        with pytest.raises(ResultsLockedError, match=f"{ADDRESS} is in use by process"):
+            machines.run()
+        assert NAME in machines.stored()
+    assert machines.run().ok
+
+
+def test_the_lease_of_a_lost_machine_is_taken_over(machines: Machines, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A lease that is not renewed ends; a process that lost its lease may not write."""
+    monkeypatch.setattr(bucket_lease, "_POLL_S", 0.01)
+    objects = ObjectFolder(ADDRESS)
+    assert objects.create(NAME, json.dumps({"process": "process 1 on elsewhere", "host": "elsewhere"}).encode())
+    monkeypatch.setattr(bucket_lease, "_ENDS_AFTER_S", 0.05)
+    monkeypatch.setattr(bucket_lease, "_RENEWED_EVERY_S", 0.02)
+    with leased(objects) as lease:
+        etag = objects.list(NAME)[NAME].etag
+        while objects.replace(NAME, b"{}", etag) is None:
+            etag = objects.list(NAME)[NAME].etag
+        wait_until(lambda: not lease._thread.is_alive(), "a lease that was lost")
+        with pytest.raises(StorageError, match="no longer locked by this run"):
+            lease.check()
+    assert NAME in machines.stored()
+
+
+def test_only_one_of_many_processes_gets_the_lease(machines: Machines) -> None:
+    """Of ten conditional writes at the same time, one succeeds."""
+    objects = ObjectFolder(ADDRESS)
+    created: list[str | None] = []
+    threads = [
+        threading.Thread(target=lambda number=number: created.append(objects.create("lock", b"%d" % number)))
+        for number in range(10)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sum(etag is not None for etag in created) == 1
+
+
+def test_foreign_objects_are_kept(machines: Machines) -> None:
+    """An object that voicemill did not write is not replaced: its row is refused."""
+    machines.store.pipe_file(f"{ADDRESS}/audio/b.wav", b"mine")
+    result = machines.run()
+    assert (result.counts["refused"], list(result.failures["error_code"])) == (1, ["output_exists"])
+    assert machines.stored()["audio/b.wav"] == b"mine"
+
+
+def test_what_is_not_supported_is_refused_by_name(machines: Machines, tmp_path: Path) -> None:
+    """Each refusal names the address and the way out; no call is made."""
+    refused: tuple[tuple[dict[str, str], str], ...] = (
+        ({"answers": str(tmp_path / "answers")}, "leave out --answers"),
+        ({"runner": "process:2"}, "leave out --runner"),
+    )
+    for options, message in refused:
+        with pytest.raises(ConfigError, match=message):
+            machines.run(**options)
+    machines.manifest.write_text("id,op,text,audio\na,tts,A.,\nx,stt,,@a\n")
+    with pytest.raises(ConfigError, match="give a folder as -o"):
+        machines.run()
+    with pytest.raises(ConfigError, match="aws s3 sync s3://archive/books/one FOLDER"):
+        voicemill.verify(ADDRESS)
+    with pytest.raises(ConfigError, match="s3://bucket/prefix"), opened_results("gs://archive/books"):
+        pass
+    with pytest.raises(ConfigError, match="s3://bucket/prefix"), opened_results("s3://archive"):
+        pass
+    with pytest.raises(ConfigError, match="is the local copy of s3://archive/books/one"):
+        voicemill.run(machines.manifest, scratch_of(ADDRESS))
+
+
+def test_an_unreachable_store_stops_the_run_before_any_call(
+    machines: Machines, service: SpeechService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The error names the address."""
+    with pytest.raises(StorageError, match="s3://missing/books"):
+        voicemill.run(machines.manifest, "s3://missing/books")
+    assert service.requested == []
+
+
+def test_the_higher_of_two_ledgers_counts(machines: Machines) -> None:
+    """A call is counted before it is made, so the ledger with more calls is right."""
+    machines.run()
+    ledger = ResultsFolder(scratch_of(ADDRESS)).spent
+    ledger.write_bytes(b'{"credits": 99.00, "calls": 9}'.ljust(63) + b"\n")
+    with opened_results(ADDRESS) as folder:
+        assert json.loads(folder.spent.read_bytes()) == {"credits": 99.0, "calls": 9}
+    machines.replace()
+    with opened_results(ADDRESS) as folder:
+        assert json.loads(folder.spent.read_bytes())["calls"] == 4

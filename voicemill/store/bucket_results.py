@@ -1,0 +1,227 @@
+"""Results in an object store: a local folder in which a run works, and the objects that another machine resumes from.
+
+Write order: an answer is written to the store before its call counts as answered, the files of a shard before the part
+of the table that lists them, and the published tables before the parts are deleted. The store is the truth: what the
+local folder has in addition is uploaded or made again.
+"""
+
+import hashlib
+import os
+import shutil
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from itertools import chain
+from os import PathLike
+from pathlib import Path
+from typing import Any, Final
+
+from voicemill.errors import ConfigError
+from voicemill.store import durable_files as durable
+from voicemill.store.bucket_lease import NAME as LEASE
+from voicemill.store.bucket_lease import BucketLease, leased
+from voicemill.store.object_store import ObjectFolder, StoredObject, object_address
+from voicemill.store.results_folder import ResultsFolder, read_json, write_json
+from voicemill.store.spend_ledger import Ledger
+
+SCRATCH_VARIABLE: Final = "VOICEMILL_SCRATCH"
+_NOT_STORED: Final = frozenset(
+    {"bucket.json", "lease.json", "lock", "writable", "control.json", "progress.json", "copied.json"}
+    | {"recordings.jsonl"}
+)
+"""Files of `.voicemill` that only this machine needs."""
+_NOTES: Final = ".voicemill"
+_LOG_PIECES: Final = f"{_NOTES}/written"
+
+_attached: "dict[Path, AttachedBucket]" = {}
+
+
+class AttachedBucket:
+    """The objects of a results folder in which this process works, under its lease."""
+
+    def __init__(self, folder: ResultsFolder, objects: ObjectFolder, lease: BucketLease) -> None:
+        self.folder = folder
+        self.objects = objects
+        self.lease = lease
+        self._stored = objects.list()
+        self._log_pieces = 0
+
+    @property
+    def address(self) -> str:
+        """The address of the results."""
+        return self.objects.address
+
+    def get(self, name: str) -> StoredObject | None:
+        """An object that was in the store when the run started, or that this run wrote."""
+        return self._stored.get(name)
+
+    def names(self, below: str) -> list[str]:
+        """The names of the stored objects below a folder."""
+        return [name for name in self._stored if name.startswith(f"{below}/")]
+
+    def upload(self, paths: Sequence[Path]) -> None:
+        """Store files of the results folder under their names. Raises `StorageError`."""
+        self.lease.check()
+        files = {path.relative_to(self.folder.path).as_posix(): path for path in paths}
+        self.objects.upload(files)
+        self._stored |= {name: StoredObject(path.stat().st_size, "") for name, path in files.items()}
+
+    def upload_changed(self, paths: Sequence[Path]) -> None:
+        """Store those files whose content the store does not have yet."""
+        self.upload([path for path in paths if not self._has(path)])
+
+    def upload_missing(self, paths: Sequence[Path]) -> None:
+        """Store those files whose name the store does not have."""
+        names = {path: path.relative_to(self.folder.path).as_posix() for path in paths}
+        self.upload([path for path, name in names.items() if name not in self._stored])
+
+    def append_to_log(self, lines: Sequence[str]) -> None:
+        """Store lines of the log of written files as another piece of it."""
+        self.lease.check()
+        self._log_pieces += 1
+        name = f"{_LOG_PIECES}/{os.getpid()}-{os.urandom(4).hex()}-{self._log_pieces:06}.log"
+        self.objects.write({name: "".join(f"{line}\n" for line in lines).encode()})
+        self._stored[name] = StoredObject(0, "")
+
+    def delete(self, names: Sequence[str]) -> None:
+        """Delete objects. Raises `StorageError`."""
+        self.lease.check()
+        self.objects.delete(names)
+        for name in names:
+            self._stored.pop(name, None)
+
+    def store_state(self) -> None:
+        """Store the plan and the other small files of `.voicemill`, but no parts."""
+        notes = [path for path in sorted(self.folder.notes.iterdir()) if path.is_file()]
+        self.upload_changed([path for path in notes if path.name not in _NOT_STORED and path.suffix != ".partial"])
+
+    def store_published(self) -> None:
+        """Store the published files, `items.parquet` last, then delete the parts that they replace."""
+        there = [path for path in self.folder.published if path.is_file()]
+        self.upload_changed([path for path in there if path != self.folder.items])
+        self.upload_changed([path for path in there if path == self.folder.items])
+        self.store_state()
+        published = {*self.folder.PUBLISHED, *self.folder.TIMINGS}.intersection(self._stored)
+        gone = published.difference(path.name for path in there)
+        self.delete([*gone, *self.names(f"{_NOTES}/parts"), *self.names(_LOG_PIECES)])
+
+    def _has(self, path: Path) -> bool:
+        found = self._stored.get(path.relative_to(self.folder.path).as_posix())
+        if found is None or found.size_bytes != path.stat().st_size:
+            return False
+        return found.etag.strip('"') == hashlib.md5(path.read_bytes(), usedforsecurity=False).hexdigest()
+
+    def pull(self) -> None:
+        """Replace the state and the tables of the local folder by the stored ones. Answers and outputs stay there."""
+        shutil.rmtree(self.folder.parts, ignore_errors=True)
+        published = {*self.folder.PUBLISHED, *self.folder.TIMINGS, self.folder.REPORT}
+        for name in published:
+            (self.folder.path / name).unlink(missing_ok=True)
+        spent_here, log_here = read_json(self.folder.spent), _lines(self.folder.written)
+        state = [name for name in self.names(_NOTES) if not name.startswith((f"{_LOG_PIECES}/", LEASE))]
+        for name in (*state, *published.intersection(self._stored)):
+            self.objects.download(name, _place(self.folder.path / name))
+        self._keep_higher_spending(spent_here)
+        pieces = [_split((self.objects.read(name) or b"").decode()) for name in self.names(_LOG_PIECES)]
+        known = {*_lines(self.folder.written)}
+        missing = [line for line in dict.fromkeys([*log_here, *chain.from_iterable(pieces)]) if line not in known]
+        if missing:
+            durable.append_lines(self.folder.written, missing)
+
+    def _keep_higher_spending(self, here: dict[str, Any] | None) -> None:
+        """Of the ledgers here and in the store, the one with more calls is right: a call counts before it is made."""
+        stored = read_json(self.folder.spent) or {}
+        if here is not None and here.get("calls", 0) > stored.get("calls", 0):
+            ledger = Ledger(self.folder.spent)
+            ledger.write(float(here.get("credits", 0.0)), int(here["calls"]))
+            ledger.close()
+
+
+def _lines(path: Path) -> list[str]:
+    return _split(path.read_bytes().decode()) if path.is_file() else []
+
+
+def _split(text: str) -> list[str]:
+    """The lines of a text; unlike `splitlines`, this splits at no other character than a line feed."""
+    return text.removesuffix("\n").split("\n") if text else []
+
+
+def _place(path: Path) -> Path:
+    durable.make_folder(path.parent)
+    return path
+
+
+def scratch_of(address: str) -> Path:
+    """The local folder for results at an address: below VOICEMILL_SCRATCH, or in the cache folder of the user."""
+    cache = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    root = Path(os.environ.get(SCRATCH_VARIABLE) or Path(cache) / "voicemill" / "results")
+    digest = hashlib.sha256(address.encode()).hexdigest()[:12]
+    return root.absolute() / f"{address.rpartition('/')[2]}-{digest}"
+
+
+@contextmanager
+def attached(address: str) -> Iterator[AttachedBucket]:
+    """Lock the results at an address, and bring their state into the local folder.
+
+    Raises `ResultsLockedError`, `StorageError`, and `ConfigError` for an address that cannot hold results.
+    """
+    address = checked_address(address)
+    folder, objects = ResultsFolder(scratch_of(address)), ObjectFolder(address)
+    with leased(objects) as lease:
+        folder.create()
+        write_json(folder.bucket, {"address": address})
+        bucket = AttachedBucket(folder, objects, lease)
+        bucket.pull()
+        _attached[folder.path] = bucket
+        try:
+            yield bucket
+        finally:
+            del _attached[folder.path]
+
+
+@contextmanager
+def opened_results(results: str | PathLike[str]) -> Iterator[ResultsFolder]:
+    """The folder in which a run works: the one that was given, or the local one of an address in an object store.
+
+    Raises as `attached` does.
+    """
+    address = object_address(results)
+    if not address:
+        yield ResultsFolder(Path(results))
+        return
+    with attached(address) as bucket:
+        yield bucket.folder
+
+
+def attached_bucket(folder: ResultsFolder) -> AttachedBucket | None:
+    """The object store of a results folder, None if there is none.
+
+    Raises `ConfigError` if the folder is a local copy and this process does not hold the lease on its results.
+    """
+    bucket = _attached.get(folder.path)
+    local_copy = None if bucket is not None else read_json(folder.bucket)
+    if local_copy is not None:
+        raise ConfigError(
+            f"{folder.path} is the local copy of {local_copy.get('address')}; run the manifest with that address as -o"
+        )
+    return bucket
+
+
+def checked_address(address: str) -> str:
+    """An address that can hold results, without a slash at the end. Raises `ConfigError`."""
+    bucket, _, prefix = address.removeprefix("s3://").strip("/").partition("/")
+    if not address.startswith("s3://") or not bucket or not prefix:
+        raise ConfigError(f"{address!r} cannot hold results; give a folder, or an address such as s3://bucket/prefix")
+    return f"s3://{bucket}/{prefix}"
+
+
+def check_supported(bucket: AttachedBucket, answers: str, runner: str, *, has_dependent_rows: bool) -> None:
+    """Raise `ConfigError` if a run needs what results in an object store do not support."""
+    if answers:
+        raise ConfigError(f"the answers of {bucket.address} are stored there; leave out --answers")
+    if runner not in ("", "local"):
+        raise ConfigError(f"only one process can write results to {bucket.address}; leave out --runner")
+    if has_dependent_rows:
+        raise ConfigError(
+            f"rows that use the output of other rows read it from a disk; give a folder as -o, and copy the results to "
+            f"{bucket.address} afterwards with voicemill copy"
+        )
