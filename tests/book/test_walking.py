@@ -11,7 +11,9 @@ _CASES = {
     "soft hyphens": ("<p>Fa\u00admous last\u200b words.</p>", "Famous last words."),
     "drop cap": ('<p><span class="dropcap">T</span>he boat.</p>', "The boat."),
     "drop cap and a blank": ('<p><span class="drop-cap">T</span> he boat.</p>', "The boat."),
+    "drop cap that is a word": ('<p><b class="dropcap">I</b> saw <b class="dropcap">A</b> man.</p>', "I saw A man."),
     "drop cap as a block": ('<div class="dropcap">T</div><p>he boat.</p>', "The boat."),
+    "drop cap in a box": ('<div class="dropcap"><p>T</p></div><p>he boat.</p>', "The boat."),
     "drop cap as an image": ('<p><img alt="T" src="t.png"/>he boat.</p>', "The boat."),
     "ruby": ("<p><ruby>漢<rp>(</rp><rt>kan</rt><rp>)</rp>字<rt>ji</rt></ruby>だ。</p>", "漢字だ。"),
     "hidden by attribute": ("<p hidden=''>No.</p><p>Yes.</p>", "Yes."),
@@ -39,11 +41,16 @@ _CASES = {
     "words across elements": ("<p>un<i>believ</i>able</p>", "unbelievable"),
     "script": ("<script>var a = '<p>';</script><p>Yes.</p>", "Yes."),
     "drawing": ("<svg xmlns='http://www.w3.org/2000/svg'><text>Fig</text></svg><p>Yes.</p>", "Yes."),
+    "struck through": ("<p>It cost <del>five</del><ins>six</ins><s> francs</s> pence.</p>", "It cost six pence."),
+    "formula in words": (
+        '<p>So <math alttext="x squared"><msup><mi>x</mi><mn>2</mn></msup></math> is.</p>', "So x squared is.",
+    ),
+    "ordinals and powers": ("<p>The 3<sup>rd</sup>, x<sup>2</sup>.</p>", "The 3rd, x2."),
     "comment": ("<p>One<!-- no -->two.</p>", "Onetwo."),
     "CDATA": ("<p><![CDATA[a < b]]></p>", "a < b"),
     "markup of speakers": ("<p>@Ann: {Ben|no}</p>", r"\@Ann: \{Ben|no\}"),
     "no body": ("", None),
-}
+}  # fmt: skip
 
 
 def _book(tmp_path: Path, body: str) -> ReadBack:
@@ -69,6 +76,21 @@ _NOTES = {
         '<p>Boat<sup><a href="#n" id="r">1</a></sup>.</p>', '<p id="n"><a href="#r">1</a> A craft.</p>',
     ),
     "brackets": ('<p>Boat<a href="#n" id="r">[1]</a>.</p>', '<div><p><a id="n" href="#r">[1]</a> A craft.</p></div>'),
+    "brackets outside": (
+        '<p>Boat[<a href="#n" id="r">1</a>].</p>', '<p id="n">[<a href="#r">1</a>] A craft.</p>',
+    ),
+    "no links": ("<p>Boat<sup>1</sup>.</p>", '<p class="footnote"><sup>1</sup> A craft.</p>'),
+    "terms": (
+        '<p>Boat<sup><a href="#n" id="r">1</a></sup>.</p>',
+        '<dl><dt id="n"><a href="#r">1</a></dt><dd>A craft.</dd></dl>',
+    ),
+    "rows": (
+        '<p>Boat<sup><a href="#n" id="r">1</a></sup>.</p>',
+        '<table><tr><td id="n"><a href="#r">1</a></td><td>A craft.</td></tr></table>',
+    ),
+    "words that lead back": (
+        '<p>Boat<sup><a href="#n" id="r">1</a></sup>.</p>', '<li id="n">A craft. <a href="#r">Back to text</a></li>',
+    ),
     "symbols": ('<p>Boat<a href="#n">*</a>.</p>', '<p id="n">* A craft.</p>'),
     "back arrow": ('<p>Boat<sup id="r"><a href="#n">2</a></sup>.</p>', '<li id="n">A craft. <a href="#r">↩</a></li>'),
     "several paragraphs": (
@@ -85,7 +107,28 @@ def test_notes_are_left_out(tmp_path: Path, name: str) -> None:
     found = _book(tmp_path, f"{reference}<p>More.</p>{note}")
     assert found.texts[0] == "Boat.\n\nMore.\n"
     assert len(found.excluded["note-reference"]) == 1
-    assert "A craft." in found.excluded["note"][0]
+    assert "A craft." in " ".join(found.excluded["note"])
+
+
+def test_a_note_with_two_references(tmp_path: Path) -> None:
+    """Both references to the same note are excluded."""
+    link = '<sup><a href="#n">1</a></sup>'
+    found = _book(tmp_path, f'<p>Boat{link} and sail{link}.</p><p id="n">1 A craft.</p>')
+    assert found.texts[0] == "Boat and sail.\n"
+
+
+def test_a_sentence_with_the_words_of_the_heading_is_kept(tmp_path: Path) -> None:
+    """Only a running title is a repetition of the heading, not the first sentence or a quotation."""
+    kept = _book(tmp_path, "<h1>No</h1><p>“No!”</p><p>Yes.</p>").texts[0]
+    assert kept == "No\n\n“No!”\n\nYes.\n\nEnd.\n"
+    assert _book(tmp_path, "<h1>No</h1><p>NO</p><p>Yes.</p>").texts[0] == "No\n\nYes.\n\nEnd.\n"
+
+
+def test_the_heading_of_notes_is_excluded(tmp_path: Path) -> None:
+    """A heading within a chapter that only notes follow is a part of the notes."""
+    notes = '<h2>Notes</h2><ol><li id="n">A craft. <a href="#r">↩</a></li></ol><h2>After</h2><p>More.</p>'
+    found = _book(tmp_path, f'<h1>One</h1><p>Boat<sup><a href="#n" id="r">1</a></sup>.</p>{notes}')
+    assert found.texts[0] == "One\n\nBoat.\n\nAfter\n\nMore.\n\nEnd.\n"
 
 
 def test_notes_in_a_document_of_their_own(tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ RULES: Final = {
     "table-of-contents": "a printed table of contents or list of illustrations",
     "page-list": "a list of the pages of the print edition",
     "page-number": "a page number of the print edition",
+    "deleted-text": "text that is struck through",
     "line-number": "a line number beside verse",
     "note-reference": "the mark of a footnote or endnote, and the link back from the note",
     "note": "a footnote or endnote, and the heading of a section of notes",
@@ -50,7 +51,7 @@ _BY_TAG: Final = {
     "rtc": "ruby", "svg": "image-text", "audio": "media-fallback", "video": "media-fallback",
     "object": "media-fallback", "iframe": "media-fallback", "canvas": "media-fallback", "noscript": "media-fallback",
     "annotation": "formula-source", "annotation-xml": "formula-source", "select": "form", "button": "form",
-    "textarea": "form", "case": "media-fallback",
+    "textarea": "form", "case": "media-fallback", "del": "deleted-text", "s": "deleted-text", "strike": "deleted-text",
     "note": "note", "noteref": "note-reference", "pagenum": "page-number",
 }  # fmt: skip
 _BY_TYPE: Final = {
@@ -67,7 +68,7 @@ _BY_TYPE: Final = {
 _OUR_CLASSES: Final = {"voicemill-licence": "licence", "voicemill-emphasis": "emphasis-marks"}
 """Classes that the reader of plain texts gives."""
 _PAGE_CLASS = re.compile(
-    r"\b(?:pagenum|pagenumber|page[-_]number|page[-_]num|pageno|pagebreak|pageref|pg)\b", re.IGNORECASE
+    r"\b(?:pagenum|pagenumber|page[-_]number|page[-_]num|pageno|pagebreak|pageref|pg|page|folio|pn)\b", re.IGNORECASE
 )
 _PAGE_TEXT = re.compile(r"[\[({]?\s*(?:pg\.?|page|p\.|seite|s\.)?\s*[\divxlcm]{1,7}\s*[\])}]?", re.IGNORECASE)
 _LINE_CLASS = re.compile(r"\b(?:lnum|linenum|linenumber|line[-_]?num(?:ber)?|lineno|verse[-_]?num)\b", re.IGNORECASE)

@@ -14,6 +14,8 @@ from voicemill.book.importing.source import About, Source
 from voicemill.book.importing.walker import Block, Walked, walk
 from voicemill.errors import BookError
 
+_LONGEST_RUNNING_TITLE: Final = 120
+_SENTENCE_ENDS: Final = (".", "!", "?", "…", "”", "’", '"', "»")
 _HEADINGS_COMPARED: Final = 3
 _BLOCKS_WITH_TITLE: Final = 4
 _OWN_SECTIONS: Final = ("note", "bibliography", "index", "table-of-contents")
@@ -47,7 +49,7 @@ def import_book(path: Path, chapters: str = "", depth: int = 0) -> ImportedBook:
     notes = note_rules(source.documents)
     walked = [walk(document, notes) for document in source.documents]
     found, left_out = chapters_of(source, walked, depth)
-    ready = [_with_title(_without_repeats(chapter)) for chapter in found]
+    ready = [_with_title(_without_note_headings(_without_repeats(chapter))) for chapter in found]
     spoken, silent = _spoken(ready)
     left_out += [ContentsRule((each.title, f"contents-entry: {_why(each)}", "")) for each in silent if each.is_listed]
     numbered = with_kinds(spoken)
@@ -84,12 +86,32 @@ def _without_repeats(chapter: Chapter) -> Chapter:
     before = ""
     for block in chapter.kept[: _HEADINGS_COMPARED + 1]:
         words = same_words(block.text)
-        if before and words == before and (block.level or len(words) < 80):
+        if before and words == before and (block.level or _is_running_title(block.text)):
             block.rule = "repeated-heading"
         elif not block.level:
             break
         before = words
     return chapter
+
+
+def _without_note_headings(chapter: Chapter) -> Chapter:
+    """Exclude headings within a chapter that only notes follow, up to the next heading."""
+    first = next(iter(chapter.kept), None)
+    heading: Block | None = None
+    following = set[str]()
+    for block in [*chapter.blocks, Block("", "", "", level=1)]:
+        if not block.level or block.rule:
+            following.add(block.rule)
+            continue
+        if heading is not None and "note" in following and "" not in following:
+            heading.rule = "note"
+        heading, following = block if block is not first else None, set()
+    return chapter
+
+
+def _is_running_title(text: str) -> bool:
+    """Whether a line may repeat a heading; a sentence or a quotation of the same words does not."""
+    return len(text) < _LONGEST_RUNNING_TITLE and not text.rstrip().endswith(_SENTENCE_ENDS)
 
 
 def _with_title(chapter: Chapter) -> Chapter:

@@ -1,7 +1,11 @@
-"""Find notes that no `epub:type` marks: short links to a block that begins with the same mark or links back."""
+"""Find notes that no `epub:type` marks.
+
+A reference is a short link to a block that begins with the same mark or links back, or a raised mark of a block whose
+class says that it is a note.
+"""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Final, NamedTuple
 
 from voicemill.book.importing.block_names import BLOCKS
@@ -10,6 +14,8 @@ from voicemill.book.importing.source import Document, Element, epub_types, local
 _MARK = re.compile(r"[\[({]?\s*(?:\d{1,4}|[ivxlc]{1,6}|[a-z]|[*†‡§¶#]{1,4}|\d{1,3}\s*[*†])\s*[\])}.]?", re.IGNORECASE)
 _NOTE_WORD = re.compile(r"note|(?:^|[\s_-])(?:e|f|r)?fn(?:[\s_-]|\d|$)|ftn|footn", re.IGNORECASE)
 _BACK = re.compile(r"[\s↩︎↑^←⬆↵]*")
+_NOTE_CLASS = re.compile(r"\b(?:foot|end|rear)-?notes?(?:-?text|-?item)?\b", re.IGNORECASE)
+_BACK_WORD = re.compile(r"\W*(?:go )?(?:back|return|zurück|retour|volver|torna|terug)\b.{0,30}$", re.IGNORECASE)
 _STOP: Final = frozenset({"body", "html", "section", "article", "ol", "ul", "dl", "table", "tbody", "tr"})
 
 
@@ -36,8 +42,51 @@ def note_rules(documents: Iterable[Document]) -> dict[Element, str]:
             note = _note_of(link, ids, rules)
             if note is not None:
                 rules[link.element] = "note-reference"
-                rules[note] = "note"
+                rules |= dict.fromkeys(_whole_note(note), "note")
+                _absorb_brackets(link.element)
+        rules |= _unlinked(document, rules)
     return rules
+
+
+def _absorb_brackets(link: Element) -> None:
+    """Move square brackets around a reference into it, so that they are left out with it."""
+    before, tail = link.getprevious(), link.tail or ""
+    text = (before.tail if before is not None else link.getparent().text) or ""
+    if not text.endswith("[") or not tail.startswith("]"):
+        return
+    if before is not None:
+        before.tail = text[:-1]
+    else:
+        link.getparent().text = text[:-1]
+    link.text = "[" + (link.text or "")
+    link.tail = tail[1:]
+    if len(link):
+        link[-1].tail = (link[-1].tail or "") + "]"
+    else:
+        link.text += "]"
+
+
+def _unlinked(document: Document, rules: Mapping[Element, str]) -> dict[Element, str]:
+    """The notes that only a class marks and that begin with a mark, and the raised marks that refer to them."""
+    notes: dict[Element, str] = {}
+    for element in document.root.iter():
+        named = element.get("class", "") if local_name(element) in BLOCKS else ""
+        if named and _NOTE_CLASS.search(named) and element not in rules and (mark := _first_mark(element)):
+            notes[element] = mark
+    marks = set(notes.values())
+    raised = (element for element in document.root.iter() if marks and local_name(element) == "sup")
+    found = dict.fromkeys(notes, "note")
+    for element in raised:
+        if "".join(element.itertext()).strip() in marks and not any(_is_within(element, note) for note in notes):
+            found.setdefault(element, "note-reference")
+    return found
+
+
+def _first_mark(note: Element) -> str:
+    """The mark with which a note begins; empty without one."""
+    first = next((each for each in note.iter() if local_name(each) == "sup"), None)
+    mark = "".join(first.itertext()).strip() if first is not None else ""
+    return mark if mark and _MARK.fullmatch(mark) and "".join(note.itertext()).lstrip().startswith(mark) else ""
 
 
 def _links(document: Document) -> Iterator[_Link]:
@@ -56,12 +105,17 @@ def _note_of(link: _Link, ids: dict[tuple[str, str], Element], rules: dict[Eleme
     if target is None:
         return None
     note = _block_of(target)
-    if note is None or note in rules or _is_within(link.element, note):
+    if note is None or rules.get(note, "note") != "note" or _is_within(link.element, note):
         return None
     if "noteref" in epub_types(link.element):
         return note
-    is_marked = _is_raised(link.element) or _NOTE_WORD.search(_names(link.element, target)) or not link.mark.isalnum()
-    if not is_marked or _is_at_start(link.element):
+    is_marked = (
+        _is_raised(link.element)
+        or _is_in_brackets(link.element)
+        or _NOTE_WORD.search(_names(link.element, target))
+        or not link.mark.isalnum()
+    )
+    if not is_marked or _is_at_start(link.element) or _begins_its_note(link.element):
         return None
     return note if _begins_with(note, link.mark) or _links_back(note, link, ids) else None
 
@@ -81,6 +135,19 @@ def _block_of(target: Element) -> Element | None:
     return found
 
 
+def _whole_note(note: Element) -> list[Element]:
+    """A note with the elements that continue it: the definitions of a term, or the other cells of its row."""
+    name = local_name(note)
+    if name in ("td", "th") and note.getprevious() is None:
+        return [note.getparent()]
+    found = [note]
+    following = note.getnext() if name == "dt" else None
+    while following is not None and local_name(following) == "dd":
+        found.append(following)
+        following = following.getnext()
+    return found
+
+
 def _marks_within(element: Element) -> list[Element]:
     links = [each for each in element.iter() if local_name(each) == "a" and each.get("href")]
     return [each for each in links if _is_at_start(each)]
@@ -93,6 +160,18 @@ def _is_within(element: Element, other: Element) -> bool:
 def _is_raised(element: Element) -> bool:
     near = [element, *element.iter(), *([element.getparent()] if element.getparent() is not None else [])]
     return any(local_name(each) == "sup" for each in near)
+
+
+def _is_in_brackets(link: Element) -> bool:
+    before = link.getprevious()
+    text = (before.tail if before is not None else link.getparent().text) or ""
+    return text.endswith("[") and (link.tail or "").startswith("]")
+
+
+def _begins_its_note(link: Element) -> bool:
+    """Whether only an opening bracket is before a link in its block: the mark of a note, which links back."""
+    parent = link.getparent()
+    return link.getprevious() is None and local_name(parent) in BLOCKS and (parent.text or "").strip() in ("[", "(")
 
 
 def _names(*elements: Element) -> str:
@@ -133,7 +212,8 @@ def _links_back(note: Element, link: _Link, ids: dict[tuple[str, str], Element])
             continue
         target = ids.get(resolve(link.target[0], each.get("href")))
         text = "".join(each.itertext()).strip()
-        if target is not None and (_MARK.fullmatch(text) or _BACK.fullmatch(text)):
+        is_back = _MARK.fullmatch(text) or _BACK.fullmatch(text) or _BACK_WORD.match(text)
+        if target is not None and is_back:
             near = [link.element, *link.element.iter(), *link.element.iterancestors()]
             if any(target is one for one in near):
                 return True

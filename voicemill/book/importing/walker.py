@@ -32,6 +32,8 @@ _MATTER: Final = {
 }  # fmt: skip
 _LONGEST_VERSE_LINE: Final = 120
 _LONGEST_DROP_CAP: Final = 3
+_ONE_LETTER_WORDS: Final = frozenset("aioyeàáéóôöåæ")
+"""A blank after a drop cap of one of these letters separates words: “I saw”, “A man”."""
 
 
 @dataclass(slots=True)
@@ -61,7 +63,7 @@ class Walked:
     places: dict[str, int] = field(default_factory=dict)
     excluded_ids: dict[str, str] = field(default_factory=dict)
     letters: list[str] = field(default_factory=list)
-    """Drop caps that are images: letters that the document has in an attribute only."""
+    """Text that the document has in an attribute only: drop caps that are images, and formulas in words."""
 
 
 @dataclass(slots=True)
@@ -126,6 +128,11 @@ class _Walker:
         name = local_name(element)
         path = self._path(element, name)
         rule = self._all_rule or self._notes.get(element, "") or rule_of(element, name, self._document.hidden)
+        if not rule and name == "math" and (spoken := element.get("alttext", "").strip()):
+            self._place = self._place or (self._open[-1] if self._open else None)
+            self._text.append(spoken)
+            self.walked.letters.append(spoken)
+            rule = "formula-source"
         if rule:
             self._exclude(element, name, path, rule)
             return True
@@ -183,8 +190,11 @@ class _Walker:
             opened = self._open.pop()
             if opened.is_block:
                 self._flush(opened)
+                if self._is_drop_cap(element):
+                    self._separator = ""
             elif self._is_drop_cap(element):
-                self._is_glued = True
+                letters = "".join(filter(str.isalpha, "".join(element.itertext()).casefold()))
+                self._is_glued = letters not in _ONE_LETTER_WORDS
         if self._open:
             self._keep(element.tail, self._open[-1])
 
@@ -269,8 +279,6 @@ class _Walker:
         self.walked.blocks.append(made)
         self._release()
         self._separator = PARAGRAPH
-        if ended is not None and self._is_drop_cap(ended.element):
-            self._separator = ""
 
     def _separator_of(self, made: Block, block: _Open) -> str:
         """Lines of verse in the same stanza follow each other without a blank line."""
