@@ -51,9 +51,13 @@ def test_kaldi(corpus: Path) -> None:
     rows, check = checked(written(corpus, "one 84-1-0.flac\ntwo talk.wav\n", "wav.scp"))
     check.raise_if_bad()
     assert heads(rows) == [("one", "GO ON", "84-1-0.flac"), ("two", "", "talk.wav")]
-    segments, check = checked(written(corpus, "a two 1.0 2.5\nb two 3 4\n", "segments"), format="kaldi")
+    written(corpus, "a\tGO\nb ON\n", "text")
+    written(corpus, "one\t84-1-0.flac\ntwo talk.wav\n", "wav.scp")
+    segments, check = checked(written(corpus, "a two 1.0 2.5\nb\tone\t3\t4\n", "segments"))
     check.raise_if_bad()
-    assert [(row.id, row.from_s, row.to_s) for row in segments] == [("a", 1.0, 2.5), ("b", 3.0, 4.0)]
+    assert [(row.id, row.transcript, row.from_s, row.to_s) for row in segments] == [
+        ("a", "GO", 1.0, 2.5), ("b", "ON", 3.0, 4.0),
+    ]  # fmt: skip
     _, bad = checked(written(corpus, "one sph2pipe x.sph |\n", "wav.scp"))
     assert "output of a command" in bad.problems[0].why
 
@@ -74,6 +78,14 @@ def test_whisper_segments(corpus: Path) -> None:
     check.raise_if_bad()
     assert heads(rows) == [("talk-0001", " Go on.", "talk.wav"), ("talk-0002", " Do.", "talk.wav")]
     assert [(row.from_s, row.to_s) for row in rows] == [(0.5, 2.0), (2.0, 3.5)]
+    pipeline = {"text": "", "chunks": [{"timestamp": [0.5, 2.0], "text": " Go on."}]}
+    cpp = {"result": {"language": "en"}, "transcription": [{"offsets": {"from": 500, "to": 2000}, "text": " Go on."}]}
+    api = {"language": "english", "segments": segments[:1]}
+    for other in (pipeline, cpp, api):
+        rows, check = checked(written(corpus, json.dumps(other), "talk.json"))
+        check.raise_if_bad()
+        assert [(row.transcript, row.from_s, row.to_s) for row in rows] == [(" Go on.", 0.5, 2.0)]
+    written(corpus, json.dumps(transcript), "talk.json")
     spoken, check = checked(path, "tts")
     check.raise_if_bad()
     assert [row.transcript for row in spoken] == [" Go on.", " Do."]

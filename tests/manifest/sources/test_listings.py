@@ -71,6 +71,17 @@ def test_texts_of_a_folder_are_spoken(tmp_path: Path) -> None:
     assert found.rows[0].file_name == "audio/part/one.wav"
 
 
+def test_text_file_is_one_row(tmp_path: Path) -> None:
+    """A `.txt` of sentences is spoken as one text; one that starts with column names is a table."""
+    path = tmp_path / "one.txt"
+    path.write_text("It rains, at last.\nThe end.\n")
+    assert read_files(path, "tts").row.transcript == "It rains, at last.\nThe end.\n"
+    with pytest.raises(ManifestError, match=r"write @.*one\.txt"):
+        read_files(path, "stt")
+    path.write_text("id\ttranscript\na\tIt rains.\n")
+    assert read_files(path, "tts").row.id == "a"
+
+
 def test_a_glob_takes_what_matches(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A glob gives what it matches, relative to its fixed part; results folders and hidden files never."""
     odd_archive(tmp_path / "archive")

@@ -4,10 +4,11 @@ from pathlib import Path
 
 from voicemill.manifest.readers.byte_source import STDIN, Source
 from voicemill.manifest.readers.csv_reader import DelimitedReader
-from voicemill.manifest.readers.dataset_reader import NamedAudioReader, WhisperReader, is_whisper, kaldi, librispeech
+from voicemill.manifest.readers.dataset_reader import NamedAudioReader, is_kaldi, kaldi, librispeech
 from voicemill.manifest.readers.jsonl_reader import JsonLinesReader
 from voicemill.manifest.readers.manifest_line import Line, Reader, Unreadable
 from voicemill.manifest.readers.parquet_reader import ParquetReader
+from voicemill.manifest.readers.transcript_reader import TranscriptReader, is_transcript
 
 __all__ = ["STDIN", "Line", "Reader", "Source", "Unreadable", "open_reader"]
 
@@ -29,7 +30,7 @@ def open_reader(source: Source, format: str = "auto", *, with_audio: bool = Fals
     if format == "auto":
         format = _found(source)
     if format == "whisper":
-        return WhisperReader(source, with_audio=with_audio)
+        return TranscriptReader(source, with_audio=with_audio)
     if format == "librispeech":
         return librispeech(source, with_audio=with_audio)
     if format == "kaldi":
@@ -52,9 +53,9 @@ def _table(source: Source) -> Reader:
 
 def _found(source: Source) -> str:
     """The format of a data set that its name or its content shows; `auto` for tables."""
-    name = Path(source.name).name.lower()
-    if name.endswith(".trans.txt"):
+    path = Path(source.name)
+    if path.name.lower().endswith(".trans.txt"):
         return "librispeech"
-    if name.endswith(".scp"):
+    if is_kaldi(path):
         return "kaldi"
-    return "whisper" if source.kind == "jsonl" and is_whisper(source) else "auto"
+    return "whisper" if source.kind == "jsonl" and is_transcript(source) else "auto"

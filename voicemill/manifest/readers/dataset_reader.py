@@ -1,16 +1,15 @@
-"""Data sets that are not tables: LibriSpeech's `.trans.txt`, the files of Kaldi, Whisper's JSON."""
+"""Data sets that are not tables: LibriSpeech's `.trans.txt` and the files of Kaldi."""
 
-import json
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final
 
 from voicemill.manifest.readers.byte_source import Source
 from voicemill.manifest.readers.csv_reader import bounded_lines
-from voicemill.manifest.readers.manifest_line import Line, Reader, Unreadable
+from voicemill.manifest.readers.manifest_line import Line, Reader
 
-_MOST_JSON_CHARACTERS: Final = 1 << 28
-_AUDIO_SUFFIXES: Final = (".wav", ".flac", ".mp3", ".m4a", ".ogg", ".opus", ".mp4", ".mkv", ".webm", ".mov")
+_KALDI: Final = "in Kaldi's format"
+_KALDI_FILES: Final = frozenset({"segments", "text"})
 
 Cells = Sequence[Any]
 
@@ -67,45 +66,6 @@ class NamedAudioReader:
                 yield line
 
 
-class WhisperReader:
-    """A transcript as Whisper writes it in JSON; each of its segments is a row."""
-
-    lines_above = 0
-    decimal_comma = False
-    dialect = "a transcript in Whisper's JSON; each segment is a row"
-
-    def __init__(self, source: Source, *, with_audio: bool) -> None:
-        self._stem = Path(source.name).stem
-        transcript = _whole_json(source)
-        self._segments = transcript.get("segments") if isinstance(transcript, dict) else None
-        if not isinstance(self._segments, list):
-            raise Unreadable('this is not a transcript in Whisper\'s JSON: it has no list "segments"')
-        self._language = str(transcript.get("language") or "")
-        self._audio = [_beside(source)] if with_audio else []
-        self.columns: tuple[str, ...] = ("id", "text", "language", "start", "end", *(["audio"] if with_audio else []))
-
-    def lines(self) -> Iterator[Line]:
-        """The segments in order."""
-        for number, segment in enumerate(self._segments or (), start=1):
-            if not isinstance(segment, dict) or not isinstance(segment.get("text"), str):
-                yield Line(number, 0, (), ("text", "this segment has no text; correct or remove it"))
-                continue
-            name = f"{self._stem}-{number:04d}"
-            times = (segment.get("start"), segment.get("end"))
-            yield Line(number, 0, [name, segment["text"], self._language, *times, *self._audio])
-
-
-def is_whisper(source: Source) -> bool:
-    """Whether a `.json` file is one object with segments."""
-    if not source.name.lower().endswith(".json"):
-        return False
-    try:
-        transcript = _whole_json(source)
-    except Unreadable:
-        return False
-    return isinstance(transcript, dict) and isinstance(transcript.get("segments"), list)
-
-
 def librispeech(source: Source, *, with_audio: bool) -> DatasetReader:
     """A `.trans.txt`: an id and a text on each line; the recording has the id's name, in the same folder."""
 
@@ -121,34 +81,37 @@ def librispeech(source: Source, *, with_audio: bool) -> DatasetReader:
 
 def kaldi(source: Source) -> DatasetReader:
     """A `wav.scp` (id and path), a `segments` (id, recording, start and end) or a `text` (id and text)."""
-    name = Path(source.name).name
-    if name == "segments":
-        recordings = dict(_pairs(Path(source.name).with_name("wav.scp")))
-        return DatasetReader(source, _KALDI, ("id", "audio", "start", "end"), lambda line: _segment(line, recordings))
-    if name == "text":
+    path = Path(source.name)
+    if path.name == "text":
         return DatasetReader(source, _KALDI, ("id", "transcript"), lambda line: line.split(maxsplit=1))
-    texts = dict(_pairs(Path(source.name).with_name("text")))
-    return DatasetReader(source, _KALDI, ("id", "audio", "transcript"), lambda line: _recording(line, texts))
+    texts = dict(_pairs(path.with_name("text")))
+    columns = ("id", "audio", "transcript")
+    if path.name == "segments":
+        recordings = dict(_pairs(path.with_name("wav.scp")))
+        return DatasetReader(source, _KALDI, (*columns, "start", "end"), lambda line: _segment(line, recordings, texts))
+    return DatasetReader(source, _KALDI, columns, lambda line: _recording(line, texts))
 
 
-_KALDI: Final = "in Kaldi's format"
+def is_kaldi(path: Path) -> bool:
+    """Whether a file is one of those in a folder of Kaldi, by its name."""
+    return path.suffix == ".scp" or (path.name in _KALDI_FILES and path.with_name("wav.scp").is_file())
 
 
 def _recording(line: str, texts: dict[str, str]) -> Cells:
-    row_id, _, path = line.partition(" ")
-    if path.rstrip().endswith("|"):
+    row_id, path = _first_and_rest(line)
+    if path.endswith("|"):
         raise InvalidLine("the recording is the output of a command, which is not run; write it to a file first")
-    if not path.strip():
+    if not path:
         raise InvalidLine("the line has no path after its id; add it or remove the line")
-    return row_id, path.strip(), texts.get(row_id, "")
+    return row_id, path, texts.get(row_id, "")
 
 
-def _segment(line: str, recordings: dict[str, str]) -> Cells:
+def _segment(line: str, recordings: dict[str, str], texts: dict[str, str]) -> Cells:
     cells = line.split()
     if len(cells) < 4 or cells[1] not in recordings:
         raise InvalidLine("the line needs an id, a recording of wav.scp, a start and an end; correct it")
     _, path, _ = _recording(f"{cells[1]} {recordings[cells[1]]}", {})
-    return cells[0], path, *cells[2:4]
+    return cells[0], path, texts.get(cells[0], ""), *cells[2:4]
 
 
 def _pairs(path: Path) -> Iterator[tuple[str, str]]:
@@ -157,22 +120,11 @@ def _pairs(path: Path) -> Iterator[tuple[str, str]]:
     except (OSError, UnicodeDecodeError):
         return
     for line in lines:
-        first, _, rest = line.strip().partition(" ")
-        if first:
-            yield first, rest.strip()
+        if line.strip():
+            yield _first_and_rest(line)
 
 
-def _whole_json(source: Source) -> Any:  # noqa: ANN401 - whatever JSON holds
-    with source.open_text() as text:
-        content = text.read(_MOST_JSON_CHARACTERS)
-    try:
-        return json.loads(content)
-    except (ValueError, RecursionError):
-        raise Unreadable("this line is not a JSON object; correct it") from None
-
-
-def _beside(source: Source) -> str:
-    """The recording with the transcript's name, in the same folder; empty where there is none."""
-    path = Path(source.name)
-    found = (path.with_suffix(suffix) for suffix in _AUDIO_SUFFIXES)
-    return next((one.name for one in found if one.is_file()), "")
+def _first_and_rest(line: str) -> tuple[str, str]:
+    """The first word of a line and all that follows it. Spaces or tabs separate them."""
+    first, *rest = line.split(maxsplit=1)
+    return first, "".join(rest).strip()

@@ -45,6 +45,8 @@ def open_listing(given: str, op: str) -> Listing:
     """The files that `given` names, for an operation to work on. Raises `Unreadable`."""
     if op == "infill":
         raise Unreadable("infill needs texts and times; give a manifest with a row for each gap")
+    if op != "tts" and kind_of(given) == "file" and Path(given).suffix.lower() in TEXTS:
+        raise Unreadable(f"this is a text, and {op} needs recordings; if it lists files, write @{given}")
     listing = Listing(_files(given, op), "text_file" if op == "tts" else "audio")
     if next(listing.lines(), None) is None:
         raise Unreadable(_nothing(kind_of(given), op))

@@ -25,6 +25,12 @@ STDIN: Final = "-"
 _AUDIO_STARTS: Final = (b"ID3", b"fLaC", b"OggS", b"\x1aE\xdf\xa3", b"\xff\xfb", b"\xff\xf3", b"\xff\xf1", b"\xff\xf9")
 _PICTURE_BRANDS: Final = (b"heic", b"heix", b"mif1", b"msf1", b"avif", b"avis")
 _HEAD_BYTES: Final = 12
+_LINE_BYTES: Final = 1 << 16
+_UTF_16_MARKS: Final = (b"\xff\xfe", b"\xfe\xff")
+_SEPARATORS: Final = re.compile(r"[,;\t]")
+_COLUMNS: Final = frozenset(
+    {"id", "transcript", "text", "sentence", "text_file", "audio", "audio_filepath", "file_name", "path"}
+)
 _FIXED_PARTS = re.compile(r"[*?\[]")
 
 
@@ -36,10 +42,21 @@ def kind_of(given: str) -> Kind:
             return "table" if is_book_folder(path) else "folder"
         if path.is_file():
             suffix = path.suffix.lower()
-            return "list" if suffix in LISTS else "file" if suffix in RECORDINGS else "table"
+            is_file = suffix in RECORDINGS or (suffix in TEXTS and is_prose(path))
+            return "list" if suffix in LISTS else "file" if is_file else "table"
     if given.startswith(LIST_MARK) and len(given) > 1:
         return "list"
     return "glob" if glob.has_magic(given) and not os.path.lexists(given) else "table"
+
+
+def is_prose(path: Path) -> bool:
+    """Whether a text file does not start like a table: with a column name, an id before a bar, or in Excel's UTF-16."""
+    with path.open("rb") as file:
+        line = file.readline(_LINE_BYTES)
+    if line.startswith(_UTF_16_MARKS) or b"|" in line or path.name.lower().endswith(".trans.txt"):
+        return False
+    cells = _SEPARATORS.split(line.decode("utf-8-sig", "replace").casefold())
+    return _COLUMNS.isdisjoint(cell.strip().strip('"') for cell in cells)
 
 
 def is_book_folder(path: Path) -> bool:
