@@ -73,9 +73,11 @@ FUZZ := 1
 fuzz: setup
 	FUZZ=$(FUZZ) $(BIN)/pytest tests/fuzz -m fuzz
 
-# Late sound, holes, joined files and damage in ten thousand recordings; an hour on two cores.
+# Late sound, holes, joined files and damage in ten thousand recordings, and an archive of two thousand that is transcribed.
+# Half an hour of one core with FAULTS=1.
 recordings: setup
-	FAULTS=1 $(BIN)/pytest tests/audio/test_odd_recordings.py tests/cases -m recordings --timeout 36000
+	FAULTS=$(FAULTS) $(BIN)/pytest tests/audio/test_odd_recordings.py tests/flows/test_odd_archive.py tests/cases \
+		-m recordings --timeout 36000
 
 safeguards: setup
 	FAULTS=$(FAULTS) $(BIN)/pytest tests/faults/test_safeguards.py --timeout 36000

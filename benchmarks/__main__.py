@@ -6,6 +6,7 @@ import sys
 QUOTED = (
     "throughput",
     "prefect_start",
+    "run_start",
     "faulty_service",
     "busy_machine",
     "memory",

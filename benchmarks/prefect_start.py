@@ -115,8 +115,8 @@ def cpu_of_orphans_s() -> float:
 
 
 @contextmanager
-def warm_server(home: Path) -> Iterator[int]:
-    """Keep a server running during the block; yields its process id."""
+def held_server(home: Path) -> Iterator[int]:
+    """Keep a server running during the block; yields the id of the process that holds it."""
     holder = subprocess.Popen(
         [sys.executable, "-c", HOLD_A_SERVER],
         env=environment(home, VOICEMILL_PREFECT_IDLE_S="0"),
@@ -126,9 +126,18 @@ def warm_server(home: Path) -> Iterator[int]:
     )
     assert holder.stdout is not None
     holder.stdout.readline()
-    (server,) = set(children()) - {holder.pid}
-    yield server
-    holder.communicate("")
+    try:
+        yield holder.pid
+    finally:
+        holder.communicate("")
+
+
+@contextmanager
+def warm_server(home: Path) -> Iterator[int]:
+    """Keep a server running during the block; yields its process id."""
+    with held_server(home) as holder:
+        (server,) = set(children()) - {holder}
+        yield server
     cpu_of_orphans_s()
 
 

@@ -8,7 +8,12 @@ from pathlib import Path
 from uuid import UUID
 
 from prefect import task
-from prefect.artifacts import acreate_markdown_artifact, acreate_progress_artifact, aupdate_progress_artifact
+from prefect.artifacts import (
+    acreate_link_artifact,
+    acreate_markdown_artifact,
+    acreate_progress_artifact,
+    aupdate_progress_artifact,
+)
 from prefect.cache_policies import NO_CACHE
 
 from voicemill.config import Settings
@@ -36,6 +41,8 @@ async def publish_results(
         findings = await asyncio.to_thread(find, results)
         page = as_markdown(summary, findings)
         await acreate_markdown_artifact(page, key="summary", description="How the run ended")
+        link = results.report.absolute().as_uri()
+        await acreate_link_artifact(link, link, key="report", description="The HTML report of the run, on its machine")
 
 
 class ProgressArtifact:

@@ -5,15 +5,20 @@ import re
 import shlex
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+import voicemill
 from tests.flows.commands import InThisProcess, run_process
 from voicemill.cli.help_page import examples_of
 from voicemill.cli.token import LONGEST_TOKEN_S
 from voicemill.cli.verbs import VERBS, all_commands
+from voicemill.pipeline.finished_run import repeats_finished_run
+from voicemill.pipeline.prepare import planned_facts
+from voicemill.store.results_folder import ResultsFolder
 
 _COMMANDS = dict(all_commands())
 _HEAVY = {
@@ -64,6 +69,29 @@ def test_checks_of_a_small_manifest_import_no_server_and_no_http_client(argument
     Path("results/.voicemill").mkdir(parents=True)
     imported = _imported(*arguments)
     assert imported & {"aiohttp", "av", "fastapi", "httpx", "pandas", "prefect", "pyarrow", "rich"} == set()
+
+
+def test_a_run_imports_no_pandas_and_no_subtitle_library_before_its_first_call() -> None:
+    """The command process keeps PyArrow from importing pandas; libraries for transcripts are imported later."""
+    program = (
+        "import sys\nfrom voicemill.__main__ import main\nsys.argv = ['voicemill', '--version']\n"
+        "try:\n    main()\nexcept SystemExit:\n    pass\n"
+        "import pyarrow, voicemill.pipeline.jobs\npyarrow.array([1])\nprint(sorted(sys.modules))"
+    )
+    ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    imported = set(ast.literal_eval(ended.stdout.splitlines()[-1]))
+    assert imported & {"pandas", "prefect", "pysubs2", "rapidfuzz"} == set()
+
+
+def test_a_rerun_of_a_finished_run_imports_no_prefect() -> None:
+    """`voicemill run` repeats a finished run without a Prefect flow, unless the manifest has changed."""
+    Path("book.csv").write_text("id,transcript\na,Hello.\n")
+    finished = voicemill.run("book.csv", results="results")
+    assert finished.exit_code == 0
+    assert "prefect" not in _imported("run", "book.csv", "-o", "results")
+    folder = ResultsFolder(Path("results"))
+    assert repeats_finished_run(folder, planned_facts(folder))
+    assert not repeats_finished_run(folder, replace(planned_facts(folder), digest="of another manifest"))
 
 
 def test_the_list_of_commands_repeats_their_help() -> None:

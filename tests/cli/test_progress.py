@@ -24,6 +24,8 @@ _PROGRESS: dict[str, Any] = {
     "credits_spent": 20_000.0,
     "max_credits": None,
     "audio_s": 3600.0,
+    "audio_reused_s": 1200.0,
+    "audio_total_s": 9000.0,
     "transcribed_s": 0.0,
     "converted_s": 0.0,
     "work_s": 1000.0,
@@ -40,7 +42,7 @@ _PROGRESS: dict[str, Any] = {
 def test_all_amounts_are_shown() -> None:
     """One line holds rows, calls, calls in flight, audio, credits and the remaining time."""
     assert one_line(_PROGRESS) == (
-        "400/1,000 rows done · 800/2,000 calls · 15 in flight (oldest 3 s) · 1:00:00 of audio generated · "
+        "400/1,000 rows done · 800/2,000 calls · 15 in flight (oldest 3 s) · 1:20:00 of about 2:30:00 of audio · "
         "12,345 credits · about 0:02:00 left"
     )
 

@@ -20,7 +20,7 @@ _PREFECT_YAML = Path(__file__).parents[2] / "prefect.yaml"
 
 
 def test_finished_run(voicemill: InThisProcess, service: SpeechService, prefect_server: str) -> None:
-    """A run of 100 rows is a completed flow run with one task per shard, named after its rows, and two artifacts."""
+    """A run of 100 rows is a completed flow run with one task per shard, named after its rows, and three artifacts."""
     write_manifest(Path("book.csv"), short_rows(100))
     voicemill("run", "book.csv", "-o", "pages")
     flow_run = _flow_run(prefect_server, "pages")
@@ -33,6 +33,7 @@ def test_finished_run(voicemill: InThisProcess, service: SpeechService, prefect_
     artifacts = _artifacts_of_a_complete_run(prefect_server, flow_run)
     assert "| done | 100 |" in artifacts["summary"]["data"]
     assert "1,890 credits" in artifacts["summary"]["data"]
+    assert Path("pages/report.html").absolute().as_uri() in artifacts["report"]["data"]
 
 
 def test_run_with_failures(
@@ -111,9 +112,9 @@ def _artifacts_of_a_complete_run(api_url: str, flow_run: dict[str, Any]) -> dict
 
     def complete() -> dict[str, dict[str, Any]] | None:
         found = {artifact["key"]: artifact for artifact in _found(api_url, "artifacts", _of(flow_run))}
-        return found if {"progress", "summary"} <= set(found) and found["progress"]["data"] == 100.0 else None
+        return found if {"progress", "summary", "report"} <= set(found) and found["progress"]["data"] == 100.0 else None
 
-    return wait_until(complete, "a summary, and a progress of 100 percent")
+    return wait_until(complete, "a summary, a link to the report, and a progress of 100 percent")
 
 
 def _of(flow_run: dict[str, Any]) -> dict[str, Any]:

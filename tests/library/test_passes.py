@@ -105,3 +105,19 @@ def test_faulty_service_is_finished_in_one_command(service: SpeechService, tmp_p
     assert (result.ok, result.counts["done"]) == (True, 150)
     assert result.summary.calls_made <= 1.6 * 150
     assert violations(tmp_path / "results") == []
+
+
+def test_stored_answers_of_a_row_count_once_in_all_passes(service: SpeechService, tmp_path: Path) -> None:
+    """A row whose first passage fails in the first pass reuses the passages of an earlier run, each counted once."""
+    passages = [f"Passage number {number} is a sentence of its kind." for number in range(6)]
+    texts = {"long": " ".join(passages)}
+    settings = voicemill.load_settings(pace=_QUICK | {"passes": 1}, long_text={"max_characters_per_call": 60})
+    manifest = write_manifest(tmp_path / "book.csv", [{"id": "long", "text": texts["long"]}])
+    service.replies[passages[0]] = _BROKEN
+    first = voicemill.run(manifest, tmp_path / "results", settings=settings).summary
+    stored = len({*service.requested}) - 1
+    service.replies[passages[0]] = _failing(2)
+    again = voicemill.load_settings(pace=_QUICK, long_text={"max_characters_per_call": 60})
+    summary = voicemill.run(manifest, tmp_path / "results", settings=again).summary
+    assert first.rows["failed"] == 1
+    assert (summary.rows["done"], summary.calls_reused) == (1, stored)

@@ -54,3 +54,9 @@ def test_a_waiting_call_gets_what_others_have_not_spent() -> None:
     assert not is_used_up(22, confirmed)
     assert deal_budget(22, confirmed)["waiting"] == 13
     assert is_used_up(21, confirmed)
+
+
+def test_the_last_call_goes_to_one_of_two_waiting_workers() -> None:
+    """If two calls wait and the rest pays for one, one of them is granted."""
+    shares = {"a": BudgetShare(15, 15, 15, needed=1), "b": BudgetShare(7, 14, 14, needed=1)}
+    assert deal_budget(30, shares) == {"a": 16, "b": 7}

@@ -9,10 +9,6 @@ _COUNTED_FORMATS: Final = frozenset({"mp3", "aac", "ac3", "eac3"})
 """Streams of frames without time stamps: how long a damaged part of them lasted follows from its size."""
 _TIMED_FORMATS: Final = frozenset({"mov", "matroska", "avi", "flv", "asf"})
 """Containers in which a hole in the time stamps may be a pause of the recorder."""
-_WITHOUT_GAPS: Final = "aac"
-"""A container of consecutive frames whose reader skips what is not a frame without an error."""
-_LARGEST: Final = 4
-"""The size of a frame, in mean sizes, from which on it is not one if it is larger than the bytes below, too."""
 _SKIPPED_BYTES: Final = 1024
 """More bytes than Matroska needs between two packets of its only track."""
 
@@ -30,9 +26,8 @@ class DamageMeter:
         self._is_counted = format_name in _COUNTED_FORMATS
         self._may_pause = format_name in _TIMED_FORMATS
         self._shows_skips = format_name == "matroska" and streams == 1
-        self._has_no_gaps = format_name == _WITHOUT_GAPS
         self._tick_s = tick_s
-        self._good_bytes = self._good_ticks = 0
+        self._good_bytes = self._good_ticks = self._read_bytes = 0
         self._has_failed = False
         self._failed_s = self._failed_by_duration_s = 0.0
         self._end: int | None = None
@@ -42,15 +37,15 @@ class DamageMeter:
         """Count a packet that was decoded."""
         self._good_bytes += packet.size_bytes
         self._good_ticks += packet.duration
-        if self._has_no_gaps:
-            self._add_unread(max(self._skipped_before(packet), self._surplus_bytes(packet)))
+        self._read_bytes += packet.size_bytes
         if packet.position is not None and packet.size_bytes:
-            self._skipped_bytes = self._skipped_before(packet)
+            self._skipped_bytes = 0 if self._end is None else packet.position - self._end
             self._end = packet.position + packet.size_bytes
 
     def add_failed(self, packet: DecodedPacket) -> None:
         """Count a packet that could not be decoded."""
         duration_s = float(packet.duration * self._tick_s)
+        self._read_bytes += packet.size_bytes
         self._has_failed = True
         self._failed_by_duration_s += duration_s
         self._failed_s += duration_s if packet.is_blank else max(duration_s, self._by_size_s(packet.size_bytes))
@@ -65,24 +60,15 @@ class DamageMeter:
         self._has_failed = False
         self._failed_s = self._failed_by_duration_s = 0.0
 
-    def finish(self, missing_s: float) -> None:
-        """Count the end. `missing_s` is how much longer the track should be; bytes after its sound may be no sound."""
+    def finish(self, missing_s: float, frames_bytes: int) -> None:
+        """Count the end. `missing_s` is how much longer the track should be; bytes after its sound may be no sound.
+
+        `frames_bytes` is the size of a file that consists of the packets only, else 0.
+        """
         self.lost_s += max(self._failed_by_duration_s, missing_s)
-
-    def _add_unread(self, size_bytes: int) -> None:
-        """Count bytes that the reader skipped or took for a part of a frame."""
-        if size_bytes > _SKIPPED_BYTES:
-            self._failed_s += self._by_size_s(size_bytes)
-            self._has_failed = True
-
-    def _surplus_bytes(self, packet: DecodedPacket) -> int:
-        """The size of a packet that no frame has: noise can look like the header of a long one."""
-        is_too_large = self._by_size_s(packet.size_bytes) > _LARGEST * float(packet.duration * self._tick_s)
-        return packet.size_bytes if is_too_large else 0
-
-    def _skipped_before(self, packet: DecodedPacket) -> int:
-        """The bytes between the packet before this one and this one."""
-        return 0 if self._end is None or packet.position is None else packet.position - self._end
+        unread_bytes = frames_bytes - self._read_bytes
+        if unread_bytes > _SKIPPED_BYTES:
+            self.lost_s += self._by_size_s(unread_bytes)
 
     def _by_size_s(self, size_bytes: int) -> float:
         if not self._is_counted or not self._good_bytes:

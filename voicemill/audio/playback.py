@@ -170,7 +170,7 @@ class Playback:
                 yield PlacedFrame(frame, *self._place(frame, packet))
         if self._clock is None:
             raise UndecodableAudio("the file has no audio that can be decoded")
-        self._damage.finish(self._missing_s())
+        self._damage.finish(self._missing_s(), self._frames_bytes())
 
     def _place(self, frame: AudioFrame, packet: DecodedPacket) -> Placement:
         is_first = self._clock is None
@@ -206,6 +206,10 @@ class Playback:
         ]
         origin = min(starts)
         return origin if (first_pts - origin) * self._tick_s <= LONGEST_HOLE_S else first_pts
+
+    def _frames_bytes(self) -> int:
+        """The size of an AAC file without tags. FFmpeg skips what is not a frame in it without an error."""
+        return self._container.size if self._format == "aac" and not self._container.metadata else 0
 
     def _missing_s(self) -> float:
         """How much longer the container says that the track is."""

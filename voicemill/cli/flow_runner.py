@@ -14,6 +14,8 @@ from voicemill.report.summary import as_lines
 
 if TYPE_CHECKING:
     from flows.prefect_server.ensure import ServerLease
+    from voicemill.config import Settings
+    from voicemill.pipeline.prepare import PlanFacts
     from voicemill.store.results_folder import ResultsFolder
 
 
@@ -33,6 +35,19 @@ def run_flow(
         flow = flow_of()
         lease.wait_until_ready()
         return asyncio.run(_summary_of(flow, str(folder.path.absolute()), parameters))
+
+
+def run_without_flow(
+    manifest: str, folder: "ResultsFolder", settings: "Settings", facts: "PlanFacts", *, as_json: bool
+) -> Summary:
+    """Run the pipeline without Prefect, which would take longer to start than a rerun takes that finds nothing to do.
+
+    Raises what a run raises.
+    """
+    from voicemill.pipeline.execute import RunSpec, execute
+
+    with live_progress(folder.progress, as_json=as_json):
+        return asyncio.run(execute(RunSpec(manifest, folder.path.absolute(), settings, facts.plan_id)))
 
 
 def retry_flow() -> Any:  # noqa: ANN401 - a Prefect flow

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from flows.prefect_server.ensure import ServerLease
     from voicemill.config import ApiKey, Settings
     from voicemill.pipeline.prepare import PlanFacts
+    from voicemill.pipeline.summary import Summary
     from voicemill.store.results_folder import ResultsFolder
 
 app = command_app()
@@ -42,21 +43,51 @@ def run(
     Without CARTESIA_API_KEY, the embedded engine is used, offline and free. A live run can be watched with
     `voicemill status` and changed with `voicemill control`.
     """
-    from flows.prefect_server.ensure import ensure_server
-    from voicemill.cli.flow_runner import end_with, run_flow, say
-    from voicemill.pipeline.selection import Selection
+    from voicemill.cli.flow_runner import end_with
     from voicemill.store.bucket_results import opened_results
 
-    settings = options.settings()
-    with opened_results(results_folder(results, manifest)) as folder, ensure_server() as lease:
-        say_line = partial(say, as_json=as_json)
-        facts = asyncio.run(_checked(manifest, settings, folder, _key(settings, lease), say_line))
-        for warning in facts.warnings[:_WARNINGS_SHOWN]:
-            say_line(f"warning: {warning}")
+    with opened_results(results_folder(results, manifest)) as folder:
+        summary = _summary(manifest, options.settings(), folder, force=force, as_json=as_json)
+    end_with(summary, as_json=as_json)
+
+
+def _summary(manifest: str, settings: "Settings", folder: "ResultsFolder", *, force: bool, as_json: bool) -> "Summary":
+    """Run a manifest as a flow of Prefect, or without it where a finished run is repeated."""
+    from flows.prefect_server.ensure import ensure_server
+    from voicemill.cli.flow_runner import run_flow, run_without_flow
+    from voicemill.pipeline.finished_run import repeats_finished_run
+    from voicemill.pipeline.selection import Selection
+
+    facts = None
+    if not force and _may_need_no_flow(settings, folder):
+        facts = _facts(manifest, settings, folder, None, as_json=as_json)
+        if repeats_finished_run(folder, facts):
+            return run_without_flow(_absolute(manifest), folder, settings, facts, as_json=as_json)
+    with ensure_server() as lease:
+        facts = facts or _facts(manifest, settings, folder, _key(settings, lease), as_json=as_json)
         parameters = {"manifest": _absolute(manifest), "settings": settings, "selection": Selection(force=force)}
         flow = partial(_flow, settings.operation)
-        summary = run_flow(flow, folder, lease, as_json=as_json, plan_id=facts.plan_id, **parameters)
-    end_with(summary, as_json=as_json)
+        return run_flow(flow, folder, lease, as_json=as_json, plan_id=facts.plan_id, **parameters)
+
+
+def _may_need_no_flow(settings: "Settings", folder: "ResultsFolder") -> bool:
+    """Whether the folder holds a finished run, and the settings use nothing of Prefect."""
+    from voicemill.pipeline.finished_run import has_finished
+
+    return has_finished(folder) and not settings.service.key_block and not settings.pace.shared_limit
+
+
+def _facts(
+    manifest: str, settings: "Settings", folder: "ResultsFolder", key: "ApiKey | None", *, as_json: bool
+) -> "PlanFacts":
+    """Check the manifest, and print what was found."""
+    from voicemill.cli.flow_runner import say
+
+    say_line = partial(say, as_json=as_json)
+    facts = asyncio.run(_checked(manifest, settings, folder, key, say_line))
+    for warning in facts.warnings[:_WARNINGS_SHOWN]:
+        say_line(f"warning: {warning}")
+    return facts
 
 
 def _key(settings: "Settings", lease: "ServerLease") -> "ApiKey | None":

@@ -82,11 +82,12 @@ def deal_budget(left: float, shares: Mapping[str, BudgetShare]) -> dict[str, flo
     grants = {worker: share.granted for worker, share in shares.items()}
     free = left - sum(share.most_spent for share in shares.values())
     waiting = sorted((each for each in shares if shares[each].is_waiting), key=lambda each: shares[each].needed)
-    for worker in waiting:
+    for position, worker in enumerate(waiting):
         target = shares[worker].spent + shares[worker].needed
         more = target - max(grants[worker], shares[worker].limit)
         if more > free:
-            return {each: min(share.granted, share.spent) for each, share in shares.items()}
+            served = {each: grants[each] for each in waiting[:position]}
+            return {each: min(share.granted, share.spent) for each, share in shares.items()} | served
         grants[worker] = target  # not by adding `more`, which would round
         free -= max(0.0, more)
     for worker_number, worker in enumerate(sorted(shares)):

@@ -14,7 +14,7 @@ from voicemill.model import Call, Receipt, Stt, VoiceChange
 from voicemill.pipeline.context import RunContext, RunStats, Stopped
 from voicemill.pipeline.group_commit import GroupCommit
 from voicemill.pipeline.requests import VerifiedAnswer, send_call
-from voicemill.planning.estimate import work_s
+from voicemill.planning.estimate import expected_audio_s, work_s
 from voicemill.store.answer_store import KeptAnswer
 
 _CLAIM_INTERVAL_S = 0.1
@@ -33,9 +33,7 @@ async def ensure_answer(call: Call, paid_by: str, context: RunContext, *, at_onc
     Raises `CallError` if the call fails, `StorageError`, and `Stopped` if the run is stopping.
     """
     if context.answers.has(call.key):
-        if context.pass_number == 1:  # In later passes, most stored answers are those of this run.
-            context.stats.calls_reused += 1
-            context.stats.work_reused_s += work_s(call)
+        await _count_stored(call, paid_by, context)
         return None
     refused = context.refused.get(call.key)
     if refused is not None:
@@ -74,9 +72,27 @@ async def _claimed(call: Call, context: RunContext) -> bool:
         await context.pause(_CLAIM_INTERVAL_S)
     if not context.answers.has(call.key):
         return True
-    context.stats.calls_reused += 1
-    context.stats.work_reused_s += work_s(call)
+    count_reused(call, context.stats)
     return False
+
+
+async def _count_stored(call: Call, row_id: str, context: RunContext) -> None:
+    """Count a stored answer as reused; in later passes only if an earlier run made the call and none counted it."""
+    counted = context.reused.setdefault(row_id, set())
+    if context.pass_number > 1:
+        receipt = await context.in_thread(context.answers.receipt, call.key)
+        if call.key in counted or receipt is None or receipt.asked_at >= context.started_at:
+            return
+    counted.add(call.key)
+    count_reused(call, context.stats)
+
+
+def count_reused(call: Call, stats: RunStats) -> None:
+    """Count a call whose answer is stored."""
+    stats.calls_reused += 1
+    stats.work_reused_s += work_s(call)
+    if not isinstance(call, Stt):
+        stats.audio_reused_s += expected_audio_s(call)
 
 
 async def _execute(

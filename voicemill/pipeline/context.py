@@ -7,6 +7,7 @@ from collections.abc import Callable
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import Any, ParamSpec, Protocol, TypeVar
@@ -44,7 +45,8 @@ class RunStats:
     """The counters of a run in progress, which progress displays read.
 
     The `work` of calls is their assumed response time, by characters and seconds of audio: of all calls, of those made
-    in this run, and of those with stored answers. It predicts the remaining time.
+    in this run, and of those with stored answers. It predicts the remaining time. `audio_total_s` is the expected
+    length of the audio of all calls, and `audio_reused_s` that of stored answers.
     """
 
     rows: int = 0
@@ -61,6 +63,8 @@ class RunStats:
     retries: int = 0
     credits: float = 0.0
     audio_s: float = 0.0
+    audio_total_s: float = 0.0
+    audio_reused_s: float = 0.0
     transcribed_s: float = 0.0
     converted_s: float = 0.0
     work_s: float = 0.0
@@ -116,6 +120,9 @@ class RunContext:
     """Outcomes of the rows whose output other rows use, by id."""
     in_flight: dict[str, asyncio.Future[None]] = field(default_factory=dict)
     """Calls under way, by key: a duplicate call waits for the first one."""
+    started_at: datetime = field(default_factory=lambda: datetime.now(UTC))
+    reused: dict[str, set[str]] = field(default_factory=dict)
+    """The keys of stored answers that were counted as reused, by the id of a row that is not done."""
     refused: dict[str, Refused] = field(default_factory=dict)
     """Refused calls, by key: the service would refuse a duplicate call again."""
     claims: CallClaims | None = None

@@ -29,6 +29,7 @@ from voicemill.pipeline.steps import RunSteps
 from voicemill.pipeline.summary import Summary, summarize
 from voicemill.pipeline.workers import run_concurrently
 from voicemill.planning.estimate import total_work_s
+from voicemill.planning.predictions import CHARACTERS_PER_AUDIO_S
 from voicemill.service import all_voices, open_service
 from voicemill.store.bucket_results import AttachedBucket, attached_bucket, check_supported
 from voicemill.store.results_folder import ResultsFolder
@@ -132,6 +133,7 @@ async def _process(
     context.stats.rows, context.stats.calls = facts.rows, facts.calls + facts.check_calls
     work_s = total_work_s(facts.calls, facts.characters, facts.transcribed_s, facts.converted_s)
     context.stats.work_s = work_s + total_work_s(facts.check_calls, 0, facts.checked_s, 0.0)
+    context.stats.audio_total_s = facts.characters / CHARACTERS_PER_AUDIO_S + facts.converted_s
     calls_per_shard = max(1, facts.calls // len(shards))
     # While some shards assemble files and others wait for their last calls, there must be work for every slot.
     context.open_shards.limit = min(16, max(4, math.ceil(2 * context.limiter.max_concurrency / calls_per_shard)))

@@ -5,11 +5,12 @@ from typing import Any
 
 from voicemill.errors import CallError, Refused, VoicemillError
 from voicemill.model import WORD_CHECKS, Op, Outcome, Passage, Receipt, Row, State, Status, worst
-from voicemill.pipeline.assemble import Assembled, assemble, is_the_file
+from voicemill.pipeline.assemble import Assembled, assemble
+from voicemill.pipeline.assemble.answer_files import is_the_file
+from voicemill.pipeline.call import count_reused
 from voicemill.pipeline.context import RunContext, Stopped
 from voicemill.pipeline.passages import passages_of
 from voicemill.pipeline.takes import AnsweredRow, answered
-from voicemill.planning.estimate import work_s
 from voicemill.planning.row_calls import RowPlan
 from voicemill.store.answer_store import AnswerDamaged
 from voicemill.store.output_folder import OutputRefused, WholeFile
@@ -29,6 +30,8 @@ async def process_row(
     settled = _settle(plan, known, context, chosen=chosen)
     outcome = settled if settled is not None else await _execute(plan, context, timings)
     _count(outcome, context)
+    if outcome.status is Status.DONE:
+        context.reused.pop(outcome.id, None)
     if settled is not None and settled == known:
         context.stats.rows_unchanged += 1
     return outcome
@@ -39,8 +42,9 @@ def _settle(plan: RowPlan, known: Outcome | None, context: RunContext, *, chosen
     if plan.row.refusal is not None:
         return _ended(plan, Status.REFUSED, "input", *plan.row.refusal)
     if known is not None and _is_complete(plan, known, context):
-        context.stats.calls_reused += known.calls
-        context.stats.work_reused_s += sum(work_s(piece.call) for piece in plan.pieces)
+        for piece in plan.pieces:
+            count_reused(piece.call, context.stats)
+        context.stats.calls_reused += max(0, known.calls - len(plan.pieces))
         return known
     skipped = context.selection.skipped(plan, known, context.answers)
     if skipped is not None:

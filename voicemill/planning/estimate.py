@@ -86,7 +86,7 @@ class Estimate:
     def _add_check(self, call: Call, row: Row, *, is_retaken: bool) -> None:
         if row.check == "off" or isinstance(call, Stt):
             return
-        self.check_cpu_s += _audio_s(call) * CHECK_CPU_S_PER_AUDIO_S[row.check]
+        self.check_cpu_s += expected_audio_s(call) * CHECK_CPU_S_PER_AUDIO_S[row.check]
         if is_retaken and row.max_takes > 1:
             transcription = self._transcription_credits(call) if _is_transcribed(row) else 0.0
             self.expected_retakes += BAD_SHARE
@@ -95,16 +95,16 @@ class Estimate:
     def _add_transcription(self, call: Call) -> None:
         self.check_calls_to_pay += 1
         self.check_credits_to_pay += self._transcription_credits(call)
-        self.check_work_to_pay_s += total_work_s(1, 0, _audio_s(call), 0.0)
+        self.check_work_to_pay_s += total_work_s(1, 0, expected_audio_s(call), 0.0)
 
     def _transcription_credits(self, call: Call) -> float:
-        return 0.0 if self.is_check_free else _audio_s(call) * STT_CREDITS_PER_S
+        return 0.0 if self.is_check_free else expected_audio_s(call) * STT_CREDITS_PER_S
 
     def _add_call(self, call: Call, *, paid: bool) -> None:
         sums = self._by_op.setdefault(call.op, Sums())
         self.characters += call.characters
         sums.calls += 1
-        sums.audio_s += _audio_s(call)
+        sums.audio_s += expected_audio_s(call)
         key = _short(call.key)
         if key not in self._keys and not paid:
             sums.calls_to_pay += 1
@@ -175,7 +175,8 @@ def _short(key: str) -> int:
     return int(key[:16], 16)
 
 
-def _audio_s(call: Call) -> float:
+def expected_audio_s(call: Call) -> float:
+    """The expected length of the audio that a call generates or processes."""
     if isinstance(call, Stt | VoiceChange):
         return call.clip.duration_s
     return call.characters / CHARACTERS_PER_AUDIO_S
@@ -184,7 +185,7 @@ def _audio_s(call: Call) -> float:
 def work_s(call: Call) -> float:
     """The assumed response time of a call."""
     is_stt = call.op is Op.STT
-    seconds = _audio_s(call) if call.op in (Op.STT, Op.VOICE_CHANGE) else 0.0
+    seconds = expected_audio_s(call) if call.op in (Op.STT, Op.VOICE_CHANGE) else 0.0
     return total_work_s(1, call.characters, seconds if is_stt else 0.0, 0.0 if is_stt else seconds)
 
 

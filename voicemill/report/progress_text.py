@@ -70,11 +70,20 @@ def _calls(progress: Progress) -> list[str]:
 
 
 def _amounts(progress: Progress) -> list[str]:
-    amounts = produced(progress["transcribed_s"], progress["converted_s"], progress["audio_s"])
+    amounts = produced(progress["transcribed_s"], progress["converted_s"], 0.0) + _generated(progress)
     most = progress.get("max_credits")
     if most is not None:
         return [*amounts, f"{progress.get('credits_spent', 0.0):,.0f} of {most:,.0f} credits"]
     return [*amounts, f"{progress['credits']:,.0f} credits"] if progress["credits"] else amounts
+
+
+def _generated(progress: Progress) -> list[str]:
+    """The audio that was generated, of what the run generates in total; the total is an estimate."""
+    made_s = progress["audio_s"] + progress.get("audio_reused_s", 0.0)
+    total_s = max(made_s, progress.get("audio_total_s", 0.0))
+    if not total_s or share_done(progress) >= 1:
+        return produced(0.0, 0.0, progress["audio_s"])
+    return [f"{span(made_s)} of about {span(total_s)} of audio"]
 
 
 def _state(progress: Progress) -> list[str]:

@@ -3,8 +3,6 @@
 import re
 import unicodedata
 
-from rapidfuzz.distance import Levenshtein
-
 from voicemill.text.normalization import normalized
 
 UNSPACED = r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]"
@@ -24,5 +22,7 @@ def word_error_rate(reference: str, transcript: str) -> float | None:
 
     Case and punctuation are ignored; in scripts without spaces each character is a word.
     """
+    from rapidfuzz.distance import Levenshtein  # only transcripts need it
+
     wanted = tokens(reference)
     return Levenshtein.distance(wanted, tokens(transcript)) / len(wanted) if wanted else None

@@ -12,7 +12,8 @@ Kind = Literal["table", "folder", "glob", "list", "file"]
 RECORDINGS: Final = frozenset({
     ".flac", ".m4a", ".mp3", ".mp4", ".mpeg", ".mpga", ".oga", ".ogg", ".wav", ".webm",
     ".aac", ".m4b", ".m4v", ".mka", ".mkv", ".mov", ".mpg", ".opus", ".ts", ".w64", ".weba",
-    ".3gp", ".ac3", ".aif", ".aifc", ".aiff", ".amr", ".avi", ".caf", ".flv", ".wma", ".wmv",
+    ".3g2", ".3gp", ".ac3", ".aif", ".aifc", ".aiff", ".amr", ".au", ".avi", ".caf", ".f4v", ".flv", ".m2ts", ".mp2",
+    ".mts", ".spx", ".vob", ".wma", ".wmv", ".wv",
 })  # fmt: skip
 """File extensions that the service accepts, that are converted locally, and that are refused as other audio."""
 TEXTS: Final = frozenset({".txt"})

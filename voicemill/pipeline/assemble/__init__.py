@@ -1,23 +1,20 @@
 """Assemble files from answers. This is free and repeatable: all data is in the answer store and the recordings."""
 
+from importlib import import_module
+
 from voicemill.model import Op
-from voicemill.pipeline.assemble.infill import assemble_patch
-from voicemill.pipeline.assemble.row_files import Assembled
-from voicemill.pipeline.assemble.speech import assemble_speech, is_the_file
-from voicemill.pipeline.assemble.transcript import assemble_text
-from voicemill.pipeline.assemble.voice_change import assemble_change
+from voicemill.pipeline.assemble.assembled import Assembled
 from voicemill.planning.row_calls import RowPlan
 from voicemill.store.answer_store import AnswerStore
 from voicemill.store.output_folder import OutputFolder
 
-__all__ = ["Assembled", "assemble", "is_the_file"]
-
 _BY_OP = {
-    Op.TTS: assemble_speech,
-    Op.STT: assemble_text,
-    Op.VOICE_CHANGE: assemble_change,
-    Op.INFILL: assemble_patch,
+    Op.TTS: ("speech", "assemble_speech"),
+    Op.STT: ("transcript", "assemble_text"),
+    Op.VOICE_CHANGE: ("voice_change", "assemble_change"),
+    Op.INFILL: ("infill", "assemble_patch"),
 }
+"""Module and function by operation. They are imported when first used, because their decoders take long to import."""
 
 
 def assemble(plan: RowPlan, answers: AnswerStore, outputs: OutputFolder) -> Assembled:
@@ -25,4 +22,6 @@ def assemble(plan: RowPlan, answers: AnswerStore, outputs: OutputFolder) -> Asse
 
     Raises `AnswerDamaged`, `StorageError` and `OutputRefused`.
     """
-    return _BY_OP[plan.row.op](plan, answers, outputs)
+    module, function = _BY_OP[plan.row.op]
+    assembled: Assembled = getattr(import_module(f"{__name__}.{module}"), function)(plan, answers, outputs)
+    return assembled

@@ -14,7 +14,8 @@ from voicemill.audio.splice import EDGE_S, splice, spliced
 from voicemill.audio.trim import without_left, without_right
 from voicemill.model import Call, Clip, Infill, Recording, Row
 from voicemill.model.audio_formats import KeptFormat
-from voicemill.pipeline.assemble.row_files import Assembled, deliver_audio, deliver_written, existing_path
+from voicemill.pipeline.assemble.assembled import Assembled
+from voicemill.pipeline.assemble.row_files import deliver_audio, deliver_written, existing_path
 from voicemill.planning.row_calls import RowPlan
 from voicemill.store.answer_store import AnswerStore
 from voicemill.store.output_folder import OutputFolder

@@ -1,39 +1,18 @@
 """Write a row's audio and text files, and describe them."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, TypeVar
 
 from voicemill.audio.decode import UndecodableAudio
 from voicemill.audio.encode import Encoder
 from voicemill.audio.join import Samples
-from voicemill.model import MadeFile, Receipt, Recording, Row, Transcript, text_name
+from voicemill.model import MadeFile, Recording, Row, Transcript, text_name
 from voicemill.planning.row_calls import RowPlan
 from voicemill.store.output_folder import Delivered, OutputFolder, OutputRefused
 from voicemill.text.transcript_files import WRITERS
 
 T = TypeVar("T")
-
-
-@dataclass(frozen=True, slots=True)
-class Assembled:
-    """The delivered files of a row, and the receipts of the answers that they were made from.
-
-    `more_files` are the files besides the first. `transcript` is set if words were requested. `found_language` is
-    the language of the recording and `recognizer_flags` are reasons to doubt the transcript, if the service reports
-    them.
-    `places_s` are the start and end of each passage of joined speech in the file.
-    """
-
-    delivered: Delivered
-    duration_s: float
-    receipts: tuple[Receipt, ...]
-    more_files: tuple[MadeFile, ...] = ()
-    transcript: Transcript | None = None
-    found_language: str = ""
-    recognizer_flags: tuple[str, ...] = ()
-    places_s: tuple[tuple[float, float], ...] = ()
 
 
 def deliver_audio(blocks: Iterable[Samples], row: Row, outputs: OutputFolder) -> tuple[Delivered, float]:

@@ -4,10 +4,11 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from voicemill.audio.join import Place, Samples, join, read_samples
-from voicemill.audio.wav_header import probe_wav
-from voicemill.model import Op, Receipt, Tts, Word
-from voicemill.pipeline.assemble.row_files import Assembled, deliver_audio, deliver_texts
-from voicemill.planning.row_calls import CallPiece, RowPlan, request_encoding
+from voicemill.model import Receipt, Tts, Word
+from voicemill.pipeline.assemble.answer_files import has_format_of_file, is_sized
+from voicemill.pipeline.assemble.assembled import Assembled
+from voicemill.pipeline.assemble.row_files import deliver_audio, deliver_texts
+from voicemill.planning.row_calls import CallPiece, RowPlan
 from voicemill.store.answer_store import AnswerStore
 from voicemill.store.output_folder import OutputFolder
 from voicemill.text.segments import transcript_of
@@ -29,30 +30,12 @@ def assemble_speech(plan: RowPlan, answers: AnswerStore, outputs: OutputFolder) 
     return replace(assembled, more_files=made, transcript=transcript if plan.row.needs_word_timestamps else None)
 
 
-def is_the_file(plan: RowPlan, body: bytes) -> bool:
-    """Whether the row's only answer can be delivered unchanged, without further files."""
-    return not plan.row.needs_word_timestamps and not plan.row.text_formats and _is_as_wanted(plan, body)
-
-
-def _is_as_wanted(plan: RowPlan, body: bytes) -> bool:
-    # Players refuse a file whose header still has a stream's placeholder for its size.
-    return _is_alike(plan) and probe_wav(body).sized
-
-
-def _is_alike(plan: RowPlan) -> bool:
-    """Whether the audio of the answer already has the format of the row's file."""
-    row = plan.row
-    if row.op is not Op.TTS or len(plan.pieces) != 1 or row.format is None:
-        return False
-    return row.format.container == "wav" and row.format.encoding == request_encoding(row.format.encoding)
-
-
 def _as_answered(plan: RowPlan, answers: AnswerStore, outputs: OutputFolder) -> Assembled | None:
     """Deliver the row's only answer unchanged."""
-    if not _is_alike(plan):
+    if not has_format_of_file(plan):
         return None
     receipt, body = answers.read(plan.pieces[0].call.key)
-    if not _is_as_wanted(plan, body):
+    if not is_sized(body):
         return None
     return Assembled(outputs.deliver_bytes(plan.row.file_name, body), receipt.duration_s, (receipt,))
 

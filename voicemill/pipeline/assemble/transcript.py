@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 from voicemill.cartesia.stt import Transcription, read_transcription
 from voicemill.model import Receipt, Stt, Transcript, Word
-from voicemill.pipeline.assemble.row_files import Assembled, deliver_texts
+from voicemill.pipeline.assemble.assembled import Assembled
+from voicemill.pipeline.assemble.row_files import deliver_texts
 from voicemill.planning.row_calls import RowPlan
 from voicemill.store.answer_store import AnswerStore
 from voicemill.store.output_folder import Delivered, OutputFolder

@@ -14,7 +14,8 @@ from voicemill.audio.trim import fitted
 from voicemill.audio.video import with_new_sound
 from voicemill.model import Receipt, Recording, VoiceChange
 from voicemill.model.audio_formats import KeptFormat
-from voicemill.pipeline.assemble.row_files import Assembled, deliver_audio, deliver_written, existing_path
+from voicemill.pipeline.assemble.assembled import Assembled
+from voicemill.pipeline.assemble.row_files import deliver_audio, deliver_written, existing_path
 from voicemill.planning.row_calls import CallPiece, RowPlan
 from voicemill.store.answer_store import AnswerStore
 from voicemill.store.output_folder import OutputFolder

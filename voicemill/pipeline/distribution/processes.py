@@ -10,6 +10,7 @@ from itertools import count
 from typing import Final
 
 from voicemill.config import ApiKey
+from voicemill.pipeline.context import RunLost
 from voicemill.pipeline.distribution.driver import WorkerLost
 from voicemill.pipeline.distribution.job_lines import END_LINE, end_from_json, error_named, job_as_json
 from voicemill.pipeline.distribution.worker_files import WorkerFiles
@@ -46,7 +47,11 @@ class _WorkerProcess:
             self.waiting.pop(number, None)
         if end.result is not None:
             return end.result
-        raise error_named(*(end.error or ("", "")))
+        error = error_named(*(end.error or ("", "")))
+        if isinstance(error, RunLost):  # It was silent or frozen for a while, and takes no more part in the run.
+            await self.kill()
+            raise WorkerLost(self.name, str(error))
+        raise error
 
     async def _send(self, line: bytes) -> None:
         assert self.process.stdin is not None
