@@ -102,7 +102,7 @@ async def name_and_voices(settings: Settings, *, earlier: str = "") -> tuple[str
 async def _opened(engine: "EngineSettings", settings: Settings) -> AsyncIterator[Service]:
     """The embedded engine with these settings, in this process."""
     from voicemill.cartesia.client import CartesiaClient
-    from voicemill.cartesia.transport import in_process
+    from voicemill.cartesia.connections import in_process
     from voicemill.engine.app import create_app
 
     app = create_app(engine)

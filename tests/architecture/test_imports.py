@@ -56,7 +56,6 @@ _IMPORTED_IN: dict[str, tuple[str, ...]] = {
     "prefect": ("flows/", "tasks/"),
     "httpx": ("voicemill/cartesia/", "voicemill/engine/openai_server.py", "voicemill/engine/models/hub.py"),
     "aiohttp": ("voicemill/cartesia/",),
-    "httpx_aiohttp": ("voicemill/cartesia/",),
     "pyarrow": ("voicemill/store/tables/", "voicemill/manifest/readers/"),
     "fsspec": ("voicemill/store/object_store.py",),
     "tenacity": ("voicemill/limits/",),

@@ -12,7 +12,8 @@ from typing import Any
 import uvicorn
 
 from voicemill.cartesia.client import CartesiaClient
-from voicemill.cartesia.transport import Transport, in_process
+from voicemill.cartesia.connections import in_process
+from voicemill.cartesia.transport import Transport
 from voicemill.config import ApiKey
 from voicemill.engine.app import create_app
 from voicemill.engine.settings import EngineSettings

@@ -142,7 +142,7 @@ def network_failure(error: Exception, host: str) -> CallError:
         return AuthRefused(f"the certificate of {host} is invalid; nothing was sent", code="certificate")
     if _any(causes, aiohttp.ClientConnectorError, aiohttp.ClientSSLError, httpx.ConnectError):
         return Transient(f"cannot connect to {host}; check the network and CARTESIA_BASE_URL", code="unreachable")
-    # httpx-aiohttp maps every lost connection to ConnectTimeout, so check the cause before the class.
+    # A lost connection may be reported as a timeout, so check the causes before the class.
     if _any(causes, *_BROKEN_OFF) and not _any(causes, TimeoutError):
         return Incomplete(f"the response from {host} broke off or was invalid", billed="unknown")
     if _any(causes, *_TIMEOUTS):

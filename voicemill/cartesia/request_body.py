@@ -65,7 +65,7 @@ class Body:
         """The error of a file that could not be sent completely."""
         return self.stream.failure if self.stream else None
 
-    def request(self, method: str, url: httpx.URL, headers: list[tuple[str, str]]) -> httpx.Request:
+    def request(self, method: str, url: str, headers: list[tuple[str, str]]) -> httpx.Request:
         """The request with this body and these headers."""
         if self.stream is not None:
             return httpx.Request(method, url, headers=headers, stream=self.stream)

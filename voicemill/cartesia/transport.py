@@ -1,9 +1,7 @@
 """HTTP requests to the service: each returns a complete response of bounded size, or a stream of it.
 
-This module uses httpx transports directly, without `httpx.AsyncClient`. That excludes redirects, cookies, proxies from
-the environment and content decoding, which must not happen to a billed call with a key, and saves half of the CPU of a
-call. The network transport is aiohttp's: it handles three times the requests of httpx's own connection pool
-(`benchmarks/throughput.py`).
+There are no redirects, cookies, proxies from the environment and content decoding, which must not happen to a billed
+call with a key. `cartesia/connections.py` sends the requests.
 """
 
 import asyncio
@@ -15,23 +13,18 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
-import aiohttp
 import httpx
-from httpx_aiohttp import AiohttpTransport
-from httpx_aiohttp.transport import AiohttpResponseStream
 
+from voicemill.cartesia.connections import Connections, HttpxConnections, NetworkConnections, Response
 from voicemill.cartesia.error_mapping import FOREIGN_ERRORS, failure, network_failure
 from voicemill.cartesia.request_body import Body, Form, open_body
 from voicemill.config import AccessToken, ApiKey
 from voicemill.errors import BadAnswer, CallError, Transient
 
 _ERROR_BODY_BYTES = 64 * 1024
-_IDLE_CONNECTION_S = 30.0
 _CLOSE_TIMEOUT_S = 5.0
 _MAX_URLS = 100
 _MIN_BYTES = 1024
-_CHUNK_BYTES = 256 * 1024
-"""The most bytes of a response to read at once; the default of 16 kB splits one into more chunks than arrived."""
 
 T = TypeVar("T")
 Query = Sequence[tuple[str, str]]
@@ -97,13 +90,15 @@ class Transport:
         has_deadlines: bool = True,
     ) -> None:
         self._base = httpx.URL(base_url.rstrip("/") + "/")
-        self._http = transport or _network_transport(max_connections)
+        self._connections: Connections = (
+            NetworkConnections(max_connections) if transport is None else HttpxConnections(transport)
+        )
         self._deadline_s = deadline_s
         self._stall_s = stall_s
         self._max_body_bytes = max_body_bytes
         self._has_deadlines = has_deadlines
         self._key = key
-        self._urls: dict[str, httpx.URL] = {}
+        self._urls: dict[str, str] = {}
         self._headers = [
             ("Host", self._base.netloc.decode()),
             ("Accept", "*/*"),
@@ -123,7 +118,7 @@ class Transport:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        await self._http.aclose()
+        await self._connections.close()
 
     async def send(
         self,
@@ -169,7 +164,7 @@ class Transport:
             finally:
                 with suppress(*FOREIGN_ERRORS):
                     async with asyncio.timeout(_CLOSE_TIMEOUT_S):
-                        await response.stream.aclose()  # type: ignore[union-attr]
+                        await response.close()
 
     def failure(self, status: int, headers: Mapping[str, str], body: bytes) -> CallError:
         """The error for a response without success."""
@@ -184,11 +179,13 @@ class Transport:
             return None
         return asyncio.get_running_loop().time() + (self._deadline_s if deadline_s is None else deadline_s)
 
-    def _url(self, path: str, query: Query) -> httpx.URL:
-        url = self._urls.get(path) or self._base.join(path)
+    def _url(self, path: str, query: Query) -> str:
+        if query:
+            return str(self._base.join(path).copy_merge_params(list(query)))
+        url = self._urls.get(path) or str(self._base.join(path))
         if len(self._urls) < _MAX_URLS:
             self._urls[path] = url
-        return url.copy_merge_params(list(query)) if query else url
+        return url
 
     def _with_key(self, more: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
         """All headers of a request. Keep them out of local variables: tracebacks may show those."""
@@ -213,28 +210,25 @@ class Transport:
             failed = body.failure
         raise failed
 
-    async def _send(self, method: str, url: httpx.URL, body: Body) -> httpx.Response:
-        response = await self._http.handle_async_request(body.request(method, url, self._with_key(body.headers)))
-        if isinstance(response.stream, AiohttpResponseStream):
-            response.stream.CHUNK_SIZE = _CHUNK_BYTES
-        return response
+    async def _send(self, method: str, url: str, body: Body) -> Response:
+        return await self._connections.send(method, url, self._with_key(body.headers), body)
 
-    async def _exchange(self, method: str, url: httpx.URL, body: Body) -> Reply:
+    async def _exchange(self, method: str, url: str, body: Body) -> Reply:
         response = await self._send(method, url, body)
         try:
             return await self._receive(response)
         finally:
-            await response.stream.aclose()  # type: ignore[union-attr]
+            await response.close()
 
-    async def _receive(self, response: httpx.Response) -> Reply:
+    async def _receive(self, response: Response) -> Reply:
         headers = await self._check(response)
         body = await _read(response, self._max_body_bytes, self._stall_s, truncate=False)
         framed = "content-length" in headers or "transfer-encoding" in headers
-        return Reply(response.status_code, headers, body, framed)
+        return Reply(response.status, headers, body, framed)
 
-    async def _check(self, response: httpx.Response) -> dict[str, str]:
+    async def _check(self, response: Response) -> dict[str, str]:
         """The headers of a successful response as a dictionary."""
-        status, headers = response.status_code, _headers_of(response)
+        status, headers = response.status, response.headers
         if status >= 300:
             raise self.failure(status, headers, await _read(response, _ERROR_BODY_BYTES, self._stall_s, truncate=True))
         if headers.get("content-encoding", "identity") != "identity":
@@ -242,31 +236,22 @@ class Transport:
         return headers
 
 
-def _headers_of(response: httpx.Response) -> dict[str, str]:
-    """The headers by lower-case name; values of one name are joined. httpx would decode each header twice."""
-    headers: dict[str, str] = {}
-    for name, value in response.headers.raw:
-        key, text = name.decode("latin-1").lower(), value.decode("latin-1")
-        headers[key] = f"{headers[key]}, {text}" if key in headers else text
-    return headers
-
-
 class Stream:
     """A response that is being received."""
 
-    def __init__(self, transport: Transport, response: httpx.Response, until: float | None) -> None:
+    def __init__(self, transport: Transport, response: Response, until: float | None) -> None:
         self._transport = transport
         self._response = response
         self._until = until
 
     async def chunks(self) -> AsyncGenerator[bytes, None]:
         """The body in chunks. Raises `CallError`: past the deadline, too large, broken off."""
-        source = aiter(self._response.stream)  # type: ignore[arg-type]
+        source = self._response.chunks()
         size = 0
         while (chunk := await self._transport._before_deadline(anext(source, None), self._until)) is not None:
             size += len(chunk)
             if size > self._transport._max_body_bytes:
-                raise _too_large(self._transport._max_body_bytes, self._response.status_code)
+                raise _too_large(self._transport._max_body_bytes, self._response.status)
             yield chunk
 
     def mask(self, text: bytes) -> bytes:
@@ -278,7 +263,7 @@ class Stream:
         return self._transport.failure(status, self._response.headers, body)
 
 
-async def _read(response: httpx.Response, max_bytes: int, stall_s: float, *, truncate: bool) -> bytes:
+async def _read(response: Response, max_bytes: int, stall_s: float, *, truncate: bool) -> bytes:
     """The body. It has stalled if less than a kilobyte arrives within `stall_s`: the headers show that the response is
     ready, and waiting longer would only occupy a slot."""
     try:
@@ -294,11 +279,11 @@ async def _read(response: httpx.Response, max_bytes: int, stall_s: float, *, tru
 
 
 async def _read_chunks(
-    response: httpx.Response, max_bytes: int, stall_timeout: asyncio.Timeout, stall_s: float, *, truncate: bool
+    response: Response, max_bytes: int, stall_timeout: asyncio.Timeout, stall_s: float, *, truncate: bool
 ) -> bytes:
     chunks: list[bytes] = []
     size = since_reset = 0
-    async for chunk in response.stream:  # type: ignore[union-attr]
+    async for chunk in response.chunks():
         chunks.append(chunk)
         size += len(chunk)
         since_reset += len(chunk)
@@ -308,27 +293,9 @@ async def _read_chunks(
         if size > max_bytes:
             if truncate:
                 break
-            raise _too_large(max_bytes, response.status_code)
+            raise _too_large(max_bytes, response.status)
     return b"".join(chunks)[:max_bytes]
 
 
 def _too_large(max_bytes: int, status: int) -> BadAnswer:
     return BadAnswer(f"the response is larger than {max_bytes} bytes", status=status)
-
-
-def _network_transport(max_connections: int) -> httpx.AsyncBaseTransport:
-    def session() -> aiohttp.ClientSession:
-        connector = aiohttp.TCPConnector(limit=max_connections, keepalive_timeout=_IDLE_CONNECTION_S)
-        return aiohttp.ClientSession(
-            connector=connector,
-            cookie_jar=aiohttp.DummyCookieJar(),
-            skip_auto_headers=("Content-Type", "User-Agent", "Accept", "Accept-Encoding"),
-            trust_env=False,
-        )
-
-    return AiohttpTransport(client=session)
-
-
-def in_process(app: Any) -> httpx.AsyncBaseTransport:  # noqa: ANN401 - an ASGI application
-    """A transport that calls an ASGI application in this process."""
-    return httpx.ASGITransport(app=app, raise_app_exceptions=False)

@@ -18,7 +18,7 @@ from voicemill.store.tables.csv_tables import publish_failures, publish_metadata
 from voicemill.store.tables.item_changes import RowStates, changes_between, row_states
 from voicemill.store.tables.items_table import outputs_used, publish_items
 
-_VERSIONS_OF = ("voicemill", "prefect", "httpx", "httpx-aiohttp", "aiohttp", "pandas", "pyarrow", "tenacity", "av")
+_VERSIONS_OF = ("voicemill", "prefect", "httpx", "aiohttp", "pandas", "pyarrow", "tenacity", "av")
 
 
 def publish(
