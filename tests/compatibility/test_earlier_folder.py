@@ -6,6 +6,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+import voicemill
 from tests.compatibility.earlier import Earlier, Requests, delivered
 from tests.flows.commands import CommandResult, InThisProcess
 from tests.flows.results import statuses, violations
@@ -49,6 +50,19 @@ def test_lost_files_are_restored_from_the_answers(
     ended = _run(voicemill, name, source)
     assert (ended.code, ended.json["calls_made"], requests.calls) == (_SOME_REFUSED, 0, []), ended.stderr
     assert delivered(results) == files
+
+
+def test_every_operation_is_checked_without_a_call(earlier: Earlier, requests: Requests) -> None:
+    """Speech, conversions and infills of an earlier version are checked from their answers; outputs of rows as well."""
+    before = delivered(earlier.book)
+    found = voicemill.check(earlier.book, check="signals")
+    ops = pd.read_parquet(earlier.book / "items.parquet").set_index("id")["op"]
+    states = {(ops[passage.id], passage.verdict.state.value) for passage in found}
+    assert states == {("tts", "ok"), ("voice_change", "ok"), ("infill", "ok"), ("stt", "inconclusive")}
+    assert {passage.id for passage in found} == {
+        row for row, status in statuses(earlier.book).items() if status == "done"
+    }
+    assert (requests.calls, delivered(earlier.book)) == ([], before)
 
 
 @pytest.mark.parametrize(("name", "source"), _RUNS)

@@ -1,24 +1,25 @@
 """Check what is in a results folder already, from its stored answers and without a call."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
-from voicemill.audio.decode import UndecodableAudio, decode
+from voicemill.audio.decode import UndecodableAudio, decode_stretch
 from voicemill.cartesia.stt import read_transcription
 from voicemill.config import Settings
 from voicemill.errors import BadAnswer
-from voicemill.model import Finding, Infill, Outcome, Row, State, Status, Stt, Tts, Verdict, VoiceChange
+from voicemill.model import Clip, Finding, Infill, Op, Outcome, Row, State, Status, Stt, Tts, Verdict, VoiceChange
 from voicemill.pipeline.audit import answer_store
 from voicemill.pipeline.check_answer import checked_body, stored_verdict, to_compare
-from voicemill.pipeline.prepare import PlanFacts, planned_facts
+from voicemill.pipeline.prepare import PlanFacts, earlier_service, planned_facts
 from voicemill.planning.row_calls import CallPiece, plan_row
 from voicemill.quality.pool import CheckPool
-from voicemill.quality.verdict import guided_verdict, inconclusive
+from voicemill.quality.verdict import guided_verdict, inconclusive, signals_verdict
 from voicemill.store.answer_store import AnswerDamaged, AnswerStore
 from voicemill.store.results_folder import ResultsFolder
 from voicemill.store.tables.items_table import known_outcomes
@@ -88,23 +89,23 @@ class _Checker:
         self._answers: AnswerStore = answer_store(folder)
         self._verdicts = VerdictCache(folder.verdicts)
         self._settings = Settings.model_validate(facts.settings)
-        self._service = facts.service
+        self._service = earlier_service(folder)
+        self._folder = folder
         self._check = check
 
     def passages(self, row: Row, outcome: Outcome, lines: list[Line]) -> list[Any]:
         """A function for each passage of a row, which checks it."""
         if any(recording.made_by for recording in row.recordings):
-            verdict = inconclusive("dependent_row", outcome.duration_s or 0.0, "its input is the output of another row")
-            return [lambda: CheckedPassage(row.id, 1, "", verdict)]
+            return [lambda: self._dependent(row, outcome)]
         ready = replace(row, transcript=outcome.transcript or "") if row.text is not None else row
         plan = plan_row(ready, self._service, self._settings.long_text, self._settings.subtitles)
         by_number = {line["passage"]: line for line in lines}
         return [
-            lambda number=number, piece=piece: self._passage(row, number, piece, by_number.get(number))
+            lambda number=number, piece=piece: self._passage(row, outcome, number, piece, by_number.get(number))
             for number, piece in enumerate(plan.pieces, start=1)
         ]
 
-    def _passage(self, row: Row, number: int, piece: CallPiece, line: Line | None) -> CheckedPassage:
+    def _passage(self, row: Row, outcome: Outcome, number: int, piece: CallPiece, line: Line | None) -> CheckedPassage:
         if line is not None:
             piece = _as_kept(piece, line)
         try:
@@ -113,6 +114,19 @@ class _Checker:
         except AnswerDamaged:
             text, verdict = "", inconclusive("no_answer", 0.0, "its answer is not in the store")
         return CheckedPassage(row.id, number, text, verdict, line["start_s"] if line else None)
+
+    def _dependent(self, row: Row, outcome: Outcome) -> CheckedPassage:
+        """A row whose input is the output of another row: its file, or its transcript and that output."""
+        if row.op is not Op.STT:
+            clip = self._output(outcome.file_name, outcome)
+            return CheckedPassage(row.id, 1, "", _decoded(clip, lambda samples: signals_verdict(samples, _RATE_HZ, "")))
+        made = known_outcomes(self._folder.earlier_tables(), list(row.depends_on))
+        clip = self._output(next((one.file_name for one in made.values()), None), outcome)
+        text = outcome.transcript or ""
+        return CheckedPassage(row.id, 1, text, self._compared(text, clip, row.language))
+
+    def _output(self, file_name: str | None, outcome: Outcome) -> Clip:
+        return Clip("", path=str(self._folder.path / (file_name or "")), duration_s=outcome.duration_s or 0.0)
 
     def _verdict(self, row: Row, piece: CallPiece, body: bytes) -> tuple[str, Verdict]:
         if isinstance(piece.call, Stt):
@@ -129,15 +143,26 @@ class _Checker:
             text = read_transcription(body).text
         except BadAnswer as error:
             return "", inconclusive("no_answer", clip.duration_s, str(error))
+        return text, self._compared(text, clip, call.language)
+
+    def _compared(self, text: str, clip: Clip, language: str) -> Verdict:
+        """The verdict on a transcript of a clip."""
         if self._check == "signals":
-            return text, inconclusive("transcript", clip.duration_s, "signals do not check transcripts")
-        if clip.duration_s > _LONGEST_TRANSCRIPTION_S or not clip.is_whole:
-            return text, inconclusive("too_long", clip.duration_s, "only whole recordings of up to 120 s are checked")
-        try:
-            samples = np.concatenate([np.zeros(0, np.float32), *decode(Path(clip.path), _RATE_HZ, clip.reading)])
-        except (UndecodableAudio, OSError) as error:
-            return text, inconclusive("recording_unreadable", clip.duration_s, str(error))
-        return text, guided_verdict(samples, _RATE_HZ, text, call.language or "en", self.pool)
+            return inconclusive("transcript", clip.duration_s, "signals do not check transcripts")
+        if clip.duration_s > _LONGEST_TRANSCRIPTION_S:
+            return inconclusive("too_long", clip.duration_s, "only recordings of up to 120 s are checked")
+        language = language or "en"
+        return _decoded(clip, lambda samples: guided_verdict(samples, _RATE_HZ, text, language, self.pool))
+
+
+def _decoded(clip: Clip, judged: Callable[[NDArray[np.float32]], Verdict]) -> Verdict:
+    """The verdict of `judged` on the 16 kHz samples of a clip."""
+    try:
+        blocks = decode_stretch(Path(clip.path), _RATE_HZ, clip.start_s, clip.stop_s, clip.reading)
+        samples = np.concatenate([np.zeros(0, np.float32), *blocks])
+    except (UndecodableAudio, OSError) as error:
+        return inconclusive("recording_unreadable", clip.duration_s, str(error))
+    return judged(samples)
 
 
 def _as_kept(piece: CallPiece, line: Line) -> CallPiece:

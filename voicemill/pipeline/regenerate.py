@@ -5,7 +5,7 @@ from dataclasses import replace
 from voicemill.config import Settings
 from voicemill.errors import ConfigError
 from voicemill.pipeline.audit import answer_store
-from voicemill.pipeline.prepare import planned_facts
+from voicemill.pipeline.prepare import earlier_service, planned_facts
 from voicemill.pipeline.regenerated import Regenerated, RegeneratedPassages, check_passage
 from voicemill.planning.row_calls import RowPlan, plan_row
 from voicemill.store.results_folder import ResultsFolder
@@ -43,4 +43,4 @@ def _plan_of(folder: ResultsFolder, row_id: str) -> RowPlan:
     if row.text is not None:
         outcome = known_outcomes([folder.items], [row_id]).get(row_id)
         row = replace(row, transcript=(outcome and outcome.transcript) or "")
-    return plan_row(row, facts.service, settings.long_text, settings.subtitles)
+    return plan_row(row, earlier_service(folder), settings.long_text, settings.subtitles)

@@ -36,13 +36,16 @@ _WIDE_CHARACTER: Final = 3.0
 
 
 def signal_findings(samples: Floats, rate_hz: int, text: str) -> tuple[Finding, ...]:
-    """What is wrong with `samples` (mono, in -1..1, shape (frames,)), which should say `text`."""
+    """What is wrong with `samples` (mono, in -1..1, shape (frames,)), which should say `text`.
+
+    Without a text, for example of a converted recording, silences within it are not judged.
+    """
     levels_db = _levels_db(samples, rate_hz)
     if not levels_db.size or levels_db.max() < _SILENT_DB:
         return (Finding("silent", 0.0, round(samples.size / rate_hz, 3)),)
     active = levels_db > max(_SILENT_DB, float(levels_db.max()) - _ACTIVE_BELOW_PEAK_DB)
     findings = [
-        *_long_silences(active, _wanted_pause_s(text)),
+        *(_long_silences(active, _wanted_pause_s(text)) if text.strip() else ()),
         *_clipping(samples, rate_hz),
         *_cut_end(levels_db, active),
         *stuck_findings(samples, rate_hz),
