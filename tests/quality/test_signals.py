@@ -30,6 +30,12 @@ _FAULTS = {
 }
 
 
+@pytest.mark.parametrize("side", [(-1.0, 0.5), (-0.5, 1.0)])
+def test_clipping_of_one_side_is_found(side: tuple[float, float]) -> None:
+    """Samples at full scale are counted below and above zero."""
+    assert "clipped" in _reasons(np.clip(SOUND * 20, *side))
+
+
 def test_plain_speech_has_no_findings() -> None:
     """Undamaged audio passes."""
     assert _reasons(SOUND) == []
