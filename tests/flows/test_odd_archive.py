@@ -50,14 +50,14 @@ def transcribed(voicemill: InThisProcess, service: SpeechService, folder: Path, 
         length_s = word["end_s"] - word["start_s"]
         second = Second(int(word["word"].strip("t")), word["start_s"] + length_s / 2, length_s)
         found.setdefault(word["id"], []).append(second)
-    rows = {Path(row["audio"]).name: row for row in items(folder / "results")}
+    rows = {row["id"]: row for row in items(folder / "results")}
     tally = Tally()
     for name, odd in recordings.items():
         row = rows[name]
         if row["status"] == "done":
-            tally.count(odd, found.get(row["id"], []), row["damaged_s"] or 0.0)
+            tally.count(odd, found.get(name, []), row["damaged_s"] or 0.0)
         else:
-            tally.count_refused(odd, row["reason"])
+            tally.count_refused(odd, row["error_message"])
     return tally, len([call for call in service.server.calls if call.path == "/stt"])
 
 

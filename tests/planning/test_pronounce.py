@@ -47,11 +47,19 @@ def test_the_shown_text_can_be_restored() -> None:
     assert shown(found.sent, found.replaced) == "Ng saw ng."
 
 
-def test_the_embedded_engine_gets_words_instead_of_phonemes() -> None:
-    """Phonemes are sent to services that support them; the embedded engine gets `say` or the original text."""
+@pytest.mark.parametrize(
+    ("service", "sent"),
+    [
+        ("embedded/1", "a <<ˈ|b|a|j|u>>"),
+        ("embedded/1+hibari.0.2.1.abc.2+whisper-base.abc", "a <<ˈ|b|a|j|u>>"),
+        ("embedded/1+openai.server.abc", "a bayou"),
+    ],
+)
+def test_embedded_engine_gets_words_or_phonemes(service: str, sent: str) -> None:
+    """The embedded engine gets `say`, or else the phonemes, unless another speech server speaks."""
     rule = Pronunciation("bayou", "by-oo", "ˈbaju")
-    assert _sent("a bayou", rule, service="embedded/1") == "a by-oo"
-    assert _sent("a bayou", rule._replace(say=""), service="embedded/1") == "a bayou"
+    assert _sent("a bayou", rule, service=service) == "a by-oo"
+    assert _sent("a bayou", rule._replace(say=""), service=service) == sent
 
 
 def test_phonemes_are_separated() -> None:

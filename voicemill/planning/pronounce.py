@@ -10,6 +10,8 @@ from voicemill.model import EMBEDDED_PREFIX, Pronunciation
 from voicemill.model.service_tags import masked
 
 _PHONEMES: Final = re.compile(r"tʃ|dʒ|ts|dz|aɪ|aʊ|eɪ|oʊ|ɔɪ|əʊ|ɪə|eə|ʊə|\S")
+_WITH_PHONEMES: Final = ("hibari.", "kokoro.", "whisper", "openai-stt.")
+"""How the parts of the embedded engine's name start that speak phonemes or do not speak."""
 _ATTACHED: Final = "ːˑʰʲʷ\u0361\u035c"
 
 
@@ -57,10 +59,19 @@ def applies(rule: Pronunciation, text: str) -> bool:
 
 
 def said_as(rule: Pronunciation, service: str) -> str:
-    """The text to send for a pronunciation; empty if it has only phonemes and the service does not support them."""
-    if rule.ipa and not service.startswith(EMBEDDED_PREFIX):
+    """The text to send for a pronunciation; empty if it has only phonemes and the service does not support them.
+
+    The service gets the phonemes, the embedded engine rather `say`.
+    """
+    if rule.ipa and supports_phonemes(service) and not (rule.say and service.startswith(EMBEDDED_PREFIX)):
         return f"<<{'|'.join(phonemes(rule.ipa))}>>"
     return rule.say
+
+
+def supports_phonemes(service: str) -> bool:
+    """Whether a service speaks inline phonemes; a speech server or plug-in behind the embedded engine may not."""
+    engine, *parts = service.split("+")
+    return not engine.startswith(EMBEDDED_PREFIX) or all(part.startswith(_WITH_PHONEMES) for part in parts)
 
 
 def is_phonemes(sent: str) -> bool:

@@ -9,6 +9,7 @@ from typing import Final
 import numpy as np
 
 from voicemill.engine.refusals import Refusal
+from voicemill.engine.synthesis.espeak_phonemes import respelled
 from voicemill.engine.synthesis.synthesizer_process import SynthesizerProcess
 from voicemill.engine.synthesis.utterance import Speech, Utterance, samples_of
 from voicemill.engine.voices.timbre import PITCH_HZ, PITCH_SETTINGS, SOURCE_PITCH
@@ -51,9 +52,11 @@ class Espeak:
         self, text: str, voice: str, *, rate_wpm: float, pitch: float, span: float, take: int
     ) -> Utterance:
         """`pitch` and `span` (espeak-ng's `range`) go from 0 to 99."""
+        respelling = respelled(text)
         header, body = self._process.run(
             {
-                "text": text,
+                "text": respelling.text,
+                **({"has_phonemes": True} if respelling.has_phonemes else {}),
                 "voice": voice,
                 "rate_wpm": round(min(max(rate_wpm, SLOWEST_WPM), FASTEST_WPM)),
                 "pitch": round(min(max(pitch, 0), 99)),
@@ -65,7 +68,7 @@ class Espeak:
         return Utterance(
             samples_of(body),
             header["sample_rate_hz"],
-            tuple((position - 1, length, sample) for position, length, sample in header["words"]),
+            tuple((respelling.original(at - 1), length, sample) for at, length, sample in header["words"]),
             tuple((name, sample) for name, sample in header["phonemes"]),
         )
 

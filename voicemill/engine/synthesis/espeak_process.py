@@ -6,7 +6,8 @@ Each line on standard input is one request in JSON:
 
     {"text": "...", "voice": "gmw/en-US+klatt4", "rate_wpm": 175, "pitch": 50, "range": 50, "volume": 50}
 
-An optional `seed` sets the noise of some voices.
+An optional `seed` sets the noise of some voices. With `"has_phonemes": true`, what is in double square brackets is
+phonemes in espeak-ng's notation.
 
 Each response on standard output is two big-endian 32-bit lengths, then JSON, then signed 16-bit mono samples:
 
@@ -30,7 +31,7 @@ from typing import Any, BinaryIO
 SYNCHRONOUS_OUTPUT = 2
 SEED = 1
 PHONEME_EVENTS, IPA_NAMES, NEVER_EXIT = 0x0001, 0x0002, 0x8000
-UTF8_TEXT, END_PAUSE = 0x0001, 0x1000
+UTF8_TEXT, PHONEMES, END_PAUSE = 0x0001, 0x0100, 0x1000
 RATE, VOLUME, PITCH, RANGE = 1, 2, 3, 4
 END_OF_EVENTS, WORD, PHONEME = 0, 1, 7
 
@@ -95,7 +96,8 @@ def speak(library: ctypes.CDLL, sample_rate_hz: int, request: dict[str, Any]) ->
     callback = _Callback(receive)
     library.espeak_SetSynthCallback(callback)
     text = request["text"].encode() + b"\0"
-    status = library.espeak_Synth(text, ctypes.c_size_t(len(text)), 0, 1, 0, UTF8_TEXT | END_PAUSE, None, None)
+    flags = UTF8_TEXT | END_PAUSE | (PHONEMES if request.get("has_phonemes") else 0)
+    status = library.espeak_Synth(text, ctypes.c_size_t(len(text)), 0, 1, 0, flags, None, None)
     library.espeak_Synchronize()
     if status != 0:
         return {"error": f"espeak-ng could not speak this text (status {status})"}, b""

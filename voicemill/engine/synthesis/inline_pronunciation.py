@@ -6,8 +6,10 @@ from typing import Final
 
 from voicemill.engine.refusals import bad_request
 
-_MARKED: Final = re.compile(r"<<([^<>]*)>>")
-_SEPARATORS: Final = re.compile(r"[|\s\u0361\u035c]+")
+MARKED: Final = re.compile(r"<<([^<>]*)>>")
+"""An inline pronunciation."""
+SEPARATORS: Final = re.compile(r"[|\s\u0361\u035c]+")
+"""What may be between two phonemes, ties included."""
 _TO_MODEL: Final = {
     "eɪ": "A",
     "aɪ": "I",
@@ -42,7 +44,7 @@ def pieces(text: str) -> Iterator[tuple[int, str, str]]:
     Raises `Refusal` (400) that names a symbol which is not an English phoneme.
     """
     position = 0
-    for found in _MARKED.finditer(text):
+    for found in MARKED.finditer(text):
         yield position, text[position : found.start()], ""
         phonemes = _phonemes(found[1])
         if phonemes:
@@ -53,11 +55,11 @@ def pieces(text: str) -> Iterator[tuple[int, str, str]]:
 
 def without_pronunciations(text: str) -> str:
     """The text without its inline pronunciations."""
-    return _MARKED.sub(" ", text) if "<<" in text else text
+    return MARKED.sub(" ", text) if "<<" in text else text
 
 
 def _phonemes(ipa: str) -> str:
-    joined = _SEPARATORS.sub("", ipa)
+    joined = SEPARATORS.sub("", ipa)
     phonemes = _SEQUENCE.sub(lambda found: _TO_MODEL[found[0]], joined)
     for symbol in phonemes:
         if symbol not in _KNOWN:
