@@ -46,11 +46,14 @@ voicemill.run(sys.argv[1], "s3://archive/books/one", max_concurrency=1)
 def s3_url() -> Iterator[str]:
     """The address of an S3 server."""
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    clients = fsspec.get_filesystem_class("s3")
+    clients.clear_instance_cache()  # clients are cached without the address of their server
     server.start()
     try:
         host, port = server.get_host_and_port()
         yield f"http://{host}:{port}"
     finally:
+        clients.clear_instance_cache()
         server.stop()
 
 
