@@ -16,19 +16,21 @@ import pytest
 from tests.book.spoken_book import CHAPTERS, DETAILS, contents, delivery_lines, ffprobe, write_manifest
 from tests.faults.figures import SEED, Report, size
 from tests.flows.commands import InThisProcess, run_process
+from voicemill import run
 from voicemill.audio.decode import decode_all
 from voicemill.book import master
+
+pytestmark = pytest.mark.without_prefect
 
 _DELIVERIES = "acx,google,apple,m4b,read-along,archive"
 _OPTIONS = ("--for", _DELIVERIES, *(part for name, value in DETAILS.items() for part in (f"--{name}", value)))
 
 
 @pytest.fixture(scope="module")
-def spoken(prefect_server: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def spoken(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The results of the book, with word timestamps, and a cover beside the manifest."""
     home = tmp_path_factory.mktemp("spoken")
-    ended = run_process("run", write_manifest(home), "-o", home / "results", "--timestamps", "--sample-rate", "24000")
-    assert ended.code == 0, ended.stderr
+    assert run(write_manifest(home), home / "results", timestamps=True, sample_rate=24_000).ok
     return home / "results"
 
 

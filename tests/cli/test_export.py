@@ -7,19 +7,22 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
-from tests.flows.commands import InThisProcess, run_process
+from tests.flows.commands import InThisProcess
 from tests.flows.results import file_hashes, write_manifest
 from tests.flows.scripted_recordings import recordings
 from tests.flows.speech_service import SpeechService, speech_service
+from voicemill import run
 from voicemill.pipeline.audit import Kind, audit
 from voicemill.text.transcript_files import WRITERS
+
+pytestmark = pytest.mark.without_prefect
 
 _RESULTS = Path("results")
 _ALL = ("txt", "json", "srt", "vtt", "tsv")
 
 
 @pytest.fixture(scope="module")
-def delivered(prefect_server: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def delivered(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with a manifest and results: a transcript, speech with words, and speech without words."""
     home = tmp_path_factory.mktemp("delivered")
     [path] = recordings(home / "talks", ["the-mill-turns-again"])
@@ -37,8 +40,7 @@ def delivered(prefect_server: str, tmp_path_factory: pytest.TempPathFactory) -> 
     ]
     write_manifest(home / "mixed.csv", rows)
     with speech_service():
-        ended = run_process("run", home / "mixed.csv", "-o", home / "results")
-    assert ended.code == 0, ended.stderr
+        assert run(home / "mixed.csv", home / "results").ok
     return home
 
 

@@ -11,6 +11,8 @@ from tests.flows.commands import InThisProcess
 from tests.flows.results import file_hashes, items, short_rows, write_manifest
 from tests.flows.speech_service import SpeechService
 
+pytestmark = pytest.mark.without_prefect
+
 _RESULTS = Path("results/book")
 
 

@@ -10,6 +10,8 @@ from tests.flows.results import items, violations, write_manifest
 from tests.flows.speech_service import SpeechService
 from voicemill.config import load_settings, profile_names
 
+pytestmark = pytest.mark.without_prefect
+
 _PROFILES = sorted(path.stem for path in (Path(__file__).parents[2] / "configs").glob("*.toml"))
 _SECTIONS = "One paragraph.\n\nAnother one.\n\n* * *\n\nAnd a section."
 

@@ -13,6 +13,8 @@ from tests.flows.speech_service import SpeechService
 from tests.hostile_speech import error_reply
 from voicemill.pipeline.selection import Selection
 
+pytestmark = pytest.mark.without_prefect
+
 _MANIFEST = Path("book.csv")
 _RESULTS = Path("results/book")
 _TEXTS = [row["transcript"] for row in short_rows(6)]

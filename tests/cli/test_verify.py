@@ -10,6 +10,8 @@ from tests.flows.results import file_hashes, items, short_rows, write_manifest
 from tests.flows.speech_service import SpeechService
 from tests.hostile_speech import error_reply
 
+pytestmark = pytest.mark.without_prefect
+
 _RESULTS = Path("results/book")
 
 

@@ -11,6 +11,8 @@ from tests.compatibility.earlier import Earlier, Requests, delivered
 from tests.flows.commands import CommandResult, InThisProcess
 from tests.flows.results import statuses, violations
 
+pytestmark = pytest.mark.without_prefect
+
 _RUNS = [
     pytest.param("book", ["book.csv"], id="manifest with every operation"),
     pytest.param("texts", ["texts", "--op", "tts"], id="folder of text files"),

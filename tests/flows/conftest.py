@@ -7,12 +7,18 @@ import pytest
 
 from tests.flows.commands import InThisProcess
 from tests.flows.speech_service import SpeechService, speech_service
+from tests.flows.without_prefect import without_prefect
 
 
 @pytest.fixture
-def voicemill(prefect_server: str, capfd: pytest.CaptureFixture[str]) -> InThisProcess:
-    """The command, called in this process."""
-    return InThisProcess(capfd)
+def voicemill(request: pytest.FixtureRequest, capfd: pytest.CaptureFixture[str]) -> Iterator[InThisProcess]:
+    """The command, called in this process; with the mark `without_prefect`, its flows are plain functions."""
+    if request.node.get_closest_marker("without_prefect"):
+        with without_prefect():
+            yield InThisProcess(capfd)
+    else:
+        request.getfixturevalue("prefect_server")
+        yield InThisProcess(capfd)
 
 
 @pytest.fixture

@@ -3,12 +3,15 @@
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from benchmarks.archive import faults
 from benchmarks.mixed_archive import RATE_HZ, Archive
 from tests.flows.commands import InThisProcess
 from tests.flows.results import file_hashes, items
 from voicemill.errors import ExitCode
+
+pytestmark = pytest.mark.without_prefect
 
 _FILES = 60
 

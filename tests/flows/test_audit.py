@@ -10,15 +10,17 @@ from pathlib import Path
 import pytest
 
 from tests.faults.figures import SEED, Report, size
-from tests.flows.commands import InThisProcess, run_process
+from tests.flows.commands import InThisProcess
 from tests.flows.results import short_rows, write_manifest
 from tests.flows.speech_service import speech_service
 from tests.hostile_speech import error_reply
+from voicemill import run
+from voicemill.errors import ExitCode
 from voicemill.pipeline.audit import Kind, Violation, audit
 
 
 @pytest.fixture(scope="module")
-def delivered(prefect_server: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def delivered(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A results folder with WAV, MP3 and raw files and one refused row."""
     home = tmp_path_factory.mktemp("delivered")
     rows = [row | {"container": "wav"} for row in short_rows(9)]
@@ -26,7 +28,7 @@ def delivered(prefect_server: str, tmp_path_factory: pytest.TempPathFactory) -> 
     write_manifest(home / "book.csv", rows)
     with speech_service() as service:
         service.replies[rows[5]["transcript"]] = error_reply(400, "No", "Not this")
-        assert run_process("run", home / "book.csv", "-o", home / "book").code == 3
+        assert run(home / "book.csv", home / "book").exit_code == ExitCode.SOME_REFUSED
     return home / "book"
 
 

@@ -13,6 +13,8 @@ from tests.flows.speech_service import SpeechService
 from tests.hostile_speech import error_reply
 from voicemill.model.csv_injection import guarded, unguarded
 
+pytestmark = pytest.mark.without_prefect
+
 _STARTS = "=+-@\t\r\n\0＝＋－＠"
 _PAYLOADS = [
     *(start + rest for start in _STARTS for rest in ("1+1", "cmd|' /C calc'!A0", 'HYPERLINK("http://x")')),

@@ -10,6 +10,8 @@ from tests.flows.results import file_hashes, items, read_sheet, statuses, write_
 from tests.flows.speech_service import SpeechService
 from tests.hostile_speech import error_reply
 
+pytestmark = pytest.mark.without_prefect
+
 
 def _row(row_id: str, op: str, transcript: str = "", audio: str = "", text_file: str = "") -> dict[str, str]:
     voice = "Sarah" if op == "voice_change" else ""

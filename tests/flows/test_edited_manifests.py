@@ -4,6 +4,7 @@ import itertools
 from pathlib import Path
 from random import Random
 
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, precondition, rule, run_state_machine_as_test
@@ -12,6 +13,8 @@ from tests.flows.commands import InThisProcess
 from tests.flows.disks import disk_that_fails_after
 from tests.flows.results import items, violations, write_manifest
 from tests.flows.speech_service import SpeechService
+
+pytestmark = pytest.mark.without_prefect
 
 _TEXTS = st.sampled_from([f"Text {number}." for number in range(6)])
 _OUTS = st.sampled_from(["", *(f"shared/{number}" for number in range(4))])

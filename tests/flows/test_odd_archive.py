@@ -16,6 +16,8 @@ from tests.flows.results import items
 from tests.flows.speech_service import SpeechService
 from tests.flows.tone_service import tones_as_words
 
+pytestmark = pytest.mark.without_prefect
+
 _ENDINGS: Final = {
     "matroska": "mkv", "adts": "aac", "ipod": "m4a", "mpegts": "ts", "mpeg": "mpg", "asf": "wma", "eac3": "ac3",
     "mp2": "mp3",

@@ -13,6 +13,8 @@ from voicemill.errors import ConfigError
 from voicemill.manifest import ManifestCheck
 from voicemill.model import Op
 
+pytestmark = pytest.mark.without_prefect
+
 _MIXED = [{"id": "a", "op": "", "transcript": "Good morning."}, {"id": "b", "op": "tts", "transcript": "Good night."}]
 
 

@@ -3,10 +3,14 @@
 import shutil
 from pathlib import Path
 
+import pytest
+
 from tests.flows.commands import InThisProcess
 from tests.flows.results import file_hashes, items, read_sheet, short_rows, statuses, violations, write_manifest
 from tests.flows.speech_service import SpeechService
 from tests.hostile_speech import error_reply, speech_for
+
+pytestmark = pytest.mark.without_prefect
 
 _RESULTS = Path("results")
 

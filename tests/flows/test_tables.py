@@ -13,6 +13,8 @@ from tests.flows.commands import InThisProcess, service_environment
 from tests.flows.results import items, read_sheet, short_rows, violations, write_manifest
 from tests.flows.speech_service import SpeechService
 
+pytestmark = pytest.mark.without_prefect
+
 _RESULTS = Path("results")
 _KEY = "sk_car_Canary+Of/The=Mine_0123456789"
 

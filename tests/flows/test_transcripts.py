@@ -19,6 +19,8 @@ from tests.hostile_transcripts import transcription_of
 from voicemill.pipeline.audit import audit
 from voicemill.processes.worker_process import WorkerProcess
 
+pytestmark = pytest.mark.without_prefect
+
 _RESULTS = Path("results")
 _NAMES = ("the-mill-turns", "no-wind-today", "good-night")
 

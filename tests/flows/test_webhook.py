@@ -11,6 +11,8 @@ from tests.flows.results import short_rows, write_manifest
 from tests.flows.speech_service import SpeechService
 from tests.hostile_server import HostileServer, Reply
 
+pytestmark = pytest.mark.without_prefect
+
 _MANIFEST = Path("book.csv")
 
 
