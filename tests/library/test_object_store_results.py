@@ -26,7 +26,7 @@ from voicemill.store.results_folder import ResultsFolder
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::ResourceWarning")
 
-ADDRESS = "s3://archive/books/one"
+ADDRESS = "s3://results/books/one"
 ROWS = [{"id": name, "text": f"Row {name}."} for name in "abcd"]
 _KILLED_RUN = """
 import os, sys, voicemill
@@ -38,7 +38,7 @@ def killed(folder, files):
     if not left[0]:
         os.kill(os.getpid(), 9)
 ObjectFolder.upload = killed
-voicemill.run(sys.argv[1], "s3://archive/books/one", max_concurrency=1)
+voicemill.run(sys.argv[1], "s3://results/books/one", max_concurrency=1)
 """
 
 
@@ -64,7 +64,7 @@ class Machines:
         self._folder, self._monkeypatch, self._count = folder, monkeypatch, 0
         self.manifest = write_manifest(folder / "book.csv", ROWS)
         self.store = fsspec.filesystem("s3", skip_instance_cache=True, use_listings_cache=False)
-        self.store.makedirs("archive", exist_ok=True)
+        self.store.makedirs("results", exist_ok=True)
         if self.store.exists(ADDRESS):
             self.store.rm(ADDRESS, recursive=True)
         self.replace()
@@ -85,7 +85,7 @@ class Machines:
 
     def stored(self) -> dict[str, bytes]:
         """The content of every object, by name."""
-        start = len("archive/books/one/")
+        start = len("results/books/one/")
         return {name[start:]: self.store.cat_file(name) for name in self.store.find(ADDRESS)}
 
     def download(self) -> Path:
@@ -221,13 +221,13 @@ def test_what_is_not_supported_is_refused_by_name(machines: Machines, tmp_path: 
     machines.manifest.write_text("id,op,text,audio\na,tts,A.,\nx,stt,,@a\n")
     with pytest.raises(ConfigError, match="give a folder as -o"):
         machines.run()
-    with pytest.raises(ConfigError, match="aws s3 sync s3://archive/books/one FOLDER"):
+    with pytest.raises(ConfigError, match="aws s3 sync s3://results/books/one FOLDER"):
         voicemill.verify(ADDRESS)
-    with pytest.raises(ConfigError, match="s3://bucket/prefix"), opened_results("gs://archive/books"):
+    with pytest.raises(ConfigError, match="s3://bucket/prefix"), opened_results("gs://results/books"):
         pass
-    with pytest.raises(ConfigError, match="s3://bucket/prefix"), opened_results("s3://archive"):
+    with pytest.raises(ConfigError, match="s3://bucket/prefix"), opened_results("s3://results"):
         pass
-    with pytest.raises(ConfigError, match="is the local copy of s3://archive/books/one"):
+    with pytest.raises(ConfigError, match="is the local copy of s3://results/books/one"):
         voicemill.run(machines.manifest, scratch_of(ADDRESS))
 
 
