@@ -1,6 +1,8 @@
 """Accuracy of the embedded engine: word error rates with 95 % intervals, DNSMOS, CPU time and memory.
 
-python -m benchmarks.engine_accuracy [--sentences 60] [--voices Robin,Sarah] [folder with a transcripts.csv]
+python -m benchmarks.engine_accuracy [--sentences 60] [--voices Robin,Sarah] [--engines local] [folder]
+
+The folder has recordings of people and a transcripts.csv.
 
 Speech is transcribed by Whisper base, in recordings of three sentences, and so are the recordings of people. The small
 engine's own recognizer transcribes the people too. `voicemill[local]` must be installed.
@@ -50,19 +52,21 @@ def engine_client(app: Any) -> httpx.AsyncClient:
     return httpx.AsyncClient(transport=transport, base_url="http://engine", headers={"X-API-Key": "k"}, timeout=600)
 
 
-async def main(sentences: int, voices: list[str], recordings: Path) -> None:
+async def main(sentences: int, voices: list[str], engines: list[str], recordings: Path) -> None:
     """Print one line per engine and voice, then the recordings of people by both recognizers."""
     folder = Path(tempfile.mkdtemp())
     small = create_app(EngineSettings(engine="small", workers=1, user_voices=folder / "small.sqlite"))
     local = create_app(EngineSettings(engine="local", workers=1, user_voices=folder / "local.sqlite"))
     chosen = [voice for voice in built_in_voices() if voice.language == "en" and voice.name in (voices or [voice.name])]
     async with engine_client(small) as small_client, engine_client(local) as local_client:
-        for name, speaker in (("small", small_client), ("local", local_client)):
+        clients = {"small": small_client, "local": local_client}
+        for name in engines:
             for voice in chosen:
-                line = await voice_line(speaker, local_client, voice.id, HELD_OUT[:sentences])
+                line = await voice_line(clients[name], local_client, voice.id, HELD_OUT[:sentences])
                 print(f"{name:6} {voice.name:8} {line}", flush=True)
         if (recordings / "transcripts.csv").is_file():
-            for name, listener in (("small", small_client), ("local", local_client)):
+            for name in engines:
+                listener = clients[name]
                 print(f"{name:6} people   {figure(await people(listener, recordings))}", flush=True)
     await small.state.engine.close()
     await local.state.engine.close()
@@ -116,5 +120,7 @@ if __name__ == "__main__":
     parser.add_argument("recordings", type=Path, nargs="?", default=Path("../shared/speech"))
     parser.add_argument("--sentences", type=int, default=len(HELD_OUT), help="sentences per voice")
     parser.add_argument("--voices", type=lambda names: names.split(","), default=[], help="only these, by name")
+    engines = ("small", "local")
+    parser.add_argument("--engines", type=lambda names: names.split(","), default=engines, help="small, local or both")
     arguments = parser.parse_args()
-    asyncio.run(main(arguments.sentences, arguments.voices, arguments.recordings))
+    asyncio.run(main(arguments.sentences, arguments.voices, arguments.engines, arguments.recordings))

@@ -34,6 +34,11 @@ class Figures:
     outcomes: Counter[str] = field(default_factory=Counter)
     failures: list[str] = field(default_factory=list)
 
+    @property
+    def unaccounted(self) -> int:
+        """The rows that are neither good nor at fault, nor empty, nor in a file that has a problem as a whole."""
+        return self.rows - self.outcomes.total()
+
 
 def run_campaign(folder: Path, files: int, seed: int) -> Figures:
     """Read `files` mutated manifests of every kind and account for the rows of each."""
@@ -66,8 +71,10 @@ def _account(path: Path, content: bytes, figures: Figures) -> None:
     empty = {number for number, line in lines.items() if not line.cells and not line.problem}
     figures.rows += len(lines)
     figures.outcomes.update(good=len(good.keys() - at_fault), problems=len(at_fault - {0}), empty=len(empty))
-    if 0 not in at_fault:
-        missing = lines.keys() - good.keys() - at_fault - empty
+    missing = lines.keys() - good.keys() - at_fault - empty
+    if 0 in at_fault:
+        figures.outcomes["in_refused_files"] += len(missing)
+    else:
         assert not missing, f"rows {sorted(missing)} are neither good nor at fault"
     if path.suffix in (".csv", ".tsv") and 0 not in at_fault:
         _account_for_lines(content, {line.place: number for number, line in lines.items()}, good, at_fault)

@@ -61,8 +61,11 @@ def test_nemo_offsets_choose_the_passage(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("first", "second"),
-    [("start", "end"), ("start_s", "end_s"), ("begin_time", "end_time"), ("offset", "to_s"), ("from_s", "to_s")],
-)
+    [
+        ("start", "end"), ("start_s", "end_s"), ("begin_time", "end_time"), ("begin", "stop"), ("start_sec", "end_sec"),
+        ("offset", "to_s"), ("from_s", "to_s"),
+    ],
+)  # fmt: skip
 def test_starts_and_ends_choose_the_passage(first: str, second: str, tmp_path: Path) -> None:
     """Whatever a format calls them; a start alone goes to the end."""
     path = written(tmp_path, f"id,path,{first},{second}\na,long.wav,1.5,3\nb,long.wav,0:02,\n")
@@ -160,3 +163,12 @@ def test_whole_numbers_stored_as_fractions_name_files(tmp_path: Path) -> None:
     pq.write_table(pa.table(columns), tmp_path / "m.parquet")  # type: ignore[arg-type]
     (row,) = rows_of(tmp_path / "m.parquet", "tts")
     assert (row.file_name, row.carried) == ("audio/001-1.wav", {"chapter": 1.0})
+
+
+@pytest.mark.parametrize(("column", "says"), [("start_ms", "in seconds"), ("volume", "--cast")])
+def test_columns_with_a_meaning_elsewhere_are_named(column: str, says: str, tmp_path: Path) -> None:
+    """A column that looks like a setting and is not one is carried along with a warning that says what to do."""
+    path = written(tmp_path, f"id,audio,{column}\na,long.wav,1\n")
+    check = ManifestCheck(path, load_settings(operation="stt"), VOICES, INSPECT)
+    assert len(list(check)) == 1
+    assert [(warning.column, says in warning.why) for warning in check.warnings] == [(column, True)]

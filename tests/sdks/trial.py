@@ -26,7 +26,8 @@ TEXTS = {
     "left_text": "The doctor told him that he should take a long walk",
     "right_text": "and drink more water in the evening.",
 }
-LONGEST_S = 240
+LONGEST_S = 1500
+"""The local engine speaks a long text for each client, and a machine may be busy."""
 ENGINE_VARIABLE = "SDKS_ENGINE"
 """The engine of the trial: `small` or `local`."""
 

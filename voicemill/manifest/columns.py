@@ -39,13 +39,16 @@ TEXT_NAMES: Final = {
 RECORDING_NAMES: Final = {
     "file_name": "audio", "path": "audio", "wav_filename": "audio", "audio_path": "audio", "wav_path": "audio",
     "wav": "audio", "file": "audio",
-    "offset": "from_s", "start": "from_s", "start_s": "from_s", "start_time": "from_s", "begin_time": "from_s",
-    "end": "to_s", "end_s": "to_s", "end_time": "to_s",
+    "offset": "from_s", "start": "from_s", "start_s": "from_s", "start_sec": "from_s", "start_time": "from_s",
+    "begin": "from_s", "begin_s": "from_s", "begin_time": "from_s",
+    "end": "to_s", "end_s": "to_s", "end_sec": "to_s", "end_time": "to_s", "stop": "to_s", "stop_s": "to_s",
+    "stop_time": "to_s",
     "utt_id": "id", "uttid": "id", "utterance_id": "id",
 }  # fmt: skip
 """Names that other formats give to columns about recordings: they mean those in a manifest of recordings."""
 
 _ABOUT_TIME: Final = frozenset({"duration", *(name for name, own in RECORDING_NAMES.items() if own.endswith("_s"))})
+_IN_MILLISECONDS: Final = frozenset({"offset_ms", "duration_ms", "start_ms", "begin_ms", "end_ms", "stop_ms"})
 _INPUTS: Final = frozenset({"transcript", "text_file", *RECORDINGS})
 
 _OFTEN_MEANT: Final = {
@@ -186,6 +189,12 @@ class Columns:
         for name in self.carried:
             if _plain(name) in _ABOUT_TIME:
                 yield ColumnProblem(name, "this column is only copied to the tables: the manifest names no recordings")
+            elif self.has_recordings and _plain(name) in _IN_MILLISECONDS:
+                yield ColumnProblem(
+                    name, "this column is carried along unused; for a passage, give start and end in seconds"
+                )
+            elif _plain(name) == "volume":
+                yield ColumnProblem(name, "this column is carried along unused; the volume is set in a cast (--cast)")
 
     def _misspelt(self) -> Iterator[tuple[str, str]]:
         for name in self.carried:
