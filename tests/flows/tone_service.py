@@ -17,17 +17,21 @@ _FILE: Final = b'name="file"'
 def tones_as_words(call: Call) -> Reply:
     """The valid reply to a request to `/stt`: `t7` for the tone with number 7."""
     samples = decode_all(io.BytesIO(_uploaded_file(call)), HEARD_RATE_HZ)
-    words = [_word(second) for second in found_seconds(samples, SHORT_TONE_S)]
-    text = " ".join(word["word"] for word in words)
+    seconds = found_seconds(samples, SHORT_TONE_S)
+    text, words = " ".join(map(_name, seconds)), [_word(second) for second in seconds]
     duration_s = samples.size / HEARD_RATE_HZ
     content = {"text": text, "language": "en", "duration": duration_s, "words": words}
     return Reply(200, [("Content-Type", "application/json"), ("X-Request-Id", "h")], json.dumps(content).encode())
 
 
+def _name(second: Second) -> str:
+    return f"t{second.number}"
+
+
 def _word(second: Second) -> dict[str, object]:
     start_s = second.middle_s - second.length_s / 2
     return {
-        "word": f"t{second.number}",
+        "word": _name(second),
         "start": round(max(0.0, start_s), 3),
         "end": round(start_s + second.length_s, 3),
     }

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from voicemill.model import Call, Infill, Passage, Row, Stt, Tts, Verdict, VoiceChange
 from voicemill.model.service_tags import without_tags
-from voicemill.pipeline.assemble import Assembled
+from voicemill.pipeline.assemble.assembled import Assembled
 from voicemill.pipeline.check_answer import spoken_text
 from voicemill.planning.pronounce import shown
 from voicemill.planning.row_calls import CallPiece, RowPlan

@@ -5,8 +5,9 @@ from typing import Any
 
 from voicemill.errors import CallError, Refused, VoicemillError
 from voicemill.model import WORD_CHECKS, Op, Outcome, Passage, Receipt, Row, State, Status, worst
-from voicemill.pipeline.assemble import Assembled, assemble
+from voicemill.pipeline.assemble import assemble
 from voicemill.pipeline.assemble.answer_files import is_the_file
+from voicemill.pipeline.assemble.assembled import Assembled
 from voicemill.pipeline.call import count_reused
 from voicemill.pipeline.context import RunContext, Stopped
 from voicemill.pipeline.passages import passages_of

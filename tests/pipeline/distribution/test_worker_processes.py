@@ -11,6 +11,7 @@ from tests.flows.results import file_hashes, short_rows, statuses, violations, w
 from tests.flows.speech_service import SpeechService, speech_service
 from tests.pipeline.distribution.killed_workers import run, run_and_kill, settings
 from tests.waiting import wait_until
+from voicemill import __version__
 from voicemill.errors import ConfigError, ExitCode
 from voicemill.pipeline.distribution.worker import open_worker
 from voicemill.pipeline.distribution.worker_files import DriverState, WorkerFiles, has_workers
@@ -87,13 +88,13 @@ async def test_workers_share_one_budget(service: SpeechService, tmp_path: Path) 
     assert max(Counter(service.requested).values()) == 1
 
 
-def _job(results: ResultsFolder, **changes: str) -> ShardJob:
+def _job(results: ResultsFolder, *, version: str = __version__, service: str = "") -> ShardJob:
     results.create()
     files = WorkerFiles(results, "run")
     files.create()
     files.write_driver(DriverState(1, {}))
     shard = Shard(0, 0, 1, "a", "a", results.parts / "00000.0.parquet")
-    return ShardJob("run", results.path, "plan", shard, settings("process:1"), **changes)
+    return ShardJob("run", results.path, "plan", shard, settings("process:1"), service=service, version=version)
 
 
 @pytest.mark.parametrize(
