@@ -1,5 +1,5 @@
-"""Fixtures: the command."""
+"""Fixtures: the command, and a scripted speech service."""
 
-from tests.flows.conftest import voicemill
+from tests.flows.conftest import service, voicemill
 
-__all__ = ["voicemill"]
+__all__ = ["service", "voicemill"]

@@ -38,20 +38,24 @@ CAST_COLUMNS: Final = ("speaker", "voice", "speed", "emotion", "volume")
 PRONUNCIATION_COLUMNS: Final = ("text", "say", "ipa", "whole_word", "match_case")
 _EXCLUDED_COLUMNS: Final = ("text", "rule", "place")
 _LONGEST_SLUG: Final = 40
+_UNFINISHED: Final = ".import-unfinished"
 
 
 def write_book(book: ImportedBook, source: Path, folder: Path, *, force: bool = False) -> list[ChapterText]:
     """Write the folder of an imported book; returns the texts of its chapters.
 
-    A folder that has files is replaced with `force` only; files that no import writes stay. Raises `BookError` where
+    A folder that has files is replaced with `force` only, or if an import into it did not end; files that no import
+    writes stay. Raises `BookError` where
     what is on the disk does not hold every character of the source, and `StorageError`.
     """
-    if not force and folder.exists() and any(folder.iterdir()):
+    unfinished = folder / _UNFINISHED
+    if not force and folder.exists() and any(folder.iterdir()) and not unfinished.exists():
         raise BookError(
             f"{folder} has files already, and they may be edited; choose another folder, or --force to replace them"
         )
     texts = _texts(book)
     durable.make_folder(folder)
+    durable.write_file(unfinished, b"")
     (folder / ABOUT).unlink(missing_ok=True)  # Until it is written again, this is no book folder.
     durable.make_folders_in(folder, [TEXTS, "source"])
     _remove_old_texts(folder, {text.name for text in texts})
@@ -68,6 +72,7 @@ def write_book(book: ImportedBook, source: Path, folder: Path, *, force: bool = 
     durable.write_file(folder / "source" / source.name, source.read_bytes())
     _check_written(book, texts, folder)
     durable.write_file(folder / ABOUT, _about(book, source, has_cover=bool(cover)).encode())
+    unfinished.unlink()
     return texts
 
 
