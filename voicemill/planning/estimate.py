@@ -16,7 +16,7 @@ SECONDS_PER_TRANSCRIBED_S = 0.05
 SECONDS_PER_CONVERTED_S = 0.15
 """Assumed response times. There are no published figures, so the plan says "about"."""
 
-CHECK_CPU_S_PER_AUDIO_S: Final = {"signals": 8 / 3600, "guided": 100 / 3600, "transcribed": 10 / 3600}
+CHECK_CPU_S_PER_AUDIO_S: Final = {"signals": 8 / 3600, "guided": 70 / 3600, "transcribed": 10 / 3600}
 """Measured with `benchmarks.quality`."""
 BAD_SHARE: Final = 0.03
 """Assumed share of passages that a check finds bad; the true share depends on the service and the text."""

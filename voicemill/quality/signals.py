@@ -16,7 +16,7 @@ from voicemill.quality.stuck import stuck_findings
 
 Floats = NDArray[np.float32]
 
-VERSION: Final = 1
+VERSION: Final = 2
 """The version of these checks; part of what a stored verdict depends on."""
 
 _HOP_S: Final = 0.01
