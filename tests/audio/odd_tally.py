@@ -12,13 +12,13 @@ from tests.audio.odd_recordings import SHORT_TONE_S, Kind, OddRecording
 from voicemill.audio.decode import decode_all
 
 _WORST_OFFSET_S: Final = 0.05
-_PADDING_S: Final = 0.06
-"""The damage that may be reported for a hundred bytes after the last packet: one or two frames."""
+_PADDING_S: Final = 0.08
+"""The damage that may be reported for a hundred bytes after the last packet: up to three frames."""
 _MOST_DAMAGED: Final = 3
 """Tones that damaged bytes may take; Matroska and Ogg give up everything up to the next cluster or page."""
 _COARSE: Final = frozenset({"matroska", "webm", "ogg", "asf", "wv", "flac", "amr"})
-_WITHOUT_LENGTH: Final = frozenset({"mp3", "mp2", "ac3", "eac3", "adts", "amr", "ogg", "mpeg", "mpegts", "asf"})
-"""Containers that may state no length, so that a file cut between two packets looks complete."""
+_WITHOUT_LENGTH: Final = frozenset({"mp3", "mp2", "ac3", "eac3", "adts", "amr", "ogg", "mpeg", "mpegts", "asf", "flv"})
+"""Containers whose sound may have no stated length, so that a file cut between two packets looks complete."""
 _TOLERANT: Final = frozenset({"amr", "3gp", "asf"})
 """Containers or codecs whose damage may go unnoticed: damaged speech frames of AMR are valid ones."""
 _TONAL: Final = frozenset({"amr", "wv"})
