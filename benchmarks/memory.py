@@ -17,7 +17,7 @@ from pathlib import Path
 from benchmarks.throughput import service
 
 SAMPLE_RATE_HZ = 8000
-COMMAND = [sys.executable, "-c", "from voicemill.cli import main; main()", "run"]
+COMMAND = [sys.executable, "-m", "voicemill", "run"]
 
 
 def _resident_mb(pid: int) -> float:

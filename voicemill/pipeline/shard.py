@@ -1,5 +1,6 @@
 """Shards: ranges of the plan's rows, each processed by many workers into its part of the items table."""
 
+import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
@@ -27,7 +28,8 @@ T = TypeVar("T")
 SHARDS_OF_A_RUN = 24
 """Prefect spends about 80 ms of CPU per task, which is negligible for some tens of shards."""
 
-LARGEST_SHARD_ROWS = 5000
+LARGEST_SHARD_ROWS = 1500
+"""The outcomes of a shard take 2 kB per row until its last row has ended, and four large shards are open at a time."""
 
 _FEWEST_WORKERS = 32
 """Idle workers cost little, and the concurrency of a live run may be raised above what it started with."""
@@ -103,7 +105,13 @@ def _starts(plan: PlanTable) -> list[int]:
     calls = np.maximum(plan.calls_per_row(), 1)
     shard_of_row = (np.cumsum(calls) - calls) * SHARDS_OF_A_RUN // calls.sum()
     edges = [0, *(np.flatnonzero(np.diff(shard_of_row)) + 1).tolist(), len(plan)]
-    return [start for first, last in pairwise(edges) for start in range(first, last, LARGEST_SHARD_ROWS)]
+    return [start for first, last in pairwise(edges) for start in _evenly(first, last)]
+
+
+def _evenly(first: int, last: int) -> Iterator[int]:
+    """The starts of ranges of about the same size, each of at most `LARGEST_SHARD_ROWS`."""
+    count = math.ceil((last - first) / LARGEST_SHARD_ROWS)
+    return (first + (last - first) * number // count for number in range(count))
 
 
 async def process_shard(
