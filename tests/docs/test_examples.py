@@ -18,6 +18,7 @@ _NOT_RUN = {
     "voicemill engine serve": "serves until Ctrl-C",
     "voicemill control": "needs a live run",
     "voicemill copy": "needs a bucket",
+    "voicemill run book.csv -o s3://": "needs a bucket",
     "voicemill run book.csv --voice nova": "needs an OpenAI-compatible server",
     "voicemill book master results/novel": "needs a finished book; the tutorial masters one",
     "voicemill book regenerate results/novel": "needs a finished book",

@@ -133,6 +133,7 @@ _DAILY = ["--cron", "0 1 * * *"]
         (["--cron", "0 1 30 2 *", "--", "run", "book.csv"], "never fires; correct its day of month or its month"),
         ([*_DAILY, "--timezone", "Moon/Base", "--", "run", "book.csv"], "not a known time zone; give an IANA name"),
         ([*_DAILY, "--timezone", "europe/berlin", "--", "run", "book.csv"], "did you mean Europe/Berlin?"),
+        ([*_DAILY, "--", "run", "book.csv", "-o", "s3://bucket/book"], "s3://bucket/book is in an object store"),
         (["--every", "1e12", "--", "run", "book.csv"], "--every is 1e+12; give 1 to 31622400 seconds"),
     ],
 )

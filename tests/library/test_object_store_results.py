@@ -18,6 +18,7 @@ from tests.flows.results import violations, write_manifest
 from tests.flows.speech_service import SpeechService
 from tests.waiting import wait_until
 from voicemill.errors import ConfigError, ResultsLockedError, StorageError
+from voicemill.report.summary import as_lines
 from voicemill.store import bucket_lease
 from voicemill.store.bucket_lease import NAME, leased
 from voicemill.store.bucket_results import opened_results, scratch_of
@@ -109,6 +110,7 @@ def test_everything_that_another_machine_needs_is_stored(machines: Machines, ser
     """A downloaded copy is a complete results folder, and a run on an empty disk makes only the calls of new rows."""
     first = machines.run()
     assert (first.ok, first.summary.calls_made, first.summary.results) == (True, 4, ADDRESS)
+    assert f"Report: {ADDRESS}/report.html" in as_lines(first.summary)
     stored = machines.stored()
     assert {name.partition("/")[0] for name in stored if "/" in name} == {"audio", "answers", ".voicemill"}
     assert not [name for name in stored if "parts" in name or name == NAME]
@@ -221,6 +223,8 @@ def test_what_is_not_supported_is_refused_by_name(machines: Machines, tmp_path: 
     machines.manifest.write_text("id,op,text,audio\na,tts,A.,\nx,stt,,@a\n")
     with pytest.raises(ConfigError, match="give a folder as -o"):
         machines.run()
+    with pytest.raises(ConfigError, match="on a disk"):
+        voicemill.plan(machines.manifest, ADDRESS)
     with pytest.raises(ConfigError, match="aws s3 sync s3://results/books/one FOLDER"):
         voicemill.verify(ADDRESS)
     with pytest.raises(ConfigError, match="s3://bucket/prefix"), opened_results("gs://results/books"):

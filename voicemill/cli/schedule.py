@@ -165,6 +165,8 @@ def _local(schedule: Mapping[str, Any], key: str) -> str:
 
 def _parameters(command: Sequence[str]) -> dict[str, Any]:
     """The parameters of the scheduled flow, with absolute paths. Raises `ConfigError`."""
+    from voicemill.store.results_folder import ResultsFolder
+
     if command[0] != "run":
         raise ConfigError(f"only runs can be scheduled, not {command[0]!r}; give -- run MANIFEST")
     given = _parsed(command[1:])
@@ -173,7 +175,7 @@ def _parameters(command: Sequence[str]) -> dict[str, Any]:
     options = RunOptions(**{field.name: given[field.name] for field in fields(RunOptions)})
     return {
         "manifest": _absolute(manifest),
-        "results": str(results_folder(given["results"], manifest).absolute()),
+        "results": str(ResultsFolder(results_folder(given["results"], manifest)).path.absolute()),
         "settings": options.settings().model_dump(mode="json"),
     }
 

@@ -9,6 +9,7 @@ from voicemill.errors import ExitCode
 from voicemill.model import EMBEDDED_PREFIX, Status
 from voicemill.pipeline.summary import Summary
 from voicemill.report.amounts import counted, produced, span
+from voicemill.store.object_store import is_object
 
 if TYPE_CHECKING:
     from voicemill.html_report.findings import Finding
@@ -40,10 +41,12 @@ def as_lines(summary: Summary) -> list[str]:
         places = {"Audio": Path(summary.results, "audio"), "Text": Path(summary.results, "text")}
         lines += [f"{name + ':':7} {place}" for name, place in places.items() if place.is_dir()]
     lines.append(f"Table:  {summary.results}/items.parquet")
-    if Path(summary.results, "report.html").is_file():
+    if is_object(summary.results) or Path(summary.results, "report.html").is_file():
         lines.append(f"Report: {summary.results}/report.html")
     following = _NEXT.get(ExitCode(summary.exit_code))
-    if following:
+    if following and is_object(summary.results):
+        lines.append("Next:   run the same command again to process the unfinished rows")
+    elif following:
         results, failures = (shlex.quote(summary.results + below) for below in ("", "/failures.csv"))
         lines.append(f"Next:   {following.format(results=results, failures=failures)}")
     return lines
@@ -53,7 +56,8 @@ def as_markdown(summary: Summary, findings: "Sequence[Finding]" = ()) -> str:
     """The summary as a page for the Prefect UI, with what needs attention and how to fix it."""
     rows = "\n".join(f"| {status.replace('_', ' ')} | {count} |" for status, count in summary.rows.items())
     details = "\n".join(f"- {line}" for line in as_lines(summary)[1:] if not line.startswith("Report:"))
-    report = f"- Report: {Path(summary.results, 'report.html').absolute().as_uri()}"
+    path = f"{summary.results}/report.html"
+    report = f"- Report: {path if is_object(path) else Path(path).absolute().as_uri()}"
     page = f"# {summary.headline}\n\n| status | rows |\n| --- | ---: |\n{rows}\n\n{details}\n{report}\n"
     return page + _findings_table(findings)
 

@@ -46,7 +46,7 @@ class ResultsFolder:
     def __init__(self, path: Path) -> None:
         if address := object_address(path):
             raise ConfigError(
-                f"{address} is in an object store, and this needs a results folder on a disk; read the tables and "
+                f"{address} is in an object store, and this command needs a folder on a disk; read the tables and "
                 f"report.html there directly, or download it first, for example: aws s3 sync {address} FOLDER"
             )
         self.path = path
