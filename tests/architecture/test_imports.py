@@ -58,6 +58,7 @@ _IMPORTED_IN: dict[str, tuple[str, ...]] = {
     "aiohttp": ("voicemill/cartesia/",),
     "pyarrow": ("voicemill/store/tables/", "voicemill/manifest/readers/"),
     "fsspec": ("voicemill/store/object_store.py",),
+    "distributed": ("voicemill/pipeline/distribution/dask_workers.py",),
     "tenacity": ("voicemill/limits/",),
     "typer": ("voicemill/cli/",),
     "lxml": ("voicemill/book/importing/",),

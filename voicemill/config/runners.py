@@ -2,18 +2,20 @@
 
 from dataclasses import dataclass
 from typing import Literal
+from urllib.parse import urlsplit
 
-RunnerKind = Literal["local", "process"]
+RunnerKind = Literal["local", "process", "dask"]
 _MOST_PROCESSES = 256
-_FORMS = "local or process:N"
+_FORMS = "local, process:N or dask://host:port"
 
 
 @dataclass(frozen=True, slots=True)
 class RunnerChoice:
-    """A kind of runner, with the number of its worker processes."""
+    """A kind of runner, with the number of its worker processes or the address (host:port) of its cluster."""
 
     kind: RunnerKind = "local"
     processes: int = 0
+    address: str = ""
 
     @classmethod
     def parse(cls, text: str) -> "RunnerChoice":
@@ -23,6 +25,8 @@ class RunnerChoice:
             return cls()
         if name.startswith("process:"):
             return cls("process", processes=_processes(name.removeprefix("process:")))
+        if name.startswith("dask://"):
+            return cls("dask", address=_address(name))
         raise ValueError(f"a runner is {_FORMS}")
 
 
@@ -30,3 +34,11 @@ def _processes(text: str) -> int:
     if not text.isdecimal() or not 1 <= int(text) <= _MOST_PROCESSES:
         raise ValueError(f"the number of worker processes is from 1 to {_MOST_PROCESSES}, as in process:4")
     return int(text)
+
+
+def _address(name: str) -> str:
+    """The host and the port of a cluster. Raises `ValueError`."""
+    parts = urlsplit(name)
+    if not parts.hostname or not parts.port or parts.username or parts.path.strip("/") or parts.query:
+        raise ValueError(f"the address of a cluster is a host and a port, as in {parts.scheme}://scheduler:8786")
+    return parts.netloc

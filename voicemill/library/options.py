@@ -84,7 +84,7 @@ class RunOptions(TypedDict, total=False):
     answers: str | PathLike[str]
     """Folder of an answer store that several runs share. Default: inside the results folder."""
     runner: str
-    """Where the rows are processed: `local` (this process) or `process:4` (worker processes). Default: `local`."""
+    """Where the rows are processed: `local`, `process:4` (worker processes) or `dask://host:8786`. Default: `local`."""
     shard_rows: int
     """Rows that a worker gets at a time. Default: about a 24th of the calls."""
 

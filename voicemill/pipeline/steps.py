@@ -11,6 +11,7 @@ from voicemill.errors import ConfigError
 from voicemill.html_report.write import write_report
 from voicemill.manifest import VoiceDirectory
 from voicemill.pipeline.context import RunContext
+from voicemill.pipeline.distribution.dask_workers import dask_workers
 from voicemill.pipeline.distribution.driver import Placement
 from voicemill.pipeline.distribution.processes import worker_processes
 from voicemill.pipeline.distribution.worker_files import WorkerFiles
@@ -39,6 +40,8 @@ class RunSteps:
         self, choice: RunnerChoice, files: WorkerFiles, key: ApiKey | None
     ) -> AbstractAsyncContextManager[Placement] | None:
         """The workers that process the shards of the run; None for this process. Raises `ConfigError`."""
+        if choice.kind == "dask":
+            return dask_workers(choice.address)
         return worker_processes(choice.processes, files, key) if choice.kind == "process" else None
 
     async def publish(

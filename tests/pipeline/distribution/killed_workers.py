@@ -7,6 +7,8 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
+from tests.flows.results import short_rows
+from tests.hostile_speech import speech_for
 from voicemill.config import Settings, load_settings
 from voicemill.pipeline.distribution.worker_files import WorkerFiles, WorkerState
 from voicemill.pipeline.execute import RunSpec, execute
@@ -57,3 +59,13 @@ def living_workers(results: Path) -> list[WorkerState]:
         for state in WorkerFiles(folder, path.parent.name).read_workers().values()
         if not state.has_ended
     ]
+
+
+def audio_of(results: Path) -> dict[str, bytes]:
+    """The audio files of a run, by name."""
+    return {path.name: path.read_bytes() for path in (results / "audio").iterdir()}
+
+
+def expected_audio(rows: int) -> dict[str, bytes]:
+    """The audio files of a local run of `short_rows`."""
+    return {f"{row['id']}.wav": speech_for(row["transcript"], RATE_HZ) for row in short_rows(rows)}

@@ -7,11 +7,12 @@ from pathlib import Path
 import pytest
 
 from tests.faults.process_runs import forked_runs
-from tests.flows.results import file_hashes, short_rows, statuses, violations, write_manifest
+from tests.flows.results import short_rows, statuses, violations, write_manifest
 from tests.flows.speech_service import SpeechService, speech_service
-from tests.pipeline.distribution.killed_workers import run, run_and_kill, settings
+from tests.pipeline.distribution.killed_workers import audio_of, expected_audio, run, run_and_kill, settings
 from tests.waiting import wait_until
 from voicemill import __version__
+from voicemill.config import load_settings
 from voicemill.errors import ConfigError, ExitCode
 from voicemill.pipeline.distribution.worker import open_worker
 from voicemill.pipeline.distribution.worker_files import DriverState, WorkerFiles, has_workers
@@ -29,12 +30,8 @@ def service() -> Iterator[SpeechService]:
         yield service
 
 
-def _audio(results: Path) -> dict[str, str]:
-    return {name: digest for name, digest in file_hashes(results).items() if name.startswith("audio/")}
-
-
 async def test_a_killed_worker_loses_nothing(service: SpeechService, tmp_path: Path) -> None:
-    """Two workers, one of them killed, write the same bytes as a local run and repeat only calls in flight."""
+    """Two workers, one of them killed, write the bytes of a local run and repeat only calls in flight."""
     service.speaker.latency_s = 0.05
     manifest = write_manifest(tmp_path / "book.csv", short_rows(100))
     summary = await run_and_kill(
@@ -45,9 +42,7 @@ async def test_a_killed_worker_loses_nothing(service: SpeechService, tmp_path: P
     assert max(call.in_flight for call in service.server.calls) <= _CONCURRENCY
     assert summary.calls_made <= len(service.requested)
     assert violations(tmp_path / "two") == []
-    service.speaker.latency_s = 0
-    await run(manifest, tmp_path / "local", settings("local"))
-    assert _audio(tmp_path / "two") == _audio(tmp_path / "local")
+    assert audio_of(tmp_path / "two") == expected_audio(100)
 
 
 def test_workers_end_with_their_driver(service: SpeechService, tmp_path: Path) -> None:
@@ -127,3 +122,12 @@ async def test_a_job_of_an_unknown_run_is_refused(tmp_path: Path) -> None:
     """A process in which the run is not open refuses its jobs."""
     with pytest.raises(ConfigError, match="not open in this process"):
         await run_shard(_job(ResultsFolder(tmp_path / "results")))
+
+
+@pytest.mark.parametrize(
+    "runner", ["dask://scheduler", "dask://user@scheduler:8786", "dusk://scheduler:8786", "process:0"]
+)
+def test_an_invalid_runner_is_refused(runner: str) -> None:
+    """A runner without an address or a number of workers is an invalid setting."""
+    with pytest.raises(ConfigError, match="runner"):
+        load_settings(None, runner=runner)

@@ -12,7 +12,7 @@ from voicemill.errors import BudgetReached, StorageError, VoicemillError, Worker
 from voicemill.limits.budget import Spending
 from voicemill.pipeline.context import RunContext, RunStats
 from voicemill.pipeline.distribution.grants import Grants, settings_of_worker
-from voicemill.pipeline.distribution.job_lines import error_named
+from voicemill.pipeline.distribution.job_lines import WorkerLost, error_named
 from voicemill.pipeline.distribution.worker_files import (
     INTERVAL_S,
     DriverState,
@@ -26,20 +26,12 @@ from voicemill.pipeline.jobs import OpenRun, ShardJob, ShardResult
 _MOST_LOSSES = 6
 """A shard whose worker was lost this often ends the run: its rows may be the cause."""
 
-_SHARDS_PER_WORKER = 2
 _FROZEN_S = 120.0
 """A worker that has not written its state for this time is killed, if it runs on this machine."""
 
+_END_TIMEOUT_S = 30.0
 _ROWS = ("rows_done", "rows_failed", "rows_refused")
 _SUMMED = tuple(name for name in RunStats.__dataclass_fields__ if name not in ("rows", "calls", "work_s", *_ROWS))
-
-
-class WorkerLost(Exception):
-    """A worker has ended before its shard was finished. `worker` is its name, empty if it is unknown."""
-
-    def __init__(self, worker: str, reason: str) -> None:
-        super().__init__(reason)
-        self.worker = worker
 
 
 class Placement(Protocol):
@@ -47,6 +39,9 @@ class Placement(Protocol):
 
     workers: int
     """The number of workers."""
+
+    window: int
+    """The number of shards to send before one of them has ended."""
 
     shares_machine: bool
     """Whether the workers share the cores of the driver's machine."""
@@ -69,7 +64,7 @@ class Workers:
     ) -> None:
         self._placement, self._files, self._context, self._log = placement, files, context, log
         self._grants = Grants(context, are_local=placement.shares_machine)
-        self._window = asyncio.Semaphore(_SHARDS_PER_WORKER * placement.workers)
+        self._window = asyncio.Semaphore(placement.window)
         self._states: dict[str, WorkerState] = {}
         self._lost: dict[str, Spending] = {}
         self._rows: dict[tuple[int, int], dict[str, int]] = {}
@@ -77,6 +72,7 @@ class Workers:
         self._read_beats: Counter[str] = Counter()
         self._changed_s: dict[str, tuple[int, float]] = {}
         self._beat = 0
+        self._has_ended = False
         self._updating = asyncio.Lock()
         self._replacing = asyncio.Lock()
 
@@ -134,7 +130,8 @@ class Workers:
         self._lost[worker] = await asyncio.to_thread(self._spent_by, worker)
         state = self._states.get(worker)
         if state is not None:
-            await self._context.in_thread(self._context.answers.commit_partials_of, state.answer_writer)
+            with suppress(StorageError):  # A lost worker on another machine may be alive, and commit them itself.
+                await self._context.in_thread(self._context.answers.commit_partials_of, state.answer_writer)
         await self.update()
 
     def _spent_by(self, worker: str) -> Spending:
@@ -164,6 +161,18 @@ class Workers:
                 self._changed_s[worker] = (state.beat, now_s)
                 await self._placement.kill(worker)
 
+    async def dismiss(self) -> None:
+        """Let workers on other machines close the run, and wait until they have, so that all spending is known."""
+        self._has_ended = True
+        end_s = time.monotonic() + _END_TIMEOUT_S
+        await self.update()
+        while self._has_living() and time.monotonic() < end_s:
+            await asyncio.sleep(INTERVAL_S)
+            await self.update()
+
+    def _has_living(self) -> bool:
+        return any(not state.has_ended for worker, state in self._states.items() if worker not in self._lost)
+
     async def update(self) -> None:
         """Merge the states of all workers into the run's counters, then write new grants.
 
@@ -188,6 +197,7 @@ class Workers:
             lost=tuple(sorted(self._lost)),
             is_paused=self._context.limiter.is_paused,
             is_stopping=self._context.draining,
+            has_ended=self._has_ended,
         )
 
     def _check_budget(self) -> None:
@@ -271,7 +281,7 @@ async def distributed(
         opened.elsewhere, context.workers = workers.process, workers
         yield
         await placed.end()
-        await workers.update()
+        await workers.dismiss()
     await context.in_thread(_settle, context, files)
 
 

@@ -6,6 +6,7 @@ from typing import Final
 from pydantic import TypeAdapter
 
 from voicemill.errors import StorageError, VoicemillError
+from voicemill.pipeline.context import RunLost
 from voicemill.pipeline.jobs import ShardJob, ShardResult
 
 END_LINE: Final = b"end\n"
@@ -14,12 +15,24 @@ END_LINE: Final = b"end\n"
 _JOB: Final = TypeAdapter(ShardJob)
 
 
+class WorkerLost(Exception):
+    """A worker has ended before its shard was finished. `worker` is its name, empty if it is unknown."""
+
+    def __init__(self, worker: str, reason: str) -> None:
+        super().__init__(reason)
+        self.worker = worker
+
+
 @dataclass(frozen=True, slots=True)
 class JobEnd:
-    """The end of a job: its result, or the class and the message of the error that prevented one."""
+    """The end of a job: its result, or the class and the message of the error that prevented one.
+
+    `restarted_after` names a lost worker, if a scheduler started the job again without knowledge of the driver.
+    """
 
     result: ShardResult | None = None
     error: tuple[str, str] | None = None
+    restarted_after: str = ""
 
 
 _END: Final = TypeAdapter(JobEnd)
@@ -40,9 +53,17 @@ def end_as_json(end: JobEnd) -> bytes:
     return _END.dump_json(end)
 
 
-def end_from_json(line: bytes | str) -> JobEnd:
-    """The end of a job of a line. Raises `ValueError`."""
-    return _END.validate_json(line)
+def result_of(line: bytes | str, worker: str = "") -> ShardResult:
+    """The result in a line from `worker`. Raises `WorkerLost` if another worker must do the job, or the job's error."""
+    end = _END.validate_json(line)
+    if end.restarted_after:
+        raise WorkerLost(end.restarted_after, "its process was lost")
+    if end.result is not None:
+        return end.result
+    error = error_named(*(end.error or ("", "")))
+    if isinstance(error, RunLost):  # It was silent or frozen for a while, and takes no more part in the run.
+        raise WorkerLost(worker, str(error))
+    raise error
 
 
 def failed(error: Exception) -> JobEnd:

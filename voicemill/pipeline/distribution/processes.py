@@ -10,14 +10,13 @@ from itertools import count
 from typing import Final
 
 from voicemill.config import ApiKey
-from voicemill.pipeline.context import RunLost
-from voicemill.pipeline.distribution.driver import WorkerLost
-from voicemill.pipeline.distribution.job_lines import END_LINE, end_from_json, error_named, job_as_json
+from voicemill.pipeline.distribution.job_lines import END_LINE, WorkerLost, job_as_json, result_of
 from voicemill.pipeline.distribution.worker_files import WorkerFiles
 from voicemill.pipeline.jobs import ShardJob, ShardResult
 from voicemill.store import durable_files as durable
 
 _MODULE: Final = "voicemill.pipeline.distribution.worker_process"
+_SHARDS_PER_WORKER: Final = 2
 _LONGEST_LINE_BYTES: Final = 64 << 20
 _END_TIMEOUT_S: Final = 120.0
 
@@ -42,16 +41,12 @@ class _WorkerProcess:
         self.waiting[number] = answer
         try:
             await self._send(b"%d %b\n" % (number, job_as_json(job)))
-            end = end_from_json(await answer)
+            return result_of(await answer, self.name)
+        except WorkerLost:
+            await self.kill()
+            raise
         finally:
             self.waiting.pop(number, None)
-        if end.result is not None:
-            return end.result
-        error = error_named(*(end.error or ("", "")))
-        if isinstance(error, RunLost):  # It was silent or frozen for a while, and takes no more part in the run.
-            await self.kill()
-            raise WorkerLost(self.name, str(error))
-        raise error
 
     async def _send(self, line: bytes) -> None:
         assert self.process.stdin is not None
@@ -92,7 +87,7 @@ class WorkerProcesses:
     shares_machine = True
 
     def __init__(self, workers: int, files: WorkerFiles, key: ApiKey | None) -> None:
-        self.workers = workers
+        self.workers, self.window = workers, _SHARDS_PER_WORKER * workers
         self._files, self._key = files, key
         self._processes: list[_WorkerProcess] = []
         self._numbers = count(1)

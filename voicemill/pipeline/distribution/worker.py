@@ -48,6 +48,11 @@ class Worker:
         self._heard_s = time.monotonic()
         self._ended_rows = dict.fromkeys(_ROWS, 0)
         self._writing = asyncio.Lock()
+        self._jobs = 0
+        self._idle = asyncio.Event()
+        self._idle.set()
+        self.dismissed = asyncio.Event()
+        """Set when the run has ended, or goes on without this worker."""
 
     @property
     def context(self) -> RunContext:
@@ -56,6 +61,20 @@ class Worker:
 
     async def process(self, job: ShardJob) -> ShardResult:
         """Process a shard. The state of the worker is written before this returns. Raises as `process_job`."""
+        self._jobs += 1
+        self._idle.clear()
+        try:
+            return await self._process(job)
+        finally:
+            self._jobs -= 1
+            if not self._jobs:
+                self._idle.set()
+
+    async def finish_jobs(self) -> None:
+        """Wait until no job is in progress."""
+        await self._idle.wait()
+
+    async def _process(self, job: ShardJob) -> ShardResult:
         context = self.context
         if job.shard.retry is not None and context.pass_number < job.shard.retry.number:
             context.start_retry_pass(job.shard.retry.number)
@@ -80,12 +99,16 @@ class Worker:
         driver = await asyncio.to_thread(self._files.read_driver)
         now_s = time.monotonic()
         if driver is None or self._name in driver.lost:
-            self.context.stop(RunLost("the run has ended, or goes on without this worker"))
+            self._leave("the run has ended, or goes on without this worker")
         elif driver.beat != self._seen_beat:
             self._seen_beat, self._heard_s = driver.beat, now_s
             self._apply(driver)
         elif now_s - self._heard_s > DRIVER_SILENCE_S:
-            self.context.stop(RunLost(f"the driver of the run was silent for {DRIVER_SILENCE_S:.0f} s"))
+            self._leave(f"the driver of the run was silent for {DRIVER_SILENCE_S:.0f} s")
+
+    def _leave(self, reason: str) -> None:
+        self.context.stop(RunLost(reason))
+        self.dismissed.set()
 
     def _apply(self, driver: DriverState) -> None:
         limiter, grant = self.context.limiter, driver.grants.get(self._name, _NO_GRANT)
@@ -99,6 +122,8 @@ class Worker:
         self._budget.grant(grant.credits, grant.calls)
         if driver.is_stopping:
             self.context.stop()
+        if driver.has_ended:
+            self.dismissed.set()
 
     async def write_state(self, *, has_ended: bool = False) -> None:
         """Report to the driver. A report that cannot be written is left out: the run itself finds a full disk."""

@@ -59,6 +59,7 @@ class DriverState:
     lost: tuple[str, ...] = ()
     is_paused: bool = False
     is_stopping: bool = False
+    has_ended: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +157,17 @@ class WorkerFiles:
                     state = _WORKER.validate_json(path.read_bytes())
                     found[state.name] = state
         return found
+
+    def start(self, token: str, worker: str) -> str:
+        """Record that `worker` starts the job with this token. Returns the worker that started it before, if any."""
+        path = self.folder / f"{token}.started"
+        with durable.storage_errors(path):
+            try:
+                with open(path, "x", encoding="utf-8", opener=durable.owner_only) as file:
+                    file.write(worker)
+            except FileExistsError:
+                return path.read_text(encoding="utf-8") or "unknown"
+        return ""
 
     def spent(self, worker: str) -> tuple[float, int]:
         """Credits and calls of a worker on this machine, of the last moment of its life. Raises `StorageError`."""
