@@ -11,7 +11,7 @@ from typing import Any, Protocol
 from voicemill.errors import BudgetReached, StorageError, VoicemillError, WorkersLost
 from voicemill.limits.budget import Spending
 from voicemill.pipeline.context import RunContext, RunStats
-from voicemill.pipeline.distribution.grants import Grants, settings_of_worker
+from voicemill.pipeline.distribution.grants import Grants, LostWorker, settings_of_worker
 from voicemill.pipeline.distribution.job_lines import WorkerLost, error_named
 from voicemill.pipeline.distribution.worker_files import (
     INTERVAL_S,
@@ -27,7 +27,10 @@ _MOST_LOSSES = 6
 """A shard whose worker was lost this often ends the run: its rows may be the cause."""
 
 _FROZEN_S = 120.0
-"""A worker that has not written its state for this time is killed, if it runs on this machine."""
+"""A worker on this machine that has not written its state for this time is killed."""
+
+_SILENT_S = 20.0
+"""After this time without its state, the run goes on without a worker on another machine."""
 
 _END_TIMEOUT_S = 30.0
 _ROWS = ("rows_done", "rows_failed", "rows_refused")
@@ -66,7 +69,7 @@ class Workers:
         self._grants = Grants(context, are_local=placement.shares_machine)
         self._window = asyncio.Semaphore(placement.window)
         self._states: dict[str, WorkerState] = {}
-        self._lost: dict[str, Spending] = {}
+        self._lost: dict[str, LostWorker] = {}
         self._rows: dict[tuple[int, int], dict[str, int]] = {}
         self._logged: Counter[str] = Counter()
         self._read_beats: Counter[str] = Counter()
@@ -87,7 +90,7 @@ class Workers:
                 try:
                     result = await self._placement.process(job)
                 except WorkerLost as lost:
-                    await self._replace(lost, job)
+                    await self._replace(lost.worker, f"{lost.worker} while it processed {job.label}: {lost}")
                     continue
                 except VoicemillError as error:
                     self._context.stop(error)
@@ -118,16 +121,18 @@ class Workers:
             recognizer=self._context.recognizer.name,
         )
 
-    async def _replace(self, lost: WorkerLost, job: ShardJob) -> None:
-        self._log(f"a worker was lost while it processed {job.label}: {lost}; another one continues")
+    async def _replace(self, worker: str, reason: str) -> None:
         async with self._replacing:  # The other shards of the worker wait until its answers are committed.
-            if lost.worker and lost.worker not in self._lost:
-                await self._take_over(lost.worker)
+            if worker and worker not in self._lost:
+                self._log(f"a worker was lost: {reason}; its rows go to another one")
+                await self._take_over(worker)
 
     async def _take_over(self, worker: str) -> None:
         """Count the spending of a lost worker, and commit the answers that it has left partial."""
         self._states |= await asyncio.to_thread(self._files.read_workers)
-        self._lost[worker] = await asyncio.to_thread(self._spent_by, worker)
+        spent = await asyncio.to_thread(self._spent_by, worker)
+        _, seen_s = self._changed_s.get(worker, (0, time.monotonic()))
+        self._lost[worker] = LostWorker(spent, seen_s)
         state = self._states.get(worker)
         if state is not None:
             with suppress(StorageError):  # A lost worker on another machine may be alive, and commit them itself.
@@ -144,22 +149,33 @@ class Workers:
         return Spending(max(credits, grant.credits or 0.0), max(calls, grant.calls or 0))
 
     async def keep_in_touch(self) -> None:
-        """Read the workers' states and grant them slots and budget, until cancelled."""
-        while True:
-            await self.update()
-            await self._kill_frozen()
-            await asyncio.sleep(INTERVAL_S)
+        """Read the workers' states and grant them slots and budget, until cancelled. An error stops the run."""
+        try:
+            while True:
+                await self.update()
+                await self._replace_silent()
+                await asyncio.sleep(INTERVAL_S)
+        except Exception as error:
+            self._context.stop(error if isinstance(error, VoicemillError) else StorageError(str(error)))
+            raise
 
-    async def _kill_frozen(self) -> None:
-        """Kill workers that have not written their state for a long time: their shards go to others."""
+    async def _replace_silent(self) -> None:
+        """Kill silent workers on this machine, which fails their jobs, and go on without silent workers elsewhere.
+
+        A cluster may not tell that it has lost a process: its other processes wait for the slots of the lost one.
+        """
         now_s = time.monotonic()
-        for worker, state in self._states.items():
+        for worker, state in list(self._states.items()):
             beat, since_s = self._changed_s.get(worker, (-1, now_s))
             if beat != state.beat:
                 self._changed_s[worker] = (state.beat, now_s)
-            elif now_s - since_s > _FROZEN_S and worker not in self._lost and not state.has_ended:
+            elif worker in self._lost or state.has_ended:
+                continue
+            elif self._placement.shares_machine and now_s - since_s > _FROZEN_S:
                 self._changed_s[worker] = (state.beat, now_s)
                 await self._placement.kill(worker)
+            elif not self._placement.shares_machine and now_s - since_s > _SILENT_S:
+                await self._replace(worker, f"{worker} is silent")
 
     async def dismiss(self) -> None:
         """Let workers on other machines close the run, and wait until they have, so that all spending is known."""

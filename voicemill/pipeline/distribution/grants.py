@@ -1,7 +1,7 @@
 """What each worker of a run may use: slots of each call family, and a part of the budget."""
 
 import time
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
@@ -40,6 +40,14 @@ class _Speed:
             self.at_s, self.credits, self.calls = now_s, state.credits, state.calls
 
 
+@dataclass(frozen=True, slots=True)
+class LostWorker:
+    """What a lost worker has spent, and when its last sign of life came."""
+
+    spent: Spending
+    last_seen_s: float
+
+
 class Grants:
     """The grants of the workers of one run; `are_local` if all workers share this machine and its cores."""
 
@@ -52,7 +60,6 @@ class Grants:
         self._context, self._are_local = context, are_local
         self._has_own_cores = context.service.startswith(EMBEDDED_PREFIX) and not are_local
         self._speeds: dict[str, _Speed] = {}
-        self._lost_at_s: dict[str, float] = {}
         self._ended = Spending()
 
     @property
@@ -70,17 +77,15 @@ class Grants:
         ]
         return sum(slots for wanted, slots in granted if wanted) or max(slots for _, slots in granted)
 
-    def update(self, states: Mapping[str, WorkerState], lost: Mapping[str, Spending]) -> None:
-        """Compute all grants from the states of the workers; `lost` workers have spent the given amounts."""
+    def update(self, states: Mapping[str, WorkerState], lost: Mapping[str, LostWorker]) -> None:
+        """Compute all grants from the states of the workers, of which some are `lost`."""
         now_s = time.monotonic()
-        for worker in lost:
-            self._lost_at_s.setdefault(worker, now_s)
         living = {name: state for name, state in states.items() if name not in lost and not state.has_ended}
         for name, state in living.items():
             self._speeds.setdefault(name, _Speed(now_s)).measure(state, now_s)
-        slots = self._deal_slots(living, states)
+        slots = self._deal_slots(living, states, lost)
         ended = [Spending(state.credits, state.calls) for name, state in states.items() if state.has_ended]
-        self._record_spending(living.values(), [*lost.values(), *ended])
+        self._record_spending(living.values(), [*(each.spent for each in lost.values()), *ended])
         credits, calls = self._deal_budget(living, slots)
         self.by_worker = {
             name: Grant(slots.get(name), credits.get(name), None if name not in calls else int(calls[name]))
@@ -88,15 +93,14 @@ class Grants:
         } | {name: self.by_worker.get(name, Grant({}, 0.0, 0)) for name in states if name not in living}
 
     def _deal_slots(
-        self, living: Mapping[str, WorkerState], states: Mapping[str, WorkerState]
+        self, living: Mapping[str, WorkerState], states: Mapping[str, WorkerState], lost: Mapping[str, LostWorker]
     ) -> dict[str, dict[str, int]]:
         """The slots of each worker by family. Lost workers on other machines keep theirs until they have stopped."""
         slots: dict[str, dict[str, int]] = {name: {} for name in living}
+        may_call = [name for name, worker in lost.items() if name in states and self._may_still_call(worker)]
         for family, limiter in self._context.limiter.by_family.items():
             shares = {name: self._slot_share(name, state, family) for name, state in living.items()}
-            held_by_lost = sum(
-                self._slot_share(name, states[name], family).most_used for name in self._may_still_call()
-            )
+            held_by_lost = sum(self._slot_share(name, states[name], family).most_used for name in may_call)
             granted = deal_slots(max(0, _total(limiter) - held_by_lost), shares)
             for name, count in granted.items():
                 slots[name][family] = count
@@ -105,11 +109,9 @@ class Grants:
             limiter.used_by_workers = (held_by_lost + sum(share.most_used for share in shares.values()), wanted)
         return {} if self._has_own_cores else slots
 
-    def _may_still_call(self) -> Iterable[str]:
-        if self._are_local:
-            return ()
-        since_s = time.monotonic() - DRIVER_SILENCE_S
-        return (name for name, lost_s in self._lost_at_s.items() if lost_s > since_s and name in self.by_worker)
+    def _may_still_call(self, worker: LostWorker) -> bool:
+        """Whether a lost worker may be alive and not know yet that it is replaced; on this machine it was killed."""
+        return not self._are_local and worker.last_seen_s > time.monotonic() - DRIVER_SILENCE_S
 
     def _slot_share(self, name: str, state: WorkerState, family: str) -> SlotShare:
         granted = (self.by_worker[name].slots or {}).get(family, 0) if name in self.by_worker else 0
