@@ -15,6 +15,8 @@ from tests.flows.commands import InThisProcess
 from tests.flows.results import items
 from voicemill.config import LongAudio
 
+pytestmark = pytest.mark.without_prefect
+
 _PAGE = DOCS / "recordings.md"
 _TEXT = _PAGE.read_text(encoding="utf-8")
 _GAP_S = (2.6, 4.9)

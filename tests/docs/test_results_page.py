@@ -15,6 +15,8 @@ from tests.flows.results import write_manifest
 from tests.flows.speech_service import SpeechService
 from tests.hostile_speech import error_reply
 
+pytestmark = pytest.mark.without_prefect
+
 _PAGE = (DOCS / "results.md").read_text(encoding="utf-8")
 _SOMETIMES = {
     "regenerated.jsonl",

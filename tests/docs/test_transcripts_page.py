@@ -5,11 +5,15 @@ import shlex
 import shutil
 from pathlib import Path
 
+import pytest
+
 from tests.docs.pages import DOCS, ROOT, all_commands, blocks
 from tests.flows.commands import InThisProcess
 from voicemill.config import Subtitles
 from voicemill.model import TEXT_FORMATS
 from voicemill.pipeline.export import FORMATS
+
+pytestmark = pytest.mark.without_prefect
 
 _PAGE = DOCS / "transcripts.md"
 _TEXT = _PAGE.read_text(encoding="utf-8")

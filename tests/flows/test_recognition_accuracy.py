@@ -14,6 +14,8 @@ from tests.flows.commands import InThisProcess
 from tests.flows.results import items, write_manifest
 from voicemill.engine.worker.stt import stt
 
+pytestmark = pytest.mark.without_prefect
+
 _PARAGRAPHS = (
     "Nobody remembers who built the old mill.",
     "It carries letters, and three children, at seven in the morning.",
