@@ -6,6 +6,7 @@ with 0 if it was finished before it was killed.
 
 import signal
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 
@@ -41,7 +42,7 @@ def regenerate_step(results: str, row: str, passage: str) -> None:
     voicemill.retry(results, ids=(row,))
 
 
-_STEPS = {"import": import_step, "run": run_step, "regenerate": regenerate_step}
+_STEPS: dict[str, Callable[..., None]] = {"import": import_step, "run": run_step, "regenerate": regenerate_step}
 
 
 if __name__ == "__main__":

@@ -54,7 +54,8 @@ def _outputs(results: Path) -> dict[str, str]:
 
 
 def _take_of_passage(results: Path) -> int:
-    return max(line["take"] for line in pq.read_table(results / "passages.parquet").to_pylist() if line["passage"] == 1)
+    lines: list[dict[str, int]] = pq.read_table(results / "passages.parquet").to_pylist()
+    return max(line["take"] for line in lines if line["passage"] == 1)
 
 
 def test_killed_imports_write_the_same_folder(tmp_path: Path, report: Report) -> None:

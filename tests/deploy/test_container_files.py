@@ -21,7 +21,7 @@ _CONTAINER: dict[str, Any] = _POD["containers"][0]
 
 def instruction(name: str) -> str:
     """The last instruction of this name in the Dockerfile, without its name."""
-    return re.findall(rf"^{name} (.*)$", _DOCKERFILE, re.MULTILINE)[-1]
+    return str(re.findall(rf"^{name} (.*)$", _DOCKERFILE, re.MULTILINE)[-1])
 
 
 def test_the_health_check_and_the_default_command_work(tmp_path: Path) -> None:
