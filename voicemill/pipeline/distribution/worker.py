@@ -15,6 +15,7 @@ from voicemill.config import ApiKey
 from voicemill.errors import ConfigError, StorageError
 from voicemill.limits.budget import GrantedBudget
 from voicemill.limits.call_limiter import CallLimiter
+from voicemill.model import Outcome
 from voicemill.pipeline.context import RunContext, RunLost
 from voicemill.pipeline.distribution.worker_files import (
     DRIVER_SILENCE_S,
@@ -254,7 +255,7 @@ def _check_service(expected: str, service: Service) -> None:
         )
 
 
-def _made_by_this_run(job: ShardJob) -> dict[str, object]:
+def _made_by_this_run(job: ShardJob) -> dict[str, Outcome]:
     parts = sorted(Path(job.shard.part).parent.glob("*.parquet"))
     return known_outcomes(parts, sorted(PlanTable(ResultsFolder(job.results).plan).used_ids))
 

@@ -8,7 +8,7 @@ import asyncio
 import os
 import socket
 import threading
-from concurrent.futures import Future
+from concurrent.futures import Future, InvalidStateError
 from contextlib import suppress
 from itertools import count
 from typing import Final
@@ -83,7 +83,7 @@ class _WorkerThread:
                 self.has_ended = True
                 await worker.finish_jobs()
         except Exception as error:
-            with suppress(asyncio.InvalidStateError):
+            with suppress(InvalidStateError):
                 self._opened.set_exception(error)
 
 
