@@ -3,7 +3,7 @@
 import io
 import json
 import re
-from typing import Final
+from typing import Any, Final
 
 from tests.audio.numbered_seconds import HEARD_RATE_HZ, Second, found_seconds
 from tests.audio.odd_recordings import SHORT_TONE_S
@@ -28,7 +28,7 @@ def _name(second: Second) -> str:
     return f"t{second.number}"
 
 
-def _word(second: Second) -> dict[str, object]:
+def _word(second: Second) -> dict[str, Any]:
     start_s = second.middle_s - second.length_s / 2
     return {
         "word": _name(second),
