@@ -84,7 +84,7 @@ class RunOptions(TypedDict, total=False):
     answers: str | PathLike[str]
     """Folder of an answer store that several runs share. Default: inside the results folder."""
     runner: str
-    """Where the rows are processed: `local`, `process:4` (worker processes) or `dask://host:8786`. Default: `local`."""
+    """Where the rows are processed, in the form of the option `--runner`. Default: `local`, this process."""
     shard_rows: int
     """Rows that a worker gets at a time. Default: about a 24th of the calls."""
 
