@@ -12,6 +12,8 @@ from tests.audio.recordings import tone, write
 from tests.docs.pages import DOCS, PAGES, ROOT, Block, Command, all_commands, blocks, commands, name_of
 from tests.flows.commands import InThisProcess
 
+pytestmark = pytest.mark.without_prefect
+
 _NOT_RUN = {
     "voicemill up": "serves until Ctrl-C",
     "voicemill schedule": "needs the server of `voicemill up`",
@@ -22,6 +24,7 @@ _NOT_RUN = {
     "voicemill run book.csv --voice nova": "needs an OpenAI-compatible server",
     "voicemill book master results/novel": "needs a finished book; the tutorial masters one",
     "voicemill book regenerate results/novel": "needs a finished book",
+    "voicemill run book.csv -o /shared/book": "needs a Dask cluster",
     "voicemill run one.csv": "needs a Prefect server that two runs share",
     "voicemill run two.csv": "needs a Prefect server that two runs share",
 }
@@ -29,7 +32,7 @@ _NOT_RUN = {
 _NEEDS_A_BOOK = ("voicemill.book import master",)
 """Python examples that are not run; `tests/book/test_master.py` calls what they show."""
 _SHELL = ("cp ", "mkdir ")
-_NOT_OURS = ("pip ", "pipx ", "uv ", "python -m venv ", ". ", "export ", "git clone ", "cd ", "make ")
+_NOT_OURS = ("pip ", "pipx ", "uv ", "python -m venv ", ". ", "export ", "git clone ", "cd ", "make ", "dask ")
 _WITH_COMMANDS = [
     page
     for page in PAGES
@@ -47,10 +50,13 @@ def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         (tmp_path / name).parent.mkdir(exist_ok=True)
         write(tmp_path / name, tone(1.0))
     (tmp_path / "files.txt").write_text("talk.mp3\n", encoding="utf-8")
+    (tmp_path / "allowed-words.txt").write_text("Oskmere\n", encoding="utf-8")
     (tmp_path / "talks.csv").write_text("id,audio\ntalk,talk.mp3\n", encoding="utf-8")
+    (tmp_path / "recordings.csv").write_text("id,op,audio\ntalk,stt,talk.mp3\n", encoding="utf-8")
     (tmp_path / "book.csv").write_text("id,text\none,The boat is on the river.\n", encoding="utf-8")
     (tmp_path / "chapters").mkdir()
-    (tmp_path / "chapters" / "one.txt").write_text("The boat is on the river.", encoding="utf-8")
+    for name in ("chapter.txt", "chapters/one.txt"):
+        (tmp_path / name).write_text("The boat is on the river.", encoding="utf-8")
     return tmp_path
 
 
