@@ -56,7 +56,7 @@ async def dask_workers(address: str) -> AsyncIterator[DaskWorkers]:
         raise ConfigError("the runner dask:// needs Dask: pip install 'voicemill[dask]'") from None
     scheme = "tls" if dask.config.get("distributed.comm.require-encryption", default=False) else "tcp"
     try:
-        client = await Client(f"{scheme}://{address}", asynchronous=True, timeout=_CONNECT_TIMEOUT_S)
+        client = await Client(f"{scheme}://{address}", asynchronous=True, timeout=_CONNECT_TIMEOUT_S)  # type: ignore[no-untyped-call]
     except (OSError, TimeoutError) as error:
         raise ConfigError(f"no Dask scheduler responds at {address}; start one, or correct --runner") from error
     async with client:

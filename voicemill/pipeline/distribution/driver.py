@@ -98,12 +98,12 @@ class Workers:
                 self._rows[job.shard.number, job.shard.level] = result.rows
                 await self.update()
                 return result
-        error = WorkersLost(
+        all_lost = WorkersLost(
             f"{_MOST_LOSSES} workers ended while they processed {job.label}; check their memory and disk, then rerun "
             "the same command to resume"
         )
-        self._context.stop(error)
-        raise error
+        self._context.stop(all_lost)
+        raise all_lost
 
     def _for_workers(self, job: ShardJob) -> ShardJob:
         """The job with absolute paths, and with the settings of a worker."""
