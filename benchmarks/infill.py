@@ -26,15 +26,15 @@ def main(folder: Path) -> None:
     """Print a line per recording, then the totals."""
     spoken = human_recordings(folder)
     lengths_s = {one.path: read(one.path).size / RATE_HZ for one in spoken}
-    cuts_s = {
+    boundaries_s = {
         one.path: tuple(_pause_s(read(one.path), share * lengths_s[one.path]) for share in SHARES) for one in spoken
     }
     rows = [
         {
             "id": one.path.stem,
             "audio": str(one.path.absolute()),
-            "from_s": f"{cuts_s[one.path][0]:.2f}",
-            "to_s": f"{cuts_s[one.path][1]:.2f}",
+            "from_s": f"{boundaries_s[one.path][0]:.2f}",
+            "to_s": f"{boundaries_s[one.path][1]:.2f}",
             "transcript": TEXT,
             "voice": "Sarah",
         }

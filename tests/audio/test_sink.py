@@ -14,7 +14,7 @@ from voicemill.audio.encode import Encoder
 from voicemill.audio.media_writer import Track
 from voicemill.audio.splice import splice
 from voicemill.audio.video import with_new_sound
-from voicemill.model.audio_formats import AudioFormat, KeptFormat
+from voicemill.model.audio_formats import AudioFormat, SourceFormat
 
 RATE_HZ = 24_000
 
@@ -83,7 +83,7 @@ def test_a_shortage_while_a_recording_is_patched(tmp_path: Path, capfd: pytest.C
     write(tmp_path / "a.mp3", bursts(8, []))
 
     def make(file: FullDisk) -> None:
-        splice(tmp_path / "a.mp3", (1.0, 2.0), tone(0.5, RATE_HZ), RATE_HZ, KeptFormat("mp3", 16000, "mp3"), file)
+        splice(tmp_path / "a.mp3", (1.0, 2.0), tone(0.5, RATE_HZ), RATE_HZ, SourceFormat("mp3", 16000, "mp3"), file)
 
     assert_each_shortage_is_told(make, capfd)
 
@@ -96,7 +96,7 @@ def test_a_shortage_while_a_film_is_copied(
     write_film(tmp_path / name, bursts(8, []), 16000)
 
     def make(file: FullDisk) -> None:
-        with_new_sound(tmp_path / name, [tone(8, 48000)], 48000, KeptFormat(name[2:], 48000, encoding), file)
+        with_new_sound(tmp_path / name, [tone(8, 48000)], 48000, SourceFormat(name[2:], 48000, encoding), file)
 
     assert_each_shortage_is_told(make, capfd)
 

@@ -9,7 +9,7 @@ import pytest
 
 from tests.audio.recordings import bursts, native, tone, write
 from voicemill.audio.splice import EDGE_S, splice, spliced
-from voicemill.model.audio_formats import KeptFormat
+from voicemill.model.audio_formats import SourceFormat
 
 _LOSSLESS = [
     ("a.wav", "pcm_s16le", 1), ("a.wav", "pcm_s16le", 2), ("a.wav", "pcm_s24le", 2), ("a.wav", "pcm_u8", 1),
@@ -17,7 +17,7 @@ _LOSSLESS = [
 ]  # fmt: skip
 
 
-def put_in(path: Path, gap_s: tuple[float, float], kept: KeptFormat, new_rate_hz: int = 24000) -> float:
+def put_in(path: Path, gap_s: tuple[float, float], kept: SourceFormat, new_rate_hz: int = 24000) -> float:
     """Put half a second of a tone into a gap; the new length in seconds."""
     with (path.parent / f"made{path.suffix}").open("wb") as sink:
         return splice(path, gap_s, tone(0.5, new_rate_hz), new_rate_hz, kept, sink)
@@ -32,7 +32,7 @@ def test_what_is_around_stays_to_the_bit(
     rate_hz = 32000
     old = write(tmp_path / name, bursts(4, [], rate_hz), rate_hz, kind, channels)
     encoding = "flac" if name.endswith("flac") else kind
-    length_s = put_in(tmp_path / name, gap_s, KeptFormat(name[2:], rate_hz, encoding))
+    length_s = put_in(tmp_path / name, gap_s, SourceFormat(name[2:], rate_hz, encoding))
     made = native(tmp_path / f"made{name[1:]}")
     begin, end = (round(moment_s * rate_hz) for moment_s in gap_s)
     assert made.dtype == old.dtype
@@ -50,7 +50,7 @@ def test_what_is_around_stays_to_the_bit(
 def test_compressed_recordings_are_encoded_once_more(tmp_path: Path, name: str, encoding: str) -> None:
     """The kind of file, its rate, channels and bit rate stay, and so does what is heard around the gap."""
     write(tmp_path / name, bursts(4, [(3.0, 3.5)], 48000), 48000, channels=2)
-    length_s = put_in(tmp_path / name, (1.0, 2.0), KeptFormat(name[2:], 48000, encoding))
+    length_s = put_in(tmp_path / name, (1.0, 2.0), SourceFormat(name[2:], 48000, encoding))
     old, made = native(tmp_path / name), native(tmp_path / f"made{name[1:]}")
     assert length_s == pytest.approx(3.56, abs=0.1)
     assert made.shape[1] == old.shape[1] == 2
@@ -93,4 +93,4 @@ def test_no_file_is_made_of_what_is_no_audio(tmp_path: Path) -> None:
     """A recording that was damaged since it was checked gives an error that says so."""
     (tmp_path / "a.wav").write_bytes(b"no audio at all")
     with pytest.raises(ValueError, match="not audio that can be decoded"):
-        splice(tmp_path / "a.wav", (0, 1), tone(0.1), 16000, KeptFormat("wav", 16000, "pcm_s16le"), io.BytesIO())
+        splice(tmp_path / "a.wav", (0, 1), tone(0.1), 16000, SourceFormat("wav", 16000, "pcm_s16le"), io.BytesIO())

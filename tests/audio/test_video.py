@@ -10,7 +10,7 @@ import pytest
 
 from tests.audio.recordings import bursts, native, tone, write_film
 from voicemill.audio.video import with_new_sound
-from voicemill.model.audio_formats import KeptFormat
+from voicemill.model.audio_formats import SourceFormat
 
 RATE_HZ = 48000
 _KINDS = [("a.mp4", "aac"), ("a.mov", "aac"), ("a.mkv", "opus"), ("a.webm", "opus")]
@@ -30,7 +30,7 @@ def test_the_picture_stays_to_the_bit(tmp_path: Path, name: str, encoding: str) 
     sound = tone(3, RATE_HZ)
     with (tmp_path / f"made{name[1:]}").open("wb") as sink:
         blocks = np.array_split(sound, 50)
-        with_new_sound(tmp_path / name, blocks, RATE_HZ, KeptFormat(name[2:], RATE_HZ, encoding), sink)
+        with_new_sound(tmp_path / name, blocks, RATE_HZ, SourceFormat(name[2:], RATE_HZ, encoding), sink)
     made = tmp_path / f"made{name[1:]}"
     assert pictures(made) == pictures(tmp_path / name) != []
     with av.open(str(made)) as film:
@@ -47,7 +47,7 @@ def test_new_sound_starts_with_the_pictures(tmp_path: Path, name: str, encoding:
     """Sound for the whole timeline starts with the first picture, though the original sound starts 0.5 s later."""
     write_film(tmp_path / name, bursts(3, [], RATE_HZ), RATE_HZ, sound_starts_s=0.5)
     with (tmp_path / f"made{name[1:]}").open("wb") as sink:
-        with_new_sound(tmp_path / name, [tone(3, RATE_HZ)], RATE_HZ, KeptFormat(name[2:], RATE_HZ, encoding), sink)
+        with_new_sound(tmp_path / name, [tone(3, RATE_HZ)], RATE_HZ, SourceFormat(name[2:], RATE_HZ, encoding), sink)
     starts_s = []
     for path in (tmp_path / name, tmp_path / f"made{name[1:]}"):
         with av.open(str(path)) as video:
@@ -60,4 +60,4 @@ def test_what_is_no_film_gives_an_error_that_says_so(tmp_path: Path) -> None:
     """A file that was damaged since it was checked."""
     (tmp_path / "a.mp4").write_bytes(b"no film at all")
     with (tmp_path / "made.mp4").open("wb") as sink, pytest.raises(ValueError, match="not audio that can be decoded"):
-        with_new_sound(tmp_path / "a.mp4", [], RATE_HZ, KeptFormat("mp4", RATE_HZ, "aac"), sink)
+        with_new_sound(tmp_path / "a.mp4", [], RATE_HZ, SourceFormat("mp4", RATE_HZ, "aac"), sink)

@@ -19,7 +19,7 @@ from tests.flows.speech_service import SpeechService
 from voicemill.config import Settings
 from voicemill.pipeline import context
 from voicemill.pipeline.execute import RunSpec, execute
-from voicemill.store.answer_store import KeptAnswer, commit_answers
+from voicemill.store.answer_store import StoredAnswer, commit_answers
 
 _BOOKS = 3 if SHARE else 1
 _CALLS = 12 * _BOOKS
@@ -49,7 +49,7 @@ async def recorded(root: Path, manifest: Path) -> PowerLoss:
     """Record the disk changes of a run into `root/results`, and the moment each answer is acknowledged as durable."""
     recorder = WriteRecorder(root)
 
-    def acknowledged(kept: Sequence[KeptAnswer]) -> Sequence[KeptAnswer]:
+    def acknowledged(kept: Sequence[StoredAnswer]) -> Sequence[StoredAnswer]:
         for answer in commit_answers(kept):
             recorder.acknowledge(answer.path.stem)
         return kept

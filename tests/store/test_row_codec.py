@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from voicemill.model import AUDIO_OPS, Op, Pronunciation, Recording, Refusal, Row, SpeakerPart, Speed
-from voicemill.model.audio_formats import BIT_RATES_BPS, ENCODINGS, SAMPLE_RATES_HZ, AudioFormat, KeptFormat
+from voicemill.model.audio_formats import BIT_RATES_BPS, ENCODINGS, SAMPLE_RATES_HZ, AudioFormat, SourceFormat
 from voicemill.store.tables.row_codec import SCHEMA, decode_row, encode_row
 
 _SPEED_NAMES: tuple[Literal["slow", "normal", "fast"], ...] = ("slow", "normal", "fast")
@@ -19,7 +19,7 @@ _TEXTS = st.lists(st.text(), max_size=3).map(tuple)
 _FORMATS = st.builds(AudioFormat, st.sampled_from(["wav", "raw"]), _RATES, st.sampled_from(ENCODINGS)) | st.builds(
     AudioFormat, st.just("mp3"), _RATES, st.none(), st.sampled_from(BIT_RATES_BPS)
 )
-_KEPT_FORMATS = st.builds(KeptFormat, st.sampled_from(["flac", "ogg", "mkv"]), st.integers(8000, 192_000), st.text())
+_KEPT_FORMATS = st.builds(SourceFormat, st.sampled_from(["flac", "ogg", "mkv"]), st.integers(8000, 192_000), st.text())
 _FILES = st.builds(Recording, path=st.text(min_size=1), duration_s=_SECONDS, has_video=st.booleans())
 _INPUTS = st.none() | _FILES | st.builds(Recording, made_by=st.text(min_size=1))
 _SPEEDS: st.SearchStrategy[Speed] = st.sampled_from(_SPEED_NAMES) | st.floats(0.6, 1.5)
@@ -41,7 +41,7 @@ def rows(draw: st.DrawFn) -> Row:
         model=draw(st.text()),
         language=draw(st.text()),
         format=kept.request_format if kept else draw(st.none() | _FORMATS),
-        kept_format=kept,
+        source_format=kept,
         speed=draw(st.none() | _SPEEDS),
         emotion=draw(_TEXTS),
         audio=draw(_INPUTS),
@@ -51,7 +51,7 @@ def rows(draw: st.DrawFn) -> Row:
         from_s=draw(st.none() | _SECONDS),
         to_s=draw(st.none() | _SECONDS),
         splice=draw(st.booleans()) if op is Op.INFILL else True,
-        cuts_s=draw(st.lists(_SECONDS, max_size=4).map(tuple)),
+        boundaries_s=draw(st.lists(_SECONDS, max_size=4).map(tuple)),
         timestamps=draw(st.booleans()),
         text_formats=draw(_TEXTS),
         refusal=draw(st.none() | st.builds(Refusal, st.text(), st.text())),
@@ -72,9 +72,11 @@ def test_codec_covers_every_field_of_a_row() -> None:
     plain = encode_row(Row(**known), calls=1)
     samples = {
         "number": 2, "id": "b", "op": Op.TTS, "file_name": "b.wav", "transcript": "t", "voice_id": "v", "model": "m",
-        "language": "en", "format": AudioFormat("wav", 8000, "pcm_s16le"), "kept_format": KeptFormat("ogg", 8000, "x"),
+        "language": "en", "format": AudioFormat("wav", 8000, "pcm_s16le"),
+        "source_format": SourceFormat("ogg", 8000, "x"),
         "speed": "slow", "emotion": ("calm",), "audio": Recording("a"), "left": Recording("l"),
-        "right": Recording("r"), "text": Recording("t"), "from_s": 1.0, "to_s": 2.0, "splice": False, "cuts_s": (1.0,),
+        "right": Recording("r"), "text": Recording("t"), "from_s": 1.0, "to_s": 2.0, "splice": False,
+        "boundaries_s": (1.0,),
         "timestamps": True, "text_formats": ("srt",), "refusal": Refusal("c", "w"), "carried": {"x": 1},
         "check": "guided", "max_takes": 3, "parts": (SpeakerPart("t", "s", "v", 1.2, ("calm",), 0.8),),
         "allowed_words": ("t",), "pronunciations": (Pronunciation("Siobhan", "Shivawn"),),
@@ -111,7 +113,7 @@ def test_record_of_an_earlier_version_is_read() -> None:
         model="sonic-2",
         language="en",
         format=AudioFormat("wav", 22050, "pcm_s16le"),
-        kept_format=KeptFormat("flac", 22050, "flac"),
+        source_format=SourceFormat("flac", 22050, "flac"),
         speed=0.8,
         emotion=("positivity:high",),
         audio=Recording(**recording),
@@ -119,6 +121,6 @@ def test_record_of_an_earlier_version_is_read() -> None:
         from_s=0.5,
         to_s=1.0,
         splice=False,
-        cuts_s=(0.5, 1.0),
+        boundaries_s=(0.5, 1.0),
         carried={"note": "n"},
     )

@@ -16,7 +16,7 @@ from voicemill.audio.decode import opened_container
 from voicemill.audio.join import sounding
 from voicemill.audio.media_writer import Frames, Track
 from voicemill.audio.playback import Playback
-from voicemill.model.audio_formats import KeptFormat
+from voicemill.model.audio_formats import SourceFormat
 from voicemill.model.recordings import PLAIN, Reading
 
 Floats = NDArray[np.float32]
@@ -69,7 +69,7 @@ def splice(
     gap_s: tuple[float, float],
     new: Floats,
     new_rate_hz: int,
-    kept: KeptFormat,
+    kept: SourceFormat,
     sink: BinaryIO,
     reading: Reading = PLAIN,
 ) -> float:
@@ -133,7 +133,7 @@ class _Tape:
         yield from self.until(None)
 
 
-def _track_like(container: InputContainer, stream: AudioStream, kept: KeptFormat, sink: BinaryIO) -> Track:
+def _track_like(container: InputContainer, stream: AudioStream, kept: SourceFormat, sink: BinaryIO) -> Track:
     is_lossless = kept.encoding.startswith(_LOSSLESS)
     return Track(
         sink,

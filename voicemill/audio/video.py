@@ -17,7 +17,7 @@ from voicemill.audio.decode import UndecodableAudio, opened_container
 from voicemill.audio.media_writer import ENCODERS, MUXERS
 from voicemill.audio.playback import Playback
 from voicemill.audio.sink import Sink
-from voicemill.model.audio_formats import KeptFormat
+from voicemill.model.audio_formats import SourceFormat
 from voicemill.model.recordings import PLAIN, Reading
 
 _COPIED: Final = ("video", "subtitle")
@@ -27,7 +27,7 @@ def with_new_sound(
     source: Path,
     sound: Iterable[NDArray[np.float32]],
     sound_rate_hz: int,
-    kept: KeptFormat,
+    kept: SourceFormat,
     sink: BinaryIO,
     reading: Reading = PLAIN,
 ) -> None:
@@ -57,7 +57,7 @@ def _origin_s(source: Path, reading: Reading) -> float:
 
 
 def _remux(
-    video: InputContainer, sound: Iterator[AudioFrame], kept: KeptFormat, made: OutputContainer, track: int
+    video: InputContainer, sound: Iterator[AudioFrame], kept: SourceFormat, made: OutputContainer, track: int
 ) -> None:
     copies = {stream.index: made.add_stream_from_template(stream) for stream in video.streams if stream.type in _COPIED}
     encoder = ENCODERS.get(kept.encoding, kept.encoding)

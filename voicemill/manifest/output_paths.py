@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from voicemill.manifest.file_names import MAX_PATH_BYTES, file_stem, path_problem
 from voicemill.model import TEXT_FOLDER
-from voicemill.model.audio_formats import AudioFormat, KeptFormat
+from voicemill.model.audio_formats import AudioFormat, SourceFormat
 
 AUDIO_FOLDER: Final = "audio"
 _EXTENSIONS: Final = {"wav": (".wav",), "mp3": (".mp3",), "raw": (".pcm", ".raw")}
@@ -40,7 +40,7 @@ class Kind:
         return cls(AUDIO_FOLDER, format.extension, _EXTENSIONS[format.container], name)
 
     @classmethod
-    def kept(cls, format: KeptFormat) -> "Kind":
+    def kept(cls, format: SourceFormat) -> "Kind":
         """A file of the kind of the recording it is made from."""
         name = f"the file stays {format.container}, as its audio is"
         return cls(AUDIO_FOLDER, format.extension, (format.extension,), name)

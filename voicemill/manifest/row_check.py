@@ -12,11 +12,11 @@ from voicemill.manifest.columns import PARAMETERS, Columns
 from voicemill.manifest.input_cells import Cells, InputCheck
 from voicemill.manifest.parameters import ParameterCheck, Parameters
 from voicemill.manifest.problems import CellProblem, CellReport
-from voicemill.manifest.source_format import kept_format
+from voicemill.manifest.source_format import source_format
 from voicemill.manifest.spoken_text import SpokenText
 from voicemill.manifest.text_cells import MAX_CHARACTERS, unusable_character
 from voicemill.model import AUDIO_OPS, SPOKEN_OPS, WORD_CHECKS, Refusal, Row
-from voicemill.model.audio_formats import KeptFormat
+from voicemill.model.audio_formats import SourceFormat
 
 MAX_ID_CHARACTERS = 10_000
 MAX_VALUE_CHARACTERS = 1000
@@ -72,7 +72,7 @@ class RowCheck:
         inputs = self._inputs.check(parameters.op, _RowCells(self, cells, report), report)
         report.problems += parameters.problems
         carried = self._carry(cells, report)
-        kept = kept_format(parameters, inputs)
+        kept = source_format(parameters, inputs)
         file_name = self._file_name(number, row_id, cells, parameters, kept, carried, report)
         report.warnings += parameters.warnings
         refusal = self._refusal(report)
@@ -88,7 +88,7 @@ class RowCheck:
             model=parameters.model,
             language=parameters.language,
             format=kept.request_format if kept else parameters.format,
-            kept_format=kept,
+            source_format=kept,
             file_name=file_name,
             speed=parameters.speed,
             emotion=parameters.emotion,
@@ -207,7 +207,7 @@ class RowCheck:
         row_id: str,
         cells: Sequence[Any],
         parameters: Parameters,
-        kept: KeptFormat | None,
+        kept: SourceFormat | None,
         carried: Mapping[str, Any],
         report: CellReport,
     ) -> str:
@@ -250,7 +250,7 @@ class _RowCells(Cells):
         return embedded_audio(self._check.value(self._cells, column))
 
 
-def _kind(parameters: Parameters, kept: KeptFormat | None) -> outputs.Kind | None:
+def _kind(parameters: Parameters, kept: SourceFormat | None) -> outputs.Kind | None:
     if kept is not None:
         return outputs.Kind.kept(kept)
     if parameters.format is not None:

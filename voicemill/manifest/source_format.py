@@ -5,7 +5,7 @@ from typing import Final
 from voicemill.manifest.input_cells import Inputs
 from voicemill.manifest.parameters import Parameters
 from voicemill.model import Op, Recording
-from voicemill.model.audio_formats import KeptFormat
+from voicemill.model.audio_formats import SourceFormat
 
 _SOUND_OF_PICTURES: Final = {"mp4": "aac", "mov": "aac", "mkv": "opus", "webm": "opus"}
 _DECODED_BY: Final = {
@@ -21,7 +21,7 @@ _OPUS_HZ: Final = 48000
 _COMPRESSED: Final = frozenset({"flac", "mp3", "m4a", "ogg"})
 
 
-def kept_format(parameters: Parameters, inputs: Inputs) -> KeptFormat | None:
+def source_format(parameters: Parameters, inputs: Inputs) -> SourceFormat | None:
     """The format of a row's file where it is that of its recording; None where the file is audio of the API's formats.
 
     A video that is converted to another voice stays a video, unless a container is given or only a passage of it is
@@ -39,19 +39,19 @@ def kept_format(parameters: Parameters, inputs: Inputs) -> KeptFormat | None:
     return None
 
 
-def _with_picture(recording: Recording, sample_rate_hz: int) -> KeptFormat | None:
+def _with_picture(recording: Recording, sample_rate_hz: int) -> SourceFormat | None:
     encoding = _SOUND_OF_PICTURES.get(recording.container)
     if encoding is None:
         return None
-    return KeptFormat(recording.container, _OPUS_HZ if encoding == "opus" else sample_rate_hz, encoding)
+    return SourceFormat(recording.container, _OPUS_HZ if encoding == "opus" else sample_rate_hz, encoding)
 
 
-def _of_sound(recording: Recording) -> KeptFormat | None:
+def _of_sound(recording: Recording) -> SourceFormat | None:
     if recording.has_video or not recording.sample_rate_hz:
         return None
     if recording.container == "wav" and recording.encoding.startswith("pcm_"):
-        return KeptFormat("wav", recording.sample_rate_hz, recording.encoding)
+        return SourceFormat("wav", recording.sample_rate_hz, recording.encoding)
     encoding = _DECODED_BY.get(recording.encoding)
     if recording.container in _COMPRESSED and encoding:
-        return KeptFormat(recording.container, recording.sample_rate_hz, encoding)
+        return SourceFormat(recording.container, recording.sample_rate_hz, encoding)
     return None

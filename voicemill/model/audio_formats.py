@@ -50,7 +50,7 @@ class AudioFormat:
 
 
 @dataclass(frozen=True, slots=True)
-class KeptFormat:
+class SourceFormat:
     """The format of an output file that keeps the format of its source recording, which the API may not support.
 
     `container` is `wav`, `flac`, `mp3`, `m4a`, `ogg`, `mp4`, `mov`, `mkv` or `webm`; `encoding` is the codec's name.

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Final, NamedTuple
 
-from voicemill.model.audio_formats import AudioFormat, KeptFormat
+from voicemill.model.audio_formats import AudioFormat, SourceFormat
 from voicemill.model.recordings import Recording
 from voicemill.model.spoken import Pronunciation, SpeakerPart, Speed
 from voicemill.model.transcripts import UNTIMED_FORMATS, text_name
@@ -76,7 +76,7 @@ class Row:
 
     format: AudioFormat | None = None
     """The audio format to request from the service."""
-    kept_format: KeptFormat | None = None
+    source_format: SourceFormat | None = None
     """The format of the output file if it keeps that of `audio`, else None."""
 
     audio: Recording | None = None
@@ -89,7 +89,7 @@ class Row:
     """The passage of `audio` to transcribe, to convert or to replace."""
     splice: bool = True
     """Whether the output of an infill is the edited recording, or only the new passage."""
-    cuts_s: tuple[float, ...] = ()
+    boundaries_s: tuple[float, ...] = ()
     """The boundaries of the segments of `audio` to send, or of the gap; empty if the whole recording is sent."""
 
     timestamps: bool = False
@@ -133,13 +133,13 @@ class Row:
     @property
     def sample_rate_hz(self) -> int | None:
         """The sample rate of the output file of an audio operation; None for other rows."""
-        made = self.kept_format or self.format
+        made = self.source_format or self.format
         return made.sample_rate_hz if made else None
 
     @property
     def segments_s(self) -> tuple[tuple[float, float], ...]:
         """The segments of `audio` to send, as pairs of start and end."""
-        return tuple(zip(self.cuts_s[::2], self.cuts_s[1::2], strict=True))
+        return tuple(zip(self.boundaries_s[::2], self.boundaries_s[1::2], strict=True))
 
     @property
     def is_passage(self) -> bool:
@@ -155,7 +155,7 @@ class Row:
     @property
     def gap_s(self) -> tuple[float, float]:
         """Start and end of the gap for a new passage: `from_s` and `to_s`, or the nearest pauses."""
-        return self.segments_s[0] if self.cuts_s else (self.from_s or 0.0, self.to_s or 0.0)
+        return self.segments_s[0] if self.boundaries_s else (self.from_s or 0.0, self.to_s or 0.0)
 
     @property
     def recordings(self) -> tuple[Recording, ...]:

@@ -15,7 +15,7 @@ from voicemill.pipeline.context import RunContext, RunStats, Stopped
 from voicemill.pipeline.group_commit import GroupCommit
 from voicemill.pipeline.requests import VerifiedAnswer, send_call
 from voicemill.planning.estimate import expected_audio_s, work_s
-from voicemill.store.answer_store import KeptAnswer
+from voicemill.store.answer_store import StoredAnswer
 
 _CLAIM_INTERVAL_S = 0.1
 """The time between two attempts to claim a call that another worker makes."""
@@ -25,7 +25,7 @@ _INLINE_WRITE_BYTES = 256 * 1024
 than the write itself (0.05 ms for 100 kB)."""
 
 
-async def ensure_answer(call: Call, paid_by: str, context: RunContext, *, at_once: bool = False) -> KeptAnswer | None:
+async def ensure_answer(call: Call, paid_by: str, context: RunContext, *, at_once: bool = False) -> StoredAnswer | None:
     """Make sure that the answer to `call` is in the store: from an earlier run, a duplicate call, or a new request.
 
     Returns the answer if it was requested just now, so that it need not be read back; otherwise None. With `at_once`,
@@ -96,11 +96,11 @@ def count_reused(call: Call, stats: RunStats) -> None:
 
 
 async def _execute(
-    call: Call, paid_by: str, context: RunContext, committing: GroupCommit[KeptAnswer, KeptAnswer]
-) -> KeptAnswer:
+    call: Call, paid_by: str, context: RunContext, committing: GroupCommit[StoredAnswer, StoredAnswer]
+) -> StoredAnswer:
     permit = context.limiter.permit(call)
 
-    async def attempt() -> KeptAnswer:
+    async def attempt() -> StoredAnswer:
         async with permit:
             context.stats.calls_made += 1
             context.stats.retries += permit.attempts > 1
@@ -120,7 +120,7 @@ async def _execute(
     return kept
 
 
-async def _send_and_keep(call: Call, paid_by: str, permit: CallPermit, context: RunContext) -> KeptAnswer:
+async def _send_and_keep(call: Call, paid_by: str, permit: CallPermit, context: RunContext) -> StoredAnswer:
     asked_at, started = datetime.now(UTC), time.monotonic()
     answer = await send_call(call, context.client_of(call), context.settings.pace.attempt_deadline_s)
     latency_s = time.monotonic() - started

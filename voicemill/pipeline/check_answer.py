@@ -11,7 +11,7 @@ from voicemill.planning.pronounce import is_phonemes, shown
 from voicemill.planning.row_calls import CallPiece
 from voicemill.quality.pool import CheckPool
 from voicemill.quality.verdict import VERSION, guided_verdict, signals_verdict
-from voicemill.store.answer_store import KeptAnswer
+from voicemill.store.answer_store import StoredAnswer
 from voicemill.store.verdict_cache import VerdictCache
 from voicemill.text.word_error_rate import tokens
 
@@ -27,7 +27,7 @@ class ToCompare(NamedTuple):
     allowed: tuple[str, ...] = ()
 
 
-async def body_of(call: Call, new: KeptAnswer | None, context: RunContext) -> bytes:
+async def body_of(call: Call, new: StoredAnswer | None, context: RunContext) -> bytes:
     """The audio of the answer to `call`; `new` is that answer if it was requested just now. Raises `AnswerDamaged`."""
     if new is not None and new.body is not None:
         return new.body

@@ -15,7 +15,7 @@ CutTimes = Callable[[Path, float, Reading], tuple[float, ...]]
 
 
 def with_cuts(row: Row, long_audio: LongAudio, times: CutTimes | None = None) -> Row:
-    """The row with its `cuts_s` if its recording must be segmented, else the row itself.
+    """The row with its `boundaries_s` if its recording must be segmented, else the row itself.
 
     A recording that is too long or too large for one call is decoded once. The row is refused if the recording cannot
     be decoded, or if it is no longer as long as when it was inspected.
@@ -29,11 +29,11 @@ def with_cuts(row: Row, long_audio: LongAudio, times: CutTimes | None = None) ->
     times = times or cut_times
     try:
         if row.op is Op.INFILL:
-            return replace(row, cuts_s=_gap(row, row.audio))
+            return replace(row, boundaries_s=_gap(row, row.audio))
         longest_s = long_audio.stt_call_s if row.op is Op.STT else long_audio.voice_change_call_s
         if row.is_passage:
             return _with_passage(row, row.audio, longest_s, times)
-        return replace(row, cuts_s=_stretches(row, row.audio, longest_s, times))
+        return replace(row, boundaries_s=_stretches(row, row.audio, longest_s, times))
     except (UndecodableAudio, OSError) as error:
         return replace(row, refusal=Refusal("recording_unreadable", f"{row.audio.name} cannot be decoded: {error}"))
 
@@ -53,12 +53,12 @@ def _with_passage(row: Row, audio: Recording, longest_s: float, times: CutTimes)
         why = f"the passage starts at {start_s:g} s, but {audio.name} has only {audio.duration_s:.2f} s"
         return replace(row, refusal=Refusal("passage_outside", why))
     if stop_s - start_s <= longest_s:
-        return replace(row, cuts_s=(start_s, stop_s))
-    cuts_s = times(Path(audio.path), longest_s, audio.reading)
-    pairs = zip(cuts_s[::2], cuts_s[1::2], strict=True)
+        return replace(row, boundaries_s=(start_s, stop_s))
+    boundaries_s = times(Path(audio.path), longest_s, audio.reading)
+    pairs = zip(boundaries_s[::2], boundaries_s[1::2], strict=True)
     within = ((max(first_s, start_s), min(last_s, stop_s)) for first_s, last_s in pairs)
     found = tuple(moment_s for first_s, last_s in within if first_s < last_s for moment_s in (first_s, last_s))
-    return replace(row, cuts_s=found or (start_s, stop_s))
+    return replace(row, boundaries_s=found or (start_s, stop_s))
 
 
 def _stretches(row: Row, audio: Recording, longest_s: float, times: CutTimes) -> tuple[float, ...]:

@@ -11,7 +11,7 @@ from voicemill.pipeline.check_transcription import check_transcribed
 from voicemill.pipeline.context import RunContext
 from voicemill.pipeline.workers import run_concurrently
 from voicemill.planning.row_calls import CallPiece, RowPlan
-from voicemill.store.answer_store import KeptAnswer
+from voicemill.store.answer_store import StoredAnswer
 
 _RANK = {State.OK: 2, State.INCONCLUSIVE: 1, State.BAD: 0}
 
@@ -28,13 +28,13 @@ class AnsweredRow:
     plan: RowPlan
     verdicts: tuple[Verdict, ...] = ()
     more_keys: tuple[str, ...] = ()
-    new_answer: KeptAnswer | None = None
+    new_answer: StoredAnswer | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class _Take:
     piece: CallPiece
-    new_answer: KeptAnswer | None
+    new_answer: StoredAnswer | None
     verdict: Verdict | None = None
     transcription_key: str = ""
 

@@ -98,7 +98,7 @@ def expected_volume(row: Row) -> Volume:
     made_s = expected_output(row).seconds
     answered_s = len(without_tags(row.transcript)) / CHARACTERS_PER_AUDIO_S if row.op is Op.INFILL else made_s
     lossless = BYTES_PER_SAMPLE[row.audio_format.encoding or DEFAULT_ENCODING] * row.audio_format.sample_rate_hz
-    if row.kept_format is not None:
+    if row.source_format is not None:
         file_bytes = sum(recording.size_bytes for recording in row.recordings)
     else:
         file_bytes = round(made_s * (row.audio_format.bit_rate_bps or lossless * 8) / 8)

@@ -169,15 +169,15 @@ def _fingerprint(row: Row, pieces: list[CallPiece], subtitles: Subtitles) -> str
     if row.format is not None:
         made = row.format
         file += [made.container, made.sample_rate_hz, made.encoding, made.bit_rate_bps]
-    if row.kept_format is not None:
-        kept = row.kept_format
+    if row.source_format is not None:
+        kept = row.source_format
         file += [kept.container, kept.sample_rate_hz, kept.encoding]
     parts: list[object] = [_ASSEMBLY_VERSION, file, pauses, [piece.call.key for piece in pieces]]
     if row.text_formats:
         parts.append(row.text_formats)
     if row.recordings:
         sources = [recording.sha256 for recording in row.recordings]
-        parts.append([sources, row.cuts_s, _times_s(row), row.splice])
+        parts.append([sources, row.boundaries_s, _times_s(row), row.splice])
     if row.needs_word_timestamps:
         is_laid_out = not LAID_OUT_FORMATS.isdisjoint(row.text_formats)
         parts.append([_TEXT_VERSION, subtitles.model_dump() if is_laid_out else None, _reference(row)])

@@ -97,7 +97,7 @@ class AnswerStore:
         with durable.storage_errors(self.folder):
             return self._path(key).is_file()
 
-    def keep(self, receipt: Receipt, body: bytes) -> "KeptAnswer":
+    def keep(self, receipt: Receipt, body: bytes) -> "StoredAnswer":
         """Write an answer so that it survives a crash of this process; `commit` the result next."""
         path = self._path(receipt.key)
         header, digest = _header(receipt), hashlib.sha256(body)
@@ -108,9 +108,9 @@ class AnswerStore:
         # Two runs may get an answer for one key at the same time, so the partial name contains the writer.
         partial = durable.write_partial(path.with_name(f"{path.name}.{self._writer}"), (first_line, header, body))
         durable.fault_point("answer kept")
-        return KeptAnswer(receipt, body if len(body) <= MAX_CACHED_BYTES else None, sha256, partial, path)
+        return StoredAnswer(receipt, body if len(body) <= MAX_CACHED_BYTES else None, sha256, partial, path)
 
-    def commit_all(self, kept: "Sequence[KeptAnswer]") -> "Sequence[KeptAnswer]":
+    def commit_all(self, kept: "Sequence[StoredAnswer]") -> "Sequence[StoredAnswer]":
         """Make answers durable under their names. Raises `StorageError`."""
         return commit_answers(kept)
 
@@ -162,7 +162,7 @@ class AnswerStore:
 
 
 @dataclass(frozen=True, slots=True)
-class KeptAnswer:
+class StoredAnswer:
     """An answer that is written but not committed; `sha256` is that of the body, and `body` is None if it is large."""
 
     receipt: Receipt
@@ -176,7 +176,7 @@ class KeptAnswer:
         commit_answers([self])
 
 
-def commit_answers(kept: Sequence[KeptAnswer]) -> Sequence[KeptAnswer]:
+def commit_answers(kept: Sequence[StoredAnswer]) -> Sequence[StoredAnswer]:
     """Make answers durable under their names; many take little longer than one. Raises `StorageError`."""
     durable.commit_together([(answer.partial, answer.path) for answer in kept])
     for folder in {answer.path.parent for answer in kept}:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from voicemill.model import Receipt
 from voicemill.store import durable_files as durable
-from voicemill.store.answer_store import AnswerStore, KeptAnswer
+from voicemill.store.answer_store import AnswerStore, StoredAnswer
 from voicemill.store.bucket_results import AttachedBucket
 from voicemill.store.output_folder import (
     Delivered,
@@ -35,7 +35,7 @@ class BucketAnswers(AnswerStore):
         """Whether there is an answer for this key, here or in the store."""
         return super().has(key) or self._bucket.get(self._name(key)) is not None
 
-    def commit_all(self, kept: Sequence[KeptAnswer]) -> Sequence[KeptAnswer]:
+    def commit_all(self, kept: Sequence[StoredAnswer]) -> Sequence[StoredAnswer]:
         """Make answers durable here and in the store, after the ledger that counts their calls."""
         super().commit_all(kept)
         self._bucket.upload([self._bucket.folder.spent])

@@ -73,9 +73,10 @@ def split(whole: Passage, levels: Levels, longest_s: float) -> list[Passage]:
     parts = math.ceil(speech_s / (longest_s * _SHARE))
     slack_s = longest_s * (1 - _SHARE) / 2
     even_s = [whole.start_s + speech_s * number / parts for number in range(1, parts)]
-    cuts_s = [round(levels.quietest_moment_s(moment_s - slack_s, moment_s + slack_s), 4) for moment_s in even_s]
+    boundaries_s = [round(levels.quietest_moment_s(moment_s - slack_s, moment_s + slack_s), 4) for moment_s in even_s]
     return [
-        replace(whole, start_s=first, stop_s=last) for first, last in pairwise([whole.start_s, *cuts_s, whole.stop_s])
+        replace(whole, start_s=first, stop_s=last)
+        for first, last in pairwise([whole.start_s, *boundaries_s, whole.stop_s])
     ]
 
 

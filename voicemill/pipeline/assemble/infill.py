@@ -13,7 +13,7 @@ from voicemill.audio.segment_files import clip_blocks
 from voicemill.audio.splice import EDGE_S, splice, spliced
 from voicemill.audio.trim import without_left, without_right
 from voicemill.model import Call, Clip, Infill, Recording, Row
-from voicemill.model.audio_formats import KeptFormat
+from voicemill.model.audio_formats import SourceFormat
 from voicemill.pipeline.assemble.assembled import Assembled
 from voicemill.pipeline.assemble.row_files import deliver_audio, deliver_written, existing_path
 from voicemill.planning.row_calls import RowPlan
@@ -28,8 +28,8 @@ def assemble_patch(plan: RowPlan, answers: AnswerStore, outputs: OutputFolder) -
     row = plan.row
     receipt, body = answers.read(plan.pieces[0].call.key)
     new = _without_context(as_float(read_samples(body)[0]), plan.pieces[0].call)
-    if row.kept_format is not None:
-        delivered, duration_s = deliver_written(partial(_write_like, row, row.kept_format, new), row, outputs)
+    if row.source_format is not None:
+        delivered, duration_s = deliver_written(partial(_write_like, row, row.source_format, new), row, outputs)
     else:
         delivered, duration_s = deliver_audio(_patched(row, new) if row.splice else [new], row, outputs)
     return Assembled(delivered, duration_s, (receipt,))
@@ -53,7 +53,7 @@ def _samples_of(clip: Clip, rate_hz: int) -> Floats:
     return np.concatenate([np.zeros(0, np.float32), *blocks])
 
 
-def _write_like(row: Row, kept: KeptFormat, new: Floats, file: BinaryIO) -> float:
+def _write_like(row: Row, kept: SourceFormat, new: Floats, file: BinaryIO) -> float:
     if row.audio is None:
         raise ValueError(f"row {row.id!r} has no recording")
     new_rate_hz = row.audio_format.sample_rate_hz

@@ -13,7 +13,7 @@ from voicemill.audio.join import as_float, read_samples
 from voicemill.audio.trim import fitted
 from voicemill.audio.video import with_new_sound
 from voicemill.model import Receipt, Recording, VoiceChange
-from voicemill.model.audio_formats import KeptFormat
+from voicemill.model.audio_formats import SourceFormat
 from voicemill.pipeline.assemble.assembled import Assembled
 from voicemill.pipeline.assemble.row_files import deliver_audio, deliver_written, existing_path
 from voicemill.planning.row_calls import CallPiece, RowPlan
@@ -26,7 +26,7 @@ Floats = NDArray[np.float32]
 def assemble_change(plan: RowPlan, answers: AnswerStore, outputs: OutputFolder) -> Assembled:
     """Write the file of a voice change row. Raises `AnswerDamaged`, `StorageError` and `OutputRefused`."""
     change = _Change(plan, answers)
-    kept = plan.row.kept_format
+    kept = plan.row.source_format
     if kept is None:
         delivered, duration_s = deliver_audio(change.blocks(), plan.row, outputs)
     else:
@@ -52,7 +52,7 @@ class _Change:
         if self.plan.row.is_passage:
             self.frames = round(self.plan.row.passage_s[0] * self._rate_hz)
 
-    def write_video(self, kept: KeptFormat, file: BinaryIO) -> float:
+    def write_video(self, kept: SourceFormat, file: BinaryIO) -> float:
         """Write the video with the converted audio, and return the length of the audio in seconds."""
         with_new_sound(self._path, self.blocks(), self._rate_hz, kept, file, self._recording.reading)
         return self.frames / self._rate_hz

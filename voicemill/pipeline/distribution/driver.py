@@ -29,7 +29,7 @@ _MOST_LOSSES = 6
 _FROZEN_S = 120.0
 """A worker on this machine that has not written its state for this time is killed."""
 
-_SILENT_S = 20.0
+_WORKER_TIMEOUT_S = 20.0
 """After this time without its state, the run goes on without a worker on another machine."""
 
 _END_TIMEOUT_S = 30.0
@@ -148,19 +148,19 @@ class Workers:
         credits, calls = (state.credits, state.calls) if state else (0.0, 0)
         return Spending(max(credits, grant.credits or 0.0), max(calls, grant.calls or 0))
 
-    async def keep_in_touch(self) -> None:
+    async def exchange_states(self) -> None:
         """Read the workers' states and grant them slots and budget, until cancelled. An error stops the run."""
         try:
             while True:
                 await self.update()
-                await self._replace_silent()
+                await self._replace_unresponsive()
                 await asyncio.sleep(INTERVAL_S)
         except Exception as error:
             self._context.stop(error if isinstance(error, VoicemillError) else StorageError(str(error)))
             raise
 
-    async def _replace_silent(self) -> None:
-        """Kill silent workers on this machine, which fails their jobs, and go on without silent workers elsewhere.
+    async def _replace_unresponsive(self) -> None:
+        """Kill unresponsive workers on this machine, which fails their jobs, and replace those on other machines.
 
         A cluster may not tell that it has lost a process: its other processes wait for the slots of the lost one.
         """
@@ -174,8 +174,8 @@ class Workers:
             elif self._placement.shares_machine and now_s - since_s > _FROZEN_S:
                 self._changed_s[worker] = (state.beat, now_s)
                 await self._placement.kill(worker)
-            elif not self._placement.shares_machine and now_s - since_s > _SILENT_S:
-                await self._replace(worker, f"{worker} is silent")
+            elif not self._placement.shares_machine and now_s - since_s > _WORKER_TIMEOUT_S:
+                await self._replace(worker, f"{worker} has written no state")
 
     async def dismiss(self) -> None:
         """Let workers on other machines close the run, and wait until they have, so that all spending is known."""
@@ -292,7 +292,7 @@ async def distributed(
         placed = await stack.enter_async_context(placement)
         workers = Workers(placed, files, context, log)
         await workers.update()
-        updates = asyncio.create_task(workers.keep_in_touch())
+        updates = asyncio.create_task(workers.exchange_states())
         stack.push_async_callback(_cancel, updates)
         opened.elsewhere, context.workers = workers.process, workers
         yield

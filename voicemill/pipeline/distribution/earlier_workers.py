@@ -6,11 +6,11 @@ from dataclasses import replace
 from typing import Final
 
 from voicemill.errors import ResultsLockedError
-from voicemill.pipeline.distribution.worker_files import DRIVER_SILENCE_S, WorkerFiles, has_workers, spent_by_lost_runs
+from voicemill.pipeline.distribution.worker_files import DRIVER_TIMEOUT_S, WorkerFiles, has_workers, spent_by_lost_runs
 from voicemill.store.results_folder import ResultsFolder
 from voicemill.store.spend_ledger import Ledger
 
-_LONGEST_WAIT_S: Final = DRIVER_SILENCE_S + 60
+_LONGEST_WAIT_S: Final = DRIVER_TIMEOUT_S + 60
 _INTERVAL_S: Final = 0.1
 
 

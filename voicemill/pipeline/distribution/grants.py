@@ -12,7 +12,7 @@ from voicemill.limits.concurrency import ConcurrencyLimiter
 from voicemill.limits.shares import BudgetShare, SlotShare, deal_budget, deal_slots, is_used_up
 from voicemill.model import EMBEDDED_PREFIX
 from voicemill.pipeline.context import RunContext
-from voicemill.pipeline.distribution.worker_files import DRIVER_SILENCE_S, Grant, WorkerState
+from voicemill.pipeline.distribution.worker_files import DRIVER_TIMEOUT_S, Grant, WorkerState
 from voicemill.pipeline.limiter_setup import FIRST_CONCURRENCY
 
 _CALLS_AHEAD: Final = 4
@@ -111,7 +111,7 @@ class Grants:
 
     def _may_still_call(self, worker: LostWorker) -> bool:
         """Whether a lost worker may be alive and not know yet that it is replaced; on this machine it was killed."""
-        return not self._are_local and worker.last_seen_s > time.monotonic() - DRIVER_SILENCE_S
+        return not self._are_local and worker.last_seen_s > time.monotonic() - DRIVER_TIMEOUT_S
 
     def _slot_share(self, name: str, state: WorkerState, family: str) -> SlotShare:
         granted = (self.by_worker[name].slots or {}).get(family, 0) if name in self.by_worker else 0

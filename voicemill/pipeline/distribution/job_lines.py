@@ -61,7 +61,7 @@ def result_of(line: bytes | str, worker: str = "") -> ShardResult:
     if end.result is not None:
         return end.result
     error = error_named(*(end.error or ("", "")))
-    if isinstance(error, RunLost):  # It was silent or frozen for a while, and takes no more part in the run.
+    if isinstance(error, RunLost):  # It did not respond for a while and was replaced.
         raise WorkerLost(worker, str(error))
     raise error
 

@@ -18,7 +18,7 @@ from voicemill.limits.call_limiter import CallLimiter
 from voicemill.model import Outcome
 from voicemill.pipeline.context import RunContext, RunLost
 from voicemill.pipeline.distribution.worker_files import (
-    DRIVER_SILENCE_S,
+    DRIVER_TIMEOUT_S,
     INTERVAL_S,
     DriverState,
     Grant,
@@ -46,7 +46,7 @@ class Worker:
         self._name, self._files, self._run, self._budget, self._logged = name, files, opened, budget, logged
         self._beat = 0
         self._seen_beat = 0
-        self._heard_s = time.monotonic()
+        self._beat_at_s = time.monotonic()
         self._ended_rows = dict.fromkeys(_ROWS, 0)
         self._writing = asyncio.Lock()
         self._jobs = 0
@@ -88,24 +88,27 @@ class Worker:
         await self.write_state()
         return result
 
-    async def keep_in_touch(self) -> None:
-        """Obey the driver and report to it, until cancelled. Stops the run of this worker if the driver is silent."""
+    async def exchange_states(self) -> None:
+        """Apply the driver's state and write that of this worker, until cancelled.
+
+        Stops the run of this worker if the driver has written no state for `DRIVER_TIMEOUT_S`.
+        """
         while True:
-            await self.obey()
+            await self.apply_driver_state()
             await self.write_state()
             await asyncio.sleep(INTERVAL_S)
 
-    async def obey(self) -> None:
+    async def apply_driver_state(self) -> None:
         """Apply the state of the driver."""
         driver = await asyncio.to_thread(self._files.read_driver)
         now_s = time.monotonic()
         if driver is None or self._name in driver.lost:
             self._leave("the run has ended, or goes on without this worker")
         elif driver.beat != self._seen_beat:
-            self._seen_beat, self._heard_s = driver.beat, now_s
+            self._seen_beat, self._beat_at_s = driver.beat, now_s
             self._apply(driver)
-        elif now_s - self._heard_s > DRIVER_SILENCE_S:
-            self._leave(f"the driver of the run was silent for {DRIVER_SILENCE_S:.0f} s")
+        elif now_s - self._beat_at_s > DRIVER_TIMEOUT_S:
+            self._leave(f"the driver of the run has written no state for {DRIVER_TIMEOUT_S:.0f} s")
 
     def _leave(self, reason: str) -> None:
         self.context.stop(RunLost(reason))
@@ -212,8 +215,8 @@ async def _opened(
     context.made |= known_outcomes(context.earlier_tables, sorted(PlanTable(folder.plan).used_ids))
     context.claims = CallClaims(files.folder / "claims")
     worker = Worker(name, files, OpenRun(context), budget, logged)
-    await worker.obey()
-    beats = asyncio.create_task(worker.keep_in_touch())
+    await worker.apply_driver_state()
+    beats = asyncio.create_task(worker.exchange_states())
     try:
         yield worker
     finally:

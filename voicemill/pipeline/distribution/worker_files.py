@@ -25,7 +25,7 @@ from voicemill.store import durable_files as durable
 from voicemill.store.results_folder import ResultsFolder
 from voicemill.store.spend_ledger import Ledger
 
-DRIVER_SILENCE_S: Final = 30.0
+DRIVER_TIMEOUT_S: Final = 30.0
 """Workers start no more calls when the driver has not written its heartbeat for this time."""
 
 INTERVAL_S: Final = 0.25

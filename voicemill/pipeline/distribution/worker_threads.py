@@ -1,7 +1,7 @@
 """Workers inside processes of a cluster, whose tasks are plain function calls in any thread.
 
 Each process of the cluster has one worker per run: a thread with an event loop, which all tasks of the run in that
-process share. It ends when the driver dismisses it or is silent.
+process share. It ends when the driver dismisses it or no longer responds.
 """
 
 import asyncio

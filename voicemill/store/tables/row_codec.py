@@ -8,7 +8,7 @@ from typing import Any, Final
 import pyarrow as pa
 
 from voicemill.model import Op, Pronunciation, Recording, Refusal, Row, SpeakerPart
-from voicemill.model.audio_formats import AudioFormat, KeptFormat
+from voicemill.model.audio_formats import AudioFormat, SourceFormat
 
 _TEXTS = pa.list_(pa.string())
 
@@ -99,7 +99,7 @@ _FIELDS: Final = (
     _Field("from_s", "from_s", pa.float64()),
     _Field("to_s", "to_s", pa.float64()),
     _Field("splice", "splice", pa.bool_(), decode=_true_if_none),
-    _Field("cuts_s", "cuts_s", pa.list_(pa.float64()), list, tuple),
+    _Field("boundaries_s", "cuts_s", pa.list_(pa.float64()), list, tuple),
     _Field("timestamps", "timestamps", pa.bool_()),
     _Field("text_formats", "output_format", _TEXTS, list, tuple),
     _Field("refusal", "refusal", _TEXTS, _list_or_none, _refusal),
@@ -151,21 +151,21 @@ def decode_row(record: Mapping[str, Any]) -> Row:
 
 
 def _encode_format(row: Row) -> dict[str, Any]:
-    format = row.kept_format or row.format
+    format = row.source_format or row.format
     return {
         "container": format and format.container,
         "sample_rate": format and format.sample_rate_hz,
         "encoding": format and format.encoding,
         "bit_rate": format.bit_rate_bps if isinstance(format, AudioFormat) else None,
-        "keeps_format": row.kept_format is not None,
+        "keeps_format": row.source_format is not None,
     }
 
 
 def _decode_format(record: Mapping[str, Any]) -> dict[str, Any]:
     container, rate_hz, encoding = record["container"], record["sample_rate"], record["encoding"]
     if record["keeps_format"]:
-        kept = KeptFormat(container, rate_hz, encoding)
-        return {"format": kept.request_format, "kept_format": kept}
+        kept = SourceFormat(container, rate_hz, encoding)
+        return {"format": kept.request_format, "source_format": kept}
     if container is None:
         return {"format": None}
     return {"format": AudioFormat(container, rate_hz, encoding, record["bit_rate"])}
