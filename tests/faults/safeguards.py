@@ -42,8 +42,8 @@ SAFEGUARDS = (
     Safeguard(
         "the rename",
         "voicemill/store/durable_files.py",
-        "        os.replace(partial, path)",
-        "        path.write_bytes(partial.read_bytes()), partial.unlink()",
+        "            os.replace(partial, path)",
+        "            path.write_bytes(partial.read_bytes()), partial.unlink()",
         _STORE,
     ),
     Safeguard(
@@ -105,8 +105,8 @@ SAFEGUARDS = (
     Safeguard(
         "the budget reservation",
         "voicemill/limits/budget.py",
-        "        self._check(wanted, credits, now_s)\n",
-        "",
+        "wanted = self.check(credits, now_s)",
+        "wanted = Spending(self.spent.credits + credits, self.spent.calls + 1)",
         ("tests/limits/test_budget.py", "tests/pipeline/test_spending.py"),
     ),
     Safeguard(

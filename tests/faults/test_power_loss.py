@@ -17,9 +17,8 @@ from tests.faults.write_recorder import WriteRecorder
 from tests.flows.results import statuses, violations, write_manifest
 from tests.flows.speech_service import SpeechService
 from voicemill.config import Settings
-from voicemill.pipeline import context
 from voicemill.pipeline.execute import RunSpec, execute
-from voicemill.store.answer_store import StoredAnswer, commit_answers
+from voicemill.store.answer_store import AnswerStore, StoredAnswer, commit_answers
 
 _BOOKS = 3 if SHARE else 1
 _CALLS = 12 * _BOOKS
@@ -49,12 +48,12 @@ async def recorded(root: Path, manifest: Path) -> PowerLoss:
     """Record the disk changes of a run into `root/results`, and the moment each answer is acknowledged as durable."""
     recorder = WriteRecorder(root)
 
-    def acknowledged(kept: Sequence[StoredAnswer]) -> Sequence[StoredAnswer]:
+    def acknowledged(_store: AnswerStore, kept: Sequence[StoredAnswer]) -> Sequence[StoredAnswer]:
         for answer in commit_answers(kept):
             recorder.acknowledge(answer.path.stem)
         return kept
 
-    with mock.patch.object(context, "commit_answers", acknowledged), recorder.recording():
+    with mock.patch.object(AnswerStore, "commit_all", acknowledged), recorder.recording():
         assert (await execute(RunSpec(str(manifest), root / "results", Settings()))).exit_code == 0
     return PowerLoss(recorder.before, recorder.log)
 
