@@ -5,7 +5,6 @@
 Prints the resident memory of the run's process by finished rows; it must not grow after the first 10,000.
 """
 
-import csv
 import json
 import os
 import subprocess
@@ -14,6 +13,7 @@ import tempfile
 import time
 from pathlib import Path
 
+from benchmarks.numbered_rows import write_numbered_rows
 from benchmarks.throughput import service
 
 SAMPLE_RATE_HZ = 8000
@@ -32,22 +32,20 @@ def _rows_ended(progress: Path) -> int:
         return 0
 
 
-def _manifest(folder: Path, rows: int) -> Path:
-    path = folder / "manifest.csv"
-    with path.open("w", newline="") as file:
-        lines = csv.writer(file)
-        lines.writerow(("id", "transcript", "note"))
-        lines.writerows((f"r{number:06d}", f"Utterance number {number}.", number % 7) for number in range(rows))
-    return path
-
-
 def main(rows: int) -> None:
     """Print memory by finished rows, and its growth after the first tenth."""
     seen: list[tuple[int, float]] = []
     options = ("--sample-rate", str(SAMPLE_RATE_HZ), "--audio-bytes", "8000")
     with tempfile.TemporaryDirectory() as folder, service(0.0, *options) as base_url:
         results = Path(folder) / "results"
-        command = [*COMMAND, str(_manifest(Path(folder), rows)), "-o", str(results), "--max-concurrency", "16"]
+        command = [
+            *COMMAND,
+            str(write_numbered_rows(Path(folder), rows)),
+            "-o",
+            str(results),
+            "--max-concurrency",
+            "16",
+        ]
         environment = os.environ | {"CARTESIA_BASE_URL": base_url}
         started = time.monotonic()
         with subprocess.Popen([*command, "--sample-rate", str(SAMPLE_RATE_HZ)], env=environment) as run:

@@ -7,7 +7,6 @@ small ones. Then runs the manifest again in another process, against a service w
 """
 
 import asyncio
-import csv
 import json
 import os
 import subprocess
@@ -18,6 +17,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
+from benchmarks.numbered_rows import write_numbered_rows
 from benchmarks.throughput import service
 from voicemill.config import Settings
 from voicemill.model import Outcome, Row, Status
@@ -100,22 +100,13 @@ class FinishedSteps(RunSteps):
         os.link(self.sources[-1], path)
 
 
-def _manifest(folder: Path, rows: int) -> Path:
-    path = folder / "manifest.csv"
-    with path.open("w", newline="") as file:
-        lines = csv.writer(file)
-        lines.writerow(("id", "transcript", "note"))
-        lines.writerows((f"r{number:08d}", f"Utterance number {number}.", number % 7) for number in range(rows))
-    return path
-
-
 def main(sizes: list[int]) -> None:
     """Print one line for each size."""
     for rows in sizes:
         with tempfile.TemporaryDirectory() as name, service(0.0) as base_url:
             os.environ["CARTESIA_BASE_URL"] = base_url
             folder = Path(name)
-            manifest, results = _manifest(folder, rows), folder / "results"
+            manifest, results = write_numbered_rows(folder, rows), folder / "results"
             started = time.monotonic()
             steps = FinishedSteps(base_url)
             asyncio.run(execute(RunSpec(str(manifest), results, Settings()), steps))

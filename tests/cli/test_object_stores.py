@@ -5,11 +5,11 @@ from pathlib import Path
 
 import fsspec  # type: ignore[import-untyped]
 import pytest
-from moto.server import ThreadedMotoServer
 
 from tests.flows.commands import InThisProcess
 from tests.flows.results import file_hashes, write_manifest
 from tests.manifest.sources.archives import recording
+from tests.s3_server import s3_server
 from voicemill.audio.inspection.unlistenable import Unlistenable
 from voicemill.config import Inputs
 from voicemill.pipeline.fetch_inputs import Fetch
@@ -20,13 +20,8 @@ pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::R
 @pytest.fixture(scope="module")
 def s3_url() -> Iterator[str]:
     """The address of an S3 server."""
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    try:
-        host, port = server.get_host_and_port()
-        yield f"http://{host}:{port}"
-    finally:
-        server.stop()
+    with s3_server() as address:
+        yield address
 
 
 @pytest.fixture

@@ -11,11 +11,11 @@ from typing import Any
 
 import fsspec  # type: ignore[import-untyped]
 import pytest
-from moto.server import ThreadedMotoServer
 
 import voicemill
 from tests.flows.results import violations, write_manifest
 from tests.flows.speech_service import SpeechService
+from tests.s3_server import s3_server
 from tests.waiting import wait_until
 from voicemill.errors import ConfigError, ResultsLockedError, StorageError
 from voicemill.report.summary import as_lines
@@ -46,16 +46,8 @@ voicemill.run(sys.argv[1], "s3://results/books/one", max_concurrency=1)
 @pytest.fixture(scope="module")
 def s3_url() -> Iterator[str]:
     """The address of an S3 server."""
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    clients = fsspec.get_filesystem_class("s3")
-    clients.clear_instance_cache()  # clients are cached without the address of their server
-    server.start()
-    try:
-        host, port = server.get_host_and_port()
-        yield f"http://{host}:{port}"
-    finally:
-        clients.clear_instance_cache()
-        server.stop()
+    with s3_server() as address:
+        yield address
 
 
 class Machines:

@@ -192,7 +192,7 @@ def _rename_all(renames: Sequence[tuple[Path, Path]], opened: Sequence[int]) -> 
             fault_point("before fsync")
             _sync_file(partial, descriptor)
             fault_point("before rename")
-            os.replace(partial, path)  # noqa: PTH105 - the one rename, named as the rule names it
+            os.replace(partial, path)  # noqa: PTH105 - `os.replace` names what happens to an existing file
             fault_point("after rename")
 
 

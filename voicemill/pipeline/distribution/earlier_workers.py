@@ -1,4 +1,4 @@
-"""Workers that a killed run has left behind: they are told to end, waited for, and their spending is added up."""
+"""End the workers that a killed run has left behind, and add their spending to that of the folder."""
 
 import asyncio
 import time

@@ -34,9 +34,6 @@ class FinishedRows:
         self._path = items
         self._ranges = RowRanges(items)
 
-    def __len__(self) -> int:
-        return len(self._ranges)
-
     def files(self, start: int, stop: int) -> Iterator[FileRecord] | None:
         """The files of the rows from `start` up to `stop`, counted from 0; None unless all of them are done."""
         with table_damage(self._path):
