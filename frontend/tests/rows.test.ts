@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { Rows, wordsOf } from "../src/data/rows";
+import { loudnessOf, Rows, wordsOf } from "../src/data/rows";
 import { filtered, NO_FILTERS, options, sorted } from "../src/data/select";
 
 function table(): Rows {
@@ -41,6 +41,11 @@ test("word times are sums of steps in milliseconds", () => {
     { text: "one", start: 0.1, end: 0.3 },
     { text: "two", start: 0.5, end: 0.8 },
   ]);
+});
+
+test("an outline has a character for each loudness", () => {
+  expect(loudnessOf("0Z")).toEqual([1 / 62, 1]);
+  expect(loudnessOf(undefined)).toBeNull();
 });
 
 test("voices have names, and those with the same name the start of their id", () => {

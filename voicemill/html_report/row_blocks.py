@@ -66,15 +66,14 @@ class RowBlocks:
             words = [self._words_of(str(row_id), columns["words"][place]) for place, row_id in enumerate(columns["id"])]
             passages = [self._passages.of_row(str(row_id)) for row_id in columns["id"]]
             if kept:
-                shown = {name: [values[place] for place in kept] for name, values in columns.items()}
-                yield f"rows-{block}", self._table(shown)
+                yield f"rows-{block}", self._table(columns if len(kept) == count else _at(columns, kept))
                 block += 1
             details = {name: values for name, values in columns.items() if _is_detail(name, values)}
             for start in range(0, len(kept), ROWS_PER_DETAIL):
                 places = kept[start : start + ROWS_PER_DETAIL]
                 yield (
                     f"details-{detail}",
-                    [self._detail(columns, details, place, words[place], passages[place]) for place in places],
+                    [self._detail(first, columns, details, place, words[place], passages[place]) for place in places],
                 )
                 detail += 1
             first += count
@@ -89,11 +88,11 @@ class RowBlocks:
         return {name: _packed(values) for name, values in wanted.items()}
 
     def _detail(
-        self, columns: Columns, details: Columns, place: int, words: WordsOfRow | None, passages: list[Any]
+        self, first: int, columns: Columns, details: Columns, place: int, words: WordsOfRow | None, passages: list[Any]
     ) -> dict[str, Any]:
         values_of_row = ((name, values[place]) for name, values in details.items())
         fields = {name: _start(value, _MOST_TEXT) for name, value in values_of_row if value is not None and value != []}
-        audio = self._audio.of_row({name: columns[name][place] for name in AUDIO_COLUMNS})
+        audio = self._audio.of_row(first + place, {name: columns[name][place] for name in AUDIO_COLUMNS})
         detail: dict[str, Any] = {"fields": fields, **audio}
         if words is not None:
             detail["words"] = [words.words, _steps(words.starts_ms), _steps(words.ends_ms)]
@@ -107,6 +106,10 @@ class RowBlocks:
         words, self._next_words = self._next_words, next(self._words, None)
         self._words_left -= len(words.words)
         return words if len(words.words) <= _MOST_WORDS and self._words_left >= 0 else None
+
+
+def _at(columns: Columns, places: Sequence[int]) -> Columns:
+    return {name: [values[place] for place in places] for name, values in columns.items()}
 
 
 def _is_detail(name: str, values: Sequence[Any]) -> bool:

@@ -26,7 +26,7 @@ from voicemill.store.results_folder import ResultsFolder, read_json
 from voicemill.store.tables.item_columns import column_types, count_rows
 from voicemill.store.tables.items_table import OWN_COLUMNS
 
-_FORMAT = "2"
+_FORMAT = "3"
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,8 +102,9 @@ def _write(file: IO[bytes], key: str, results: ResultsFolder, sample: frozenset[
     limit = text_limit(rows if sample is None else len(sample))
     extra = extra_columns(types, OWN_COLUMNS)
     page = PageWriter(file, key)
-    page.block("head", _head(results, about, find(results), rows, limit, extra, sample))
-    audio = RowAudio(results.path, _manifest_path(about), embed=sample is not None)
+    findings = find(results)
+    page.block("head", _head(results, about, findings, rows, limit, extra, sample))
+    audio = RowAudio(results.path, _manifest_path(about), findings, embed=sample is not None)
     words = results.words if results.words.is_file() else None
     for name, content in RowBlocks(results.items, words, RowPassages(results.passages), audio, extra, limit).blocks(
         sample

@@ -87,7 +87,8 @@ export type PackedColumn = Cell[] | { values: Cell[]; index: number[] };
 export interface PackedDetail {
   fields: Record<string, unknown>;
   audio?: string;
-  outline?: number[];
+  /** One character for the loudness of each span. */
+  outline?: string;
   words?: [string[], number[], number[]];
   passages?: Passage[];
 }

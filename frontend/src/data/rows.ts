@@ -37,6 +37,13 @@ export function wordsOf(packed: PackedDetail["words"]): Word[] {
   });
 }
 
+const LEVELS = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
+
+/** Loudness from 0 to 1 of each span of a recording; null without an outline. */
+export function loudnessOf(outline: string | undefined): number[] | null {
+  return outline ? Array.from(outline, (level) => (LEVELS.indexOf(level) + 1) / LEVELS.length) : null;
+}
+
 export class Rows {
   count = 0;
   private readonly columns = new Map<string, Cell[]>();
@@ -114,7 +121,7 @@ export class Rows {
     }
     const found = (await packed)[row - (this.detailStarts[block] ?? 0)];
     if (!found) throw new Error(`no details of row ${row}`);
-    return { fields: found.fields, audio: found.audio ?? null, outline: found.outline ?? null, words: wordsOf(found.words), passages: found.passages ?? [] };
+    return { fields: found.fields, audio: found.audio ?? null, outline: loudnessOf(found.outline), words: wordsOf(found.words), passages: found.passages ?? [] };
   }
 
   private blockOf(row: number): number {

@@ -29,11 +29,10 @@ function Waveform({ audio, outline }: { audio: AudioRef; outline: number[] }) {
   const place = useRef<HTMLDivElement>(null);
   useEffect(() => {
     const style = getComputedStyle(document.documentElement);
-    const peaks = outline.map((value) => value / 100);
     const wave = WaveSurfer.create({
       container: place.current!,
       media: audio.current!,
-      peaks: [peaks],
+      peaks: [outline],
       height: 72,
       normalize: true,
       barWidth: 2,
