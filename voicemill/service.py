@@ -64,6 +64,13 @@ async def open_recognizer(settings: Settings, service: Service) -> AsyncIterator
     if settings.checks.recognizer == "service":
         yield service
         return
+    async with local_recognizer(settings) as local:
+        yield local
+
+
+@asynccontextmanager
+async def local_recognizer(settings: Settings) -> AsyncIterator[Service]:
+    """Open Whisper on this machine. Raises `ConfigError` if it is not installed."""
     from voicemill.engine.capabilities import with_whisper
 
     async with _opened(with_whisper(_engine_settings("")), settings) as local:

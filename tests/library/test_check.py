@@ -11,6 +11,7 @@ from tests.flows.speech_service import SpeechService
 from tests.hostile_server import Reply
 from tests.hostile_speech import wav
 from tests.quality.sounds import speech_like
+from voicemill.pipeline.local_recognizer import LocalRecognizer
 
 _RATE_HZ = 16_000
 _GOOD = (speech_like(2.0, _RATE_HZ) * 32767).astype("<i2").tobytes()
@@ -57,3 +58,16 @@ def test_the_command_lists_bad_passages(results: Path, capfd: pytest.CaptureFixt
     assert "bad/1" in ended.stdout
     assert "long_silence" in ended.stdout
     assert "2 passages checked: 1 ok, 1 bad." in ended.stdout
+
+
+def test_the_recognizer_of_this_machine_transcribes(
+    results: Path, service: SpeechService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`transcribed` makes no call, transcribes only what the signals find good, and stores its verdict."""
+    monkeypatch.setenv("VOICEMILL_RECOGNIZER", "pocketsphinx")
+    found = voicemill.check(results, check="transcribed")
+    reasons = {passage.id: [finding.reason for finding in passage.verdict.findings] for passage in found}
+    assert (reasons, service.requested) == ({"good": ["other_words"], "bad": ["long_silence"]}, [])
+    assert len((results / ".voicemill" / "verdicts.jsonl").read_text().splitlines()) == 1
+    monkeypatch.setattr(LocalRecognizer, "transcribe", None)
+    assert voicemill.check(results, check="transcribed") == found

@@ -1,5 +1,6 @@
 """`check = transcribed`: generated audio is transcribed by an ordinary call and compared with its text."""
 
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -60,6 +61,15 @@ async def test_no_call_is_repeated(shard_runs: ShardRuns) -> None:
         await shard_runs.run([row], budget={"max_calls": calls})
     (item,) = (await shard_runs.run([row])).items
     assert service.received == ["tts 0", "stt", "tts 1", "stt"]
+    assert (item["status"], item["verdict"]) == ("done", "ok")
+
+
+async def test_local_transcriptions_are_not_budgeted(shard_runs: ShardRuns, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With `check_with = local`, the budget counts the generation only."""
+    service = _Service(shard_runs.server)
+    monkeypatch.setattr("voicemill.pipeline.jobs.open_recognizer", lambda _settings, run: nullcontext(run))
+    (item,) = (await shard_runs.run([_row()], checks={"recognizer": "local"}, budget={"max_calls": 1})).items
+    assert service.received == ["tts 0", "stt"]
     assert (item["status"], item["verdict"]) == ("done", "ok")
 
 

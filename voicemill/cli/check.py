@@ -4,7 +4,7 @@ import json
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Annotated, Literal, NoReturn, cast
+from typing import TYPE_CHECKING, Annotated, NoReturn, cast
 
 import typer
 
@@ -13,23 +13,34 @@ from voicemill.cli.options import Json, ResultsOfRun, results_of_run
 from voicemill.errors import ConfigError, ExitCode
 
 if TYPE_CHECKING:
+    from voicemill.model import Check
     from voicemill.pipeline.check_results import CheckedPassage
 
 app = command_app()
 
 _SHOWN = 100
 _TEXT_CHARACTERS = 60
-_CHECKS = ("signals", "guided")
+_CHECKS = ("signals", "guided", "transcribed")
 
 
 @app.command(
     cls=Command,
-    epilog=examples("voicemill check results/book", "voicemill check results/book --check signals --json"),
+    epilog=examples(
+        "voicemill check results/book",
+        "voicemill check results/book --check signals --json",
+        "voicemill check results/book --check transcribed",
+    ),
 )
 def check(
     results: ResultsOfRun,
     check: Annotated[
-        str, typer.Option("--check", metavar="CHECK", help="signals, or guided to compare the words with the text.")
+        str,
+        typer.Option(
+            "--check",
+            metavar="CHECK",
+            help="signals; guided, which compares the words with the text; or transcribed, which does so with Whisper "
+            "on this machine.",
+        ),
     ] = "guided",
     as_json: Json = False,
 ) -> None:
@@ -40,10 +51,10 @@ def check(
     from voicemill.pipeline.check_results import check_results
 
     if check not in _CHECKS:
-        raise ConfigError(f"unknown check {check!r}; use {' or '.join(_CHECKS)}")
+        raise ConfigError(f"unknown check {check!r}; use {', '.join(_CHECKS)}")
     folder = results_of_run(results)
     with folder.locked():
-        found = [*check_results(folder, cast(Literal["signals", "guided"], check))]
+        found = [*check_results(folder, cast("Check", check))]
     if as_json:
         typer.echo(json.dumps([asdict(passage) for passage in found], indent=2, ensure_ascii=False))
     else:

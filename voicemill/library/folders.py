@@ -29,18 +29,21 @@ def verify(results: str | PathLike[str]) -> list[Violation]:
         return audit(folder.path)
 
 
-def check(results: str | PathLike[str], *, check: Literal["signals", "guided"] = "guided") -> list[CheckedPassage]:
+def check(
+    results: str | PathLike[str], *, check: Literal["signals", "guided", "transcribed"] = "guided"
+) -> list[CheckedPassage]:
     """Check what the finished rows of a results folder say, from stored answers; makes no call.
 
     Args:
         results: A results folder.
-        check: `signals` examines the samples; `guided` also compares the words with the text, in English.
+        check: `signals` examines the samples; `guided` also compares the words with the text, in English;
+            `transcribed` does so in any language, with Whisper on this machine.
 
     Returns the verdict on each passage, in the order of the table. Generated audio is checked against its text, and
-    with `guided` a transcript against its recording.
+    a transcript against its recording unless `check` is `signals`.
 
     Raises:
-        ConfigError: `results` is not a results folder, or holds no plan.
+        ConfigError: `results` is not a results folder, or holds no plan; Whisper is not installed.
         ResultsLockedError: A run uses the folder.
         StorageError: Something cannot be read at all.
     """

@@ -139,9 +139,12 @@ class CallLimiter:
         for limiter in self.by_family.values():
             limiter.set_fixed(slots)
 
-    def permit(self, call: LimitedCall) -> "CallPermit":
-        """The permit of one call for all its attempts: use `async with` around each attempt."""
-        return CallPermit(self, self.by_family[call.family], call)
+    def permit(self, call: LimitedCall, *, is_budgeted: bool = True) -> "CallPermit":
+        """The permit of one call for all its attempts: use `async with` around each attempt.
+
+        A call that is not budgeted counts towards no limit of the budget except its time.
+        """
+        return CallPermit(self, self.by_family[call.family], call, is_budgeted=is_budgeted)
 
     def end(self) -> None:
         """Admit all waiting calls so that they see that the run is ending."""
@@ -166,7 +169,12 @@ class CallLimiter:
                 if self._run is not None:
                     self._run.check_going()
 
-    async def wait_for_grant(self, credits: float) -> None:
+    async def reserve(self, credits: float) -> None:
+        """Count a call of `credits`, once the budget allows it. Raises if it does not, or if the run is ending."""
+        await self._wait_for_grant(credits)
+        self.budget.reserve(credits, self.clock())
+
+    async def _wait_for_grant(self, credits: float) -> None:
         """Wait until the run grants this process enough for a call. Raises if the run is ending."""
         while self._run is not None and self.budget.waits_for_grant(credits):
             await self._run.pause(_GRANT_INTERVAL_S)
@@ -205,11 +213,14 @@ class CallLimiter:
 class CallPermit:
     """The permit of one call. Entering waits for a slot and reserves the cost; leaving records the outcome."""
 
-    __slots__ = ("__weakref__", "_call", "_concurrency", "_is_probe", "_limiter", "_sent_in", "_sent_s", "_tokens",
-                 "attempts")  # fmt: skip
+    __slots__ = ("__weakref__", "_call", "_concurrency", "_is_budgeted", "_is_probe", "_limiter", "_sent_in", "_sent_s",
+                 "_tokens", "attempts")  # fmt: skip
 
-    def __init__(self, limiter: CallLimiter, concurrency: ConcurrencyLimiter, call: LimitedCall) -> None:
+    def __init__(
+        self, limiter: CallLimiter, concurrency: ConcurrencyLimiter, call: LimitedCall, *, is_budgeted: bool
+    ) -> None:
         self.attempts = 0
+        self._is_budgeted = is_budgeted
         self._limiter = limiter
         self._concurrency = concurrency
         self._call = call
@@ -220,8 +231,10 @@ class CallPermit:
         await semaphore.acquire(math.inf if self.attempts else self._call.list_price_credits)
         try:
             await self._limiter.wait_to_send()
-            await self._limiter.wait_for_grant(self._call.credits)
-            self._limiter.budget.reserve(self._call.credits, self._limiter.clock())
+            if self._is_budgeted:
+                await self._limiter.reserve(self._call.credits)
+            else:
+                self._limiter.budget.check_time(self._limiter.clock())
         except BaseException:
             semaphore.release()
             raise
@@ -259,7 +272,7 @@ class CallPermit:
 
     def _record_failure(self, error: CallError, full: bool) -> None:
         error.took_s = self._limiter.clock() - self._sent_s
-        if error.billed == "no":
+        if error.billed == "no" and self._is_budgeted:
             self._limiter.budget.refund(self._call.credits)
         if error.is_refusal:
             self._record_response(0, full)

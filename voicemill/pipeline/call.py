@@ -25,11 +25,14 @@ _INLINE_WRITE_BYTES = 256 * 1024
 than the write itself (0.05 ms for 100 kB)."""
 
 
-async def ensure_answer(call: Call, paid_by: str, context: RunContext, *, at_once: bool = False) -> StoredAnswer | None:
+async def ensure_answer(
+    call: Call, paid_by: str, context: RunContext, *, at_once: bool = False, is_budgeted: bool = True
+) -> StoredAnswer | None:
     """Make sure that the answer to `call` is in the store: from an earlier run, a duplicate call, or a new request.
 
     Returns the answer if it was requested just now, so that it need not be read back; otherwise None. With `at_once`,
-    the answer is synced to disk without waiting for others.
+    the answer is synced to disk without waiting for others. A call that is not budgeted does not count as one of
+    `budget.max_calls`.
     Raises `CallError` if the call fails, `StorageError`, and `Stopped` if the run is stopping.
     """
     if context.answers.has(call.key):
@@ -41,12 +44,13 @@ async def ensure_answer(call: Call, paid_by: str, context: RunContext, *, at_onc
     duplicate = context.in_flight.get(call.key)
     if duplicate is not None:
         await asyncio.wait([duplicate])
-        return await ensure_answer(call, paid_by, context, at_once=at_once)
+        return await ensure_answer(call, paid_by, context, at_once=at_once, is_budgeted=is_budgeted)
     finished = context.in_flight[call.key] = asyncio.get_running_loop().create_future()
     try:
         if not await _claimed(call, context):
             return None
-        return await _execute(call, paid_by, context, context.committing_now if at_once else context.committing)
+        permit = context.limiter.permit(call, is_budgeted=is_budgeted)
+        return await _execute(call, paid_by, permit, context, context.committing_now if at_once else context.committing)
     except Refused as error:
         context.refused[call.key] = error
         raise
@@ -96,10 +100,12 @@ def count_reused(call: Call, stats: RunStats) -> None:
 
 
 async def _execute(
-    call: Call, paid_by: str, context: RunContext, committing: GroupCommit[StoredAnswer, StoredAnswer]
+    call: Call,
+    paid_by: str,
+    permit: CallPermit,
+    context: RunContext,
+    committing: GroupCommit[StoredAnswer, StoredAnswer],
 ) -> StoredAnswer:
-    permit = context.limiter.permit(call)
-
     async def attempt() -> StoredAnswer:
         async with permit:
             context.stats.calls_made += 1

@@ -49,7 +49,7 @@ async def check_guided(body: bytes, wanted: ToCompare, context: RunContext) -> V
 
 def stored_verdict(body: bytes, wanted: ToCompare, pool: CheckPool, verdicts: VerdictCache) -> Verdict:
     """The guided verdict on an answer: the stored one, or else a new one, which is stored."""
-    key = _key(body, wanted)
+    key = verdict_key("guided", body, wanted)
     verdict = verdicts.find(key)
     if verdict is None:
         samples, info = read_samples(body)
@@ -59,9 +59,9 @@ def stored_verdict(body: bytes, wanted: ToCompare, pool: CheckPool, verdicts: Ve
     return verdict
 
 
-def _key(body: bytes, wanted: ToCompare) -> str:
-    """A hash of everything that a guided verdict depends on."""
-    parts: list[object] = [VERSION, "guided", hashlib.sha256(body).hexdigest(), wanted.text, wanted.language]
+def verdict_key(check: str, body: bytes, wanted: ToCompare) -> str:
+    """A hash of everything that the verdict of `check` depends on."""
+    parts: list[object] = [VERSION, check, hashlib.sha256(body).hexdigest(), wanted.text, wanted.language]
     if wanted.allowed:
         parts.append(wanted.allowed)
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()

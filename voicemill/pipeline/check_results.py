@@ -2,9 +2,10 @@
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,10 +14,26 @@ from voicemill.audio.decode import UndecodableAudio, decode_stretch
 from voicemill.cartesia.stt import read_transcription
 from voicemill.config import Settings
 from voicemill.errors import BadAnswer
-from voicemill.model import Clip, Finding, Infill, Op, Outcome, Row, State, Status, Stt, Tts, Verdict, VoiceChange
+from voicemill.model import (
+    Check,
+    Clip,
+    Finding,
+    Infill,
+    Op,
+    Outcome,
+    Row,
+    State,
+    Status,
+    Stt,
+    Tts,
+    Verdict,
+    VoiceChange,
+)
 from voicemill.pipeline.audit import answer_store
-from voicemill.pipeline.check_answer import checked_body, stored_verdict, to_compare
-from voicemill.pipeline.prepare import PlanFacts, earlier_service, planned_facts
+from voicemill.pipeline.check_answer import ToCompare, checked_body, stored_verdict, to_compare
+from voicemill.pipeline.check_transcription import check_locally, transcribed_locally
+from voicemill.pipeline.local_recognizer import LocalRecognizer, opened_recognizer
+from voicemill.pipeline.prepare import earlier_service, planned_facts
 from voicemill.planning.row_calls import CallPiece, plan_row
 from voicemill.quality.pool import CheckPool
 from voicemill.quality.verdict import guided_verdict, inconclusive, signals_verdict
@@ -50,15 +67,19 @@ class CheckedPassage:
     start_s: float | None = None
 
 
-def check_results(folder: ResultsFolder, check: Literal["signals", "guided"]) -> Iterator[CheckedPassage]:
+def check_results(folder: ResultsFolder, check: Check) -> Iterator[CheckedPassage]:
     """The verdict on every passage of the finished rows, in the order of the table.
 
-    Guided verdicts are stored; nothing else in the folder changes. The folder must be locked. Raises `ConfigError` if
-    it holds no plan, and `StorageError`.
+    `transcribed` uses the recognizer of this machine. Verdicts of `guided` and `transcribed` are stored; nothing else
+    in the folder changes. The folder must be locked. Raises `ConfigError` if it holds no plan or Whisper is not
+    installed, and `StorageError`.
     """
     facts = planned_facts(folder)
-    checker = _Checker(folder, facts, check)
-    with ThreadPoolExecutor(checker.pool.size) as threads:
+    with ExitStack() as opened:
+        settings = Settings.model_validate(facts.settings)
+        recognizer = opened.enter_context(opened_recognizer(settings)) if check == "transcribed" else None
+        checker = _Checker(folder, settings, check, recognizer)
+        threads = opened.enter_context(ThreadPoolExecutor(checker.pool.size))
         try:
             for row, outcome, lines in _finished(folder):
                 jobs = [threads.submit(work) for work in checker.passages(row, outcome, lines)]
@@ -84,11 +105,14 @@ def _finished(folder: ResultsFolder) -> Iterator[tuple[Row, Outcome, list[Line]]
 class _Checker:
     """The checks of one folder."""
 
-    def __init__(self, folder: ResultsFolder, facts: PlanFacts, check: Literal["signals", "guided"]) -> None:
+    def __init__(
+        self, folder: ResultsFolder, settings: Settings, check: Check, recognizer: LocalRecognizer | None
+    ) -> None:
         self.pool = CheckPool()
+        self._recognizer = recognizer
         self._answers: AnswerStore = answer_store(folder)
         self._verdicts = VerdictCache(folder.verdicts)
-        self._settings = Settings.model_validate(facts.settings)
+        self._settings = settings
         self._service = earlier_service(folder)
         self._folder = folder
         self._check = check
@@ -123,7 +147,7 @@ class _Checker:
         made = known_outcomes(self._folder.earlier_tables(), list(row.depends_on))
         clip = self._output(next((one.file_name for one in made.values()), None), outcome)
         text = outcome.transcript or ""
-        return CheckedPassage(row.id, 1, text, self._compared(text, clip, row.language))
+        return CheckedPassage(row.id, 1, text, self._compared(text, Stt("", "", row.language, clip)))
 
     def _output(self, file_name: str | None, outcome: Outcome) -> Clip:
         return Clip("", path=str(self._folder.path / (file_name or "")), duration_s=outcome.duration_s or 0.0)
@@ -134,7 +158,10 @@ class _Checker:
         wanted = to_compare(piece, row, self._check)
         if self._check == "signals":
             return wanted.text, checked_body(body, wanted)
-        return wanted.text, stored_verdict(body, wanted, self.pool, self._verdicts)
+        if self._recognizer is None:
+            return wanted.text, stored_verdict(body, wanted, self.pool, self._verdicts)
+        model = self._settings.checks.model
+        return wanted.text, check_locally(body, wanted, self._recognizer, model, self.pool, self._verdicts)
 
     def _transcription(self, call: Stt, body: bytes) -> tuple[str, Verdict]:
         """A transcript is compared with its recording; the signals alone say nothing about it."""
@@ -143,15 +170,19 @@ class _Checker:
             text = read_transcription(body).text
         except BadAnswer as error:
             return "", inconclusive("no_answer", clip.duration_s, str(error))
-        return text, self._compared(text, clip, call.language)
+        return text, self._compared(text, call)
 
-    def _compared(self, text: str, clip: Clip, language: str) -> Verdict:
-        """The verdict on a transcript of a clip."""
+    def _compared(self, text: str, call: Stt) -> Verdict:
+        """The verdict on a transcript of the recording of `call`."""
+        clip = call.clip
         if self._check == "signals":
             return inconclusive("transcript", clip.duration_s, "signals do not check transcripts")
         if clip.duration_s > _LONGEST_TRANSCRIPTION_S:
             return inconclusive("too_long", clip.duration_s, "only recordings of up to 120 s are checked")
-        language = language or "en"
+        language = call.language or "en"
+        if self._recognizer is not None:
+            again = replace(call, service=self._recognizer.name, language=language)
+            return transcribed_locally(again, ToCompare(text, language), self._recognizer, self.pool)
         return _decoded(clip, lambda samples: guided_verdict(samples, _RATE_HZ, text, language, self.pool))
 
 

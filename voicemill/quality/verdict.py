@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from voicemill.model import Finding, State, Verdict, Word
-from voicemill.quality import guided_version, signals
+from voicemill.quality import signals, versions
 from voicemill.quality.pool import CheckFailed, CheckPool
 
 _WEIGHTS: Final = {
@@ -20,7 +20,7 @@ _ENDED: Final = "the checking process ended"
 _LOOPING: Final = "repetition"
 _ADDITIONS: Final = ("added", "repeated")
 
-VERSION: Final = f"{signals.VERSION}.{guided_version.VERSION}"
+VERSION: Final = f"{signals.VERSION}.{versions.GUIDED}"
 """The version of the checks: a verdict of another version is computed again."""
 
 Floats = NDArray[np.float32]

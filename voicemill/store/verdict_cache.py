@@ -1,4 +1,4 @@
-"""The cache of guided verdicts: a JSON line for each checked answer. A verdict can always be computed again."""
+"""A cache of verdicts: a JSON line for each checked answer. A verdict can always be computed again."""
 
 import json
 from contextlib import suppress
