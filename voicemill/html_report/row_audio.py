@@ -13,8 +13,8 @@ from voicemill.model import Op, Status
 
 AUDIO_COLUMNS: Final = ("op", "status", "file_name", "audio", "duration_s")
 """The columns that tell where the recording of a row is."""
-_MOST_OUTLINES: Final = 1_000
-_MOST_OUTLINES_OF_FINDINGS: Final = 500
+_MOST_OUTLINES: Final = 500
+_MOST_OUTLINES_OF_FINDINGS: Final = 400
 _MOST_DECODED_S: Final = 120.0
 _TYPES: Final = {
     **{".wav": "audio/wav", ".mp3": "audio/mpeg", ".flac": "audio/flac", ".ogg": "audio/ogg", ".oga": "audio/ogg"},

@@ -130,8 +130,10 @@ def _steps(values: Sequence[int]) -> list[int]:
 
 def _packed(values: list[Any]) -> Any:  # noqa: ANN401 - JSON
     """A column; with few distinct values, as a list of them and an index for each row."""
-    distinct = dict.fromkeys(values if not any(isinstance(value, float) for value in values) else ())
-    if not distinct or len(distinct) > 200 or len(distinct) * 4 > len(values):
+    if float in set(map(type, values)):
         return [round(value, 4) if isinstance(value, float) else value for value in values]
+    distinct = dict.fromkeys(values)
+    if not distinct or len(distinct) > 200 or len(distinct) * 4 > len(values):
+        return values
     index = {value: number for number, value in enumerate(distinct)}
     return {"values": list(distinct), "index": [index[value] for value in values]}

@@ -7,6 +7,7 @@ from typing import Final
 
 from voicemill.store import durable_files as durable
 from voicemill.store.results_folder import ResultsFolder
+from voicemill.store.tables.item_columns import ids_with_value
 from voicemill.store.tables.items_table import read_items
 from voicemill.store.tables.timings_tables import SCHEMAS, Kind, Timings, timings_paths
 from voicemill.text.word_error_rate import tokens
@@ -53,8 +54,7 @@ def flags_and_error_rate(results: ResultsFolder) -> tuple[int, float | None]:
 
 
 def _rows_with_lines(kind: Kind, results: ResultsFolder) -> Iterator[str]:
-    column = _COUNTED_IN[kind]
-    return (str(item["id"]) for item in read_items([results.items], columns=("id", column)) if item[column] is not None)
+    return ids_with_value(results.items, _COUNTED_IN[kind])
 
 
 def _has_timings(part: Path) -> bool:

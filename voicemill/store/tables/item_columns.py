@@ -61,6 +61,13 @@ def number_column(path: Path, name: str) -> NDArray[np.float64]:
         return np.asarray(column.cast(pa.float64()).to_numpy(), np.float64)
 
 
+def ids_with_value(path: Path, column: str) -> Iterator[str]:
+    """Stream the ids of rows in which a column is not null, in table order. Raises `TableDamaged`."""
+    with table_damage(path), pq.ParquetFile(path) as file:
+        for batch in file.iter_batches(columns=["id", column]):
+            yield from map(str, batch.filter(pc.is_valid(batch.column(column))).column("id").to_pylist())
+
+
 def column_batches(path: Path, most_rows: int) -> Iterator[Columns]:
     """All columns, at most `most_rows` rows at a time, with moments as ISO 8601 text. Raises `TableDamaged`."""
     with table_damage(path), pq.ParquetFile(path) as file:
