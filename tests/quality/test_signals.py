@@ -47,6 +47,18 @@ def test_injected_faults_are_found(reason: str) -> None:
     assert reason in _reasons(_FAULTS[reason])
 
 
+@pytest.mark.parametrize("before_s", [0.4, 3.9, 7.0, 12.0])
+def test_a_stuck_sound_is_located_anywhere_in_a_long_passage(before_s: float) -> None:
+    """A repeated half second is found where it begins, also at the end of the audio."""
+    speech = speech_like(before_s, seed=2)
+    samples = np.concatenate([speech, np.tile(SOUND[_at(2.0) : _at(2.4)], 5)])
+
+    [stuck] = [finding for finding in signal_findings(samples, RATE_HZ, TEXT) if finding.reason == "stuck"]
+
+    assert before_s - 0.2 <= stuck.start_s <= before_s + 0.6
+    assert before_s + 1.0 <= stuck.end_s <= before_s + 2.0
+
+
 def test_a_fault_is_located() -> None:
     """A silence is reported with its start and end in seconds."""
     found = signal_findings(_FAULTS["long_silence"], RATE_HZ, TEXT)

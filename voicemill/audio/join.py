@@ -55,9 +55,9 @@ def read_samples(body: bytes) -> tuple[Samples, WavInfo]:
 
 def as_float(samples: Samples) -> NDArray[np.float32]:
     """The same samples as float32 in -1..1."""
-    return (
-        samples.astype(np.float32) / np.float32(32768) if samples.dtype == np.int16 else np.asarray(samples, np.float32)
-    )
+    if samples.dtype == np.int16:
+        return np.divide(samples, np.float32(32768), dtype=np.float32)
+    return np.asarray(samples, np.float32)
 
 
 def join(

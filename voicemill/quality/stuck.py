@@ -1,7 +1,7 @@
 """Find a sound that repeats itself, as from a synthesizer that is stuck."""
 
 from collections.abc import Iterator
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +17,8 @@ _SHORTEST_PERIOD: Final = 8
 _LONGEST_PERIOD: Final = 90
 _COMPARED: Final = 100
 """Frames that must repeat, one second."""
+_STARTS: Final = 400
+"""Frames whose repetitions are searched for at once, which bounds the memory for a long recording."""
 _ALIKE: Final = 0.8
 _MOSTLY: Final = 0.6
 _ACTIVE_BELOW_PEAK_DB: Final = 35.0
@@ -36,24 +38,43 @@ def stuck_findings(samples: Floats, rate_hz: int) -> Iterator[Finding]:
 
 def _most_alike(features: Floats) -> tuple[int | None, int]:
     """The frame at which the closest repetition begins and its period; None if nothing repeats."""
-    power = np.einsum("ij,ij->i", features, features)
-    is_active = (power > 0).astype(np.float32)
-    best, found, found_period = _ALIKE, None, 0
     longest = min(_LONGEST_PERIOD, features.shape[0] - _COMPARED)
-    for period in range(_SHORTEST_PERIOD, longest + 1):
-        products = np.einsum("ij,ij->i", features[period:], features[:-period])
-        norms = _sums(power[period:]) * _sums(power[:-period])
-        alike = _sums(products) / np.sqrt(norms + 1e-9)
-        alike[_sums(is_active[period:]) < _MOSTLY * _COMPARED] = 0.0
-        start = int(np.argmax(alike))
-        if alike[start] > best:
-            best, found, found_period = float(alike[start]), start, period
+    best, found, found_period = _ALIKE, None, 0
+    for first in range(0, features.shape[0] - _COMPARED - _SHORTEST_PERIOD + 1, _STARTS):
+        alike = _alike(features[first : first + _STARTS + _COMPARED + longest], longest)
+        start, period = np.unravel_index(int(np.argmax(alike)), alike.shape)
+        if alike[start, period] > best:
+            best, found, found_period = float(alike[start, period]), first + int(start), _SHORTEST_PERIOD + int(period)
     return found, found_period
 
 
-def _sums(values: Floats) -> NDArray[np.float64]:
-    """The sum over each `_COMPARED` values in a row."""
-    total = np.concatenate(([0.0], np.cumsum(values, dtype=np.float64)))
+def _alike(features: Floats, longest: int) -> NDArray[np.float64]:
+    """How much the `_COMPARED` frames from each start equal those one period later.
+
+    Shape (starts, periods), the first period is `_SHORTEST_PERIOD`; 1 means equal. It is 0 if too few frames sound, or
+    if the later frames are not all there.
+    """
+    starts = features.shape[0] - _COMPARED - _SHORTEST_PERIOD + 1
+    compared = features[: starts + _COMPARED - 1]
+    padded = np.concatenate((features, np.zeros((longest, features.shape[1]), np.float32)))
+    power = np.einsum("ij,ij->i", padded, padded)
+    energy, sounding = _sums(power), _sums((power > 0).astype(np.float32))
+    alike = _sums(np.einsum("tbp,tb->tp", _later(padded, longest)[: len(compared)], compared))
+    alike /= np.sqrt(energy[:starts, np.newaxis] * _later(energy, longest)[:starts] + 1e-9)
+    alike[_later(sounding, longest)[:starts] < _MOSTLY * _COMPARED] = 0.0
+    alike[np.add.outer(np.arange(starts), np.arange(alike.shape[1])) >= starts] = 0.0
+    return alike
+
+
+def _later(values: NDArray[Any], longest: int) -> NDArray[Any]:
+    """A view of the values of `_SHORTEST_PERIOD` to `longest` frames later, as the last axis."""
+    return np.lib.stride_tricks.sliding_window_view(values[_SHORTEST_PERIOD:], longest - _SHORTEST_PERIOD + 1, axis=0)
+
+
+def _sums(values: NDArray[Any]) -> NDArray[np.float64]:
+    """The sum over each `_COMPARED` values in a row along the first axis."""
+    total = np.zeros((values.shape[0] + 1, *values.shape[1:]))
+    np.cumsum(values, axis=0, out=total[1:])
     return np.asarray(total[_COMPARED:] - total[:-_COMPARED])
 
 

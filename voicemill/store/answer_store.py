@@ -18,6 +18,7 @@ import json
 import os
 import re
 import secrets
+import stat
 import weakref
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
@@ -94,8 +95,12 @@ class AnswerStore:
 
     def has(self, key: str) -> bool:
         """Whether there is an answer for this key; its content is verified when it is read."""
-        with durable.storage_errors(self.folder):
-            return self._path(key).is_file()
+        try:
+            return stat.S_ISREG(os.stat(self._name(key)).st_mode)  # noqa: PTH116 - a tenth of the time of `Path.is_file`
+        except FileNotFoundError:
+            return False
+        except OSError as error:
+            raise StorageError(f"cannot read {self.folder}: {error.strerror}") from error
 
     def keep(self, receipt: Receipt, body: bytes) -> "StoredAnswer":
         """Write an answer so that it survives a crash of this process; `commit` the result next."""
@@ -149,7 +154,10 @@ class AnswerStore:
         return sum(_adopt(path) for path in files if _PARTIAL.fullmatch(path.name))
 
     def _path(self, key: str) -> Path:
-        return self.folder / key[:1] / f"{key}{_SUFFIX}"
+        return Path(self._name(key))
+
+    def _name(self, key: str) -> str:
+        return f"{self.folder}/{key[:1]}/{key}{_SUFFIX}"
 
     def _read(self, key: str) -> tuple[Receipt, bytes] | None:
         try:
