@@ -7,6 +7,7 @@ import "uplot/dist/uPlot.min.css";
 import "./style/page.css";
 import "./style/parts.css";
 import "./style/table.css";
+import "./style/print.css";
 
 async function start(): Promise<void> {
   const root = document.getElementById("page")!;

@@ -17,10 +17,18 @@ _MARKUP = "</script><img src=x onerror=alert(1)><b>bold</b> =1+1 \u202egnirts\u2
 
 
 @pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
+def one_browser() -> Iterator[Browser]:
     """One browser for all tests."""
     with started_browser() as started:
         yield started
+
+
+@pytest.fixture
+def browser(one_browser: Browser) -> Iterator[Browser]:
+    """The browser, without the pages of earlier tests."""
+    yield one_browser
+    for context in one_browser.contexts:
+        context.close()
 
 
 @pytest.fixture(scope="module")
@@ -151,6 +159,31 @@ def test_the_page_has_no_accessibility_violation(
         opened.open_row(row)
     found = Axe().run(opened.page)
     assert [(rule["id"], rule["nodes"][0]["html"]) for rule in found.response["violations"]] == []
+
+
+def test_the_page_prints_its_content_without_controls(browser: Browser, report: Path) -> None:
+    """On paper an open row follows the table instead of covering it, each drawn row is visible, and no control is."""
+    opened = OpenedReport(browser, report, scheme="dark", width_px=800)
+    opened.open_row(1)
+    opened.page.emulate_media(media="print")
+    style = "getComputedStyle(document.querySelector('{}')).{}"
+    assert opened.page.evaluate(style.format(".detail", "position")) == "static"
+    assert opened.page.evaluate(style.format(".detail", "color")) == "rgb(0, 0, 0)"
+    grid = opened.page.evaluate("(({scrollHeight, clientHeight}) => scrollHeight - clientHeight)(grid)")
+    assert grid <= 0
+    assert "of 60 rows are printed" in opened.page.inner_text(".printed")
+    assert [opened.page.is_visible(name) for name in ("#search", ".detail-buttons", ".choice")] == [False] * 3
+
+
+def test_nothing_moves_for_users_who_prefer_that(browser: Browser, report: Path) -> None:
+    """With `prefers-reduced-motion` no element has a transition or an animation, and links do not scroll smoothly."""
+    opened = OpenedReport(browser, report)
+    moving = """[...document.querySelectorAll('*')].map((element) => getComputedStyle(element)).filter((style) =>
+        style.transitionDuration !== '0s' || style.animationName !== 'none' || style.scrollBehavior !== 'auto'
+    ).length"""
+    assert opened.page.evaluate(moving) > 0
+    opened.page.emulate_media(reduced_motion="reduce")
+    assert opened.page.evaluate(moving) == 0
 
 
 def test_an_embedded_report_plays_without_its_folder(browser: Browser, report: Path) -> None:

@@ -11,6 +11,7 @@ export const percent = (share: number): string => `${(share * 100).toFixed(1)} %
 /** A duration such as `0.84 s`, `12.5 s`, `3:07` or `1:02:45`. */
 export function span(seconds: number | null): string {
   if (seconds === null || !Number.isFinite(seconds)) return "";
+  if (seconds === 0) return "0 s";
   if (seconds < 60) return `${seconds < 10 ? seconds.toFixed(2) : seconds.toFixed(1)} s`;
   const total = Math.round(seconds);
   const [hours, minutes, rest] = [Math.floor(total / 3600), Math.floor((total % 3600) / 60), total % 60];

@@ -10,6 +10,7 @@ const SHOWN = 12;
 
 export function Breakdown({ head, rows }: { head: Head; rows: Rows }) {
   const groups = useMemo(() => GROUPS.map((name) => ({ name, values: totals(rows, name) })).filter(({ values }) => values.length), [rows]);
+  if (!groups.length) return null;
   return (
     <section id="breakdown" aria-labelledby="breakdown-title">
       <h2 id="breakdown-title">Breakdown</h2>

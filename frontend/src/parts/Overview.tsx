@@ -20,16 +20,16 @@ export function Overview({ head, rows }: { head: Head; rows: Rows }) {
         <p class="figure">{count(summary.rows["done"] ?? 0)}<small> of {count(total)} done</small></p>
         <StatusBar rows={summary.rows} total={total} />
       </div>
-      <Figure title="Audio" value={span(audio) || "0 s"} note={head.is_sample ? "in this sample" : "in all rows"} />
+      <Figure title="Audio" value={span(audio)} note={head.is_sample ? "in this sample" : "in all rows"} />
       <Figure title="Calls" value={count(summary.calls_made)}
         note={[summary.retries && plural(summary.retries, "retry").replace("retrys", "retries"), summary.calls_reused && `${count(summary.calls_reused)} reused`].filter(Boolean).join(", ") || "in this run, none retried"} />
       <Figure title="Cost" value={head.offline ? "Free" : amount(summary.credits)}
-        note={head.offline ? "embedded engine" : `credits in this run; ${amount(credits)} in all`} />
+        note={head.offline ? "embedded engine" : credits === summary.credits ? "credits" : `credits in this run; ${amount(credits)} in all`} />
       <Figure title="Time" value={span(summary.seconds)}
         note={made > 0 && summary.seconds > 0 ? `${(made / summary.seconds).toFixed(1)} × real time` : "in this run"} />
       {checks.length > 0 && (
         <Figure title="Checks" value={checks.length === 1 ? `All ${checks[0]![0]}` : checks.filter(([verdict]) => verdict !== "ok").map(([verdict, n]) => `${count(n)} ${verdict}`).join(", ")}
-          note={`of ${plural(checks.reduce((sum, [, n]) => sum + n, 0), "checked row")}`} />
+          note={`${checks.length === 1 ? "" : "of "}${plural(checks.reduce((sum, [, n]) => sum + n, 0), "checked row")}`} />
       )}
       {summary.word_error_rate !== null && (
         <Figure title="Word error rate" value={percent(summary.word_error_rate)} note="against the references" />

@@ -34,11 +34,12 @@ export function Plot({ title, summary, x, series, formatX, formatY = short }: Pr
     const resizing = new ResizeObserver(() => plot?.setSize({ width: element.clientWidth, height: HEIGHT_PX }));
     resizing.observe(element);
     const dark = matchMedia("(prefers-color-scheme: dark)");
-    dark.addEventListener("change", draw);
+    const paper = matchMedia("print");
+    for (const media of [dark, paper]) media.addEventListener("change", draw);
     addEventListener("scheme", draw);
     return () => {
       resizing.disconnect();
-      dark.removeEventListener("change", draw);
+      for (const media of [dark, paper]) media.removeEventListener("change", draw);
       removeEventListener("scheme", draw);
       plot?.destroy();
     };
@@ -62,7 +63,7 @@ function plotOptions(width: number, series: Series[], formatX: (value: number) =
     legend: { show: series.length > 1 || !series[0]?.bars, live: true },
     scales: { x: { time: false }, y: { range: (_, __, high) => [0, high > 0 ? high * 1.08 : 1] } },
     axes: [
-      { ...axis, size: 30, space: 70, values: (_, ticks) => ticks.map(formatX) },
+      { ...axis, size: 30, space: 55, values: (_, ticks) => ticks.map(formatX) },
       { ...axis, size: 52, space: 32, values: (_, ticks) => ticks.map(formatY) },
     ],
     series: [

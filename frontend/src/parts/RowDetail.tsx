@@ -63,7 +63,7 @@ function Body({ head, rows, row, detail }: { head: Head; rows: Rows; row: number
       {typeof fields["error_message"] === "string" && <p class="message"><bdi>{visible(fields["error_message"])}</bdi></p>}
       {detail.audio
         ? <Player key={row} detail={detail} text={text} />
-        : <p class="muted">{rows.text("status", row) === "done" ? "The recording of this row is not among the files of the report." : "This row has no audio."}</p>}
+        : <p class="muted">{rows.text("status", row) === "done" ? "The recording of this row is missing from the results folder." : "This row has no audio."}</p>}
       {(detail.words.length === 0 || !detail.audio) && text && <><h4>Text</h4><p class="text"><bdi>{visible(text)}</bdi></p></>}
       {reference && text && <WordDiff reference={reference} transcript={text} />}
       {passages.length > 0 && (

@@ -135,6 +135,7 @@ function Grid({ rows, shown, columns, order, setOrder, open, setOpen }: GridProp
   const items = virtual.getVirtualItems();
   const isActiveDrawn = items.some((item) => item.index === active);
   return (
+    <>
     <div id="grid" class="grid" ref={scroller} role="grid" tabIndex={0} aria-labelledby="rows-title" aria-rowcount={shown.length + 1}
       aria-colcount={columns.length} aria-activedescendant={isActiveDrawn ? `row-${active}` : undefined} onKeyDown={onKeyDown}>
       <div role="rowgroup" class="grid-head">
@@ -161,9 +162,13 @@ function Grid({ rows, shown, columns, order, setOrder, open, setOpen }: GridProp
             </div>
           );
         })}
-        {shown.length === 0 && <div role="row" class="nothing"><div role="gridcell">No row matches.</div></div>}
+        {shown.length === 0 && <div role="row" class="nothing"><div role="gridcell">{rows.count ? "No row matches." : "This run has no rows."}</div></div>}
       </div>
     </div>
+    {items.length < shown.length && (
+      <p class="muted printed">{count(items.length)} of {plural(shown.length, "row")} are printed. The table items.parquet holds all rows.</p>
+    )}
+    </>
   );
 }
 
