@@ -76,13 +76,17 @@ def _utterances(samples: NDArray[np.float32]) -> list[NDArray[np.float32]]:
     return [*utterances, samples]
 
 
-def _recognise(decoder: Decoder, samples: NDArray[np.float32]) -> str:
-    # Digital silence in synthetic speech breaks the recogniser's noise estimate; adding quiet white noise fixes that.
+def with_dither(samples: NDArray[np.float32]) -> bytes:
+    """16-bit samples at an even level with quiet noise: digital silence breaks the recogniser's noise estimate."""
     level = float(np.sqrt(np.mean(np.square(samples)))) or 1.0
     noise = np.random.default_rng(0).standard_normal(len(samples)).astype(np.float32)
-    audible = (samples / level + noise * _DITHER) * 0.1
+    noisy = (samples / level + noise * _DITHER) * 0.1
+    return (np.clip(noisy, -1, 1) * 32767).astype("<i2").tobytes()
+
+
+def _recognise(decoder: Decoder, samples: NDArray[np.float32]) -> str:
     decoder.start_utt()
-    decoder.process_raw((np.clip(audible, -1, 1) * 32767).astype("<i2").tobytes(), full_utt=True)
+    decoder.process_raw(with_dither(samples), full_utt=True)
     decoder.end_utt()
     hypothesis = decoder.hyp()
     return hypothesis.hypstr if hypothesis else ""
