@@ -36,8 +36,9 @@ async def open_service(settings: Settings, key: ApiKey | None = None, *, earlier
     """Open the service that the settings and the environment name; `key` replaces the key in the environment.
 
     `earlier` is the service that made a results folder. If the embedded engine is used and the environment does not
-    choose between its engines, the same engine continues. Raises `ConfigError` if the base URL is invalid or unsafe for
-    a key, that engine is not installed, or only a missing key would make it continue the results of another service.
+    choose between its engines, the same engine continues; its natural voices always keep their version. Raises
+    `ConfigError` if the base URL is invalid or unsafe for a key, that engine is not installed, or only a missing key
+    would make it continue the results of another service.
     """
     key = key or ApiKey.from_environment()
     if _is_embedded(settings, key, earlier):
@@ -125,16 +126,17 @@ async def _opened(engine: "EngineSettings", settings: Settings) -> AsyncIterator
 
 
 def _engine_settings(earlier: str) -> "EngineSettings":
-    from voicemill.engine.choice import engine_of_service
+    from voicemill.engine.choice import engine_of_service, natural_version_of_service
     from voicemill.engine.settings import EngineSettings
 
     try:
         settings = EngineSettings.from_environment()
     except ValueError as error:
         raise ConfigError(f"an environment variable of the embedded engine is invalid: {error}") from None
-    if settings.engine == "auto" and earlier.startswith(EMBEDDED_PREFIX):
-        return replace(settings, engine=engine_of_service(earlier))
-    return settings
+    if not earlier.startswith(EMBEDDED_PREFIX):
+        return settings
+    engine = engine_of_service(earlier) if settings.engine == "auto" else settings.engine
+    return replace(settings, engine=engine, natural_version=natural_version_of_service(earlier))
 
 
 def _transport(base_url: str, key: ApiKey, settings: Settings, embedded: object = None) -> "Transport":

@@ -9,7 +9,10 @@ import pytest
 from tests.engine.local import needs_local
 from tests.flows.commands import InThisProcess, run_process
 from tests.flows.results import short_rows, write_manifest
+from voicemill.config import Settings
 from voicemill.engine.choice import ENGINE_VARIABLE, INSTALL_HINT
+from voicemill.engine.models.whisper_base import WHISPER_BASE_SHA256
+from voicemill.service import name_and_voices
 
 _RESULTS = Path("results/book")
 
@@ -42,6 +45,18 @@ def test_new_folder_uses_the_local_engine(prefect_server: str, monkeypatch: pyte
     assert ended.code == 0
     assert ended.stderr.splitlines()[0].endswith("using the embedded engine, offline and free of charge.")
     assert "+hibari." in json.loads((_RESULTS / "run.json").read_text())["service"]
+
+
+@needs_local
+@pytest.mark.parametrize("version", ["1", "2"])
+async def test_folder_continues_with_its_version_of_the_natural_voices(
+    monkeypatch: pytest.MonkeyPatch, version: str
+) -> None:
+    """The service name of a folder stays the same, whether the environment chooses the local engine or nothing."""
+    name = f"embedded/2+hibari.0.2.1.5f70741d4e90.{version}+whisper-base.{WHISPER_BASE_SHA256[:12]}"
+    for choice in ("local", "auto"):
+        monkeypatch.setenv(ENGINE_VARIABLE, choice)
+        assert (await name_and_voices(Settings(), earlier=name))[0] == name
 
 
 def test_first_line_of_a_run_says_how_to_get_natural_voices(

@@ -14,6 +14,7 @@ needs_local = pytest.mark.skipif(
 )
 
 
-def local_app(folder: Path, **settings: Any) -> Any:
+def local_app(folder: Path, *, workers: int = 1, **settings: Any) -> Any:
     """An application of the local engine that keeps user-created voices in `folder`."""
-    return create_app(EngineSettings(engine="local", workers=1, user_voices=folder / "voices.sqlite", **settings))
+    store = folder / "voices.sqlite"
+    return create_app(EngineSettings(engine="local", workers=workers, user_voices=store, **settings))

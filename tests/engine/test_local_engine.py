@@ -5,6 +5,8 @@ import hashlib
 import importlib.util
 import io
 import json
+import os
+import signal
 import wave
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,7 +20,9 @@ from benchmarks.recogniser import word_error_rate
 from tests.engine.local import local_app, needs_local
 from tests.engine.measures import floats, pitch_hz
 from tests.engine.requests import FLOAT, RATE_HZ, SARAH, WAV, client, recognized, speech, speech_body
-from voicemill.engine.choice import engine_of_service, resolved_engine
+from tests.engine.test_determinism import timed_words
+from tests.waiting import wait_until
+from voicemill.engine.choice import engine_of_service, natural_version_of_service, resolved_engine
 from voicemill.engine.models.whisper_base import WHISPER_BASE_SHA256, whisper_base_folder
 from voicemill.engine.settings import EngineSettings
 from voicemill.engine.voices.catalogue import built_in_voices
@@ -63,14 +67,29 @@ async def test_voice_has_its_pitch(app: Any, voice: Any) -> None:
 
 
 async def test_same_request_gets_the_same_bytes_from_another_engine(app: Any, tmp_path: Path) -> None:
-    """Restarts, other requests and voice conversion do not change the bytes."""
+    """Restarts, the number of workers, other requests and voice conversion do not change bytes or transcripts."""
     james = next(voice.id for voice in ENGLISH if voice.name == "James")
-    other = local_app(tmp_path)
+    other = local_app(tmp_path, workers=2)
     async with client(app) as api, client(other) as second:
         first = await speech(api, SHORT, voice=james)
-        await speech(second, "Something else entirely.")
-        assert hashlib.sha256(await speech(second, SHORT, voice=james)).digest() == hashlib.sha256(first).digest()
+        words = await timed_words(api, first)
+        texts = ("Something else entirely.", SHORT, "And something else.", SHORT)
+        spoken = await asyncio.gather(*(speech(second, text, voice=james) for text in texts))
+        assert [audio == first for audio in spoken] == [False, True, False, True]
+        assert await timed_words(second, first) == words
     await other.state.engine.close()
+
+
+async def test_killed_worker_fails_one_call(app: Any) -> None:
+    """A worker killed while it speaks fails that call with a 500; the next call gets the same bytes as before."""
+    async with client(app) as api:
+        expected = await speech(api, SHORT)
+        call = asyncio.create_task(api.post("/tts/bytes", json=speech_body(TEXT * 20)))
+        await asyncio.to_thread(wait_until, lambda: app.state.engine.workers.busy, "a busy worker")
+        (pid,) = app.state.engine.workers.pids
+        os.kill(pid, signal.SIGKILL)
+        assert (await call).status_code == 500
+        assert await speech(api, SHORT) == expected
 
 
 async def test_speed_changes_the_duration_and_not_the_pitch(app: Any) -> None:
@@ -194,9 +213,23 @@ async def test_mixed_voice_lies_between_its_parts(app: Any) -> None:
 
 def test_service_name_holds_backends_and_weights(app: Any) -> None:
     """The name differs from that of the small engine and contains both digests."""
-    assert app.state.service == f"embedded/2+hibari.0.2.1.5f70741d4e90.1+whisper-base.{WHISPER_BASE_SHA256[:12]}"
+    assert app.state.service == f"embedded/2+hibari.0.2.1.5f70741d4e90.2+whisper-base.{WHISPER_BASE_SHA256[:12]}"
     assert engine_of_service(app.state.service) == "local"
     assert engine_of_service("embedded/2") == "small"
+
+
+async def test_earlier_version_of_the_natural_voices_gives_its_bytes(app: Any, tmp_path: Path) -> None:
+    """A folder of version 1 continues with it: British vowels differ from version 2, American speech does not."""
+    earlier = app.state.service.replace(".2+whisper", ".1+whisper")
+    first = local_app(tmp_path, natural_version=natural_version_of_service(earlier))
+    assert first.state.service == earlier
+    olivia = next(voice.id for voice in ENGLISH if voice.name == "Olivia")
+    async with client(app) as api, client(first) as old:
+        for voice, is_same in ((SARAH, True), (olivia, False)):
+            assert (
+                await speech(api, "The girl.", voice=voice) == await speech(old, "The girl.", voice=voice)
+            ) is is_same
+    await first.state.engine.close()
 
 
 def test_weights_are_joined_once_and_verified(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from voicemill.engine.choice import INSTALL_HINT, is_local_installed, is_whisper
 from voicemill.engine.models.hibari import HIBARI_SHA256, HIBARI_VERSION
 from voicemill.engine.recognition.whisper_model import check_whisper_model, whisper_identity
 from voicemill.engine.settings import EngineSettings
-from voicemill.engine.version import ENGINE_VERSION, NATURAL_VERSION
+from voicemill.engine.version import ENGINE_VERSION
 from voicemill.engine.voices.catalogue import Catalogue, built_in_voices
 from voicemill.engine.voices.user_voices import UserVoices
 from voicemill.errors import ConfigError
@@ -42,7 +42,8 @@ class Capabilities:
     @cached_property
     def service(self) -> str:
         """The name under which answers are stored. Engines that answer differently have different names."""
-        parts = [f"hibari.{HIBARI_VERSION}.{HIBARI_SHA256[:12]}.{NATURAL_VERSION}"] if self.is_natural else []
+        natural = f"hibari.{HIBARI_VERSION}.{HIBARI_SHA256[:12]}.{self._settings.natural_version}"
+        parts = [natural] if self.is_natural else []
         parts += [*(backend.identity for backend in self._backends), self._recognizer_identity]
         return "+".join([f"embedded/{ENGINE_VERSION}", *filter(None, parts)])
 

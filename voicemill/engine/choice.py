@@ -5,6 +5,7 @@ from typing import Final, Literal
 
 from voicemill.engine.models.hibari import hibari_assets, hibari_model
 from voicemill.engine.models.whisper_base import WHISPER_BASE_PACKAGES, whisper_base_parts
+from voicemill.engine.version import NATURAL_VERSION, NATURAL_VERSIONS
 from voicemill.errors import ConfigError
 
 EngineChoice = Literal["auto", "small", "local"]
@@ -34,6 +35,12 @@ def resolved_engine(choice: EngineChoice) -> Literal["small", "local"]:
 def engine_of_service(service: str) -> EngineChoice:
     """The engine that gave answers the service name `service`."""
     return "local" if _NATURAL_MARK in service else "small"
+
+
+def natural_version_of_service(service: str) -> str:
+    """The version of the natural voices that gave answers the service name `service`; if unknown, the current one."""
+    version = service.partition(_NATURAL_MARK)[2].partition("+")[0].rpartition(".")[2]
+    return version if version in NATURAL_VERSIONS else NATURAL_VERSION
 
 
 def is_local_installed() -> bool:

@@ -9,6 +9,7 @@ from voicemill.engine.choice import CHOICES, ENGINE_VARIABLE, EngineChoice
 from voicemill.engine.environment import folder_from_environment, text_from_environment
 from voicemill.engine.faults import Faults
 from voicemill.engine.recognition.whisper_model import DEVICES, WHISPER_MODEL_VARIABLE
+from voicemill.engine.version import NATURAL_VERSION, NATURAL_VERSIONS
 from voicemill.engine.voices.piper_voices import PIPER_VOICES_VARIABLE
 from voicemill.model.machine import available_cores
 
@@ -17,6 +18,7 @@ SPEECH_BACKENDS_VARIABLE = "VOICEMILL_SPEECH_BACKENDS"
 RECOGNIZER_VARIABLE = "VOICEMILL_RECOGNIZER"
 WHISPER_BEAM_VARIABLE = "VOICEMILL_WHISPER_BEAM"
 WHISPER_DEVICE_VARIABLE = "VOICEMILL_WHISPER_DEVICE"
+_CHOICES = {"engine": CHOICES, "natural_version": NATURAL_VERSIONS, "whisper_device": DEVICES}
 _POSITIVE = (
     "workers",
     "tts_concurrency",
@@ -39,6 +41,7 @@ class EngineSettings:
 
     - `engine`: `local` speaks English by a neural model and transcribes by Whisper base, `small` by espeak-ng and
       pocketsphinx; `auto` is `local` where its packages are installed. By default what `VOICEMILL_ENGINE` says.
+    - `natural_version`: the version of the natural voices; an earlier one gives the bytes that it gave.
     - `keys`: the accepted API keys; None accepts any non-empty key.
     - `token_key`: signs access tokens; None creates a key, so that tokens become invalid when the engine ends.
     - `tts_concurrency`, `stt_concurrency`: requests of a family at once before the next gets a 429; None queues them.
@@ -57,6 +60,7 @@ class EngineSettings:
     """
 
     engine: EngineChoice = field(default_factory=_engine_from_environment)
+    natural_version: str = NATURAL_VERSION
     workers: int = field(default_factory=available_cores)
     keys: frozenset[str] | None = field(default=None, repr=False)
     token_key: str | None = field(default=None, repr=False)
@@ -80,7 +84,7 @@ class EngineSettings:
             value = getattr(self, name)
             if value is not None and value <= 0:
                 raise ValueError(f"{name} is {value}, but must be greater than 0")
-        for name, choices in (("engine", CHOICES), ("whisper_device", DEVICES)):
+        for name, choices in _CHOICES.items():
             if getattr(self, name) not in choices:
                 raise ValueError(f"{name} is {getattr(self, name)!r}, but must be one of {', '.join(choices)}")
 

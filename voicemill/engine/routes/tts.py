@@ -98,6 +98,7 @@ def speech_job(body: SpeechRequest, engine: Engine) -> dict[str, Any]:
         "accent": pronunciation(spoken.code, voice.accent),
         "timbre": asdict(voice.timbre_in(spoken.code, natural=engine.is_natural)),
         "format": asdict(audio_format(body.output_format)),
+        "natural_version": engine.settings.natural_version,
     }
 
 

@@ -1,6 +1,5 @@
 """Natural English speech by the Hibari model, with the engine's own pitch and vocal tract conversion."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from typing import Final
@@ -11,7 +10,8 @@ from numpy.typing import NDArray
 
 from voicemill.engine.models.hibari import hibari_model
 from voicemill.engine.synthesis.hibari_model import RATE_HZ, HibariModel, Rendering
-from voicemill.engine.synthesis.pronunciation import PAUSES, Pronouncer, SpokenToken
+from voicemill.engine.synthesis.hibari_times import Phonemes, Words, phrase_times
+from voicemill.engine.synthesis.pronunciation import BRITISH_AS_AMERICAN, Pronouncer, SpokenToken
 from voicemill.engine.synthesis.utterance import Speech, Utterance
 from voicemill.engine.voice_analysis.world import with_pitch_changed
 from voicemill.engine.voices.timbre import NEURAL_F0_HZ, NEURAL_WPM
@@ -21,19 +21,6 @@ SLOWEST, FASTEST = 0.4, 2.5
 
 _PITCH_TOLERANCE: Final = 0.02
 _SEED: Final = 1
-_IPA: Final = {
-    "A": "eɪ",
-    "I": "aɪ",
-    "O": "oʊ",
-    "W": "aʊ",
-    "Y": "ɔɪ",
-    "T": "ɾ",
-    "ᵊ": "ə",
-    "ᵻ": "ɪ",
-    "ʤ": "dʒ",
-    "ʧ": "tʃ",
-}
-_STRESS: Final = frozenset("ˈˌ")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +39,7 @@ class Hibari:
     def say(self, text: str, speech: Speech) -> Utterance:
         """Speak one passage. Raises `ConfigError` when `hibari-tts` is missing."""
         manner, tract = _manner(speech), speech.timbre.tract_ratio
-        pronouncer = _pronouncer("en-US" not in speech.accent)
+        pronouncer = _pronouncer("en-US" not in speech.accent, speech.natural_version)
         # A vocal tract is shortened by playing the samples faster, so the model speaks slower by the same factor.
         speed = float(np.clip(manner.rate / tract, SLOWEST, FASTEST))
         phrases = [_rendered(phrase, speed, manner.seed) for phrase in pronouncer.phrases(text)]
@@ -88,40 +75,17 @@ def _converted(samples: NDArray[np.float32], tract_ratio: float, manner: _Manner
     return with_pitch_changed(samples, f0_ratio, manner.intonation)
 
 
-_Words = list[tuple[int, int, int]]
-_Phonemes = list[tuple[str, int]]
-
-
-def _events(phrases: list[tuple[list[SpokenToken], Rendering]], tract_ratio: float) -> tuple[_Words, _Phonemes]:
-    """Where words and phonemes start, in samples of the played utterance; an empty name marks a pause."""
-    words: _Words = []
-    phonemes: _Phonemes = []
-    phrase_start = 0
+def _events(phrases: list[tuple[list[SpokenToken], Rendering]], tract_ratio: float) -> tuple[Words, Phonemes]:
+    """Where words and phonemes start, in samples of the played utterance."""
+    words: Words = []
+    phonemes: Phonemes = []
+    before = 0
     for tokens, rendering in phrases:
-        starts = phrase_start + np.concatenate([[0], np.cumsum(rendering.durations)])
-        played = [round(int(start) / tract_ratio) for start in starts]
-        index = 1
-        for token in tokens:
-            if token.offset is not None and token.phonemes.strip(" " + "".join(PAUSES)):
-                words.append((token.offset, token.length, played[index]))
-            phonemes += _phonemes(token.phonemes, played[index:])
-            index += len(token.phonemes)
-        phonemes.append(("", played[index]))
-        phrase_start += rendering.samples.size
+        found, marks = phrase_times(tokens, rendering)
+        words += [(offset, length, round((before + start) / tract_ratio)) for offset, length, start in found]
+        phonemes += [(name, round((before + start) / tract_ratio)) for name, start in marks]
+        before += rendering.samples.size
     return words, phonemes
-
-
-def _phonemes(symbols: str, starts: list[int]) -> Iterator[tuple[str, int]]:
-    """Each phoneme in IPA and its start. A stress mark's time belongs to the phoneme after it."""
-    stressed_at: int | None = None
-    for symbol, start in zip(symbols, starts, strict=False):
-        if symbol in _STRESS:
-            stressed_at = start
-        elif symbol in PAUSES:
-            yield "", start
-        elif symbol.isalpha():
-            yield _IPA.get(symbol, symbol), start if stressed_at is None else stressed_at
-            stressed_at = None
 
 
 @cache
@@ -130,5 +94,5 @@ def _model() -> HibariModel:
 
 
 @cache
-def _pronouncer(british: bool) -> Pronouncer:
-    return Pronouncer(british=british)
+def _pronouncer(british: bool, version: str) -> Pronouncer:
+    return Pronouncer(british=british, replaced=BRITISH_AS_AMERICAN[version] if british else ())

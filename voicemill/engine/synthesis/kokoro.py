@@ -122,7 +122,7 @@ def _vocabulary() -> dict[str, int]:
 
 @cache
 def _pronouncer(british: bool) -> Pronouncer:
-    return Pronouncer(british=british, as_american=False)
+    return Pronouncer(british=british)
 
 
 def _command() -> list[str]:

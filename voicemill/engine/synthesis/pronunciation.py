@@ -10,8 +10,16 @@ from voicemill.engine.synthesis.inline_pronunciation import pieces, without_pron
 MOST_PHONEMES: Final = 400
 """The longest input that the model was trained on."""
 PAUSES: Final = frozenset(";:,.!?—…")
-_BRITISH_TO_MODEL: Final = str.maketrans({"Q": "əʊ", "a": "æ", "ɒ": "ɑ", "ː": None})
-"""The model knows American phonemes only: British ones are written with the nearest of those."""
+Replacements = tuple[tuple[str, str], ...]
+_SHORT_VOWELS: Final = (("a", "æ"), ("ɒ", "ɑ"), ("ː", ""))
+BRITISH_AS_AMERICAN: Final[dict[str, Replacements]] = {
+    "1": (("Q", "əʊ"), *_SHORT_VOWELS),
+    "2": (("Q", "O"), ("ɛː", "ɛə"), ("ɜː", "ɜɹ"), ("ɔː", "ɔə"), *_SHORT_VOWELS),
+}
+"""British phonemes and the nearest of the American ones, which are all that the model knows, by `NATURAL_VERSIONS`.
+
+Without the rest of its diphthong or its `ɹ`, a long vowel is taken for a short one: "girl" for "goal", "war" for "wha".
+"""
 _QUOTES: Final = str.maketrans("«»„‟", "“”“”")
 
 
@@ -27,16 +35,13 @@ _SPACE: Final = SpokenToken(" ", None, 0)
 
 
 class Pronouncer:
-    """Hibari's dictionaries and rules for American or British English; 0.3 s to load.
+    """Hibari's dictionaries and rules for American or British English, with some phonemes replaced; 0.3 s to load."""
 
-    With `as_american`, British phonemes are written with the nearest American ones, which are all that Hibari knows.
-    """
-
-    def __init__(self, *, british: bool, as_american: bool = True) -> None:
+    def __init__(self, *, british: bool, replaced: Replacements = ()) -> None:
         from hibari.g2p import G2P
 
         self._rules: Any = G2P(british=british)
-        self._is_approximate = british and as_american
+        self._replaced = replaced
 
     def phrases(self, text: str) -> Iterator[list[SpokenToken]]:
         """The tokens of `text` in phrases of at most 400 phonemes, split after pauses or else between words."""
@@ -81,7 +86,9 @@ class Pronouncer:
             yield SpokenToken(self._for_model(phonemes), found if placed else None, len(token.text))
 
     def _for_model(self, phonemes: str) -> str:
-        return phonemes.translate(_BRITISH_TO_MODEL) if self._is_approximate else phonemes
+        for old, new in self._replaced:
+            phonemes = phonemes.replace(old, new)
+        return phonemes
 
 
 def is_pronounceable(text: str) -> bool:

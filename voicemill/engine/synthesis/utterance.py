@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from voicemill.engine.synthesis.controls import Delivery
+from voicemill.engine.version import NATURAL_VERSION
 from voicemill.engine.voices.timbre import Timbre
 
 
@@ -14,7 +15,7 @@ class Speech:
     """A transcript and everything that determines how it sounds.
 
     `language` is a two-letter code and `accent` an espeak-ng voice. `take` numbers the readings of one transcript;
-    `delivery` already includes what is different in this one.
+    `delivery` already includes what is different in this one. `natural_version` is that of the natural voices.
     """
 
     transcript: str
@@ -24,6 +25,7 @@ class Speech:
     delivery: Delivery
     sample_rate_hz: int
     take: int = 0
+    natural_version: str = NATURAL_VERSION
 
 
 @dataclass(frozen=True, slots=True)

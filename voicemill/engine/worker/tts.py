@@ -57,6 +57,7 @@ def speech_of(job: dict[str, Any]) -> Speech:
         delivery=delivery_of_take(Delivery(**job["delivery"]), take),
         sample_rate_hz=job["format"]["sample_rate_hz"],
         take=take,
+        natural_version=job["natural_version"],
     )
 
 
