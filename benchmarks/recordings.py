@@ -1,6 +1,7 @@
 """Runs over human recordings, for the voice change and infill benchmarks."""
 
 import csv
+import os
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -9,6 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+
+from voicemill.engine.choice import ENGINE_VARIABLE, EngineChoice
 
 SPEECH = Path("../shared/speech")
 """Recordings with a `transcripts.csv` (file_name, transcript); without them there is nothing to measure."""
@@ -33,14 +36,17 @@ def human_recordings(folder: Path) -> list[Spoken]:
         sys.exit(f"{folder} holds no transcripts.csv; give a folder of recordings")
 
 
-def run(rows: Sequence[dict[str, Any]], folder: Path, *options: str) -> dict[str, dict[str, Any]]:
-    """Run a manifest of `rows` on the embedded engine; its items by id, each with the `path` of its file."""
-    manifest, results = folder / "manifest.csv", folder / "results"
+def run(
+    rows: Sequence[dict[str, Any]], folder: Path, *options: str, engine: EngineChoice = "auto"
+) -> dict[str, dict[str, Any]]:
+    """Run a manifest of `rows` on an embedded engine; its items by id, each with the `path` of its file."""
+    manifest, results = folder / f"{engine}.csv", folder / engine
     with manifest.open("w", newline="", encoding="utf-8") as file:
         table = csv.DictWriter(file, [*rows[0]])
         table.writeheader()
         table.writerows(rows)
-    subprocess.run([*COMMAND, str(manifest), "-o", str(results), *options], check=True, stdout=subprocess.DEVNULL)
+    command = [*COMMAND, str(manifest), "-o", str(results), *options]
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL, env=os.environ | {ENGINE_VARIABLE: engine})
     items = pd.read_parquet(results / "items.parquet").to_dict("records")
     return {
         str(item["id"]): {**{str(name): value for name, value in item.items()}, "path": results / item["file_name"]}
