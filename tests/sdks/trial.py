@@ -19,7 +19,7 @@ from tests.sdks.services import KEY, shaky
 SARAH, ROBIN = "694f9389-aac1-45b6-b726-9d9369183238", "Robin"
 NOBODY = "00000000-0000-4000-8000-000000000000"
 TEXTS = {
-    "sentence": "It was a bright cold day in April, and the clocks were striking.",
+    "sentence": "It was a bright cold day in April.",
     "middle": "and the people of the city would continue to support the government",
     "french": "Voilà un déjà vu.",
     "long": "And on and on it goes, until it ends. " * 60,
@@ -27,7 +27,7 @@ TEXTS = {
     "right_text": "and drink more water in the evening.",
 }
 LONGEST_S = 1500
-"""The local engine speaks a long text for each client, and a machine may be busy."""
+"""A trial of the local engine takes two to three minutes of CPU, and a machine may be busy."""
 ENGINE_VARIABLE = "SDKS_ENGINE"
 """The engine of the trial: `small` or `local`."""
 
