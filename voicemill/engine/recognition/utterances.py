@@ -16,7 +16,7 @@ LEAD_FRAMES: Final = round(0.3 / FRAME_S)
 # The second most sensitive level: false alarms cost time, missed speech costs words.
 STRICTNESS: Final = 1
 EXCERPT_FRAMES: Final = round(300.0 / FRAME_S)
-_QUIET_FRAMES: Final = round(30.0 / FRAME_S)
+_SPLIT_FRAMES: Final = round(30.0 / FRAME_S)
 
 
 class Excerpt(NamedTuple):
@@ -67,7 +67,7 @@ def five_minute_excerpts(blocks: Iterable[NDArray[np.float32]]) -> Iterator[Exce
     for frame in _frames(blocks):
         frames.append(frame)
         if len(frames) == EXCERPT_FRAMES:
-            cut = _quietest(frames, EXCERPT_FRAMES - _QUIET_FRAMES)
+            cut = _quietest(frames, EXCERPT_FRAMES - _SPLIT_FRAMES)
             yield Excerpt(start, np.concatenate(frames[:cut]))
             start += cut * FRAME
             del frames[:cut]

@@ -11,6 +11,6 @@ def amplified(samples: NDArray[np.float32], gain_db: float) -> NDArray[np.float3
     """`gain_db` louder; what would pass the knee at 0.7 is bent so that it never reaches full scale."""
     louder = samples * np.float32(10.0 ** (gain_db / 20.0))
     size = np.abs(louder)
-    room = CEILING - KNEE
-    bent = KNEE + room * np.tanh((size - KNEE) / room)
+    headroom = CEILING - KNEE
+    bent = KNEE + headroom * np.tanh((size - KNEE) / headroom)
     return np.where(size > KNEE, np.sign(louder) * bent, louder).astype(np.float32)

@@ -58,10 +58,10 @@ def timbre_like(recording: VoiceMeasures, base: Timbre, mode: Mode, synthesizers
 def calibrated(timbre: Timbre, synthesizers: Synthesizers) -> Timbre:
     """The timbre corrected until its pitch is what it says and its loudness that of all voices."""
     wanted_hz = timbre.f0_hz
-    heard = calibration(timbre, synthesizers)
-    corrected = replace(timbre, f0_hz=wanted_hz * wanted_hz / measure(heard).f0_hz)
-    heard = calibration(corrected, synthesizers)
-    rms_db = 10 * math.log10(float(np.mean(np.square(heard, dtype=np.float64))))
+    spoken_text = calibration(timbre, synthesizers)
+    corrected = replace(timbre, f0_hz=wanted_hz * wanted_hz / measure(spoken_text).f0_hz)
+    spoken_text = calibration(corrected, synthesizers)
+    rms_db = 10 * math.log10(float(np.mean(np.square(spoken_text, dtype=np.float64))))
     return replace(corrected, gain_db=round(corrected.gain_db + LEVEL_DB - rms_db, 2))
 
 

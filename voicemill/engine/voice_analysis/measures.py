@@ -1,4 +1,4 @@
-"""What can be measured of a voice: pitch and its movement, spectrum, pace, loudness."""
+"""Measures a voice: pitch and its movement, spectrum, pace, loudness."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -27,15 +27,15 @@ Floats = NDArray[np.float64]
 
 
 class NoVoice(ValueError):
-    """There is too little voice in a recording to measure; the text says so."""
+    """A recording has too little voice to measure; the message says so."""
 
 
 @dataclass(frozen=True, slots=True)
 class VoiceMeasures:
-    """One recording's voice.
+    """The voice of one recording.
 
     `spread_semitones` is the standard deviation of the pitch; `bands_db` the spectrum of voiced speech in 176 mel
-    bands, its mean taken away; `level_db` the RMS of the active frames in dB of full scale.
+    bands, without its mean; `level_db` the RMS of the active frames in dB of full scale.
     """
 
     f0_hz: float

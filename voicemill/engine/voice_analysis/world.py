@@ -81,8 +81,8 @@ def _cuts(samples: Samples, frames: int) -> list[int]:
     first = 0
     while frames - first > _LONGEST_FRAMES:
         half, last = first + _LONGEST_FRAMES // 2, first + _LONGEST_FRAMES
-        stretch = np.square(samples[half * _HOP : last * _HOP]).reshape(-1, _HOP).sum(axis=1)
-        first = half + int(np.argmin(np.convolve(stretch, np.ones(9), "same")))
+        energy = np.square(samples[half * _HOP : last * _HOP]).reshape(-1, _HOP).sum(axis=1)
+        first = half + int(np.argmin(np.convolve(energy, np.ones(9), "same")))
         cuts.append(first)
     return cuts
 
