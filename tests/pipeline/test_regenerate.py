@@ -4,9 +4,13 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
-from tests.pipeline.shard_runs import ShardRuns, spoken_row
+from tests.hostile_server import Reply
+from tests.hostile_speech import wav
+from tests.pipeline.shard_runs import RATE_HZ, ShardRuns, spoken_row
+from tests.quality.sounds import speech_like
 from voicemill.config import Settings
 from voicemill.errors import ConfigError
+from voicemill.pipeline.check_results import check_results
 from voicemill.pipeline.prepare import PlanFacts
 from voicemill.pipeline.regenerate import record_regeneration
 from voicemill.store.results_folder import write_json
@@ -37,7 +41,7 @@ async def test_only_the_passage_is_requested(shard_runs: ShardRuns) -> None:
     lines = pq.read_table(shard_runs.results.passages).to_pylist()
     assert [line["spoken"] == _SAID for line in lines] == [False, True, False][: len(lines)]
     assert _SAID not in [line["text"] for line in lines]
-    kept = round(lines[1]["start_s"] * 8000) * 2
+    kept = round(lines[1]["start_s"] * RATE_HZ) * 2
     after = shard_runs.file(_ROW)
     assert np.array_equal(np.frombuffer(after[44:kept], np.uint8), np.frombuffer(before[44:kept], np.uint8))
 
@@ -52,6 +56,25 @@ async def test_later_runs_keep_the_passage(shard_runs: ShardRuns) -> None:
     await shard_runs.run([_ROW], long_text=_SPLIT)
     assert len(shard_runs.server.calls) == calls
     assert record_regeneration(shard_runs.results, "row1/1", "").take == 2
+
+
+async def test_infill_fits_a_passage_between_its_neighbours(shard_runs: ShardRuns) -> None:
+    """One call with the audio of both neighbours replaces the passage; a further run makes no call."""
+    await _finished(shard_runs)
+    before, calls = shard_runs.file(_ROW), len(shard_runs.server.calls)
+    entry = record_regeneration(shard_runs.results, "row1/2", "", "infill")
+    samples = (speech_like(1.5, RATE_HZ) * 30_000).astype("<i2").tobytes()
+    shard_runs.server.script = [Reply(200, (("Content-Type", "audio/wav"),), wav(samples, RATE_HZ))]
+    (item,) = (await shard_runs.run([_ROW], long_text=_SPLIT)).items
+    assert item["status"] == "done"
+    (call,) = shard_runs.server.calls[calls:]
+    assert call.path == "/infill/bytes"
+    assert (call.body.count(b"RIFF"), b"The second one follows it." in call.body) == (2, True)
+    start_s = pq.read_table(shard_runs.results.passages).to_pylist()[1]["start_s"]
+    kept = round(start_s * RATE_HZ) * 2
+    assert shard_runs.file(_ROW)[44:kept] == before[44:kept]
+    assert record_regeneration(shard_runs.results, "row1/2", "", "infill").take == entry.take + 1
+    assert [passage.verdict.state for passage in check_results(shard_runs.results, "signals")] == ["ok"] * 3
 
 
 async def test_a_recorded_passage_is_not_recorded_twice(shard_runs: ShardRuns) -> None:

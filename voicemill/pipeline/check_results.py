@@ -18,22 +18,21 @@ from voicemill.model import (
     Check,
     Clip,
     Finding,
-    Infill,
     Op,
     Outcome,
     Row,
     State,
     Status,
     Stt,
-    Tts,
     Verdict,
-    VoiceChange,
 )
 from voicemill.pipeline.audit import answer_store
 from voicemill.pipeline.check_answer import ToCompare, checked_body, stored_verdict, to_compare
 from voicemill.pipeline.check_transcription import check_locally, transcribed_locally
 from voicemill.pipeline.local_recognizer import LocalRecognizer, opened_recognizer
+from voicemill.pipeline.passages import Line, as_kept
 from voicemill.pipeline.prepare import earlier_service, planned_facts
+from voicemill.pipeline.regenerated import RegeneratedPassages
 from voicemill.planning.row_calls import CallPiece, plan_row
 from voicemill.quality.pool import CheckPool
 from voicemill.quality.verdict import guided_verdict, inconclusive, signals_verdict
@@ -48,9 +47,6 @@ _RATE_HZ = 16_000
 _LONGEST_TRANSCRIPTION_S = 120.0
 """Guided decoding of a longer recording as one passage would take too much memory."""
 _ROWS_AT_ONCE = 500
-
-Line = dict[str, Any]
-"""A line of `passages.parquet`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +110,7 @@ class _Checker:
         self._verdicts = VerdictCache(folder.verdicts)
         self._settings = settings
         self._service = earlier_service(folder)
+        self._regenerated = RegeneratedPassages(folder.regenerated)
         self._folder = folder
         self._check = check
 
@@ -122,7 +119,8 @@ class _Checker:
         if any(recording.made_by for recording in row.recordings):
             return [lambda: self._dependent(row, outcome)]
         ready = replace(row, transcript=outcome.transcript or "") if row.text is not None else row
-        plan = plan_row(ready, self._service, self._settings.long_text, self._settings.subtitles)
+        planned = plan_row(ready, self._service, self._settings.long_text, self._settings.subtitles)
+        plan = self._regenerated.apply(planned)
         by_number = {line["passage"]: line for line in lines}
         return [
             lambda number=number, piece=piece: self._passage(row, outcome, number, piece, by_number.get(number))
@@ -131,7 +129,7 @@ class _Checker:
 
     def _passage(self, row: Row, outcome: Outcome, number: int, piece: CallPiece, line: Line | None) -> CheckedPassage:
         if line is not None:
-            piece = _as_kept(piece, line)
+            piece = as_kept(piece, line)
         try:
             _, body = self._answers.read(piece.call.key)
             text, verdict = self._verdict(row, piece, body)
@@ -194,15 +192,6 @@ def _decoded(clip: Clip, judged: Callable[[NDArray[np.float32]], Verdict]) -> Ve
     except (UndecodableAudio, OSError) as error:
         return inconclusive("recording_unreadable", clip.duration_s, str(error))
     return judged(samples)
-
-
-def _as_kept(piece: CallPiece, line: Line) -> CallPiece:
-    """The passage with the take that was kept."""
-    call = piece.call
-    if isinstance(call, Tts | Infill):
-        replaced = piece.replaced if call.transcript == line["spoken"] else ()
-        return replace(piece, call=replace(call, transcript=line["spoken"], take=line["take"]), replaced=replaced)
-    return replace(piece, call=replace(call, take=line["take"])) if isinstance(call, VoiceChange) else piece
 
 
 def places(passage: CheckedPassage) -> Iterator[Finding]:

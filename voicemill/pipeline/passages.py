@@ -1,6 +1,7 @@
 """The checked passages of a row, for `passages.parquet`."""
 
 from dataclasses import replace
+from typing import Any
 
 from voicemill.model import Call, Infill, Passage, Row, Stt, Tts, Verdict, VoiceChange
 from voicemill.model.service_tags import without_tags
@@ -8,6 +9,9 @@ from voicemill.pipeline.assemble.assembled import Assembled
 from voicemill.pipeline.check_answer import spoken_text
 from voicemill.planning.pronounce import shown
 from voicemill.planning.row_calls import CallPiece, RowPlan
+
+Line = dict[str, Any]
+"""A line of `passages.parquet`."""
 
 Place = tuple[float | None, float | None]
 """Where a passage starts and ends in the file, in seconds; None if that is not known."""
@@ -61,3 +65,12 @@ def _place_without_pauses(call: Call, row: Row, assembled: Assembled) -> Place:
         start_s = row.gap_s[0] if row.audio is not None else (row.left.duration_s if row.left else 0.0)
         return start_s, round(start_s + assembled.receipts[0].duration_s, 3)
     return 0.0, assembled.duration_s
+
+
+def as_kept(piece: CallPiece, line: Line) -> CallPiece:
+    """A passage as planned, with the take and the words that its line in the table says were kept."""
+    call = piece.call
+    if isinstance(call, Tts | Infill):
+        replaced = piece.replaced if call.transcript == line["spoken"] else ()
+        return replace(piece, call=replace(call, transcript=line["spoken"], take=line["take"]), replaced=replaced)
+    return replace(piece, call=replace(call, take=line["take"])) if isinstance(call, VoiceChange) else piece

@@ -1,21 +1,34 @@
 """Generate one passage of a finished row again; everything else of the row stays as it is."""
 
+import hashlib
 from dataclasses import replace
+from typing import Literal
 
+from voicemill.audio.encode import encode
+from voicemill.audio.join import read_samples
 from voicemill.config import Settings
 from voicemill.errors import ConfigError
+from voicemill.model import Tts
+from voicemill.model.audio_formats import AudioFormat
 from voicemill.pipeline.audit import answer_store
+from voicemill.pipeline.passages import Line, as_kept
 from voicemill.pipeline.prepare import earlier_service, planned_facts
-from voicemill.pipeline.regenerated import Regenerated, RegeneratedPassages, check_passage
-from voicemill.planning.row_calls import RowPlan, plan_row
+from voicemill.pipeline.regenerated import Neighbour, Regenerated, RegeneratedPassages, Sides, check_passage
+from voicemill.planning.row_calls import CONTEXT_S, CallPiece, RowPlan, plan_row
+from voicemill.store import durable_files as durable
+from voicemill.store.answer_store import AnswerDamaged
 from voicemill.store.results_folder import ResultsFolder
 from voicemill.store.tables.items_table import known_outcomes
 from voicemill.store.tables.plan_table import PlanTable
+from voicemill.store.tables.timings_tables import read_timings
 
 
-def record_regeneration(folder: ResultsFolder, passage: str, say: str) -> Regenerated:
+def record_regeneration(
+    folder: ResultsFolder, passage: str, say: str, way: Literal["take", "infill"] = "take"
+) -> Regenerated:
     """Record that `passage`, as `ROW/NUMBER`, is to be generated again, with the words `say` unless that is empty.
 
+    `infill` generates it so that it fits between the passages before and after it.
     The next run of the folder makes the call. A passage that is recorded and not generated yet is not recorded twice.
     Raises `ConfigError` for an unknown passage, and `StorageError`. The folder must be locked.
     """
@@ -28,9 +41,64 @@ def record_regeneration(folder: ResultsFolder, passage: str, say: str) -> Regene
     waiting = recorded.find(plan, number)
     done = known_outcomes([folder.items], [row_id]) if folder.items.is_file() else {}
     is_done = row_id in done and done[row_id].fingerprint == recorded.apply(plan).fingerprint
-    if waiting is not None and not is_done and waiting.say == say:
+    if waiting is not None and not is_done and (waiting.say, waiting.is_infill) == (say, way == "infill"):
         return waiting
-    return recorded.add(plan, number, say, answer_store(folder))
+    sides: Sides = (None, None)
+    if way == "infill":
+        _check_infill(plan, number)
+        sides = _sides(folder, recorded.apply(plan), number)
+    return recorded.add(plan, number, say, sides, answer_store(folder))
+
+
+def _sides(folder: ResultsFolder, plan: RowPlan, number: int) -> Sides:
+    """The passages before and after one, with their audio in files of the folder. `plan` has the regenerated ones."""
+    kept = _kept(folder, plan)
+    left, right = (_neighbour(kept[near], folder) if near in kept else None for near in (number - 1, number + 1))
+    return (
+        left and replace(left, from_s=max(0.0, left.to_s - CONTEXT_S)),
+        right and replace(right, to_s=min(right.to_s, CONTEXT_S)),
+    )
+
+
+def _kept(folder: ResultsFolder, plan: RowPlan) -> dict[int, CallPiece]:
+    """The passages of a row by number, with the takes that were kept."""
+    tables = read_timings(folder.passages) if folder.passages.is_file() else ()
+    lines: dict[int, Line] = {line["passage"]: line for row, found in tables if row == plan.row.id for line in found}
+    return {
+        number: as_kept(piece, lines[number]) if number in lines else piece
+        for number, piece in enumerate(plan.pieces, start=1)
+    }
+
+
+def _neighbour(piece: CallPiece, folder: ResultsFolder) -> Neighbour:
+    """A passage, with its audio in a file of the folder."""
+    try:
+        receipt, body = answer_store(folder).read(piece.call.key)
+    except AnswerDamaged:
+        raise ConfigError(
+            f"{folder.path} has no audio of the passages beside it; run the manifest again first"
+        ) from None
+    samples, info = read_samples(body)
+    wav = encode(samples, info.sample_rate_hz, AudioFormat("wav", info.sample_rate_hz, info.encoding))
+    neighbour = Neighbour(hashlib.sha256(wav).hexdigest(), 0.0, receipt.duration_s)
+    path = neighbour.path(RegeneratedPassages(folder.regenerated).neighbours)
+    durable.make_folder(path.parent)
+    durable.write_file(path, wav)
+    return neighbour
+
+
+def _check_infill(plan: RowPlan, number: int) -> None:
+    """Raise `ConfigError` if infill cannot replace a passage."""
+    call, row = plan.pieces[number - 1].call, plan.row
+    if not isinstance(call, Tts) or len(plan.pieces) == 1:
+        raise ConfigError(f"{row.id}/{number} has no passage beside it; generate it again without --with infill")
+    if row.needs_word_timestamps:
+        raise ConfigError(
+            f"row {row.id!r} has word timestamps, which infill does not return; generate the passage again without "
+            "--with infill"
+        )
+    if isinstance(call.speed, float | int):
+        raise ConfigError(f"row {row.id!r} has a speed factor, which infill does not take; use slow, normal or fast")
 
 
 def _plan_of(folder: ResultsFolder, row_id: str) -> RowPlan:

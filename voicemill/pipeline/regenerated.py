@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from voicemill.errors import ConfigError
-from voicemill.model import Call, Infill, Stt, Tts
+from voicemill.model import Call, Clip, Infill, Stt, Tts
 from voicemill.planning.pronounce import shown
 from voicemill.planning.row_calls import CallPiece, RowPlan
 from voicemill.store import durable_files as durable
@@ -17,8 +17,31 @@ from voicemill.store.answer_store import AnswerStore
 
 
 @dataclass(frozen=True, slots=True)
+class Neighbour:
+    """The passage before or after one that is spoken by infill: the hash of its audio, and the part that is sent."""
+
+    sha256: str
+    from_s: float
+    to_s: float
+
+    def path(self, folder: Path) -> Path:
+        """Its audio in the folder for such files."""
+        return folder / f"{self.sha256}.wav"
+
+    def clip(self, folder: Path) -> Clip:
+        """The part that is sent."""
+        return Clip(self.sha256, self.from_s, self.to_s, str(self.path(folder)), self.to_s - self.from_s)
+
+
+Sides = tuple[Neighbour | None, Neighbour | None]
+"""The passages before and after one; None at the ends of a row."""
+
+
+@dataclass(frozen=True, slots=True)
 class Regenerated:
     """A passage with another take, or with other words if `say` is not empty.
+
+    With a neighbour, it is spoken by infill, so that it fits between the passages `left` and `right` of it.
 
     The passage is the one whose planned call has `key`, the `occurrence`th of its row from 0. So it keeps its take when
     text before it changes, and loses it when its own text changes.
@@ -29,6 +52,13 @@ class Regenerated:
     occurrence: int
     take: int
     say: str = ""
+    left: Neighbour | None = None
+    right: Neighbour | None = None
+
+    @property
+    def is_infill(self) -> bool:
+        """Whether the passage is spoken by infill."""
+        return self.left is not None or self.right is not None
 
     @property
     def place(self) -> tuple[str, str, int]:
@@ -41,6 +71,7 @@ class RegeneratedPassages:
 
     def __init__(self, path: Path | None = None) -> None:
         self._path = path
+        self.neighbours = path.parent / "neighbours" if path is not None else Path()
         self._found: dict[tuple[str, str, int], Regenerated] = {}
         if path is not None:
             with suppress(OSError):
@@ -60,19 +91,21 @@ class RegeneratedPassages:
 
     def _piece(self, piece: CallPiece, place: tuple[str, str, int]) -> CallPiece:
         found = self._found.get(place)
-        return piece if found is None else _other(piece, found.take, found.say)
+        return piece if found is None else _other(piece, found, self.neighbours)
 
     def find(self, plan: RowPlan, number: int) -> Regenerated | None:
         """The entry of a passage, counted from 1, of a row as planned."""
         return self._found.get([*_places(plan)][number - 1])
 
-    def add(self, plan: RowPlan, number: int, say: str, answers: AnswerStore) -> Regenerated:
-        """Record another take of a passage, the first one without a stored answer. Raises `StorageError`."""
+    def add(self, plan: RowPlan, number: int, say: str, sides: Sides, answers: AnswerStore) -> Regenerated:
+        """Record another take of a passage, the first one without a stored answer. Raises `StorageError`.
+
+        `sides` are its neighbours for an infill.
+        """
         piece = plan.pieces[number - 1]
-        take = 0 if say else 1
-        while answers.has(_other(piece, take, say).call.key):
-            take += 1
-        entry = Regenerated(*[*_places(plan)][number - 1], take, say)
+        entry = Regenerated(*[*_places(plan)][number - 1], 0 if say or any(sides) else 1, say, *sides)
+        while answers.has(_other(piece, entry, self.neighbours).call.key):
+            entry = replace(entry, take=entry.take + 1)
         self._found[entry.place] = entry
         if self._path is not None:
             durable.append_lines(self._path, [json.dumps(asdict(entry), ensure_ascii=False)])
@@ -81,7 +114,9 @@ class RegeneratedPassages:
     def _read(self, text: str) -> None:
         for line in text.splitlines():
             with suppress(ValueError, TypeError):
-                entry = Regenerated(**json.loads(line))
+                fields = json.loads(line)
+                sides = {side: Neighbour(**fields[side]) for side in ("left", "right") if fields.get(side)}
+                entry = Regenerated(**fields | sides)
                 self._found[entry.place] = entry
 
 
@@ -101,11 +136,30 @@ def _places(plan: RowPlan) -> Iterator[tuple[str, str, int]]:
         seen[piece.call.key] += 1
 
 
-def _other(piece: CallPiece, take: int, say: str) -> CallPiece:
+def _other(piece: CallPiece, entry: Regenerated, neighbours: Path) -> CallPiece:
     call: Call = piece.call
     if isinstance(call, Stt):
         return piece
-    if not say or not isinstance(call, Tts | Infill):
-        return replace(piece, call=replace(call, take=take))
+    if entry.is_infill and isinstance(call, Tts):
+        call = _infill(call, entry, neighbours)
+    call = replace(call, take=entry.take)
+    if not entry.say or not isinstance(call, Tts | Infill):
+        return replace(piece, call=call)
     text = piece.text or shown(call.transcript, piece.replaced)
-    return replace(piece, call=replace(call, transcript=say, take=take), replaced=(), text=text)
+    return replace(piece, call=replace(call, transcript=entry.say), replaced=(), text=text)
+
+
+def _infill(call: Tts, entry: Regenerated, neighbours: Path) -> Infill:
+    return Infill(
+        service=call.service,
+        model=call.model,
+        transcript=call.transcript,
+        voice_id=call.voice_id,
+        language=call.language,
+        left=entry.left.clip(neighbours) if entry.left else None,
+        right=entry.right.clip(neighbours) if entry.right else None,
+        sample_rate_hz=call.sample_rate_hz,
+        encoding=call.encoding,
+        speed=call.speed,
+        emotion=call.emotion,
+    )

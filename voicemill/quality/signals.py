@@ -16,7 +16,7 @@ from voicemill.quality.stuck import stuck_findings
 
 Floats = NDArray[np.float32]
 
-VERSION: Final = 2
+VERSION: Final = 3
 """The version of these checks; part of what a stored verdict depends on."""
 
 _HOP_S: Final = 0.01
@@ -27,7 +27,8 @@ _LONGEST_EDGE_S: Final = 2.5
 _FULL_SCALE: Final = 0.9995
 _CLIPPED_SHARE: Final = 0.002
 _CUT_END_S: Final = 0.02
-_CUT_END_DB: Final = 0.0
+_ABOVE_NOISE_DB: Final = 10.0
+_NOISE_PERCENTILE: Final = 5.0
 _SHORTEST_TEXT: Final = 20
 _SLOWEST_CHARACTERS_PER_S: Final = 4.0
 _FASTEST_CHARACTERS_PER_S: Final = 34.0
@@ -48,7 +49,7 @@ def signal_findings(samples: Floats, rate_hz: int, text: str) -> tuple[Finding, 
         *(_long_silences(active, _wanted_pause_s(text)) if text.strip() else ()),
         *_clipping(samples, rate_hz),
         *_cut_end(levels_db, active),
-        *stuck_findings(samples, rate_hz),
+        *stuck_findings(samples, rate_hz, text),
         *_rate(active, text),
     ]
     return tuple(findings)
@@ -89,9 +90,13 @@ def _clipping(samples: Floats, rate_hz: int) -> Iterator[Finding]:
 
 
 def _cut_end(levels_db: Floats, active: NDArray[np.bool_]) -> Iterator[Finding]:
-    """Audio that ends while the voice is as loud as in the middle of a word."""
+    """Audio that ends while the voice is as loud as in the middle of a word; noise between words is no voice."""
     frames = round(_CUT_END_S / _HOP_S)
-    if levels_db.size > 10 * frames and levels_db[-frames:].min() > _median(levels_db[active]) - _CUT_END_DB:
+    if levels_db.size <= 10 * frames:
+        return
+    noise_db = float(np.percentile(levels_db, _NOISE_PERCENTILE)) + _ABOVE_NOISE_DB
+    voice = active & (levels_db >= min(noise_db, _median(levels_db)))
+    if levels_db[-frames:].min() > _median(levels_db[voice]):
         end_s = levels_db.size * _HOP_S
         yield Finding("truncated", round(end_s - _CUT_END_S, 3), round(end_s, 3))
 

@@ -1,5 +1,6 @@
 """Find a sound that repeats itself, as from a synthesizer that is stuck."""
 
+import re
 from collections.abc import Iterator
 from typing import Any, Final
 
@@ -20,26 +21,29 @@ _COMPARED: Final = 100
 _STARTS: Final = 400
 """Frames whose repetitions are searched for at once, which bounds the memory for a long recording."""
 _ALIKE: Final = 0.8
+_ALIKE_BY_TEXT: Final = 0.95
+"""Where the text says the same words twice in a row, speech is up to 0.9 alike without a fault."""
+_REPEATED_TEXT: Final = re.compile(r"\b(\w+(?:\W+\w+){0,2})\W+\1\b", re.IGNORECASE)
 _MOSTLY: Final = 0.6
 _ACTIVE_BELOW_PEAK_DB: Final = 35.0
 
 
-def stuck_findings(samples: Floats, rate_hz: int) -> Iterator[Finding]:
+def stuck_findings(samples: Floats, rate_hz: int, text: str = "") -> Iterator[Finding]:
     """A stretch whose spectrum equals that of a constant time before (0.08 to 0.9 s), for a second or longer.
 
-    At most one finding. `samples` are mono, shape (frames,).
+    At most one finding. `samples` are mono, shape (frames,), and should say `text`.
     """
     features = _features(samples, rate_hz)
-    best, period = _most_alike(features)
+    best, period = _most_alike(features, _ALIKE_BY_TEXT if _REPEATED_TEXT.search(text) else _ALIKE)
     if best is not None:
         start_s, end_s = best * _HOP_S, (best + _COMPARED + period) * _HOP_S
         yield Finding("stuck", round(start_s, 2), round(end_s, 2))
 
 
-def _most_alike(features: Floats) -> tuple[int | None, int]:
-    """The frame at which the closest repetition begins and its period; None if nothing repeats."""
+def _most_alike(features: Floats, least: float) -> tuple[int | None, int]:
+    """The frame at which the closest repetition begins and its period; None if nothing is `least` alike."""
     longest = min(_LONGEST_PERIOD, features.shape[0] - _COMPARED)
-    best, found, found_period = _ALIKE, None, 0
+    best, found, found_period = least, None, 0
     for first in range(0, features.shape[0] - _COMPARED - _SHORTEST_PERIOD + 1, _STARTS):
         alike = _alike(features[first : first + _STARTS + _COMPARED + longest], longest)
         start, period = np.unravel_index(int(np.argmax(alike)), alike.shape)

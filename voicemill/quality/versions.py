@@ -5,5 +5,5 @@ A stored verdict depends on them: increase one when a change of its check can ch
 
 from typing import Final
 
-GUIDED: Final = 1
+GUIDED: Final = 2
 TRANSCRIBED: Final = 1
