@@ -66,4 +66,5 @@ def _levels(samples: Samples, full_scale: float) -> str:
     highest, lowest = (extreme.astype(np.float64) for extreme in (windows.max(axis=1), windows.min(axis=1)))
     shares = np.fmin(np.maximum(highest, -lowest) / full_scale, 1.0)  # `fmin` replaces NaN
     levels = np.minimum(shares * len(LEVELS), len(LEVELS) - 1).astype(np.intp)
-    return _CHARACTERS[levels].tobytes().decode()
+    drawn: bytes = _CHARACTERS[levels].tobytes()
+    return drawn.decode()
