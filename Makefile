@@ -63,7 +63,8 @@ page:
 FAULTS := 1
 faults: setup
 	FAULTS=$(FAULTS) $(BIN)/pytest -n 2 --dist worksteal tests/faults tests/security tests/manifest/test_hostile.py \
-		tests/pipeline/test_disks.py tests/flows/test_audit.py tests/book/test_kills.py --timeout 36000
+		tests/pipeline/test_disks.py tests/pipeline/distribution tests/flows/test_audit.py tests/book/test_kills.py \
+		--timeout 36000
 
 kills: setup
 	FAULTS=$(FAULTS) $(BIN)/pytest -n 2 --dist worksteal tests/faults/test_kills.py tests/faults/test_fault_points.py \

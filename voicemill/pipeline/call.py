@@ -20,6 +20,9 @@ from voicemill.store.answer_store import StoredAnswer
 _CLAIM_INTERVAL_S = 0.1
 """The time between two attempts to claim a call that another worker makes."""
 
+_LONGEST_CLAIM_S = 30.0
+"""How long a claim can delay a call after a worker was lost."""
+
 _INLINE_WRITE_BYTES = 256 * 1024
 """Smaller answers are written in the event loop: a thread would contend for the interpreter's lock, which costs more
 than the write itself (0.05 ms for 100 kB)."""
@@ -68,11 +71,17 @@ async def ensure_answer(
 
 
 async def _claimed(call: Call, context: RunContext) -> bool:
-    """Claim a call before it is sent; False if another worker has stored its answer meanwhile."""
+    """Claim a call before it is sent; False if another worker has stored its answer meanwhile.
+
+    A frozen worker keeps its claims, so they count for a limited time once the run goes on without a worker.
+    """
     if context.claims is None:
         return True
+    end_s = time.monotonic() + _LONGEST_CLAIM_S
     while not context.claims.claim(call.key):
         context.check_going()
+        if context.has_lost_workers and time.monotonic() > end_s:
+            break
         await context.pause(_CLAIM_INTERVAL_S)
     if not context.answers.has(call.key):
         return True

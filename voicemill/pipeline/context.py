@@ -1,6 +1,7 @@
 """The state that one run shares: the service, the answer store, the limits, the output folder, and the stop signal."""
 
 import asyncio
+import math
 import os
 import time
 from collections.abc import Callable
@@ -127,6 +128,10 @@ class RunContext:
     """Refused calls, by key: the service would refuse a duplicate call again."""
     claims: CallClaims | None = None
     """The claims on calls that this worker shares with the other workers of the run; None in a run of one process."""
+    valid_until_s: float = math.inf
+    """From this time of the monotonic clock on, the run may go on without this worker."""
+    has_lost_workers: bool = False
+    """Whether a worker was lost that may be frozen, and still hold its claims."""
     workers: "ShardWorkers | None" = None
     """The worker processes that process the shards; None if this process does."""
 
@@ -174,14 +179,21 @@ class RunContext:
             )
 
     def check_going(self) -> None:
-        """Raise `Stopped` if the run is stopping."""
+        """Raise `Stopped` if the run is stopping, or goes on without this worker."""
+        self._check_valid()
         if self.draining:
             raise Stopped(str(self.fatal or "the run was interrupted"))
 
     def check_not_lost(self) -> None:
         """Raise `RunLost` if another worker may process this worker's shards: it must not write their tables."""
+        self._check_valid()
         if isinstance(self.fatal, RunLost):
             raise self.fatal
+
+    def _check_valid(self) -> None:
+        """Stop a worker that was frozen before it makes another call: it has not read yet that it was replaced."""
+        if time.monotonic() > self.valid_until_s:
+            self.stop(RunLost("this worker has read no state of the driver for too long"))
 
     async def pause(self, seconds: float) -> None:
         """Wait for `seconds`, or until the run stops: no retry follows then."""

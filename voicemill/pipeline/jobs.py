@@ -34,6 +34,7 @@ class ShardJob:
     """Process one shard of a run. Plain data: another process or machine that sees the results folder can do it.
 
     `service`, `recognizer` and `version` are those of the run: a worker with others refuses the job.
+    `attempt` identifies one attempt of the driver to have it done.
     """
 
     run_id: str
@@ -45,6 +46,7 @@ class ShardJob:
     service: str = ""
     recognizer: str = ""
     version: str = __version__
+    attempt: str = ""
 
     @property
     def label(self) -> str:

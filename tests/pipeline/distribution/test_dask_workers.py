@@ -1,20 +1,24 @@
 """Runs in the processes of a Dask cluster on loopback."""
 
+import asyncio
 import os
 import signal
 import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
+from tests.faults.figures import SHARE
 from tests.flows.results import short_rows, violations, write_manifest
 from tests.flows.speech_service import SpeechService, speech_service
-from tests.pipeline.distribution.killed_workers import audio_of, expected_audio, run_and_kill, settings
+from tests.pipeline.distribution.killed_workers import audio_of, expected_audio, run, run_and_kill, settings
 from tests.waiting import wait_until
-from voicemill.errors import ExitCode
+from voicemill.errors import ExitCode, WorkersLost
+from voicemill.pipeline.distribution import driver
 
 pytest.importorskip("distributed", reason="Dask is not installed: pip install 'voicemill[dask]'")
 
@@ -22,14 +26,23 @@ _CONCURRENCY = 8
 
 
 @contextmanager
-def _process(*arguments: str | Path) -> Iterator[None]:
+def _process(*arguments: str | Path) -> Iterator["subprocess.Popen[bytes]"]:
     """A process of the cluster, with its children, until the block ends."""
     command = [sys.executable, "-m", "distributed.cli." + str(arguments[0]), *map(str, arguments[1:])]
     with subprocess.Popen(command, stderr=subprocess.DEVNULL, start_new_session=True) as process:
         try:
-            yield
+            yield process
         finally:
             os.killpg(process.pid, signal.SIGKILL)
+
+
+@dataclass(frozen=True, slots=True)
+class Cluster:
+    """A scheduler with workers: the runner that names it, and its processes."""
+
+    runner: str
+    scheduler: "subprocess.Popen[bytes]"
+    workers: "list[subprocess.Popen[bytes]]"
 
 
 @pytest.fixture
@@ -39,33 +52,61 @@ def service() -> Iterator[SpeechService]:
         yield service
 
 
-@pytest.fixture
-def cluster(service: SpeechService, tmp_path: Path) -> Iterator[str]:
-    """The address of a scheduler with two workers, which run without a supervisor."""
-    file = tmp_path / "scheduler.json"
+@contextmanager
+def _cluster(folder: Path, workers: int) -> Iterator[Cluster]:
+    """A scheduler with workers, which run without a supervisor."""
+    file = folder / "scheduler.json"
     common = ("--scheduler-file", file, "--no-dashboard")
     with ExitStack() as stack:
-        stack.enter_context(_process("dask_scheduler", "--host", "127.0.0.1", "--port", "0", *common))
+        scheduler = stack.enter_context(_process("dask_scheduler", "--host", "127.0.0.1", "--port", "0", *common))
         wait_until(file.exists, "the address of the scheduler")
-        for _ in range(2):
-            stack.enter_context(_process("dask_worker", "--no-nanny", "--nthreads", "2", *common))
+        options = ("--no-nanny", "--nthreads", "2", *common)
+        started = [stack.enter_context(_process("dask_worker", *options)) for _ in range(workers)]
         address = wait_until(lambda: _address_in(file.read_text()), "the address of the scheduler")
-        yield f"dask://{address}"
+        yield Cluster(f"dask://{address}", scheduler, started)
 
 
 def _address_in(text: str) -> str:
     return text.partition("tcp://")[2].partition('"')[0]
 
 
-async def test_a_dask_cluster_survives_the_death_of_a_worker(
-    service: SpeechService, cluster: str, tmp_path: Path
-) -> None:
+async def test_a_dask_cluster_survives_the_death_of_a_worker(service: SpeechService, tmp_path: Path) -> None:
     """Two workers, one of them killed, write the bytes of a local run and repeat only calls in flight."""
     service.speaker.latency_s = 0.05
     manifest = write_manifest(tmp_path / "book.csv", short_rows(100))
-    summary = await run_and_kill(manifest, tmp_path / "dask", settings(cluster), lambda: len(service.requested) >= 30)
+    with _cluster(tmp_path, 2) as cluster:
+        chosen = settings(cluster.runner)
+        summary = await run_and_kill(manifest, tmp_path / "dask", chosen, lambda: len(service.requested) >= 30)
     assert (summary.exit_code, summary.rows["done"]) == (ExitCode.OK, 100)
     assert 100 <= len(service.requested) <= 100 + _CONCURRENCY
     assert max(call.in_flight for call in service.server.calls) <= _CONCURRENCY
     assert violations(tmp_path / "dask") == []
     assert audio_of(tmp_path / "dask") == expected_audio(100)
+
+
+@pytest.mark.parametrize(
+    "lost", ["worker", pytest.param("scheduler", marks=pytest.mark.skipif(not SHARE, reason="slow: `make faults`"))]
+)
+async def test_a_run_without_a_cluster_stops(
+    service: SpeechService, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lost: str
+) -> None:
+    """When the only worker or the scheduler is killed, the run stops, and the same command without it completes it."""
+    service.speaker.latency_s = 0.05
+    manifest = write_manifest(tmp_path / "book.csv", short_rows(60))
+    with _cluster(tmp_path, 1) as cluster:
+        process = cluster.scheduler if lost == "scheduler" else cluster.workers[0]
+
+        def kill_after_20_calls() -> None:
+            wait_until(lambda: len(service.requested) >= 20, "20 calls")
+            monkeypatch.setattr(driver, "_ABSENCE_TIMEOUT_S", 0.5)
+            monkeypatch.setattr(driver, "_WORKER_TIMEOUT_S", 0.5)
+            process.kill()
+
+        killing = asyncio.create_task(asyncio.to_thread(kill_after_20_calls))
+        with pytest.raises(WorkersLost):
+            await run(manifest, tmp_path / "dask", settings(cluster.runner))
+        await killing
+    summary = await run(manifest, tmp_path / "dask", settings("local"))
+    assert (summary.exit_code, summary.rows["done"]) == (ExitCode.OK, 60)
+    assert len(service.requested) <= 60 + _CONCURRENCY
+    assert violations(tmp_path / "dask") == []

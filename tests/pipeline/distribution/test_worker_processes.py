@@ -1,5 +1,7 @@
 """Runs in worker processes give the results of a run in one process, and survive the death of any of them."""
 
+import asyncio
+import time
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,10 +15,13 @@ from tests.pipeline.distribution.killed_workers import audio_of, expected_audio,
 from tests.waiting import wait_until
 from voicemill import __version__
 from voicemill.config import load_settings
-from voicemill.errors import ConfigError, ExitCode
+from voicemill.errors import ConfigError, ExitCode, WorkersLost
+from voicemill.pipeline.context import RunLost, Stopped
+from voicemill.pipeline.distribution.attempts import Attempts
+from voicemill.pipeline.distribution.job_lines import WorkerLost
 from voicemill.pipeline.distribution.worker import open_worker
 from voicemill.pipeline.distribution.worker_files import DriverState, WorkerFiles, has_workers
-from voicemill.pipeline.jobs import ShardJob, run_shard
+from voicemill.pipeline.jobs import ShardJob, ShardResult, run_shard
 from voicemill.pipeline.shard import Shard
 from voicemill.store.results_folder import ResultsFolder
 
@@ -131,3 +136,51 @@ def test_an_invalid_runner_is_refused(runner: str) -> None:
     """A runner without an address or a number of workers is an invalid setting."""
     with pytest.raises(ConfigError, match="runner"):
         load_settings(None, runner=runner)
+
+
+async def test_a_worker_that_was_frozen_makes_no_call(
+    service: SpeechService, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A worker that wakes up after the driver's time limit stops before its next call and does not write its table."""
+    await run(write_manifest(tmp_path / "book.csv", short_rows(1)), tmp_path / "results", settings("local"))
+    job = _job(ResultsFolder(tmp_path / "results"), service=service.url)
+    async with open_worker("worker", job) as frozen:
+        frozen.context.check_going()
+        monkeypatch.setattr(frozen.context, "valid_until_s", time.monotonic() - 1)
+        with pytest.raises(Stopped):
+            frozen.context.check_going()
+        with pytest.raises(RunLost):
+            frozen.context.check_not_lost()
+
+
+async def test_attempts_of_a_lost_worker_end(tmp_path: Path) -> None:
+    """An attempt that a cluster still lists ends once its worker is lost; those of other workers go on."""
+    job = _job(ResultsFolder(tmp_path / "results"))
+    files = WorkerFiles(ResultsFolder(job.results), job.run_id)
+    cluster = _SilentCluster(files)
+    attempts = Attempts(cluster, files)
+    first, second = (asyncio.create_task(attempts.process(job)) for _ in range(2))
+    await cluster.has_both.wait()
+    attempts.abandon("worker-1")
+    with pytest.raises(WorkerLost) as lost:
+        await first
+    assert (lost.value.worker, attempts.count) == ("worker-1", 1)
+    attempts.fail(WorkersLost("no worker is left"))
+    with pytest.raises(WorkersLost):
+        await second
+
+
+class _SilentCluster:
+    """Starts each job in another worker, and never ends one."""
+
+    def __init__(self, files: WorkerFiles) -> None:
+        self._files, self._started = files, 0
+        self.has_both = asyncio.Event()
+
+    async def process(self, job: ShardJob) -> ShardResult:
+        """Start a job."""
+        self._started += 1
+        self._files.start(job.attempt, f"worker-{self._started}")
+        if self._started == 2:
+            self.has_both.set()
+        return await asyncio.get_running_loop().create_future()

@@ -1,8 +1,8 @@
 """Workers in the processes of a Dask cluster."""
 
-import uuid
+import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any, Final
 
 from voicemill.errors import ConfigError
@@ -12,6 +12,7 @@ from voicemill.pipeline.jobs import ShardJob, ShardResult
 
 _CONNECT_TIMEOUT_S: Final = 30
 _WORKERS_TIMEOUT_S: Final = 60
+_CLOSE_TIMEOUT_S: Final = 5
 
 
 class DaskWorkers:
@@ -26,10 +27,9 @@ class DaskWorkers:
 
     async def process(self, job: ShardJob) -> ShardResult:
         """Process a shard in some process of the cluster. Raises `WorkerLost` if that process is lost."""
-        token = uuid.uuid4().hex
         try:
             future = self._client.submit(
-                process_job_here, job_as_json(job).decode(), token, key=f"voicemill-shard-{token}", pure=False
+                process_job_here, job_as_json(job).decode(), key=f"voicemill-shard-{job.attempt}", pure=False
             )
             end: str = await future
         except Exception as error:  # of the cluster: errors of the job itself are in its end
@@ -59,9 +59,12 @@ async def dask_workers(address: str) -> AsyncIterator[DaskWorkers]:
         client = await Client(f"{scheme}://{address}", asynchronous=True, timeout=_CONNECT_TIMEOUT_S)  # type: ignore[no-untyped-call]
     except (OSError, TimeoutError) as error:
         raise ConfigError(f"no Dask scheduler responds at {address}; start one, or correct --runner") from error
-    async with client:
+    try:
         try:
             await client.wait_for_workers(1, timeout=_WORKERS_TIMEOUT_S)
         except TimeoutError:
             raise ConfigError(f"the Dask cluster at {address} has no workers; start some and rerun") from None
         yield DaskWorkers(client, await client.nthreads())
+    finally:
+        with suppress(TimeoutError):  # The scheduler may be gone.
+            await asyncio.wait_for(client.close(), _CLOSE_TIMEOUT_S)  # type: ignore[no-untyped-call]

@@ -2,7 +2,6 @@
 
 import asyncio
 import time
-from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import replace
@@ -10,9 +9,11 @@ from typing import Any, Protocol
 
 from voicemill.errors import BudgetReached, StorageError, VoicemillError, WorkersLost
 from voicemill.limits.budget import Spending
-from voicemill.pipeline.context import RunContext, RunStats
+from voicemill.pipeline.context import RunContext
+from voicemill.pipeline.distribution.attempts import Attempts, SendsJobs
 from voicemill.pipeline.distribution.grants import Grants, LostWorker, settings_of_worker
-from voicemill.pipeline.distribution.job_lines import WorkerLost, error_named
+from voicemill.pipeline.distribution.job_lines import WorkerLost
+from voicemill.pipeline.distribution.merged_states import MergedStates
 from voicemill.pipeline.distribution.worker_files import (
     INTERVAL_S,
     DriverState,
@@ -32,12 +33,13 @@ _FROZEN_S = 120.0
 _WORKER_TIMEOUT_S = 20.0
 """After this time without its state, the run goes on without a worker on another machine."""
 
+_ABSENCE_TIMEOUT_S = 300.0
+"""After this time without any worker, the run stops. A cold worker may need half a minute to start."""
+
 _END_TIMEOUT_S = 30.0
-_ROWS = ("rows_done", "rows_failed", "rows_refused")
-_SUMMED = tuple(name for name in RunStats.__dataclass_fields__ if name not in ("rows", "calls", "work_s", *_ROWS))
 
 
-class Placement(Protocol):
+class Placement(SendsJobs, Protocol):
     """Where worker processes run: it sends them jobs."""
 
     workers: int
@@ -48,9 +50,6 @@ class Placement(Protocol):
 
     shares_machine: bool
     """Whether the workers share the cores of the driver's machine."""
-
-    async def process(self, job: ShardJob) -> ShardResult:
-        """Process a shard in a worker. Raises `WorkerLost`, or the error that stopped the worker."""
 
     async def kill(self, worker: str) -> None:
         """End a worker that does not respond, if its process can be reached."""
@@ -70,9 +69,8 @@ class Workers:
         self._window = asyncio.Semaphore(placement.window)
         self._states: dict[str, WorkerState] = {}
         self._lost: dict[str, LostWorker] = {}
-        self._rows: dict[tuple[int, int], dict[str, int]] = {}
-        self._logged: Counter[str] = Counter()
-        self._read_beats: Counter[str] = Counter()
+        self._attempts, self._merged = Attempts(placement, files), MergedStates(context, log)
+        self._absent_since_s: float | None = None
         self._changed_s: dict[str, tuple[int, float]] = {}
         self._beat = 0
         self._has_ended = False
@@ -84,23 +82,24 @@ class Workers:
 
         Raises `WorkersLost`, and the error of a worker that concerns every row.
         """
-        job = self._for_workers(job)
+        job, reason = self._for_workers(job), ""
         async with self._window:
             for _ in range(_MOST_LOSSES):
                 try:
-                    result = await self._placement.process(job)
+                    result = await self._attempts.process(job)
                 except WorkerLost as lost:
-                    await self._replace(lost.worker, f"{lost.worker} while it processed {job.label}: {lost}")
+                    reason = str(lost)
+                    await self._replace(lost.worker, f"{lost.worker or 'one'} while it processed {job.label}: {reason}")
                     continue
                 except VoicemillError as error:
                     self._context.stop(error)
                     raise
-                self._rows[job.shard.number, job.shard.level] = result.rows
+                self._merged.record_shard(job, result)
                 await self.update()
                 return result
         all_lost = WorkersLost(
-            f"{_MOST_LOSSES} workers ended while they processed {job.label}; check their memory and disk, then rerun "
-            "the same command to resume"
+            f"{_MOST_LOSSES} workers ended while they processed {job.label}, the last one with: {reason}. Check their "
+            "logs, memory and disk, then rerun the same command to resume"
         )
         self._context.stop(all_lost)
         raise all_lost
@@ -123,14 +122,17 @@ class Workers:
 
     async def _replace(self, worker: str, reason: str) -> None:
         async with self._replacing:  # The other shards of the worker wait until its answers are committed.
-            if worker and worker not in self._lost:
+            if worker not in self._lost:
                 self._log(f"a worker was lost: {reason}; its rows go to another one")
-                await self._take_over(worker)
+                if worker:
+                    await self._take_over(worker)
 
     async def _take_over(self, worker: str) -> None:
-        """Count the spending of a lost worker, and commit the answers that it has left partial."""
+        """Count the spending of a lost worker, commit the answers that it has left partial, and end its attempts."""
         self._states |= await asyncio.to_thread(self._files.read_workers)
-        spent = await asyncio.to_thread(self._spent_by, worker)
+        spent = await asyncio.to_thread(
+            self._files.spent_by, worker, self._granted(worker), has_ledger=self._placement.shares_machine
+        )
         _, seen_s = self._changed_s.get(worker, (0, time.monotonic()))
         self._lost[worker] = LostWorker(spent, seen_s)
         state = self._states.get(worker)
@@ -138,15 +140,13 @@ class Workers:
             with suppress(StorageError):  # A lost worker on another machine may be alive, and commit them itself.
                 await self._context.in_thread(self._context.answers.commit_partials_of, state.answer_writer)
         await self.update()
+        self._attempts.abandon(worker)
 
-    def _spent_by(self, worker: str) -> Spending:
-        """The spending of a lost worker: by its ledger on this machine, otherwise all that it was granted."""
-        if self._placement.shares_machine:
-            with suppress(StorageError):
-                return Spending(*self._files.spent(worker))
-        state, grant = self._states.get(worker), self._grants.by_worker.get(worker, Grant())
+    def _granted(self, worker: str) -> Spending:
+        """All that a worker may have spent."""
+        state, grant = self._states.get(worker), self._grants.by_worker.get(worker, Grant()).budget
         credits, calls = (state.credits, state.calls) if state else (0.0, 0)
-        return Spending(max(credits, grant.credits or 0.0), max(calls, grant.calls or 0))
+        return Spending(max(credits, grant.credits), max(calls, grant.calls))
 
     async def exchange_states(self) -> None:
         """Read the workers' states and grant them slots and budget, until cancelled. An error stops the run."""
@@ -154,6 +154,7 @@ class Workers:
             while True:
                 await self.update()
                 await self._replace_unresponsive()
+                self._check_present()
                 await asyncio.sleep(INTERVAL_S)
         except Exception as error:
             self._context.stop(error if isinstance(error, VoicemillError) else StorageError(str(error)))
@@ -177,6 +178,24 @@ class Workers:
             elif not self._placement.shares_machine and now_s - since_s > _WORKER_TIMEOUT_S:
                 await self._replace(worker, f"{worker} has written no state")
 
+    def _check_present(self) -> None:
+        """Stop the run if shards have waited for a worker for too long."""
+        if self._has_living() or not self._attempts.count:
+            self._absent_since_s = None
+            return
+        now_s = time.monotonic()
+        if self._absent_since_s is None:
+            self._absent_since_s = now_s
+            if self._lost:
+                self._log(f"no worker is left; the run waits {_ABSENCE_TIMEOUT_S:.0f} s for a new one")
+        if now_s - self._absent_since_s > _ABSENCE_TIMEOUT_S:
+            absent = WorkersLost(
+                f"no worker has responded for {_ABSENCE_TIMEOUT_S:.0f} s; start workers, then rerun the same command "
+                "to resume"
+            )
+            self._context.stop(absent)
+            self._attempts.fail(absent)
+
     async def dismiss(self) -> None:
         """Let workers on other machines close the run, and wait until they have, so that all spending is known."""
         self._has_ended = True
@@ -197,7 +216,7 @@ class Workers:
         async with self._updating:
             states = await asyncio.to_thread(self._files.read_workers)
             self._states |= states
-            self._merge()
+            self._merged.update(self._states, self._lost)
             self._grants.update(self._states, self._lost)
             self._check_budget()
             with suppress(StorageError):
@@ -225,46 +244,6 @@ class Workers:
                 budget.check_time(time.monotonic())
         except BudgetReached as error:
             self._context.stop(error)
-
-    def _merge(self) -> None:
-        context, states = self._context, self._states
-        for name in _SUMMED:
-            total = sum(state.stats.get(name, 0) for worker, state in states.items() if self._counts(worker, name))
-            setattr(context.stats, name, type(getattr(context.stats, name))(total))
-        for name in _ROWS:
-            ended = sum(rows.get(name.removeprefix("rows_"), 0) for rows in self._rows.values())
-            begun = sum(state.open_rows.get(name, 0) for worker, state in states.items() if worker not in self._lost)
-            setattr(context.stats, name, min(context.stats.rows, ended + max(0, begun)))
-        self._count_errors()
-        for worker, state in states.items():
-            self._pass_on(worker, state)
-
-    def _counts(self, worker: str, name: str) -> bool:
-        """Whether a counter of a worker is added: calls always, rows and calls in flight if the worker is there."""
-        return worker not in self._lost or name not in ("rows_unchanged", "rows_assembling", "calls_in_flight")
-
-    def _count_errors(self) -> None:
-        count = sum(state.errors for worker, state in self._states.items() if worker not in self._lost)
-        while self._context.errors < count and not self._context.draining:
-            self._context.count_error()
-        self._context.errors = count
-
-    def _pass_on(self, worker: str, state: WorkerState) -> None:
-        """Pass on what is new in a worker's state: its log lines, its latencies, and an error that stops the run."""
-        if state.beat == self._read_beats[worker]:
-            return
-        self._read_beats[worker] = state.beat
-        for number, line in state.log:
-            if number > self._logged[worker]:
-                self._logged[worker] = number
-                self._log(f"worker {worker}: {line}")
-        history = self._context.history
-        for latency_s in state.latencies_s:
-            history.record_latency(latency_s)
-        history.throttled = sum(each.throttled for each in self._states.values())
-        history.errors = sum(each.failed_calls for each in self._states.values())
-        if state.fatal is not None and worker not in self._lost:
-            self._context.stop(error_named(*state.fatal))
 
     def progress(self) -> dict[str, Any]:
         """The slots of all workers, their oldest call, and one entry for each worker."""

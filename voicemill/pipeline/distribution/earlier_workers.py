@@ -25,9 +25,8 @@ async def end_earlier_workers(folder: ResultsFolder, ledger: Ledger) -> None:
     for run_id in runs:
         _dismiss(WorkerFiles(folder, run_id))
     await _wait_until_ended(folder)
-    credits, calls = spent_by_lost_runs(folder)
-    before = ledger.read()
-    ledger.write(max(credits, before[0]), max(calls, before[1]))
+    spent, before = spent_by_lost_runs(folder), ledger.read()
+    ledger.write(max(spent.credits, before[0]), max(spent.calls, before[1]))
     ledger.sync()
     for run_id in runs:
         WorkerFiles(folder, run_id).remove()

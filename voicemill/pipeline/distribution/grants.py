@@ -20,6 +20,9 @@ _CALLS_AHEAD: Final = 4
 
 _SECONDS_AHEAD: Final = 2.0
 
+_READ_DELAY_S: Final = 5.0
+"""How much later than its last known state a worker may have read the driver's."""
+
 
 @dataclass(slots=True)
 class _Speed:
@@ -111,7 +114,7 @@ class Grants:
 
     def _may_still_call(self, worker: LostWorker) -> bool:
         """Whether a lost worker may be alive and not know yet that it is replaced; on this machine it was killed."""
-        return not self._are_local and worker.last_seen_s > time.monotonic() - DRIVER_TIMEOUT_S
+        return not self._are_local and worker.last_seen_s > time.monotonic() - DRIVER_TIMEOUT_S - _READ_DELAY_S
 
     def _slot_share(self, name: str, state: WorkerState, family: str) -> SlotShare:
         granted = (self.by_worker[name].slots or {}).get(family, 0) if name in self.by_worker else 0

@@ -46,7 +46,7 @@ class Worker:
         self._name, self._files, self._run, self._budget, self._logged = name, files, opened, budget, logged
         self._beat = 0
         self._seen_beat = 0
-        self._beat_at_s = time.monotonic()
+        opened.context.valid_until_s = time.monotonic() + DRIVER_TIMEOUT_S
         self._ended_rows = dict.fromkeys(_ROWS, 0)
         self._writing = asyncio.Lock()
         self._jobs = 0
@@ -105,9 +105,10 @@ class Worker:
         if driver is None or self._name in driver.lost:
             self._leave("the run has ended, or goes on without this worker")
         elif driver.beat != self._seen_beat:
-            self._seen_beat, self._beat_at_s = driver.beat, now_s
+            self._seen_beat = driver.beat
+            self.context.valid_until_s = now_s + DRIVER_TIMEOUT_S
             self._apply(driver)
-        elif now_s - self._beat_at_s > DRIVER_TIMEOUT_S:
+        elif now_s > self.context.valid_until_s:
             self._leave(f"the driver of the run has written no state for {DRIVER_TIMEOUT_S:.0f} s")
 
     def _leave(self, reason: str) -> None:
@@ -123,6 +124,7 @@ class Worker:
             if grant.slots is not None:
                 limit.set_share(grant.slots.get(family, 0))
         limiter.set_paused(is_paused=driver.is_paused)
+        self.context.has_lost_workers = bool(driver.lost)
         self._budget.grant(grant.credits, grant.calls)
         if driver.is_stopping:
             self.context.stop()

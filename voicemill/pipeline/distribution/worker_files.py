@@ -21,6 +21,7 @@ from typing import Any, Final
 from pydantic import TypeAdapter, ValidationError
 
 from voicemill.errors import StorageError
+from voicemill.limits.budget import Spending
 from voicemill.store import durable_files as durable
 from voicemill.store.results_folder import ResultsFolder
 from voicemill.store.spend_ledger import Ledger
@@ -42,6 +43,11 @@ class Grant:
     slots: dict[str, int] | None = None
     credits: float | None = None
     calls: int | None = None
+
+    @property
+    def budget(self) -> Spending:
+        """The most that the worker may have spent."""
+        return Spending(self.credits or 0.0, self.calls or 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,9 +164,9 @@ class WorkerFiles:
                     found[state.name] = state
         return found
 
-    def start(self, token: str, worker: str) -> str:
-        """Record that `worker` starts the job with this token. Returns the worker that started it before, if any."""
-        path = self.folder / f"{token}.started"
+    def start(self, attempt: str, worker: str) -> str:
+        """Record that `worker` starts this attempt at a job. Returns the worker that started it before, if any."""
+        path = self._start_of(attempt)
         with durable.storage_errors(path):
             try:
                 with open(path, "x", encoding="utf-8", opener=durable.owner_only) as file:
@@ -169,9 +175,22 @@ class WorkerFiles:
                 return path.read_text(encoding="utf-8") or "unknown"
         return ""
 
-    def spent(self, worker: str) -> tuple[float, int]:
-        """Credits and calls of a worker on this machine, of the last moment of its life. Raises `StorageError`."""
-        return _spent(self.ledger(worker))
+    def worker_of(self, attempt: str) -> str:
+        """The worker that started this attempt; empty if none did, or only in one of the processes of this machine."""
+        try:
+            return self._start_of(attempt).read_text(encoding="utf-8")
+        except OSError:
+            return ""
+
+    def _start_of(self, attempt: str) -> Path:
+        return self.folder / f"{attempt}.started"
+
+    def spent_by(self, worker: str, granted: Spending, *, has_ledger: bool) -> Spending:
+        """The spending of a lost worker: by its ledger if that is up to date, otherwise all that it was granted."""
+        if has_ledger:
+            with suppress(StorageError):
+                return Spending(*_read_ledger(self.ledger(worker)))
+        return granted
 
     @contextmanager
     def in_use(self) -> Iterator[None]:
@@ -198,27 +217,21 @@ def has_workers(results: ResultsFolder) -> bool:
     return False
 
 
-def spent_by_lost_runs(results: ResultsFolder) -> tuple[float, int]:
-    """Credits and calls up to the end of the last run, if its driver ended before it added up its workers' spending."""
-    most = (0.0, 0)
+def spent_by_lost_runs(results: ResultsFolder) -> Spending:
+    """The spending up to the end of the last run, if its driver ended before it added up that of its workers."""
+    most = Spending()
     for path in results.workers.glob("*/driver.json"):
-        with suppress(OSError, ValidationError):
-            state = _DRIVER.validate_json(path.read_bytes())
-            sums = [_spent_or_granted(path.parent, worker, grant) for worker, grant in state.grants.items()]
-            credits = state.spent_before[0] + sum(each[0] for each in sums)
-            most = max(most, (credits, state.spent_before[1] + sum(each[1] for each in sums)))
+        files = WorkerFiles(results, path.parent.name)
+        state = files.read_driver()
+        if state is not None:
+            sums = [files.spent_by(worker, grant.budget, has_ledger=True) for worker, grant in state.grants.items()]
+            credits = state.spent_before[0] + sum(each.credits for each in sums)
+            calls = state.spent_before[1] + sum(each.calls for each in sums)
+            most = Spending(max(most.credits, credits), max(most.calls, calls))
     return most
 
 
-def _spent_or_granted(folder: Path, worker: str, grant: Grant) -> tuple[float, int]:
-    """The spending of a worker by its ledger, or all that it was granted if its ledger cannot be read."""
-    try:
-        return _spent(folder / f"{worker}.spent.json")
-    except StorageError:
-        return grant.credits or 0.0, grant.calls or 0
-
-
-def _spent(path: Path) -> tuple[float, int]:
+def _read_ledger(path: Path) -> tuple[float, int]:
     with durable.storage_errors(path):
         path.stat()
     ledger = Ledger(path)

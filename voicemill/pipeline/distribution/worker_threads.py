@@ -25,22 +25,22 @@ _workers: dict[str, "_WorkerThread"] = {}
 _choosing: Final = threading.Lock()
 
 
-def process_job_here(line: str, token: str) -> str:
+def process_job_here(line: str) -> str:
     """Process the job of a JSON line in this process's worker for its run; returns its end as a JSON line.
 
     Schedulers start a task again when its process is lost. The driver must first take over what the lost worker has
-    left, so the second start of the same `token` ends with `WorkerRestarted` and the name of the first worker.
+    left, so the second start of the same attempt only reports the name of the first worker.
     """
     job = job_from_json(line)
     try:
-        return end_as_json(_process(job, token)).decode()
+        return end_as_json(_process(job)).decode()
     except Exception as error:  # the driver raises it
         return end_as_json(failed(error)).decode()
 
 
-def _process(job: ShardJob, token: str) -> JobEnd:
+def _process(job: ShardJob) -> JobEnd:
     worker = _worker_of(job)
-    before = WorkerFiles(ResultsFolder(job.results), job.run_id).start(token, worker.name)
+    before = WorkerFiles(ResultsFolder(job.results), job.run_id).start(job.attempt, worker.name)
     if before:
         return JobEnd(restarted_after=before)
     return JobEnd(worker.process(job))
