@@ -16,6 +16,7 @@ from unittest import mock
 
 import pytest
 
+from tests.flows.reused_workers import reusing_workers
 from tests.waiting import PATIENCE_S
 from voicemill.cli import main
 
@@ -75,6 +76,7 @@ class InThisProcess:
             mock.patch.object(sys, "argv", ["voicemill", *map(str, arguments)]),
             mock.patch.dict(os.environ),
             ignoring_prefect_sockets(),
+            reusing_workers(),
             pytest.raises(SystemExit) as end,
         ):
             main()

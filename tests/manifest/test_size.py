@@ -15,7 +15,7 @@ from voicemill.config import Settings
 from voicemill.manifest import ManifestCheck
 from voicemill.manifest.uniqueness import Hashes
 
-ROWS = 50_000
+ROWS = 15_000
 MEBIBYTE = 1 << 20
 
 
@@ -54,10 +54,10 @@ def test_the_rows_of_a_large_manifest_are_not_kept(make: Callable[[Path], Path],
 
 
 def test_two_equal_ids_far_apart_are_found(tmp_path: Path) -> None:
-    """The first and the last of 50,000 rows."""
-    ids = [*map(str, range(50_000)), "0"]
+    """The first and the last of many rows."""
+    ids = [*map(str, range(ROWS)), "0"]
     error = refused(written(tmp_path, "id,text\n" + "".join(f"{row_id},Hi\n" for row_id in ids)))
-    assert [(problem.row, problem.column) for problem in error.problems] == [(50_001, "id")]
+    assert [(problem.row, problem.column) for problem in error.problems] == [(ROWS + 1, "id")]
     assert "row 1;" in error.problems[0].why
 
 
