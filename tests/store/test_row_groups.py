@@ -10,6 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from tests.planning.rows import row
+from voicemill.store.tables.items_table import OUTCOME_SCHEMA, known_outcomes
 from voicemill.store.tables.plan_table import PlanTable, PlanWriter
 from voicemill.store.tables.row_groups import tables_with
 
@@ -87,3 +88,10 @@ def test_each_row_group_of_a_plan_is_read_by_its_shards_only(tmp_path: Path, rea
         assert sum(len(records) for records in plan.records(start, start + 500)) == 500
     assert plan.ids_at(range(0, 6000, 100)) == {number: f"id{number}" for number in range(0, 6000, 100)}
     assert reads == {("id",): 12 + 3, (): 12}
+
+
+def test_an_outcome_that_no_version_writes_is_not_known(tmp_path: Path) -> None:
+    """A value that cannot be converted counts as damage, like a file that cannot be read."""
+    record = {"id": "a", "status": "unheard of", "request_ids": []}
+    pq.write_table(pa.Table.from_pylist([record], schema=OUTCOME_SCHEMA), tmp_path / "items.parquet")
+    assert known_outcomes([tmp_path / "items.parquet"], ["a"]) == {}

@@ -15,8 +15,8 @@ import pyarrow.parquet as pq
 from voicemill.model import MadeFile, Op, Outcome, State, Status
 from voicemill.store import durable_files as durable
 from voicemill.store.tables.row_codec import SCHEMA as PLAN_SCHEMA
-from voicemill.store.tables.row_groups import UNREADABLE, tables_with
-from voicemill.store.tables.table_damage import table_damage
+from voicemill.store.tables.row_groups import tables_with
+from voicemill.store.tables.table_damage import READ_ERRORS, table_damage
 
 _MOMENT = pa.timestamp("us", tz="UTC")
 
@@ -248,7 +248,7 @@ def outcomes_by_table(tables: Sequence[Path], ids: Sequence[str]) -> Iterator[tu
         try:
             table = group.filter(pc.is_in(group.column("id"), wanted))
             found = [_outcome(record) for record in table.to_pylist()]
-        except UNREADABLE:
+        except READ_ERRORS:
             continue
         yield path, found
 

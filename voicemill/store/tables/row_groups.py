@@ -9,8 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-UNREADABLE = (pa.ArrowException, OSError, KeyError, UnicodeDecodeError)
-"""The errors of reading a damaged table."""
+from voicemill.store.tables.table_damage import READ_ERRORS
 
 
 def tables_with(ids: Sequence[str], paths: Sequence[Path], columns: Iterable[str]) -> Iterator[tuple[Path, pa.Table]]:
@@ -24,7 +23,7 @@ def tables_with(ids: Sequence[str], paths: Sequence[Path], columns: Iterable[str
             with pq.ParquetFile(path, metadata=metadata) as file:
                 names = [name for name in wanted if name in file.schema_arrow.names]
                 yield path, file.read_row_group(group, columns=names)
-        except UNREADABLE:
+        except READ_ERRORS:
             continue
 
 
@@ -46,7 +45,7 @@ def _only_row_group(path: Path) -> tuple[Path, pq.FileMetaData, int] | None:
     """The row group of a table that has only one: such a table needs no index."""
     try:
         metadata = pq.read_metadata(path)
-    except UNREADABLE:
+    except READ_ERRORS:
         return None
     return (path, metadata, 0) if metadata.num_row_groups == 1 else None
 
@@ -66,7 +65,7 @@ class _RowIndex:
         for path in paths:
             try:
                 hashes += self._read(path)
-            except UNREADABLE:
+            except READ_ERRORS:
                 continue
         sizes = [len(each) for each in hashes[1:]]
         everything = np.concatenate(hashes)

@@ -1,12 +1,16 @@
-"""The error for a table that cannot be read."""
+"""The errors of reading a damaged table."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Final
 
 import pyarrow as pa
 
 from voicemill.errors import StorageError
+
+READ_ERRORS: Final = (pa.ArrowException, OSError, EOFError, KeyError, ValueError)
+"""What PyArrow and the conversion of its values raise for a damaged table."""
 
 
 class TableDamaged(StorageError):
@@ -19,8 +23,8 @@ class TableDamaged(StorageError):
 
 @contextmanager
 def table_damage(path: Path) -> Iterator[None]:
-    """Convert the errors of reading a damaged table to `TableDamaged`."""
+    """Convert `READ_ERRORS` to `TableDamaged`."""
     try:
         yield
-    except (pa.ArrowException, OSError, EOFError, KeyError, ValueError) as error:
+    except READ_ERRORS as error:
         raise TableDamaged(path) from error
