@@ -97,12 +97,48 @@ def test_a_wrong_format_is_refused(tmp_path: Path) -> None:
         checked(written(tmp_path, "id,text\na,Hi\n"), "tts", "parquet")
 
 
-def test_a_list_in_utf16_is_refused_as_a_list(tmp_path: Path) -> None:
-    """Its files are not blamed."""
-    (tmp_path / "files.txt").write_bytes("a.wav\nb.wav\n".encode("utf-16"))
-    with pytest.raises(ManifestError, match="the list is in UTF-16") as caught:
+def test_a_list_in_utf16_without_a_mark_is_refused_as_a_list(tmp_path: Path) -> None:
+    """The files in it are not blamed."""
+    (tmp_path / "files.txt").write_bytes("a.wav\nb.wav\n".encode("utf-16-le"))
+    with pytest.raises(ManifestError, match="the list is in UTF-32, in UTF-16 without") as caught:
         checked(Path(f"@{tmp_path / 'files.txt'}"))
     assert caught.value.count == 1
+
+
+def test_a_list_in_utf16_is_read(corpus: Path) -> None:
+    """Notepad writes it; the summary names the encoding."""
+    (corpus / "files.txt").write_bytes("talk.wav\r\n".encode("utf-16"))
+    rows, check = checked(Path(f"@{corpus / 'files.txt'}"))
+    check.raise_if_bad()
+    assert [row.id for row in rows] == ["talk.wav"]
+    assert check.dialect == "the list is in UTF-16"
+
+
+@pytest.mark.parametrize("name", ["text", "wav.scp"])
+def test_a_file_beside_kaldi_segments_that_is_not_utf8_is_refused(corpus: Path, name: str) -> None:
+    """Otherwise its texts or recordings would be missing without a message."""
+    written(corpus, "one talk.wav\n", "wav.scp")
+    (corpus / name).write_bytes(b"one caf\xe9.wav\n")
+    with pytest.raises(ManifestError, match=f"'{name}' beside it is not UTF-8 at byte 8"):
+        checked(written(corpus, "one-1 one 0 0.5\n", "segments"))
+
+
+def test_a_kaldi_segment_may_last_until_the_end_of_its_recording(corpus: Path) -> None:
+    """Kaldi writes -1 for the end."""
+    written(corpus, "one talk.wav\n", "wav.scp")
+    (row,), check = checked(written(corpus, "one-1 one 0.5 -1\n", "segments"))
+    check.raise_if_bad()
+    assert row.audio is not None
+    assert (row.from_s, row.to_s) == (0.5, row.audio.duration_s)
+
+
+def test_a_segment_without_times_is_a_problem(corpus: Path) -> None:
+    """Otherwise its row would transcribe the whole recording."""
+    stamps = {"timestamps": {"from": "00:00:00,500", "to": "00:00:02,000"}, "text": " Go on."}
+    transcript = {"transcription": [stamps, {"text": " Do."}]}
+    rows, check = checked(written(corpus, json.dumps(transcript), "talk.json"))
+    assert [(row.transcript, row.from_s, row.to_s) for row in rows] == [(" Go on.", 0.5, 2.0)]
+    assert [(problem.row, problem.column) for problem in check.problems] == [(2, "start")]
 
 
 def test_problems_of_texts_in_a_folder_name_the_file(tmp_path: Path) -> None:

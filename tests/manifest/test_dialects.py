@@ -59,6 +59,29 @@ def test_semicolons_are_recognized(start: str, tmp_path: Path) -> None:
     assert found.check.dialect == "separated by semicolons"
 
 
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+@pytest.mark.parametrize("name", ["m.txt", "m.csv"])
+def test_unicode_text_of_excel_is_read(name: str, encoding: str, tmp_path: Path) -> None:
+    """It is UTF-16 with tabs, a byte order mark and the extension .txt; the summary names the encoding."""
+    content = 'id\ttranscript\r\n1\tGrüße, Welt 🌍.\r\n2\t"Two\nlines"\r\n'
+    (tmp_path / name).write_bytes(f"\ufeff{content}".encode(encoding))
+    found = read_good(tmp_path / name)
+    assert [(row.id, row.transcript) for row in found.rows] == [("1", "Grüße, Welt 🌍."), ("2", "Two\nlines")]
+    assert found.check.dialect == "in UTF-16"
+
+
+def test_a_text_file_in_utf16_is_spoken(tmp_path: Path) -> None:
+    """A text file that is not a table is one text, whatever its encoding."""
+    (tmp_path / "m.txt").write_bytes("Ein Text.\nZwei Zeilen.".encode("utf-16"))
+    assert read_good(tmp_path / "m.txt").row.transcript == "Ein Text.\nZwei Zeilen."
+
+
+@pytest.mark.parametrize("start", ["sep=;\nid;transcript\n1;Hi\n", '{"id": "1", "transcript": "Hi"}\n'])
+def test_a_table_with_the_extension_txt_is_not_spoken_as_one_text(start: str, tmp_path: Path) -> None:
+    """Its first line shows that it is a table."""
+    assert read_good(written(tmp_path, start, "m.txt")).row.transcript == "Hi"
+
+
 def test_a_separator_line_may_name_a_tab(tmp_path: Path) -> None:
     """The line is not a row, and the row's place in the file counts it."""
     error = refused(written(tmp_path, 'sep=\t\nid\ttranscript\na\t"Hi\nthere"\nb\t\n'))

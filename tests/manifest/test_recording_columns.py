@@ -18,6 +18,8 @@ from voicemill.manifest import ManifestCheck
 from voicemill.model import Row
 from voicemill.pipeline.fetch_inputs import Fetch
 
+STT = load_settings(operation="stt")
+
 
 def rows_of(source: Path, op: str = "stt", store: Path | None = None) -> list[Row]:
     """The rows of a good manifest for one operation."""
@@ -165,10 +167,44 @@ def test_whole_numbers_stored_as_fractions_name_files(tmp_path: Path) -> None:
     assert (row.file_name, row.carried) == ("audio/001-1.wav", {"chapter": 1.0})
 
 
-@pytest.mark.parametrize(("column", "says"), [("start_ms", "in seconds"), ("volume", "--cast")])
-def test_columns_with_a_meaning_elsewhere_are_named(column: str, says: str, tmp_path: Path) -> None:
-    """A column that looks like a setting and is not one is carried along with a warning that says what to do."""
-    path = written(tmp_path, f"id,audio,{column}\na,long.wav,1\n")
-    check = ManifestCheck(path, load_settings(operation="stt"), VOICES, INSPECT)
+def test_a_column_that_looks_like_a_setting_is_named(tmp_path: Path) -> None:
+    """It is carried along with a warning that says what to do."""
+    check = ManifestCheck(written(tmp_path, "id,audio,volume\na,long.wav,1\n"), STT, VOICES, INSPECT)
     assert len(list(check)) == 1
-    assert [(warning.column, says in warning.why) for warning in check.warnings] == [(column, True)]
+    assert [(warning.column, "--cast" in warning.why) for warning in check.warnings] == [("volume", True)]
+
+
+@pytest.mark.parametrize(
+    ("columns", "problems"),
+    [
+        ("start_ms,end_ms", {"start_ms": "a column from_s", "end_ms": "a column to_s"}),
+        ("start,Duration MS", {"Duration MS": "a column duration"}),
+        ("onset,offset", {"offset": "'onset' and 'offset' both mean from_s"}),
+        ("start_ms,start,duration,duration_ms", {}),
+        ("duration_ms", {}),
+    ],
+)
+def test_times_that_would_be_ignored_are_problems(columns: str, problems: dict[str, str], tmp_path: Path) -> None:
+    """A time in milliseconds is a problem, unless the manifest has the time in seconds or the row is a whole file."""
+    path = written(tmp_path, f"id,audio,{columns}\na,long.wav,{','.join('1' for _ in columns.split(','))}\n")
+    check = ManifestCheck(path, STT, VOICES, INSPECT)
+    list(check)
+    assert {problem.column for problem in check.problems} == set(problems)
+    assert all(problems[problem.column] in problem.why for problem in check.problems)
+    assert check.warnings == []
+
+
+def test_column_names_may_have_spaces_and_capitals(tmp_path: Path) -> None:
+    """`Start Time` is `start_time`, and a no-break space around a name is not part of it."""
+    rows = rows_of(written(tmp_path, "id,\xa0Audio\xa0,Start Time,End-Time\na,long.wav,0:01,2\n"))
+    assert passages(rows) == [("a", 1.0, 2.0)]
+
+
+def test_an_embedded_recording_comes_before_its_file_name(tmp_path: Path) -> None:
+    """Data sets of Hugging Face have both; the name is carried along."""
+    line = {"file_name": "clips/one.wav", "audio": {"path": "long.wav"}, "sentence": "Hi"}
+    path = written(tmp_path, json.dumps(line) + "\n", "metadata.jsonl")
+    check = ManifestCheck(path, STT, VOICES, INSPECT)
+    (row,) = check
+    assert row.audio is not None
+    assert (Path(row.audio.path).name, check.warnings) == ("long.wav", [])

@@ -40,15 +40,19 @@ RECORDING_NAMES: Final = {
     "file_name": "audio", "path": "audio", "wav_filename": "audio", "audio_path": "audio", "wav_path": "audio",
     "wav": "audio", "file": "audio",
     "offset": "from_s", "start": "from_s", "start_s": "from_s", "start_sec": "from_s", "start_time": "from_s",
-    "begin": "from_s", "begin_s": "from_s", "begin_time": "from_s",
-    "end": "to_s", "end_s": "to_s", "end_sec": "to_s", "end_time": "to_s", "stop": "to_s", "stop_s": "to_s",
-    "stop_time": "to_s",
+    "starttime": "from_s", "begin": "from_s", "begin_s": "from_s", "begin_time": "from_s", "onset": "from_s",
+    "end": "to_s", "end_s": "to_s", "end_sec": "to_s", "end_time": "to_s", "endtime": "to_s", "stop": "to_s",
+    "stop_s": "to_s", "stop_time": "to_s",
     "utt_id": "id", "uttid": "id", "utterance_id": "id",
 }  # fmt: skip
 """Names that other formats give to columns about recordings: they mean those in a manifest of recordings."""
 
 _ABOUT_TIME: Final = frozenset({"duration", *(name for name, own in RECORDING_NAMES.items() if own.endswith("_s"))})
-_IN_MILLISECONDS: Final = frozenset({"offset_ms", "duration_ms", "start_ms", "begin_ms", "end_ms", "stop_ms"})
+_IN_MILLISECONDS: Final = {
+    "offset_ms": "from_s", "start_ms": "from_s", "begin_ms": "from_s", "end_ms": "to_s", "stop_ms": "to_s",
+    "duration_ms": "duration",
+}  # fmt: skip
+"""Names of times in milliseconds, which are not read, and the column that has the time in seconds."""
 _INPUTS: Final = frozenset({"transcript", "text_file", *RECORDINGS})
 
 _OFTEN_MEANT: Final = {
@@ -58,7 +62,8 @@ _OFTEN_MEANT: Final = {
     "text_file", "txt_file": "text_file", "identifier": "id", "content": "transcript", "recording": "audio",
     "clip": "audio", "formats": "output_format", "word_timestamps": "timestamps",
 }  # fmt: skip
-_MEANT_WITH_RECORDINGS: Final = {"filename": "audio", "output_file": "out"}
+_MEANT_WITH_RECORDINGS: Final = {"filename": "audio", "file_name": "audio", "output_file": "out"}
+_AROUND_NAMES: Final = "\ufeff\u200b\xa0 \t"
 _GUESSABLE = [name for name in (*OURS, *SYNONYMS) if len(name) >= 4]
 
 
@@ -140,6 +145,7 @@ class Columns:
             elif not _is_encodable(name):
                 yield ColumnProblem(name, f"the name of column {place + 1} is not UTF-8; save the file as UTF-8")
         yield from self._repeated()
+        yield from self._in_milliseconds()
         if self.names:
             yield from self._missing()
 
@@ -156,6 +162,17 @@ class Columns:
             else:
                 listed = " and ".join(map(repr, names))
                 yield ColumnProblem(names[1], f"{listed} both mean {meaning}; rename or remove one of them")
+
+    def _in_milliseconds(self) -> Iterator[ColumnProblem]:
+        """The times of passages that would be ignored. A duration alone may be that of the whole recording."""
+        if not self.has_recordings or self._operation == "tts":
+            return
+        known = {"from_s"} & self.places.keys()
+        known |= {"to_s", "duration"} if {"to_s", "duration"} & self.places.keys() else set()
+        for name in self.carried:
+            own = _IN_MILLISECONDS.get(_plain(name), "")
+            if own and own not in known and (own != "duration" or "from_s" in known):
+                yield ColumnProblem(name, f"times in milliseconds are not read; write seconds in a column {own}")
 
     def _missing(self) -> Iterator[ColumnProblem]:
         if "id" not in self.places and not self.has_recordings:
@@ -189,10 +206,6 @@ class Columns:
         for name in self.carried:
             if _plain(name) in _ABOUT_TIME:
                 yield ColumnProblem(name, "this column is only copied to the tables: the manifest names no recordings")
-            elif self.has_recordings and _plain(name) in _IN_MILLISECONDS:
-                yield ColumnProblem(
-                    name, "this column is carried along unused; for a passage, give start and end in seconds"
-                )
             elif _plain(name) == "volume":
                 yield ColumnProblem(name, "this column is carried along unused; the volume is set in a cast (--cast)")
 
@@ -202,7 +215,7 @@ class Columns:
             close = [plain] if plain in OURS else get_close_matches(plain, _GUESSABLE, n=1, cutoff=0.8)
             guessed = SYNONYMS.get(close[0], close[0]) if close and len(plain) >= 4 else ""
             own = self._often_meant().get(plain) or guessed
-            if own and own not in self.places and plain not in _ABOUT_TIME:
+            if own and own not in self.places and plain not in _ABOUT_TIME and plain not in _IN_MILLISECONDS:
                 yield name, own
 
     def _often_meant(self) -> Mapping[str, str]:
@@ -223,7 +236,10 @@ def knows(name: str) -> bool:
 
 
 def _plain(name: str) -> str:
-    return name.strip("\ufeff \t").casefold()
+    """A name as it is compared: without surrounding white space, in lower case, and `Start Time` as `start_time`."""
+    plain = name.strip(_AROUND_NAMES).casefold()
+    joined = plain.replace(" ", "_").replace("-", "_")
+    return joined if joined in RECORDING_NAMES or joined in _IN_MILLISECONDS else plain
 
 
 def _is_encodable(text: str) -> bool:

@@ -24,6 +24,7 @@ from voicemill.manifest.sources import Listing, is_listing, open_listing
 from voicemill.manifest.speech_files import read_allowed_words, read_cast, read_pronunciations
 from voicemill.manifest.spoken_text import SpokenText
 from voicemill.manifest.text_cells import TextFolder
+from voicemill.manifest.text_encoding import UTF_16_NAME
 from voicemill.manifest.uniqueness import UniquenessCheck
 from voicemill.manifest.voice_directory import VoiceDirectory
 from voicemill.model import SPOKEN_OPS, Row
@@ -72,7 +73,8 @@ class ManifestCheck:
     @property
     def dialect(self) -> str:
         """How the file differs from a plain CSV, TSV, JSONL or Parquet file; empty for a plain one."""
-        return self._reader.dialect
+        encoding = UTF_16_NAME if isinstance(self._source, Source) and self._source.is_utf16 else ""
+        return ", ".join(filter(None, (encoding, self._reader.dialect)))
 
     @property
     def carried_columns(self) -> tuple[str, ...]:

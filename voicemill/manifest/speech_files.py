@@ -1,4 +1,4 @@
-"""The files about how texts are spoken: a cast, pronunciations, and words that checks do not compare. All are UTF-8."""
+"""The files about how texts are spoken: a cast, pronunciations, and words that checks do not compare."""
 
 import csv
 import io
@@ -10,6 +10,7 @@ from voicemill.errors import ManifestError, Problem
 from voicemill.manifest.allowed_words import words_of_file
 from voicemill.manifest.output_options import YES_OR_NO
 from voicemill.manifest.problems import printable
+from voicemill.manifest.text_encoding import decoded, encoding_name
 from voicemill.model import Pronunciation
 
 NARRATOR: Final = "narrator"
@@ -103,9 +104,10 @@ def _text(path: Path) -> str:
     if len(content) > _MAX_BYTES:
         raise _unreadable(path, f"the file has {len(content):,} bytes, the most is {_MAX_BYTES:,}")
     try:
-        return content.decode("utf-8-sig")
+        return decoded(content)
     except UnicodeDecodeError as error:
-        raise _unreadable(path, f"the file is not UTF-8 at byte {error.start + 1:,}; save it as UTF-8") from None
+        why = f"the file is not {encoding_name(error)} at byte {error.start + 1:,}; save it as UTF-8"
+        raise _unreadable(path, why) from None
 
 
 def _unreadable(path: Path, why: str) -> ManifestError:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from voicemill.manifest.problems import CellReport
+from voicemill.manifest.text_encoding import decoded, encoding_name
 from voicemill.model.service_tags import has_tags, without_tags
 from voicemill.text.normalization import normalized
 
@@ -77,13 +78,13 @@ class TextFolder:
             path = Path(os.path.realpath(self._folder / name))
             if self._root is not None and not path.is_relative_to(self._root):
                 raise _Unfit(OUTSIDE, "link_outside")
-            text = self._content(path).removeprefix(b"\xef\xbb\xbf").decode()
+            text = decoded(self._content(path))
         except _Unfit as unfit:
             report.problem("text_file", f"{name!r} {unfit}", code=unfit.code)
         except OSError as error:
             report.problem("text_file", f"{name!r} {_why_not_read(error)}", code="unreadable")
         except UnicodeDecodeError as error:
-            why = f"{name!r} is not UTF-8 at byte {error.start + 1:,}; save it as UTF-8 text"
+            why = f"{name!r} is not {encoding_name(error)} at byte {error.start + 1:,}; save it as UTF-8 text"
             report.problem("text_file", why, code="not_text")
         else:
             return checked_text(text, "text_file", report, file=name)

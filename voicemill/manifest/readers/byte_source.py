@@ -12,11 +12,12 @@ from contextlib import suppress
 from difflib import get_close_matches
 from io import BufferedReader, BytesIO, RawIOBase, TextIOWrapper
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
 from voicemill.manifest.readers.dataframe import ManifestBytes
 from voicemill.manifest.readers.file_kind import Kind, recognise
 from voicemill.manifest.readers.manifest_line import Unreadable
+from voicemill.manifest.text_encoding import is_utf16
 
 if TYPE_CHECKING:
     from typing_extensions import Buffer
@@ -39,7 +40,11 @@ class Source:
             self.folder, self._open = Path(given).parent, self._file_or_pipe(Path(given))
         with self._open() as file:
             self._state = _state(file)
-            self.kind: Kind = recognise(file.read(_HEAD_BYTES), _tail(file), self.name)
+            head = file.read(_HEAD_BYTES)
+            self.kind: Kind = recognise(head, _tail(file), self.name)
+        self.is_utf16 = is_utf16(head)
+        if self.is_utf16 and self._state.size_bytes % 2:
+            raise Unreadable("the text is in UTF-16 and ends in the middle of a character; copy or save it again")
 
     def open(self) -> BufferedReader:
         """The bytes from the start. Raises `Unreadable` where they are no longer the same file."""
@@ -50,7 +55,9 @@ class Source:
         return file
 
     def open_text(self) -> TextIOWrapper:
-        """The text from the start; a byte that is no UTF-8 arrives as a lone surrogate."""
+        """The text from the start. A byte that is not UTF-8 and half a character in UTF-16 become lone surrogates."""
+        if self.is_utf16:
+            return TextIOWrapper(self.open(), "utf-16", errors="surrogatepass", newline="")
         return TextIOWrapper(self.open(), "utf-8-sig", errors="surrogateescape", newline="")
 
     def digest(self) -> str:
@@ -135,9 +142,16 @@ def _opened(path: Path) -> BufferedReader:
         raise Unreadable(_why_not_opened(path, error)) from None
 
 
-def _state(file: BufferedReader) -> tuple[int, int, int, int]:
+class _State(NamedTuple):
+    device: int
+    inode: int
+    size_bytes: int
+    mtime_ns: int
+
+
+def _state(file: BufferedReader) -> _State:
     found = os.fstat(file.fileno())
-    return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns
+    return _State(found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns)
 
 
 def _tail(file: BufferedReader) -> bytes:

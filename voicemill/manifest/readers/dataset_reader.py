@@ -1,14 +1,17 @@
 """Data sets that are not tables: LibriSpeech's `.trans.txt` and the files of Kaldi."""
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final
 
 from voicemill.manifest.readers.byte_source import Source
 from voicemill.manifest.readers.csv_reader import bounded_lines
-from voicemill.manifest.readers.manifest_line import Line, Reader
+from voicemill.manifest.readers.manifest_line import Line, Reader, Unreadable
+from voicemill.manifest.text_encoding import decoded, encoding_name
 
 _KALDI: Final = "in Kaldi's format"
+_UNTIL_THE_END: Final = "-1"
 _KALDI_FILES: Final = frozenset({"segments", "text"})
 
 Cells = Sequence[Any]
@@ -111,14 +114,21 @@ def _segment(line: str, recordings: dict[str, str], texts: dict[str, str]) -> Ce
     if len(cells) < 4 or cells[1] not in recordings:
         raise InvalidLine("the line needs an id, a recording of wav.scp, a start and an end; correct it")
     _, path, _ = _recording(f"{cells[1]} {recordings[cells[1]]}", {})
-    return cells[0], path, texts.get(cells[0], ""), *cells[2:4]
+    end = "" if cells[3] == _UNTIL_THE_END else cells[3]
+    return cells[0], path, texts.get(cells[0], ""), cells[2], end
 
 
 def _pairs(path: Path) -> Iterator[tuple[str, str]]:
+    """The first word and the rest of each line of a file beside the manifest; nothing if it does not exist."""
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError):
+        lines = re.split(r"\r\n|\r|\n", decoded(path.read_bytes()))
+    except FileNotFoundError:
         return
+    except OSError as error:
+        raise Unreadable(f"{path.name!r} beside it cannot be read ({error.strerror}); check its permissions") from None
+    except UnicodeDecodeError as error:
+        why = f"{path.name!r} beside it is not {encoding_name(error)} at byte {error.start + 1:,}; save it as UTF-8"
+        raise Unreadable(why) from None
     for line in lines:
         if line.strip():
             yield _first_and_rest(line)

@@ -4,6 +4,7 @@ import re
 from typing import Literal
 
 from voicemill.manifest.readers.manifest_line import Unreadable
+from voicemill.manifest.text_encoding import decoded, is_utf16
 
 Kind = Literal["delimited", "jsonl", "parquet"]
 
@@ -44,11 +45,13 @@ def recognise(head: bytes, tail: bytes, name: str) -> Kind:
 
     Raises `Unreadable` that says what the file is instead, and how to make a manifest of it.
     """
-    if not head.removeprefix(_UTF8_MARK).strip():
+    if not (decoded(head, "replace") if is_utf16(head) else head.removeprefix(_UTF8_MARK)).strip():
         raise Unreadable("the file is empty; write a first line with the names of the columns, such as id,transcript")
     if head.startswith(PARQUET_MAGIC):
         return _parquet(tail)
     _refuse_foreign(head, name)
+    if is_utf16(head):
+        return _kind_of_text(decoded(head, "replace").encode(), name)
     _refuse_unknown_binary(head)
     return _kind_of_text(head.removeprefix(_UTF8_MARK), name)
 
@@ -77,7 +80,7 @@ def _refuse_unknown_binary(head: bytes) -> None:
     zeros_even, zeros_odd = head[0::2].count(0), head[1::2].count(0)
     half = max(1, len(head) // 2)
     if head.startswith(_BYTE_ORDER_MARKS) or (max(zeros_even, zeros_odd) > 0.4 * half > 2 * min(zeros_even, zeros_odd)):
-        raise Unreadable(f"this text is in UTF-16 or UTF-32, not UTF-8; {_SAVE_AS_CSV}")
+        raise Unreadable(f"this text is in UTF-32, or in UTF-16 without a byte order mark; {_SAVE_AS_CSV}")
     controls = len(head) - len(head.translate(None, _NOT_IN_TEXT))
     if controls > max(8, 0.05 * len(head)):
         raise Unreadable(f"this is a binary file, not text; {_NOT_TEXT}")

@@ -41,8 +41,12 @@ class TranscriptReader:
             if not isinstance(segment, dict) or not isinstance(segment.get("text"), str):
                 yield Line(number, 0, (), ("text", "this segment has no text; correct or remove it"))
                 continue
+            times = _times(segment)
+            if self._audio and times[0] is None:
+                yield Line(number, 0, (), ("start", "this segment has no time; add it, or remove the segment"))
+                continue
             name = f"{self._stem}-{number:04d}"
-            yield Line(number, 0, [name, segment["text"], self._language, *_times(segment), *self._audio])
+            yield Line(number, 0, [name, segment["text"], self._language, *times, *self._audio])
 
 
 def is_transcript(source: Source) -> bool:
@@ -71,9 +75,11 @@ def _language(transcript: dict[str, Any]) -> str:
 
 def _times(segment: dict[str, Any]) -> tuple[Any, Any]:
     """The start and the end in seconds; None where there is none."""
-    offsets, stamp = segment.get("offsets"), segment.get("timestamp")
+    offsets, stamps, stamp = (segment.get(name) for name in ("offsets", "timestamps", "timestamp"))
     if isinstance(offsets, dict) and all(isinstance(offsets.get(end), int) for end in ("from", "to")):
         return offsets["from"] / _MS, offsets["to"] / _MS
+    if isinstance(stamps, dict) and all(isinstance(stamps.get(end), str) for end in ("from", "to")):
+        return stamps["from"].replace(",", "."), stamps["to"].replace(",", ".")
     if isinstance(stamp, list) and len(stamp) == 2:
         return stamp[0], stamp[1]
     return segment.get("start"), segment.get("end")

@@ -11,13 +11,14 @@ from typing import NamedTuple
 
 from voicemill.manifest.readers import Unreadable
 from voicemill.manifest.sources.source_kinds import LIST_MARK, STDIN, fixed_folder, is_recording_by_content, list_path
+from voicemill.manifest.text_encoding import UTF_16_NAME, decoded, is_utf16
 
 NOTES_FOLDER = ".voicemill"
 """What every results folder holds: no results are taken for sources."""
 
 MAX_DEPTH = 1000
 _MOST_LIST_BYTES = 1 << 30
-_SNIFFED_BYTES = 1 << 16
+_SNIFFED_CHARACTERS = 1 << 16
 
 
 class Entry(NamedTuple):
@@ -31,13 +32,15 @@ class Entry(NamedTuple):
 class Files:
     """The files of a source in order. `root` is the folder that none of them may lead out of, None where any may.
 
-    `left_out` are files of a folder that are nothing an operation takes.
+    `left_out` are files of a folder that no operation processes. `encoding` is what a summary says of a list that is
+    not in UTF-8.
     """
 
     folder: Path
     root: Path | None = None
     entries: list[Entry] = field(default_factory=list)
     left_out: list[str] = field(default_factory=list)
+    encoding: str = ""
 
 
 def files_of_folder(folder: Path, extensions: Iterable[str], *, sniff: bool) -> Files:
@@ -74,12 +77,13 @@ def files_of_list(given: str) -> Files:
     place = list_path(given)
     folder = Path() if place == STDIN else Path(place).parent
     content = _read(place)
-    if content.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\0" in content[:_SNIFFED_BYTES]:
-        raise Unreadable("the list is in UTF-16 or UTF-32, or not text; save it as UTF-8")
-    text = content.removeprefix(b"\xef\xbb\xbf").decode("utf-8", "surrogateescape")
+    text = decoded(content, "replace" if is_utf16(content) else "surrogateescape")
+    if "\0" in text[:_SNIFFED_CHARACTERS]:
+        raise Unreadable("the list is in UTF-32, in UTF-16 without a byte order mark, or not text; save it as UTF-8")
     named = [line.strip() for line in re.split(r"\r\n|\r|\n", text)]
     paths = dict.fromkeys(line for line in named if line and not line.startswith("#"))
-    return Files(folder, None, [Entry(path, _inner(path)) for path in paths])
+    encoding = f"the list is {UTF_16_NAME}" if is_utf16(content) else ""
+    return Files(folder, None, [Entry(path, _inner(path)) for path in paths], encoding=encoding)
 
 
 def file_alone(given: str) -> Files:

@@ -20,11 +20,11 @@ class Listing:
     """
 
     lines_above = 0
-    dialect = ""
     decimal_comma = False
 
     def __init__(self, files: Files, column: str) -> None:
         self.folder, self.root, self.left_out = files.folder, files.root, files.left_out
+        self.dialect = files.encoding
         self.columns: tuple[str, ...] = ("id", column, "out")
         self._paths = [entry.path for entry in files.entries]
         self._ids = list(_ids([entry.name for entry in files.entries]))

@@ -7,6 +7,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final, Literal
 
+from voicemill.manifest.text_encoding import decoded
+
 Kind = Literal["table", "folder", "glob", "list", "file"]
 
 RECORDINGS: Final = frozenset({
@@ -27,7 +29,7 @@ _AUDIO_STARTS: Final = (b"ID3", b"fLaC", b"OggS", b"\x1aE\xdf\xa3", b"\xff\xfb",
 _PICTURE_BRANDS: Final = (b"heic", b"heix", b"mif1", b"msf1", b"avif", b"avis")
 _HEAD_BYTES: Final = 12
 _LINE_BYTES: Final = 1 << 16
-_UTF_16_MARKS: Final = (b"\xff\xfe", b"\xfe\xff")
+_TABLE_STARTS: Final = ("{", "sep=", '"sep=')
 _SEPARATORS: Final = re.compile(r"[,;\t]")
 _COLUMNS: Final = frozenset(
     {"id", "transcript", "text", "sentence", "text_file", "audio", "audio_filepath", "file_name", "path"}
@@ -51,12 +53,12 @@ def kind_of(given: str) -> Kind:
 
 
 def is_prose(path: Path) -> bool:
-    """Whether a text file does not start like a table: with a column name, an id before a bar, or in Excel's UTF-16."""
+    """Whether a text file does not start like a table: with a column name, `sep=`, an object or an id before a bar."""
     with path.open("rb") as file:
-        line = file.readline(_LINE_BYTES)
-    if line.startswith(_UTF_16_MARKS) or b"|" in line or path.name.lower().endswith(".trans.txt"):
+        line = decoded(file.read(_LINE_BYTES), "replace").partition("\n")[0]
+    if "|" in line or line.lower().startswith(_TABLE_STARTS) or path.name.lower().endswith(".trans.txt"):
         return False
-    cells = _SEPARATORS.split(line.decode("utf-8-sig", "replace").casefold())
+    cells = _SEPARATORS.split(line.casefold())
     return _COLUMNS.isdisjoint(cell.strip().strip('"') for cell in cells)
 
 
