@@ -6,6 +6,7 @@ import pytest
 
 from tests.book.epubs import NAV_ITEM, epub_of, items, nav, package, page, write_epub
 from tests.book.read_back import imported
+from voicemill.book.importing.folder import write_book
 from voicemill.errors import BookError
 
 _PROSE = "The boat came in at noon. " * 200
@@ -213,7 +214,8 @@ def test_chapters_are_selected_by_number(tmp_path: Path) -> None:
     book = epub_of(tmp_path / "b.epub", bodies, items(*((f"{name}.xhtml", name) for name in "abcd")))
     assert imported(book, "2-3").titles == ["b", "c"]
     assert imported(book, "1,3-").titles == ["a", "c", "d"]
-    assert imported(book, "2").contents == dict.fromkeys("acd", "not-selected")
+    assert imported(book, "2").contents == dict.fromkeys("acd", "contents-entry: not selected")
+    write_book(imported(book, "2-3").book, book, tmp_path / "book")
     for wrong in ("5", "3-2", "x", "0"):
         with pytest.raises(BookError, match="--chapters"):
             imported(book, wrong)
@@ -223,3 +225,93 @@ def test_a_book_without_words_is_refused(tmp_path: Path) -> None:
     """A book of images has nothing to speak."""
     with pytest.raises(BookError, match="no text that could be spoken"):
         imported(epub_of(tmp_path / "b.epub", {"a.xhtml": '<img src="a.png"/><p>* * *</p>'}))
+
+
+_ODD_PAGES: dict[str, tuple[str | bytes, list[str], dict[str, list[str]]]] = {
+    "elements in capitals": (
+        '<HTML><BODY><H1>One</H1><P CLASS="pagenum">12</P><P HIDDEN="">No.</P><P>Yes.</P></BODY></HTML>',
+        ["One\n\nYes.\n"],
+        {"page-number": ["12"], "hidden": ["No."]},
+    ),
+    "UTF-16 without a byte order mark": (page("<h1>Öne</h1>").encode("utf-16-be"), ["Öne\n"], {}),
+    "a style sheet in the head": (
+        page('<h1>One</h1><p class="x">No.</p><p>Yes.</p>', "<style>.x { display: none }</style>"),
+        ["One\n\nYes.\n"],
+        {"hidden": ["No."]},
+    ),
+    "a heading of two parts": (
+        page("<h1><span>Chapter 1</span><span>The Boat</span></h1>"),
+        ["Chapter 1 The Boat\n"],
+        {},
+    ),
+    "words with positions": (
+        page('<p><b style="position:absolute">The</b><b style="position:absolute">boat</b></p>'),
+        ["The boat\n"],
+        {},
+    ),
+    "small capitals in a heading": (page("<h1>T<small>HE</small> B<small>OAT</small></h1>"), ["THE BOAT\n"], {}),
+    "line ends of Windows": (page("<h1>One\r\ntwo</h1>\r\n<pre>a\r\nb</pre>"), ["One two\n\na\nb\n"], {}),
+    "text without paragraphs": (page("Just words <b>and</b> more."), ["Just words and more.\n"], {}),
+    "one of several cases": (
+        page("<p>One <epub:switch><epub:case>case</epub:case><epub:default>two</epub:default></epub:switch>.</p>"),
+        ["One two.\n"],
+        {"media-fallback": ["case"]},
+    ),
+    "a drawing around an image": (
+        page('<svg xmlns="http://www.w3.org/2000/svg"><title>Map</title><image href="m.png"/></svg><p>Yes.</p>'),
+        ["Yes.\n"],
+        {"image-text": ["Map"]},
+    ),
+    "right-to-left text": (
+        page('<p dir="rtl">\u202bשלום\u202c.</p>'),
+        ["שלום.\n"],
+        {"invisible-characters": ["\u202b\u202c"]},
+    ),
+}
+"""A document, the texts of its chapters, and what some rules exclude."""
+
+
+@pytest.mark.parametrize("name", _ODD_PAGES)
+def test_odd_documents_are_read(tmp_path: Path, name: str) -> None:
+    """The text is that which a reader shows, and the import accounts for all other characters."""
+    document, texts, excluded = _ODD_PAGES[name]
+    found = imported(write_epub(tmp_path / "b.epub", {"a.xhtml": document, "package.opf": package(["a.xhtml"])}))
+    assert (found.texts, found.excluded | excluded) == (texts, found.excluded)
+
+
+def test_a_printed_table_of_contents_without_a_mark(tmp_path: Path) -> None:
+    """A document of links to the others is excluded; headings that link back to it are headings."""
+    links = '<p><a id="t1" href="a.xhtml#c1">Chapter 1</a></p><p><a id="t2" href="b.xhtml#c2">Chapter 2</a></p>'
+    bodies = {
+        "t.xhtml": f"<h1>Contents</h1>{links}",
+        "a.xhtml": '<h2 id="c1"><a href="t.xhtml#t1">Chapter 1</a></h2><p>First.</p>',
+        "b.xhtml": '<h2 id="c2"><a href="t.xhtml#t2">Chapter 2</a></h2><p>Second.</p>',
+    }
+    entries = items(("t.xhtml", "Contents"), ("a.xhtml#c1", "Chapter 1"), ("b.xhtml#c2", "Chapter 2"))
+    found = imported(epub_of(tmp_path / "b.epub", bodies, entries))
+    assert found.texts == ["Chapter 1\n\nFirst.\n", "Chapter 2\n\nSecond.\n"]
+    assert found.contents == {"Contents": "contents-entry: excluded"}
+
+
+def test_documents_that_the_package_does_not_list(tmp_path: Path) -> None:
+    """Another rendition, and a document whose id is taken, are excluded under their own rule."""
+    files: dict[str, str | bytes] = {f"{name}.xhtml": page(f"<p>{name}</p>") for name in "abz"}
+    files["package.opf"] = package(["a.xhtml"], manifest='<item id="d0" href="b.xhtml" media-type="text/html"/>')
+    files["fixed.opf"] = package(["z.xhtml"])
+    found = imported(write_epub(tmp_path / "b.epub", files))
+    assert (found.texts, found.excluded["not-in-the-package"]) == (["a\n"], ["Page b", "Page z"])
+
+
+def test_a_large_document_with_many_entries(tmp_path: Path) -> None:
+    """A book in one document has all its chapters, whose entries point into its middle."""
+    chapters = "".join(f'<h2 id="c{number}">Chapter {number}</h2><p>{_PROSE[:1000]}</p>' for number in range(500))
+    entries = items(*((f"a.xhtml#c{number}", f"Chapter {number}") for number in range(500)))
+    assert len(imported(epub_of(tmp_path / "b.epub", {"a.xhtml": chapters}, entries)).titles) == 500
+
+
+def test_a_title_in_the_middle_of_a_chapter_is_not_added(tmp_path: Path) -> None:
+    """Words before the heading that the contents name are not announced with its title."""
+    found = imported(
+        epub_of(tmp_path / "b.epub", {"a.xhtml": "<p>Motto.</p><h2>One</h2><p>Text.</p>"}, items(("a.xhtml", "One")))
+    )
+    assert found.texts == ["Motto.\n\nOne\n\nText.\n"]

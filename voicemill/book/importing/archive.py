@@ -14,7 +14,7 @@ _MAX_FILE_BYTES: Final = 64 * 1024 * 1024
 _MAX_TOTAL_BYTES: Final = 512 * 1024 * 1024
 """What is read in total; files that are not read, such as audio, do not count."""
 _MAX_RATIO: Final = 200
-_SMALL_BYTES: Final = 4 * 1024 * 1024
+_SMALL_BYTES: Final = 16 * 1024 * 1024
 """A file of this size may be compressed at any ratio."""
 _DRM_FILES: Final = {
     "META-INF/rights.xml": "Adobe DRM",

@@ -12,6 +12,7 @@ RULES: Final = {
     "hidden": "text that no reader sees: hidden by an attribute or a style sheet",
     "not-in-reading-order": "a document that the spine marks as non-linear",
     "not-in-the-spine": "a document outside the reading order",
+    "not-in-the-package": "a document in the archive that the package does not list, such as one of another rendition",
     "table-of-contents": "a printed table of contents or list of illustrations",
     "page-list": "a list of the pages of the print edition",
     "page-number": "a page number of the print edition",
@@ -42,6 +43,7 @@ RULES: Final = {
     "contents-entry: section": "an entry of the table of contents for a section within a chapter; its text is kept",
     "contents-entry: no text": "an entry of the table of contents whose target has no text or does not exist",
     "contents-entry: same place": "an entry of the table of contents that leads where another chapter begins",
+    "contents-entry: not selected": "an entry of the table of contents for a chapter that --chapters leaves out",
     "contents-entry: excluded": "an entry of the table of contents whose target is excluded",
 }
 """Every rule by its name, with what it leaves out."""

@@ -56,7 +56,9 @@ def import_book(path: Path, chapters: str = "", depth: int = 0) -> ImportedBook:
     selected = _selected(numbered, chapters)
     if not selected:
         raise BookError(f"{path} has no text that could be spoken; check the file in an e-book reader")
-    left_out += [ContentsRule((each.title, "not-selected", "")) for each in numbered if each not in selected]
+    left_out += [
+        ContentsRule((each.title, "contents-entry: not selected", "")) for each in numbered if each not in selected
+    ]
     excluded = [block for one in walked for block in one.blocks if block.rule]
     excluded += [Block(place, "", text, rule) for text, rule, place in source.ignored]
     book = ImportedBook(source.about, tuple(selected), tuple(excluded), tuple(left_out), _characters(source, walked))
@@ -85,8 +87,10 @@ def _without_repeats(chapter: Chapter) -> Chapter:
     """Exclude headings at the start of a chapter that the line before them says already."""
     before = ""
     for block in chapter.kept[: _HEADINGS_COMPARED + 1]:
+        if not block.level and not _is_running_title(block.text):
+            break
         words = same_words(block.text)
-        if before and words == before and (block.level or _is_running_title(block.text)):
+        if before and words == before:
             block.rule = "repeated-heading"
         elif not block.level:
             break
@@ -119,6 +123,8 @@ def _with_title(chapter: Chapter) -> Chapter:
     first = chapter.kept[:_BLOCKS_WITH_TITLE]
     title = same_words(chapter.title)
     if not chapter.is_listed or not title or not first or first[0].level:
+        return chapter
+    if any(block.level and same_words(block.text) == title for block in chapter.kept):
         return chapter
     opening = same_words("".join(block.text for block in first))
     if opening.startswith(title) or title in same_words(first[0].text[: 2 * len(chapter.title) + 40]):

@@ -35,6 +35,8 @@ def decoded(content: bytes, name: str) -> str:
     encodings = [encoding for mark, encoding in _BOMS if content.startswith(mark)] or [*named, "utf-8"]
     if content[:4] in (b"<\0?\0", b"<\0!\0", b"<\0h\0"):
         encodings = ["utf-16-le"]
+    if content[:4] in (b"\0<\0?", b"\0<\0!", b"\0<\0h"):
+        encodings = ["utf-16-be"]
     for encoding in (*encodings, "cp1252", "latin-1"):
         try:
             return content.decode(encoding).removeprefix("\ufeff")
@@ -54,9 +56,12 @@ def parse(text: str, name: str) -> tuple[Element, str]:
     if not text.strip():
         text = "<html><body></body></html>"
     try:
-        return etree.fromstring(text, _xml_parser()), removed
+        root = etree.fromstring(text, _xml_parser())
     except etree.XMLSyntaxError:
+        root = None
+    if root is None or root.tag == "HTML":  # Then attributes may be in capitals, too.
         return _parsed_as_html(text, name), removed
+    return root, removed
 
 
 def parse_html(text: str, name: str) -> tuple[Element, str]:

@@ -8,6 +8,7 @@ from typing import Final, NamedTuple
 from voicemill.book.importing.archive import Archive
 from voicemill.book.importing.block_names import spaced_text
 from voicemill.book.importing.contents import nav_entries, ncx_entries
+from voicemill.book.importing.contents_pages import is_contents_page
 from voicemill.book.importing.markup import decoded, parse
 from voicemill.book.importing.source import About, Document, Element, Entry, Source, local_name, resolve
 from voicemill.book.importing.style_sheets import hidden_selectors
@@ -16,6 +17,7 @@ from voicemill.errors import BookError
 _CONTAINER: Final = "META-INF/container.xml"
 _MARKUP: Final = ("application/xhtml+xml", "text/html", "application/x-dtbook+xml", "text/x-oeb1-document")
 _MARKUP_SUFFIXES: Final = (".xhtml", ".html", ".htm", ".xml")
+_PAGE_SUFFIXES: Final = (".xhtml", ".html", ".htm")
 _IMAGES: Final = ("image/jpeg", "image/png", "image/gif", "image/webp", "image/bmp")
 _GUIDE_KINDS: Final = {"title-page": "titlepage", "copyright": "copyright-page", "notes": "endnotes"}
 
@@ -33,14 +35,9 @@ class _Package:
     def __init__(self, root: Element, path: str) -> None:
         self.root, self.path = root, path
         found = {name: [*_named(root, name)] for name in ("item", "itemref", "reference")}
-        self.items = {
-            item.get("id", ""): _Item(
-                resolve(path, item.get("href", ""))[0],
-                item.get("media-type", "").strip().lower(),
-                frozenset(item.get("properties", "").split()),
-            )
-            for item in found["item"]
-        }
+        self.items: dict[str, _Item] = {}
+        for item in found["item"]:
+            self.items.setdefault(item.get("id", ""), _item(item, path))
         self.spine = [(each.get("idref", ""), each.get("linear", "yes").lower() != "no") for each in found["itemref"]]
         self.kinds = {
             resolve(path, each.get("href", ""))[0]: _GUIDE_KINDS.get(kind, kind)
@@ -59,6 +56,14 @@ class _Package:
         return names[0] if len(names) == 1 else " and ".join([", ".join(names[:-1]), names[-1]]) if names else ""
 
 
+def _item(element: Element, path: str) -> _Item:
+    return _Item(
+        resolve(path, element.get("href", ""))[0],
+        element.get("media-type", "").strip().lower(),
+        frozenset(element.get("properties", "").split()),
+    )
+
+
 def read_epub(path: Path) -> Source:
     """Read an EPUB. Raises `BookError`."""
     with Archive(path) as archive:
@@ -70,7 +75,7 @@ def read_epub(path: Path) -> Source:
         if not documents:
             raise BookError(f"{path} has no documents to read in its spine; check the file in an e-book reader")
         entries, more = _contents(package, spine, navigation, archive)
-        unread = _rest(package, {each.name for each in documents} | {navigation}, archive)
+        unread = _rest(package, {each.name for each in documents} | {archive.find(navigation)}, archive)
         about = _about(package, archive)
     return Source(about, tuple(documents), tuple(entries), (*ignored, *more, *unread))
 
@@ -108,14 +113,16 @@ def _documents(
     documents: list[Document] = []
     ignored: list[tuple[str, str, str]] = []
     hidden = _hidden(package, archive)
+    paths = {item.path for item, _ in spine}
     for item, is_linear in spine:
         root, removed = parse(decoded(archive.read(item.path), item.path), item.path)
         if removed:
             ignored.append((_escaped(removed), "control-characters", item.path))
         rule = "" if is_linear else "not-in-reading-order"
-        if "nav" in item.properties:
+        if "nav" in item.properties or is_contents_page(root, item.path, paths - {item.path}):
             rule = "table-of-contents"
-        documents.append(Document(item.path, root, rule, package.kinds.get(item.path, ""), hidden))
+        own = frozenset(hidden_selectors("".join(_text(each) for each in _named(root, "style"))))
+        documents.append(Document(item.path, root, rule, package.kinds.get(item.path, ""), hidden | own))
     return documents, ignored
 
 
@@ -152,16 +159,25 @@ def _contents(
 
 
 def _rest(package: _Package, read: set[str], archive: Archive) -> list[tuple[str, str, str]]:
-    """The text of documents that the package lists and the spine does not, such as pop-up notes."""
-    found: list[tuple[str, str, str]] = []
-    for item in package.items.values():
-        path = archive.find(item.path)
-        if not path or path in read or item.media_type not in _MARKUP:
-            continue
-        root, _ = parse(decoded(archive.read(path), path), path)
-        if text := " ".join(spaced_text(root).split()):
-            found.append((text, "not-in-the-spine", path))
-    return found
+    """The text of documents outside the spine, such as pop-up notes, and outside the package."""
+    listed = {archive.find(item.path): item.media_type for item in package.items.values()}
+    unlisted = [
+        name
+        for name in archive.names
+        if name not in listed
+        and name.lower().endswith(_PAGE_SUFFIXES)
+        and not name.startswith("__MACOSX/")
+        and name not in read
+    ]
+    rules = {path: "not-in-the-spine" for path, kind in listed.items() if path and path not in read and kind in _MARKUP}
+    rules |= dict.fromkeys(unlisted, "not-in-the-package")
+    found = [(_text_of(path, archive), rule, path) for path, rule in rules.items()]
+    return [each for each in found if each[0]]
+
+
+def _text_of(path: str, archive: Archive) -> str:
+    root, _ = parse(decoded(archive.read(path), path), path)
+    return " ".join(spaced_text(root).split())
 
 
 def _about(package: _Package, archive: Archive) -> About:

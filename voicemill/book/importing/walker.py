@@ -139,6 +139,8 @@ class _Walker:
         opened = self._opened(element, name, path)
         if opened.is_block:
             self._flush()
+        elif self._stands_apart(element, opened):
+            self._text.append(" ")
         self._open.append(opened)
         self._note_ids(element)
         if name == "br":
@@ -150,6 +152,19 @@ class _Walker:
             self._image(element, path)
         self._keep(element.text, opened)
         return False
+
+    def _stands_apart(self, element: Element, opened: _Open) -> bool:
+        """Whether a style separates an element from the text before it, where the source has no blank.
+
+        That is so for positioned words, and for the parts of a heading: `<span>Chapter 1</span><span>The Boat</span>`.
+        """
+        if "absolute" in element.get("style", ""):
+            return True
+        before = element.getprevious()
+        if not opened.level or before is None or before.tail or not self._text:
+            return False
+        last, first = self._text[-1][-1:], "".join(element.itertext())[:1]
+        return first.isupper() and (last.islower() or last.isdigit())
 
     def _path(self, element: Element, name: str) -> str:
         if not self._open:
