@@ -1,12 +1,18 @@
-"""Time to write the report, to open it in Chromium, and to filter at each keystroke, for 10,000 and 100,000 rows.
+"""CPU time and memory to write the report, time to open it in Chromium, and to filter at each keystroke.
+
+    python -m benchmarks.report_page                  # reports of 10,000 and 100,000 rows
 
 Opening is measured in the page, from the start of navigation to the first frame with rows; a keystroke from the input
-event to the updated table. Both are medians of several measurements. Writing is measured once: the CPU time, because a
-report has one thread, and the time that passes.
+event to the updated table. Both are medians of several measurements. Writing is measured once, in a separate process:
+the CPU time, because a report has one thread, and how much the largest resident memory exceeds that before writing.
 """
 
+import argparse
+import json
 import random
 import statistics
+import subprocess
+import sys
 import tempfile
 import time
 from pathlib import Path
@@ -43,19 +49,39 @@ def _row(number: int, dice: random.Random) -> Row:
 
 def main() -> None:
     """Print one line for each size."""
-    print(f"{'rows':>8} {'CPU':>8} {'write':>8} {'size':>9} {'open':>8} {'keystroke':>10}")
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--write", type=Path, metavar="RESULTS", help=argparse.SUPPRESS)
+    arguments = parser.parse_args()
+    if arguments.write:
+        _write(ResultsFolder(arguments.write))
+        return
+    print(f"{'rows':>8} {'CPU':>8} {'memory':>9} {'size':>9} {'open':>8} {'keystroke':>10}")
     with started_browser() as browser:
         for count in SIZES:
             with tempfile.TemporaryDirectory() as name:
-                folder = folder_of(count, Path(name))
-                started_s, cpu_s = time.perf_counter(), time.process_time()
-                written = write_report(folder)
-                write_s, cpu_s = time.perf_counter() - started_s, time.process_time() - cpu_s
-                open_ms = statistics.median(_open_ms(browser, written.path) for _ in range(_OPENED))
-                filter_ms = statistics.median(_filter_ms(browser, written.path))
-                size = f"{written.size_bytes / 1e6:.1f} MB"
-                written_in = f"{cpu_s:>6.1f} s {write_s:>6.1f} s {size:>9}"
-                print(f"{count:>8,} {written_in} {open_ms / 1000:>6.2f} s {filter_ms:>7.0f} ms")
+                report = folder_of(count, Path(name)).report
+                figures = _written(report.parent)
+                open_ms = statistics.median(_open_ms(browser, report) for _ in range(_OPENED))
+                filter_ms = statistics.median(_filter_ms(browser, report))
+                written = f"{figures['cpu_s']:>6.1f} s {figures['mb']:>6.0f} MB {report.stat().st_size / 1e6:>6.1f} MB"
+                print(f"{count:>8,} {written} {open_ms / 1000:>6.2f} s {filter_ms:>7.0f} ms")
+
+
+def _written(results: Path) -> dict[str, float]:
+    command = [sys.executable, "-m", "benchmarks.report_page", "--write", str(results)]
+    figures: dict[str, float] = json.loads(subprocess.run(command, capture_output=True, check=True).stdout)
+    return figures
+
+
+def _write(folder: ResultsFolder) -> None:
+    before_mb, cpu_s = _resident_mb("VmRSS"), time.process_time()
+    write_report(folder)
+    print(json.dumps({"cpu_s": time.process_time() - cpu_s, "mb": _resident_mb("VmHWM") - before_mb}))
+
+
+def _resident_mb(name: str) -> float:
+    status = Path("/proc/self/status").read_text()
+    return int(status.split(f"{name}:")[1].split()[0]) / 1024
 
 
 def _open_ms(browser: Browser, path: Path) -> float:

@@ -62,6 +62,6 @@ export function App({ head, rows }: { head: Head; rows: Rows }) {
 }
 
 export function goTo(id: string): void {
-  const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
-  document.getElementById(id)?.scrollIntoView({ behavior: calm ? "auto" : "smooth" });
+  const isReduced = matchMedia("(prefers-reduced-motion: reduce)").matches;
+  document.getElementById(id)?.scrollIntoView({ behavior: isReduced ? "auto" : "smooth" });
 }

@@ -11,6 +11,7 @@ from tests.html_report.folders import done_row, failed_row, results_folder
 from tests.waiting import wait_until
 from voicemill.html_report.findings import find
 from voicemill.pipeline.summary import Summary
+from voicemill.report.status import state_of, status_lines
 from voicemill.report.summary import as_markdown
 from voicemill.report.watch import watch
 
@@ -32,6 +33,15 @@ def test_watch_shows_a_run_until_it_ends(tmp_path: Path) -> None:
         wait_until(lambda: "4/10 rows done" in written.getvalue(), "the progress of the run")
     watching.join(timeout=60)
     assert not watching.is_alive()
+
+
+def test_a_starting_run_shows_no_earlier_progress(tmp_path: Path) -> None:
+    """Until a run reports progress, its status says that it is starting, without numbers of the run before."""
+    folder = results_folder(tmp_path, [done_row(1)])
+    folder.progress.write_text(json.dumps(_PROGRESS))
+    with folder.locked():
+        folder.remove_progress()
+        assert status_lines(state_of(folder)) == [f"{tmp_path}: running", "  The run is starting."]
 
 
 def test_watch_returns_at_once_without_a_run(tmp_path: Path) -> None:

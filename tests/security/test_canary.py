@@ -72,11 +72,13 @@ def test_key_is_in_no_output(
     ended = wait_for_exit(process)
     assert ended.code == 1, ended.stderr
     assert set(statuses(tmp_path / "results").values()) == {"done", "failed", "refused"}
+    status = "".join(voicemill("status", "results", option).stdout for option in ("--json", "--watch"))
     fatal = _fatal(voicemill, treacherous, tmp_path)
-    outputs = {"what was said": (ended.stdout + ended.stderr).encode(), "what was said at the end": fatal}
+    outputs = {"output": (ended.stdout + ended.stderr).encode(), "fatal output": fatal, "status": status.encode()}
     places |= outputs | dict(files_below(tmp_path, Path(prefect_home)))
     assert [(name, found) for name, content in places.items() if (found := found_in(content))] == []
-    assert any(name.endswith("prefect.db-wal") for name in places)
+    assert all(any(name.endswith(end) for name in places) for end in ("prefect.db-wal", "events.jsonl"))
+    assert any(name.startswith("data of ") for name in places)
     places_with_text = {name for name, content in places.items() if _WORD.encode() in content}
     assert not [name for name in places_with_text if prefect_home in name or name in outputs]
     report(

@@ -32,7 +32,7 @@ _UNUSUAL: Final = {
              "long pauses."),
     "short": ("Unusually short audio", "The audio is much shorter than usual for its text: listen for missing words."),
 }  # fmt: skip
-_BY_EAR: Final = ("long", "short")
+_REGENERATED: Final = ("long", "short")
 _LISTEN_TO_ROWS: Final = "Listen to these rows, and generate those that are wrong again. Each command makes a call."
 _LISTEN_TO_PASSAGES: Final = (
     "Listen to these passages, and generate those that are wrong again. Each command makes a call."
@@ -143,7 +143,7 @@ def _unusual(items: Path, texts: dict[str, list[str | None]], folder: str) -> It
     for name, rows in found.items():
         if len(rows):
             title, why = _UNUSUAL[name]
-            again = [f"{texts['id'][row]}/1" for row in rows if name in _BY_EAR and numbers["calls"][row] == 1]
+            again = [f"{texts['id'][row]}/1" for row in rows if name in _REGENERATED and numbers["calls"][row] == 1]
             commands = regenerate_commands(folder, again)
             yield _notice(name, "notice", title, why, _UNUSUAL_REMEDIES[name], rows.tolist(), commands)
 

@@ -12,7 +12,7 @@ from voicemill.html_report.outline import is_wav, outline_of
 from voicemill.model import Op, Status
 
 AUDIO_COLUMNS: Final = ("op", "status", "file_name", "audio", "duration_s")
-"""The columns that tell where the recording of a row is."""
+"""The columns that locate the recording of a row."""
 _MOST_OUTLINES: Final = 500
 _MOST_OUTLINES_OF_FINDINGS: Final = 400
 _MOST_DECODED_S: Final = 120.0

@@ -28,7 +28,7 @@ def changes_of(results: ResultsFolder) -> Json | None:
 
 
 def _records(results: ResultsFolder) -> Iterator[Json]:
-    """The lines of the file; a line that a power cut has torn is left out."""
+    """The lines of the file; incomplete lines are skipped."""
     try:
         text = results.events.read_text(encoding="utf-8", errors="replace")
     except FileNotFoundError:
@@ -43,7 +43,7 @@ def _records(results: ResultsFolder) -> Iterator[Json]:
 
 
 def _add_point(points: dict[str, list[Any]], record: Json) -> None:
-    """Append a point to its columns; a value that is missing there or here is null."""
+    """Append a point to its columns; missing values are null."""
     length = max(map(len, points.values()), default=0)
     for name in record:
         points.setdefault(name, [None] * length)

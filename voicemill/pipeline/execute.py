@@ -73,6 +73,7 @@ async def execute(
     folder, run_id = ResultsFolder(spec.results), uuid.uuid4().hex[:12]
     started_at, clock_s = datetime.now(UTC), time.monotonic()
     with folder.locked():
+        folder.remove_progress()
         async with open_service(spec.settings, key, earlier=earlier_service(folder)) as service:
             facts = load_facts(folder, spec.plan_id)
             if facts is None:

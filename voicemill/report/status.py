@@ -29,6 +29,8 @@ def state_of(folder: ResultsFolder) -> dict[str, Any]:
 def status_lines(state: dict[str, Any]) -> list[str]:
     """The same for a terminal."""
     lines = [f"{state['results']}: {state['state']}"]
+    if state["state"] == "running" and not state["progress"]:
+        return [*lines, "  The run is starting."]
     lines += [f"  {name.replace('_', ' '):12} {count:>8}" for name, count in state["rows"].items()]
     if state["state"] == "running" and state["progress"]:
         lines += [f"  {title:12} {text}" for title, text in progress_lines(state["progress"])[1:]]

@@ -12,6 +12,7 @@ from voicemill.store.results_folder import ResultsFolder, read_json
 
 _LIVE_EVERY_S = 0.5
 _LINE_EVERY_S = 10.0
+_STARTING = "The run is starting."
 
 
 def watch(results: ResultsFolder, console: Console | None = None) -> None:
@@ -27,7 +28,7 @@ def watch(results: ResultsFolder, console: Console | None = None) -> None:
 
 
 def _show_live(results: ResultsFolder, console: Console) -> None:
-    with Live(Text("Starting"), console=console, transient=True, refresh_per_second=2) as live:
+    with Live(Text(_STARTING), console=console, transient=True, refresh_per_second=2) as live:
         while results.is_locked():
             progress = read_json(results.progress)
             if progress:

@@ -142,6 +142,11 @@ class ResultsFolder:
         """Whether the last run ended before it published its tables."""
         return self.parts.is_dir()
 
+    def remove_progress(self) -> None:
+        """Remove the progress of an earlier run; call it when a run starts. Raises `StorageError`."""
+        with durable.storage_errors(self.progress):
+            self.progress.unlink(missing_ok=True)
+
     def remove_partials(self) -> None:
         """Remove the partial output files of a killed run; call it before any output is written."""
         for partial in (found for folder in self.outputs for found in folder.rglob(durable.PARTIALS)):

@@ -56,9 +56,9 @@ const LABELS: Record<string, string> = {
 export const label = (name: string): string => LABELS[name] ?? spaced(name).replace(/^./, (first) => first.toUpperCase());
 export const spaced = (name: string): string => name.replaceAll("_", " ");
 
-const UNSEEN = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
+const INVISIBLE = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
 
 /** A text in which control and direction characters are visible, so that they cannot reorder or hide anything. */
 export function visible(text: string): string {
-  return text.replace(UNSEEN, (found) => `\u27e8U+${found.charCodeAt(0).toString(16).toUpperCase().padStart(4, "0")}\u27e9`);
+  return text.replace(INVISIBLE, (found) => `\u27e8U+${found.charCodeAt(0).toString(16).toUpperCase().padStart(4, "0")}\u27e9`);
 }

@@ -18,7 +18,7 @@ export function Attention({ head, ...actions }: { head: Head } & Actions) {
     <section id="attention" aria-labelledby="attention-title">
       <h2 id="attention-title">Needs attention</h2>
       {findings.length === 0
-        ? <p class="card calm">{head.rows ? "Nothing: every row is done, and none differs from the others." : "This run has no rows."}</p>
+        ? <p class="card note-card">{head.rows ? "Nothing: every row is done, and none differs from the others." : "This run has no rows."}</p>
         : <ul class="findings">{findings.map((finding) => <Item finding={finding} {...actions} />)}</ul>}
     </section>
   );
@@ -40,7 +40,7 @@ function Item({ finding, rows, show, open }: { finding: Finding } & Actions) {
           <li><button class="link" onClick={() => open(row)}>{visible(rows.text("id", row)).slice(0, 60)}</button></li>
         ))}
         {finding.rows.length > 1 && (
-          <li><button class="quiet" onClick={() => show(finding)}>
+          <li><button class="secondary" onClick={() => show(finding)}>
             Show {finding.rows.length < finding.count ? `the first ${count(finding.rows.length)}` : `all ${count(finding.count)}`} in the table
           </button></li>
         )}

@@ -17,7 +17,7 @@ export function Command({ text }: { text: string }) {
   return (
     <div class="command">
       <code tabIndex={0}>{visible(text)}</code>
-      <button class="quiet" onClick={copy} aria-label={`Copy the command ${text}`}>{copied ? "Copied" : "Copy"}</button>
+      <button class="secondary" onClick={copy} aria-label={`Copy the command ${text}`}>{copied ? "Copied" : "Copy"}</button>
     </div>
   );
 }

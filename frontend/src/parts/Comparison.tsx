@@ -23,7 +23,7 @@ export function Comparison({ head, rows, show }: Props) {
     <section id="comparison" aria-labelledby="comparison-title">
       <h2 id="comparison-title">Compared with the run before</h2>
       {changes.compared_with && <p class="muted">The run before ended {moment(changes.compared_with)}.</p>}
-      {kinds.length === 0 ? <p class="card calm">No row was added, finished, changed or removed.</p> : (
+      {kinds.length === 0 ? <p class="card note-card">No row was added, finished, changed or removed.</p> : (
         <ul class="changes">
           {kinds.map((kind) => {
             const ids = changes.ids[kind] ?? [];
@@ -33,7 +33,7 @@ export function Comparison({ head, rows, show }: Props) {
               <li class="card">
                 <h3>{title}</h3>
                 <p class="muted">{ids.slice(0, SHOWN).map(visible).join(", ")}{(changes.counts[kind] ?? 0) > SHOWN ? " …" : ""}</p>
-                {found.length > 0 && <button class="quiet" onClick={() => show(title, found)}>Show in the table</button>}
+                {found.length > 0 && <button class="secondary" onClick={() => show(title, found)}>Show in the table</button>}
               </li>
             );
           })}

@@ -43,9 +43,9 @@ export function RowDetail({ head, rows, row, close, step, hasPrevious, hasNext }
         <span class={`pill ${rows.text("status", row)}`}>{spaced(rows.text("status", row))}</span>
         <h3><bdi>{id}</bdi></h3>
         <div class="detail-buttons">
-          <button class="quiet" onClick={() => step(-1)} disabled={!hasPrevious} aria-label="Previous row">↑</button>
-          <button class="quiet" onClick={() => step(1)} disabled={!hasNext} aria-label="Next row">↓</button>
-          <button class="quiet" onClick={close} aria-label="Close the row">✕</button>
+          <button class="secondary" onClick={() => step(-1)} disabled={!hasPrevious} aria-label="Previous row">↑</button>
+          <button class="secondary" onClick={() => step(1)} disabled={!hasNext} aria-label="Next row">↓</button>
+          <button class="secondary" onClick={close} aria-label="Close the row">✕</button>
         </div>
       </div>
       {failure && <p class="message">{failure}</p>}

@@ -70,7 +70,7 @@ function FilterBar({ rows, filters, setFilters }: Pick<Props, "rows" | "filters"
         </label>
       ))}
       {filters.among && <span class="chip">{visible(filters.among.title)}</span>}
-      {isFiltered && <button class="quiet" onClick={() => setFilters(NO_FILTERS)}>Clear filters</button>}
+      {isFiltered && <button class="secondary" onClick={() => setFilters(NO_FILTERS)}>Clear filters</button>}
     </div>
   );
 }

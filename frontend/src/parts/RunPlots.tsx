@@ -18,7 +18,7 @@ export function RunPlots({ head }: { head: Head }) {
           </select></label>
         )}
       </div>
-      {run ? <Plots key={run.id} run={run} offline={head.offline} /> : <p class="card calm">No history was recorded for this run.</p>}
+      {run ? <Plots key={run.id} run={run} offline={head.offline} /> : <p class="card note-card">No history was recorded for this run.</p>}
     </section>
   );
 }
@@ -30,7 +30,7 @@ function Plots({ run, offline }: { run: RunHistory; offline: boolean }) {
     <>
       {x.length > 1
         ? <div class="plots">{plots.map((plot) => <Plot title={plot.title} summary={plot.summary} x={x} series={plot.series} formatX={spanTick} formatY={plot.format} />)}</div>
-        : <p class="card calm">The run was too short for plots.</p>}
+        : <p class="card note-card">The run was too short for plots.</p>}
       {Math.max(0, ...numbers(run.points["retries"] ?? []), ...numbers(run.points["errors"] ?? [])) === 0 && <p class="muted note">No call was retried or rejected.</p>}
       <Events run={run} />
     </>
