@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from voicemill.cli.book_details import DetailOptions
 from voicemill.cli.help_page import Command, command_app, examples
+from voicemill.cli.option_groups import with_options
 from voicemill.cli.options import Json
 from voicemill.errors import ExitCode
 
@@ -27,6 +29,7 @@ _SHOWN = 20
         "voicemill book master results/novel --for google,read-along --isbn 9781106701657 -o delivery",
     ),
 )
+@with_options
 def master(
     results: Annotated[
         Path, typer.Argument(metavar="RESULTS", help="The results folder of a finished run.", show_default=False)
@@ -39,27 +42,12 @@ def master(
             help="What to deliver, separated by commas: acx, google, apple, m4b, mp3, read-along, archive.",
         ),
     ],
+    details: DetailOptions,
     folder: Annotated[
         Path | None,
         typer.Option(
             "-o", "--output-dir", metavar="FOLDER", help="Where to write. [default: book/ in the results folder]"
         ),
-    ] = None,
-    title: Annotated[
-        str | None, typer.Option(metavar="TITLE", help="Title of the book. [default: as in book.toml]")
-    ] = None,
-    author: Annotated[str | None, typer.Option(metavar="NAME", help="Author. [default: as in book.toml]")] = None,
-    narrator: Annotated[str | None, typer.Option(metavar="NAME", help="Narrator. [default: as in book.toml]")] = None,
-    cover: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Cover, JPEG or PNG. [default: cover.jpg beside book.toml]")
-    ] = None,
-    isbn: Annotated[str | None, typer.Option(metavar="ISBN", help="ISBN, for the file names of Google Play.")] = None,
-    language: Annotated[
-        str | None, typer.Option(metavar="CODE", help="Language, such as en. [default: as in book.toml]")
-    ] = None,
-    publisher: Annotated[str | None, typer.Option(metavar="NAME", help="Publisher. [default: as in book.toml]")] = None,
-    year: Annotated[
-        str | None, typer.Option(metavar="YEAR", help="Year of publication. [default: as in book.toml]")
     ] = None,
     sample: Annotated[
         str | None, typer.Option(metavar="ROW", help="Row of the retail sample. [default: the first chapter]")
@@ -73,21 +61,7 @@ def master(
     """
     from voicemill.book.mastering.master import master as master_book
 
-    mastered = master_book(
-        results,
-        deliveries,
-        folder,
-        cover=cover,
-        sample=sample,
-        report=_say,
-        title=title,
-        author=author,
-        narrator=narrator,
-        isbn=isbn,
-        language=language,
-        publisher=publisher,
-        year=year,
-    )
+    mastered = master_book(results, deliveries, folder, sample=sample, report=_say, **asdict(details))
     typer.echo(json.dumps(asdict(mastered), indent=2) if as_json else "\n".join(_lines(mastered)))
     raise typer.Exit(ExitCode.SOME_FAILED if mastered.failures else ExitCode.OK)
 

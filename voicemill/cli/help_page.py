@@ -7,7 +7,7 @@ from typing import Any, Final
 import typer
 from typer.core import TyperCommand, TyperGroup
 
-SECTIONS: Final = ("Input", "Voice", "Output", "Quality", "Pace", "Budget", "Run")
+SECTIONS: Final = ("Input", "Voice", "Output", "Book", "Quality", "Pace", "Budget", "Run")
 """Titles of option groups, in the order of the help page; options without a group come last."""
 
 _WIDEST: Final = 100
