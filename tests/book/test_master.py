@@ -188,7 +188,7 @@ def test_unfinished_rows_are_named(results: Path, voicemill: InThisProcess) -> N
         (("--for", "google", "--title", "A"), "give --isbn"),
         (("--for", "m4b", "--title", "A", "--cover", "absent.jpg"), "cannot read the cover absent.jpg"),
         (("--for", "m4b", "--title", "A", "--cover", __file__), "is not a JPEG or PNG picture"),
-        (("--for", "acx", "--title", "A", "--sample", "three"), "there is no row 'three'"),
+        (("--for", "acx", "--title", "A", "--sample", "three"), "unknown row 'three'"),
     ],
 )
 def test_invalid_options(results: Path, voicemill: InThisProcess, options: tuple[str, ...], message: str) -> None:

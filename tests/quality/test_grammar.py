@@ -20,7 +20,7 @@ _UNITS = [["one", "two"], ["three"], ["one", "two"]]
     ],
 )
 def test_a_path_says_how_often_each_unit_is_said(words: str, times: object) -> None:
-    """Missing and repeated units are told apart from units said once; an unfinished path is None."""
+    """Missing units, repeated units and units that are said once are distinguished; an unfinished path is None."""
     assert read(words.split(), _UNITS) == times
 
 
@@ -39,7 +39,7 @@ def test_a_path_says_how_often_each_unit_is_said(words: str, times: object) -> N
     ],
 )
 def test_units_are_sentences_of_four_words_or_more(text: str, units: list[str | list[str]]) -> None:
-    """Shorter sentences join a neighbour; punctuation and tags are no words."""
+    """Shorter sentences join a neighbour; punctuation and tags are not words."""
     assert units_of(text) == [unit.split() if isinstance(unit, str) else unit for unit in units]
 
 

@@ -45,7 +45,7 @@ def reasons_of() -> Iterator[Reasons]:
     ],
 )
 def test_spelling_is_not_a_fault(recognized: str, reasons_of: Reasons) -> None:
-    """Names, numbers, compounds and abbreviations that a recognizer spells in its own way are no findings."""
+    """Names, numbers, compounds and abbreviations that a recognizer spells differently are not reported."""
     assert reasons_of(_TEXT, recognized) == []
 
 
@@ -75,7 +75,7 @@ def test_findings_name_the_place() -> None:
 
 
 def test_allowed_words_may_differ(reasons_of: Reasons) -> None:
-    """A difference that consists of allowed words is no finding."""
+    """A difference that consists of allowed words is not reported."""
     text = "They sang “Iä Shub Niggurath Fhtagn” until the morning came and the fire was out."
     recognized = "They sang yeah sure a big rat from tag gone until the morning came and the fire was out."
     assert reasons_of(text, recognized) == ["different"]

@@ -37,8 +37,8 @@ class CheckPool:
         self, samples: NDArray[np.float32], rate_hz: int, text: str, allowed: Sequence[str] = ()
     ) -> tuple[Finding, ...]:
         """What is wrong with mono `samples` in -1..1, which should say `text` in English. Raises `CheckFailed`."""
-        heard = samples if rate_hz == _RATE_HZ else soxr.resample(samples, rate_hz, _RATE_HZ)
-        pcm = (np.clip(heard, -1.0, 1.0) * 32767).astype("<i2").tobytes()
+        resampled = samples if rate_hz == _RATE_HZ else soxr.resample(samples, rate_hz, _RATE_HZ)
+        pcm = (np.clip(resampled, -1.0, 1.0) * 32767).astype("<i2").tobytes()
         return self._sent({"text": text, "pcm": base64.b64encode(pcm).decode(), "allowed": [*allowed]})
 
     def compared(

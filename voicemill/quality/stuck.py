@@ -29,7 +29,7 @@ _ACTIVE_BELOW_PEAK_DB: Final = 35.0
 
 
 def stuck_findings(samples: Floats, rate_hz: int, text: str = "") -> Iterator[Finding]:
-    """A stretch whose spectrum equals that of a constant time before (0.08 to 0.9 s), for a second or longer.
+    """Sound whose spectrum equals that of a constant time before (0.08 to 0.9 s), for a second or longer.
 
     At most one finding. `samples` are mono, shape (frames,), and should say `text`.
     """

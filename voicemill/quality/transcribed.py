@@ -28,7 +28,7 @@ _ONE_SIDED: Final = 0.35
 _FEWEST_EQUAL: Final = 0.3
 """The least share of equal words, of the shorter side, in a transcription of the same text."""
 _SHORT_MATCH: Final = 1
-"""So many equal words between two differences are a coincidence."""
+"""Differences that at most this number of equal words separate count as one."""
 _QUOTED_WORDS: Final = 6
 _NO_DIGITS = re.compile(r"\D+")
 _UNSPACED = re.compile(UNSPACED)
@@ -43,7 +43,7 @@ class _Token(NamedTuple):
 
 
 class _Difference(NamedTuple):
-    """A stretch of text words, and of the recognized words in their place; both ends are exclusive."""
+    """Positions of text words, and of the recognized words in their place; both ends are exclusive."""
 
     text_start: int
     text_stop: int
@@ -85,7 +85,7 @@ def _differences(expected: Sequence[str], words: Sequence[str]) -> Iterator[_Dif
 
 
 def _joined(differences: Iterable[_Difference], most_between: int = _SHORT_MATCH) -> Iterator[_Difference]:
-    """The differences, with those that at most so many equal words separate as one."""
+    """The differences, with those as one that at most `most_between` equal words separate."""
     last: _Difference | None = None
     for one in differences:
         if last is not None and max(one.text_start - last.text_stop, one.start - last.stop) <= most_between:

@@ -52,7 +52,7 @@ class Archive:
         return tuple(self._infos)
 
     def find(self, name: str) -> str:
-        """The path of a file, in whatever case it is written; empty if there is no such file."""
+        """The path of a file, ignoring case; empty if the archive does not have it."""
         path = normal_path(name)
         return path if path in self._infos else self._by_lower.get(path.lower(), "")
 

@@ -1,4 +1,4 @@
-"""Elements that begin a line of their own."""
+"""Elements that begin on a new line."""
 
 from typing import Final
 

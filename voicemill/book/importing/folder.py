@@ -56,7 +56,7 @@ def write_book(book: ImportedBook, source: Path, folder: Path, *, force: bool = 
     texts = _texts(book)
     durable.make_folder(folder)
     durable.write_file(unfinished, b"")
-    (folder / ABOUT).unlink(missing_ok=True)  # Until it is written again, this is no book folder.
+    (folder / ABOUT).unlink(missing_ok=True)  # Without it, the folder counts as unfinished.
     durable.make_folders_in(folder, [TEXTS, "source"])
     _remove_old_texts(folder, {text.name for text in texts})
     for text in texts:

@@ -84,7 +84,7 @@ def _size(text: str) -> int:
 
 
 def _without_repeats(chapter: Chapter) -> Chapter:
-    """Exclude headings at the start of a chapter that the line before them says already."""
+    """Exclude headings at the start of a chapter that repeat the line before them."""
     before = ""
     for block in chapter.kept[: _HEADINGS_COMPARED + 1]:
         if not block.level and not _is_running_title(block.text):

@@ -25,7 +25,7 @@ class MappedBlock(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class ChapterText:
-    """A chapter as it is written: `text` is the content of its file, with everything escaped that is no markup."""
+    """The text file of a chapter: `text` is its content; characters that would be read as markup are escaped."""
 
     id: str
     name: str

@@ -43,7 +43,7 @@ TEXT_FIELDS: Final = tuple(field.name for field in fields(BookDetails) if field.
 def details_of(results: ResultsFolder, given: Mapping[str, str | None], cover: Path | None) -> BookDetails:
     """The details in the folder of the manifest, overridden by `given`.
 
-    Raises `ConfigError` if there is no title, or if a file cannot be read.
+    Raises `ConfigError` if the title is missing, or if a file cannot be read.
     """
     folder = book_folder(results)
     known = _from_file(folder / "book.toml") if folder else {}

@@ -27,11 +27,11 @@ class Book:
 
     @property
     def sampled(self) -> MasteredChapter:
-        """The chapter of the retail sample: the first one that is no front matter and no credits."""
+        """The chapter of the retail sample: by default the first one that is neither front matter nor credits."""
         wanted = [one for one in self.chapters if one.chapter.id == self.sample_id]
         first = [one for one in self.chapters if one.chapter.kind == "chapter"]
         if self.sample_id is not None and not wanted:
-            raise ConfigError(f"there is no row {self.sample_id!r}; give the id of a row with --sample")
+            raise ConfigError(f"unknown row {self.sample_id!r}; give the id of a row with --sample")
         return (wanted or first or list(self.chapters))[0]
 
     def language(self) -> str:

@@ -109,7 +109,7 @@ def _mastered(
         google_id(details)
     chapters = read_chapters(results)
     if sample is not None and sample not in {chapter.id for chapter in chapters}:
-        raise ConfigError(f"there is no row {sample!r}; give the id of a row with --sample")
+        raise ConfigError(f"unknown row {sample!r}; give the id of a row with --sample")
     if "read-along" in names:
         refuse_untimed(chapters)
     check_disk_space(chapters, names, target)

@@ -1,4 +1,4 @@
-"""Room tone: quiet noise under the whole recording, so that pauses are never digital silence."""
+"""Room tone: noise at a low level under the whole recording, so that pauses are never digital silence."""
 
 from functools import cache
 from typing import Final

@@ -30,7 +30,7 @@ class MasteredChapter:
 
 @dataclass(frozen=True, slots=True)
 class Track:
-    """A file of its own in shops that want one chapter a file."""
+    """One file in shops that require a file for each chapter."""
 
     number: int
     title: str
