@@ -130,7 +130,7 @@ async def transcript(engine: OneWorker, audio: bytes) -> str:
 def samples_of(audio: bytes) -> NDArray[np.float32]:
     """The samples of a WAV file."""
     with wave.open(io.BytesIO(audio)) as file:
-        return np.frombuffer(file.readframes(file.getnframes()), "<i2").astype(np.float32) / 32768
+        return np.frombuffer(file.readframes(file.getnframes()), "<i2").astype(np.float32) / np.float32(32768)
 
 
 def duration_s(audio: bytes) -> float:

@@ -20,7 +20,7 @@ def main(results: Path) -> None:
     items = pd.read_parquet(results / "items.parquet")
     done = items[items["status"] == "done"]
     recognizer = whisper_transcript if is_local_installed() else transcribe
-    pairs = [(str(item.transcript), recognizer(results / item.file_name)) for item in done.itertuples()]
+    pairs = [(str(item.transcript), recognizer(results / str(item.file_name))) for item in done.itertuples()]
     for item, pair in zip(done.itertuples(), pairs, strict=True):
         print(f"{item.file_name:40} {item.duration_s:7.1f} s   word error rate {error_rate([pair]):6.1%}")
     print(f"{'all':40} {done['duration_s'].sum():7.1f} s   word error rate {error_rate(pairs):6.1%}")

@@ -106,7 +106,8 @@ def _length_s(take: int, text: str) -> float:
 def _received(upload: bytes) -> tuple[int, str]:
     """The take and the text of uploaded speech, from its length."""
     start = upload.index(b"fLaC")
-    with av.open(BytesIO(upload[start : upload.index(b"\r\n" + upload.split(b"\r\n")[0], start)])) as file:
+    flac = BytesIO(upload[start : upload.index(b"\r\n" + upload.split(b"\r\n")[0], start)])
+    with av.open(flac, "r") as file:
         length_s = sum(frame.samples for frame in file.decode(audio=0)) / 16_000
     lengths_s = {(take, text): _length_s(take, text) for take in range(4) for text in _TEXTS}
     return min(lengths_s, key=lambda spoken: abs(lengths_s[spoken] - length_s))

@@ -183,4 +183,5 @@ class _SilentCluster:
         self._files.start(job.attempt, f"worker-{self._started}")
         if self._started == 2:
             self.has_both.set()
-        return await asyncio.get_running_loop().create_future()
+        never: asyncio.Future[ShardResult] = asyncio.get_running_loop().create_future()
+        return await never

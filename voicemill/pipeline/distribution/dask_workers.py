@@ -67,4 +67,4 @@ async def dask_workers(address: str) -> AsyncIterator[DaskWorkers]:
         yield DaskWorkers(client, await client.nthreads())
     finally:
         with suppress(TimeoutError):  # The scheduler may be gone.
-            await asyncio.wait_for(client.close(), _CLOSE_TIMEOUT_S)  # type: ignore[no-untyped-call]
+            await asyncio.wait_for(client.close(), _CLOSE_TIMEOUT_S)
