@@ -49,4 +49,5 @@ class OpenedReport:
     def open_row(self, place: int) -> None:
         """Open the row at a position of the table."""
         self.page.click(f"#row-{place}")
+        self.page.wait_for_selector(f"#row-{place}[aria-selected=true]")
         self.page.wait_for_selector(".detail .facts")

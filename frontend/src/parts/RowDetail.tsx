@@ -18,13 +18,13 @@ interface Props {
 }
 
 export function RowDetail({ head, rows, row, close, step, hasPrevious, hasNext }: Props) {
-  const [detail, setDetail] = useState<Detail | null>(null);
+  const [loaded, setLoaded] = useState<{ row: number; detail: Detail } | null>(null);
   const [failure, setFailure] = useState("");
   const panel = useRef<HTMLElement>(null);
   useEffect(() => {
     let isCurrent = true;
     rows.detail(row).then(
-      (found) => isCurrent && (setDetail(found), setFailure("")),
+      (detail) => isCurrent && (setLoaded({ row, detail }), setFailure("")),
       (error: unknown) => isCurrent && setFailure(String(error)),
     );
     panel.current?.scrollTo(0, 0);
@@ -49,7 +49,7 @@ export function RowDetail({ head, rows, row, close, step, hasPrevious, hasNext }
         </div>
       </div>
       {failure && <p class="message">{failure}</p>}
-      {detail && <Body head={head} rows={rows} row={row} detail={detail} />}
+      {loaded?.row === row && <Body head={head} rows={rows} row={row} detail={loaded.detail} />}
     </aside>
   );
 }
