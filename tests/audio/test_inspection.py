@@ -99,6 +99,27 @@ def test_opposite_channels_do_not_cancel(tmp_path: Path) -> None:
     assert recording.clip().identity[3:] == ("channel 0",)
 
 
+def test_a_short_part_with_opposite_channels_is_not_lost(tmp_path: Path) -> None:
+    """One second in forty is enough to use one channel, because the mix would be silent for that second."""
+    left, right = tone(40), tone(40)
+    right[17 * 16_000 : 18 * 16_000] *= -1
+    write_stereo(tmp_path / "a.wav", left, right)
+    recording = inspect_recording(tmp_path / "a.wav")
+    assert (recording.reading.channel, recording.damaged_s) == (0, 0.0)
+
+
+def test_opposite_channels_are_reported_where_no_channel_has_everything(tmp_path: Path) -> None:
+    """Two speakers in two channels are mixed, and a second in which the channels cancel is reported as lost."""
+    speech, silence = tone(2), np.zeros(2 * 16_000, np.float32)
+    write_stereo(
+        tmp_path / "a.wav",
+        np.concatenate([speech, silence, speech[:16_000]]),
+        np.concatenate([silence, speech, -speech[:16_000]]),
+    )
+    recording = inspect_recording(tmp_path / "a.wav")
+    assert (recording.reading.channel, recording.damaged_s) == (None, 1.0)
+
+
 def test_two_speakers_in_two_channels_are_mixed(tmp_path: Path) -> None:
     """Channels that do not cancel are mixed as before, also if only one of them sounds at a time."""
     silence = np.zeros(16_000, np.float32)

@@ -17,7 +17,7 @@ class DamageMeter:
     """Adds up the seconds of a track that could not be decoded.
 
     `format_name` is FFmpeg's name of the container, `streams` the number of its streams. The damage `is_inside` if
-    sound follows it.
+    sound follows it. `read_to` is the position in the file after the last packet; 0 where positions are unknown.
     """
 
     def __init__(self, format_name: str, streams: int, tick_s: Fraction) -> None:
@@ -30,7 +30,7 @@ class DamageMeter:
         self._good_bytes = self._good_ticks = self._read_bytes = 0
         self._has_failed = False
         self._failed_s = self._failed_by_duration_s = 0.0
-        self._end: int | None = None
+        self.read_to = 0
         self._skipped_bytes = 0
 
     def add_decoded(self, packet: DecodedPacket) -> None:
@@ -39,8 +39,8 @@ class DamageMeter:
         self._good_ticks += packet.duration
         self._read_bytes += packet.size_bytes
         if packet.position is not None and packet.size_bytes:
-            self._skipped_bytes = 0 if self._end is None else packet.position - self._end
-            self._end = packet.position + packet.size_bytes
+            self._skipped_bytes = packet.position - self.read_to if self.read_to else 0
+            self.read_to = packet.position + packet.size_bytes
 
     def add_failed(self, packet: DecodedPacket) -> None:
         """Count a packet that could not be decoded."""

@@ -1,5 +1,6 @@
 """Decode any audio file into blocks of mono samples at one rate, in memory that does not grow with its length."""
 
+import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from itertools import chain
@@ -41,11 +42,30 @@ class WrongLength(UndecodableAudio):
     """A stretch was decoded to another length than was planned."""
 
 
+class _LenientFile:
+    """An open file for FFmpeg, in which a position that no file can have is the end.
+
+    A damaged file may state the size of a part so wrongly. File systems that refuse the position would end the reading.
+    """
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self.read = file.read
+        self.tell = file.tell
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        """Move as the file does."""
+        try:
+            return self._file.seek(offset, whence)
+        except (OSError, OverflowError):
+            return self._file.seek(0, os.SEEK_END)
+
+
 @contextmanager
 def opened_container(file: BinaryIO, options: Mapping[str, str] = OPTIONS) -> Iterator[InputContainer]:
     """The container in an open file. Raises `UndecodableAudio` for what FFmpeg cannot read."""
     try:
-        with av.open(file, "r", options=dict(options), metadata_errors="replace") as container:
+        with av.open(_LenientFile(file), "r", options=dict(options), metadata_errors="replace") as container:
             yield container
     except av.error.FFmpegError as error:
         raise UndecodableAudio(f"the file is not audio that can be decoded ({error.strerror})") from error

@@ -85,6 +85,11 @@ class Playback:
         return self._damage.lost_s
 
     @property
+    def read_to(self) -> int:
+        """The position in the file after the last packet so far; 0 where the container does not tell."""
+        return self._damage.read_to
+
+    @property
     def is_damaged_inside(self) -> bool:
         """Whether sound follows after something that could not be decoded."""
         return self._damage.is_inside

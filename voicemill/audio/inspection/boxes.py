@@ -2,29 +2,48 @@
 
 import os
 import struct
-from typing import BinaryIO, Final
+from collections.abc import Iterator
+from typing import BinaryIO, Final, NamedTuple
 
 _HEADER_BYTES: Final = 8
 _LONG_SIZE_BYTES: Final = 8
 
 
-def has_broken_boxes(file: BinaryIO) -> bool:
-    """Whether a file that starts as MP4 has a box that cannot be one, or that ends after the file.
+class Box(NamedTuple):
+    """A box: its four letters, the position of its header, and its size as stated, header included."""
 
-    Zero bytes after the last box are padding.
+    kind: bytes
+    start: int
+    size_bytes: int
+
+    def is_valid(self, end: int) -> bool:
+        """Whether this can be a box of a file that ends at `end`."""
+        is_named = self.kind.isascii() and self.kind.isalnum()
+        return is_named and self.size_bytes >= _HEADER_BYTES and self.start + self.size_bytes <= end
+
+
+def has_broken_boxes(file: BinaryIO) -> bool:
+    """Whether a file that starts as MP4 has a box that cannot be one, or that ends after the file."""
+    end = os.fstat(file.fileno()).st_size
+    return any(not box.is_valid(end) for box in boxes(file))
+
+
+def boxes(file: BinaryIO) -> Iterator[Box]:
+    """The boxes of an MP4 file in order, up to an invalid one; none of another file.
+
+    A box that lasts to the end of the file is left out, and so are zero bytes after the last box.
     """
     end = os.fstat(file.fileno()).st_size
     position = 0
     while position + _HEADER_BYTES <= end:
         file.seek(position)
-        size, kind = struct.unpack(">I4s", file.read(_HEADER_BYTES))
-        if position == 0 and kind != b"ftyp":
-            return False
-        if size == 0:  # The last box, which lasts to the end of the file.
-            return False
-        if size == 1:
-            (size,) = struct.unpack(">Q", file.read(_LONG_SIZE_BYTES).ljust(_LONG_SIZE_BYTES, b"\0"))
-        if size < _HEADER_BYTES or not kind.isascii() or not kind.isalnum() or position + size > end:
-            return True
-        position += size
-    return False
+        size_bytes, kind = struct.unpack(">I4s", file.read(_HEADER_BYTES))
+        if (position == 0 and kind != b"ftyp") or size_bytes == 0:
+            return
+        if size_bytes == 1:
+            (size_bytes,) = struct.unpack(">Q", file.read(_LONG_SIZE_BYTES).ljust(_LONG_SIZE_BYTES, b"\0"))
+        box = Box(kind, position, size_bytes)
+        yield box
+        if not box.is_valid(end):
+            return
+        position += size_bytes

@@ -16,10 +16,12 @@ from av.stream import Disposition
 
 from voicemill.audio.blocks import planar_blocks
 from voicemill.audio.decode import UndecodableAudio, opened_container
+from voicemill.audio.inspection.appended import appended_bytes
 from voicemill.audio.inspection.boxes import has_broken_boxes
 from voicemill.audio.inspection.complaints import Complaints
 from voicemill.audio.inspection.phase import PhaseMeter
 from voicemill.audio.inspection.unlistenable import Unlistenable
+from voicemill.audio.inspection.wav_chunks import states_no_length
 from voicemill.audio.playback import PlacedFrame, Playback, is_cover
 from voicemill.model.recordings import Reading, Recording
 
@@ -53,8 +55,10 @@ def inspect_recording(path: Path, track: str = "", on_progress: Callable[[], Non
                 raise Unlistenable("is empty; give a file with audio", "empty_file")
             complaints = Complaints()
             with complaints.collected():
-                recording = _decoded(file, track, on_progress)
-            recording = _with_unread_part(recording, complaints, has_broken_boxes=has_broken_boxes(file))
+                recording, read_to = _decoded(file, track, on_progress)
+            has_complaint = complaints.names_damage and not states_no_length(file)
+            recording = _with_unread_part(recording, complaints, is_damaged=has_complaint or has_broken_boxes(file))
+            recording = _with_appended(recording, appended_bytes(file, recording.container, read_to), read_to)
             file.seek(0)
             digest = hashlib.file_digest(file, "sha256").hexdigest()
     except UndecodableAudio as error:
@@ -64,13 +68,22 @@ def inspect_recording(path: Path, track: str = "", on_progress: Callable[[], Non
     return replace(recording, path=str(path.absolute()), sha256=digest, size_bytes=size_bytes)
 
 
-def _with_unread_part(recording: Recording, complaints: Complaints, *, has_broken_boxes: bool) -> Recording:
+def _with_unread_part(recording: Recording, complaints: Complaints, *, is_damaged: bool) -> Recording:
     """The recording, reported as damaged if FFmpeg skipped a part of the file or met its end too early."""
     missing_s = recording.claimed_s - recording.duration_s
     is_short = complaints.names_length and missing_s > _CLAIM_SLACK_S
-    if recording.damaged_s or not (complaints.names_damage or has_broken_boxes or is_short):
+    if recording.damaged_s or not (is_damaged or is_short):
         return recording
-    damaged_s = round(max(missing_s, _LEAST_DAMAGE_S), 3)
+    return _damaged(recording, max(missing_s, _LEAST_DAMAGE_S))
+
+
+def _with_appended(recording: Recording, appended: int, read_to: int) -> Recording:
+    """The recording, reported as damaged if bytes with sound follow what FFmpeg reads; the rate gives their seconds."""
+    return _damaged(recording, recording.duration_s * appended / max(read_to, 1)) if appended else recording
+
+
+def _damaged(recording: Recording, lost_s: float) -> Recording:
+    damaged_s = round(recording.damaged_s + lost_s, 3)
     return replace(recording, damaged_s=damaged_s, reading=replace(recording.reading, is_uploadable=False))
 
 
@@ -83,7 +96,8 @@ def _opened(path: Path) -> BufferedReader:
     return os.fdopen(descriptor, "rb")
 
 
-def _decoded(file: BinaryIO, wanted: str, on_progress: Callable[[], None]) -> Recording:
+def _decoded(file: BinaryIO, wanted: str, on_progress: Callable[[], None]) -> tuple[Recording, int]:
+    """The recording, and the position in the file after its last packet."""
     is_webm = b"webm" in file.read(_EBML_HEADER_BYTES)
     file.seek(0)
     with opened_container(file) as container:
@@ -95,7 +109,7 @@ def _decoded(file: BinaryIO, wanted: str, on_progress: Callable[[], None]) -> Re
         playback = Playback(container, track)
         encoding = playback.stream.codec_context.name
         frames = _Frames(playback, on_progress)
-        channel = _channel(playback, frames)
+        channel, lost_s = _channel(playback, frames)
         if not playback.position:
             raise Unlistenable("has only silence; give a file with speech", "not_audio")
         duration_s = playback.position / playback.sample_rate_hz
@@ -111,15 +125,16 @@ def _decoded(file: BinaryIO, wanted: str, on_progress: Callable[[], None]) -> Re
             and abs(surplus_s) <= _CLAIM_SLACK_S
             and channel is None
             and not playback.damaged_s
+            and not lost_s
             and len(container.streams.audio) == 1,
             samples=playback.position,
             sample_rate_hz=playback.sample_rate_hz,
             marks=playback.marks,
         )
-        return Recording(
+        recording = Recording(
             duration_s=duration_s,
             claimed_s=claimed_s if surplus_s >= -_CLAIM_SLACK_S and not reading.variant else 0.0,
-            damaged_s=round(playback.damaged_s, 3),
+            damaged_s=round(playback.damaged_s + lost_s, 3),
             has_video=has_video,
             container=name,
             encoding=encoding,
@@ -128,6 +143,7 @@ def _decoded(file: BinaryIO, wanted: str, on_progress: Callable[[], None]) -> Re
             language=playback.stream.language or "",
             reading=reading,
         )
+        return recording, playback.read_to
 
 
 def _track(container: InputContainer, wanted: str) -> int:
@@ -158,17 +174,20 @@ class _Frames:
             yield placed
 
 
-def _channel(playback: Playback, frames: Iterable[PlacedFrame]) -> int | None:
-    """Decode everything, and return the only channel to use if mixing all of them would cancel them."""
+def _channel(playback: Playback, frames: Iterable[PlacedFrame]) -> tuple[int | None, float]:
+    """Decode everything, and return the only channel to use if mixing all of them would cancel them.
+
+    The second value is how many seconds are lost in either case.
+    """
     if playback.stream.codec_context.channels < 2:
         for _ in frames:
             pass
-        return None
+        return None, 0.0
     meter: PhaseMeter | None = None
     for block in planar_blocks(frames):
         meter = meter or PhaseMeter(playback.sample_rate_hz)
         meter.add(block)
-    return meter.channel() if meter else None
+    return meter.best_channel() if meter else (None, 0.0)
 
 
 def _container_name(container: InputContainer, *, has_video: bool, is_webm: bool) -> str:

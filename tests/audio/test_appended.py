@@ -1,0 +1,100 @@
+"""Sound in a file that FFmpeg does not read: it is reported as damage, and other bytes after the end are not."""
+
+import struct
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.audio.odd_recordings import Kind, OddRecording
+from tests.audio.recordings import tone, write
+from voicemill.audio.inspection.probe import inspect_recording
+
+_FLAC_OGG = Kind("ogg", "flac", 44100)
+_OPUS_OGG = Kind("ogg", "libopus", 48000)
+_ONE_FILE_ONLY = [
+    Kind("wav", "pcm_s16le", 16000),
+    Kind("aiff", "pcm_s16be", 44100),
+    Kind("caf", "pcm_s16le", 16000),
+    Kind("ipod", "aac", 44100),
+    Kind("mp4", "aac", 48000, picture="mpeg4"),
+    Kind("flv", "aac", 44100),
+    Kind("asf", "wmav2", 44100, (("b", "64000"),)),
+    Kind("wv", "wavpack", 44100),
+]
+
+
+@pytest.mark.parametrize("kind", _ONE_FILE_ONLY, ids=lambda kind: f"{kind.container}-{kind.codec}")
+def test_a_second_file_in_a_file_is_reported(tmp_path: Path, kind: Kind) -> None:
+    """FFmpeg plays only the first of two files that were joined byte by byte."""
+    path = tmp_path / "a"
+    path.write_bytes(OddRecording(kind, seconds=2).content())
+    alone = inspect_recording(path)
+    path.write_bytes(path.read_bytes() * 2)
+    joined = inspect_recording(path)
+    assert alone.damaged_s == 0
+    assert 0.7 * alone.duration_s < joined.damaged_s < 2.2 * alone.duration_s
+    assert not joined.reading.is_uploadable
+
+
+def test_another_codec_in_an_ogg_file_is_reported(tmp_path: Path) -> None:
+    """FFmpeg stops where a joined Ogg file changes its codec."""
+    path = tmp_path / "a.ogg"
+    path.write_bytes(b"".join(OddRecording(kind, seconds=2).content() for kind in (_FLAC_OGG, _OPUS_OGG)))
+    assert inspect_recording(path).damaged_s > 0
+
+
+@pytest.fixture
+def wav(tmp_path: Path) -> bytes:
+    """A WAV of two seconds whose samples are its last chunk."""
+    write(tmp_path / "a.wav", tone(2.0))
+    return (tmp_path / "a.wav").read_bytes()
+
+
+def _with_size(wav: bytes, size_bytes: int) -> bytes:
+    """The WAV with another stated size of its samples."""
+    place = wav.index(b"data") + 4
+    return wav[:place] + struct.pack("<I", size_bytes) + wav[place + 4 :]
+
+
+def test_samples_that_the_header_does_not_count_are_reported(tmp_path: Path, wav: bytes) -> None:
+    """A recorder that crashed left the size that it wrote last."""
+    (tmp_path / "a.wav").write_bytes(_with_size(wav, 16_000))
+    found = inspect_recording(tmp_path / "a.wav")
+    assert found.duration_s == 0.5
+    assert found.damaged_s == pytest.approx(1.5, abs=0.02)
+
+
+@pytest.mark.parametrize("size_bytes", [0, 0xFFFFFFFF, 0x7FFFF000])
+def test_a_wav_that_was_written_as_a_stream_is_not_damaged(tmp_path: Path, wav: bytes, size_bytes: int) -> None:
+    """Its header states no length."""
+    (tmp_path / "a.wav").write_bytes(_with_size(wav, size_bytes))
+    found = inspect_recording(tmp_path / "a.wav")
+    assert (found.duration_s, found.damaged_s, found.reading.is_uploadable) == (2.0, 0.0, True)
+
+
+@pytest.mark.parametrize(
+    "end",
+    [
+        bytes(5000),
+        b"LIST" + struct.pack("<I", 2000) + b"INFO" + b"q" * 1996,
+        b"LIST" + struct.pack("<I", 90_000) + b"q" * 2000,
+        b"abcd" + struct.pack("<I", 2000) + b"q" * 2000,
+        b"a line of text",
+    ],
+    ids=["zeros", "tags", "tags cut off", "unknown chunk", "few bytes"],
+)
+def test_other_bytes_after_the_samples_are_not_damage(tmp_path: Path, wav: bytes, end: bytes) -> None:
+    """Tags, padding and unknown chunks are not sound."""
+    (tmp_path / "a.wav").write_bytes(wav + end)
+    assert inspect_recording(tmp_path / "a.wav").damaged_s == 0
+
+
+def test_a_chunk_without_the_byte_after_an_odd_size_is_found(tmp_path: Path) -> None:
+    """Some programs write no padding."""
+    header = struct.pack("<4sI4s4sIHHIIHH", b"RIFF", 0, b"WAVE", b"fmt ", 16, 1, 1, 8000, 8000, 1, 8)
+    samples = (128 + 100 * np.sin(np.arange(16_001))).astype(np.uint8).tobytes()
+    tags = b"LIST" + struct.pack("<I", 2000) + b"INFO" + b"q" * 1996
+    (tmp_path / "a.wav").write_bytes(header + b"data" + struct.pack("<I", len(samples)) + samples + tags)
+    found = inspect_recording(tmp_path / "a.wav")
+    assert (found.damaged_s, found.reading.samples) == (0.0, 16_001)
