@@ -5,6 +5,7 @@ import pty
 import re
 import signal
 import subprocess
+import sys
 import threading
 from contextlib import suppress
 from dataclasses import replace
@@ -30,7 +31,7 @@ def test_the_embedded_engine(prefect_server: str) -> None:
     assert ended.stderr.startswith(
         "CARTESIA_API_KEY is not set: using the embedded engine, offline and free of charge."
     )
-    assert ended.stderr.splitlines()[1:] == ["3 rows checked: 3 calls, 54 characters."]
+    assert _without_progress(ended.stderr)[1:] == ["3 rows checked: 3 calls, 54 characters."]
     assert ended.stdout.startswith("3 done of 3 rows\n3 calls, no charge, ")
     assert violations(_RESULTS) == []
 
@@ -46,13 +47,18 @@ def test_a_failing_run_prints_no_prefect_output(
     }
     ended = run_process("run", "book.csv", "--profile", fast_retries)
     assert ended.code == 1
-    assert ended.stderr.splitlines() == [f"Calls go to {service.url}.", "3 rows checked: 3 calls, 54 characters."]
+    assert _without_progress(ended.stderr) == [f"Calls go to {service.url}.", "3 rows checked: 3 calls, 54 characters."]
     assert ended.stdout.startswith("1 done, 1 failed, 1 refused of 3 rows\n")
 
 
-def test_standard_input(prefect_server: str, service: SpeechService) -> None:
+def test_standard_input(voicemill: InThisProcess, service: SpeechService, monkeypatch: pytest.MonkeyPatch) -> None:
     """A manifest from a pipe is run as one from a file, into results/stdin, and --json prints nothing but JSON."""
-    ended = run_process("run", "-", "--json", stdin=b"id,transcript\na,One.\nb,Two.\n")
+    reading, writing = os.pipe()
+    with os.fdopen(reading) as pipe:
+        with os.fdopen(writing, "wb") as manifest:
+            manifest.write(b"id,transcript\na,One.\nb,Two.\n")
+        monkeypatch.setattr(sys, "stdin", pipe)
+        ended = voicemill("run", "-", "--json")
     assert ended.code == 0, ended.stderr
     assert ended.json["rows"] == {"done": 2, "failed": 0, "refused": 0, "not_started": 0}
     assert sorted(service.requested) == ["One.", "Two."]
@@ -152,6 +158,11 @@ def test_two_runs_in_one_folder(prefect_server: str, service: SpeechService) -> 
         else:
             assert ended.json["rows"]["done"] == rows
     assert len(service.requested) == len(set(service.requested))
+
+
+def _without_progress(stderr: str) -> list[str]:
+    """The lines without those of the progress, which a run prints when it takes long."""
+    return [line for line in stderr.splitlines() if " rows done · " not in line]
 
 
 def _read_all(descriptor: int) -> str:

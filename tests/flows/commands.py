@@ -50,17 +50,15 @@ def start_process(*arguments: str | Path, environment: Mapping[str, str] | None 
     )
 
 
-def wait_for_exit(process: subprocess.Popen[bytes], stdin: bytes = b"") -> CommandResult:
-    """Send `stdin` to a started process and wait for its exit."""
-    stdout, stderr = process.communicate(stdin, timeout=PATIENCE_S)
+def wait_for_exit(process: subprocess.Popen[bytes]) -> CommandResult:
+    """Wait for the exit of a started process."""
+    stdout, stderr = process.communicate(timeout=PATIENCE_S)
     return CommandResult(process.returncode, stdout.decode(), stderr.decode())
 
 
-def run_process(
-    *arguments: str | Path, environment: Mapping[str, str] | None = None, stdin: bytes = b""
-) -> CommandResult:
+def run_process(*arguments: str | Path, environment: Mapping[str, str] | None = None) -> CommandResult:
     """Start a process and wait for its exit."""
-    return wait_for_exit(start_process(*arguments, environment=environment), stdin)
+    return wait_for_exit(start_process(*arguments, environment=environment))
 
 
 class InThisProcess:
@@ -77,6 +75,7 @@ class InThisProcess:
             mock.patch.dict(os.environ),
             ignoring_prefect_sockets(),
             reusing_workers(),
+            mock.patch("gc.get_freeze_count", return_value=1),  # it would count a million objects in every run
             pytest.raises(SystemExit) as end,
         ):
             main()
