@@ -17,6 +17,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import voicemill
+from tests.faults.figures import SHARE
 from voicemill.book import master
 from voicemill.book.importing.folder import write_book
 from voicemill.book.importing.import_book import import_book
@@ -24,6 +25,8 @@ from voicemill.errors import ConfigError
 from voicemill.pipeline.regenerate import record_regeneration
 from voicemill.store.results_folder import folder_of_run
 
+CHECK = "transcribed" if SHARE else "signals"
+"""The check of runs: a campaign transcribes, for which each run starts worker processes."""
 _FORK_FAILED = 70
 
 
@@ -33,9 +36,9 @@ def import_step(source: str, folder: str) -> None:
 
 
 def run_step(manifest: str, results: str) -> None:
-    """Run a manifest whose audio is transcribed, with up to three takes of each passage."""
+    """Run a manifest whose audio is checked, with up to three takes of each passage."""
     settings = voicemill.load_settings(
-        defaults={"check": "transcribed", "takes": 3, "sample_rate": 8000},
+        defaults={"check": CHECK, "takes": 3, "sample_rate": 8000},
         pace={"max_concurrency": 1},
         long_text={"max_characters_per_call": 60},
     )

@@ -17,6 +17,7 @@ import pytest
 
 import voicemill
 from tests.book.epubs import epub_of, items
+from tests.book.killed_steps import CHECK
 from tests.book.spoken_book import contents
 from tests.book.spoken_book import write_manifest as write_spoken_book
 from tests.faults.figures import SEED, SHARE, Report, size
@@ -89,14 +90,15 @@ def steps(service: SpeechService) -> Iterator[Steps]:
 
 
 def _spoken(call: Call) -> Reply:
-    """Speech that differs by text and take. The first take of one passage says other words."""
+    """Speech that differs by text and take. The first take of one passage says other words, or ends in silence."""
     if call.path.startswith("/stt"):
         take, text = _received(call.body)
         said = _OTHER if take == 0 and text.startswith(_BAD) else text
         return transcription_of(said, said.split())
-    length_s = _length_s(int(call.headers.get("voicemill-take", 0)), call.transcript or "")
-    samples = (speech_like(length_s, _RATE_HZ) * 30_000).astype("<i2")
-    return Reply(200, _HEADERS, wav(samples.tobytes(), _RATE_HZ))
+    take, text = int(call.headers.get("voicemill-take", 0)), call.transcript or ""
+    samples = (speech_like(_length_s(take, text), _RATE_HZ) * 30_000).astype("<i2")
+    silence_s = 3 if CHECK == "signals" and take == 0 and text.startswith(_BAD) else 0
+    return Reply(200, _HEADERS, wav(samples.tobytes() + bytes(2 * silence_s * _RATE_HZ), _RATE_HZ))
 
 
 def _length_s(take: int, text: str) -> float:

@@ -75,14 +75,12 @@ def check_results(folder: ResultsFolder, check: Check) -> Iterator[CheckedPassag
         settings = Settings.model_validate(facts.settings)
         recognizer = opened.enter_context(opened_recognizer(settings)) if check == "transcribed" else None
         checker = _Checker(folder, settings, check, recognizer)
-        threads = opened.enter_context(ThreadPoolExecutor(checker.pool.size))
-        try:
-            for row, outcome, lines in _finished(folder):
-                jobs = [threads.submit(work) for work in checker.passages(row, outcome, lines)]
-                yield from map(Future.result, jobs)
-        finally:
-            threads.shutdown(wait=True, cancel_futures=True)
-            checker.pool.close()
+        opened.callback(checker.pool.close)
+        threads = ThreadPoolExecutor(checker.pool.size)
+        opened.callback(threads.shutdown, wait=True, cancel_futures=True)
+        for row, outcome, lines in _finished(folder):
+            jobs = [threads.submit(work) for work in checker.passages(row, outcome, lines)]
+            yield from map(Future.result, jobs)
 
 
 def _finished(folder: ResultsFolder) -> Iterator[tuple[Row, Outcome, list[Line]]]:

@@ -62,8 +62,8 @@ def _sides(folder: ResultsFolder, plan: RowPlan, number: int) -> Sides:
 
 def _kept(folder: ResultsFolder, plan: RowPlan) -> dict[int, CallPiece]:
     """The passages of a row by number, with the takes that were kept."""
-    tables = read_timings(folder.passages) if folder.passages.is_file() else ()
-    lines: dict[int, Line] = {line["passage"]: line for row, found in tables if row == plan.row.id for line in found}
+    rows = read_timings(folder.passages) if folder.passages.is_file() else iter(())
+    lines: dict[int, Line] = {line["passage"]: line for row, found in rows if row == plan.row.id for line in found}
     return {
         number: as_kept(piece, lines[number]) if number in lines else piece
         for number, piece in enumerate(plan.pieces, start=1)
