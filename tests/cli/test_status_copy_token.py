@@ -125,7 +125,7 @@ def test_status_of_a_finished_run(voicemill: InThisProcess, service: SpeechServi
     lines = voicemill("status", "results").stdout.splitlines()
     assert lines[0] == "results: ended"
     assert lines[1].split() == ["done", "4"]
-    assert lines[-1] == "Reason: 1 rows were refused"
+    assert lines[-1] == "Reason: 1 row was refused"
 
 
 def test_status_of_an_interrupted_run(voicemill: InThisProcess, service: SpeechService) -> None:

@@ -84,7 +84,11 @@ def _exit_code(context: RunContext, rows: dict[Status, int]) -> tuple[ExitCode, 
     if context.draining:
         return ExitCode.INTERRUPTED, "interrupted"
     if rows[Status.FAILED]:
-        return ExitCode.SOME_FAILED, f"{rows[Status.FAILED]} rows failed"
+        return ExitCode.SOME_FAILED, _counted(rows[Status.FAILED], "row failed", "rows failed")
     if rows[Status.REFUSED]:
-        return ExitCode.SOME_REFUSED, f"{rows[Status.REFUSED]} rows were refused"
+        return ExitCode.SOME_REFUSED, _counted(rows[Status.REFUSED], "row was refused", "rows were refused")
     return ExitCode.OK, ""
+
+
+def _counted(number: int, one: str, several: str) -> str:
+    return f"{number:,} {one if number == 1 else several}"

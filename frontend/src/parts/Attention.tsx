@@ -34,7 +34,13 @@ function Item({ finding, rows, show, open }: { finding: Finding } & Actions) {
       </div>
       <p>{finding.why} {finding.remedy}</p>
       {finding.messages.map((message) => <p class="message">{visible(message)}</p>)}
-      {finding.commands.map((command) => <Command text={command} />)}
+      {finding.commands.slice(0, 1).map((command) => <Command text={command} />)}
+      {finding.commands.length > 1 && (
+        <details>
+          <summary>{plural(finding.commands.length - 1, "more command")}</summary>
+          {finding.commands.slice(1).map((command) => <Command text={command} />)}
+        </details>
+      )}
       <ul class="row-links" aria-label={`Rows: ${visible(finding.title)}`}>
         {finding.rows.slice(0, SHOWN).map((row) => (
           <li><button class="link" onClick={() => open(row)}>{visible(rows.text("id", row)).slice(0, 60)}</button></li>
