@@ -20,6 +20,7 @@ pytestmark = pytest.mark.without_prefect
 _PAGE = (DOCS / "results.md").read_text(encoding="utf-8")
 _SOMETIMES = {
     "regenerated.jsonl",
+    "neighbours",
     "verdicts.jsonl",
     "recordings.jsonl",
     "copied.json",
