@@ -82,10 +82,10 @@ def test_the_length_must_be_credible(transcript: str, seconds: float, *, is_cred
         verify_speech(recorded(seconds), call, framed=True)
 
 
-def test_another_format_than_asked_is_refused() -> None:
+def test_another_format_than_requested_is_refused() -> None:
     """A right answer to another question is a bad one, and the difference is named."""
     for other in (replace(CALL, sample_rate_hz=24000), replace(CALL, encoding="pcm_f32le")):
-        with pytest.raises(BadAnswer, match="asked for"):
+        with pytest.raises(BadAnswer, match="as requested"):
             verify_speech(speech_for(CALL.transcript, 16000), other, framed=True)
 
 

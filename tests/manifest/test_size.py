@@ -26,7 +26,7 @@ def large_csv(folder: Path) -> Path:
 
 
 def large_parquet(folder: Path) -> Path:
-    """The like as Parquet, in one row group."""
+    """A similar manifest as Parquet, in one row group."""
     ids = list(range(ROWS))
     texts = [f"The text of item {n} of them all." for n in ids]
     pq.write_table(pa.table({"id": ids, "text": texts}), folder / "m.parquet")

@@ -1,4 +1,4 @@
-"""Whether an answer is the speech that was asked for: whole, in the format asked, sounding, of a credible length."""
+"""Whether an answer is the requested speech: complete, in the requested format, audible, of a plausible length."""
 
 from collections.abc import Sequence
 
@@ -11,7 +11,7 @@ from voicemill.model import Infill, Tts, VoiceChange, Word
 from voicemill.model.service_tags import without_tags
 
 _QUICKEST_LETTERS_PER_S = 60
-"""Speech runs at about 12 letters a second, twice that when hurried; five times is no speech. Rows of dots are none."""
+"""Speech has about 12 letters a second, and hurried speech twice as many. Five times as many cannot be speech."""
 
 _MOST_STRETCH = 1.5
 _SLACK_S = 0.25
@@ -30,7 +30,7 @@ def verify_speech(body: bytes, call: Tts | Infill, *, framed: bool) -> float:
     """The duration in seconds of a good answer.
 
     `framed` says whether HTTP gave the body's end. Raises `Incomplete` for a body that is cut, `BadAnswer` for one
-    that is something else than the speech asked for.
+    that is not the requested speech.
     """
     samples, duration_s = _verified_samples(body, call, framed=framed)
     _verify_sound(samples)
@@ -79,7 +79,9 @@ def _verified_samples(body: bytes, call: Tts | Infill | VoiceChange, *, framed: 
         raise Incomplete("the end of the answer cannot be distinguished from a broken connection", billed="unknown")
     if (info.encoding, info.sample_rate_hz) != (call.encoding, call.sample_rate_hz):
         found = f"{info.encoding} at {info.sample_rate_hz} Hz"
-        raise BadAnswer(f"the answer is {found}, not the {call.encoding} at {call.sample_rate_hz} Hz asked for")
+        raise BadAnswer(
+            f"the answer is {found}, not the {call.encoding} at {call.sample_rate_hz} Hz that was requested"
+        )
     return samples, info.duration_s
 
 

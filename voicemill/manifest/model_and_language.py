@@ -26,7 +26,7 @@ def language(choice: Choice, op: Op, report: CellReport) -> str:
 
 
 def model(choice: Choice, op: Op, report: CellReport) -> str:
-    """The model's name; a default that is for other operations is passed over for this one's own."""
+    """The model's name. A default that other operations use is replaced by the default of this one."""
     known = STT_MODELS if op is Op.STT else MODELS
     name = choice.text
     if not name or (choice.from_settings and _is_for_others(name, op)):

@@ -26,7 +26,7 @@ _USED: Final[Mapping[Op, frozenset[str]]] = {
     Op.VOICE_CHANGE: frozenset({"voice", *_FORMAT, *_QUALITY}),
     Op.INFILL: frozenset({"voice", *_FORMAT, *_DELIVERY, *_QUALITY, "splice"}),
 }
-"""What each operation takes; the rest of a row's parameters means nothing to it."""
+"""The parameters that each operation uses; it ignores the others."""
 
 _INFILL_CONTROLS: Final = "sonic-2"
 """Infill takes the controls of this model with every model: words for speed, a list of emotions."""

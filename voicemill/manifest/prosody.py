@@ -34,7 +34,7 @@ def speed(choice: Choice, model: str, report: CellReport) -> Speed | None:
             "speed", f"{choice.text} is out of range; use {SLOWEST_FACTOR} (slow) to {FASTEST_FACTOR} (fast)", choice
         )
     else:
-        # A 32-bit 1.1 from Parquet is 1.10000002, and shall ask the same question as 1.1.
+        # A 32-bit 1.1 from Parquet is 1.10000002, and must give the same call as 1.1.
         return round(factor, 4)
     return None
 

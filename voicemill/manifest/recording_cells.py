@@ -138,7 +138,7 @@ def _warn_of(recording: Recording | None, name: str, column: str, report: CellRe
 
 
 def seconds(text: str, column: str, report: CellReport) -> float | None:
-    """A moment in a recording: `83.5`, or `1:23.5`, or `1:02:03`; None, with a fault unless empty, where it is none."""
+    """A time in a recording: `83.5`, `1:23.5` or `1:02:03`. None for an empty cell; for others, with a problem."""
     if not text.strip():
         return None
     parts = text.strip().split(":")

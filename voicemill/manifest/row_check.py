@@ -20,7 +20,7 @@ from voicemill.model.audio_formats import SourceFormat
 
 MAX_ID_CHARACTERS = 10_000
 MAX_VALUE_CHARACTERS = 1000
-_BAD_NAME = "the file's name holds bytes or control characters that no table can; rename it"
+_BAD_NAME = "the file's name has bytes or control characters that a table cannot store; rename it"
 _LARGEST_TABLE_INTEGER = 1 << 63
 _CONTROLS_AS_BLANKS = dict.fromkeys([*range(1, 32), *range(127, 160)], " ")
 

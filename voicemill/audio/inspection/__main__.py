@@ -12,22 +12,22 @@ from voicemill.processes.worker_side import allow_cpu, handle_requests, limit_me
 _MEMORY_BYTES = 2 << 30
 
 
-def _answer(question: dict[str, Any], answers: BinaryIO) -> None:
+def _respond(request: dict[str, Any], responses: BinaryIO) -> None:
     def report_progress() -> None:
-        allow_cpu(question["cpu_s"])
-        write_frame(answers, {"last": False})
+        allow_cpu(request["cpu_s"])
+        write_frame(responses, {"last": False})
 
-    allow_cpu(question["cpu_s"])
+    allow_cpu(request["cpu_s"])
     found: dict[str, Any]
     try:
-        found = {"recording": asdict(inspect_recording(Path(question["path"]), question["track"], report_progress))}
-    except Unlistenable as fault:
-        found = {"code": fault.code, "why": str(fault)}
+        found = {"recording": asdict(inspect_recording(Path(request["path"]), request["track"], report_progress))}
+    except Unlistenable as error:
+        found = {"code": error.code, "why": str(error)}
     except MemoryError:
         found = {"code": "breaks_decoder", "why": "takes more than 2 GiB of memory to decode; convert it or remove it"}
-    write_frame(answers, found)
+    write_frame(responses, found)
 
 
 if __name__ == "__main__":
     limit_memory(_MEMORY_BYTES)
-    handle_requests(_answer)
+    handle_requests(_respond)

@@ -65,11 +65,11 @@ class Inspector:
         return found.recording
 
     def _inspected(self, path: Path, track: str, state: FileState | None) -> Inspected:
-        """Ask the worker, which has `wait_s` for each report of progress."""
+        """Send a request to the worker, which has `wait_s` for each report of progress."""
         wait_s = self._shortest_wait_s + (state.size_bytes / _SLOWEST_BYTES_PER_S if state else 0.0)
-        question = {"path": os.fspath(path), "track": track, "cpu_s": wait_s}
+        request = {"path": os.fspath(path), "track": track, "cpu_s": wait_s}
         try:
-            header = deque(self._worker.send(question, wait_s), maxlen=1).pop().header
+            header = deque(self._worker.send(request, wait_s), maxlen=1).pop().header
         except (WorkerDied, TimeoutError) as error:
             self._worker.stop()
             how = "hangs" if isinstance(error, TimeoutError) else "crashes"

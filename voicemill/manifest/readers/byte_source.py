@@ -107,7 +107,7 @@ def _nameless_copy(stream: BinaryIO) -> int:
 
 
 class _Reading(RawIOBase):
-    """Reads an open file from its start, whoever else reads it: duplicated descriptors share one position."""
+    """Reads an open file from its start with its own position: duplicated descriptors share one."""
 
     def __init__(self, descriptor: int) -> None:
         self._descriptor = descriptor

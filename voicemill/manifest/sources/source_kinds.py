@@ -74,7 +74,7 @@ def is_listing(given: str) -> bool:
 
 
 def list_path(given: str) -> str:
-    """The path of a list, without the mark that tells it as one."""
+    """The path of a list, without the mark before it."""
     return given if Path(given).suffix.lower() in LISTS and Path(given).is_file() else given.removeprefix(LIST_MARK)
 
 
