@@ -3,7 +3,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.set-up
 
-.PHONY: setup demo book test check browser page fuzz recordings faults kills safeguards audit sbom schedules benchmarks docs lock clean
+.PHONY: setup demo book test check browser page fuzz recordings faults kills safeguards audit sbom schedules clusters benchmarks docs lock clean
 
 setup: $(STAMP)
 
@@ -97,6 +97,12 @@ sbom: setup
 
 schedules: setup
 	$(BIN)/pytest -m schedules --timeout 600
+
+# Ray is not in requirements.lock, because it takes 200 MB and only these tests need it.
+clusters: setup
+	@$(BIN)/python -c "import ray" 2>/dev/null || $(UV) pip install --quiet --python $(BIN)/python "ray[client]==2.60.0" || \
+		echo "warning: Ray cannot be installed; its test skips." >&2
+	$(BIN)/pytest -m clusters tests/pipeline/distribution tests/flows/test_pool_workers.py tests/deploy --timeout 600
 
 benchmarks: setup
 	$(BIN)/python -m benchmarks

@@ -9,15 +9,18 @@ from prefect.client.schemas.objects import State
 from prefect.logging import get_run_logger
 from prefect.states import Completed, Failed
 
+from flows.pool_workers import pool_workers
 from flows.secret import key_from_block
 from flows.shared_concurrency import shared_slots
 from tasks.prepare import prepare_manifest
 from tasks.publish import ProgressArtifact, publish_results
 from tasks.shard import process_shard
-from voicemill.config import Settings
+from voicemill.config import ApiKey, RunnerChoice, Settings
 from voicemill.errors import ExitCode
 from voicemill.manifest import VoiceDirectory
 from voicemill.pipeline.context import RunContext
+from voicemill.pipeline.distribution.driver import Placement
+from voicemill.pipeline.distribution.worker_files import WorkerFiles
 from voicemill.pipeline.execute import RunSpec, execute
 from voicemill.pipeline.jobs import ShardJob, ShardResult
 from voicemill.pipeline.limiter_setup import shared_sizes
@@ -44,6 +47,12 @@ class PrefectSteps(RunSteps):
     async def run_shard(self, job: ShardJob) -> ShardResult:
         """Process a shard, as a task."""
         return await process_shard(job)
+
+    def placement(
+        self, choice: RunnerChoice, files: WorkerFiles, key: ApiKey | None
+    ) -> AbstractAsyncContextManager[Placement] | None:
+        """The workers that process the shards of the run, also those of a work pool. Raises `ConfigError`."""
+        return pool_workers(choice.pool, files) if choice.kind == "pool" else super().placement(choice, files, key)
 
     async def publish(
         self,

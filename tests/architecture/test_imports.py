@@ -59,6 +59,7 @@ _IMPORTED_IN: dict[str, tuple[str, ...]] = {
     "pyarrow": ("voicemill/store/tables/", "voicemill/manifest/readers/"),
     "fsspec": ("voicemill/store/object_store.py",),
     "distributed": ("voicemill/pipeline/distribution/dask_workers.py",),
+    "ray": ("voicemill/pipeline/distribution/ray_workers.py",),
     "tenacity": ("voicemill/limits/",),
     "typer": ("voicemill/cli/",),
     "lxml": ("voicemill/book/importing/",),

@@ -6,6 +6,7 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
+import pytest
 import yaml  # type: ignore[import-untyped]
 
 from tests.flows.commands import COMMAND
@@ -15,6 +16,7 @@ from voicemill.store.bucket_results import SCRATCH_VARIABLE, checked_address
 _ROOT = Path(__file__).parents[2]
 _DOCKERFILE = (_ROOT / "deploy" / "Dockerfile").read_text(encoding="utf-8")
 _JOB: dict[str, Any] = yaml.safe_load((_ROOT / "deploy" / "job.yaml").read_text(encoding="utf-8"))
+_COMPOSE: dict[str, Any] = yaml.safe_load((_ROOT / "deploy" / "compose.yaml").read_text(encoding="utf-8"))
 _POD: dict[str, Any] = _JOB["spec"]["template"]["spec"]
 _CONTAINER: dict[str, Any] = _POD["containers"][0]
 
@@ -66,3 +68,31 @@ def test_the_job_resumes_only_where_it_helps() -> None:
         ExitCode.BUDGET,
     }
     assert _JOB["spec"]["template"]["spec"]["restartPolicy"] == "Never"
+
+
+def test_the_services_of_the_compose_file_fit_the_image() -> None:
+    """Each service of the image mounts the same folder, has no rights, and can reach the others by their names."""
+    services = _COMPOSE["services"]
+    ours = {name: each for name, each in services.items() if name != "postgres"}
+    assert all(each["volumes"] == [f"../data:{instruction('WORKDIR')}"] for each in ours.values())
+    assert all(
+        each["read_only"] and each["cap_drop"] == ["ALL"] and each["image"] == _CONTAINER["image"]
+        for each in ours.values()
+    )
+    addresses = re.findall(r"(?:@|//)(\w+):(\d+)", json.dumps(services))
+    assert {name for name, _ in addresses} == {"postgres", "prefect", "scheduler"}
+    assert services["prefect"]["command"][-1] == dict(addresses)["prefect"]
+    assert services["scheduler"]["command"][1] == dict(addresses)["scheduler"]
+    assert {name for each in services.values() for name in each.get("depends_on", ())} <= set(services)
+
+
+@pytest.mark.clusters
+@pytest.mark.parametrize("name", ["prefect", "worker", "scheduler", "dask-worker"])
+def test_the_commands_of_the_compose_file_have_these_options(name: str) -> None:
+    """Every option that the file passes is in the help of its command."""
+    service = _COMPOSE["services"][name]
+    command = [COMMAND.with_name(service["entrypoint"][0]), *service["entrypoint"][1:], "--help"]
+    shown = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    options = [part for part in service["command"] if part.startswith("--")]
+    assert options
+    assert [option for option in options if option.removeprefix("--no-") not in shown] == []

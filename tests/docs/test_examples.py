@@ -26,7 +26,7 @@ _NOT_RUN = {
     "voicemill run book.csv --voice nova": "needs an OpenAI-compatible server",
     "voicemill book master results/novel": "needs a finished book; the tutorial masters one",
     "voicemill book regenerate results/novel": "needs a finished book",
-    "voicemill run book.csv -o /shared/book": "needs a Dask cluster",
+    "voicemill run book.csv -o /shared/book": "needs a cluster or a work pool",
     "voicemill run one.csv": "needs a Prefect server that two runs share",
     "voicemill run two.csv": "needs a Prefect server that two runs share",
 }
@@ -35,7 +35,20 @@ _NEEDS_A_BOOK = ("voicemill.book import master",)
 """Python examples that are not run; `tests/book/test_master.py` calls what they show."""
 _TALKS_HZ = 22_050
 _SHELL = ("cp ", "mkdir ")
-_NOT_OURS = ("pip ", "pipx ", "uv ", "python -m venv ", ". ", "export ", "git clone ", "cd ", "make ", "dask ")
+_NOT_OURS = (
+    "pip ",
+    "pipx ",
+    "uv ",
+    "python -m venv ",
+    ". ",
+    "export ",
+    "git clone ",
+    "cd ",
+    "make ",
+    "dask ",
+    "ray ",
+    "prefect ",
+)
 _WITH_COMMANDS = [
     page
     for page in PAGES

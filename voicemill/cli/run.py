@@ -74,7 +74,8 @@ def _may_need_no_flow(settings: "Settings", folder: "ResultsFolder") -> bool:
     """Whether the folder holds a finished run, and the settings use nothing of Prefect."""
     from voicemill.pipeline.finished_run import has_finished
 
-    return has_finished(folder) and not settings.service.key_block and not settings.pace.shared_limit
+    needs_prefect = settings.service.key_block or settings.pace.shared_limit or settings.runner.startswith("pool:")
+    return has_finished(folder) and not needs_prefect
 
 
 def _facts(

@@ -33,7 +33,10 @@ class RunnerOptions(Options):
     runner: Annotated[
         str | None,
         Sets("", "runner"),
-        typer.Option(metavar="local|process:N|dask://HOST:PORT", help="Where the rows are processed. [default: local]"),
+        typer.Option(
+            metavar="local|process:N|dask://HOST:PORT|ray://HOST:PORT|pool:NAME",
+            help="Where the rows are processed. [default: local]",
+        ),
     ] = None
     shard_rows: Annotated[
         int | None,

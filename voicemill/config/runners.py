@@ -4,18 +4,19 @@ from dataclasses import dataclass
 from typing import Literal
 from urllib.parse import urlsplit
 
-RunnerKind = Literal["local", "process", "dask"]
+RunnerKind = Literal["local", "process", "dask", "ray", "pool"]
 _MOST_PROCESSES = 256
-_FORMS = "local, process:N or dask://host:port"
+_FORMS = "local, process:N, dask://host:port, ray://host:port or pool:NAME"
 
 
 @dataclass(frozen=True, slots=True)
 class RunnerChoice:
-    """A kind of runner, with the number of its worker processes or the address (host:port) of its cluster."""
+    """A kind of runner: the number of its processes, the address (host:port) of its cluster, or its work pool."""
 
     kind: RunnerKind = "local"
     processes: int = 0
     address: str = ""
+    pool: str = ""
 
     @classmethod
     def parse(cls, text: str) -> "RunnerChoice":
@@ -27,6 +28,10 @@ class RunnerChoice:
             return cls("process", processes=_processes(name.removeprefix("process:")))
         if name.startswith("dask://"):
             return cls("dask", address=_address(name))
+        if name.startswith("ray://"):
+            return cls("ray", address=_address(name))
+        if name.startswith("pool:") and name.removeprefix("pool:").strip():
+            return cls("pool", pool=name.removeprefix("pool:").strip())
         raise ValueError(f"a runner is {_FORMS}")
 
 

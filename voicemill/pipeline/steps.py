@@ -14,6 +14,7 @@ from voicemill.pipeline.context import RunContext
 from voicemill.pipeline.distribution.dask_workers import dask_workers
 from voicemill.pipeline.distribution.driver import Placement
 from voicemill.pipeline.distribution.processes import worker_processes
+from voicemill.pipeline.distribution.ray_workers import ray_workers
 from voicemill.pipeline.distribution.worker_files import WorkerFiles
 from voicemill.pipeline.jobs import ShardJob, ShardResult, run_shard
 from voicemill.pipeline.prepare import PlanFacts, prepare
@@ -40,9 +41,18 @@ class RunSteps:
         self, choice: RunnerChoice, files: WorkerFiles, key: ApiKey | None
     ) -> AbstractAsyncContextManager[Placement] | None:
         """The workers that process the shards of the run; None for this process. Raises `ConfigError`."""
-        if choice.kind == "dask":
-            return dask_workers(choice.address)
-        return worker_processes(choice.processes, files, key) if choice.kind == "process" else None
+        match choice.kind:
+            case "process":
+                return worker_processes(choice.processes, files, key)
+            case "dask":
+                return dask_workers(choice.address)
+            case "ray":
+                return ray_workers(choice.address)
+            case "pool":
+                raise ConfigError(
+                    f"the runner pool:{choice.pool} needs Prefect; use `voicemill run` or as a Prefect flow"
+                )
+        return None
 
     async def publish(
         self,

@@ -3,8 +3,8 @@
 import asyncio
 import os
 import signal
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 from tests.flows.results import short_rows
@@ -31,11 +31,17 @@ async def run(manifest: Path, results: Path, chosen: Settings) -> Summary:
 
 async def run_and_kill(manifest: Path, results: Path, chosen: Settings, kill_at: Callable[[], bool]) -> Summary:
     """The same; when `kill_at` is true for the first time, the worker with the most calls in flight is killed."""
+    async with one_killed(results, kill_at):
+        return await run(manifest, results, chosen)
+
+
+@asynccontextmanager
+async def one_killed(results: Path, kill_at: Callable[[], bool]) -> AsyncIterator[None]:
+    """Kill one worker of the run in the block, which fails if none was killed."""
     killer = asyncio.create_task(_kill_one(results, kill_at))
     try:
-        summary = await run(manifest, results, chosen)
+        yield
         assert killer.done(), "no worker was killed"
-        return summary
     finally:
         killer.cancel()
         with suppress(asyncio.CancelledError):

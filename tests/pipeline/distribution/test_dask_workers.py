@@ -1,13 +1,7 @@
 """Runs in the processes of a Dask cluster on loopback."""
 
 import asyncio
-import os
-import signal
-import subprocess
-import sys
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -15,6 +9,7 @@ import pytest
 from tests.faults.figures import SHARE
 from tests.flows.results import short_rows, violations, write_manifest
 from tests.flows.speech_service import SpeechService, speech_service
+from tests.pipeline.distribution.dask_cluster import dask_cluster
 from tests.pipeline.distribution.killed_workers import audio_of, expected_audio, run, run_and_kill, settings
 from tests.waiting import wait_until
 from voicemill.errors import ExitCode, WorkersLost
@@ -25,26 +20,6 @@ pytest.importorskip("distributed", reason="Dask is not installed: pip install 'v
 _CONCURRENCY = 8
 
 
-@contextmanager
-def _process(*arguments: str | Path) -> Iterator["subprocess.Popen[bytes]"]:
-    """A process of the cluster, with its children, until the block ends."""
-    command = [sys.executable, "-m", "distributed.cli." + str(arguments[0]), *map(str, arguments[1:])]
-    with subprocess.Popen(command, stderr=subprocess.DEVNULL, start_new_session=True) as process:
-        try:
-            yield process
-        finally:
-            os.killpg(process.pid, signal.SIGKILL)
-
-
-@dataclass(frozen=True, slots=True)
-class Cluster:
-    """A scheduler with workers: the runner that names it, and its processes."""
-
-    runner: str
-    scheduler: "subprocess.Popen[bytes]"
-    workers: "list[subprocess.Popen[bytes]]"
-
-
 @pytest.fixture
 def service() -> Iterator[SpeechService]:
     """A service that the environment of the cluster names."""
@@ -52,29 +27,11 @@ def service() -> Iterator[SpeechService]:
         yield service
 
 
-@contextmanager
-def _cluster(folder: Path, workers: int) -> Iterator[Cluster]:
-    """A scheduler with workers, which run without a supervisor."""
-    file = folder / "scheduler.json"
-    common = ("--scheduler-file", file, "--no-dashboard")
-    with ExitStack() as stack:
-        scheduler = stack.enter_context(_process("dask_scheduler", "--host", "127.0.0.1", "--port", "0", *common))
-        wait_until(file.exists, "the address of the scheduler")
-        options = ("--no-nanny", "--nthreads", "2", *common)
-        started = [stack.enter_context(_process("dask_worker", *options)) for _ in range(workers)]
-        address = wait_until(lambda: _address_in(file.read_text()), "the address of the scheduler")
-        yield Cluster(f"dask://{address}", scheduler, started)
-
-
-def _address_in(text: str) -> str:
-    return text.partition("tcp://")[2].partition('"')[0]
-
-
 async def test_a_dask_cluster_survives_the_death_of_a_worker(service: SpeechService, tmp_path: Path) -> None:
     """Two workers, one of them killed, write the bytes of a local run and repeat only calls in flight."""
     service.speaker.latency_s = 0.05
     manifest = write_manifest(tmp_path / "book.csv", short_rows(100))
-    with _cluster(tmp_path, 2) as cluster:
+    with dask_cluster(tmp_path) as cluster:
         chosen = settings(cluster.runner)
         summary = await run_and_kill(manifest, tmp_path / "dask", chosen, lambda: len(service.requested) >= 30)
     assert (summary.exit_code, summary.rows["done"]) == (ExitCode.OK, 100)
@@ -93,7 +50,7 @@ async def test_a_run_without_a_cluster_stops(
     """When the only worker or the scheduler is killed, the run stops, and the same command without it completes it."""
     service.speaker.latency_s = 0.05
     manifest = write_manifest(tmp_path / "book.csv", short_rows(60))
-    with _cluster(tmp_path, 1) as cluster:
+    with dask_cluster(tmp_path, [None]) as cluster:
         process = cluster.scheduler if lost == "scheduler" else cluster.workers[0]
 
         def kill_after_20_calls() -> None:

@@ -130,7 +130,8 @@ async def test_a_job_of_an_unknown_run_is_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "runner", ["dask://scheduler", "dask://user@scheduler:8786", "dusk://scheduler:8786", "process:0"]
+    "runner",
+    ["dask://scheduler", "dask://user@scheduler:8786", "dusk://scheduler:8786", "process:0", "ray://head", "pool:"],
 )
 def test_an_invalid_runner_is_refused(runner: str) -> None:
     """A runner without an address or a number of workers is an invalid setting."""

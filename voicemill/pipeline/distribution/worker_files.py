@@ -119,6 +119,7 @@ class WorkerFiles:
     """The files of one run."""
 
     def __init__(self, results: ResultsFolder, run_id: str) -> None:
+        self.results = results.path
         self.folder = results.workers / run_id
         self._driver = self.folder / "driver.json"
         self._lock = results.workers / "lock"

@@ -1,0 +1,101 @@
+"""The runners compared: calls over a network, and the embedded engine on one and on two CPU cores.
+
+    python -m benchmarks.runners                              # local, process:2 and a Dask cluster of two processes
+    python -m benchmarks.runners --runners ray://HOST:PORT    # a cluster that is running
+    python -m benchmarks.runners --engine --rows 200          # the embedded engine: one and two workers, a core each
+
+The first table uses the fake service with 0.2 s latency and 20 slots. The share of the limit is the calls that the run
+made, times their latency, of what 20 slots could have made between the first and the last call.
+"""
+
+import argparse
+import asyncio
+import hashlib
+import itertools
+import os
+import statistics
+import tempfile
+import time
+from pathlib import Path
+
+from benchmarks.numbered_rows import write_numbered_rows
+from tests.flows.speech_service import SpeechService, speech_service
+from tests.hostile_server import Call
+from tests.pipeline.distribution.dask_cluster import dask_cluster
+from voicemill.config import load_settings
+from voicemill.pipeline.execute import RunSpec, execute
+from voicemill.pipeline.summary import Summary
+
+_LATENCY_S = 0.2
+_SLOTS = 20
+
+
+async def _run(manifest: Path, results: Path, runner: str, slots: int, first_rows: int | None = None) -> Summary:
+    pace, budget = {"min_concurrency": slots, "max_concurrency": slots}, {"first_rows": first_rows}
+    settings = load_settings(None, runner=runner, pace=pace, budget=budget)
+    return await execute(RunSpec(str(manifest), results, settings))
+
+
+def _digest(results: Path) -> str:
+    """The hash of all audio files, by name."""
+    digest = hashlib.sha256()
+    for path in sorted((results / "audio").iterdir()):
+        digest.update(path.name.encode() + path.read_bytes())
+    return digest.hexdigest()[:12]
+
+
+def _compare_runners(runners: list[str], service: SpeechService, rows: int, folder: Path) -> None:
+    manifest = write_numbered_rows(folder, rows)
+    service.speaker.latency_s = _LATENCY_S
+    print(f"{'runner':28} {'done':>6} {'calls':>6} {'most in flight':>15} {'share of the limit':>19}  audio")
+    for number, runner in enumerate(runners):
+        service.reset_calls()
+        results = folder / f"results-{number}"
+        summary = asyncio.run(_run(manifest, results, runner, _SLOTS))
+        calls = [call for call in service.server.calls if call.path == "/tts/bytes"]
+        print(
+            f"{runner:28} {summary.rows['done']:6} {len(calls):6} {max(call.in_flight for call in calls):15} "
+            f"{_share(calls):19.2f}  {_digest(results)}",
+            flush=True,
+        )
+
+
+def _share(calls: list[Call]) -> float:
+    begun = sorted(call.started_s for call in calls)
+    return len(calls) * _LATENCY_S / (_SLOTS * (begun[-1] + _LATENCY_S - begun[0]))
+
+
+def _compare_cores(runs: int, rows: int, folder: Path) -> None:
+    """Print the seconds of the embedded engine with one and with two workers, each bound to one core."""
+    manifest = write_numbered_rows(folder, rows)
+    seconds: dict[int, list[float]] = {1: [], 2: []}
+    for _, workers in itertools.product(range(runs), seconds):
+        with tempfile.TemporaryDirectory(dir=folder) as place, dask_cluster(Path(place), range(workers)) as cluster:
+            asyncio.run(_run(manifest, Path(place) / "warm", cluster.runner, _SLOTS, first_rows=2))
+            started = time.monotonic()
+            asyncio.run(_run(manifest, Path(place) / "results", cluster.runner, _SLOTS))
+            seconds[workers].append(time.monotonic() - started)
+    one, two = (statistics.median(seconds[workers]) for workers in seconds)
+    print(f"embedded engine, {rows} rows, medians of {runs}: one core {one:.1f} s, two {two:.1f} s: {one / two:.2f} ×")
+
+
+def main() -> None:
+    """Print the tables."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rows", type=int, default=1000)
+    parser.add_argument("--runs", type=int, default=3)
+    parser.add_argument("--runners", nargs="*", default=["local", "process:2", "dask"])
+    parser.add_argument("--engine", action="store_true", help="measure the embedded engine instead")
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        if arguments.engine:
+            os.environ["VOICEMILL_ENGINE"] = "small"
+            _compare_cores(arguments.runs, arguments.rows, Path(folder))
+            return
+        with speech_service() as service, dask_cluster(Path(folder)) as cluster:
+            runners = [cluster.runner if runner == "dask" else runner for runner in arguments.runners]
+            _compare_runners(runners, service, arguments.rows, Path(folder))
+
+
+if __name__ == "__main__":
+    main()
