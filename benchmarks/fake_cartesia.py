@@ -86,7 +86,7 @@ def speech_response(audio_bytes: int, sample_rate_hz: int) -> bytes:
 
 def voices_response() -> bytes:
     """The complete response with the only voice."""
-    voice = {"id": VOICE_ID, "name": "RunContext", "language": "en", "description": ""}
+    voice = {"id": VOICE_ID, "name": "Sarah", "language": "en", "description": ""}
     return _response("application/json", json.dumps({"data": [voice], "has_more": False, "next_page": None}).encode())
 
 

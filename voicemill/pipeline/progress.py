@@ -63,7 +63,7 @@ def _progress(context: RunContext, control: ControlListener) -> Progress:
         context.limiter.budget.write()
     limiter, budget = context.limiter, context.limiter.budget
     limits = {
-        "slots": limiter.slots,
+        "slots": 0 if context.draining else limiter.slots,  # a stopping run admits all calls so that they end
         "why": limiter.why,
         "waiting_for": limiter.waiting_for,
         "oldest_call_s": limiter.oldest_call_s,

@@ -11,7 +11,7 @@ export function Overview({ head, rows }: { head: Head; rows: Rows }) {
   const audio = rows.column("duration_s").reduce<number>((sum, value) => sum + Number(value ?? 0), 0);
   const credits = rows.column("credits").reduce<number>((sum, value) => sum + Number(value ?? 0), 0);
   const checks = verdicts(rows);
-  const made = summary.audio_s + summary.transcribed_s + summary.converted_s;
+  const speed = summary.seconds > 0 ? (summary.audio_s + summary.transcribed_s + summary.converted_s) / summary.seconds : 0;
   return (
     <section aria-label="Overview">
       <div class="overview">
@@ -26,7 +26,7 @@ export function Overview({ head, rows }: { head: Head; rows: Rows }) {
       <Figure title="Cost" value={head.offline ? "Free" : amount(summary.credits)}
         note={head.offline ? "embedded engine" : credits === summary.credits ? "credits" : `credits in this run; ${amount(credits)} in all`} />
       <Figure title="Time" value={span(summary.seconds)}
-        note={made > 0 && summary.seconds > 0 ? `${(made / summary.seconds).toFixed(1)} × real time` : "in this run"} />
+        note={speed >= 0.05 ? `${speed.toFixed(1)} × real time` : "in this run"} />
       {checks.length > 0 && (
         <Figure title="Checks" value={checks.length === 1 ? `All ${checks[0]![0]}` : checks.filter(([verdict]) => verdict !== "ok").map(([verdict, n]) => `${count(n)} ${verdict}`).join(", ")}
           note={`${checks.length === 1 ? "" : "of "}${plural(checks.reduce((sum, [, n]) => sum + n, 0), "checked row")}`} />
