@@ -8,16 +8,12 @@ import pytest
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from tests.compatibility.earlier import Earlier, Requests
-from tests.flows.commands import InThisProcess
+from tests.flows.conftest import voicemill
 from voicemill.engine import app as engine_app
 
+__all__ = ["earlier", "requests", "voicemill"]
+
 _ARCHIVE = Path(__file__).with_name("results_folder.tar.xz")
-
-
-@pytest.fixture
-def voicemill(prefect_server: str, capfd: pytest.CaptureFixture[str]) -> InThisProcess:
-    """The command, called in this process."""
-    return InThisProcess(capfd)
 
 
 @pytest.fixture
