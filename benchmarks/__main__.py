@@ -12,6 +12,7 @@ QUOTED = (
     "memory",
     "engine_speed",
     "engine_accuracy",
+    "word_times",
 )
 
 
