@@ -4,6 +4,7 @@ import random
 import shutil
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -43,6 +44,10 @@ def runner(request: pytest.FixtureRequest, service: SpeechService, tmp_path: Pat
         yield cluster.runner
 
 
+def _has_made(service: SpeechService, calls: int) -> bool:
+    return len(service.requested) >= calls
+
+
 async def test_kills_of_workers(service: SpeechService, runner: str, tmp_path: Path, report: Report) -> None:
     """After SIGKILL of a worker at a random moment, all files are those of a local run, within the limit."""
     kind = runner.partition(":")[0]
@@ -52,9 +57,7 @@ async def test_kills_of_workers(service: SpeechService, runner: str, tmp_path: P
     for number in range(size(nightly=50, usual=2)):
         results, calls = tmp_path / f"results-{number}", dice.randint(1, _ROWS - _CONCURRENCY)
         service.reset_calls()
-        summary = await run_and_kill(
-            manifest, results, settings(runner), lambda after=calls: len(service.requested) >= after
-        )
+        summary = await run_and_kill(manifest, results, settings(runner), partial(_has_made, service, calls))
         totals.kills += 1
         totals.calls_needed += _ROWS
         totals.calls_made += len(service.requested)
@@ -80,7 +83,7 @@ async def test_the_budget_with_killed_workers(service: SpeechService, tmp_path: 
     for number in range(rounds):
         results, calls = tmp_path / f"results-{number}", dice.randint(1, budget - _CONCURRENCY)
         service.reset_calls()
-        first = await run_and_kill(manifest, results, chosen, lambda after=calls: len(service.requested) >= after)
+        first = await run_and_kill(manifest, results, chosen, partial(_has_made, service, calls))
         second = await run(manifest, results, chosen)
         assert {first.exit_code, second.exit_code} == {ExitCode.BUDGET}
         most = max(most, len(service.requested))

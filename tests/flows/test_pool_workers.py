@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 from prefect.client.orchestration import get_client
@@ -52,7 +53,7 @@ async def test_a_work_pool_survives_the_death_of_a_flow_run(
         await client.create_work_pool(WorkPoolCreate(name=_POOL, type="process", concurrency_limit=2))
     with ignoring_prefect_sockets(), _worker():
         async with one_killed(results, lambda: len(service.requested) >= 30):
-            summary = await tts(str(manifest), str(results), settings(f"pool:{_POOL}"))
+            summary: Any = await tts(str(manifest), str(results), settings(f"pool:{_POOL}"))
     assert (summary.exit_code, summary.rows["done"]) == (ExitCode.OK, 100)
     assert 100 <= len(service.requested) <= 100 + _CONCURRENCY
     assert max(call.in_flight for call in service.server.calls) <= _CONCURRENCY
