@@ -70,7 +70,8 @@ def _compare_cores(runs: int, rows: int, folder: Path) -> None:
     manifest = write_numbered_rows(folder, rows)
     seconds: dict[int, list[float]] = {1: [], 2: []}
     for _, workers in itertools.product(range(runs), seconds):
-        with tempfile.TemporaryDirectory(dir=folder) as place, dask_cluster(Path(place), range(workers)) as cluster:
+        bound = [("taskset", "--cpu-list", str(core)) for core in range(workers)]
+        with tempfile.TemporaryDirectory(dir=folder) as place, dask_cluster(Path(place), bound) as cluster:
             asyncio.run(_run(manifest, Path(place) / "warm", cluster.runner, _SLOTS, first_rows=2))
             started = time.monotonic()
             asyncio.run(_run(manifest, Path(place) / "results", cluster.runner, _SLOTS))

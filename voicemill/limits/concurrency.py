@@ -156,10 +156,11 @@ class ConcurrencyLimiter:
             self._log(f"{self.family}: concurrency {before.slots} → {self.state.slots}: {self.state.why}")
             self._apply()
 
-    def set_share(self, slots: int) -> None:
-        """Use at most `slots`; other processes hold the rest of the shared limit."""
+    def set_share(self, slots: int | None) -> None:
+        """Use at most `slots`, because other processes hold the rest of the shared limit; None ends the sharing."""
         if slots != self.share:
-            self._log(f"{self.family}: {slots} slots of the shared limit")
+            if slots is not None:
+                self._log(f"{self.family}: {slots} slots of the shared limit")
             self.share = slots
             self._apply()
 

@@ -23,29 +23,31 @@ class Cluster:
 
 @contextmanager
 def dask_cluster(
-    folder: Path, cores: Sequence[int | None] = (None, None), *, replaces_workers: bool = False
+    folder: Path,
+    prefixes: Sequence[Sequence[str]] = ((), ()),
+    *,
+    replaces_workers: bool = False,
+    host: str = "127.0.0.1",
 ) -> Iterator[Cluster]:
-    """A scheduler with one worker for each of `cores`, bound to that core if it is a number.
+    """A scheduler at `host` with one worker for each of `prefixes`, whose command starts with it.
 
     Dask replaces lost workers on request; otherwise they run without a supervisor.
     """
     file = folder / "scheduler.json"
     common = ("--scheduler-file", file, "--no-dashboard")
     with ExitStack() as stack:
-        scheduler = stack.enter_context(_process("dask_scheduler", "--host", "127.0.0.1", "--port", "0", *common))
+        scheduler = stack.enter_context(_process("dask_scheduler", "--host", host, "--port", "0", *common))
         wait_until(file.exists, "the address of the scheduler")
         options = ("--nanny" if replaces_workers else "--no-nanny", "--nthreads", "2", *common)
-        started = [stack.enter_context(_process("dask_worker", *options, core=core)) for core in cores]
+        started = [stack.enter_context(_process("dask_worker", *options, prefix=each)) for each in prefixes]
         address = wait_until(lambda: _address_in(file.read_text()), "the address of the scheduler")
         yield Cluster(f"dask://{address}", scheduler, started)
 
 
 @contextmanager
-def _process(*arguments: str | Path, core: int | None = None) -> Iterator["subprocess.Popen[bytes]"]:
+def _process(*arguments: str | Path, prefix: Sequence[str] = ()) -> Iterator["subprocess.Popen[bytes]"]:
     """A process of the cluster, with its children, until the block ends."""
-    command = [sys.executable, "-m", "distributed.cli." + str(arguments[0]), *map(str, arguments[1:])]
-    if core is not None:
-        command = ["taskset", "--cpu-list", str(core), *command]
+    command = [*prefix, sys.executable, "-m", "distributed.cli." + str(arguments[0]), *map(str, arguments[1:])]
     with subprocess.Popen(command, stderr=subprocess.DEVNULL, start_new_session=True) as process:
         try:
             yield process

@@ -50,7 +50,7 @@ async def test_a_run_without_a_cluster_stops(
     """When the only worker or the scheduler is killed, the run stops, and the same command without it completes it."""
     service.speaker.latency_s = 0.05
     manifest = write_manifest(tmp_path / "book.csv", short_rows(60))
-    with dask_cluster(tmp_path, [None]) as cluster:
+    with dask_cluster(tmp_path, [()]) as cluster:
         process = cluster.scheduler if lost == "scheduler" else cluster.workers[0]
 
         def kill_after_20_calls() -> None:

@@ -20,7 +20,7 @@ from voicemill.pipeline.context import RunLost, Stopped
 from voicemill.pipeline.distribution.attempts import Attempts
 from voicemill.pipeline.distribution.job_lines import WorkerLost
 from voicemill.pipeline.distribution.worker import open_worker
-from voicemill.pipeline.distribution.worker_files import DriverState, WorkerFiles, has_workers
+from voicemill.pipeline.distribution.worker_files import DriverState, Grant, WorkerFiles, has_workers
 from voicemill.pipeline.jobs import ShardJob, ShardResult, run_shard
 from voicemill.pipeline.shard import Shard
 from voicemill.store.results_folder import ResultsFolder
@@ -152,6 +152,18 @@ async def test_a_worker_that_was_frozen_makes_no_call(
             frozen.context.check_going()
         with pytest.raises(RunLost):
             frozen.context.check_not_lost()
+
+
+async def test_a_worker_with_its_own_cores_has_no_share_of_a_limit(service: SpeechService, tmp_path: Path) -> None:
+    """A worker makes no call before it has a grant, and uses all slots of its machine if the grant names no number."""
+    await run(write_manifest(tmp_path / "book.csv", short_rows(1)), tmp_path / "results", settings("local"))
+    job = _job(ResultsFolder(tmp_path / "results"), service=service.url)
+    async with open_worker("worker", job) as worker:
+        limits = worker.context.limiter.by_family.values()
+        assert {limit.share for limit in limits} == {0}
+        WorkerFiles(ResultsFolder(job.results), job.run_id).write_driver(DriverState(2, {"worker": Grant()}))
+        await worker.apply_driver_state()
+        assert {limit.share for limit in limits} == {None}
 
 
 async def test_attempts_of_a_lost_worker_end(tmp_path: Path) -> None:

@@ -121,8 +121,7 @@ class Worker:
             total = driver.fixed_slots.get(family)
             if total is not None and limit.state.bounds.most != total:
                 limit.set_fixed(total)
-            if grant.slots is not None:
-                limit.set_share(grant.slots.get(family, 0))
+            limit.set_share(None if grant.slots is None else grant.slots.get(family, 0))
         limiter.set_paused(is_paused=driver.is_paused)
         self.context.has_lost_workers = bool(driver.lost)
         self._budget.grant(grant.credits, grant.calls)
