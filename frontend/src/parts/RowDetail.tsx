@@ -32,7 +32,7 @@ export function RowDetail({ head, rows, row, close, step, hasPrevious, hasNext }
   }, [row]);
   useEffect(() => {
     panel.current?.scrollIntoView({ block: "nearest" });
-  }, []);
+  }, [loaded !== null]);
   const id = visible(rows.text("id", row));
   const onKeyDown = (event: KeyboardEvent) => {
     if (event.key === "Escape") close();
