@@ -30,7 +30,7 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
     rows[1] = done_row(1, _MARKUP)
     rows[2] = failed_row(2, message=_MARKUP)
     rows[3] |= {"op": "stt", "reference": "This is sentence number three of a book.", "word_error_rate": 0.25}
-    rows[4] |= {"verdict": "bad", "suspect": ["missing"]}
+    rows[4] |= {"verdict": "bad", "suspect": ["missing"], "file_name": "audio/row #4, 100%?.wav"}
     passages = [passage(rows[4]), passage(rows[4], 2, "bad", "missing", text=_MARKUP)]
     path = tmp_path_factory.mktemp("browser") / "results"
     folder = results_folder(path, rows, words=spoken_words(rows[0]), passages=passages)

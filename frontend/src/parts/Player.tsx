@@ -15,13 +15,16 @@ export function Player({ detail, text }: { detail: Detail; text: string }) {
   return (
     <div class="player">
       {detail.outline && !isMissing && <Waveform audio={audio} outline={detail.outline} />}
-      <audio ref={audio} controls preload="metadata" src={detail.audio!} onError={() => setMissing(true)} aria-label="Recording" />
+      <audio ref={audio} controls preload="metadata" src={addressOf(detail.audio!)} onError={() => setMissing(true)} aria-label="Recording" />
       {isMissing && <p class="message">The browser cannot play {detail.audio!.startsWith("data:") ? "the recording" : visible(detail.audio!)}: the file is not there, or its format is not supported.</p>}
       {detail.words.length > 0 && <Words audio={audio} words={detail.words} text={text} seek={seek} />}
       {detail.words.length > 0 && <Subtitles words={detail.words} seek={seek} />}
     </div>
   );
 }
+
+/** The address of a recording; characters of its path such as # and % have a meaning in addresses. */
+const addressOf = (path: string): string => (path.startsWith("data:") ? path : path.split("/").map(encodeURIComponent).join("/"));
 
 type AudioRef = { current: HTMLAudioElement | null };
 
