@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.audio.recordings import bursts, write
+from tests.audio.recordings import bursts, tone, write
 from voicemill.audio.silence import cut_times, gap_times
 
 
@@ -73,3 +73,12 @@ def test_a_gap_keeps_its_sense(tmp_path: Path, from_s: float, to_s: float) -> No
     first_s, last_s = gap_times(tmp_path / "a.wav", from_s, to_s, 4.0)
     assert first_s <= last_s
     assert (first_s == last_s) == (from_s == to_s)
+
+
+def test_samples_too_large_to_be_squared_are_cut_without_a_warning(tmp_path: Path) -> None:
+    """Damaged 32-bit samples have such values."""
+    samples = tone(3.0, 8000)
+    samples[8000:8200] = 1e30
+    write(tmp_path / "a.wav", samples, 8000, kind="pcm_f32le")
+    times = cut_times(tmp_path / "a.wav", 1.0)
+    assert (times[0], times[-1]) == (0.0, 3.0)

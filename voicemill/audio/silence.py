@@ -70,6 +70,7 @@ def gap_times(
     return left_s, max(left_s, right_s)
 
 
+@np.errstate(over="ignore")  # Damaged 32-bit samples may be too large to be squared.
 def _levels(path: Path, reading: Reading) -> tuple[Levels, float]:
     """The mean square of each hop, the last of which may be short, and the length in seconds.
 
