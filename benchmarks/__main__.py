@@ -13,6 +13,7 @@ QUOTED = (
     "engine_speed",
     "engine_accuracy",
     "word_times",
+    "mastering",
 )
 
 
