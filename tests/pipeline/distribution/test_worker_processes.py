@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -18,9 +19,17 @@ from voicemill.config import load_settings
 from voicemill.errors import ConfigError, ExitCode, WorkersLost
 from voicemill.pipeline.context import RunLost, Stopped
 from voicemill.pipeline.distribution.attempts import Attempts
+from voicemill.pipeline.distribution.grants import Grants
 from voicemill.pipeline.distribution.job_lines import WorkerLost
 from voicemill.pipeline.distribution.worker import open_worker
-from voicemill.pipeline.distribution.worker_files import DriverState, Grant, WorkerFiles, has_workers
+from voicemill.pipeline.distribution.worker_files import (
+    DriverState,
+    Grant,
+    SlotUse,
+    WorkerFiles,
+    WorkerState,
+    has_workers,
+)
 from voicemill.pipeline.jobs import ShardJob, ShardResult, run_shard
 from voicemill.pipeline.shard import Shard
 from voicemill.store.results_folder import ResultsFolder
@@ -198,3 +207,26 @@ class _SilentCluster:
             self.has_both.set()
         never: asyncio.Future[ShardResult] = asyncio.get_running_loop().create_future()
         return await never
+
+
+async def test_a_lowered_grant_goes_to_others_once_the_worker_has_read_it(
+    service: SpeechService, tmp_path: Path
+) -> None:
+    """A worker may have read a grant that it has not reported yet: its slots stay reserved until it reports."""
+    await run(write_manifest(tmp_path / "book.csv", short_rows(1)), tmp_path / "results", settings("local"))
+    job = _job(ResultsFolder(tmp_path / "results"), service=service.url)
+    async with open_worker("worker", job) as worker:
+        for limit in worker.context.limiter.by_family.values():
+            limit.set_share(None)
+        grants = Grants(worker.context, are_local=True)
+        first, second = (WorkerState(name, "host", 1, slots={"tts": SlotUse(0, 0, 8)}) for name in ("a", "b"))
+        grants.update({"a": first}, {}, 1)
+        total = (grants.by_worker["a"].slots or {})["tts"]
+        grants.update({"a": first, "b": second}, {}, 2)
+        grants.update({"a": first, "b": second}, {}, 3)
+        assert (grants.by_worker["b"].slots or {})["tts"] == 0
+        lower = (grants.by_worker["a"].slots or {})["tts"]
+        assert 0 < lower < total
+        first = replace(first, seen_beat=3, slots={"tts": SlotUse(lower, 0, 8)})
+        grants.update({"a": first, "b": second}, {}, 4)
+        assert (grants.by_worker["b"].slots or {})["tts"] == total - lower

@@ -217,7 +217,7 @@ class Workers:
             states = await asyncio.to_thread(self._files.read_workers)
             self._states |= states
             self._merged.update(self._states, self._lost)
-            self._grants.update(self._states, self._lost)
+            self._grants.update(self._states, self._lost, self._beat + 1)
             self._check_budget()
             with suppress(StorageError):
                 await asyncio.to_thread(self._files.write_driver, self._state())

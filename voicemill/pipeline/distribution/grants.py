@@ -12,7 +12,7 @@ from voicemill.limits.concurrency import ConcurrencyLimiter
 from voicemill.limits.shares import BudgetShare, SlotShare, deal_budget, deal_slots, is_used_up
 from voicemill.model import EMBEDDED_PREFIX
 from voicemill.pipeline.context import RunContext
-from voicemill.pipeline.distribution.worker_files import DRIVER_TIMEOUT_S, Grant, WorkerState
+from voicemill.pipeline.distribution.worker_files import DRIVER_TIMEOUT_S, Grant, SlotUse, WorkerState
 from voicemill.pipeline.limiter_setup import FIRST_CONCURRENCY
 
 _CALLS_AHEAD: Final = 4
@@ -63,6 +63,7 @@ class Grants:
         self._context, self._are_local = context, are_local
         self._has_own_cores = context.service.startswith(EMBEDDED_PREFIX) and not are_local
         self._speeds: dict[str, _Speed] = {}
+        self._unconfirmed: dict[str, list[tuple[int, Grant]]] = {}
         self._ended = Spending()
 
     @property
@@ -80,9 +81,11 @@ class Grants:
         ]
         return sum(slots for wanted, slots in granted if wanted) or max(slots for _, slots in granted)
 
-    def update(self, states: Mapping[str, WorkerState], lost: Mapping[str, LostWorker]) -> None:
-        """Compute all grants from the states of the workers, of which some are `lost`."""
+    def update(self, states: Mapping[str, WorkerState], lost: Mapping[str, LostWorker], beat: int) -> None:
+        """Compute all grants from the states of the workers, some of them `lost`, for the heartbeat `beat`."""
         now_s = time.monotonic()
+        for name, state in states.items():
+            self._unconfirmed[name] = [each for each in self._unconfirmed.get(name, ()) if each[0] > state.seen_beat]
         living = {name: state for name, state in states.items() if name not in lost and not state.has_ended}
         for name, state in living.items():
             self._speeds.setdefault(name, _Speed(now_s)).measure(state, now_s)
@@ -94,6 +97,12 @@ class Grants:
             name: Grant(slots.get(name), credits.get(name), None if name not in calls else int(calls[name]))
             for name in living
         } | {name: self.by_worker.get(name, Grant({}, 0.0, 0)) for name in states if name not in living}
+        for name in living:
+            self._unconfirmed[name].append((beat, self.by_worker[name]))
+
+    def _may_use(self, name: str) -> list[Grant]:
+        """The grants that a worker may have read since its last report, also those that were lowered again."""
+        return [grant for _, grant in self._unconfirmed.get(name, ())]
 
     def _deal_slots(
         self, living: Mapping[str, WorkerState], states: Mapping[str, WorkerState], lost: Mapping[str, LostWorker]
@@ -118,8 +127,9 @@ class Grants:
 
     def _slot_share(self, name: str, state: WorkerState, family: str) -> SlotShare:
         granted = (self.by_worker[name].slots or {}).get(family, 0) if name in self.by_worker else 0
-        use = state.slots.get(family)
-        return SlotShare(granted, *((use.limit, use.held, use.wanted) if use else ()))
+        use = state.slots.get(family, SlotUse(0, 0, 0))
+        limit = max(use.limit, *((grant.slots or {}).get(family, 0) for grant in self._may_use(name)), 0)
+        return SlotShare(granted, limit, use.held, use.wanted)
 
     def _record_spending(self, living: Collection[WorkerState], others: Collection[Spending]) -> None:
         """Add up the spending of all workers, and remember how much `others` spent, who make no more calls."""
@@ -158,13 +168,15 @@ class Grants:
         needed, price = state.needed_credits or 0.0, state.credits / max(1, state.calls)
         ahead = max(_CALLS_AHEAD * slots * price, _SECONDS_AHEAD * self._speeds[name].credits_per_s)
         granted = self.by_worker[name].credits or 0.0 if name in self.by_worker else 0.0
-        return BudgetShare(granted, state.credits_limit or 0.0, state.credits, needed, ahead)
+        limit = max(state.credits_limit or 0.0, *(grant.credits or 0.0 for grant in self._may_use(name)), 0.0)
+        return BudgetShare(granted, limit, state.credits, needed, ahead)
 
     def _call_share(self, name: str, state: WorkerState, slots: int) -> BudgetShare:
         needed = 0 if state.needed_credits is None else 1
         ahead = max(_CALLS_AHEAD * slots, _SECONDS_AHEAD * self._speeds[name].calls_per_s)
         granted = self.by_worker[name].calls or 0 if name in self.by_worker else 0
-        return BudgetShare(granted, state.calls_limit or 0, state.calls, needed, ahead)
+        limit = max(state.calls_limit or 0, *(grant.calls or 0 for grant in self._may_use(name)), 0)
+        return BudgetShare(granted, limit, state.calls, needed, ahead)
 
 
 def _total(limiter: ConcurrencyLimiter) -> int:

@@ -177,7 +177,7 @@ class WorkerFiles:
         return ""
 
     def worker_of(self, attempt: str) -> str:
-        """The worker that started this attempt; empty if none did, or only in one of the processes of this machine."""
+        """The worker that recorded the start of this attempt; empty if none did."""
         try:
             return self._start_of(attempt).read_text(encoding="utf-8")
         except OSError:
