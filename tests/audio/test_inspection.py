@@ -90,6 +90,14 @@ def test_other_formats_are_decoded_here(tmp_path: Path, container: str, codec: s
     assert [second.number for second in found_seconds(decode_all(file, HEARD_RATE_HZ))] == [*range(LENGTH_S)]
 
 
+def test_a_damaged_size_in_a_video_is_reported(tmp_path: Path) -> None:
+    """FFmpeg skips the cluster of such an element in Matroska, and only logs it."""
+    kind = Kind("matroska", "flac", 16000, is_timed=True, picture="mpeg4")
+    odd = OddRecording(kind, late_s=3.0, holes=((1, 2),), damage="noise", seed=747168809, tone_s=0.5)
+    (tmp_path / "a.mkv").write_bytes(odd.content())
+    assert inspect_recording(tmp_path / "a.mkv").damaged_s > 0
+
+
 def test_opposite_channels_do_not_cancel(tmp_path: Path) -> None:
     """Where one channel is the other with inverted polarity, one of them is used."""
     write_stereo(tmp_path / "a.wav", tone(2), -0.9 * tone(2))

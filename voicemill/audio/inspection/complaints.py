@@ -10,6 +10,7 @@ import av.logging
 # Messages of the demuxers of Matroska, Ogg, FLV, MP4, ASF and, for truncated packets, all of them; and of WavPack.
 _DAMAGE: Final = re.compile(
     "CRC mismatch|exceeds containing master element|EBML number|Invalid track number|File ended prematurely|"
+    "Unknown-sized element|"
     "Packet corrupt|Packet mismatch|Track size mismatch|next track|partial file|packet_obj_size|Too few bits"
 )
 _OTHER_LENGTH: Final = "filesize and duration do not match"
