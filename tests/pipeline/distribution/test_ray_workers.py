@@ -21,7 +21,11 @@ pytest.importorskip("ray", reason="Ray is not installed: pip install 'voicemill[
 
 _CONCURRENCY = 8
 _START = ("ray.scripts.scripts", "start", "--head", "--block", "--num-cpus=2", "--include-dashboard=false")
-_TIME_LIMITS = ("RAY_CLIENT_SERVER_CHECK_CHANNEL_TIMEOUT_S", "RAY_raylet_start_wait_time_s")
+_TIME_LIMITS = (
+    "RAY_CLIENT_SERVER_CHECK_CHANNEL_TIMEOUT_S",
+    "RAY_raylet_start_wait_time_s",
+    "RAY_py_gcs_connect_timeout_s",
+)
 """Ray gives up on a busy machine by default."""
 
 
