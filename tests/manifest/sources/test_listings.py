@@ -61,7 +61,7 @@ def test_texts_of_a_folder_are_spoken(tmp_path: Path) -> None:
     (tmp_path / "part").mkdir()
     (tmp_path / "part" / "one.txt").write_text("Chapter one.")
     (tmp_path / "two.txt").write_text("...")
-    (tmp_path / "three.txt").write_bytes(b"\xff\xfe")
+    (tmp_path / "three.txt").write_bytes(b"\xfa\xfe")
     found = read_files(tmp_path, "tts")
     assert [(row.id, row.transcript) for row in found.rows if not row.refusal] == [("part/one.txt", "Chapter one.")]
     assert {row.id: row.refusal.code for row in found.rows if row.refusal} == {
