@@ -79,9 +79,7 @@ class GuidedDecoder:
     @cached_property
     def _decoder(self) -> Decoder:
         # The lattice of `bestpath` takes minutes for a long passage.
-        return Decoder(
-            samprate=RATE_HZ, loglevel="FATAL", lm=None, bestpath=False, beam=1e-80, pbeam=1e-80, wbeam=1e-60
-        )
+        return Decoder(samprate=RATE_HZ, loglevel="FATAL", lm=None, bestpath=False, **_WIDE_BEAMS)
 
     def _named(self, word: str) -> str:
         """The word in the dictionary that stands for `word`; added if the dictionary lacks it."""
