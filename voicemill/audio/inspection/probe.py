@@ -115,22 +115,9 @@ def _decoded(file: BinaryIO, wanted: str, on_progress: Callable[[], None]) -> tu
         duration_s = playback.position / playback.sample_rate_hz
         claimed_s = _claimed_s(container, playback) or frames.seconds
         surplus_s = claimed_s - duration_s
-        is_plain = playback.is_regular and not playback.is_damaged_inside
-        reading = Reading(
-            track=track,
-            channel=channel,
-            is_plain=is_plain,
-            is_uploadable=name in _UPLOADED_CONTAINERS
-            and is_plain
-            and abs(surplus_s) <= _CLAIM_SLACK_S
-            and channel is None
-            and not playback.damaged_s
-            and not lost_s
-            and len(container.streams.audio) == 1,
-            samples=playback.position,
-            sample_rate_hz=playback.sample_rate_hz,
-            marks=playback.marks,
-        )
+        is_whole = abs(surplus_s) <= _CLAIM_SLACK_S and not playback.damaged_s and not lost_s
+        is_alone = name in _UPLOADED_CONTAINERS and len(container.streams.audio) == 1
+        reading = _reading(playback, track, channel, can_be_sent=is_whole and is_alone)
         recording = Recording(
             duration_s=duration_s,
             claimed_s=claimed_s if surplus_s >= -_CLAIM_SLACK_S and not reading.variant else 0.0,
@@ -144,6 +131,20 @@ def _decoded(file: BinaryIO, wanted: str, on_progress: Callable[[], None]) -> tu
             reading=reading,
         )
         return recording, playback.read_to
+
+
+def _reading(playback: Playback, track: int, channel: int | None, *, can_be_sent: bool) -> Reading:
+    """How the recording is read. A file is sent as it is only if its container allows that, and nothing is changed."""
+    is_plain = playback.is_regular and not playback.is_damaged_inside
+    return Reading(
+        track=track,
+        channel=channel,
+        is_plain=is_plain,
+        is_uploadable=can_be_sent and is_plain and channel is None,
+        samples=playback.position,
+        sample_rate_hz=playback.sample_rate_hz,
+        marks=playback.marks,
+    )
 
 
 def _track(container: InputContainer, wanted: str) -> int:
