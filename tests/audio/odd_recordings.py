@@ -44,7 +44,8 @@ class Kind(NamedTuple):
 _VBR: Final = (("q", "4"),)
 _NO_XING: Final = (("write_xing", "0"),)
 _TRIAL: Final = (("strict", "experimental"),)
-_FRAGMENTS: Final = (("movflags", "frag_keyframe+empty_moov+default_base_moof"), ("frag_duration", "400000"))
+FRAGMENTS: Final = (("movflags", "frag_keyframe+empty_moov+default_base_moof"), ("frag_duration", "400000"))
+"""Muxer options: an MP4 file in fragments of 0.4 s, as recorders and streaming services write it."""
 KINDS: Final = (
     Kind("wav", "pcm_s16le", 16000),
     Kind("wav", "pcm_s24le", 44100),
@@ -102,8 +103,8 @@ KINDS: Final = (
     Kind("mp4", "libopus", 48000, is_timed=True),
     Kind("mp4", "flac", 44100, is_timed=True),
     Kind("mp4", "ac3", 48000, is_timed=True, picture="mpeg4", layout="5.1"),
-    Kind("ipod", "aac", 48000, (), _FRAGMENTS, is_timed=True, layout="stereo"),
-    Kind("mp4", "aac", 44100, (), _FRAGMENTS, is_timed=True, picture="mpeg4"),
+    Kind("ipod", "aac", 48000, (), FRAGMENTS, is_timed=True, is_joinable=True, layout="stereo"),
+    Kind("mp4", "aac", 44100, (), FRAGMENTS, is_timed=True, is_joinable=True, picture="mpeg4"),
     Kind("matroska", "aac", 48000, is_timed=True, is_joinable=True, layout="5.1"),
     Kind("mpegts", "ac3", 48000, is_timed=True, is_joinable=True, layout="stereo"),
     Kind("mpegts", "libopus", 48000, is_timed=True, is_joinable=True),
@@ -175,7 +176,8 @@ def odd_recordings(numbers: range) -> Iterator[OddRecording]:
 
 def _may_overlap(kind: Kind, join: int, damage: str) -> bool:
     """Whether packets may come twice: nothing shows that a damaged packet and a good one are the same."""
-    return kind.is_timed and kind.is_joinable and not join and damage in ("", "padding")
+    keeps_times = kind.is_timed and not kind.muxer_options  # Each file of fragments starts at 0.
+    return keeps_times and kind.is_joinable and not join and damage in ("", "padding")
 
 
 def _some_holes(dice: Random) -> tuple[tuple[int, int], ...]:

@@ -1,14 +1,16 @@
 """Sound in a file that FFmpeg does not read: it is reported as damage, and other bytes after the end are not."""
 
+import re
 import struct
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from tests.audio.odd_recordings import Kind, OddRecording
+from tests.audio.odd_recordings import FRAGMENTS, Kind, OddRecording
 from tests.audio.recordings import tone, write
 from voicemill.audio.inspection.probe import inspect_recording
+from voicemill.audio.inspection.unlistenable import Unlistenable
 
 _FLAC_OGG = Kind("ogg", "flac", 44100)
 _OPUS_OGG = Kind("ogg", "libopus", 48000)
@@ -44,6 +46,71 @@ def test_another_codec_in_an_ogg_file_is_reported(tmp_path: Path) -> None:
     assert inspect_recording(path).damaged_s > 0
 
 
+_MP3 = Kind("mp3", "libmp3lame", 44100)
+_FLAC = Kind("flac", "flac", 16000)
+_AAC_48, _AAC_44 = Kind("matroska", "aac", 48000), Kind("matroska", "aac", 44100)
+_VORBIS = Kind("webm", "vorbis", 48000, (("strict", "experimental"),), layout="stereo")
+_AU = Kind("au", "pcm_s16be", 16000)
+_AVI = Kind("avi", "pcm_s16le", 44100)
+_FRAGMENTS_48 = Kind("ipod", "aac", 48000, (), FRAGMENTS)
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        (_FLAC, _MP3),
+        (_OPUS_OGG, _FLAC),
+        (Kind("mpegts", "aac", 48000), _MP3),
+        (Kind("mpegts", "ac3", 48000), Kind("mpegts", "aac", 48000)),
+        (Kind("webm", "libopus", 48000), Kind("ipod", "aac", 44100)),
+        (Kind("wv", "wavpack", 44100), _OPUS_OGG),
+        (_AU, _FLAC),
+        (_AAC_48, _AAC_44),
+        (Kind("webm", "libopus", 48000), _VORBIS),
+        (_FRAGMENTS_48, _FRAGMENTS_48._replace(rate_hz=44100)),
+        (_AU, _AU._replace(rate_hz=44100)),
+        (_AVI, _AVI._replace(layout="stereo")),
+        (_FLAC, _FLAC._replace(layout="stereo")),
+    ],
+    ids=lambda kind: f"{kind.container}-{kind.codec}-{kind.rate_hz}",
+)
+def test_a_second_file_of_another_kind_is_reported(tmp_path: Path, first: Kind, second: Kind) -> None:
+    """FFmpeg ignores it, or decodes it as if it were encoded as the first file."""
+    path = tmp_path / "a"
+    path.write_bytes(OddRecording(first, seconds=1).content() + OddRecording(second, seconds=2).content())
+    found = inspect_recording(path)
+    assert found.damaged_s > 0.15
+    assert not found.reading.is_uploadable
+
+
+def test_joined_fragments_are_read_completely(tmp_path: Path) -> None:
+    """FFmpeg discards fragments of MP4 whose time stamps start again, as in joined files."""
+    path = tmp_path / "a.m4a"
+    path.write_bytes(OddRecording(_FRAGMENTS_48, seconds=2).content() * 2)
+    found = inspect_recording(path)
+    assert found.duration_s == pytest.approx(4.0, abs=0.15)
+    assert found.damaged_s == 0
+
+
+def test_fragments_from_the_middle_of_a_broadcast_are_whole(tmp_path: Path) -> None:
+    """Their time stamps start late, and the length that FFmpeg gives includes the time before."""
+    content = bytearray(OddRecording(_FRAGMENTS_48, seconds=2).content())
+    for place in [found.start() for found in re.finditer(b"tfdt\\x01", content)]:
+        (start,) = struct.unpack_from(">Q", content, place + 8)
+        struct.pack_into(">Q", content, place + 8, start + 100 * _FRAGMENTS_48.rate_hz)
+    (tmp_path / "a.m4a").write_bytes(content)
+    found = inspect_recording(tmp_path / "a.m4a")
+    assert (found.damaged_s, found.claimed_s) == (0.0, pytest.approx(2.0, abs=0.1))
+
+
+def test_a_header_that_is_cut_off_is_refused(tmp_path: Path) -> None:
+    """FFmpeg opens such a file, but without a codec."""
+    content = OddRecording(_FRAGMENTS_48, seconds=1).content()
+    (tmp_path / "a.m4a").write_bytes(content[: content.index(b"stsd")])
+    with pytest.raises(Unlistenable, match="does not tell how its audio is encoded"):
+        inspect_recording(tmp_path / "a.m4a")
+
+
 @pytest.fixture
 def wav(tmp_path: Path) -> bytes:
     """A WAV of two seconds whose samples are its last chunk."""
@@ -65,7 +132,7 @@ def test_samples_that_the_header_does_not_count_are_reported(tmp_path: Path, wav
     assert found.damaged_s == pytest.approx(1.5, abs=0.02)
 
 
-@pytest.mark.parametrize("size_bytes", [0, 0xFFFFFFFF, 0x7FFFF000])
+@pytest.mark.parametrize("size_bytes", [0, 0xFFFFFFFF, 0x7FFFF000, 0x7FFFFF01])
 def test_a_wav_that_was_written_as_a_stream_is_not_damaged(tmp_path: Path, wav: bytes, size_bytes: int) -> None:
     """Its header states no length."""
     (tmp_path / "a.wav").write_bytes(_with_size(wav, size_bytes))

@@ -17,7 +17,7 @@ class DamageMeter:
     """Adds up the seconds of a track that could not be decoded.
 
     `format_name` is FFmpeg's name of the container, `streams` the number of its streams. The damage `is_inside` if
-    sound follows it. `read_to` is the position in the file after the last packet; 0 where positions are unknown.
+    sound follows it. `last_packet` is where in the file the last packets are that have a position in common.
     """
 
     def __init__(self, format_name: str, streams: int, tick_s: Fraction) -> None:
@@ -30,7 +30,7 @@ class DamageMeter:
         self._good_bytes = self._good_ticks = self._read_bytes = 0
         self._has_failed = False
         self._failed_s = self._failed_by_duration_s = 0.0
-        self.read_to = 0
+        self.last_packet = range(0)
         self._skipped_bytes = 0
 
     def add_decoded(self, packet: DecodedPacket) -> None:
@@ -38,9 +38,17 @@ class DamageMeter:
         self._good_bytes += packet.size_bytes
         self._good_ticks += packet.duration
         self._read_bytes += packet.size_bytes
-        if packet.position is not None and packet.size_bytes:
-            self._skipped_bytes = packet.position - self.read_to if self.read_to else 0
-            self.read_to = packet.position + packet.size_bytes
+        if packet.size_bytes:
+            self._locate(packet.position, packet.size_bytes)
+
+    def _locate(self, position: int | None, size_bytes: int) -> None:
+        """Note where a packet is. Packets may share the position of the page, or have none, if they are part of one."""
+        known = self.last_packet
+        if position is None or (known and position == known.start):
+            self.last_packet = range(known.start, known.stop + size_bytes) if known else known
+            return
+        self._skipped_bytes = position - known.stop if known else 0
+        self.last_packet = range(position, position + size_bytes)
 
     def add_failed(self, packet: DecodedPacket) -> None:
         """Count a packet that could not be decoded."""

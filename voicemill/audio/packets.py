@@ -37,22 +37,31 @@ def decoded_packets(container: InputContainer, stream: AudioStream) -> Iterator[
     FFmpeg's errors are skipped. Raises `OSError` where the file itself cannot be read.
     """
     errors = 0
+    has_sound = False
     while errors < _MOST_DEMUXER_ERRORS:
         try:
             for packet in container.demux(stream):
                 errors = 0
-                yield _decoded(packet)
+                decoded = _decoded(packet, is_kept=has_sound and packet.is_discard and _is_fragmented(stream))
+                has_sound = has_sound or bool(decoded.frames)
+                yield decoded
             return
         except av.error.FFmpegError:
             errors += 1
 
 
-def _decoded(packet: "Packet[Any]") -> DecodedPacket:
+def _is_fragmented(stream: AudioStream) -> bool:
+    """Whether an MP4 file lists no packets at its start. Where it does, its edit list may exclude some of them."""
+    return stream.frames == 0
+
+
+def _decoded(packet: "Packet[Any]", *, is_kept: bool) -> DecodedPacket:
+    """Decode a packet. `is_kept` tells to decode it although FFmpeg would discard what it contains."""
     content = bytes(packet) if packet.size else b""
     frames: Sequence[AudioFrame] = ()
     has_failed = False
     try:
-        frames = cast("list[AudioFrame]", packet.decode())
+        frames = cast("list[AudioFrame]", (_copy(packet, content) if is_kept else packet).decode())
     except av.error.FFmpegError:
         has_failed = True
     return DecodedPacket(
@@ -65,3 +74,11 @@ def _decoded(packet: "Packet[Any]") -> DecodedPacket:
         has_failed=has_failed,
         is_blank=has_failed and not any(content),
     )
+
+
+def _copy(packet: "Packet[Any]", content: bytes) -> "Packet[Any]":
+    """The packet without its flags. FFmpeg discards fragments of MP4 whose time stamps go back, as in joined files."""
+    copy: Packet[Any] = Packet(content)
+    copy.stream, copy.time_base = packet.stream, packet.time_base
+    copy.pts, copy.dts, copy.duration = packet.pts, packet.dts, packet.duration
+    return copy

@@ -3,9 +3,10 @@
 from collections.abc import Iterator
 from fractions import Fraction
 from itertools import chain, islice
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, cast
 
 import av
+from av.audio.codeccontext import AudioCodecContext
 from av.audio.frame import AudioFrame
 from av.audio.stream import AudioStream
 from av.container import InputContainer
@@ -55,6 +56,8 @@ class Playback:
         if track >= len(container.streams.audio):
             raise UndecodableAudio(f"the file has no audio track {track + 1}" if track else "the file has no audio")
         self.stream: AudioStream = container.streams.audio[track]
+        if cast("AudioCodecContext | None", self.stream.codec_context) is None:
+            raise UndecodableAudio("the file does not tell how its audio is encoded")
         self.is_regular = True
         self._container = container
         self._format = container.format.name.partition(",")[0]
@@ -80,14 +83,25 @@ class Playback:
         return float(self._clock.origin * self._tick_s) if self._clock else 0.0
 
     @property
+    def stated_s(self) -> float:
+        """The length of the track that the container states; 0 if it states none.
+
+        FFmpeg counts it from 0 where the first fragment of an MP4 file is from the middle of a broadcast.
+        """
+        ticks = self.stream.duration or 0
+        if self.stream.frames == 0 and self._format == "mov" and ticks > (start := self.stream.start_time or 0):
+            ticks -= start
+        return float(ticks * self._tick_s)
+
+    @property
     def damaged_s(self) -> float:
         """The seconds so far that could not be decoded."""
         return self._damage.lost_s
 
     @property
-    def read_to(self) -> int:
-        """The position in the file after the last packet so far; 0 where the container does not tell."""
-        return self._damage.read_to
+    def last_packet(self) -> range:
+        """Where in the file the last packet so far is; empty where the container does not tell."""
+        return self._damage.last_packet
 
     @property
     def is_damaged_inside(self) -> bool:
@@ -218,9 +232,9 @@ class Playback:
 
     def _missing_s(self) -> float:
         """How much longer the container says that the track is."""
-        if self._format not in _EXACT_CLAIMS or self.stream.duration is None:
+        if self._format not in _EXACT_CLAIMS:
             return 0.0
-        missing_s = float(self.stream.duration * self._tick_s) - self.position / self.sample_rate_hz
+        missing_s = self.stated_s - self.position / self.sample_rate_hz
         return missing_s if missing_s > _CLAIM_SLACK_S else 0.0
 
 

@@ -17,7 +17,7 @@ _ENCODINGS: dict[tuple[int, int], Encoding] = {
     (7, 8): "pcm_mulaw",
 }
 _EXTENSIBLE = 0xFFFE
-# Writers that cannot seek back store 0 or about the largest size: FFmpeg and OpenAI 0xFFFFFFFF, SoX 0x7FFFF000.
+# FFmpeg and OpenAI store 0xFFFFFFFF, SoX 0x7FFFF000, others 0 or a size a little below the largest.
 _NEAR_THE_LARGEST = 0x1000
 _MOST_CHUNKS = 64
 
@@ -97,7 +97,7 @@ def _layout(chunk: bytes) -> tuple[Encoding, int, int]:
 def _samples(body: bytes | mmap, start: int, size: int, layout: tuple[Encoding, int, int]) -> WavInfo:
     encoding, channels, sample_rate_hz = layout
     there = len(body) - start
-    sized = not _is_placeholder(size)
+    sized = not states_no_size(size)
     if sized and size > there:
         raise TruncatedWav(f"it is truncated: it has {there} of {size} bytes of samples")
     frame_bytes = BYTES_PER_SAMPLE[encoding] * channels
@@ -107,5 +107,7 @@ def _samples(body: bytes | mmap, start: int, size: int, layout: tuple[Encoding, 
     return WavInfo(encoding, sample_rate_hz, channels, start, start + length, sized)
 
 
-def _is_placeholder(size: int) -> bool:
-    return size == 0 or any(0 <= largest - size < _NEAR_THE_LARGEST for largest in (0x7FFFFFFF, 0xFFFFFFFF))
+def states_no_size(size_bytes: int) -> bool:
+    """Whether the size of a chunk is a placeholder of a writer that could not seek back."""
+    largest = (0x7FFFFFFF, 0xFFFFFFFF)
+    return size_bytes == 0 or any(0 <= most - size_bytes < _NEAR_THE_LARGEST for most in largest)

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from io import BufferedReader
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import BinaryIO, Final, NamedTuple
 
 from av.container import InputContainer
 from av.stream import Disposition
@@ -19,6 +19,7 @@ from voicemill.audio.decode import UndecodableAudio, opened_container
 from voicemill.audio.inspection.appended import appended_bytes
 from voicemill.audio.inspection.boxes import has_broken_boxes
 from voicemill.audio.inspection.complaints import Complaints
+from voicemill.audio.inspection.misread import misread_bytes
 from voicemill.audio.inspection.phase import PhaseMeter
 from voicemill.audio.inspection.unlistenable import Unlistenable
 from voicemill.audio.inspection.wav_chunks import states_no_length
@@ -38,6 +39,13 @@ _LEAST_DAMAGE_S: Final = 0.02
 _FRAMES_PER_REPORT: Final = 5000
 
 
+class _LastPacket(NamedTuple):
+    """Where in a file the last packet of the track is, and whether the file has no other streams."""
+
+    place: range
+    is_only_stream: bool
+
+
 def _ignore() -> None:
     pass
 
@@ -55,10 +63,10 @@ def inspect_recording(path: Path, track: str = "", on_progress: Callable[[], Non
                 raise Unlistenable("is empty; give a file with audio", "empty_file")
             complaints = Complaints()
             with complaints.collected():
-                recording, read_to = _decoded(file, track, on_progress)
+                recording, last_packet = _decoded(file, track, on_progress)
             has_complaint = complaints.names_damage and not states_no_length(file)
             recording = _with_unread_part(recording, complaints, is_damaged=has_complaint or has_broken_boxes(file))
-            recording = _with_appended(recording, appended_bytes(file, recording.container, read_to), read_to)
+            recording = _with_second_file(recording, file, last_packet)
             file.seek(0)
             digest = hashlib.file_digest(file, "sha256").hexdigest()
     except UndecodableAudio as error:
@@ -77,9 +85,12 @@ def _with_unread_part(recording: Recording, complaints: Complaints, *, is_damage
     return _damaged(recording, max(missing_s, _LEAST_DAMAGE_S))
 
 
-def _with_appended(recording: Recording, appended: int, read_to: int) -> Recording:
-    """The recording, reported as damaged if bytes with sound follow what FFmpeg reads; the rate gives their seconds."""
-    return _damaged(recording, recording.duration_s * appended / max(read_to, 1)) if appended else recording
+def _with_second_file(recording: Recording, file: BinaryIO, last_packet: _LastPacket) -> Recording:
+    """The recording, reported as damaged if FFmpeg ignores or misreads sound at the end; its bytes give its seconds."""
+    lost_bytes = appended_bytes(file, recording.container, last_packet.place, is_only_stream=last_packet.is_only_stream)
+    lost_bytes = lost_bytes or misread_bytes(file, recording.container, recording.reading.track)
+    lost_s = recording.duration_s * lost_bytes / max(last_packet.place.stop, 1)
+    return _damaged(recording, lost_s - recording.damaged_s) if lost_s > recording.damaged_s else recording
 
 
 def _damaged(recording: Recording, lost_s: float) -> Recording:
@@ -96,8 +107,8 @@ def _opened(path: Path) -> BufferedReader:
     return os.fdopen(descriptor, "rb")
 
 
-def _decoded(file: BinaryIO, wanted: str, on_progress: Callable[[], None]) -> tuple[Recording, int]:
-    """The recording, and the position in the file after its last packet."""
+def _decoded(file: BinaryIO, wanted: str, on_progress: Callable[[], None]) -> tuple[Recording, _LastPacket]:
+    """The recording, and where its last packet is."""
     is_webm = b"webm" in file.read(_EBML_HEADER_BYTES)
     file.seek(0)
     with opened_container(file) as container:
@@ -130,7 +141,7 @@ def _decoded(file: BinaryIO, wanted: str, on_progress: Callable[[], None]) -> tu
             language=playback.stream.language or "",
             reading=reading,
         )
-        return recording, playback.read_to
+        return recording, _LastPacket(playback.last_packet, is_only_stream=len(container.streams) == 1)
 
 
 def _reading(playback: Playback, track: int, channel: int | None, *, can_be_sent: bool) -> Reading:
@@ -208,8 +219,8 @@ def _claimed_s(container: InputContainer, playback: Playback) -> float:
     if stated := _TRACK_LENGTH.match(stream.metadata.get("DURATION", "")):
         hours, minutes, seconds = stated.groups()
         return int(hours) * 3600 + int(minutes) * 60 + float(seconds) - playback.origin_s
-    if stream.duration is not None and stream.time_base is not None:
-        return float(stream.duration * stream.time_base)
+    if playback.stated_s:
+        return playback.stated_s
     if container.duration is not None:
         return container.duration / _AV_TIME_BASE
     return 0.0

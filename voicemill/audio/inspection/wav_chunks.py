@@ -5,6 +5,8 @@ import struct
 from collections.abc import Iterator
 from typing import BinaryIO, Final, NamedTuple
 
+from voicemill.audio.wav_header import states_no_size
+
 _HEADER_BYTES: Final = 8
 _FIRST_CHUNK: Final = 12
 _START: Final = re.compile(rb"(RIFF|RF64).{4}WAVE", re.DOTALL)
@@ -28,8 +30,8 @@ class Chunk(NamedTuple):
 
     @property
     def has_unknown_size(self) -> bool:
-        """Whether the writer could not seek back to state the size: FFmpeg and SoX store 0 or about the largest."""
-        return self.size_bytes in (0, 0x7FFFF000) or self.size_bytes >= 0xFFFFF000
+        """Whether the writer could not seek back to state the size."""
+        return states_no_size(self.size_bytes)
 
 
 def wav_chunks(file: BinaryIO) -> Iterator[Chunk]:
