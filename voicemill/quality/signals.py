@@ -92,7 +92,7 @@ def _clipping(samples: Floats, rate_hz: int) -> Iterator[Finding]:
 def _cut_end(levels_db: Floats, active: NDArray[np.bool_]) -> Iterator[Finding]:
     """Audio that ends while the voice is as loud as in the middle of a word; noise between words does not count."""
     frames = round(_CUT_END_S / _HOP_S)
-    if levels_db.size <= 10 * frames:
+    if levels_db.size <= 10 * frames or not active[-frames:].all():
         return
     noise_db = float(np.percentile(levels_db, _NOISE_PERCENTILE)) + _ABOVE_NOISE_DB
     voice = active & (levels_db >= min(noise_db, _median(levels_db)))
