@@ -42,6 +42,7 @@ _ALLOWED: dict[str, set[str]] = {
         "engine",
         "service",
         "pipeline",
+        "processes",
         *_COMPONENTS,
         "manifest",
         "book",

@@ -15,7 +15,7 @@ from voicemill.pipeline.distribution.worker_files import WorkerFiles
 from voicemill.pipeline.jobs import ShardJob, ShardResult
 from voicemill.store import durable_files as durable
 
-_MODULE: Final = "voicemill.pipeline.distribution.worker_process"
+_MODULE: Final = "voicemill.pipeline.distribution"
 _SHARDS_PER_WORKER: Final = 2
 _LONGEST_LINE_BYTES: Final = 64 << 20
 _END_TIMEOUT_S: Final = 120.0

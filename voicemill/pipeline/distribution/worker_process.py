@@ -1,6 +1,6 @@
-"""The main module of a worker process: it reads jobs as lines from standard input until the driver ends it.
+"""A worker process: it reads jobs as lines from standard input until the driver sends the end line.
 
-At the end of the input, the driver has ended without a word: the process exits at once, as if it had been killed too.
+If the input ends without that line, the driver was killed, and the process exits at once.
 """
 
 import asyncio
@@ -67,5 +67,6 @@ async def _serve(name: str) -> None:
     await jobs.close()
 
 
-if __name__ == "__main__":
-    asyncio.run(_serve(sys.argv[1]))
+def main(name: str) -> None:
+    """Process the jobs of standard input as the worker `name`."""
+    asyncio.run(_serve(name))
