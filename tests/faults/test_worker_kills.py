@@ -2,24 +2,33 @@
 
 import random
 import shutil
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
-from functools import partial
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 
 from tests.faults.figures import SEED, SHARE, Report, size
+from tests.flows.commands import ignoring_prefect_sockets
 from tests.flows.results import short_rows, violations, write_manifest
 from tests.flows.speech_service import SpeechService
-from tests.pipeline.distribution.dask_cluster import dask_cluster
 from tests.pipeline.distribution.killed_workers import audio_of, expected_audio, run, run_and_kill, settings
+from tests.pipeline.distribution.runners import started_runner
 from voicemill.errors import ExitCode
 
 pytestmark = pytest.mark.skipif(not SHARE, reason="starts several processes for each kill: `make faults`")
 
 _ROWS = 60
+_BUDGET = _ROWS // 2
 _CONCURRENCY = 8
+_LATENCY_S = 0.05
+_KILLS = {"process": 30, "dask": 40, "ray": 20, "pool": 10}
+"""Nightly kills with two workers; kinds whose processes start slowly get fewer."""
+_KILLS_WITH_BUDGET = {"process": 10, "dask": 40}
+"""Nightly kills with four workers."""
+_PACKAGES = {"dask": "distributed", "ray": "ray"}
 
 
 @dataclass
@@ -32,61 +41,81 @@ class _Totals:
     rows_not_done: int = 0
     wrong_files: int = 0
 
+    def add(self, service: SpeechService, not_done: int, wrong_files: int) -> None:
+        """Add a run with one kill."""
+        made, in_flight = len(service.requested), max(call.in_flight for call in service.server.calls)
+        self.kills += 1
+        self.calls_needed += _ROWS
+        self.calls_made += made
+        self.calls_repeated_at_a_kill_at_most = max(self.calls_repeated_at_a_kill_at_most, made - _ROWS)
+        self.calls_in_flight_at_most = max(self.calls_in_flight_at_most, in_flight)
+        self.rows_not_done += not_done
+        self.wrong_files += wrong_files
 
-@pytest.fixture(params=["process", "dask"])
+
+@pytest.fixture
 def runner(request: pytest.FixtureRequest, service: SpeechService, tmp_path: Path) -> Iterator[str]:
-    """Two worker processes, or a cluster of two processes, which Dask replaces when they are killed."""
-    if request.param == "process":
-        yield "process:2"
-        return
-    pytest.importorskip("distributed", reason="Dask is not installed: pip install 'voicemill[dask]'")
-    with dask_cluster(tmp_path, replaces_workers=True) as cluster:
-        yield cluster.runner
+    """The runner of a kind and a number of workers, whose processes are started once for all kills."""
+    kind, workers = request.param
+    package = _PACKAGES.get(kind)
+    if package and find_spec(package) is None:
+        pytest.skip(f"needs voicemill[{kind}]")
+    service.speaker.latency_s = _LATENCY_S
+    started = started_runner(kind, tmp_path, lambda: str(request.getfixturevalue("prefect_server")), workers)
+    with ignoring_prefect_sockets(), started as runner:
+        yield runner
 
 
-def _has_made(service: SpeechService, calls: int) -> bool:
-    return len(service.requested) >= calls
+def _kill_moment(service: SpeechService, most_calls: int, dice: random.Random) -> Callable[[], bool]:
+    """Becomes true at a random time after a random number of calls; with none, when the first worker is there."""
+    calls, delay_s = dice.randint(0, most_calls - _CONCURRENCY), dice.uniform(0, _LATENCY_S)
+    reached_s: list[float] = []
+
+    def is_over() -> bool:
+        if len(service.requested) >= calls:
+            reached_s.append(time.monotonic())
+        return bool(reached_s) and time.monotonic() - reached_s[0] >= delay_s
+
+    return is_over
 
 
+@pytest.mark.parametrize("runner", [(kind, 2) for kind in _KILLS], indirect=True, ids=list(_KILLS))
 async def test_kills_of_workers(service: SpeechService, runner: str, tmp_path: Path, report: Report) -> None:
     """After SIGKILL of a worker at a random moment, all files are those of a local run, within the limit."""
     kind = runner.partition(":")[0]
-    dice, totals = random.Random(f"{SEED} {kind}"), _Totals()
-    service.speaker.latency_s = 0.05
-    manifest = write_manifest(tmp_path / "book.csv", short_rows(_ROWS))
-    for number in range(size(nightly=50, usual=2)):
-        results, calls = tmp_path / f"results-{number}", dice.randint(1, _ROWS - _CONCURRENCY)
+    dice, totals, expected = random.Random(f"{SEED} {kind}"), _Totals(), expected_audio(_ROWS)
+    manifest, chosen = write_manifest(tmp_path / "book.csv", short_rows(_ROWS)), settings(runner)
+    for number in range(size(nightly=_KILLS[kind], usual=2)):
         service.reset_calls()
-        summary = await run_and_kill(manifest, results, settings(runner), partial(_has_made, service, calls))
-        totals.kills += 1
-        totals.calls_needed += _ROWS
-        totals.calls_made += len(service.requested)
-        repeated = len(service.requested) - _ROWS
-        totals.calls_repeated_at_a_kill_at_most = max(totals.calls_repeated_at_a_kill_at_most, repeated)
-        in_flight = max(call.in_flight for call in service.server.calls)
-        totals.calls_in_flight_at_most = max(totals.calls_in_flight_at_most, in_flight)
-        totals.rows_not_done += _ROWS - summary.rows["done"]
-        totals.wrong_files += len(violations(results)) + (audio_of(results) != expected_audio(_ROWS))
+        results = tmp_path / f"results-{number}"
+        summary = await run_and_kill(manifest, results, chosen, _kill_moment(service, _ROWS, dice))
+        wrong_files = len(violations(results)) + (audio_of(results) != expected)
+        totals.add(service, _ROWS - summary.rows["done"], wrong_files)
+        assert totals.rows_not_done == totals.wrong_files == 0
+        assert totals.calls_repeated_at_a_kill_at_most <= _CONCURRENCY
+        assert totals.calls_in_flight_at_most <= _CONCURRENCY
         shutil.rmtree(results)
-    assert totals.rows_not_done == totals.wrong_files == 0
-    assert totals.calls_repeated_at_a_kill_at_most <= _CONCURRENCY
-    assert totals.calls_in_flight_at_most <= _CONCURRENCY
     report(f"worker_kills_{kind}", asdict(totals))
 
 
-async def test_the_budget_with_killed_workers(service: SpeechService, tmp_path: Path, report: Report) -> None:
+@pytest.mark.parametrize(
+    "runner", [(kind, 4) for kind in _KILLS_WITH_BUDGET], indirect=True, ids=list(_KILLS_WITH_BUDGET)
+)
+async def test_the_budget_with_killed_workers(
+    service: SpeechService, runner: str, tmp_path: Path, report: Report
+) -> None:
     """Four workers, of which one is killed at a random moment, never make more calls than the budget allows."""
-    dice, most, rounds = random.Random(SEED), 0, size(nightly=50, usual=2)
-    service.speaker.latency_s = 0.05
-    manifest, budget = write_manifest(tmp_path / "book.csv", short_rows(_ROWS)), _ROWS // 2
-    chosen = settings("process:4", budget={"max_calls": budget})
+    kind = runner.partition(":")[0]
+    dice, most, rounds = random.Random(f"{SEED} {kind}"), 0, size(nightly=_KILLS_WITH_BUDGET[kind], usual=2)
+    manifest, budget = write_manifest(tmp_path / "book.csv", short_rows(_ROWS)), {"max_calls": _BUDGET}
     for number in range(rounds):
-        results, calls = tmp_path / f"results-{number}", dice.randint(1, budget - _CONCURRENCY)
         service.reset_calls()
-        first = await run_and_kill(manifest, results, chosen, partial(_has_made, service, calls))
-        second = await run(manifest, results, chosen)
+        results = tmp_path / f"results-{number}"
+        moment = _kill_moment(service, _BUDGET, dice)
+        first = await run_and_kill(manifest, results, settings(runner, budget=budget), moment)
+        second = await run(manifest, results, settings("local", budget=budget))
         assert {first.exit_code, second.exit_code} == {ExitCode.BUDGET}
         most = max(most, len(service.requested))
+        assert most <= _BUDGET
         shutil.rmtree(results)
-    assert most <= budget
-    report("worker_kills_budget", {"kills": rounds, "budget_of_calls": budget, "calls_made_at_most": most})
+    report(f"worker_kills_budget_{kind}", {"kills": rounds, "budget_of_calls": _BUDGET, "calls_made_at_most": most})

@@ -3,9 +3,10 @@
 import asyncio
 import os
 import signal
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 from tests.flows.results import short_rows
 from tests.hostile_speech import speech_for
@@ -26,22 +27,21 @@ def settings(runner: str, **sections: object) -> Settings:
 
 async def run(manifest: Path, results: Path, chosen: Settings) -> Summary:
     """Run a manifest in this process, with the workers that the settings name."""
+    if chosen.runner.startswith("pool:"):
+        from flows.tts import tts  # imports Prefect
+
+        summary: Any = await tts(str(manifest), str(results), chosen)
+        return summary  # type: ignore[no-any-return]
     return await execute(RunSpec(str(manifest), results, chosen))
 
 
 async def run_and_kill(manifest: Path, results: Path, chosen: Settings, kill_at: Callable[[], bool]) -> Summary:
     """The same; when `kill_at` is true for the first time, the worker with the most calls in flight is killed."""
-    async with one_killed(results, kill_at):
-        return await run(manifest, results, chosen)
-
-
-@asynccontextmanager
-async def one_killed(results: Path, kill_at: Callable[[], bool]) -> AsyncIterator[None]:
-    """Kill one worker of the run in the block, which fails if none was killed."""
     killer = asyncio.create_task(_kill_one(results, kill_at))
     try:
-        yield
-        assert killer.done(), "no worker was killed"
+        summary = await run(manifest, results, chosen)
+        assert killer.done(), "the run ended before a worker was killed"
+        return summary
     finally:
         killer.cancel()
         with suppress(asyncio.CancelledError):

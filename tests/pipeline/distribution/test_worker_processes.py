@@ -10,13 +10,14 @@ from pathlib import Path
 import pytest
 
 from tests.faults.process_runs import forked_runs
+from tests.flows.disks import enlarge, small_disk
 from tests.flows.results import short_rows, statuses, violations, write_manifest
 from tests.flows.speech_service import SpeechService, speech_service
 from tests.pipeline.distribution.killed_workers import audio_of, expected_audio, run, run_and_kill, settings
 from tests.waiting import wait_until
 from voicemill import __version__
 from voicemill.config import load_settings
-from voicemill.errors import ConfigError, ExitCode, WorkersLost
+from voicemill.errors import ConfigError, ExitCode, StorageError, WorkersLost
 from voicemill.pipeline.context import RunLost, Stopped
 from voicemill.pipeline.distribution.attempts import Attempts
 from voicemill.pipeline.distribution.grants import Grants
@@ -82,6 +83,24 @@ def test_workers_end_with_their_driver(service: SpeechService, tmp_path: Path) -
     assert len(service.requested) <= 100 + _CONCURRENCY
     assert set(statuses(tmp_path / "results").values()) == {"done"}
     assert f'"calls": {len(service.requested)}' in ResultsFolder(tmp_path / "results").spent.read_text()
+
+
+async def test_a_full_disk_stops_all_workers(service: SpeechService, tmp_path: Path) -> None:
+    """The run ends with the exit code of a full disk; with more space the same command completes it."""
+    rows = [
+        {"id": row["id"], "transcript": f"{row['transcript']} {'Some more words. ' * 30}"} for row in short_rows(24)
+    ]
+    manifest, chosen = write_manifest(tmp_path / "book.csv", rows), settings("process:2")
+    with small_disk(tmp_path / "disk", megabytes=4) as disk:
+        with pytest.raises(StorageError, match="disk is full") as full:
+            await run(manifest, disk / "results", chosen)
+        assert full.value.exit_code is ExitCode.FATAL_STORAGE
+        assert len(service.requested) < 24
+        enlarge(disk, megabytes=60)
+        summary = await run(manifest, disk / "results", chosen)
+        assert (summary.exit_code, summary.rows["done"]) == (ExitCode.OK, 24)
+        assert violations(disk / "results") == []
+    assert len(service.requested) <= 24 + _CONCURRENCY
 
 
 async def test_workers_share_one_budget(service: SpeechService, tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ class SendsJobs(Protocol):
 
 
 class Attempts:
-    """The attempts in progress. One ends early if the run goes on without its worker, as a cluster may not tell."""
+    """The attempts in progress. An attempt ends when its worker is lost, even if the cluster does not report that."""
 
     def __init__(self, placement: SendsJobs, files: WorkerFiles) -> None:
         self._placement, self._files = placement, files
@@ -51,7 +51,7 @@ class Attempts:
         """End the attempts that a lost worker has started."""
         for attempt, abandoned in self._abandoned.items():
             if self._files.worker_of(attempt) == worker and not abandoned.done():
-                abandoned.set_exception(WorkerLost(worker, "it was lost"))
+                abandoned.set_exception(WorkerLost(worker, "it does not respond"))
 
     def fail(self, error: VoicemillError) -> None:
         """End all attempts with an error."""

@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager, suppress
 from typing import Any, Final
 
 from voicemill.errors import ConfigError
-from voicemill.pipeline.distribution.job_lines import WorkerLost, job_as_json, result_of
+from voicemill.pipeline.distribution.job_lines import job_as_json, lost_with, result_of
 from voicemill.pipeline.distribution.worker_threads import process_job_here
 from voicemill.pipeline.jobs import ShardJob, ShardResult
 
@@ -33,7 +33,7 @@ class DaskWorkers:
             )
             end: str = await future
         except Exception as error:  # of the cluster: errors of the job itself are in its end
-            raise WorkerLost("", f"{type(error).__name__}: {error}") from error
+            raise lost_with(error) from error
         return result_of(end)
 
     async def kill(self, worker: str) -> None:

@@ -89,7 +89,7 @@ class Workers:
                     result = await self._attempts.process(job)
                 except WorkerLost as lost:
                     reason = str(lost)
-                    await self._replace(lost.worker, f"{lost.worker or 'one'} while it processed {job.label}: {reason}")
+                    await self._replace(lost.worker, f"{reason}, while it processed {job.label}")
                     continue
                 except VoicemillError as error:
                     self._context.stop(error)
@@ -123,7 +123,8 @@ class Workers:
     async def _replace(self, worker: str, reason: str) -> None:
         async with self._replacing:  # The other shards of the worker wait until its answers are committed.
             if worker not in self._lost:
-                self._log(f"a worker was lost: {reason}; its rows go to another one")
+                name = f"worker {worker}" if worker else "a worker"
+                self._log(f"{name} was lost: {reason}; another one processes its rows")
                 if worker:
                     await self._take_over(worker)
 
@@ -176,7 +177,7 @@ class Workers:
                 self._changed_s[worker] = (state.beat, now_s)
                 await self._placement.kill(worker)
             elif not self._placement.shares_machine and now_s - since_s > _WORKER_TIMEOUT_S:
-                await self._replace(worker, f"{worker} has written no state")
+                await self._replace(worker, f"it has written no state for {_WORKER_TIMEOUT_S:.0f} s")
 
     def _check_present(self) -> None:
         """Stop the run if shards have waited for a worker for too long."""

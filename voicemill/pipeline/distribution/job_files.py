@@ -50,7 +50,7 @@ class JobFiles:
         return self._files.folder / f"{attempt}.end"
 
     def serve(self) -> None:
-        """Process the jobs of this worker until its run ends, or its driver has written no state for 30 s."""
+        """Process the jobs of this worker until its run ends, or its driver no longer responds."""
         if self._files.read_driver() is None:
             return
         durable.replace_file(self._ready, b"")

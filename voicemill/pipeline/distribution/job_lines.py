@@ -23,6 +23,11 @@ class WorkerLost(Exception):
         self.worker = worker
 
 
+def lost_with(error: Exception) -> WorkerLost:
+    """The loss of a worker that a cluster reports with `error`, which names no worker."""
+    return WorkerLost("", f"{type(error).__name__}: {str(error).strip() or 'it ended'}")
+
+
 @dataclass(frozen=True, slots=True)
 class JobEnd:
     """The end of a job: its result, or the class and the message of the error that prevented one.

@@ -8,7 +8,7 @@ from types import ModuleType
 from typing import Any, Final
 
 from voicemill.errors import ConfigError
-from voicemill.pipeline.distribution.job_lines import WorkerLost, job_as_json, result_of
+from voicemill.pipeline.distribution.job_lines import job_as_json, lost_with, result_of
 from voicemill.pipeline.distribution.worker_slots import WorkerSlots
 from voicemill.pipeline.distribution.worker_threads import process_job_here
 from voicemill.pipeline.jobs import ShardJob, ShardResult
@@ -16,6 +16,7 @@ from voicemill.pipeline.jobs import ShardJob, ShardResult
 _JOBS_PER_ACTOR: Final = 2
 """The next shard starts while the last calls of the one before are in flight."""
 
+_CONNECT_ATTEMPTS: Final = 3
 _CPUS_TIMEOUT_S: Final = 60
 _CPUS_INTERVAL_S: Final = 0.5
 
@@ -52,7 +53,7 @@ class RayWorkers:
             self._actors.append(actor)
             await _result(actor.ping)
         except Exception as error:
-            raise _lost(error) from error
+            raise lost_with(error) from error
         return actor
 
     async def process(self, job: ShardJob) -> ShardResult:
@@ -61,7 +62,7 @@ class RayWorkers:
             try:
                 end: str = await _result(actor.process, job_as_json(job).decode())
             except Exception as error:  # of the cluster: errors of the job itself are in its end
-                raise _lost(error) from error
+                raise lost_with(error) from error
         return result_of(end)
 
     async def kill(self, worker: str) -> None:
@@ -84,10 +85,6 @@ async def _result(method: Any, *arguments: str) -> Any:  # noqa: ANN401
     result = asyncio.wrap_future(reference.future())
     result.add_done_callback(lambda ended: ended.cancelled() or ended.exception())
     return await asyncio.shield(result)  # Ray's own thread fails if its future is cancelled.
-
-
-def _lost(error: Exception) -> WorkerLost:
-    return WorkerLost("", f"{type(error).__name__}: {str(error).strip() or 'it ended'}")
 
 
 @asynccontextmanager
@@ -115,10 +112,18 @@ async def ray_workers(address: str) -> AsyncIterator[RayWorkers]:
 
 
 def _connect(ray: ModuleType, address: str) -> None:
-    try:
-        ray.init(f"ray://{address}", log_to_driver=False, logging_level=logging.ERROR)
-    except (ConnectionError, OSError, RuntimeError) as error:
-        raise ConfigError(f"no Ray cluster responds at {address} ({error}); start one, or correct --runner") from error
+    """Connect to a Ray Client server. It starts a process for each client, which fails at times on a busy machine."""
+    for attempt in range(1, _CONNECT_ATTEMPTS + 1):
+        try:
+            ray.init(f"ray://{address}", log_to_driver=False, logging_level=logging.ERROR)
+        except (ConnectionError, OSError, RuntimeError) as error:
+            if attempt < _CONNECT_ATTEMPTS and isinstance(error, ConnectionAbortedError):
+                continue
+            reason = str(error).strip().rpartition("\n")[2]
+            raise ConfigError(
+                f"no Ray cluster responds at {address} ({reason}); start one, or correct --runner"
+            ) from error
+        return
 
 
 async def _count_cpus(ray: ModuleType, address: str) -> int:

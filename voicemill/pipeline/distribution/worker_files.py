@@ -26,8 +26,11 @@ from voicemill.store import durable_files as durable
 from voicemill.store.results_folder import ResultsFolder
 from voicemill.store.spend_ledger import Ledger
 
-DRIVER_TIMEOUT_S: Final = 30.0
-"""Workers start no more calls when the driver has not written its heartbeat for this time."""
+DRIVER_TIMEOUT_S: Final = 28.0
+"""Workers start no more calls when they have read no new heartbeat of the driver for this time.
+
+A heartbeat is read some time after it was written; 30 s after the death of a driver, all its workers have stopped.
+"""
 
 INTERVAL_S: Final = 0.25
 """The time between two heartbeats, and between two looks at the other side's heartbeat."""
