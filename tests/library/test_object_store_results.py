@@ -13,8 +13,11 @@ import fsspec  # type: ignore[import-untyped]
 import pytest
 
 import voicemill
+from tests.flows.commands import InThisProcess
 from tests.flows.results import violations, write_manifest
 from tests.flows.speech_service import SpeechService
+from tests.flows.without_prefect import without_prefect
+from tests.hostile_speech import error_reply
 from tests.s3_server import s3_server
 from tests.waiting import wait_until
 from voicemill.errors import ConfigError, ResultsLockedError, StorageError
@@ -96,6 +99,13 @@ def machines(service: SpeechService, s3_url: str, tmp_path: Path, monkeypatch: p
         monkeypatch.setenv(f"AWS_{name}", value)
     monkeypatch.setenv("AWS_ENDPOINT_URL", s3_url)
     return Machines(tmp_path, monkeypatch)
+
+
+@pytest.fixture
+def command(capfd: pytest.CaptureFixture[str]) -> Iterator[InThisProcess]:
+    """The command, called in this process and without Prefect."""
+    with without_prefect():
+        yield InThisProcess(capfd)
 
 
 def test_everything_that_another_machine_needs_is_stored(machines: Machines, service: SpeechService) -> None:
@@ -212,12 +222,9 @@ def test_what_is_not_supported_is_refused_by_name(machines: Machines, tmp_path: 
     for options, message in refused:
         with pytest.raises(ConfigError, match=message):
             machines.run(**options)
-    machines.manifest.write_text("id,op,text,audio\na,tts,A.,\nx,stt,,@a\n")
-    with pytest.raises(ConfigError, match="give a folder as -o"):
-        machines.run()
     with pytest.raises(ConfigError, match="on a disk"):
         voicemill.plan(machines.manifest, ADDRESS)
-    with pytest.raises(ConfigError, match="aws s3 sync s3://results/books/one FOLDER"):
+    with pytest.raises(ConfigError, match="s3://results/books/one holds no results"):
         voicemill.verify(ADDRESS)
     with pytest.raises(ConfigError, match="s3://bucket/prefix"), opened_results("gs://results/books"):
         pass
@@ -225,6 +232,67 @@ def test_what_is_not_supported_is_refused_by_name(machines: Machines, tmp_path: 
         pass
     with pytest.raises(ConfigError, match="is the local copy of s3://results/books/one"):
         voicemill.run(machines.manifest, scratch_of(ADDRESS))
+
+
+def test_rows_use_the_output_of_rows_that_another_machine_made(machines: Machines, service: SpeechService) -> None:
+    """The output is downloaded, and the dependent row is the only call."""
+    machines.run()
+    machines.replace()
+    machines.manifest.write_text("id,op,text,audio\na,tts,Row a.,\nx,stt,,@a\n")
+    result = machines.run()
+    assert (result.ok, result.summary.calls_made) == (True, 1)
+    assert violations(machines.download()) == []
+    assert [passage.id for passage in voicemill.check(ADDRESS, check="signals")] == ["a", "x"]
+
+
+def test_retry_and_export_work_on_an_address(machines: Machines, service: SpeechService) -> None:
+    """On an empty disk, unfinished rows are retried, and exported files are stored with the results."""
+    service.replies["Row b."] = error_reply(400, "Bad request", "The text cannot be spoken.")
+    assert machines.run(timestamps=True).counts["refused"] == 1
+    service.replies.clear()
+    machines.replace()
+    result = voicemill.retry(ADDRESS, force=True)
+    assert (result.ok, result.summary.calls_made, result.summary.results) == (True, 1, ADDRESS)
+    machines.replace()
+    assert voicemill.export(ADDRESS, "srt").folder == f"{ADDRESS}/text"
+    assert {name for name in machines.stored() if name.startswith("text/")} == {f"text/{name}.srt" for name in "abcd"}
+    with pytest.raises(ConfigError, match="download the results first"):
+        voicemill.export(ADDRESS, "nemo")
+    machines.replace()
+    assert voicemill.verify(ADDRESS) == []
+
+
+def test_damage_at_an_address_is_found_and_repaired(
+    machines: Machines, service: SpeechService, command: InThisProcess
+) -> None:
+    """`verify` reads the stored objects, not copies of this machine; `--repair` restores them without a call."""
+    machines.run()
+    stored = machines.stored()
+    machines.store.pipe_file(f"{ADDRESS}/audio/b.wav", stored["audio/b.wav"][:-2])
+    found = command("verify", ADDRESS)
+    assert (found.code, "audio/b.wav" in found.stdout) == (1, True)
+    assert command("verify", ADDRESS, "--repair").code == 0
+    assert machines.stored()["audio/b.wav"] == stored["audio/b.wav"]
+    assert len(service.requested) == 4
+
+
+def test_status_and_report_of_an_address(
+    machines: Machines, command: InThisProcess, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`status` shows a run on another machine with its progress; `report` writes the page to the store."""
+    monkeypatch.setattr(bucket_lease, "_RENEWED_EVERY_S", 0.05)
+    monkeypatch.setattr(bucket_lease, "_POLL_S", 0.02)
+    machines.run()
+    assert command("status", ADDRESS, "--json").json["state"] == "ended"
+    with opened_results(ADDRESS) as folder:
+        folder.progress.write_text('{"rows": 9, "rows_done": 5}')
+        wait_until(lambda: machines.store.exists(f"{ADDRESS}/.voicemill/progress.json"), "the progress of the run")
+        running = command("status", ADDRESS, "--json").json
+        assert (running["state"], running["progress"]["rows_done"]) == ("running", 5)
+    machines.store.rm(f"{ADDRESS}/report.html")
+    machines.replace()
+    assert f"{ADDRESS}/report.html: 4 of 4 rows" in command("report", ADDRESS).stdout
+    assert "report.html" in machines.stored()
 
 
 def test_an_unreachable_store_stops_the_run_before_any_call(

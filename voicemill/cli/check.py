@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn, cast
 import typer
 
 from voicemill.cli.help_page import Command, command_app, examples
-from voicemill.cli.options import Json, ResultsOfRun, results_of_run
+from voicemill.cli.options import Json, StoredResultsOfRun
 from voicemill.errors import ConfigError, ExitCode
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ _CHECKS = ("signals", "guided", "transcribed")
     ),
 )
 def check(
-    results: ResultsOfRun,
+    results: StoredResultsOfRun,
     check: Annotated[
         str,
         typer.Option(
@@ -49,11 +49,11 @@ def check(
     Lists the passages that are bad or inconclusive, with the reason and the place. Exits with 1 if one is bad.
     """
     from voicemill.pipeline.check_results import check_results
+    from voicemill.store.bucket_copies import opened_run
 
     if check not in _CHECKS:
         raise ConfigError(f"unknown check {check!r}; use {', '.join(_CHECKS)}")
-    folder = results_of_run(results)
-    with folder.locked():
+    with opened_run(results) as folder, folder.locked():
         found = [*check_results(folder, cast("Check", check))]
     if as_json:
         typer.echo(json.dumps([asdict(passage) for passage in found], indent=2, ensure_ascii=False))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from voicemill.cli.help_page import Command, command_app, examples
-from voicemill.cli.options import Json, results_of_run
+from voicemill.cli.options import Json, StoredResultsOfRun
 from voicemill.errors import ConfigError, ExitCode
 
 if TYPE_CHECKING:
@@ -28,9 +28,7 @@ _SHOWN = 20
     ),
 )
 def export(
-    results: Annotated[
-        Path, typer.Argument(metavar="RESULTS", help="The results folder of a run.", show_default=False)
-    ],
+    results: StoredResultsOfRun,
     to: Annotated[
         str,
         typer.Option(
@@ -64,12 +62,13 @@ def export(
     """
     from voicemill.pipeline.export import export as export_rows
     from voicemill.pipeline.export import subtitle_rules
+    from voicemill.store.bucket_copies import opened_run
 
-    place = results_of_run(results)
+    formats = _formats(to)
     given = {"max_line_width": max_line_width, "max_line_count": max_line_count, "highlight_words": highlight_words}
-    rules = subtitle_rules(place, {name: value for name, value in given.items() if value is not None})
-    with place.locked():
-        exported = export_rows(place, _formats(to), folder, rules)
+    with opened_run(results) as place, place.locked():
+        rules = subtitle_rules(place, {name: value for name, value in given.items() if value is not None})
+        exported = export_rows(place, formats, folder, rules)
     typer.echo(json.dumps(asdict(exported), indent=2) if as_json else "\n".join(_lines(exported)))
     raise typer.Exit(ExitCode.SOME_REFUSED if exported.refused else ExitCode.OK)
 

@@ -14,7 +14,6 @@ from voicemill.cli.option_groups import Options, Sets
 from voicemill.cli.quality_options import QualityOptions
 from voicemill.cli.runner_options import RowCountOptions, RunnerOptions
 from voicemill.cli.speech_options import SpeechOptions
-from voicemill.errors import ConfigError
 
 if TYPE_CHECKING:  # importing them takes longer than showing a help page
     from voicemill.config import Settings
@@ -41,6 +40,14 @@ Results = Annotated[
 ]
 ResultsOfRun = Annotated[
     Path, typer.Argument(metavar="RESULTS", help="The results folder of a run.", show_default=False)
+]
+StoredResultsOfRun = Annotated[
+    Path,
+    typer.Argument(
+        metavar="RESULTS",
+        help="The results folder of a run, or an address such as s3://bucket/prefix.",
+        show_default=False,
+    ),
 ]
 Profile = Annotated[
     str | None,
@@ -325,9 +332,6 @@ def results_folder(results: Path | None, manifest: str) -> Path:
 
 def results_of_run(results: Path) -> "ResultsFolder":
     """The folder of an earlier run. Raises `ConfigError` if it is not one."""
-    from voicemill.store.results_folder import ResultsFolder
+    from voicemill.store.results_folder import folder_of_run
 
-    folder = ResultsFolder(results)
-    if not folder.notes.is_dir():
-        raise ConfigError(f"{results} is not a results folder; give the folder that a run was started with (-o)")
-    return folder
+    return folder_of_run(results)

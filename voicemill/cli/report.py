@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from voicemill.cli.help_page import Command, command_app, examples
-from voicemill.cli.options import ResultsOfRun, results_of_run
+from voicemill.cli.options import StoredResultsOfRun
 
 app = command_app()
 
@@ -22,7 +22,7 @@ _MB = 1_000_000
     ),
 )
 def report(
-    results: ResultsOfRun,
+    results: StoredResultsOfRun,
     open_page: Annotated[bool, typer.Option("--open", help="Open the report in the default browser.")] = False,
     embed: Annotated[
         Path | None,
@@ -40,12 +40,13 @@ def report(
     Every run writes the report as report.html when it ends. It opens from disk, without a server or a network.
     """
     from voicemill.html_report.write import write_embedded, write_report
+    from voicemill.store.bucket_copies import opened_run, place_of
 
-    folder = results_of_run(results)
-    with folder.locked():
+    with opened_run(results, files=True) as folder, folder.locked():
         written = write_embedded(folder, embed, embed_mb * _MB) if embed else write_report(folder)
+        place = embed or f"{place_of(folder)}/{written.path.name}"
     size = f"{written.size_bytes / _MB:,.1f} MB"
     state = f"{written.rows:,} of {written.all_rows:,} rows, {size}" + ("" if written.changed else ", up to date")
-    typer.echo(f"{written.path}: {state}")
+    typer.echo(f"{place}: {state}")
     if open_page:
         typer.launch(str(written.path.absolute()))

@@ -7,7 +7,7 @@ import typer
 
 from voicemill.cli.help_page import Command, command_app, examples
 from voicemill.cli.option_groups import with_options
-from voicemill.cli.options import Force, JsonOfRun, ResultsOfRun, RetryOptions, results_of_run
+from voicemill.cli.options import Force, JsonOfRun, RetryOptions, StoredResultsOfRun
 from voicemill.errors import ConfigError
 
 app = command_app()
@@ -24,7 +24,7 @@ app = command_app()
 )
 @with_options
 def retry(
-    results: ResultsOfRun,
+    results: StoredResultsOfRun,
     options: RetryOptions,
     classes: Annotated[
         str | None,
@@ -56,15 +56,16 @@ def retry(
     from voicemill.config import changed_settings
     from voicemill.pipeline.prepare import planned_facts
     from voicemill.pipeline.selection import Selection
+    from voicemill.store.bucket_copies import opened_run
 
-    folder = results_of_run(results)
-    with folder.locked():
-        facts = planned_facts(folder)
     selection = Selection(_names(classes), (*_names(ids), *_lines(id_file)), force)
     changes = options.changes()
-    changed_settings(facts.settings, changes)  # reports invalid options before a server is started
-    with ensure_server() as lease:
-        summary = run_flow(retry_flow, folder, lease, as_json=as_json, selection=selection, changes=changes)
+    with opened_run(results) as folder:
+        with folder.locked():
+            facts = planned_facts(folder)
+        changed_settings(facts.settings, changes)  # reports invalid options before a server is started
+        with ensure_server() as lease:
+            summary = run_flow(retry_flow, folder, lease, as_json=as_json, selection=selection, changes=changes)
     end_with(summary, as_json=as_json)
 
 

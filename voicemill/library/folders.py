@@ -10,11 +10,13 @@ from voicemill.pipeline.audit import Violation, audit
 from voicemill.pipeline.check_results import CheckedPassage, check_results
 from voicemill.pipeline.export import FORMATS, Exported, subtitle_rules
 from voicemill.pipeline.export import export as export_rows
-from voicemill.store.results_folder import folder_of_run
+from voicemill.store.bucket_copies import opened_run
 
 
 def verify(results: str | PathLike[str]) -> list[Violation]:
     """Compare every file, answer and table in a results folder with its records; makes no call.
+
+    Results at an address such as `s3://bucket/prefix` are downloaded first.
 
     Returns the violations, each with `kind`, the place and the reason; none means that every row has one status, and
     every finished row's files have the recorded SHA-256, size and duration. A violation with `is_note` is not damage.
@@ -24,8 +26,7 @@ def verify(results: str | PathLike[str]) -> list[Violation]:
         ResultsLockedError: A run uses the folder.
         StorageError: Something cannot be read at all.
     """
-    folder = folder_of_run(results)
-    with folder.locked():
+    with opened_run(results, files=True) as folder, folder.locked():
         return audit(folder.path)
 
 
@@ -35,7 +36,7 @@ def check(
     """Check what the finished rows of a results folder say, from stored answers; makes no call.
 
     Args:
-        results: A results folder.
+        results: A results folder, or an address such as `s3://bucket/prefix`.
         check: `signals` examines the samples; `guided` also compares the words with the text, in English;
             `transcribed` does so in any language, with Whisper on this machine.
 
@@ -47,8 +48,7 @@ def check(
         ResultsLockedError: A run uses the folder.
         StorageError: Something cannot be read at all.
     """
-    folder = folder_of_run(results)
-    with folder.locked():
+    with opened_run(results) as folder, folder.locked():
         return [*check_results(folder, check)]
 
 
@@ -64,7 +64,7 @@ def export(
     """Write transcripts, subtitles and other formats of finished rows, from stored data; makes no call.
 
     Args:
-        results: A results folder.
+        results: A results folder, or an address such as `s3://bucket/prefix`.
         to: Formats, such as `"srt,vtt"` or `["srt", "json"]`; see `voicemill export --help`.
         output_dir: Where the files go. Default: `text/` in the results folder.
         max_line_width: Characters per subtitle line. Default: as in the run.
@@ -78,11 +78,11 @@ def export(
         ResultsLockedError: A run uses the folder.
         StorageError: A file could not be written.
     """
-    folder = folder_of_run(results)
+    formats = _formats(to)
     given = {"max_line_width": max_line_width, "max_line_count": max_line_count, "highlight_words": highlight_words}
-    rules = subtitle_rules(folder, {name: value for name, value in given.items() if value is not None})
-    with folder.locked():
-        return export_rows(folder, _formats(to), Path(output_dir) if output_dir is not None else None, rules)
+    with opened_run(results) as folder, folder.locked():
+        rules = subtitle_rules(folder, {name: value for name, value in given.items() if value is not None})
+        return export_rows(folder, formats, Path(output_dir) if output_dir is not None else None, rules)
 
 
 def _formats(to: str | Sequence[str]) -> tuple[str, ...]:

@@ -1,12 +1,12 @@
 """Run a manifest from Python: `voicemill.run`, `voicemill.retry`, and what they return."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING, Unpack
+from typing import TYPE_CHECKING, Any, Unpack
 
 from voicemill.config import ApiKey, Settings
 from voicemill.errors import ConfigError, ExitCode
@@ -23,6 +23,7 @@ from voicemill.pipeline.selection import Selection
 from voicemill.pipeline.steps import RunSteps
 from voicemill.pipeline.summary import Summary
 from voicemill.service import all_voices, open_service
+from voicemill.store.bucket_copies import opened_run
 from voicemill.store.bucket_results import opened_results
 from voicemill.store.results_folder import ResultsFolder
 
@@ -147,8 +148,8 @@ async def retry_async(
     **options: Unpack[RunOptions],
 ) -> RunResult:
     """Retry unfinished rows in the running event loop; see `retry`."""
-    spec = retry_spec(Path(results), Selection(tuple(classes), tuple(ids), force), changes_of(options))
-    return await _executed(spec, on_progress, StopRequest())
+    selection = Selection(tuple(classes), tuple(ids), force)
+    return await _retry(results, selection, changes_of(options), on_progress, StopRequest())
 
 
 def retry(
@@ -172,9 +173,8 @@ def retry(
 
     Returns and raises the same as `run`; `ConfigError` if the folder holds no plan.
     """
-    stop = StopRequest()
-    spec = retry_spec(Path(results), Selection(tuple(classes), tuple(ids), force), changes_of(options))
-    return wait_for(_executed(spec, on_progress, stop), stop)
+    selection, stop = Selection(tuple(classes), tuple(ids), force), StopRequest()
+    return wait_for(_retry(results, selection, changes_of(options), on_progress, stop), stop)
 
 
 class _ReportingSteps(RunSteps):
@@ -204,6 +204,18 @@ async def _run(
         plan_id = await _prepared(source, settings, folder) if isinstance(source, ManifestBytes) else ""
         spec = RunSpec(str(source), folder.path, settings, plan_id, Selection(force=force))
         return await _executed(spec, on_progress, stop)
+
+
+async def _retry(
+    results: str | PathLike[str],
+    selection: Selection,
+    changes: Mapping[str, Any],
+    on_progress: OnProgress | None,
+    stop: StopRequest,
+) -> RunResult:
+    with ExitStack() as stack:
+        folder = await asyncio.to_thread(stack.enter_context, opened_run(results))
+        return await _executed(retry_spec(folder.path, selection, changes), on_progress, stop)
 
 
 async def _prepared(source: ManifestBytes, settings: Settings, results: ResultsFolder) -> str:

@@ -37,6 +37,7 @@ from voicemill.planning.row_calls import CallPiece, plan_row
 from voicemill.quality.pool import CheckPool
 from voicemill.quality.verdict import guided_verdict, inconclusive, signals_verdict
 from voicemill.store.answer_store import AnswerDamaged, AnswerStore
+from voicemill.store.bucket_files import outputs_of
 from voicemill.store.results_folder import ResultsFolder
 from voicemill.store.tables.items_table import known_outcomes
 from voicemill.store.tables.plan_table import PlanTable
@@ -105,6 +106,7 @@ class _Checker:
         self.pool = CheckPool()
         self._recognizer = recognizer
         self._answers: AnswerStore = answer_store(folder)
+        self._outputs = outputs_of(folder)
         self._verdicts = VerdictCache(folder.verdicts)
         self._settings = settings
         self._service = earlier_service(folder)
@@ -146,7 +148,8 @@ class _Checker:
         return CheckedPassage(row.id, 1, text, self._compared(text, Stt("", "", row.language, clip)))
 
     def _output(self, file_name: str | None, outcome: Outcome) -> Clip:
-        return Clip("", path=str(self._folder.path / (file_name or "")), duration_s=outcome.duration_s or 0.0)
+        path = self._outputs.local_path(file_name) if file_name else self._folder.path
+        return Clip("", path=str(path), duration_s=outcome.duration_s or 0.0)
 
     def _verdict(self, row: Row, piece: CallPiece, body: bytes) -> tuple[str, Verdict]:
         if isinstance(piece.call, Stt):

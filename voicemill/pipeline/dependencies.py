@@ -1,7 +1,6 @@
 """Rows that use the output of other rows: their inputs are filled in when those rows are done."""
 
 from dataclasses import replace
-from pathlib import Path
 
 from voicemill.model import Outcome, Recording, Row, Status
 from voicemill.pipeline.context import RunContext
@@ -25,7 +24,9 @@ async def with_outputs(row: Row, context: RunContext) -> Row:
     """`row` with the outputs of other rows as its inputs, split where necessary. Raises `InputMissing`."""
     if not row.depends_on:
         return row
-    audio, left, right, text = (_output(one, context) for one in (row.audio, row.left, row.right, row.text))
+    audio, left, right, text = [
+        await context.in_thread(_output, one, context) for one in (row.audio, row.left, row.right, row.text)
+    ]
     if audio is not None and row.to_s is not None and row.to_s > audio.duration_s:
         message = (
             f"the gap ends at {row.to_s:g} s, but {audio.name} is only {audio.duration_s:.2f} s long; correct to_s"
@@ -57,7 +58,7 @@ def _output(recording: Recording | None, context: RunContext) -> Recording | Non
         reason = f" ({made.error_code})" if made and made.error_code else ""
         raise InputMissing(UPSTREAM_FAILED, f"the row that produces {recording.name} is {status}{reason}")
     return Recording(
-        path=str(Path(context.outputs.folder / made.file_name).absolute()),
+        path=str(context.outputs.local_path(made.file_name)),
         sha256=made.sha256 or "",
         size_bytes=made.size_bytes or 0,
         duration_s=made.duration_s or 0.0,

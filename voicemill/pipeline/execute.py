@@ -31,6 +31,7 @@ from voicemill.pipeline.workers import run_concurrently
 from voicemill.planning.estimate import total_work_s
 from voicemill.planning.predictions import CHARACTERS_PER_AUDIO_S
 from voicemill.service import all_voices, open_service
+from voicemill.store.bucket_copies import place_of
 from voicemill.store.bucket_results import AttachedBucket, attached_bucket, check_supported
 from voicemill.store.results_folder import ResultsFolder
 from voicemill.store.tables.plan_table import PlanTable
@@ -91,8 +92,7 @@ async def execute(
                     async with _workers(spec, run_id, folder, key, opened, steps):
                         parts = await _process(spec, run_id, folder, facts, context, steps)
         seconds = time.monotonic() - clock_s
-        place = str(folder.path) if bucket is None else bucket.address
-        summary = summarize(spec.manifest, place, context, seconds, facts.dialect)
+        summary = summarize(spec.manifest, place_of(folder), context, seconds, facts.dialect)
         await steps.publish(parts, folder, facts, spec.settings, summary, started_at, datetime.now(UTC))
         await steps.report(folder)
         if bucket is not None:
@@ -105,8 +105,7 @@ def _checked_bucket(folder: ResultsFolder, settings: Settings) -> AttachedBucket
     """The object store of the results, with the plan of this run stored there; None if they stay on the disk."""
     bucket = attached_bucket(folder)
     if bucket is not None:
-        is_dependent = bool(PlanTable(folder.plan).used_ids)
-        check_supported(bucket, settings.answers, settings.runner, has_dependent_rows=is_dependent)
+        check_supported(bucket, settings.answers, settings.runner)
         bucket.store_state()
     return bucket
 

@@ -10,6 +10,9 @@ from voicemill.config import Subtitles, load_settings
 from voicemill.errors import ConfigError
 from voicemill.model import TEXT_FOLDER, Status, Transcript, Word, text_name
 from voicemill.pipeline.export_datasets import DATASETS, DatasetExport
+from voicemill.store.bucket_copies import place_of
+from voicemill.store.bucket_files import outputs_of
+from voicemill.store.bucket_results import attached_bucket
 from voicemill.store.output_folder import OutputFolder, OutputRefused
 from voicemill.store.results_folder import ResultsFolder, read_json
 from voicemill.store.tables.items_table import read_items
@@ -44,12 +47,15 @@ def export(results: ResultsFolder, formats: Sequence[str], elsewhere: Path | Non
     """
     if not results.items.is_file():
         raise ConfigError(f"{results.path} holds no finished run; run the manifest first")
-    exported = Exported(tuple(formats), str(elsewhere or results.path / TEXT_FOLDER))
+    datasets = [name for name in formats if name in DATASETS]
+    if datasets and attached_bucket(results) is not None:
+        raise ConfigError(f"{', '.join(datasets)}: data sets name audio files on a disk; download the results first")
+    exported = Exported(tuple(formats), str(elsewhere or f"{place_of(results)}/{TEXT_FOLDER}"))
     export = _Export(results, elsewhere, rules, exported)
     if not set(formats) <= set(DATASETS):
         export.rows([name for name in formats if name in WRITERS])
     export.tables([name for name in formats if name in TABLES])
-    export.datasets([name for name in formats if name in DATASETS])
+    export.datasets(datasets)
     export.outputs.sync()
     return exported
 
@@ -68,8 +74,7 @@ class _Export:
         self._rules = rules
         self._exported = exported
         self._owners: dict[int, str] = {}
-        notes = results.notes / "exported.log" if elsewhere else results.written
-        self.outputs = OutputFolder(elsewhere or results.path, notes)
+        self.outputs = OutputFolder(elsewhere, results.notes / "exported.log") if elsewhere else outputs_of(results)
 
     def rows(self, formats: Sequence[str]) -> None:
         """Write the files of each row, one row in memory at a time."""

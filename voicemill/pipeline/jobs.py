@@ -18,10 +18,7 @@ from voicemill.pipeline.selection import EVERY_ROW, Selection
 from voicemill.pipeline.shard import Shard, process_shard
 from voicemill.pipeline.word_timings import earlier_timings
 from voicemill.service import Service, open_recognizer
-from voicemill.store.answer_store import AnswerStore
-from voicemill.store.bucket_files import BucketAnswers, BucketOutputs
-from voicemill.store.bucket_results import attached_bucket
-from voicemill.store.output_folder import OutputFolder
+from voicemill.store.bucket_files import answers_of, outputs_of
 from voicemill.store.results_folder import ResultsFolder
 from voicemill.store.spend_ledger import Ledger
 from voicemill.store.tables.items_table import CarriedTypes
@@ -165,8 +162,7 @@ def new_context(
     limiter: CallLimiter,
 ) -> RunContext:
     """The context of a run, with the answer store open. Raises `StorageError` and `ConfigError`."""
-    bucket = attached_bucket(folder)
-    answers = AnswerStore(folder.answers(settings.answers)) if bucket is None else BucketAnswers(bucket)
+    answers = answers_of(folder, settings.answers)
     answers.open()
     return RunContext(
         settings=settings,
@@ -174,7 +170,7 @@ def new_context(
         cartesia=service.cartesia,
         recognizer=recognizer,
         answers=answers,
-        outputs=OutputFolder(folder.path, folder.written) if bucket is None else BucketOutputs(bucket),
+        outputs=outputs_of(folder),
         limiter=limiter,
         earlier_tables=tuple(folder.earlier_tables()),
         selection=selection,

@@ -4,7 +4,16 @@ from typing import Any
 
 from voicemill.model import Status
 from voicemill.report.progress_text import lines as progress_lines
+from voicemill.store.bucket_results import stored_state
 from voicemill.store.results_folder import ResultsFolder, read_json
+
+
+def state_of_address(address: str) -> dict[str, Any]:
+    """The state of results in an object store, as `state_of`. Raises `ConfigError` and `StorageError`."""
+    state, progress, run_file = stored_state(address)
+    summary = run_file.get("summary") or {}
+    rows = summary.get("rows") or {} if state == "ended" else _rows_of(progress)
+    return {"results": address, "state": state, "rows": rows, "progress": progress, "last_run": summary or None}
 
 
 def state_of(folder: ResultsFolder) -> dict[str, Any]:
@@ -44,6 +53,11 @@ def status_lines(state: dict[str, Any]) -> list[str]:
 def _rows(folder: ResultsFolder, state: str, progress: dict[str, Any], last_run: dict[str, Any]) -> dict[str, int]:
     if state == "ended":
         return last_run.get("rows") or _counted(folder)
+    return _rows_of(progress)
+
+
+def _rows_of(progress: dict[str, Any]) -> dict[str, int]:
+    """The rows by status of a run that has not ended."""
     done, failed, refused = (int(progress.get(f"rows_{name}", 0)) for name in ("done", "failed", "refused"))
     rest = int(progress.get("rows", 0)) - done - failed - refused
     return {Status.DONE: done, Status.FAILED: failed, Status.REFUSED: refused, Status.NOT_STARTED: rest}

@@ -8,7 +8,7 @@ from pathlib import Path
 from voicemill.model import Receipt
 from voicemill.store import durable_files as durable
 from voicemill.store.answer_store import AnswerStore, StoredAnswer
-from voicemill.store.bucket_results import AttachedBucket
+from voicemill.store.bucket_results import AttachedBucket, attached_bucket
 from voicemill.store.output_folder import (
     Delivered,
     OutputFolder,
@@ -16,6 +16,25 @@ from voicemill.store.output_folder import (
     WholeFile,
     recorded_files,
 )
+from voicemill.store.results_folder import ResultsFolder
+
+
+def answers_of(folder: ResultsFolder, elsewhere: str = "") -> AnswerStore:
+    """The answers of a results folder, or of the object store that it is a copy of.
+
+    `elsewhere` is the folder that the settings name. Raises `ConfigError` as `attached_bucket` does.
+    """
+    bucket = attached_bucket(folder)
+    return AnswerStore(folder.answers(elsewhere)) if bucket is None else BucketAnswers(bucket)
+
+
+def outputs_of(folder: ResultsFolder) -> OutputFolder:
+    """The output files of a results folder, or of the object store that it is a copy of.
+
+    Raises `ConfigError` as `attached_bucket` does.
+    """
+    bucket = attached_bucket(folder)
+    return OutputFolder(folder.path, folder.written) if bucket is None else BucketOutputs(bucket)
 
 
 class BucketAnswers(AnswerStore):
@@ -77,6 +96,7 @@ class BucketOutputs(OutputFolder):
         self._pending: dict[str, None] = {}
         self._lines: list[str] = []
         self._uploading = threading.Lock()
+        self._downloading = threading.Lock()
 
     def size_of(self, file_name: str) -> int | None:
         """The size of a file here, or in the store if it is only there."""
@@ -94,6 +114,13 @@ class BucketOutputs(OutputFolder):
         if self._is_here(file_name):
             return super().is_as_recorded(file_name, size_bytes, sha256, recorded_at_ns)
         return self.size_of(file_name) == size_bytes
+
+    def local_path(self, file_name: str) -> Path:
+        """The absolute path of a delivered file; one that another machine has made is downloaded."""
+        with self._downloading:
+            if not self._is_here(file_name) and self._bucket.get(file_name) is not None:
+                self._bucket.download_changed([file_name])
+        return super().local_path(file_name)
 
     def deliver_all(self, files: Sequence[WholeFile]) -> list[Delivered | OutputRefused]:
         """Write files to their places; `sync` stores them."""

@@ -11,9 +11,9 @@ import secrets
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from typing import Final
+from typing import Any, Final
 
 from voicemill.errors import ResultsLockedError, StorageError
 from voicemill.store.object_store import ObjectFolder
@@ -33,6 +33,8 @@ class BucketLease:
         self._etag = etag
         self._renewed_s = time.monotonic()
         self._is_lost = False
+        self.after_renewal: Callable[[], None] = lambda: None
+        """Called after each renewal; may raise `StorageError`."""
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._renew_until_the_end, name="lease", daemon=True)
         self._thread.start()
@@ -57,6 +59,8 @@ class BucketLease:
         while not self._ended.wait(_RENEWED_EVERY_S):
             with suppress(StorageError):  # the store may be reachable again before the lease ends
                 self._renew()
+                if not self._is_lost:
+                    self.after_renewal()
 
     def _renew(self) -> None:
         began_s = time.monotonic()
@@ -79,10 +83,20 @@ def leased(objects: ObjectFolder) -> Iterator[BucketLease]:
         lease.release()
 
 
+def is_held(objects: ObjectFolder) -> bool:
+    """Whether a process holds the lease on the results at an address. Waits until it renews the lease, or does not."""
+    first, waited_until_s = objects.list(NAME).get(NAME), time.monotonic() + 3 * _RENEWED_EVERY_S
+    while (found := objects.list(NAME).get(NAME)) is not None and time.monotonic() < waited_until_s:
+        if found != first:
+            return True
+        time.sleep(_POLL_S)
+    return False
+
+
 def _taken_over(objects: ObjectFolder) -> str:
     """Wait until the lease of another process ends, and replace it. Returns the new ETag."""
     first, waited_until_s = objects.list(NAME).get(NAME), time.monotonic() + _ENDS_AFTER_S
-    holder = _holder(objects)
+    holder = objects.read_json(NAME)
     while first is not None and not _has_died(holder) and time.monotonic() < waited_until_s:
         time.sleep(_POLL_S)
         if objects.list(NAME).get(NAME) != first:
@@ -103,15 +117,7 @@ def _content() -> bytes:
     return json.dumps(names | {"renewal": secrets.token_hex(8)}).encode()
 
 
-def _holder(objects: ObjectFolder) -> dict[str, str | int]:
-    try:
-        content = json.loads(objects.read(NAME) or b"{}")
-    except ValueError:
-        return {}
-    return content if isinstance(content, dict) else {}
-
-
-def _has_died(holder: dict[str, str | int]) -> bool:
+def _has_died(holder: dict[str, Any]) -> bool:
     """Whether the holder ran on this host and exists no more."""
     if holder.get("host") != socket.gethostname():
         return False

@@ -8,7 +8,7 @@ local folder has in addition is uploaded or made again.
 import hashlib
 import os
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import chain
 from os import PathLike
@@ -18,7 +18,7 @@ from typing import Any, Final
 from voicemill.errors import ConfigError
 from voicemill.store import durable_files as durable
 from voicemill.store.bucket_lease import NAME as LEASE
-from voicemill.store.bucket_lease import BucketLease, leased
+from voicemill.store.bucket_lease import BucketLease, is_held, leased
 from voicemill.store.object_store import ObjectFolder, StoredObject, object_address
 from voicemill.store.results_folder import ResultsFolder, read_json, write_json
 from voicemill.store.spend_ledger import Ledger
@@ -31,6 +31,9 @@ _NOT_STORED: Final = frozenset(
 """Files of `.voicemill` that only this machine needs."""
 _NOTES: Final = ".voicemill"
 _LOG_PIECES: Final = f"{_NOTES}/written"
+_PARTS: Final = f"{_NOTES}/parts"
+_PLAN: Final = f"{_NOTES}/plan.json"
+_PROGRESS: Final = f"{_NOTES}/progress.json"
 
 _attached: "dict[Path, AttachedBucket]" = {}
 
@@ -54,9 +57,32 @@ class AttachedBucket:
         """An object that was in the store when the run started, or that this run wrote."""
         return self._stored.get(name)
 
+    @property
+    def has_results(self) -> bool:
+        """Whether a run has stored its plan there."""
+        return _PLAN in self._stored
+
     def names(self, below: str) -> list[str]:
         """The names of the stored objects below a folder."""
         return [name for name in self._stored if name.startswith(f"{below}/")]
+
+    def list_again(self) -> None:
+        """Read the names, sizes and ETags of all stored objects again. Raises `StorageError`."""
+        self._stored = self.objects.list()
+
+    def download_changed(self, names: Iterable[str]) -> None:
+        """Download those objects that the local folder does not have with the same content. Raises `StorageError`."""
+        places = {name: self.folder.path / name for name in names}
+        self._download([name for name, place in places.items() if not (place.is_file() and self._has(place))])
+
+    def _download(self, names: Iterable[str]) -> None:
+        """Write objects to the local folder; the files are readable by the owner only."""
+        places = {name: self.folder.path / name for name in names}
+        for folder in {place.parent for place in places.values()}:
+            durable.make_folder(folder)
+        partials = {name: durable.new_partial(place) for name, place in places.items()}
+        self.objects.download(partials)
+        durable.commit_together([(partials[name], place) for name, place in places.items()])
 
     def upload(self, paths: Sequence[Path]) -> None:
         """Store files of the results folder under their names. Raises `StorageError`."""
@@ -94,6 +120,16 @@ class AttachedBucket:
         notes = [path for path in sorted(self.folder.notes.iterdir()) if path.is_file()]
         self.upload_changed([path for path in notes if path.name not in _NOT_STORED and path.suffix != ".partial"])
 
+    def store_progress(self) -> None:
+        """Store the progress of the run, for `voicemill status` on other machines. Raises `StorageError`."""
+        if self.folder.progress.is_file():
+            self.upload([self.folder.progress])
+
+    def store_changes(self) -> None:
+        """Store the report and the small files of `.voicemill`, if a command has changed them. Keeps all parts."""
+        self.upload_changed([path for path in (self.folder.report,) if path.is_file()])
+        self.store_state()
+
     def store_published(self) -> None:
         """Store the published files, `items.parquet` last, then delete the parts that they replace."""
         there = [path for path in self.folder.published if path.is_file()]
@@ -102,7 +138,7 @@ class AttachedBucket:
         self.store_state()
         published = {*self.folder.PUBLISHED, *self.folder.TIMINGS}.intersection(self._stored)
         gone = published.difference(path.name for path in there)
-        self.delete([*gone, *self.names(f"{_NOTES}/parts"), *self.names(_LOG_PIECES)])
+        self.delete([*gone, *self.names(_PARTS), *self.names(_LOG_PIECES)])
 
     def _has(self, path: Path) -> bool:
         found = self._stored.get(path.relative_to(self.folder.path).as_posix())
@@ -117,9 +153,9 @@ class AttachedBucket:
         for name in published:
             (self.folder.path / name).unlink(missing_ok=True)
         spent_here, log_here = read_json(self.folder.spent), _lines(self.folder.written)
+        self.delete([name for name in (_PROGRESS,) if name in self._stored])  # of an earlier run
         state = [name for name in self.names(_NOTES) if not name.startswith((f"{_LOG_PIECES}/", LEASE))]
-        for name in (*state, *published.intersection(self._stored)):
-            self.objects.download(name, _place(self.folder.path / name))
+        self._download((*state, *published.intersection(self._stored)))
         self._keep_higher_spending(spent_here)
         pieces = [_split((self.objects.read(name) or b"").decode()) for name in self.names(_LOG_PIECES)]
         known = {*_lines(self.folder.written)}
@@ -145,11 +181,6 @@ def _split(text: str) -> list[str]:
     return text.removesuffix("\n").split("\n") if text else []
 
 
-def _place(path: Path) -> Path:
-    durable.make_folder(path.parent)
-    return path
-
-
 def scratch_of(address: str) -> Path:
     """The local folder for results at an address: below VOICEMILL_SCRATCH, or in the cache folder of the user."""
     cache = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
@@ -171,6 +202,7 @@ def attached(address: str) -> Iterator[AttachedBucket]:
         write_json(folder.bucket, {"address": address})
         bucket = AttachedBucket(folder, objects, lease)
         bucket.pull()
+        lease.after_renewal = bucket.store_progress
         _attached[folder.path] = bucket
         try:
             yield bucket
@@ -206,6 +238,23 @@ def attached_bucket(folder: ResultsFolder) -> AttachedBucket | None:
     return bucket
 
 
+def stored_state(address: str) -> tuple[str, dict[str, Any], dict[str, Any]]:
+    """The state of the results at an address, the progress of its run, and `run.json`. Disturbs no run.
+
+    The state is `running`, `ended` or `interrupted`. Raises `ConfigError` if there are no results, and `StorageError`.
+    """
+    objects = ObjectFolder(checked_address(address))
+    names = objects.list()
+    if _PLAN not in names:
+        raise ConfigError(f"{address} holds no results; give the address that a run was started with (-o)")
+    is_running = LEASE in names and is_held(objects)
+    progress, run_file = (objects.read_json(name) for name in (_PROGRESS, "run.json"))
+    if is_running:
+        return "running", progress, run_file
+    has_ended = run_file and not any(name.startswith(f"{_PARTS}/") for name in names)
+    return "ended" if has_ended else "interrupted", progress, run_file
+
+
 def checked_address(address: str) -> str:
     """An address that can hold results, without a slash at the end. Raises `ConfigError`."""
     bucket, _, prefix = address.removeprefix("s3://").strip("/").partition("/")
@@ -214,14 +263,9 @@ def checked_address(address: str) -> str:
     return f"s3://{bucket}/{prefix}"
 
 
-def check_supported(bucket: AttachedBucket, answers: str, runner: str, *, has_dependent_rows: bool) -> None:
+def check_supported(bucket: AttachedBucket, answers: str, runner: str) -> None:
     """Raise `ConfigError` if a run needs what results in an object store do not support."""
     if answers:
         raise ConfigError(f"the answers of {bucket.address} are stored there; leave out --answers")
     if runner not in ("", "local"):
         raise ConfigError(f"only one process can write results to {bucket.address}; leave out --runner")
-    if has_dependent_rows:
-        raise ConfigError(
-            f"rows that use the output of other rows read it from a disk; give a folder as -o, and copy the results to "
-            f"{bucket.address} afterwards with voicemill copy"
-        )

@@ -4,6 +4,7 @@ Files are uploaded object by object, and each object is either complete or missi
 """
 
 import hashlib
+import json
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from os import PathLike
@@ -96,10 +97,21 @@ class ObjectFolder:
                 return None
         return content
 
-    def download(self, name: str, path: Path) -> None:
-        """Write an object to a file."""
-        with self._errors("read", name):
-            self._store.get_file(f"{self._root}/{name}", str(path))
+    def read_json(self, name: str) -> dict[str, Any]:
+        """The content of a JSON object; empty if there is none, or it is damaged."""
+        try:
+            content = json.loads(self.read(name) or b"{}")
+        except ValueError:
+            return {}
+        return content if isinstance(content, dict) else {}
+
+    def download(self, files: Mapping[str, Path]) -> None:
+        """Write objects to files, many at the same time."""
+        names = list(files)
+        for start in range(0, len(names), _FILES_AT_ONCE):
+            some = names[start : start + _FILES_AT_ONCE]
+            with self._errors("read", some[0]):
+                self._store.get([f"{self._root}/{name}" for name in some], [str(files[name]) for name in some])
 
     def write(self, contents: Mapping[str, bytes]) -> None:
         """Write objects, many at the same time."""

@@ -84,6 +84,10 @@ class OutputFolder:
         except OSError:
             return False
 
+    def local_path(self, file_name: str) -> Path:
+        """The absolute path of a delivered file on this machine. Raises `StorageError`."""
+        return (self.folder / file_name).absolute()
+
     @contextmanager
     def new(self, file_name: str) -> Iterator[tuple[BinaryIO, Path]]:
         """An empty partial file beside the place of `file_name`; pass it to `deliver` when it is written."""

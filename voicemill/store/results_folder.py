@@ -222,5 +222,5 @@ def folder_of_run(results: str | PathLike[str]) -> ResultsFolder:
     """The results folder of an earlier run. Raises `ConfigError` if there was none."""
     folder = ResultsFolder(Path(results))
     if not folder.notes.is_dir():
-        raise ConfigError(f"{results} is not a results folder; give the folder of a run")
+        raise ConfigError(f"{results} is not a results folder; give the folder that a run was started with (-o)")
     return folder

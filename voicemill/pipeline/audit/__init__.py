@@ -8,6 +8,7 @@ from voicemill.pipeline.audit.table_checks import checked_items, table_violation
 from voicemill.pipeline.audit.violations import Kind, Violation, answer_violations
 from voicemill.pipeline.prepare import last_facts
 from voicemill.store.answer_store import AnswerStore
+from voicemill.store.bucket_files import answers_of
 from voicemill.store.results_folder import ResultsFolder
 
 __all__ = ["Kind", "Violation", "answer_store", "audit"]
@@ -29,7 +30,7 @@ def answer_store(folder: ResultsFolder) -> AnswerStore:
     """The answer store that the last run in `folder` used: in the folder itself, or shared by several runs."""
     facts = last_facts(folder)
     elsewhere = str(facts.settings.get("answers") or "") if facts else ""
-    return AnswerStore(folder.answers(elsewhere))
+    return answers_of(folder, elsewhere)
 
 
 def _violations(folder: ResultsFolder, store: AnswerStore) -> Iterator[Violation]:
