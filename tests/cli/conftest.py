@@ -1,5 +1,5 @@
-"""Fixtures: the command, and a service for its calls."""
+"""Fixtures: the command, in this process and in forked ones, and a service for its calls."""
 
-from tests.flows.conftest import fast_retries, service, voicemill
+from tests.flows.conftest import fast_retries, forked, service, voicemill
 
-__all__ = ["fast_retries", "service", "voicemill"]
+__all__ = ["fast_retries", "forked", "service", "voicemill"]

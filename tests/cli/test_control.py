@@ -1,7 +1,6 @@
 """Control of a live run: pause, resume, concurrency, budget, stop; and the limit on errors."""
 
 import asyncio
-import subprocess
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
@@ -10,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from tests.flows.commands import InThisProcess, start_process, wait_for_exit
+from tests.flows.commands import InThisProcess, wait_for_exit
+from tests.flows.forked import ForkedCommands, ForkedProcess
 from tests.flows.results import short_rows, statuses, violations, write_manifest
 from tests.flows.speech_service import SpeechService
 from tests.hostile_server import Call, Reply
@@ -22,7 +22,7 @@ _RESULTS = Path("results/book")
 
 
 @pytest.fixture
-def live(voicemill: InThisProcess, service: SpeechService) -> Iterator["subprocess.Popen[bytes]"]:
+def live(voicemill: InThisProcess, service: SpeechService, forked: ForkedCommands) -> Iterator[ForkedProcess]:
     """A run of 200 rows with one call of half a second at a time, which takes more than a minute."""
     write_manifest(Path("book.csv"), short_rows(200))
     begun = threading.Event()
@@ -32,7 +32,7 @@ def live(voicemill: InThisProcess, service: SpeechService) -> Iterator["subproce
         return replace(speech(call), delay_s=0.5)
 
     service.replies["*"] = slowly
-    process = start_process("run", "book.csv", "--max-concurrency", "1", "--json")
+    process = forked.start("run", "book.csv", "--max-concurrency", "1", "--json")
     assert begun.wait(PATIENCE_S)
     with process:
         yield process
@@ -64,7 +64,7 @@ def _stop(voicemill: InThisProcess) -> None:
     assert ended.stdout == f"{_RESULTS}: stopping after the calls in flight.\n"
 
 
-def test_pause_and_resume(voicemill: InThisProcess, service: SpeechService, live: "subprocess.Popen[bytes]") -> None:
+def test_pause_and_resume(voicemill: InThisProcess, service: SpeechService, live: ForkedProcess) -> None:
     """A paused run starts no call until it is resumed; then all its rows are done with one call each."""
     assert voicemill("control", _RESULTS, "--pause").stdout.startswith(
         f"{_RESULTS}: paused; resume with voicemill control"
@@ -81,7 +81,7 @@ def test_pause_and_resume(voicemill: InThisProcess, service: SpeechService, live
     assert violations(_RESULTS) == []
 
 
-def test_higher_concurrency(voicemill: InThisProcess, service: SpeechService, live: "subprocess.Popen[bytes]") -> None:
+def test_higher_concurrency(voicemill: InThisProcess, service: SpeechService, live: ForkedProcess) -> None:
     """A live run uses a higher concurrency."""
 
     async def when_released(call: Call) -> Reply:
@@ -98,9 +98,7 @@ def test_higher_concurrency(voicemill: InThisProcess, service: SpeechService, li
     assert wait_for_exit(live).code == 7
 
 
-def test_budget_for_a_live_run(
-    voicemill: InThisProcess, service: SpeechService, live: "subprocess.Popen[bytes]"
-) -> None:
+def test_budget_for_a_live_run(voicemill: InThisProcess, service: SpeechService, live: ForkedProcess) -> None:
     """A budget set for a live run ends it with exit code 6 when it is spent, and is not exceeded."""
     assert "at most 1,000 credits" in voicemill("control", _RESULTS, "--max-credits", "1000").stdout
     service.replies.clear()
@@ -109,7 +107,7 @@ def test_budget_for_a_live_run(
     assert 1000 - 25 < sum(map(len, service.requested)) <= 1000
 
 
-def test_stop_while_paused(voicemill: InThisProcess, service: SpeechService, live: "subprocess.Popen[bytes]") -> None:
+def test_stop_while_paused(voicemill: InThisProcess, service: SpeechService, live: ForkedProcess) -> None:
     """Stopping a paused run ends it with exit code 7, and the next run makes the rest."""
     voicemill("control", _RESULTS, "--pause")
     _stop(voicemill)

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from tests.flows.commands import COMMAND, InThisProcess, run_process, start_process, wait_for_exit
+from tests.flows.forked import ForkedCommands
 from tests.flows.results import short_rows, statuses, violations, write_manifest
 from tests.flows.speech_service import SpeechService
 from tests.hostile_server import Call, Reply
@@ -37,7 +38,7 @@ def test_the_embedded_engine(prefect_server: str) -> None:
 
 
 def test_a_failing_run_prints_no_prefect_output(
-    prefect_server: str, service: SpeechService, fast_retries: Path
+    forked: ForkedCommands, service: SpeechService, fast_retries: Path
 ) -> None:
     """A run with failed and refused rows says so in its summary; stderr holds the host and nothing from Prefect."""
     write_manifest(Path("book.csv"), short_rows(3))
@@ -45,7 +46,7 @@ def test_a_failing_run_prints_no_prefect_output(
         "Sentence number 0.": error_reply(404, "No", "Not this"),
         "Sentence number 1.": error_reply(503, "No", "Later"),
     }
-    ended = run_process("run", "book.csv", "--profile", fast_retries)
+    ended = wait_for_exit(forked.start("run", "book.csv", "--profile", fast_retries))
     assert ended.code == 1
     assert _without_progress(ended.stderr) == [f"Calls go to {service.url}.", "3 rows checked: 3 calls, 54 characters."]
     assert ended.stdout.startswith("1 done, 1 failed, 1 refused of 3 rows\n")
@@ -66,10 +67,12 @@ def test_standard_input(voicemill: InThisProcess, service: SpeechService, monkey
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_an_interrupted_run(voicemill: InThisProcess, service: SpeechService, number: signal.Signals) -> None:
+def test_an_interrupted_run(
+    voicemill: InThisProcess, service: SpeechService, forked: ForkedCommands, number: signal.Signals
+) -> None:
     """Ctrl-C and SIGTERM end a run with 7 after the calls in flight; the next run uses their answers."""
     write_manifest(Path("book.csv"), short_rows(80))
-    process = start_process("run", "book.csv", "--max-concurrency", "4")
+    process = forked.start("run", "book.csv", "--max-concurrency", "4")
 
     def interrupt(call: Call) -> Reply:
         if len(service.requested) == 15:
@@ -143,12 +146,12 @@ def test_progress_on_a_terminal(prefect_server: str, service: SpeechService) -> 
     assert seen.index("/80 rows") < seen.index("80 done of 80 rows")
 
 
-def test_two_runs_in_one_folder(prefect_server: str, service: SpeechService) -> None:
+def test_two_runs_in_one_folder(forked: ForkedCommands, service: SpeechService) -> None:
     """If two runs start at once in one folder, one may be refused, and neither uses the plan of the other."""
     service.speaker.latency_s = 0.02
     write_manifest(Path("short.csv"), short_rows(30))
     write_manifest(Path("long.csv"), short_rows(40))
-    started = [start_process("run", name, "-o", "book", "--json") for name in ("short.csv", "long.csv")]
+    started = [forked.start("run", name, "-o", "book", "--json") for name in ("short.csv", "long.csv")]
     short, long = map(wait_for_exit, started)
     assert sorted((short.code, long.code)) in ([0, 0], [0, 8])
     for ended, rows in ((short, 30), (long, 40)):

@@ -16,6 +16,7 @@ from unittest import mock
 
 import pytest
 
+from tests.flows.forked import ForkedProcess
 from tests.flows.reused_workers import reusing_workers
 from tests.waiting import PATIENCE_S
 from voicemill.cli import main
@@ -50,7 +51,7 @@ def start_process(*arguments: str | Path, environment: Mapping[str, str] | None 
     )
 
 
-def wait_for_exit(process: subprocess.Popen[bytes]) -> CommandResult:
+def wait_for_exit(process: subprocess.Popen[bytes] | ForkedProcess) -> CommandResult:
     """Wait for the exit of a started process."""
     stdout, stderr = process.communicate(timeout=PATIENCE_S)
     return CommandResult(process.returncode, stdout.decode(), stderr.decode())

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.flows.commands import InThisProcess
+from tests.flows.forked import ForkedCommands, forked_commands
 from tests.flows.speech_service import SpeechService, speech_service
 from tests.flows.without_prefect import without_prefect
 
@@ -19,6 +20,13 @@ def voicemill(request: pytest.FixtureRequest, capfd: pytest.CaptureFixture[str])
     else:
         request.getfixturevalue("prefect_server")
         yield InThisProcess(capfd)
+
+
+@pytest.fixture(scope="session")
+def forked(prefect_server: str) -> Iterator[ForkedCommands]:
+    """Starts commands in processes forked from one that has already imported everything they need."""
+    with forked_commands(prefect_server) as started:
+        yield started
 
 
 @pytest.fixture
