@@ -28,7 +28,7 @@ _FULL_SCALE: Final = 0.9995
 _CLIPPED_SHARE: Final = 0.002
 _CUT_END_S: Final = 0.02
 _ABOVE_NOISE_DB: Final = 10.0
-_NOISE_PERCENTILE: Final = 5.0
+_NOISE_QUANTILE: Final = 0.05
 _SHORTEST_TEXT: Final = 20
 _SLOWEST_CHARACTERS_PER_S: Final = 4.0
 _FASTEST_CHARACTERS_PER_S: Final = 34.0
@@ -94,17 +94,20 @@ def _cut_end(levels_db: Floats, active: NDArray[np.bool_]) -> Iterator[Finding]:
     frames = round(_CUT_END_S / _HOP_S)
     if levels_db.size <= 10 * frames or not active[-frames:].all():
         return
-    noise_db = float(np.percentile(levels_db, _NOISE_PERCENTILE)) + _ABOVE_NOISE_DB
-    voice = active & (levels_db >= min(noise_db, _median(levels_db)))
-    if levels_db[-frames:].min() > _median(levels_db[voice]):
+    ordered_db = np.sort(levels_db)
+    noise_db = _quantile(ordered_db, _NOISE_QUANTILE) + _ABOVE_NOISE_DB
+    voice = active & (levels_db >= min(noise_db, _quantile(ordered_db, 0.5)))
+    if levels_db[-frames:].min() > _quantile(np.sort(levels_db[voice]), 0.5):
         end_s = levels_db.size * _HOP_S
         yield Finding("truncated", round(end_s - _CUT_END_S, 3), round(end_s, 3))
 
 
-def _median(levels_db: Floats) -> float:
-    """The median, for which `numpy.median` takes ten times as long for the few levels of a passage."""
-    ordered = np.sort(levels_db)
-    return float(ordered[(ordered.size - 1) // 2 : ordered.size // 2 + 1].mean())
+def _quantile(ordered_db: Floats, share: float) -> float:
+    """What `numpy.quantile` gives, which takes twenty times as long for the few levels of a passage."""
+    place = share * (ordered_db.size - 1)
+    below = int(place)
+    above = min(below + 1, ordered_db.size - 1)
+    return float(ordered_db[below]) + (place - below) * float(ordered_db[above] - ordered_db[below])
 
 
 def _rate(active: NDArray[np.bool_], text: str) -> Iterator[Finding]:
