@@ -91,6 +91,17 @@ async def test_a_recorded_passage_is_not_recorded_twice(shard_runs: ShardRuns) -
     assert record_regeneration(shard_runs.results, "row1/1", "") == first
 
 
+async def test_a_passage_is_not_recorded_twice_before_its_run_has_ended(shard_runs: ShardRuns) -> None:
+    """The same command after a kill asks for the same take, even if the kill came after the table was published."""
+    await _finished(shard_runs)
+    first = record_regeneration(shard_runs.results, "row1/1", "")
+    await shard_runs.run([_ROW], long_text=_SPLIT)
+    shard_runs.results.new_parts("killed")
+    assert record_regeneration(shard_runs.results, "row1/1", "") == first
+    shard_runs.results.clear_parts()
+    assert record_regeneration(shard_runs.results, "row1/1", "").take == first.take + 1
+
+
 @pytest.mark.parametrize("passage", ["row1", "row1/0", "row1/99", "row9/1", "row1/x"])
 async def test_unknown_passages_are_reported(passage: str, shard_runs: ShardRuns) -> None:
     """A passage that does not exist is a usage error."""

@@ -29,7 +29,8 @@ def record_regeneration(
     """Record that `passage`, as `ROW/NUMBER`, is to be generated again, with the words `say` unless that is empty.
 
     `infill` generates it so that it fits between the passages before and after it.
-    The next run of the folder makes the call. A passage that is recorded and not generated yet is not recorded twice.
+    The next run of the folder makes the call. A passage that is recorded is not recorded twice before a run with it has
+    ended: whoever repeats a command that was killed wants the same take.
     Raises `ConfigError` for an unknown passage, and `StorageError`. The folder must be locked.
     """
     row_id, _, number_text = passage.rpartition("/")
@@ -39,15 +40,23 @@ def record_regeneration(
     check_passage(plan, number)
     recorded = RegeneratedPassages(folder.regenerated)
     waiting = recorded.find(plan, number)
-    done = known_outcomes([folder.items], [row_id]) if folder.items.is_file() else {}
-    is_done = row_id in done and done[row_id].fingerprint == recorded.apply(plan).fingerprint
-    if waiting is not None and not is_done and (waiting.say, waiting.is_infill) == (say, way == "infill"):
+    is_same = waiting is not None and (waiting.say, waiting.is_infill) == (say, way == "infill")
+    if waiting is not None and is_same and not _is_published(folder, recorded.apply(plan)):
         return waiting
     sides: Sides = (None, None)
     if way == "infill":
         _check_infill(plan, number)
         sides = _sides(folder, recorded.apply(plan), number)
     return recorded.add(plan, number, say, sides, answer_store(folder))
+
+
+def _is_published(folder: ResultsFolder, plan: RowPlan) -> bool:
+    """Whether a run has ended that made the row as planned."""
+    if folder.was_interrupted or not folder.items.is_file():
+        return False
+    row_id = plan.row.id
+    done = known_outcomes([folder.items], [row_id])
+    return row_id in done and done[row_id].fingerprint == plan.fingerprint
 
 
 def _sides(folder: ResultsFolder, plan: RowPlan, number: int) -> Sides:
