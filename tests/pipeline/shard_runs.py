@@ -93,7 +93,7 @@ class ShardRuns:
             waiting = [partial(meanwhile, context)] if meanwhile else []
             await run_concurrently([*waiting, *jobs], len(jobs) + 1, _do)
         parts = [shard.part for shard in shards]
-        publish_timings(self.results, parts, items_changed=publish_items(parts, self.results.items, {}))
+        publish_timings(self.results, items_changed=publish_items(parts, self.results.items, {}))
         self.results.clear_parts()
         return Worked(list(read_items([self.results.items])), context)
 

@@ -91,6 +91,23 @@ async def test_a_recorded_passage_is_not_recorded_twice(shard_runs: ShardRuns) -
     assert record_regeneration(shard_runs.results, "row1/1", "") == first
 
 
+async def test_a_kill_between_the_tables_loses_no_line(shard_runs: ShardRuns, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A run that is killed after it published `items.parquet` leaves an old `passages.parquet`; the next writes it."""
+    await _finished(shard_runs)
+    record_regeneration(shard_runs.results, "row1/1", "")
+    with monkeypatch.context() as patch:
+        patch.setattr("tests.pipeline.shard_runs.publish_timings", _killed)
+        with pytest.raises(InterruptedError):
+            await shard_runs.run([_ROW], long_text=_SPLIT)
+    assert pq.read_table(shard_runs.results.passages)["take"][0].as_py() == 0
+    await shard_runs.run([_ROW], long_text=_SPLIT)
+    assert pq.read_table(shard_runs.results.passages)["take"][0].as_py() == 1
+
+
+def _killed(*_arguments: object, **_options: object) -> None:
+    raise InterruptedError
+
+
 async def test_a_passage_is_not_recorded_twice_before_its_run_has_ended(shard_runs: ShardRuns) -> None:
     """The same command after a kill asks for the same take, even if the kill came after the table was published."""
     await _finished(shard_runs)

@@ -64,7 +64,7 @@ def _publish_tables(parts: Sequence[Path], results: ResultsFolder, facts: PlanFa
     changed = publish_items(parts, results.items, facts.carried)
     if changed:
         _record_changes(results, before)
-    return publish_timings(results, parts, items_changed=changed) or changed
+    return publish_timings(results, items_changed=changed) or changed
 
 
 def _publish_csv(results: ResultsFolder, facts: PlanFacts, *, tables_changed: bool) -> bool:

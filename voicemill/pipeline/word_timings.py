@@ -1,6 +1,6 @@
 """The tables of words, segments and passages: read those of earlier runs, and publish new ones."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from itertools import chain
 from pathlib import Path
 from typing import Final
@@ -21,12 +21,13 @@ def earlier_timings(results: ResultsFolder) -> Timings:
     return Timings(**{kind: timings_paths(kind, _intact(results, kind), results.parts) for kind in SCHEMAS})
 
 
-def publish_timings(results: ResultsFolder, parts: Sequence[Path], *, items_changed: bool) -> bool:
+def publish_timings(results: ResultsFolder, *, items_changed: bool) -> bool:
     """Write the tables of words, segments and passages for the rows of `items.parquet`; True if one changed.
 
-    A table without rows is removed. Raises `StorageError`.
+    A table without rows is removed. Parts of a run that was killed count, too: it may have published `items.parquet`
+    and not these tables. Raises `StorageError`.
     """
-    if not items_changed and not any(_has_timings(part) for part in parts):
+    if not items_changed and not _have_timings(results.parts):
         return False
     timings = earlier_timings(results)
     changed = [_publish(kind, timings, results) for kind in SCHEMAS]
@@ -57,8 +58,8 @@ def _rows_with_lines(kind: Kind, results: ResultsFolder) -> Iterator[str]:
     return ids_with_value(results.items, _COUNTED_IN[kind])
 
 
-def _has_timings(part: Path) -> bool:
-    return any((part.parent / kind).is_dir() for kind in SCHEMAS)
+def _have_timings(parts: Path) -> bool:
+    return any((run / kind).is_dir() for run in parts.glob("*") for kind in SCHEMAS)
 
 
 def _path(results: ResultsFolder, kind: Kind) -> Path:
