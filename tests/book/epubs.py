@@ -4,7 +4,7 @@ import zipfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-_CONTAINER = (
+CONTAINER = (
     '<container xmlns="urn:oasis:names:tc:opendocument:xmlns:container" version="1.0"><rootfiles>'
     '<rootfile full-path="OPS/package.opf" media-type="application/oebps-package+xml"/></rootfiles></container>'
 )
@@ -52,7 +52,7 @@ def write_epub(path: Path, files: Mapping[str, str | bytes]) -> Path:
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("mimetype", "application/epub+zip", zipfile.ZIP_STORED)
         if "/META-INF/container.xml" not in files:
-            archive.writestr("META-INF/container.xml", _CONTAINER)
+            archive.writestr("META-INF/container.xml", CONTAINER)
         for name, content in files.items():
             archive.writestr(name[1:] if name.startswith("/") else f"OPS/{name}", content)
     return path

@@ -32,9 +32,15 @@ _WORDS = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
 _TEXT = "The Boat\n\nIt came in at noon.\n\nWhere is she?\n\nOne\n\nTwo\n\nBoat\nSail\n\nAnn\n3\n"
 
 
-def _paragraph(text: str, style: str = "", after: str = "") -> str:
+def run_of(text: str, properties: str = "") -> str:
+    """A run of text in a DOCX file."""
+    return f'<w:r>{properties}<w:t xml:space="preserve">{text}</w:t></w:r>'
+
+
+def paragraph(text: str, style: str = "", after: str = "") -> str:
+    """A paragraph of a DOCX file, with a style and runs after the text."""
     properties = f'<w:pPr><w:pStyle w:val="{style}"/></w:pPr>' if style else ""
-    return f'<w:p>{properties}<w:r><w:t xml:space="preserve">{text}</w:t></w:r>{after}</w:p>'
+    return f"<w:p>{properties}{run_of(text)}{after}</w:p>"
 
 
 def write_docx(path: Path, body: str, notes: str = "", extra: dict[str, str] | None = None) -> Path:
@@ -63,19 +69,19 @@ def write_docx(path: Path, body: str, notes: str = "", extra: dict[str, str] | N
 
 
 def _cell(text: str) -> str:
-    return f"<w:tc>{_paragraph(text)}</w:tc>"
+    return f"<w:tc>{paragraph(text)}</w:tc>"
 
 
 def _docx(path: Path) -> Path:
     reference = '<w:r><w:footnoteReference w:id="1"/></w:r>'
     rows = "".join(f"<w:tr>{_cell(left)}{_cell(right)}</w:tr>" for left, right in (("Boat", "Sail"), ("Ann", "3")))
     body = [
-        _paragraph("The Boat", "Heading1"),
-        _paragraph("It came in at noon.", after=reference),
-        *map(_paragraph, ("Where is she?", "One", "Two")),
+        paragraph("The Boat", "Heading1"),
+        paragraph("It came in at noon.", after=reference),
+        *map(paragraph, ("Where is she?", "One", "Two")),
         f"<w:tbl>{rows}</w:tbl>",
     ]
-    return write_docx(path, "".join(body), f'<w:footnote w:id="1">{_paragraph("A small craft.")}</w:footnote>')
+    return write_docx(path, "".join(body), f'<w:footnote w:id="1">{paragraph("A small craft.")}</w:footnote>')
 
 
 def test_the_same_chapter_in_each_format_gives_the_same_text(tmp_path: Path) -> None:
@@ -144,8 +150,8 @@ def test_plain_text_without_chapters(tmp_path: Path) -> None:
 
 def test_headers_of_a_word_document_are_excluded(tmp_path: Path) -> None:
     """Running headers are not in the text, and accounted for."""
-    header = {"word/header1.xml": f'<w:hdr xmlns:w="{_WORDS}">{_paragraph("Running title")}</w:hdr>'}
-    found = imported(write_docx(tmp_path / "a.docx", _paragraph("Text."), extra=header))
+    header = {"word/header1.xml": f'<w:hdr xmlns:w="{_WORDS}">{paragraph("Running title")}</w:hdr>'}
+    found = imported(write_docx(tmp_path / "a.docx", paragraph("Text."), extra=header))
     assert found.texts == ["Text.\n"]
     assert found.excluded["head"] == ["Running title"]
 

@@ -1,12 +1,14 @@
 """Read the files of an EPUB, with limits on what it may unpack to."""
 
+import unicodedata
 import zipfile
 import zlib
 from pathlib import Path
 from typing import Final
-from urllib.parse import quote
+from urllib.parse import unquote
 
-from voicemill.book.importing.source import normal_path
+from voicemill.book.importing.markup import decoded, parse
+from voicemill.book.importing.source import local_name, normal_path
 from voicemill.errors import BookError
 
 _MAX_FILES: Final = 20_000
@@ -16,6 +18,7 @@ _MAX_TOTAL_BYTES: Final = 512 * 1024 * 1024
 _MAX_RATIO: Final = 200
 _SMALL_BYTES: Final = 16 * 1024 * 1024
 """A file of this size may be compressed at any ratio."""
+_UTF_8_FLAG: Final = 0x800
 _DRM_FILES: Final = {
     "META-INF/rights.xml": "Adobe DRM",
     "META-INF/sinf.xml": "Apple DRM",
@@ -36,8 +39,8 @@ class Archive:
         infos = self._zip.infolist()
         if len(infos) > _MAX_FILES:
             raise BookError(f"{path} has {len(infos):,} files, the most is {_MAX_FILES:,}")
-        self._infos = {normal_path(info.filename): info for info in infos if not info.is_dir()}
-        self._by_lower = {name.lower(): name for name in self._infos}
+        self._infos = {normal_path(_file_name(info)): info for info in infos if not info.is_dir()}
+        self._by_spelling = {_spelling(name): name for name in self._infos}
         self._read_bytes = 0
 
     def __enter__(self) -> "Archive":
@@ -52,9 +55,9 @@ class Archive:
         return tuple(self._infos)
 
     def find(self, name: str) -> str:
-        """The path of a file, ignoring case; empty if the archive does not have it."""
+        """The path of a file, ignoring case, escapes and composed letters; empty if the archive does not have it."""
         path = normal_path(name)
-        return path if path in self._infos else self._by_lower.get(path.lower(), "")
+        return path if path in self._infos else self._by_spelling.get(_spelling(path), "")
 
     def read(self, name: str) -> bytes:
         """The content of a file. Raises `BookError` for one that is missing, damaged, encrypted or too large."""
@@ -93,11 +96,21 @@ class Archive:
         encryption = self.find("META-INF/encryption.xml")
         if not encryption:
             return
-        listed = self.read(encryption).decode("utf-8", "replace")
-        for name in sorted(needed):
-            if name and any(f'URI="{quoted}"' in listed for quoted in _spellings(name)):
-                raise BookError(f"{name!r} is encrypted (DRM); import a copy without DRM")
+        root, _ = parse(decoded(self.read(encryption), encryption), encryption)
+        listed = {self.find(each.get("URI", "")) for each in root.iter() if local_name(each) == "cipherreference"}
+        for name in sorted(listed & {self.find(name) for name in needed} - {""}):
+            raise BookError(f"{name!r} is encrypted (DRM); import a copy without DRM")
 
 
-def _spellings(name: str) -> tuple[str, ...]:
-    return name, quote(name), f"/{name}"
+def _file_name(info: zipfile.ZipInfo) -> str:
+    """The name of a file; some programs write names in UTF-8 without the flag that says so."""
+    if info.flag_bits & _UTF_8_FLAG:
+        return info.filename
+    try:
+        return info.filename.encode("cp437").decode("utf-8")
+    except UnicodeError:
+        return info.filename
+
+
+def _spelling(name: str) -> str:
+    return unicodedata.normalize("NFC", unquote(name)).casefold()

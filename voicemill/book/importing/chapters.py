@@ -52,6 +52,7 @@ class _Start:
     part: str
     has_parts: bool = False
     is_listed: bool = True
+    level: int = 1
 
 
 @dataclass(slots=True)
@@ -95,6 +96,8 @@ class _Chapters:
         starts = [*self._from_contents(list(self._source.contents))]
         if not starts:
             starts = [*self._from_contents(self._headings())] or [*self._from_documents()]
+        if not starts:
+            return [], self._left_out
         starts = self._with_unlisted(_in_order(starts, self._left_out))
         ends = [start.position for start in starts[1:]] + [len(self._blocks)]
         chapters = [self._chapter(start, end) for start, end in zip(starts, ends, strict=True)]
@@ -160,7 +163,7 @@ class _Chapters:
                 if node.entry.title:
                     self._leave_out(node, node.rule)
             else:
-                yield _Start(node.position, node.entry.title, part, has_parts=is_split)
+                yield _Start(node.position, node.entry.title, part, has_parts=is_split, level=level)
             if is_split:
                 yield from self._chosen(node.children, node.entry.title or part, level + 1)
             else:
@@ -277,7 +280,7 @@ def _in_order(starts: Iterable[_Start], left_out: list[ContentsRule]) -> list[_S
     found: dict[int, _Start] = {}
     for start in starts:
         if (earlier := found.get(start.position)) is not None:
-            if not earlier.has_parts and not start.has_parts:
+            if start.level <= earlier.level or not (earlier.has_parts or start.has_parts):
                 left_out.append(ContentsRule((start.title, "contents-entry: same place", "")))
                 continue
             left_out.append(ContentsRule((earlier.title, "contents-entry: part", "")))

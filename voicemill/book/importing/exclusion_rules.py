@@ -17,6 +17,7 @@ RULES: Final = {
     "page-list": "a list of the pages of the print edition",
     "page-number": "a page number of the print edition",
     "deleted-text": "text that is struck through",
+    "markup": "attributes, divisions and commands of Markdown that no reader sees",
     "line-number": "a line number beside verse",
     "note-reference": "the mark of a footnote or endnote, and the link back from the note",
     "note": "a footnote or endnote, and the heading of a section of notes",
@@ -24,7 +25,7 @@ RULES: Final = {
     "invisible-characters": "soft hyphens, zero-width spaces and direction marks",
     "control-characters": "characters that no document may have",
     "image-description": "the description of an image",
-    "image-text": "text within a drawing",
+    "image-text": "text within a drawing, and the line that stands for a picture in a plain text",
     "media-fallback": "text in place of audio, video or an object",
     "formula-source": "the source of a formula in another notation",
     "form": "fields and buttons of a form",
@@ -67,8 +68,12 @@ _BY_TYPE: Final = {
     "copyright-page": "copyright", "copyright": "copyright", "imprint": "copyright", "colophon": "colophon",
     "index": "index", "bibliography": "bibliography",
 }  # fmt: skip
-_OUR_CLASSES: Final = {"voicemill-licence": "licence", "voicemill-emphasis": "emphasis-marks"}
-"""Classes that the reader of plain texts gives."""
+_OUR_CLASSES: Final = {
+    "voicemill-licence": "licence", "voicemill-emphasis": "emphasis-marks", "voicemill-contents": "table-of-contents",
+    "voicemill-note": "note", "voicemill-reference": "note-reference", "voicemill-page": "page-number",
+    "voicemill-picture": "image-text",
+}  # fmt: skip
+"""Classes that the readers of plain text and of DOCX give."""
 _PAGE_CLASS = re.compile(
     r"\b(?:pagenum|pagenumber|page[-_]number|page[-_]num|pageno|pagebreak|pageref|pg|page|folio|pn)\b", re.IGNORECASE
 )
@@ -76,6 +81,12 @@ _PAGE_TEXT = re.compile(r"[\[({]?\s*(?:pg\.?|page|p\.|seite|s\.)?\s*[\divxlcm]{1
 _LINE_CLASS = re.compile(r"\b(?:lnum|linenum|linenumber|line[-_]?num(?:ber)?|lineno|verse[-_]?num)\b", re.IGNORECASE)
 _LINE_TEXT = re.compile(r"[\[(]?\d{1,5}[\])]?")
 _LONGEST_MARK: Final = 14
+_LONGEST_PAGE_NUMBER: Final = 30
+_REFERENCE_TEXT = re.compile(
+    r"[\W\d_]*(?:see\s+)?(?:(?:foot|end|rear)?-?(?:notes?|fn|anm(?:erkung)?|fu(?:ß|ss)note|nota|voetnoot))?[\W\d_]*"
+    r"(?:[ivxlc]{1,6}|[a-z])?[\W_]*",
+    re.IGNORECASE,
+)
 
 
 def rule_of(element: Element, name: str, hidden: frozenset[str]) -> str:
@@ -88,10 +99,27 @@ def rule_of(element: Element, name: str, hidden: frozenset[str]) -> str:
         return "table-of-contents"
     if _is_hidden(element, hidden):
         return "hidden"
-    for word in epub_types(element):
-        if word in _BY_TYPE:
-            return _BY_TYPE[word]
-    return _by_class(element)
+    rules = (_BY_TYPE[word] for word in epub_types(element) if word in _BY_TYPE)
+    return next((rule for rule in rules if _may_apply(rule, element)), "") or _by_class(element)
+
+
+def _may_apply(rule: str, element: Element) -> bool:
+    """Whether an element may be what its type says: marks of notes and page numbers are short.
+
+    Some books mark the words that a note explains, or all of a page.
+    """
+    if rule == "note-reference":
+        return is_reference(element)
+    return rule != "page-number" or len(_text(element)) <= _LONGEST_PAGE_NUMBER
+
+
+def is_reference(element: Element) -> bool:
+    """Whether the text of an element is the mark of a note, rather than words of a sentence."""
+    return "backlink" in epub_types(element) or _REFERENCE_TEXT.fullmatch(_text(element)) is not None
+
+
+def _text(element: Element) -> str:
+    return "".join(element.itertext()).strip()
 
 
 def rule_of_kind(kind: str) -> str:
@@ -106,8 +134,12 @@ def _is_hidden(element: Element, hidden: frozenset[str]) -> bool:
         return True
     if not hidden:
         return False
-    named = {f".{word}" for word in element.get("class", "").split()} | {f"#{element.get('id', '')}"}
-    return not hidden.isdisjoint(named)
+    return not hidden.isdisjoint(selectable(element))
+
+
+def selectable(element: Element) -> set[str]:
+    """The selectors of a style sheet that mean an element: its classes and its id."""
+    return {f".{word}" for word in element.get("class", "").split()} | {f"#{element.get('id', '')}"}
 
 
 def _by_class(element: Element) -> str:
@@ -119,7 +151,7 @@ def _by_class(element: Element) -> str:
     is_page, is_line = _PAGE_CLASS.search(named), _LINE_CLASS.search(named)
     if not is_page and not is_line:
         return ""
-    text = "".join(element.itertext()).strip()
+    text = _text(element)
     if len(text) > _LONGEST_MARK:
         return ""
     if is_page and _PAGE_TEXT.fullmatch(text):

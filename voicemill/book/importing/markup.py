@@ -1,6 +1,8 @@
 """Parse XHTML and HTML without external entities, network access or loss of text."""
 
+import html
 import re
+from collections.abc import Iterator
 from html.entities import html5
 from typing import Final
 
@@ -20,29 +22,57 @@ _DECLARATION = re.compile(r"\A\s*<\?xml\b.*?\?>", re.DOTALL)
 _ENCODING = re.compile(rb"\A\s*<\?xml[^>]*?encoding\s*=\s*[\"']([\w.-]+)[\"']")
 _CHARSET = re.compile(rb"<meta[^>]+charset\s*=\s*[\"']?([\w.-]+)", re.IGNORECASE)
 _ILLEGAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]")
+_WRONG_BYTE = re.compile("[\udc80-\udcff]")
+_CDATA = re.compile(r"<!\[CDATA\[(.*?)\]\]>", re.DOTALL)
 _CHARACTER_REFERENCE = re.compile(r"&#(x[0-9a-fA-F]+|\d+);")
+_C1: Final = {code: character for code in range(0x80, 0xA0) if (character := bytes([code]).decode("cp1252", "ignore"))}
+"""Control characters that no text has, and the characters of Windows-1252 that are meant."""
 _BOMS: Final = ((b"\xef\xbb\xbf", "utf-8"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
 
 
 def decoded(content: bytes, name: str) -> str:
-    """The text of a document: by its byte order mark, its declaration, UTF-8, or Windows-1252. Raises `BookError`."""
+    """The text of a document: by its byte order mark, its declaration, UTF-8, or Windows-1252. Raises `BookError`.
+
+    UTF-8 with a few bytes of Windows-1252, as pasting leaves them, is read as such.
+    """
     if len(content) > MAX_MARKUP_BYTES:
         raise BookError(
             f"{name} has {len(content):,} bytes of markup, the most is {MAX_MARKUP_BYTES:,}; split the document"
         )
-    declared = _ENCODING.search(content[:1000]) or _CHARSET.search(content[:4000])
-    named = [declared[1].decode("ascii", "replace")] if declared else []
-    encodings = [encoding for mark, encoding in _BOMS if content.startswith(mark)] or [*named, "utf-8"]
+    encodings = [encoding for mark, encoding in _BOMS if content.startswith(mark)] or [*_declared_encodings(content)]
     if content[:4] in (b"<\0?\0", b"<\0!\0", b"<\0h\0"):
         encodings = ["utf-16-le"]
     if content[:4] in (b"\0<\0?", b"\0<\0!", b"\0<\0h"):
         encodings = ["utf-16-be"]
     for encoding in (*encodings, "cp1252", "latin-1"):
         try:
-            return content.decode(encoding).removeprefix("\ufeff")
-        except (UnicodeDecodeError, LookupError):
+            text = _mostly_utf_8(content) if encoding == "cp1252" else content.decode(encoding)
+        except (UnicodeError, LookupError):
             continue
+        return text.removeprefix("\ufeff").translate(_C1)
     raise BookError(f"{name} cannot be decoded; save it as UTF-8")
+
+
+def _declared_encodings(content: bytes) -> Iterator[str]:
+    """The declared encoding and UTF-8; UTF-8 first where text in it is unlikely to be in the declared encoding."""
+    found = _ENCODING.search(content[:1000]) or _CHARSET.search(content[:4000])
+    declared = found[1].decode("ascii", "replace").lower() if found else ""
+    is_single_byte = declared.startswith(("iso-8859", "iso8859", "latin", "windows-125", "cp125", "us-ascii", "ascii"))
+    if declared and not is_single_byte and not declared.startswith(("utf-16", "utf-32", "ucs")):
+        yield declared
+    yield "utf-8"
+    if is_single_byte and declared not in ("iso-8859-1", "latin1", "latin-1", "us-ascii", "ascii"):
+        yield declared
+
+
+def _mostly_utf_8(content: bytes) -> str:
+    """The text in UTF-8 with single bytes of Windows-1252, or in Windows-1252 if most of its characters are."""
+    text = content.decode("utf-8", "surrogateescape")
+    wrong = len(_WRONG_BYTE.findall(text))
+    right = sum(not character.isascii() for character in text) - wrong
+    if right <= wrong:
+        return content.decode("cp1252")
+    return _WRONG_BYTE.sub(lambda found: bytes([ord(found[0]) - 0xDC00]).decode("cp1252", "replace"), text)
 
 
 def parse(text: str, name: str) -> tuple[Element, str]:
@@ -52,7 +82,7 @@ def parse(text: str, name: str) -> tuple[Element, str]:
     """
     removed = "".join(_ILLEGAL.findall(text))
     text = _DECLARATION.sub("", _ILLEGAL.sub("", text), count=1)
-    text = _with_characters(_with_entities(text, name), name)
+    text = _with_characters(_with_entities(text, name))
     if not text.strip():
         text = "<html><body></body></html>"
     try:
@@ -60,6 +90,7 @@ def parse(text: str, name: str) -> tuple[Element, str]:
     except etree.XMLSyntaxError:
         root = None
     if root is None or root.tag == "HTML":  # Then attributes may be in capitals, too.
+        text = _CDATA.sub(lambda found: html.escape(found[1], quote=False), text)
         return _parsed_as_html(text, name), removed
     return root, removed
 
@@ -68,7 +99,7 @@ def parse_html(text: str, name: str) -> tuple[Element, str]:
     """The same for HTML that need not be well formed."""
     removed = "".join(_ILLEGAL.findall(text))
     text = _with_entities(_DECLARATION.sub("", _ILLEGAL.sub("", text), count=1), name)
-    return _parsed_as_html(text, name), removed
+    return _parsed_as_html(_with_characters(text), name), removed
 
 
 def _xml_parser() -> Element:
@@ -143,12 +174,14 @@ def _declared(subset: str) -> dict[str, str | None]:
     return found
 
 
-def _with_characters(text: str, name: str) -> str:
-    """The text without references to characters that no document may have."""
+def _with_characters(text: str) -> str:
+    """The text without references to characters that no document may have; those of Windows-1252 are corrected."""
 
     def legal(found: "re.Match[str]") -> str:
         digits = found[1]
         number = int(digits[1:], 16) if digits[0] == "x" else int(digits)
+        if number in _C1:
+            return _C1[number]
         is_legal = number < 0x110000 and (number in (9, 10, 13) or not _ILLEGAL.match(chr(number)))
         return found[0] if is_legal else ""
 

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Final, NamedTuple
 
 from voicemill.book.importing.block_names import BLOCKS
+from voicemill.book.importing.exclusion_rules import is_reference
 from voicemill.book.importing.source import Document, Element, epub_types, local_name, resolve
 
 _MARK = re.compile(r"[\[({]?\s*(?:\d{1,4}|[ivxlc]{1,6}|[a-z]|[*†‡§¶#]{1,4}|\d{1,3}\s*[*†])\s*[\])}.]?", re.IGNORECASE)
@@ -41,9 +42,10 @@ def note_rules(documents: Iterable[Document]) -> dict[Element, str]:
         for link in _links(document):
             note = _note_of(link, ids, rules)
             if note is not None:
-                rules[link.element] = "note-reference"
                 rules |= dict.fromkeys(_whole_note(note), "note")
-                _absorb_brackets(link.element)
+                if is_reference(link.element):
+                    rules[link.element] = "note-reference"
+                    _absorb_brackets(link.element)
         rules |= _unlinked(document, rules)
     return rules
 

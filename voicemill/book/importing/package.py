@@ -1,25 +1,31 @@
 """EPUB 2 and 3: the package document, its spine, its contents and its cover."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Final, NamedTuple
 
 from voicemill.book.importing.archive import Archive
 from voicemill.book.importing.block_names import spaced_text
-from voicemill.book.importing.contents import nav_entries, ncx_entries
+from voicemill.book.importing.contents import landmarks_of, nav_entries, ncx_entries
 from voicemill.book.importing.contents_pages import is_contents_page
 from voicemill.book.importing.markup import decoded, parse
 from voicemill.book.importing.source import About, Document, Element, Entry, Source, local_name, resolve
-from voicemill.book.importing.style_sheets import hidden_selectors
+from voicemill.book.importing.style_sheets import displays_as_block, hides, selectors
 from voicemill.errors import BookError
 
 _CONTAINER: Final = "META-INF/container.xml"
 _MARKUP: Final = ("application/xhtml+xml", "text/html", "application/x-dtbook+xml", "text/x-oeb1-document")
+_DRAWING: Final = "image/svg+xml"
+_NCX: Final = "application/x-dtbncx+xml"
 _MARKUP_SUFFIXES: Final = (".xhtml", ".html", ".htm", ".xml")
 _PAGE_SUFFIXES: Final = (".xhtml", ".html", ".htm")
 _IMAGES: Final = ("image/jpeg", "image/png", "image/gif", "image/webp", "image/bmp")
 _GUIDE_KINDS: Final = {"title-page": "titlepage", "copyright": "copyright-page", "notes": "endnotes"}
+_STARTS: Final = frozenset({"text", "start", "bodymatter"})
+_PAGES: Final = frozenset({"cover", "titlepage", "halftitlepage"})
+_LONGEST_PAGE: Final = 3000
+"""Characters: a document that is called a title page and has more text holds something else, too."""
 
 
 class _Item(NamedTuple):
@@ -29,8 +35,8 @@ class _Item(NamedTuple):
 
 
 class _Package:
-    """The parsed package document: `items` by id, the ids of the spine with whether each is linear, and the kinds of
-    documents that the guide names."""
+    """The parsed package document: `items` by id, the ids of the spine with whether each is linear, and the documents
+    that the guide names, each with its kind."""
 
     def __init__(self, root: Element, path: str) -> None:
         self.root, self.path = root, path
@@ -39,12 +45,8 @@ class _Package:
         for item in found["item"]:
             self.items.setdefault(item.get("id", ""), _item(item, path))
         self.spine = [(each.get("idref", ""), each.get("linear", "yes").lower() != "no") for each in found["itemref"]]
-        self.kinds = {
-            resolve(path, each.get("href", ""))[0]: _GUIDE_KINDS.get(kind, kind)
-            for each in found["reference"]
-            for kind in [each.get("type", "").lower()]
-            if kind not in ("text", "start", "")
-        }
+        references = found["reference"]
+        self.guide = [(each.get("type", "").lower(), resolve(path, each.get("href", ""))) for each in references]
 
     def meta(self, name: str) -> str:
         """The first element of the Dublin Core with this name; empty if there is none."""
@@ -70,12 +72,15 @@ def read_epub(path: Path) -> Source:
         package = _package(archive)
         spine = [*_spine(package, archive)]
         navigation = next((item.path for item in package.items.values() if "nav" in item.properties), "")
+        navigation = archive.find(navigation)
         archive.check_no_drm({item.path for item, _ in spine} | {navigation})
-        documents, ignored = _documents(package, spine, archive)
+        nav = parse(decoded(archive.read(navigation), navigation), navigation)[0] if navigation else None
+        landmarks = [] if nav is None else landmarks_of(nav, navigation)
+        documents, ignored = _documents(package, spine, _kinds([*package.guide, *landmarks]), archive)
         if not documents:
             raise BookError(f"{path} has no documents to read in its spine; check the file in an e-book reader")
-        entries, more = _contents(package, spine, navigation, archive)
-        unread = _rest(package, {each.name for each in documents} | {archive.find(navigation)}, archive)
+        entries, more = _contents(package, spine, nav, navigation, archive)
+        unread = _rest(package, {each.name for each in documents} | {navigation}, archive)
         about = _about(package, archive)
     return Source(about, tuple(documents), tuple(entries), (*ignored, *more, *unread))
 
@@ -85,7 +90,9 @@ def _package(archive: Archive) -> _Package:
     path = ""
     if container:
         root, _ = parse(decoded(archive.read(container), _CONTAINER), _CONTAINER)
-        path = next((archive.find(each.get("full-path", "")) for each in _named(root, "rootfile")), "")
+        named = [(each.get("media-type", ""), each.get("full-path", "")) for each in _named(root, "rootfile")]
+        packages = [name for kind, name in named if "oebps-package" in kind or name.lower().endswith(".opf")]
+        path = next(filter(None, map(archive.find, packages)), "")
     path = path or next((name for name in archive.names if name.lower().endswith(".opf")), "")
     if not path:
         raise BookError("the archive has no package document (.opf), so it is not an EPUB")
@@ -97,22 +104,36 @@ def _spine(package: _Package, archive: Archive) -> Iterator[tuple[_Item, bool]]:
     seen: set[str] = set()
     for item_id, is_linear in package.spine:
         item = package.items.get(item_id)
-        if item is None or item.path in seen:
+        if item is None or not (
+            item.media_type in (*_MARKUP, _DRAWING) or item.path.lower().endswith(_MARKUP_SUFFIXES)
+        ):
             continue
-        seen.add(item.path)
-        if item.media_type in _MARKUP or item.path.lower().endswith(_MARKUP_SUFFIXES):
-            path = archive.find(item.path)
-            if not path:
-                raise BookError(f"the book has no file {item.path!r}, which its spine names; download the book again")
+        path = archive.find(item.path)
+        if not path:
+            raise BookError(f"the book has no file {item.path!r}, which its spine names; download the book again")
+        if path not in seen:
             yield item._replace(path=path), is_linear
+        seen.add(path)
+
+
+def _kinds(references: Iterable[tuple[str, tuple[str, str]]]) -> dict[str, str]:
+    """The kinds of documents by their path, as the guide and the landmarks name them.
+
+    A reference to a place within a document says nothing about the rest of it, nor does one to the document with which
+    reading starts.
+    """
+    listed = [(kind, path) for kind, (path, fragment) in references if not fragment]
+    starts = {path for kind, path in listed if kind in _STARTS}
+    return {path: _GUIDE_KINDS.get(kind, kind) for kind, path in listed if path not in starts}
 
 
 def _documents(
-    package: _Package, spine: list[tuple[_Item, bool]], archive: Archive
+    package: _Package, spine: list[tuple[_Item, bool]], kinds: Mapping[str, str], archive: Archive
 ) -> tuple[list[Document], list[tuple[str, str, str]]]:
     documents: list[Document] = []
     ignored: list[tuple[str, str, str]] = []
-    hidden = _hidden(package, archive)
+    sheets = _style_sheets(package, archive)
+    hidden, blocks = (frozenset(selectors(sheets, each)) for each in (hides, displays_as_block))
     paths = {item.path for item, _ in spine}
     for item, is_linear in spine:
         root, removed = parse(decoded(archive.read(item.path), item.path), item.path)
@@ -121,41 +142,47 @@ def _documents(
         rule = "" if is_linear else "not-in-reading-order"
         if "nav" in item.properties or is_contents_page(root, item.path, paths - {item.path}):
             rule = "table-of-contents"
-        own = frozenset(hidden_selectors("".join(_text(each) for each in _named(root, "style"))))
-        documents.append(Document(item.path, root, rule, package.kinds.get(item.path, ""), hidden | own))
+        kind = _kind(kinds.get(item.path, ""), root) if len(spine) > 1 else ""
+        own = "".join(_text(each) for each in _named(root, "style"))
+        own_hidden, own_blocks = (frozenset(selectors(own, each)) for each in (hides, displays_as_block))
+        documents.append(Document(item.path, root, rule, kind, hidden | own_hidden, blocks | own_blocks))
     return documents, ignored
 
 
-def _hidden(package: _Package, archive: Archive) -> frozenset[str]:
+def _kind(named: str, root: Element) -> str:
+    is_longer = named in _PAGES and len(_text(root)) > _LONGEST_PAGE
+    return "" if is_longer else named
+
+
+def _style_sheets(package: _Package, archive: Archive) -> str:
     sheets = [archive.find(item.path) for item in package.items.values() if item.media_type == "text/css"]
-    texts = (archive.read(name).decode("utf-8", "replace") for name in sheets if name)
-    return frozenset(selector for text in texts for selector in hidden_selectors(text))
+    return "\n".join(archive.read(name).decode("utf-8", "replace") for name in sheets if name)
 
 
 def _contents(
-    package: _Package, spine: list[tuple[_Item, bool]], navigation: str, archive: Archive
+    package: _Package, spine: list[tuple[_Item, bool]], nav: Element | None, navigation: str, archive: Archive
 ) -> tuple[list[Entry], list[tuple[str, str, str]]]:
     """The entries of the navigation document or, without one, of the NCX; and the text of a navigation document that
     is not in the spine."""
-    if path := archive.find(navigation):
-        root, _ = parse(decoded(archive.read(path), path), path)
-        entries = nav_entries(root, path, archive.find)
-        unread = (
-            []
-            if any(item.path == navigation for item, _ in spine)
-            else [(" ".join(spaced_text(root).split()), "table-of-contents", path)]
-        )
-        if entries:
+    unread: list[tuple[str, str, str]] = []
+    if nav is not None:
+        if all(item.path != navigation for item, _ in spine):
+            unread = [(" ".join(spaced_text(nav).split()), "table-of-contents", navigation)]
+        if entries := nav_entries(nav, navigation, archive.find):
             return entries, unread
+    for path in _ncx_files(package, archive):
+        root, _ = parse(decoded(archive.read(path), path), path)
+        if entries := ncx_entries(root, path, archive.find):
+            return entries, unread
+    return [], unread
+
+
+def _ncx_files(package: _Package, archive: Archive) -> Iterator[str]:
+    """The files that may be an NCX: the one that the spine names, and those with its media type or its suffix."""
     toc_id = next((each.get("toc", "") for each in _named(package.root, "spine")), "")
-    candidates = [package.items[toc_id]] if toc_id in package.items else []
-    candidates += [item for item in package.items.values() if item.media_type == "application/x-dtbncx+xml"]
-    for item in candidates:
-        if path := archive.find(item.path):
-            root, _ = parse(decoded(archive.read(path), path), path)
-            if entries := ncx_entries(root, path, archive.find):
-                return entries, []
-    return [], []
+    named = [package.items[toc_id]] if toc_id in package.items else []
+    named += [item for item in package.items.values() if item.media_type == _NCX or item.path.lower().endswith(".ncx")]
+    yield from filter(None, (archive.find(item.path) for item in named))
 
 
 def _rest(package: _Package, read: set[str], archive: Archive) -> list[tuple[str, str, str]]:

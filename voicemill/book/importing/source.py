@@ -22,6 +22,8 @@ class Document:
     kind: str = ""
     hidden: frozenset[str] = frozenset()
     """The classes (`.name`) and ids (`#name`) that its style sheets hide."""
+    displayed_as_blocks: frozenset[str] = frozenset()
+    """Those that its style sheets give a line of their own."""
 
 
 @dataclass(slots=True)
@@ -62,9 +64,12 @@ class Source:
 
 
 def local_name(element: Element) -> str:
-    """The name of an element in lower case, without its namespace; empty for a comment or an instruction."""
+    """The name of an element in lower case, without its namespace or an undeclared prefix.
+
+    Empty for a comment or an instruction.
+    """
     tag = element.tag
-    return tag.rpartition("}")[2].lower() if isinstance(tag, str) else ""
+    return tag.rpartition("}")[2].rpartition(":")[2].lower() if isinstance(tag, str) else ""
 
 
 def epub_types(element: Element) -> set[str]:
@@ -79,8 +84,11 @@ def place_of(document: str, path: str) -> str:
 
 
 def resolve(base: str, href: str) -> tuple[str, str]:
-    """The path in the package and the fragment that `href` means in the document `base`."""
-    parts = urlsplit(href.strip())
+    """The path in the package and the fragment that `href` means in the document `base`; empty for other addresses."""
+    try:
+        parts = urlsplit(href.strip())
+    except ValueError:
+        return "", ""
     if parts.scheme or parts.netloc:
         return "", ""
     path = unquote(parts.path)

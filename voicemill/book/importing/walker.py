@@ -8,8 +8,9 @@ from typing import Final
 from lxml import etree
 
 from voicemill.book.importing.block_names import BLOCKS, spaced_text
-from voicemill.book.importing.exclusion_rules import rule_of, rule_of_kind
+from voicemill.book.importing.exclusion_rules import rule_of, rule_of_kind, selectable
 from voicemill.book.importing.source import Document, Element, epub_types, local_name
+from voicemill.book.importing.style_sheets import displays_as_block
 from voicemill.errors import BookError
 from voicemill.text.normalization import INVISIBLE
 
@@ -63,7 +64,7 @@ class Walked:
     places: dict[str, int] = field(default_factory=dict)
     excluded_ids: dict[str, str] = field(default_factory=dict)
     letters: list[str] = field(default_factory=list)
-    """Text that the document has in an attribute only: drop caps that are images, and formulas in words."""
+    """Text that the document has in an attribute only: drop caps that are images, formulas and labels in words."""
 
 
 @dataclass(slots=True)
@@ -128,11 +129,11 @@ class _Walker:
         name = local_name(element)
         path = self._path(element, name)
         rule = self._all_rule or self._notes.get(element, "") or rule_of(element, name, self._document.hidden)
-        if not rule and name == "math" and (spoken := element.get("alttext", "").strip()):
+        if not rule and (spoken := _said_instead(element, name)):
             self._place = self._place or (self._open[-1] if self._open else None)
             self._text.append(spoken)
             self.walked.letters.append(spoken)
-            rule = "formula-source"
+            rule = "formula-source" if name == "math" else "hidden"
         if rule:
             self._exclude(element, name, path, rule)
             return True
@@ -158,7 +159,7 @@ class _Walker:
 
         That is so for positioned words, and for the parts of a heading: `<span>Chapter 1</span><span>The Boat</span>`.
         """
-        if "absolute" in element.get("style", ""):
+        if "absolute" in element.get("style", "") or (opened.level and self._is_displayed_as_block(element)):
             return True
         before = element.getprevious()
         if not opened.level or before is None or before.tail or not self._text:
@@ -181,12 +182,23 @@ class _Walker:
         return _Open(
             element,
             path,
-            is_block=name in BLOCKS and not self._is_simple_cell(element, name),
+            is_block=self._is_block(element, name, above),
             is_verse=above.is_verse or name == "line" or bool(named and _VERSE.search(named)),
             keeps_lines=above.keeps_lines or name == "pre",
             level=_HEADING_NAMES.get(name, 0) or above.level or _level_by_name(element, name, named),
             matter=next((_MATTER[each] for each in types if each in _MATTER), above.matter),
         )
+
+    def _is_block(self, element: Element, name: str, above: _Open) -> bool:
+        if name in BLOCKS:
+            return not self._is_simple_cell(element, name)
+        return not above.level and self._is_displayed_as_block(element)
+
+    def _is_displayed_as_block(self, element: Element) -> bool:
+        if not element.attrib:
+            return False
+        styled = self._document.displayed_as_blocks
+        return displays_as_block(element.get("style", "")) or not styled.isdisjoint(selectable(element))
 
     def _is_simple_cell(self, element: Element, name: str) -> bool:
         """Whether a table cell, or the only paragraph in one, is a line of its row."""
@@ -313,6 +325,21 @@ class _Walker:
                 f"{self._document.name}: {len(expected):,} characters were expected and {len(found):,} found; "
                 "please report this book"
             )
+
+
+def _said_instead(element: Element, name: str) -> str:
+    """The text of an attribute that is read out in place of what is shown: of a formula, or of single letters.
+
+    Letters, such as a drop cap and the rest of its word, are hidden from screen readers and have a label.
+    """
+    if name == "math":
+        return str(element.get("alttext", "")).strip()
+    label = str(element.get("aria-label", "")).strip() if element.attrib else ""
+    if not label:
+        return ""
+    hidden = ["".join(each.itertext()) for each in element.iterdescendants() if each.get("aria-hidden") == "true"]
+    shown = "".join("".join(element.itertext()).split())
+    return label if shown and "".join("".join(hidden).split()) == shown else ""
 
 
 def _level_by_name(element: Element, name: str, named: str) -> int:
