@@ -8,9 +8,9 @@ from typing import Final
 from lxml import etree
 
 from voicemill.book.importing.block_names import BLOCKS, spaced_text
-from voicemill.book.importing.exclusion_rules import rule_of, rule_of_kind, selectable
+from voicemill.book.importing.display import is_displayed_as_block, is_drop_cap, level_by_name, said_instead
+from voicemill.book.importing.exclusion_rules import rule_of, rule_of_kind
 from voicemill.book.importing.source import Document, Element, epub_types, local_name
-from voicemill.book.importing.style_sheets import displays_as_block
 from voicemill.errors import BookError
 from voicemill.text.normalization import INVISIBLE
 
@@ -23,8 +23,6 @@ _SPACES = re.compile(r"\s+")
 _BLANKS = re.compile(r"[^\S\n]+")
 _LINE_ENDS = re.compile(r" *\n\s*")
 _VERSE = re.compile(r"\b(?:verse|poem|poetry|poet|stanza|song|lyrics?|linegroup|lg|hymn|versus)\b", re.IGNORECASE)
-_DROP_CAP = re.compile(r"\b(?:drop[-_]?caps?|dropped|initial(?:s|cap)?|lettrine|first-?letter)\b", re.IGNORECASE)
-_HEADING_CLASS = re.compile(r"\b(?:chapter|part|book)[-_ ]?(?:title|head(?:ing)?|num(?:ber)?|name)\b", re.IGNORECASE)
 _HEADING_NAMES: Final = {"h1": 1, "h2": 2, "h3": 3, "h4": 4, "h5": 5, "h6": 6, "hd": 2, "doctitle": 1}
 _MATTER: Final = {
     "frontmatter": "front", "bodymatter": "body", "backmatter": "back", "preface": "front", "foreword": "front",
@@ -32,7 +30,6 @@ _MATTER: Final = {
     "appendix": "back", "afterword": "back", "glossary": "back", "chapter": "body",
 }  # fmt: skip
 _LONGEST_VERSE_LINE: Final = 120
-_LONGEST_DROP_CAP: Final = 3
 _ONE_LETTER_WORDS: Final = frozenset("aioyeàáéóôöåæ")
 """A blank after a drop cap of one of these letters separates words: “I saw”, “A man”."""
 
@@ -129,7 +126,7 @@ class _Walker:
         name = local_name(element)
         path = self._path(element, name)
         rule = self._all_rule or self._notes.get(element, "") or rule_of(element, name, self._document.hidden)
-        if not rule and (spoken := _said_instead(element, name)):
+        if not rule and (spoken := said_instead(element, name)):
             self._place = self._place or (self._open[-1] if self._open else None)
             self._text.append(spoken)
             self.walked.letters.append(spoken)
@@ -159,7 +156,9 @@ class _Walker:
 
         That is so for positioned words, and for the parts of a heading: `<span>Chapter 1</span><span>The Boat</span>`.
         """
-        if "absolute" in element.get("style", "") or (opened.level and self._is_displayed_as_block(element)):
+        if "absolute" in element.get("style", "") or (
+            opened.level and is_displayed_as_block(element, self._document.displayed_as_blocks)
+        ):
             return True
         before = element.getprevious()
         if not opened.level or before is None or before.tail or not self._text:
@@ -185,20 +184,14 @@ class _Walker:
             is_block=self._is_block(element, name, above),
             is_verse=above.is_verse or name == "line" or bool(named and _VERSE.search(named)),
             keeps_lines=above.keeps_lines or name == "pre",
-            level=_HEADING_NAMES.get(name, 0) or above.level or _level_by_name(element, name, named),
+            level=_HEADING_NAMES.get(name, 0) or above.level or level_by_name(element, name, named),
             matter=next((_MATTER[each] for each in types if each in _MATTER), above.matter),
         )
 
     def _is_block(self, element: Element, name: str, above: _Open) -> bool:
         if name in BLOCKS:
             return not self._is_simple_cell(element, name)
-        return not above.level and self._is_displayed_as_block(element)
-
-    def _is_displayed_as_block(self, element: Element) -> bool:
-        if not element.attrib:
-            return False
-        styled = self._document.displayed_as_blocks
-        return displays_as_block(element.get("style", "")) or not styled.isdisjoint(selectable(element))
+        return not above.level and is_displayed_as_block(element, self._document.displayed_as_blocks)
 
     def _is_simple_cell(self, element: Element, name: str) -> bool:
         """Whether a table cell, or the only paragraph in one, is a line of its row."""
@@ -217,19 +210,13 @@ class _Walker:
             opened = self._open.pop()
             if opened.is_block:
                 self._flush(opened)
-                if self._is_drop_cap(element):
+                if is_drop_cap(element):
                     self._separator = ""
-            elif self._is_drop_cap(element):
+            elif is_drop_cap(element):
                 letters = "".join(filter(str.isalpha, "".join(element.itertext()).casefold()))
                 self._is_glued = letters not in _ONE_LETTER_WORDS
         if self._open:
             self._keep(element.tail, self._open[-1])
-
-    def _is_drop_cap(self, element: Element) -> bool:
-        named = element.get("class", "")
-        if not named or not _DROP_CAP.search(named):
-            return False
-        return len("".join(element.itertext()).strip()) <= _LONGEST_DROP_CAP
 
     def _exclude(self, element: Element, name: str, path: str, rule: str) -> None:
         self._skipped = element
@@ -325,28 +312,6 @@ class _Walker:
                 f"{self._document.name}: {len(expected):,} characters were expected and {len(found):,} found; "
                 "please report this book"
             )
-
-
-def _said_instead(element: Element, name: str) -> str:
-    """The text of an attribute that is read out in place of what is shown: of a formula, or of single letters.
-
-    Letters, such as a drop cap and the rest of its word, are hidden from screen readers and have a label.
-    """
-    if name == "math":
-        return str(element.get("alttext", "")).strip()
-    label = str(element.get("aria-label", "")).strip() if element.attrib else ""
-    if not label:
-        return ""
-    hidden = ["".join(each.itertext()) for each in element.iterdescendants() if each.get("aria-hidden") == "true"]
-    shown = "".join("".join(element.itertext()).split())
-    return label if shown and "".join("".join(hidden).split()) == shown else ""
-
-
-def _level_by_name(element: Element, name: str, named: str) -> int:
-    """The level of an element that is a heading by its class or role; 0 for any other."""
-    if not named or name in ("section", "div", "body", "article", "header"):
-        return 0
-    return 2 if element.get("role") == "heading" or _HEADING_CLASS.search(named) else 0
 
 
 def _line_end(found: "re.Match[str]") -> str:
