@@ -132,6 +132,24 @@ def test_samples_that_the_header_does_not_count_are_reported(tmp_path: Path, wav
     assert found.damaged_s == pytest.approx(1.5, abs=0.02)
 
 
+@pytest.mark.parametrize("magic", [b"RF64", b"BW64"])
+def test_samples_that_a_long_header_does_not_count_are_reported(tmp_path: Path, wav: bytes, magic: bytes) -> None:
+    """Headers of WAVs that may exceed 4 GiB have the size of the samples in another chunk."""
+    sizes = b"ds64" + struct.pack("<IQQQI", 28, len(wav) + 28, 16_000, 8_000, 0)
+    (tmp_path / "a.wav").write_bytes(magic + b"\xff" * 4 + b"WAVE" + sizes + _with_size(wav, 0xFFFFFFFF)[12:])
+    found = inspect_recording(tmp_path / "a.wav")
+    assert found.duration_s == 0.5
+    assert found.damaged_s == pytest.approx(1.5, abs=0.02)
+
+
+def test_samples_that_an_au_header_does_not_count_are_used(tmp_path: Path) -> None:
+    """FFmpeg reads an AU file to its end, whatever size its header states."""
+    content = OddRecording(_AU, seconds=2).content()
+    (tmp_path / "a.au").write_bytes(content[:8] + struct.pack(">I", 16_000) + content[12:])
+    found = inspect_recording(tmp_path / "a.au")
+    assert (found.duration_s, found.damaged_s) == (2.0, 0.0)
+
+
 @pytest.mark.parametrize("size_bytes", [0, 0xFFFFFFFF, 0x7FFFF000, 0x7FFFFF01])
 def test_a_wav_that_was_written_as_a_stream_is_not_damaged(tmp_path: Path, wav: bytes, size_bytes: int) -> None:
     """Its header states no length."""

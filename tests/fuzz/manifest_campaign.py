@@ -1,5 +1,6 @@
 """Mutated manifests whose rows are numbered, so that each row can be accounted for: good, a problem, or empty."""
 
+import codecs
 import io
 import random
 import re
@@ -15,6 +16,7 @@ from voicemill.config import Settings
 from voicemill.errors import ManifestError
 from voicemill.manifest import ManifestCheck, VoiceDirectory
 from voicemill.manifest.readers import Source, open_reader
+from voicemill.manifest.text_encoding import decoded, is_utf16
 from voicemill.model import Row, Voice
 
 ROWS = 12
@@ -22,6 +24,12 @@ VOICES = VoiceDirectory([Voice("694f9389-aac1-45b6-b726-9d9369183238", "Anna", "
 _AT_LINE_START = re.compile(r"^(row-\d{4})[,;\t|]", re.MULTILINE)
 _INSERTED = [b'"', b'""', b",", b"\t", b";", b"|", b"\n", b"\r", b"\r\n", b"\0", b"\xff", b"{", b"}", b" "]
 _TEXTS = ["The text of {}.", "He said: no, not {}.", 'She asked "who is {}" twice.', "Tab\tor bar | in {}."]
+
+
+_IN_UTF16 = frozenset({"unicode-text.csv", "unicode-lines.jsonl"})
+_BOTH_BYTE_ORDERS = ((codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
+_DAMAGED_BYTES = 0.3
+"""The share of files in UTF-16 whose bytes are mutated too, which may leave half a character."""
 
 
 @dataclass
@@ -49,6 +57,8 @@ def run_campaign(folder: Path, files: int, seed: int) -> Figures:
         name, make = kinds[number % len(kinds)]
         path = folder / name
         content = _mutated(make(random_source), random_source)
+        if name in _IN_UTF16:
+            content = _in_utf16(content, random_source)
         path.write_bytes(content)
         try:
             _account(path, content, figures)
@@ -82,7 +92,8 @@ def _account(path: Path, content: bytes, figures: Figures) -> None:
 
 def _account_for_lines(content: bytes, numbers: dict[int, int], good: dict[int, Row], at_fault: set[int]) -> None:
     """Each line that begins with an id is a separate row, or within a row that has a problem."""
-    physical = re.split(r"\r\n|\r|\n", content.decode("utf-8-sig", "surrogateescape"))
+    errors = "surrogatepass" if is_utf16(content) else "surrogateescape"
+    physical = re.split(r"\r\n|\r|\n", decoded(content, errors))
     starts = sorted(numbers)
     for place, line in enumerate(physical, start=1):
         token = _AT_LINE_START.match(line)
@@ -100,6 +111,8 @@ def _manifests() -> dict[str, Callable[[random.Random], bytes]]:
         "quoted.csv": lambda random_source: _table(random_source, ",", quote=True),
         "excel.csv": lambda random_source: b"\xef\xbb\xbf" + _table(random_source, ";", quote=False, end="\r\n"),
         "tabs.tsv": lambda random_source: _table(random_source, "\t", quote=False),
+        "unicode-text.csv": lambda random_source: _table(random_source, "\t", quote=False, end="\r\n"),
+        "unicode-lines.jsonl": _json_lines,
         "m.jsonl": _json_lines,
         "m.parquet": _parquet,
     }
@@ -152,6 +165,13 @@ def _mutated(original: bytes, random_source: random.Random) -> bytes:
         else:
             del content[random_source.randrange(len(content) // 2, len(content) + 1) :]
     return bytes(content)
+
+
+def _in_utf16(content: bytes, random_source: random.Random) -> bytes:
+    """The text in UTF-16; bytes that are not UTF-8 become lone surrogates."""
+    mark, encoding = random_source.choice(_BOTH_BYTE_ORDERS)
+    encoded = content.decode("utf-8", "surrogateescape").encode(encoding, "surrogatepass")
+    return mark + (_mutated(encoded, random_source) if random_source.random() < _DAMAGED_BYTES else encoded)
 
 
 def _open_and_close(content: bytearray, random_source: random.Random) -> None:

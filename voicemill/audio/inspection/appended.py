@@ -50,10 +50,10 @@ def _starts_of_files(file: BinaryIO, container: str, last_packet: range, end: in
 
 
 def _after_au(file: BinaryIO, end: int) -> int:
-    """Where bytes begin after the samples of an AU file that are not another one; FFmpeg takes them for samples."""
+    """Where another file begins after the samples of an AU file. FFmpeg takes it for samples, as it should more AU."""
     file.seek(0)
     _, offset, size_bytes = _AU_HEADER.unpack(file.read(_AU_HEADER.size))
-    start = min(offset + size_bytes, end)
+    start = next_file(file, offset + size_bytes, end)
     file.seek(start)
     return end if file.read(len(_AU)) == _AU else start
 

@@ -9,9 +9,12 @@ from voicemill.audio.wav_header import states_no_size
 
 _HEADER_BYTES: Final = 8
 _FIRST_CHUNK: Final = 12
-_START: Final = re.compile(rb"(RIFF|RF64).{4}WAVE", re.DOTALL)
+_START: Final = re.compile(rb"(RIFF|RF64|BW64).{4}WAVE", re.DOTALL)
+_IS_LONG: Final = 0xFFFFFFFF
+"""The size of samples whose size is in the chunk ds64, for files of 4 GiB and more."""
 _NAME: Final = re.compile(rb"[A-Za-z_][\w ]{3}", re.ASCII)
-_SOUND: Final = frozenset({b"RIFF", b"RF64", b"data"})
+_SOUND: Final = frozenset({b"RIFF", b"RF64", b"BW64", b"data"})
+_LONG_SIZES: Final = struct.Struct("<QQ")
 _METADATA: Final = frozenset({b"LIST", b"id3 ", b"ID3 ", b"bext", b"iXML", b"axml", b"_PMX", b"cue ", b"PAD ", b"JUNK"})
 """Chunks that writers put after the samples, also if a copy of the file was cut off in one of them."""
 
@@ -40,10 +43,15 @@ def wav_chunks(file: BinaryIO) -> Iterator[Chunk]:
     if not _START.match(file.read(_FIRST_CHUNK)):
         return
     position = _FIRST_CHUNK
+    data_bytes = 0
     while len(header := _at(file, position)) == _HEADER_BYTES:
         if position % 2 == 0 and not _NAME.match(header) and _NAME.match(before := _at(file, position - 1)):
             position, header = position - 1, before  # Some writers add no byte after a chunk of odd size.
         kind, size_bytes = struct.unpack("<4sI", header)
+        if kind == b"ds64":
+            _, data_bytes = _LONG_SIZES.unpack(file.read(_LONG_SIZES.size).ljust(_LONG_SIZES.size, b"\0"))
+        elif kind == b"data" and size_bytes == _IS_LONG:
+            size_bytes = data_bytes or size_bytes
         chunk = Chunk(kind, position, size_bytes)
         yield chunk
         position = chunk.stop + size_bytes % 2
