@@ -60,6 +60,20 @@ def found_seconds(samples: Mono, tone_s: float = 1.0) -> list[Second]:
     ]
 
 
+def whole_tones(found: Sequence[Second], tone_s: float) -> list[Second]:
+    """The tones, where parts of one tone, which a codec made quieter between them, count as one."""
+    whole: list[Second] = []
+    for second in found:
+        start_s, stop_s = second.middle_s - second.length_s / 2, second.middle_s + second.length_s / 2
+        before = whole[-1] if whole else None
+        first_s = before.middle_s - before.length_s / 2 if before else 0.0
+        if before and before.number == second.number and stop_s - first_s <= _LONGEST * tone_s:
+            whole.pop()
+            start_s = first_s
+        whole.append(Second(second.number, (start_s + stop_s) / 2, stop_s - start_s))
+    return whole
+
+
 def _merged(runs: Sequence[tuple[int, int, int]], longest: int) -> list[tuple[int, int, int]]:
     """The runs, where parts of one damaged tone count as one. `longest` is in hops."""
     merged: list[tuple[int, int, int]] = []

@@ -7,7 +7,7 @@ from typing import Final
 import pyarrow.parquet as pq
 import pytest
 
-from tests.audio.numbered_seconds import Second
+from tests.audio.numbered_seconds import Second, whole_tones
 from tests.audio.odd_recordings import KINDS, OddRecording, odd_recordings
 from tests.audio.odd_tally import Tally
 from tests.faults.figures import Report, size
@@ -57,7 +57,7 @@ def transcribed(voicemill: InThisProcess, service: SpeechService, folder: Path, 
     for name, odd in recordings.items():
         row = rows[name]
         if row["status"] == "done":
-            tally.count(odd, found.get(name, []), row["damaged_s"] or 0.0)
+            tally.count(odd, whole_tones(found.get(name, []), odd.tone_s), row["damaged_s"] or 0.0)
         else:
             tally.count_refused(odd, row["error_message"])
     return tally, len([call for call in service.server.calls if call.path == "/stt"])

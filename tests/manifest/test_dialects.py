@@ -144,6 +144,19 @@ def test_vertical_bars_separate_data_sets(lines: list[str], expected: list[tuple
     assert "vertical bar" in found.check.dialect
 
 
+def test_rows_of_different_widths_are_not_taken_for_a_data_set(tmp_path: Path) -> None:
+    """A text with a vertical bar would lose what stands behind it, or before it."""
+    path = written(tmp_path, "a1|He paid 5|6 dollars.\na2|The end.\n")
+    assert {problem.column for problem in refused(path).problems} == {"id", "transcript"}
+
+
+def test_quotes_that_every_cell_needs_do_not_show_that_the_column_is_quoted(tmp_path: Path) -> None:
+    """Cells with a comma must be quoted, so another one may have lost its second quote."""
+    lines = ['a1,"Hi, you.",', 'a2,"The end.,', 'a3,Ho.,x"', 'a4,"No, no.",']
+    error = refused(written(tmp_path, "id,transcript,note\n" + "\n".join(lines) + "\n"))
+    assert "would join the rows of lines 3 to 4" in error.problems[0].why
+
+
 cell = st.text(st.sampled_from('ab ,;|"\n\t.'), max_size=12)
 
 

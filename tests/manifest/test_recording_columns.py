@@ -65,7 +65,8 @@ def test_nemo_offsets_choose_the_passage(tmp_path: Path) -> None:
     ("first", "second"),
     [
         ("start", "end"), ("start_s", "end_s"), ("begin_time", "end_time"), ("begin", "stop"), ("start_sec", "end_sec"),
-        ("offset", "to_s"), ("from_s", "to_s"),
+        ("offset", "to_s"), ("from_s", "to_s"), ("segment_start", "segment_end"), ("xmin", "xmax"),
+        ("Start Time (s)", "End Time (s)"),
     ],
 )  # fmt: skip
 def test_starts_and_ends_choose_the_passage(first: str, second: str, tmp_path: Path) -> None:
@@ -180,12 +181,14 @@ def test_a_column_that_looks_like_a_setting_is_named(tmp_path: Path) -> None:
         ("start_ms,end_ms", {"start_ms": "a column from_s", "end_ms": "a column to_s"}),
         ("start,Duration MS", {"Duration MS": "a column duration"}),
         ("onset,offset", {"offset": "'onset' and 'offset' both mean from_s"}),
+        ("Start (ms)", {"Start (ms)": "times in milliseconds"}),
+        ("start_frame,end_frame", {"start_frame": "times in samples", "end_frame": "times in samples"}),
         ("start_ms,start,duration,duration_ms", {}),
         ("duration_ms", {}),
     ],
 )
 def test_times_that_would_be_ignored_are_problems(columns: str, problems: dict[str, str], tmp_path: Path) -> None:
-    """A time in milliseconds is a problem, unless the manifest has the time in seconds or the row is a whole file."""
+    """Milliseconds and samples are problems, unless there is a time in seconds or the row is a whole file."""
     path = written(tmp_path, f"id,audio,{columns}\na,long.wav,{','.join('1' for _ in columns.split(','))}\n")
     check = ManifestCheck(path, STT, VOICES, INSPECT)
     list(check)

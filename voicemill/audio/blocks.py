@@ -17,12 +17,14 @@ Samples = NDArray[Any]
 _SILENCE_BLOCK: Final = 48_000
 _JOINED_SAMPLES: Final = 16_384
 _UNSIGNED_ZERO: Final = 128
+_LOUDEST: Final = 1e6
+"""Far above full scale, which is 1; programs that store 16-bit values as floats reach 32,768."""
 _PACKED_CHANNELS: Final = 2
 """How many channels a frame may have whose samples are read without a conversion by FFmpeg."""
 
 
 def mono_blocks(frames: Iterable[PlacedFrame], channel: int | None = None) -> Iterator[Mono]:
-    """Float32 blocks at the rate of the first frame: the mean of all channels, or one `channel`."""
+    """Finite float32 blocks at the rate of the first frame: the mean of all channels, or one `channel`."""
 
     def mixed(frame: AudioFrame) -> Mono:
         channels = _packed(frame).T
@@ -88,10 +90,17 @@ def _joined(blocks: Iterable[Mono]) -> Iterator[Mono]:
         waiting.append(block)
         samples += block.size
         if samples >= _JOINED_SAMPLES:
-            yield np.concatenate(waiting)
+            yield _finite(np.concatenate(waiting))
             waiting, samples = [], 0
     if waiting:
-        yield np.concatenate(waiting)
+        yield _finite(np.concatenate(waiting))
+
+
+def _finite(block: Mono) -> Mono:
+    """The block with samples that damaged files of floats contain limited: in a resampler they would spread."""
+    if np.abs(block).max(initial=0.0) <= _LOUDEST:  # False if a sample is not a number.
+        return block
+    return np.clip(np.nan_to_num(block, posinf=_LOUDEST, neginf=-_LOUDEST), -_LOUDEST, _LOUDEST)
 
 
 def _silence(samples: int, like: Samples) -> Iterator[Samples]:

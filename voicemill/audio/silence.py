@@ -88,7 +88,7 @@ def _levels(path: Path, reading: Reading) -> tuple[Levels, float]:
     if rest.size:
         found.append(np.square(rest).mean(keepdims=True))
     check_length(samples, _LONG_RATE_HZ, reading)
-    return np.nan_to_num(np.concatenate(found)), samples / _LONG_RATE_HZ
+    return np.concatenate(found), samples / _LONG_RATE_HZ
 
 
 def _edges(levels: Levels, longest: int) -> list[int]:
@@ -120,7 +120,7 @@ def _quietest_s(path: Path, moment_s: float, first_s: float, last_s: float, read
     hops = samples.size // _FINE_HOP
     if hops < 2:
         return moment_s
-    power = np.nan_to_num(np.square(samples[: hops * _FINE_HOP])).reshape(-1, _FINE_HOP).mean(axis=1)
+    power = np.square(samples[: hops * _FINE_HOP]).reshape(-1, _FINE_HOP).mean(axis=1)
     edges_db = 10 * np.log10((power[:-1] + power[1:]) / 2 + _FLOOR)  # around each edge between two hops
     times_s = start_s + _FINE_S * np.arange(1, hops)
     distance = np.abs(times_s - moment_s) / _REACH_S

@@ -1,5 +1,6 @@
 """The columns of a manifest: ours, those that other formats name differently, and those that are carried along."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from typing import Final, NamedTuple
@@ -41,18 +42,24 @@ RECORDING_NAMES: Final = {
     "wav": "audio", "file": "audio",
     "offset": "from_s", "start": "from_s", "start_s": "from_s", "start_sec": "from_s", "start_time": "from_s",
     "starttime": "from_s", "begin": "from_s", "begin_s": "from_s", "begin_time": "from_s", "onset": "from_s",
+    "start_time_s": "from_s", "start_seconds": "from_s", "segment_start": "from_s", "time_start": "from_s",
+    "time_begin": "from_s", "tstart": "from_s", "tmin": "from_s", "xmin": "from_s",
     "end": "to_s", "end_s": "to_s", "end_sec": "to_s", "end_time": "to_s", "endtime": "to_s", "stop": "to_s",
-    "stop_s": "to_s", "stop_time": "to_s",
+    "stop_s": "to_s", "stop_time": "to_s", "end_time_s": "to_s", "end_seconds": "to_s", "segment_end": "to_s",
+    "time_end": "to_s", "tend": "to_s", "tmax": "to_s", "xmax": "to_s",
     "utt_id": "id", "uttid": "id", "utterance_id": "id",
 }  # fmt: skip
 """Names that other formats give to columns about recordings: they mean those in a manifest of recordings."""
 
 _ABOUT_TIME: Final = frozenset({"duration", *(name for name, own in RECORDING_NAMES.items() if own.endswith("_s"))})
-_IN_MILLISECONDS: Final = {
-    "offset_ms": "from_s", "start_ms": "from_s", "begin_ms": "from_s", "end_ms": "to_s", "stop_ms": "to_s",
-    "duration_ms": "duration",
+_NOT_IN_SECONDS: Final = {
+    "offset_ms": "from_s", "start_ms": "from_s", "begin_ms": "from_s", "start_time_ms": "from_s", "end_ms": "to_s",
+    "stop_ms": "to_s", "end_time_ms": "to_s", "duration_ms": "duration",
+    "frame_offset": "from_s", "start_frame": "from_s", "start_sample": "from_s", "end_frame": "to_s",
+    "end_sample": "to_s",
 }  # fmt: skip
-"""Names of times in milliseconds, which are not read, and the column that has the time in seconds."""
+"""Names of times in milliseconds and samples, which are not read, and the column that has the time in seconds."""
+_UNIT: Final = re.compile(r"_?[(\[](s|sec|seconds|ms)[)\]]$")
 _INPUTS: Final = frozenset({"transcript", "text_file", *RECORDINGS})
 
 _OFTEN_MEANT: Final = {
@@ -145,7 +152,7 @@ class Columns:
             elif not _is_encodable(name):
                 yield ColumnProblem(name, f"the name of column {place + 1} is not UTF-8; save the file as UTF-8")
         yield from self._repeated()
-        yield from self._in_milliseconds()
+        yield from self._in_other_units()
         if self.names:
             yield from self._missing()
 
@@ -163,16 +170,17 @@ class Columns:
                 listed = " and ".join(map(repr, names))
                 yield ColumnProblem(names[1], f"{listed} both mean {meaning}; rename or remove one of them")
 
-    def _in_milliseconds(self) -> Iterator[ColumnProblem]:
+    def _in_other_units(self) -> Iterator[ColumnProblem]:
         """The times of passages that would be ignored. A duration alone may be that of the whole recording."""
         if not self.has_recordings or self._operation == "tts":
             return
         known = {"from_s"} & self.places.keys()
         known |= {"to_s", "duration"} if {"to_s", "duration"} & self.places.keys() else set()
         for name in self.carried:
-            own = _IN_MILLISECONDS.get(_plain(name), "")
+            own = _NOT_IN_SECONDS.get(_plain(name), "")
             if own and own not in known and (own != "duration" or "from_s" in known):
-                yield ColumnProblem(name, f"times in milliseconds are not read; write seconds in a column {own}")
+                unit = "milliseconds" if _plain(name).endswith("_ms") else "samples"
+                yield ColumnProblem(name, f"times in {unit} are not read; write seconds in a column {own}")
 
     def _missing(self) -> Iterator[ColumnProblem]:
         if "id" not in self.places and not self.has_recordings:
@@ -215,7 +223,7 @@ class Columns:
             close = [plain] if plain in OURS else get_close_matches(plain, _GUESSABLE, n=1, cutoff=0.8)
             guessed = SYNONYMS.get(close[0], close[0]) if close and len(plain) >= 4 else ""
             own = self._often_meant().get(plain) or guessed
-            if own and own not in self.places and plain not in _ABOUT_TIME and plain not in _IN_MILLISECONDS:
+            if own and own not in self.places and plain not in _ABOUT_TIME and plain not in _NOT_IN_SECONDS:
                 yield name, own
 
     def _often_meant(self) -> Mapping[str, str]:
@@ -236,10 +244,10 @@ def knows(name: str) -> bool:
 
 
 def _plain(name: str) -> str:
-    """A name as it is compared: without surrounding white space, in lower case, and `Start Time` as `start_time`."""
+    """A name as it is compared: trimmed, in lower case, and `Start Time (s)` as `start_time_s`."""
     plain = name.strip(_AROUND_NAMES).casefold()
-    joined = plain.replace(" ", "_").replace("-", "_")
-    return joined if joined in RECORDING_NAMES or joined in _IN_MILLISECONDS else plain
+    joined = _UNIT.sub(r"_\1", plain.replace(" ", "_").replace("-", "_"))
+    return joined if joined in RECORDING_NAMES or joined in _NOT_IN_SECONDS else plain
 
 
 def _is_encodable(text: str) -> bool:

@@ -194,12 +194,20 @@ class DelimitedReader:
         return not self._quotes_column(place)
 
     def _find_quotes_of_column(self, place: int) -> bool:
-        """Whether every cell of a column is quoted; where no other row shows it, the column's name is."""
+        """Whether every cell of a column is quoted, and one of them or the column's name need not be.
+
+        Where no other row shows it, the column's name does.
+        """
         with self._source.open_text() as text:
             records = (one for one in self._parse(_Recorder(bounded_lines(text)), 0) if not one.is_blank)
             header = [] if self._dialect.names else [*islice(records, 1)]
             rows = [one for one in records if one.start == one.stop and len(one.cells) > place and one.cells[place]]
-            return all(is_quoted(one.cells, one.raw[0], place) for one in rows or header)
+            free = [one for one in [*header, *rows] if not self._needs_quotes(one.cells[place])]
+            is_free_quoted = any(is_quoted(one.cells, one.raw[0], place) for one in free)
+            return is_free_quoted and all(is_quoted(one.cells, one.raw[0], place) for one in rows or header)
+
+    def _needs_quotes(self, cell: str) -> bool:
+        return self._dialect.separator in cell or '"' in cell
 
     def _short(self, record: Record, before: Record | None, following: Record | None) -> tuple[str, str] | None:
         """What is wrong with a row that has too few cells; None where only empty cells at its end are missing."""

@@ -66,7 +66,8 @@ def detect(head: str, file_name: str) -> Dialect:
     best = max(order, key=lambda separator: _known_names(head, separator))
     if _known_names(head, best) or "|" not in lines[0]:
         return Dialect(best)
-    return _without_names(lines[:_LINES_COMPARED]) or Dialect(best)
+    is_whole = head.endswith(("\n", "\r")) or len(lines) == 1
+    return _without_names(lines[:_LINES_COMPARED] if is_whole else lines[:-1][:_LINES_COMPARED]) or Dialect(best)
 
 
 def _known_names(head: str, separator: str) -> int:
@@ -79,8 +80,7 @@ def _known_names(head: str, separator: str) -> int:
 
 def _without_names(lines: Sequence[str]) -> Dialect | None:
     """LJSpeech's `id|text` or `id|text|normalized text`, Piper's `id|speaker|text`; None for anything else."""
-    whole = lines[:-1] if len(lines) > 1 else lines  # The last line of the head may be cut off.
-    rows = [line.split("|") for line in whole]
+    rows = [line.split("|") for line in lines]
     widths = {len(cells) for cells in rows}
     if widths not in ({2}, {3}) or any(not cells[0].strip() or " " in cells[0].strip() for cells in rows):
         return None
