@@ -150,6 +150,12 @@ def test_rows_of_different_widths_are_not_taken_for_a_data_set(tmp_path: Path) -
     assert {problem.column for problem in refused(path).problems} == {"id", "transcript"}
 
 
+def test_a_quote_that_joins_rows_beyond_the_named_columns_is_a_problem(tmp_path: Path) -> None:
+    """The joined cell has no column, so nothing shows that its column is quoted."""
+    error = refused(written(tmp_path, 'id,transcript\na1,Hi\na2,Ho,"\na3,Hu\na4,He"\n'))
+    assert [problem.row for problem in error.problems] == [2]
+
+
 def test_quotes_that_every_cell_needs_do_not_show_that_the_column_is_quoted(tmp_path: Path) -> None:
     """Cells with a comma must be quoted, so another one may have lost its second quote."""
     lines = ['a1,"Hi, you.",', 'a2,"The end.,', 'a3,Ho.,x"', 'a4,"No, no.",']

@@ -200,7 +200,7 @@ class DelimitedReader:
         """
         with self._source.open_text() as text:
             records = (one for one in self._parse(_Recorder(bounded_lines(text)), 0) if not one.is_blank)
-            header = [] if self._dialect.names else [*islice(records, 1)]
+            header = [] if self._dialect.names else [one for one in islice(records, 1) if len(one.cells) > place]
             rows = [one for one in records if one.start == one.stop and len(one.cells) > place and one.cells[place]]
             free = [one for one in [*header, *rows] if not self._needs_quotes(one.cells[place])]
             is_free_quoted = any(is_quoted(one.cells, one.raw[0], place) for one in free)
