@@ -16,6 +16,7 @@ _BOOKS = (
     (_ROOT / "data" / "the-ferry.epub", ""),
     (_EPUBS / "moby-dick.epub", "1,7"),
     (_EPUBS / "childrens-literature.epub", "3-4"),
+    (_EPUBS / "wasteland.epub", "1-2"),
 )
 """Each book, and the chapters of it that are generated; all by default."""
 

@@ -40,7 +40,7 @@ def mastered(spoken: Path) -> Path:
     ended = run_process("book", "master", spoken, *_OPTIONS, "-o", spoken.with_name("mastered"))
     assert ended.code == 1, ended.stderr
     assert "book_duration_s" in ended.stdout
-    assert "cover_pixels" in ended.stdout
+    assert "the cover must be 1024 to 7200 pixels" in ended.stdout
     return spoken.with_name("mastered")
 
 

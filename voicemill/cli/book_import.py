@@ -58,12 +58,13 @@ def import_(
     from voicemill.book.importing.import_book import import_book
     from voicemill.report.book_page import print_chapters
 
-    imported = import_book(book, chapters, depth)
+    imported, target = import_book(book, chapters, depth), folder or Path(book.stem)
     if not list_only:
-        _write(imported, book, folder or Path(book.stem), force=force)
+        _write(imported, book, target, force=force)
     print_chapters(imported, plan)
     if not list_only:
-        typer.echo(f"Wrote {folder or Path(book.stem)}. Next: voicemill plan {folder or Path(book.stem)}")
+        typer.echo(f"What is not spoken, and why: {target / 'excluded.csv'}")
+        typer.echo(f"Wrote {target}. Next: voicemill plan {target}")
 
 
 def _write(imported: "ImportedBook", book: Path, folder: Path, *, force: bool) -> None:

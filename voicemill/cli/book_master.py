@@ -71,12 +71,18 @@ def _say(line: str) -> None:
 
 
 def _lines(mastered: "Mastered") -> list[str]:
-    count = sum(map(len, mastered.files.values()))
-    lines = [f"{count} files in {mastered.folder}; measured values and limits in {mastered.folder}/delivery.csv"]
-    lines += [
-        f"{name}: {rule}" for name, rule in mastered.narration_rules.items() if name in ("acx", "google", "apple")
-    ]
+    lines = [_place(mastered, name) for name in mastered.files]
+    lines.append(f"measured values and limits: {mastered.folder}/delivery.csv")
+    rules = {name: rule for name, rule in mastered.narration_rules.items() if name in ("acx", "google", "apple")}
+    lines += [f"rule of {name}: {rule}" for name, rule in rules.items()]
     return lines + _first(mastered.warnings, "items.parquet") + _first(mastered.failures, "delivery.csv")
+
+
+def _place(mastered: "Mastered", name: str) -> str:
+    """Where the files of a delivery are; those within a package are not listed."""
+    paths = [path for file in mastered.files[name] if (path := Path(mastered.folder) / file.name).is_file()]
+    where = str(paths[0]) if len(paths) == 1 else f"{len(paths)} files in {Path(mastered.folder) / name}"
+    return f"{name}: {where}"
 
 
 def _first(lines: list[str], table: str) -> list[str]:

@@ -14,6 +14,14 @@ from voicemill.model.csv_injection import guarded
 COLUMNS: Final = ("delivery", "file", "value", "measured", "at_least", "at_most", "verdict", "source")
 _ACX: Final = SHOPS["acx"].narration_source
 _GOOGLE: Final = "https://support.google.com/books/partner/answer/3424254"
+_REMEDIES: Final = {
+    "opening_credits": "the first row of the manifest must have the kind credits",
+    "closing_credits": "the last row of the manifest must have the kind credits",
+    "author_named": "no author is named; give --author, or set author in book.toml",
+    "narrator_named": "no narrator is named; give --narrator, or set narrator in book.toml",
+    "cover_pixels": "the cover must be 1024 to 7200 pixels wide and high; give --cover",
+}
+"""What to say about a limit for the whole book that is not kept, in place of its number."""
 
 Line = tuple[str, str, str, object, object, object, str, str]
 
@@ -72,6 +80,8 @@ def _book_limits(name: str, files: Sequence[DeliveredFile], book: Book) -> Itera
 
 def _sentence(line: Line) -> str:
     name, file, value, measured, at_least, at_most, _, _ = line
+    if value in _REMEDIES:
+        return f"{name}: {_REMEDIES[value]}"
     bounds = [f"at least {at_least:g}"] if isinstance(at_least, int | float) else []
     bounds += [f"at most {at_most:g}"] if isinstance(at_most, int | float) and at_most != at_least else []
     return f"{file or name}: {value} is {measured}, but must be {' and '.join(bounds)}"
