@@ -54,7 +54,7 @@ def start_process(*arguments: str | Path, environment: Mapping[str, str] | None 
 def wait_for_exit(process: subprocess.Popen[bytes] | ForkedProcess) -> CommandResult:
     """Wait for the exit of a started process."""
     stdout, stderr = process.communicate(timeout=PATIENCE_S)
-    return CommandResult(process.returncode, stdout.decode(), stderr.decode())
+    return CommandResult(process.wait(), stdout.decode(), stderr.decode())
 
 
 def run_process(*arguments: str | Path, environment: Mapping[str, str] | None = None) -> CommandResult:

@@ -96,7 +96,7 @@ def test_no_worker_makes_a_call_30_s_after_its_driver_was_killed(
     """All workers end by themselves, although they have rows left."""
     service.speaker.latency_s = 1.0
     manifest, results = write_manifest(tmp_path / "book.csv", short_rows(3000)), tmp_path / "results"
-    command = [sys.executable, "-c", _DRIVER, manifest, results, runner]
+    command = [sys.executable, "-c", _DRIVER, str(manifest), str(results), runner]
     with subprocess.Popen(command, cwd=_ROOT, start_new_session=True, stderr=subprocess.DEVNULL) as run_process:
         wait_until(lambda: len(service.requested) >= 20 and len(living_workers(results)) == 2, "two workers, 20 calls")
         os.killpg(run_process.pid, signal.SIGKILL)
