@@ -116,7 +116,7 @@ _DOCUMENTS: dict[str, tuple[str | bytes, str]] = {
 def test_documents_of_other_programs_are_read(tmp_path: Path, name: str) -> None:
     """The text is that which a reader shows."""
     document, text = _DOCUMENTS[name]
-    files = {"a.xhtml": document, "package.opf": package(["a.xhtml"])}
+    files: dict[str, str | bytes] = {"a.xhtml": document, "package.opf": package(["a.xhtml"])}
     assert "".join(imported(write_epub(tmp_path / "b.epub", files)).texts) == f"{text}\n"
 
 
