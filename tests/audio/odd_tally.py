@@ -40,9 +40,14 @@ class Tally:
     faults: list[str] = field(default_factory=list)
 
     def count_refused(self, odd: OddRecording, why: str) -> None:
-        """Count a refused recording. Only one whose end is missing may be refused: MP4 has its index there."""
+        """Count a refused recording.
+
+        It may be refused if its end is missing, where MP4 has its index, or if the header between joined fragments is
+        damaged: FFmpeg does not open such a file.
+        """
         self.refused += 1
-        if odd.damage != "cut":
+        has_header_inside = bool(odd.join and odd.kind.muxer_options)
+        if odd.damage != "cut" and not (odd.damage and has_header_inside):
             self.faults.append(f"{odd} is refused: {why}")
 
     def count(self, odd: OddRecording, found: Sequence[Second], damaged_s: float) -> None:
