@@ -42,11 +42,11 @@ class Tally:
     def count_refused(self, odd: OddRecording, why: str) -> None:
         """Count a refused recording.
 
-        It may be refused if its end is missing, where MP4 has its index, or if the header between joined fragments is
-        damaged: FFmpeg does not open such a file.
+        It may be refused if its end is missing, where MP4 has its index, or if the header of a fragment is damaged:
+        FFmpeg does not open such a file.
         """
         self.refused += 1
-        has_header_inside = bool(odd.join and odd.kind.muxer_options)
+        has_header_inside = bool(odd.kind.muxer_options)
         if odd.damage != "cut" and not (odd.damage and has_header_inside):
             self.faults.append(f"{odd} is refused: {why}")
 
