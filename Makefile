@@ -98,9 +98,10 @@ sbom: setup
 schedules: setup
 	$(BIN)/pytest -m schedules --timeout 600
 
-# Ray is not in requirements.lock, because it takes 200 MB and only these tests need it.
+# Ray has a separate lock file: it takes 200 MB, and only these tests, the campaign of killed workers and a benchmark need it.
 clusters: setup
-	@$(BIN)/python -c "import ray" 2>/dev/null || $(UV) pip install --quiet --python $(BIN)/python "ray[client]==2.60.0" || \
+	@$(BIN)/python -c "import ray" 2>/dev/null || \
+		$(UV) pip install --quiet --python $(BIN)/python --require-hashes -r requirements-ray.lock || \
 		echo "warning: Ray cannot be installed; its test skips." >&2
 	$(BIN)/pytest -m clusters tests/pipeline/distribution tests/flows/test_pool_workers.py tests/deploy --timeout 600
 
@@ -111,8 +112,10 @@ benchmarks: setup
 docs: setup
 	$(BIN)/python -m sphinx --quiet --fresh-env --write-all --fail-on-warning --keep-going --builder html docs build/docs
 
+LOCK = pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header
 lock: setup
-	$(UV) pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header --group dev --extra local pyproject.toml -o requirements.lock
+	$(UV) $(LOCK) --group dev --extra local pyproject.toml -o requirements.lock
+	$(UV) $(LOCK) --extra ray --constraint requirements.lock pyproject.toml -o requirements-ray.lock
 
 clean:
 	rm -rf $(VENV) .sdks results dist build .mypy_cache .pytest_cache .ruff_cache
