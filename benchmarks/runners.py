@@ -1,8 +1,10 @@
 """The runners compared: calls over a network, and the embedded engine on one and on two CPU cores.
 
-    python -m benchmarks.runners                              # local, process:2 and a Dask cluster of two processes
-    python -m benchmarks.runners --runners ray://HOST:PORT    # a cluster that is running
+    python -m benchmarks.runners                              # local, process, dask, ray, pool: two workers each
+    python -m benchmarks.runners --runners local,ray          # only these
     python -m benchmarks.runners --engine --rows 200          # the embedded engine: one and two workers, a core each
+
+Ray is left out if it is not installed.
 
 The first table uses the fake service with 0.2 s latency and 20 slots. The share of the limit is the calls that the run
 made, times their latency, of what 20 slots could have made between the first and the last call.
@@ -16,24 +18,28 @@ import os
 import statistics
 import tempfile
 import time
+from collections.abc import Sequence
+from contextlib import AbstractContextManager, ExitStack, nullcontext
+from importlib.util import find_spec
 from pathlib import Path
 
 from benchmarks.numbered_rows import write_numbered_rows
 from tests.flows.speech_service import SpeechService, speech_service
 from tests.hostile_server import Call
 from tests.pipeline.distribution.dask_cluster import dask_cluster
+from tests.pipeline.distribution.killed_workers import run
+from tests.pipeline.distribution.runners import started_runner
 from voicemill.config import load_settings
-from voicemill.pipeline.execute import RunSpec, execute
 from voicemill.pipeline.summary import Summary
 
 _LATENCY_S = 0.2
 _SLOTS = 20
+_KINDS = ("local", "process", "dask", "ray", "pool")
 
 
 async def _run(manifest: Path, results: Path, runner: str, slots: int, first_rows: int | None = None) -> Summary:
     pace, budget = {"min_concurrency": slots, "max_concurrency": slots}, {"first_rows": first_rows}
-    settings = load_settings(None, runner=runner, pace=pace, budget=budget)
-    return await execute(RunSpec(str(manifest), results, settings))
+    return await run(manifest, results, load_settings(None, runner=runner, pace=pace, budget=budget))
 
 
 def _digest(results: Path) -> str:
@@ -44,20 +50,34 @@ def _digest(results: Path) -> str:
     return digest.hexdigest()[:12]
 
 
-def _compare_runners(runners: list[str], service: SpeechService, rows: int, folder: Path) -> None:
+def _compare_runners(kinds: Sequence[str], service: SpeechService, rows: int, folder: Path) -> None:
     manifest = write_numbered_rows(folder, rows)
     service.speaker.latency_s = _LATENCY_S
-    print(f"{'runner':28} {'done':>6} {'calls':>6} {'most in flight':>15} {'share of the limit':>19}  audio")
-    for number, runner in enumerate(runners):
-        service.reset_calls()
-        results = folder / f"results-{number}"
-        summary = asyncio.run(_run(manifest, results, runner, _SLOTS))
+    print(f"{'runner':10} {'done':>6} {'calls':>6} {'most in flight':>15} {'share of the limit':>19}  audio")
+    for kind in kinds:
+        results = folder / f"results-{kind}"
+        with ExitStack() as stack:
+            runner = stack.enter_context(_started(kind, folder, stack))
+            service.reset_calls()
+            summary = asyncio.run(_run(manifest, results, runner, _SLOTS))
         calls = [call for call in service.server.calls if call.path == "/tts/bytes"]
         print(
-            f"{runner:28} {summary.rows['done']:6} {len(calls):6} {max(call.in_flight for call in calls):15} "
+            f"{kind:10} {summary.rows['done']:6} {len(calls):6} {max(call.in_flight for call in calls):15} "
             f"{_share(calls):19.2f}  {_digest(results)}",
             flush=True,
         )
+
+
+def _started(kind: str, folder: Path, stack: ExitStack) -> AbstractContextManager[str]:
+    return nullcontext("local") if kind == "local" else started_runner(kind, folder, lambda: _prefect_server(stack))
+
+
+def _prefect_server(stack: ExitStack) -> str:
+    """The API address of a Prefect server, which runs until the stack is closed."""
+    from flows.prefect_server.ensure import ensure_server
+
+    lease = stack.enter_context(ensure_server())
+    return lease.wait_until_ready()
 
 
 def _share(calls: list[Call]) -> float:
@@ -85,7 +105,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rows", type=int, default=1000)
     parser.add_argument("--runs", type=int, default=3)
-    parser.add_argument("--runners", nargs="*", default=["local", "process:2", "dask"])
+    parser.add_argument("--runners", default=",".join(_KINDS))
     parser.add_argument("--engine", action="store_true", help="measure the embedded engine instead")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
@@ -93,9 +113,9 @@ def main() -> None:
             os.environ["VOICEMILL_ENGINE"] = "small"
             _compare_cores(arguments.runs, arguments.rows, Path(folder))
             return
-        with speech_service() as service, dask_cluster(Path(folder)) as cluster:
-            runners = [cluster.runner if runner == "dask" else runner for runner in arguments.runners]
-            _compare_runners(runners, service, arguments.rows, Path(folder))
+        kinds = [kind for kind in arguments.runners.split(",") if kind != "ray" or find_spec("ray")]
+        with speech_service() as service:
+            _compare_runners(kinds, service, arguments.rows, Path(folder))
 
 
 if __name__ == "__main__":
