@@ -18,6 +18,7 @@ from tests.flows.results import violations, write_manifest
 from tests.flows.speech_service import SpeechService
 from tests.flows.without_prefect import without_prefect
 from tests.hostile_speech import error_reply
+from tests.html_report.folders import blocks_of
 from tests.s3_server import s3_server
 from tests.waiting import wait_until
 from voicemill.errors import ConfigError, ResultsLockedError, StorageError
@@ -293,6 +294,18 @@ def test_status_and_report_of_an_address(
     machines.replace()
     assert f"{ADDRESS}/report.html: 4 of 4 rows" in command("report", ADDRESS).stdout
     assert "report.html" in machines.stored()
+
+
+def test_a_report_that_is_written_elsewhere_plays_all_files(machines: Machines) -> None:
+    """A run on an empty disk writes a report that names the files of the first machine too."""
+    machines.run()
+    machines.replace()
+    write_manifest(machines.manifest, [*ROWS, {"id": "e", "text": "Row e."}])
+    result = machines.run()
+    assert not (result.results / "audio" / "a.wav").exists()
+    details = [block for name, block in blocks_of(result.results / "report.html").items() if name.startswith("detail")]
+    audio = [row["audio"] for block in details for row in block]
+    assert audio == [f"audio/{name}.wav" for name in "abcde"]
 
 
 def test_an_unreachable_store_stops_the_run_before_any_call(

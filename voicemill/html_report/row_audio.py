@@ -2,7 +2,7 @@
 
 import os
 from base64 import b64encode
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from itertools import chain, islice
 from pathlib import Path
 from typing import Any, Final
@@ -26,12 +26,22 @@ _TYPES: Final = {
 class RowAudio:
     """Finds the recordings of rows. With `embed`, the page carries their bytes instead of their paths.
 
-    Outlines are drawn for rows of findings and for the first rows of the table, as many as take a fraction of a second.
+    `is_stored` tells whether a generated file is in the object store of the results. Outlines are drawn of files on
+    this machine only: for rows of findings and for the first rows of the table, as many as take a fraction of a second.
     """
 
-    def __init__(self, folder: Path, manifest: str, findings: Iterable[Finding], *, embed: bool = False) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        manifest: str,
+        findings: Iterable[Finding],
+        is_stored: Callable[[str], bool] = lambda _name: False,
+        *,
+        embed: bool = False,
+    ) -> None:
         self._folder = str(folder.absolute())
         self._inputs = str(Path(manifest).absolute().parent)
+        self._is_stored = is_stored
         self._embed = embed
         rows_of_findings = chain.from_iterable(finding.rows for finding in findings)
         self._outlined = frozenset(islice(dict.fromkeys(rows_of_findings), _MOST_OUTLINES_OF_FINDINGS))
@@ -41,10 +51,12 @@ class RowAudio:
     def of_row(self, row: int, record: Mapping[str, Any]) -> dict[str, Any]:
         """`audio` and, if it is drawn, `outline` of the row at a position of the table; empty without a recording."""
         path = self._recording(record)
-        if path is None or not os.path.isfile(path):  # noqa: PTH113 - a `Path` for each of 100,000 rows takes seconds
+        is_here = path is not None and os.path.isfile(path)  # noqa: PTH113 - a `Path` for each row takes seconds
+        is_made = record["op"] != Op.STT
+        if path is None or not (is_here or (is_made and self._is_stored(record["file_name"]))):
             return {}
         found: dict[str, Any] = {"audio": self._address(path, record)}
-        has_outline = self._embed or row in self._outlined or row < self._first_rows
+        has_outline = is_here and (self._embed or row in self._outlined or row < self._first_rows)
         outline = self._outline(Path(path), record["duration_s"] or 0.0) if has_outline else ""
         return found | {"outline": outline} if outline else found
 

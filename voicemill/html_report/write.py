@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import IO, Any
 
@@ -22,6 +23,7 @@ from voicemill.html_report.run_history import Json, changes_of, history_of
 from voicemill.html_report.sample import sample_rows
 from voicemill.model import EMBEDDED_PREFIX
 from voicemill.store import durable_files as durable
+from voicemill.store.bucket_results import AttachedBucket, attached_bucket
 from voicemill.store.results_folder import ResultsFolder, read_json
 from voicemill.store.tables.item_columns import column_types, count_rows
 from voicemill.store.tables.items_table import OWN_COLUMNS
@@ -104,13 +106,18 @@ def _write(file: IO[bytes], key: str, results: ResultsFolder, sample: frozenset[
     page = PageWriter(file, key)
     findings = find(results)
     page.block("head", _head(results, about, findings, rows, limit, extra, sample))
-    audio = RowAudio(results.path, _manifest_path(about), findings, embed=sample is not None)
+    is_stored = partial(_is_stored, attached_bucket(results))
+    audio = RowAudio(results.path, _manifest_path(about), findings, is_stored, embed=sample is not None)
     words = results.words if results.words.is_file() else None
     for name, content in RowBlocks(results.items, words, RowPassages(results.passages), audio, extra, limit).blocks(
         sample
     ):
         page.block(name, content)
     page.end()
+
+
+def _is_stored(bucket: AttachedBucket | None, name: str) -> bool:
+    return bucket is not None and bucket.get(name) is not None
 
 
 def _head(

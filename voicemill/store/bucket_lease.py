@@ -22,6 +22,8 @@ from voicemill.store.results_folder import this_process
 NAME: Final = ".voicemill/lease.json"
 _RENEWED_EVERY_S: Final = 5.0
 _ENDS_AFTER_S: Final = 30.0
+_COUNTS_AS_LOST_AFTER_S: Final = 15.0
+"""For readers, which cannot harm a run that is alive."""
 _POLL_S: Final = 1.0
 
 
@@ -85,7 +87,7 @@ def leased(objects: ObjectFolder) -> Iterator[BucketLease]:
 
 def is_held(objects: ObjectFolder) -> bool:
     """Whether a process holds the lease on the results at an address. Waits until it renews the lease, or does not."""
-    first, waited_until_s = objects.list(NAME).get(NAME), time.monotonic() + 3 * _RENEWED_EVERY_S
+    first, waited_until_s = objects.list(NAME).get(NAME), time.monotonic() + _COUNTS_AS_LOST_AFTER_S
     while (found := objects.list(NAME).get(NAME)) is not None and time.monotonic() < waited_until_s:
         if found != first:
             return True

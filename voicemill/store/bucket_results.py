@@ -232,9 +232,7 @@ def attached_bucket(folder: ResultsFolder) -> AttachedBucket | None:
     bucket = _attached.get(folder.path)
     local_copy = None if bucket is not None else read_json(folder.bucket)
     if local_copy is not None:
-        raise ConfigError(
-            f"{folder.path} is the local copy of {local_copy.get('address')}; run the manifest with that address as -o"
-        )
+        raise ConfigError(f"{folder.path} is the local copy of {local_copy.get('address')}; give that address instead")
     return bucket
 
 
