@@ -18,6 +18,7 @@ from tests.waiting import wait_until
 from voicemill import __version__
 from voicemill.config import load_settings
 from voicemill.errors import ConfigError, ExitCode, StorageError, WorkersLost
+from voicemill.limits.budget import GrantedBudget
 from voicemill.pipeline.context import RunLost, Stopped
 from voicemill.pipeline.distribution.attempts import Attempts
 from voicemill.pipeline.distribution.grants import Grants
@@ -33,6 +34,7 @@ from voicemill.pipeline.distribution.worker_files import (
 )
 from voicemill.pipeline.jobs import ShardJob, ShardResult, run_shard
 from voicemill.pipeline.shard import Shard
+from voicemill.store.durable_files import write_partial
 from voicemill.store.results_folder import ResultsFolder
 
 _CONCURRENCY = 8
@@ -46,12 +48,21 @@ def service() -> Iterator[SpeechService]:
 
 
 async def test_a_killed_worker_loses_nothing(service: SpeechService, tmp_path: Path) -> None:
-    """Two workers, one of them killed, write the bytes of a local run and repeat only calls in flight."""
+    """Two workers, one of them killed, write the bytes of a local run and repeat only calls in flight.
+
+    A file that the killed worker was writing does not stay.
+    """
     service.speaker.latency_s = 0.05
     manifest = write_manifest(tmp_path / "book.csv", short_rows(100))
-    summary = await run_and_kill(
-        manifest, tmp_path / "two", settings("process:2"), lambda: len(service.requested) >= 30
-    )
+
+    def has_begun_a_file() -> bool:
+        audio = tmp_path / "two" / "audio"
+        if len(service.requested) < 30 or not audio.is_dir():
+            return False
+        write_partial(audio / ".0123456789ab-row-1.wav", (b"RIFF",))
+        return True
+
+    summary = await run_and_kill(manifest, tmp_path / "two", settings("process:2"), has_begun_a_file)
     assert (summary.exit_code, summary.rows["done"]) == (ExitCode.OK, 100)
     assert 100 <= len(service.requested) <= 100 + _CONCURRENCY
     assert max(call.in_flight for call in service.server.calls) <= _CONCURRENCY
@@ -249,3 +260,28 @@ async def test_a_lowered_grant_goes_to_others_once_the_worker_has_read_it(
         first = replace(first, seen_beat=3, slots={"tts": SlotUse(lower, 0, 8)})
         grants.update({"a": first, "b": second}, {}, 4)
         assert (grants.by_worker["b"].slots or {})["tts"] == total - lower
+
+
+async def test_a_lost_worker_counts_as_having_spent_a_grant_that_was_lowered_again(
+    service: SpeechService, tmp_path: Path
+) -> None:
+    """It may have read the larger grant, and made its calls, before it was killed."""
+    await run(write_manifest(tmp_path / "book.csv", short_rows(1)), tmp_path / "results", settings("local"))
+    async with open_worker("worker", _job(ResultsFolder(tmp_path / "results"), service=service.url)) as worker:
+        budget = worker.context.limiter.budget
+        assert isinstance(budget, GrantedBudget)
+        budget.grant(None, 4)
+        grants = Grants(worker.context, are_local=False)
+        first = WorkerState("a", "host", 1)
+        second = WorkerState("b", "host", 2, needed_credits=20.0)
+        grants.update({"a": first}, {}, 1)
+        larger = grants.by_worker["a"].calls
+        grants.update({"a": first, "b": second}, {}, 2)
+        lower = grants.by_worker["a"].calls
+        assert larger is not None
+        assert lower is not None
+        assert lower < larger
+        assert grants.most_spent("a", first).calls == larger
+        first = replace(first, seen_beat=2)
+        grants.update({"a": first, "b": second}, {}, 3)
+        assert grants.most_spent("a", first).calls < larger

@@ -8,7 +8,6 @@ from dataclasses import replace
 from typing import Any, Protocol
 
 from voicemill.errors import BudgetReached, StorageError, VoicemillError, WorkersLost
-from voicemill.limits.budget import Spending
 from voicemill.pipeline.context import RunContext
 from voicemill.pipeline.distribution.attempts import Attempts, SendsJobs
 from voicemill.pipeline.distribution.grants import Grants, LostWorker, settings_of_worker
@@ -17,12 +16,12 @@ from voicemill.pipeline.distribution.merged_states import MergedStates
 from voicemill.pipeline.distribution.worker_files import (
     INTERVAL_S,
     DriverState,
-    Grant,
     WorkerFiles,
     WorkerState,
     state_as_dict,
 )
 from voicemill.pipeline.jobs import OpenRun, ShardJob, ShardResult
+from voicemill.store.results_folder import ResultsFolder
 
 _MOST_LOSSES = 6
 """A shard whose worker was lost this often ends the run: its rows may be the cause."""
@@ -131,8 +130,9 @@ class Workers:
     async def _take_over(self, worker: str) -> None:
         """Count the spending of a lost worker, commit the answers that it has left partial, and end its attempts."""
         self._states |= await asyncio.to_thread(self._files.read_workers)
+        granted = self._grants.most_spent(worker, self._states.get(worker))
         spent = await asyncio.to_thread(
-            self._files.spent_by, worker, self._granted(worker), has_ledger=self._placement.shares_machine
+            self._files.spent_by, worker, granted, has_ledger=self._placement.shares_machine
         )
         _, seen_s = self._changed_s.get(worker, (0, time.monotonic()))
         self._lost[worker] = LostWorker(spent, seen_s)
@@ -142,12 +142,6 @@ class Workers:
                 await self._context.in_thread(self._context.answers.commit_partials_of, state.answer_writer)
         await self.update()
         self._attempts.abandon(worker)
-
-    def _granted(self, worker: str) -> Spending:
-        """All that a worker may have spent."""
-        state, grant = self._states.get(worker), self._grants.by_worker.get(worker, Grant()).budget
-        credits, calls = (state.credits, state.calls) if state else (0.0, 0)
-        return Spending(max(credits, grant.credits), max(calls, grant.calls))
 
     async def exchange_states(self) -> None:
         """Read the workers' states and grant them slots and budget, until cancelled. An error stops the run."""
@@ -196,6 +190,11 @@ class Workers:
             )
             self._context.stop(absent)
             self._attempts.fail(absent)
+
+    async def remove_partials(self) -> None:
+        """Remove the partial output files of lost workers; call it when all workers have ended."""
+        if self._lost:
+            await self._context.in_thread(ResultsFolder(self._files.results).remove_partials)
 
     async def dismiss(self) -> None:
         """Let workers on other machines close the run, and wait until they have, so that all spending is known."""
@@ -278,6 +277,7 @@ async def distributed(
         yield
         await placed.end()
         await workers.dismiss()
+        await workers.remove_partials()
     await context.in_thread(_settle, context, files)
 
 

@@ -100,6 +100,15 @@ class Grants:
         for name in living:
             self._unconfirmed[name].append((beat, self.by_worker[name]))
 
+    def most_spent(self, name: str, state: WorkerState | None) -> Spending:
+        """The most that a worker may have spent, by its last report and by every grant that it may have read since."""
+        reported = Grant() if state is None else Grant(None, state.credits_limit, state.calls_limit)
+        grants = [self.by_worker.get(name, Grant()), reported, *self._may_use(name)]
+        spent = [grant.budget for grant in grants]
+        if state is not None:
+            spent.append(Spending(state.credits, state.calls))
+        return Spending(max(each.credits for each in spent), max(each.calls for each in spent))
+
     def _may_use(self, name: str) -> list[Grant]:
         """The grants that a worker may have read since its last report, also those that were lowered again."""
         return [grant for _, grant in self._unconfirmed.get(name, ())]
