@@ -105,10 +105,8 @@ def _simplified(body: Element) -> Iterator[tuple[str, str]]:
         if text := _run_text(element):
             yield text, rule
         element.getparent().remove(element)
-    for element in [*body.iter()]:
-        name = local_name(element)
-        if name == "omath":
-            _replace(element, [_run(_run_text(element))])
+    for element in [each for each in body.iter() if local_name(each) == "omath"]:
+        _replace(element, [_run(_run_text(element))])
     for element in [each for each in body.iter() if local_name(each) in ("fldsimple", "rubybase", "ruby")]:
         _unwrap(element)
 

@@ -102,12 +102,15 @@ class Grants:
 
     def most_spent(self, name: str, state: WorkerState | None) -> Spending:
         """The most that a worker may have spent, by its last report and by every grant that it may have read since."""
-        reported = Grant() if state is None else Grant(None, state.credits_limit, state.calls_limit)
-        grants = [self.by_worker.get(name, Grant()), reported, *self._may_use(name)]
-        spent = [grant.budget for grant in grants]
+        spent = [self.by_worker.get(name, Grant()).budget, self._largest_limit(name, state)]
         if state is not None:
             spent.append(Spending(state.credits, state.calls))
-        return Spending(max(each.credits for each in spent), max(each.calls for each in spent))
+        return _largest(spent)
+
+    def _largest_limit(self, name: str, state: WorkerState | None) -> Spending:
+        """The larger one of the limit that a worker has reported and of those that it may have read since."""
+        reported = Grant() if state is None else Grant(None, state.credits_limit, state.calls_limit)
+        return _largest([grant.budget for grant in (reported, *self._may_use(name))])
 
     def _may_use(self, name: str) -> list[Grant]:
         """The grants that a worker may have read since its last report, also those that were lowered again."""
@@ -177,15 +180,17 @@ class Grants:
         needed, price = state.needed_credits or 0.0, state.credits / max(1, state.calls)
         ahead = max(_CALLS_AHEAD * slots * price, _SECONDS_AHEAD * self._speeds[name].credits_per_s)
         granted = self.by_worker[name].credits or 0.0 if name in self.by_worker else 0.0
-        limit = max(state.credits_limit or 0.0, *(grant.credits or 0.0 for grant in self._may_use(name)), 0.0)
-        return BudgetShare(granted, limit, state.credits, needed, ahead)
+        return BudgetShare(granted, self._largest_limit(name, state).credits, state.credits, needed, ahead)
 
     def _call_share(self, name: str, state: WorkerState, slots: int) -> BudgetShare:
         needed = 0 if state.needed_credits is None else 1
         ahead = max(_CALLS_AHEAD * slots, _SECONDS_AHEAD * self._speeds[name].calls_per_s)
         granted = self.by_worker[name].calls or 0 if name in self.by_worker else 0
-        limit = max(state.calls_limit or 0, *(grant.calls or 0 for grant in self._may_use(name)), 0)
-        return BudgetShare(granted, limit, state.calls, needed, ahead)
+        return BudgetShare(granted, self._largest_limit(name, state).calls, state.calls, needed, ahead)
+
+
+def _largest(amounts: Collection[Spending]) -> Spending:
+    return Spending(max(each.credits for each in amounts), max(each.calls for each in amounts))
 
 
 def _total(limiter: ConcurrencyLimiter) -> int:
