@@ -2,7 +2,7 @@
 
     python -m benchmarks.runners                              # local, process, dask, ray, pool: two workers each
     python -m benchmarks.runners --runners local,ray          # only these
-    python -m benchmarks.runners --engine --rows 200          # the embedded engine: one and two workers, a core each
+    python -m benchmarks.runners --engine local --rows 100    # an engine speaks a book: one and two workers, a core each
 
 Ray is left out if it is not installed.
 
@@ -12,6 +12,7 @@ made, times their latency, of what 20 slots could have made between the first an
 
 import argparse
 import asyncio
+import csv
 import hashlib
 import itertools
 import os
@@ -24,6 +25,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from benchmarks.numbered_rows import write_numbered_rows
+from benchmarks.sentences import HELD_OUT
 from tests.flows.speech_service import SpeechService, speech_service
 from tests.hostile_server import Call
 from tests.pipeline.distribution.dask_cluster import dask_cluster
@@ -35,6 +37,7 @@ from voicemill.pipeline.summary import Summary
 _LATENCY_S = 0.2
 _SLOTS = 20
 _KINDS = ("local", "process", "dask", "ray", "pool")
+_SENTENCES_PER_PARAGRAPH = 6
 
 
 async def _run(manifest: Path, results: Path, runner: str, slots: int, first_rows: int | None = None) -> Summary:
@@ -86,8 +89,8 @@ def _share(calls: list[Call]) -> float:
 
 
 def _compare_cores(runs: int, rows: int, folder: Path) -> None:
-    """Print the seconds of the embedded engine with one and with two workers, each bound to one core."""
-    manifest = write_numbered_rows(folder, rows)
+    """Print the seconds that one and two workers, each bound to one core, take to speak a book."""
+    manifest = _write_paragraphs(folder, rows)
     seconds: dict[int, list[float]] = {1: [], 2: []}
     for _, workers in itertools.product(range(runs), seconds):
         bound = [("taskset", "--cpu-list", str(core)) for core in range(workers)]
@@ -97,7 +100,20 @@ def _compare_cores(runs: int, rows: int, folder: Path) -> None:
             asyncio.run(_run(manifest, Path(place) / "results", cluster.runner, _SLOTS))
             seconds[workers].append(time.monotonic() - started)
     one, two = (statistics.median(seconds[workers]) for workers in seconds)
-    print(f"embedded engine, {rows} rows, medians of {runs}: one core {one:.1f} s, two {two:.1f} s: {one / two:.2f} ×")
+    print(f"{rows} paragraphs, medians of {runs}: one core {one:.1f} s, two {two:.1f} s: {one / two:.2f} ×")
+
+
+def _write_paragraphs(folder: Path, rows: int) -> Path:
+    """Write a manifest with a paragraph of a book in each row, and return its path."""
+    path = folder / "manifest.csv"
+    sentences = itertools.cycle(HELD_OUT)
+    with path.open("w", newline="") as file:
+        lines = csv.writer(file)
+        lines.writerow(("id", "transcript"))
+        for number in range(rows):
+            text = " ".join(itertools.islice(sentences, _SENTENCES_PER_PARAGRAPH))
+            lines.writerow((f"r{number:04d}", f"Paragraph {number}. {text}"))
+    return path
 
 
 def main() -> None:
@@ -106,11 +122,11 @@ def main() -> None:
     parser.add_argument("--rows", type=int, default=1000)
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--runners", default=",".join(_KINDS))
-    parser.add_argument("--engine", action="store_true", help="measure the embedded engine instead")
+    parser.add_argument("--engine", choices=("small", "local"), help="measure this embedded engine instead")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         if arguments.engine:
-            os.environ["VOICEMILL_ENGINE"] = "small"
+            os.environ["VOICEMILL_ENGINE"] = arguments.engine
             _compare_cores(arguments.runs, arguments.rows, Path(folder))
             return
         kinds = [kind for kind in arguments.runners.split(",") if kind != "ray" or find_spec("ray")]
