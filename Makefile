@@ -37,10 +37,11 @@ book: setup
 	$(BIN)/voicemill book master results/the-ferry --for m4b,read-along
 
 # One worker runs all tests of a file, so that module fixtures start once. The slowest files run first.
-# Compiled first, because the tests start hundreds of processes and an environment may forbid them to write bytecode.
+# Compiled first, because the tests start hundreds of processes. An environment may forbid Python to write bytecode;
+# pytest may write it, since each of its processes would otherwise rewrite the same plugins and test modules.
 test: check browser
-	$(BIN)/python -m compileall -q voicemill flows tasks
-	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder
+	$(BIN)/python -m compileall -q voicemill flows tasks tests benchmarks
+	PYTHONDONTWRITEBYTECODE= $(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 check: setup
 	$(BIN)/ruff check

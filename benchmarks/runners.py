@@ -2,7 +2,7 @@
 
     python -m benchmarks.runners                              # local, process, dask, ray, pool: two workers each
     python -m benchmarks.runners --runners local,ray          # only these
-    python -m benchmarks.runners --engine local --rows 100    # an engine speaks a book: one and two workers, a core each
+    python -m benchmarks.runners --engine local --rows 100    # a book by an engine: one and two workers, a core each
 
 Ray is left out if it is not installed.
 

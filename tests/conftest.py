@@ -1,8 +1,9 @@
 """Fixtures of all tests: an isolated environment and one Prefect server per session."""
 
+import gc
 import os
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 from unittest import mock
 
@@ -40,6 +41,17 @@ _FIXED = {
     "TZ": "UTC",
     "LC_ALL": "C.UTF-8",
 }
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Collect without garbage collections, and exclude what is imported, which exists until the end, from later ones."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
