@@ -45,7 +45,7 @@ _FIXED = {
 
 @pytest.hookimpl(wrapper=True)
 def pytest_collection() -> Generator[None, object, object]:
-    """Collect without garbage collections, and exclude what is imported, which exists until the end, from later ones."""
+    """Collect without garbage collections, and exclude what is imported, which exists to the end, from later ones."""
     gc.disable()
     try:
         return (yield)
