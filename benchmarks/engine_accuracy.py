@@ -59,10 +59,11 @@ class OneWorker:
 
 
 @asynccontextmanager
-async def one_worker(engine: EngineChoice) -> AsyncIterator[OneWorker]:
+async def one_worker(engine: EngineChoice, **settings: Any) -> AsyncIterator[OneWorker]:
     """An engine in this process, closed at the end."""
     with tempfile.TemporaryDirectory() as folder:
-        app = create_app(EngineSettings(engine=engine, workers=1, user_voices=Path(folder) / "voices.sqlite"))
+        store = Path(folder) / "voices.sqlite"
+        app = create_app(EngineSettings(engine=engine, workers=1, user_voices=store, **settings))
         transport = httpx.ASGITransport(app=app)
         async with httpx.AsyncClient(
             transport=transport, base_url="http://engine", headers={"X-API-Key": "k"}, timeout=None

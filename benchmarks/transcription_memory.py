@@ -2,7 +2,8 @@
 
     python -m benchmarks.transcription_memory [--speech-minutes 20] [--hours 3] [folder of recordings]
 
-The recording is a FLAC file: the recordings of the folder, repeated, then silence up to its full length.
+The recording is a FLAC file: the recordings of the folder, repeated, then silence up to its full length. Every five
+minutes a line says how much memory and CPU time the worker has used. Three hours of speech take half an hour of CPU.
 """
 
 import argparse
@@ -13,13 +14,16 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.engine_accuracy import one_worker
+from benchmarks.engine_accuracy import OneWorker, one_worker
 from benchmarks.recogniser import RATE_HZ
 from benchmarks.recordings import SPEECH, human_recordings
 from voicemill.audio.decode import decode_all
 from voicemill.audio.media_writer import Track
 
 MINUTE = 60 * RATE_HZ
+REPORT_EVERY_S = 300.0
+STUCK_AFTER_S = 3600.0
+"""Long enough for a process of the lowest priority."""
 
 
 async def main(folder: Path, speech_minutes: int, hours: float) -> None:
@@ -27,13 +31,28 @@ async def main(folder: Path, speech_minutes: int, hours: float) -> None:
     with tempfile.TemporaryDirectory() as name:
         path = Path(name) / "long.flac"
         write(path, [one.path for one in human_recordings(folder)], speech_minutes, round(60 * hours))
-        async with one_worker("local") as engine:
+        async with one_worker("local", request_timeout_s=STUCK_AFTER_S) as engine:
+            reports = asyncio.create_task(report_usage(engine))
             fields = {"model": "ink-whisper", "language": "en", "timestamp_granularities[]": "word"}
             response = await engine.client.post("/stt", files={"file": path.read_bytes()}, data=fields)
             answer = response.raise_for_status().json()
-            cpu_s, peak = engine.used()
+            reports.cancel()
+            usage = usage_so_far(engine)
     words = f"{len(answer['words'])} words in {answer['duration'] / 3600:.1f} h"
-    print(f"{speech_minutes} minutes of speech, {words}: {peak >> 20} MiB, {cpu_s:.0f} s of CPU")
+    print(f"{speech_minutes} minutes of speech, {words}: {usage}")
+
+
+async def report_usage(engine: OneWorker) -> None:
+    """Print the worker's usage every five minutes."""
+    while True:
+        await asyncio.sleep(REPORT_EVERY_S)
+        print(usage_so_far(engine), flush=True)
+
+
+def usage_so_far(engine: OneWorker) -> str:
+    """The worker's peak memory and its CPU time."""
+    cpu_s, peak = engine.used()
+    return f"{peak >> 20} MiB, {cpu_s:.0f} s of CPU"
 
 
 def write(path: Path, recordings: list[Path], speech_minutes: int, minutes: int) -> None:

@@ -2,6 +2,7 @@
 
 import random
 import warnings
+from collections.abc import Iterable, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Final
@@ -35,12 +36,17 @@ def error_rate(pairs: Pairs) -> float:
 
 def error_rate_line(pairs: Pairs) -> str:
     """The word error rate with a bootstrap interval over recordings, and the number of words."""
-    alike = [(normalized(reference), normalized(transcript)) for reference, transcript in pairs]
+    return grouped_error_rate_line([[pair] for pair in pairs])
+
+
+def grouped_error_rate_line(groups: Sequence[Pairs]) -> str:
+    """The same for groups of recordings that have an origin in common: the interval is over the groups."""
+    alike = [[(normalized(reference), normalized(transcript)) for reference, transcript in group] for group in groups]
     draw = random.Random(0)
-    samples = sorted(_rate([draw.choice(alike) for _ in alike]) for _ in range(_RESAMPLES))
+    samples = sorted(_rate(_joined([draw.choice(alike) for _ in alike])) for _ in range(_RESAMPLES))
     low, high = samples[_RESAMPLES // 40], samples[-_RESAMPLES // 40]
-    words = sum(len(text.split()) for text, _ in alike)
-    return f"word error rate {_rate(alike):6.1%}  ({low:.1%} to {high:.1%}, {words} words)"
+    words = sum(len(text.split()) for text, _ in _joined(alike))
+    return f"word error rate {_rate(_joined(alike)):6.1%}  ({low:.1%} to {high:.1%}, {words} words)"
 
 
 def recognized_words(before: str, passage: str, after: str, transcript: str) -> tuple[int, int]:
@@ -62,6 +68,10 @@ def whisper_transcript(audio: Path | NDArray[np.float32]) -> str:
 @cache
 def _whisper() -> Whisper:
     return Whisper()
+
+
+def _joined(groups: Iterable[Pairs]) -> Pairs:
+    return [pair for group in groups for pair in group]
 
 
 def _rate(pairs: Pairs) -> float:

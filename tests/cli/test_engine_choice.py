@@ -51,7 +51,7 @@ def test_new_folder_uses_the_local_engine(voicemill: InThisProcess, monkeypatch:
 
 
 @needs_local
-@pytest.mark.parametrize("version", ["1", "2"])
+@pytest.mark.parametrize("version", ["1", "2", "3"])
 async def test_folder_continues_with_its_version_of_the_natural_voices(
     monkeypatch: pytest.MonkeyPatch, version: str
 ) -> None:

@@ -21,6 +21,7 @@ from tests.engine.local import local_app, needs_local
 from tests.engine.measures import floats, pitch_hz
 from tests.engine.requests import FLOAT, RATE_HZ, SARAH, WAV, client, recognized, speech, speech_body
 from tests.engine.test_determinism import timed_words
+from tests.engine.test_voice_changer import changed
 from tests.waiting import wait_until
 from voicemill.engine.choice import engine_of_service, natural_version_of_service, resolved_engine
 from voicemill.engine.models.whisper_base import WHISPER_BASE_SHA256, whisper_base_folder
@@ -213,14 +214,14 @@ async def test_mixed_voice_lies_between_its_parts(app: Any) -> None:
 
 def test_service_name_holds_backends_and_weights(app: Any) -> None:
     """The name differs from that of the small engine and contains both digests."""
-    assert app.state.service == f"embedded/2+hibari.0.2.1.5f70741d4e90.2+whisper-base.{WHISPER_BASE_SHA256[:12]}"
+    assert app.state.service == f"embedded/2+hibari.0.2.1.5f70741d4e90.3+whisper-base.{WHISPER_BASE_SHA256[:12]}"
     assert engine_of_service(app.state.service) == "local"
     assert engine_of_service("embedded/2") == "small"
 
 
 async def test_earlier_version_of_the_natural_voices_gives_its_bytes(app: Any, tmp_path: Path) -> None:
     """A folder of version 1 continues with it: British vowels differ from version 2, American speech does not."""
-    earlier = app.state.service.replace(".2+whisper", ".1+whisper")
+    earlier = app.state.service.replace(".3+whisper", ".1+whisper")
     first = local_app(tmp_path, natural_version=natural_version_of_service(earlier))
     assert first.state.service == earlier
     olivia = next(voice.id for voice in ENGLISH if voice.name == "Olivia")
@@ -230,6 +231,17 @@ async def test_earlier_version_of_the_natural_voices_gives_its_bytes(app: Any, t
                 await speech(api, "The girl.", voice=voice) == await speech(old, "The girl.", voice=voice)
             ) is is_same
     await first.state.engine.close()
+
+
+async def test_earlier_version_converts_as_it_did(app: Any, api: httpx.AsyncClient, tmp_path: Path) -> None:
+    """The small engine and version 2 give the same bytes; version 3 analyses pitch in another way."""
+    second = local_app(tmp_path, natural_version="2")
+    clip = await speech(api, "The girl.")
+    async with client(app) as third, client(second) as old:
+        small, before, now = [await changed(engine, clip, "Jonas") for engine in (api, old, third)]
+    assert before.content == small.content
+    assert now.content != small.content
+    await second.state.engine.close()
 
 
 def test_weights_are_joined_once_and_verified(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from voicemill.engine.choice import INSTALL_HINT, is_local_installed, is_whisper
 from voicemill.engine.models.hibari import HIBARI_SHA256, HIBARI_VERSION
 from voicemill.engine.recognition.whisper_model import check_whisper_model, whisper_identity
 from voicemill.engine.settings import EngineSettings
-from voicemill.engine.version import ENGINE_VERSION
+from voicemill.engine.version import ENGINE_VERSION, NATURAL_VERSIONS
 from voicemill.engine.voices.catalogue import Catalogue, built_in_voices
 from voicemill.engine.voices.user_voices import UserVoices
 from voicemill.errors import ConfigError
@@ -46,6 +46,11 @@ class Capabilities:
         parts = [natural] if self.is_natural else []
         parts += [*(backend.identity for backend in self._backends), self._recognizer_identity]
         return "+".join([f"embedded/{ENGINE_VERSION}", *filter(None, parts)])
+
+    @property
+    def conversion_version(self) -> str:
+        """The version of voice conversion; the small engine has that of the first natural voices."""
+        return self._settings.natural_version if self.is_natural else NATURAL_VERSIONS[0]
 
     @property
     def hint(self) -> str:

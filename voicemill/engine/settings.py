@@ -41,7 +41,7 @@ class EngineSettings:
 
     - `engine`: `local` speaks English by a neural model and transcribes by Whisper base, `small` by espeak-ng and
       pocketsphinx; `auto` is `local` where its packages are installed. By default what `VOICEMILL_ENGINE` says.
-    - `natural_version`: the version of the natural voices; an earlier one gives the bytes that it gave.
+    - `natural_version`: the version of what `local` speaks and converts; an earlier one gives the bytes that it gave.
     - `keys`: the accepted API keys; None accepts any non-empty key.
     - `token_key`: signs access tokens; None creates a key, so that tokens become invalid when the engine ends.
     - `tts_concurrency`, `stt_concurrency`: requests of a family at once before the next gets a 429; None queues them.

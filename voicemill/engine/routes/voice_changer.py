@@ -59,6 +59,7 @@ def _job(form: Form, engine: Engine) -> dict[str, Any]:
     return {
         "clip": str(form.file("clip")),
         "timbre": asdict(voice.conversion_timbre),
+        "version": engine.conversion_version,
         "format": asdict(form_format(form)),
     }
 

@@ -12,9 +12,11 @@ MOST_PHONEMES: Final = 400
 PAUSES: Final = frozenset(";:,.!?—…")
 Replacements = tuple[tuple[str, str], ...]
 _SHORT_VOWELS: Final = (("a", "æ"), ("ɒ", "ɑ"), ("ː", ""))
+_CLEAR_VOWELS: Final = (("Q", "O"), ("ɛː", "ɛə"), ("ɜː", "ɜɹ"), ("ɔː", "ɔə"), *_SHORT_VOWELS)
 BRITISH_AS_AMERICAN: Final[dict[str, Replacements]] = {
     "1": (("Q", "əʊ"), *_SHORT_VOWELS),
-    "2": (("Q", "O"), ("ɛː", "ɛə"), ("ɜː", "ɜɹ"), ("ɔː", "ɔə"), *_SHORT_VOWELS),
+    "2": _CLEAR_VOWELS,
+    "3": _CLEAR_VOWELS,
 }
 """British phonemes and the nearest of the American ones, which are all that the model knows, by `NATURAL_VERSIONS`.
 

@@ -8,10 +8,9 @@ import numpy as np
 import pyworld
 from numpy.typing import NDArray
 
+from voicemill.engine.voice_analysis.blocks import HOP, block_starts
 from voicemill.engine.voice_analysis.measures import FRAME_MS, RATE_HZ, Floats, Samples, f0_contour
 
-_HOP: Final = int(RATE_HZ * FRAME_MS / 1000)
-_LONGEST_FRAMES: Final = int(20_000 / FRAME_MS)
 _JOIN: Final = 480
 """Blocks overlap by 20 ms and are crossfaded."""
 
@@ -21,10 +20,10 @@ def converted(samples: Samples, pitch: Floats, target: Floats, formant_ratio: fl
 
     `pitch` is its `f0_contour`, `target` the contour to give it; both are 0 in the same unvoiced frames.
     """
-    cuts = [0, *_cuts(samples, pitch.size), pitch.size]
+    cuts = [0, *block_starts(samples, pitch.size), pitch.size]
     tail = np.zeros(0, np.float32)
     for first, last in pairwise(cuts):
-        start, stop = first * _HOP, samples.size if last == pitch.size else last * _HOP
+        start, stop = first * HOP, samples.size if last == pitch.size else last * HOP
         reach = min(samples.size, stop + _JOIN)
         block = _block(samples[start:reach], pitch[first:], target[first:], formant_ratio)
         block[: tail.size] = _crossfaded(tail, block[: tail.size])
@@ -46,7 +45,7 @@ def with_pitch_changed(samples: Samples, f0_ratio: float, intonation: float = 1.
 
 def _block(samples: Samples, pitch: Floats, target: Floats, formant_ratio: float) -> Samples:
     signal = samples.astype(np.float64)
-    frames = samples.size // _HOP + 1
+    frames = samples.size // HOP + 1
     f0, target = (np.pad(contour[:frames], (0, max(0, frames - contour.size))) for contour in (pitch, target))
     times = np.arange(frames) * FRAME_MS / 1000
     envelope = pyworld.cheaptrick(signal, f0, times, RATE_HZ)
@@ -73,18 +72,6 @@ def _warped(columns: Floats, ratio: float) -> Floats:
     low = np.minimum(places.astype(int), last - 1)
     share = places - low
     return np.ascontiguousarray(columns[:, low] * (1 - share) + columns[:, low + 1] * share)
-
-
-def _cuts(samples: Samples, frames: int) -> list[int]:
-    """The frames at which to split: the quietest of the second half of each block of at most 20 s."""
-    cuts: list[int] = []
-    first = 0
-    while frames - first > _LONGEST_FRAMES:
-        half, last = first + _LONGEST_FRAMES // 2, first + _LONGEST_FRAMES
-        energy = np.square(samples[half * _HOP : last * _HOP]).reshape(-1, _HOP).sum(axis=1)
-        first = half + int(np.argmin(np.convolve(energy, np.ones(9), "same")))
-        cuts.append(first)
-    return cuts
 
 
 def _crossfaded(old: Samples, new: Samples) -> Samples:

@@ -13,6 +13,7 @@ from voicemill.engine.refusals import bad_request
 from voicemill.engine.synthesis.loudness import amplified
 from voicemill.engine.synthesis.spectrum import shaped
 from voicemill.engine.voice_analysis.measures import RATE_HZ, Samples, f0_contour, level_db
+from voicemill.engine.voice_analysis.recorded_pitch import recorded_f0_contour
 from voicemill.engine.voice_analysis.world import converted
 from voicemill.engine.voices.timbre import Timbre, timbre_from
 from voicemill.engine.worker.uploads import clip
@@ -27,6 +28,8 @@ _LEAST_VOICED_FRAMES: Final = 20
 _FORMANT_EXPONENT: Final = 0.2
 _SPECTRUM_SHARE: Final = 0.5
 _SILENCE_DB: Final = -60.0
+_FAST_PITCH_VERSIONS: Final = ("1", "2")
+"""The versions that analyse recordings of people like synthesized speech."""
 _PROGRESS: Final = Frame({"last": False}, b"")
 
 
@@ -56,7 +59,7 @@ def _converted_file(job: dict[str, Any]) -> Iterator[bytes]:
     samples = clip(Path(job["clip"]), "clip", LONGEST_S)
     file = io.BytesIO()
     with Encoder(file, format, RATE_HZ) as encoder:
-        for block in _changed(samples, timbre_from(job["timbre"])):
+        for block in _changed(samples, timbre_from(job["timbre"]), job["version"]):
             encoder.write(block)
             yield _taken(file) if format.container == "raw" else b""
     yield _taken(file)
@@ -69,10 +72,10 @@ def _taken(file: io.BytesIO) -> bytes:
     return body
 
 
-def _changed(samples: Samples, timbre: Timbre) -> Iterator[Samples]:
+def _changed(samples: Samples, timbre: Timbre, version: str) -> Iterator[Samples]:
     """Blocks in the other voice, with the gain that gives the first audible block its original loudness."""
     gain_db, position = None, 0
-    for block in _converted_voice(samples, timbre):
+    for block in _converted_voice(samples, timbre, version):
         source = samples[position : position + block.size]
         if gain_db is None and level_db(source) > _SILENCE_DB:
             gain_db = level_db(source) - level_db(block)
@@ -80,8 +83,8 @@ def _changed(samples: Samples, timbre: Timbre) -> Iterator[Samples]:
         position += block.size
 
 
-def _converted_voice(samples: Samples, timbre: Timbre) -> Iterator[Samples]:
-    pitch = f0_contour(samples)
+def _converted_voice(samples: Samples, timbre: Timbre, version: str) -> Iterator[Samples]:
+    pitch = f0_contour(samples) if version in _FAST_PITCH_VERSIONS else recorded_f0_contour(samples)
     voiced = pitch[pitch > 0]
     if voiced.size < _LEAST_VOICED_FRAMES:
         raise bad_request("clip: it has no speech. Send a recording of a speaker.")
