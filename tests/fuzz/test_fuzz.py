@@ -5,7 +5,7 @@ import io
 import json
 import os
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
@@ -72,13 +72,15 @@ async def test_some_broken_files(app: Any) -> None:
 @needs_local
 async def test_some_broken_files_with_the_local_engine(tmp_path: Path) -> None:
     """Whisper transcribes or refuses broken files, and no worker dies."""
-    assert_no_failure(await local_campaign(tmp_path, 6))
+    assert_no_failure(await local_campaign(tmp_path, 6, turns=audio_campaign.EVENLY))
 
 
-async def local_campaign(folder: Path, files: int) -> audio_campaign.Figures:
+async def local_campaign(
+    folder: Path, files: int, turns: Sequence[str] = audio_campaign.LOCALLY
+) -> audio_campaign.Figures:
     """The campaign against a new local engine."""
     app = engine(folder, engine="local")
-    figures = await audio_campaign.run_campaign(app, files, seed=1)
+    figures = await audio_campaign.run_campaign(app, files, seed=1, turns=turns)
     await app.state.engine.close()
     return figures
 
@@ -152,8 +154,8 @@ async def test_all_broken_files(app: Any) -> None:
 @pytest.mark.timeout(7200)
 @needs_local
 async def test_broken_files_with_the_local_engine(tmp_path: Path) -> None:
-    """A twentieth of the files, against the natural voices and Whisper base."""
-    figures = await local_campaign(tmp_path, FILES // 20)
+    """As many files, against the natural voices and Whisper base: half an hour of one core."""
+    figures = await local_campaign(tmp_path, FILES)
     publish("audio_local", figures.published())
     assert_no_failure(figures)
     assert {200, 400} <= figures.answers.keys()
