@@ -53,6 +53,10 @@ _VORBIS = Kind("webm", "vorbis", 48000, (("strict", "experimental"),), layout="s
 _AU = Kind("au", "pcm_s16be", 16000)
 _AVI = Kind("avi", "pcm_s16le", 44100)
 _FRAGMENTS_48 = Kind("ipod", "aac", 48000, (), FRAGMENTS)
+_ADTS, _AC3 = Kind("adts", "aac", 44100), Kind("ac3", "ac3", 48000)
+_WITHOUT_TAG = Kind("mp3", "libmp3lame", 22050, (), (("write_xing", "0"), ("id3v2_version", "0")))
+_FILM = Kind("mp4", "aac", 48000, picture="mpeg4")
+_DVD_AC3, _DVD_MP2 = (Kind("vob", codec, 48000, picture="mpeg2video") for codec in ("ac3", "mp2"))
 
 
 @pytest.mark.parametrize(
@@ -71,6 +75,16 @@ _FRAGMENTS_48 = Kind("ipod", "aac", 48000, (), FRAGMENTS)
         (_AU, _AU._replace(rate_hz=44100)),
         (_AVI, _AVI._replace(layout="stereo")),
         (_FLAC, _FLAC._replace(layout="stereo")),
+        (Kind("wav", "pcm_s16le", 16000), _ADTS),
+        (_OPUS_OGG, _ADTS),
+        (_FLAC, _ADTS),
+        (_FILM, _AC3),
+        (_AAC_48, _AC3),
+        (Kind("ipod", "aac", 44100), _WITHOUT_TAG),
+        (Kind("webm", "libopus", 48000), Kind("mpeg", "mp2", 48000)),
+        (_DVD_AC3, _DVD_MP2),
+        (_DVD_AC3, _DVD_AC3._replace(codec="mp2", picture="")),
+        (Kind("mpeg", "mp2", 48000), Kind("mpegts", "mp2", 48000)),
     ],
     ids=lambda kind: f"{kind.container}-{kind.codec}-{kind.rate_hz}",
 )
@@ -81,6 +95,39 @@ def test_a_second_file_of_another_kind_is_reported(tmp_path: Path, first: Kind, 
     found = inspect_recording(path)
     assert found.damaged_s > 0.15
     assert not found.reading.is_uploadable
+
+
+def test_a_picture_after_the_sound_is_not_a_second_file(tmp_path: Path) -> None:
+    """The packets of a picture that lasts longer than the sound are not damage."""
+    film = OddRecording(_DVD_AC3, seconds=4, holes=((1, 4),)).content()
+    (tmp_path / "a.vob").write_bytes(film)
+    assert inspect_recording(tmp_path / "a.vob").damaged_s == 0.0
+
+
+def test_a_joined_ogg_file_whose_first_part_is_short_is_read_completely(tmp_path: Path) -> None:
+    """FFmpeg counts the first page of the second part on, and then returns to the time stamps of that part."""
+    path = tmp_path / "a.ogg"
+    path.write_bytes(OddRecording(_FLAC_OGG, seconds=1).content() + OddRecording(_FLAC_OGG, seconds=3).content())
+    found = inspect_recording(path)
+    assert (round(found.duration_s, 2), found.damaged_s) == (4.0, 0.0)
+
+
+def test_a_joined_ogg_file_with_another_sample_rate_keeps_its_times(tmp_path: Path) -> None:
+    """FFmpeg gives the time stamps of the second part in units of the first."""
+    path = tmp_path / "a.ogg"
+    faster = _FLAC_OGG._replace(rate_hz=48000)
+    path.write_bytes(OddRecording(_FLAC_OGG, seconds=2).content() + OddRecording(faster, seconds=3).content())
+    found = inspect_recording(path)
+    assert (round(found.duration_s, 2), found.damaged_s) == (5.0, 0.0)
+
+
+def test_a_caf_file_whose_samples_last_to_its_end_is_whole(tmp_path: Path) -> None:
+    """Its last chunk need not state a size."""
+    content = bytearray(OddRecording(Kind("caf", "pcm_s16le", 16000), seconds=2).content())
+    struct.pack_into(">q", content, content.index(b"data") + 4, -1)
+    (tmp_path / "a.caf").write_bytes(content)
+    found = inspect_recording(tmp_path / "a.caf")
+    assert (found.duration_s, found.damaged_s) == (2.0, 0.0)
 
 
 def test_joined_fragments_are_read_completely(tmp_path: Path) -> None:

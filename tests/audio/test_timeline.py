@@ -4,15 +4,15 @@ from fractions import Fraction
 
 import pytest
 
-from voicemill.audio.timeline import Clock, Placement
+from voicemill.audio.timeline import OF_BROADCASTS, OF_FILES, OF_OGG, Clock, Jumps, Placement
 
 RATE_HZ = 1000
 FRAME = 100
 
 
-def clock(*, is_broadcast: bool = False) -> Clock:
+def clock(jumps: Jumps = OF_FILES) -> Clock:
     """A clock in milliseconds that has placed one second of frames."""
-    made = Clock(RATE_HZ, Fraction(1, 1000), origin=0, is_broadcast=is_broadcast)
+    made = Clock(RATE_HZ, Fraction(1, 1000), origin=0, jumps=jumps)
     for pts in range(0, 1000, FRAME):
         made.place(pts, FRAME, checksum=pts)
     return made
@@ -77,5 +77,11 @@ def test_repeated_packets_are_played_once() -> None:
 
 def test_jump_in_a_broadcast_is_a_new_start() -> None:
     """A transport stream may set its clock anew; elsewhere the same jump is a hole."""
-    assert clock(is_broadcast=True).place(61_000, FRAME) == Placement()
+    assert clock(OF_BROADCASTS).place(61_000, FRAME) == Placement()
     assert clock().place(61_000, FRAME) == Placement(silence=60_000)
+
+
+def test_a_joined_ogg_file_has_no_overlaps() -> None:
+    """Its time stamps may go back to the middle of the second file, whose packets may be those of the first."""
+    made = clock(OF_OGG)
+    assert [made.place(pts, FRAME, checksum=pts) for pts in (300, 400)] == [Placement()] * 2

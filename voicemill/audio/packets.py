@@ -36,15 +36,24 @@ def decoded_packets(container: InputContainer, stream: AudioStream) -> Iterator[
 
     FFmpeg's errors are skipped. Raises `OSError` where the file itself cannot be read.
     """
-    errors = 0
     has_sound = False
+    for packet in demuxed_packets(container, stream):
+        decoded = _decoded(packet, is_kept=has_sound and packet.is_discard and _is_fragmented(stream))
+        has_sound = has_sound or bool(decoded.frames)
+        yield decoded
+
+
+def demuxed_packets(container: InputContainer, *streams: AudioStream) -> "Iterator[Packet[Any]]":
+    """The packets of `streams`, or of all streams, from the current position to the end. FFmpeg's errors are skipped.
+
+    Raises `OSError` where the file itself cannot be read.
+    """
+    errors = 0
     while errors < _MOST_DEMUXER_ERRORS:
         try:
-            for packet in container.demux(stream):
+            for packet in container.demux(*streams):
                 errors = 0
-                decoded = _decoded(packet, is_kept=has_sound and packet.is_discard and _is_fragmented(stream))
-                has_sound = has_sound or bool(decoded.frames)
-                yield decoded
+                yield packet
             return
         except av.error.FFmpegError:
             errors += 1

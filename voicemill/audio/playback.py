@@ -16,14 +16,14 @@ from av.video.stream import VideoStream
 from voicemill.audio.damage import DamageMeter
 from voicemill.audio.marks import MarkRecorder
 from voicemill.audio.packets import DecodedPacket, decoded_packets
-from voicemill.audio.timeline import LONGEST_HOLE_S, Clock, Placement
+from voicemill.audio.timeline import OF_BROADCASTS, OF_FILES, OF_OGG, Clock, Placement
 from voicemill.model.recordings import Mark
 
 LOWEST_RATE_HZ: Final = 1000
 HIGHEST_RATE_HZ: Final = 768_000
 """Sample rates that recordings have. A header may claim 1 Hz, and a few kilobytes would become hours."""
 
-_BROADCASTS: Final = frozenset({"mpegts", "mpeg"})
+_JUMPS: Final = {"mpegts": OF_BROADCASTS, "mpeg": OF_BROADCASTS, "ogg": OF_OGG}
 _EXACT_CLAIMS: Final = frozenset({"mov", "wav", "w64", "flac", "aiff", "au", "caf", "wv"})
 """Containers whose headers count the samples of a track."""
 _CLAIM_SLACK_S: Final = 0.25
@@ -194,11 +194,12 @@ class Playback:
     def _place(self, frame: AudioFrame, packet: DecodedPacket) -> Placement:
         is_first = self._clock is None
         clock = self._clock = self._clock or self._first_clock(frame)
-        samples = frame.samples
+        samples, pts = frame.samples, frame.pts
         if frame.sample_rate != clock.sample_rate_hz:
             samples = round(samples * clock.sample_rate_hz / frame.sample_rate)
-        mark = None if frame.pts is None else Mark(frame.pts, clock.origin, clock.position, packet.checksum)
-        placement = clock.place(frame.pts, samples, packet.checksum)
+            pts = None if self._format == "ogg" else pts  # It counts samples at the new rate.
+        mark = None if pts is None else Mark(pts, clock.origin, clock.position, packet.checksum)
+        placement = clock.place(pts, samples, packet.checksum)
         self._damage.add_frame(placement.silence / clock.sample_rate_hz, is_first=is_first)
         is_regular = placement == Placement() and not clock.has_restarted
         self.is_regular = self.is_regular and is_regular
@@ -213,7 +214,7 @@ class Playback:
         return self._new_clock(frame.sample_rate, self._origin(frame.pts or 0), 0)
 
     def _new_clock(self, rate_hz: int, origin: int, position: int) -> Clock:
-        return Clock(rate_hz, self._tick_s, origin, position, is_broadcast=self._format in _BROADCASTS)
+        return Clock(rate_hz, self._tick_s, origin, position, _JUMPS.get(self._format, OF_FILES))
 
     def _origin(self, first_pts: int) -> int:
         """The time stamp at which playback starts: that of the first picture or the first sound."""
@@ -224,7 +225,7 @@ class Playback:
             if stream.start_time is not None and stream.time_base is not None and not is_cover(stream)
         ]
         origin = min(starts)
-        return origin if (first_pts - origin) * self._tick_s <= LONGEST_HOLE_S else first_pts
+        return origin if (first_pts - origin) * self._tick_s <= OF_FILES.longest_hole_s else first_pts
 
     def _frames_bytes(self) -> int:
         """The size of an AAC file without tags. FFmpeg skips what is not a frame in it without an error."""

@@ -11,12 +11,25 @@ from typing import Final, NamedTuple
 TOLERANCE_S: Final = 0.04
 """Time stamps this close to the counted samples are rounded or jittered, not a hole or an overlap."""
 
-LONGEST_HOLE_S: Final = 24 * 3600.0
-_LONGEST_HOLE_OF_A_BROADCAST_S: Final = 10.0
-"""FFmpeg and players take a larger jump in a transport stream for a new start of the clock."""
-_LONGEST_OVERLAP_S: Final = 1.0
-_LONGEST_OVERLAP_OF_A_BROADCAST_S: Final = 0.2
 _REMEMBERED_PACKETS: Final = 4096
+
+
+class Jumps(NamedTuple):
+    """How the time stamps of a container may jump. Any other jump is a new start of the clock.
+
+    With `may_repeat`, packets that come again with their time stamps are played once.
+    """
+
+    longest_hole_s: float = 24 * 3600.0
+    longest_overlap_s: float = 1.0
+    may_repeat: bool = True
+
+
+OF_FILES: Final = Jumps()
+OF_BROADCASTS: Final = Jumps(longest_hole_s=10.0, longest_overlap_s=0.2)
+"""FFmpeg and players take a larger jump in a transport stream for a new start of the clock."""
+OF_OGG: Final = Jumps(longest_overlap_s=0.0, may_repeat=False)
+"""A joined Ogg file may start again at any time stamp, since FFmpeg counts the first page of the second file on."""
 
 
 class Placement(NamedTuple):
@@ -29,12 +42,11 @@ class Placement(NamedTuple):
 class Clock:
     """Gives positions, in samples, to frames that arrive in order with their time stamps.
 
-    `origin` is the time stamp of second 0, in units of `tick_s`, and `position` that of the next frame. In a broadcast
-    stream the time stamps may start again at any moment.
+    `origin` is the time stamp of second 0, in units of `tick_s`, and `position` that of the next frame.
     """
 
     def __init__(
-        self, sample_rate_hz: int, tick_s: Fraction, origin: int, position: int = 0, *, is_broadcast: bool = False
+        self, sample_rate_hz: int, tick_s: Fraction, origin: int, position: int = 0, jumps: Jumps = OF_FILES
     ) -> None:
         self.sample_rate_hz = sample_rate_hz
         self.origin = origin
@@ -42,8 +54,7 @@ class Clock:
         self.has_restarted = False
         self._start = origin
         self._tick_s = tick_s
-        self._longest_hole_s = _LONGEST_HOLE_OF_A_BROADCAST_S if is_broadcast else LONGEST_HOLE_S
-        self._longest_overlap_s = _LONGEST_OVERLAP_OF_A_BROADCAST_S if is_broadcast else _LONGEST_OVERLAP_S
+        self._jumps = jumps
         self._recent: deque[tuple[int, int]] = deque(maxlen=_REMEMBERED_PACKETS)
 
     def place(self, pts: int | None, samples: int, checksum: int = 0) -> Placement:
@@ -59,7 +70,7 @@ class Clock:
         ahead_s = ticks * self._tick_s.numerator / self._tick_s.denominator - self.position / self.sample_rate_hz
         if abs(ahead_s) <= TOLERANCE_S:
             return Placement()
-        if 0 < ahead_s <= self._longest_hole_s:
+        if 0 < ahead_s <= self._jumps.longest_hole_s:
             return Placement(silence=round(ahead_s * self.sample_rate_hz))
         if ahead_s < 0 and self._is_overlap(pts, ahead_s, checksum):
             return Placement(dropped=min(samples, round(-ahead_s * self.sample_rate_hz)))
@@ -71,8 +82,10 @@ class Clock:
         """Whether sound comes again that was played already. Where the time stamps start again, it is new sound."""
         if abs(pts - self._start) * self._tick_s <= TOLERANCE_S:
             return False
-        if -ahead_s <= self._longest_overlap_s:
+        if -ahead_s <= self._jumps.longest_overlap_s:
             return True
+        if not self._jumps.may_repeat:
+            return False
         slack = TOLERANCE_S / self._tick_s
         is_repeated = any(other == checksum and abs(pts - at) <= slack for at, other in self._recent)
         self.has_restarted |= is_repeated

@@ -4,13 +4,33 @@ import re
 from collections.abc import Iterator
 from typing import BinaryIO, Final
 
-_ANY: Final = re.compile(
-    rb"(?:RIFF|RF64).{4}(?:WAVE|AVI )|FORM.{4}AIF[FC]|riff\x2e\x91\xcf\x11|\.snd\0\0\0.|#!AMR[-\n]"
-    rb"|fLaC\0\0\0\x22|OggS\0\x02|wvpk.{4}[\x02-\x10]\x04|caff\0\x01\0\0desc|FLV\x01[\x01\x04\x05]\0\0\0\x09"
-    rb"|\x1aE\xdf\xa3.{1,40}?(?:webm|matroska)|\x30\x26\xb2\x75\x8e\x66\xcf\x11|\0.{3}ftyp[\w ]{4}"
-    rb"|\0\0\x01\xba.{10}\0\0\x01\xbb|(?:\x47.{187}){4}\x47|ID3[\x02-\x04]",
-    re.DOTALL,
-)
+from voicemill.audio.inspection import raw_frames
+
+STARTS: Final = {
+    "wav": rb"(?:RIFF|RF64|BW64).{4}WAVE",
+    "avi": rb"RIFF.{4}AVI LIST",
+    "aiff": rb"FORM.{4}AIF[FC]",
+    "w64": rb"riff\x2e\x91\xcf\x11",
+    "au": rb"\.snd\0\0\0.",
+    "amr": rb"#!AMR[-\n]",
+    "flac": rb"fLaC\0\0\0\x22",
+    "ogg": rb"OggS\0[\x02\x06]",
+    "wv": rb"wvpk.{4}[\x02-\x10]\x04",
+    "caf": rb"caff\0\x01\0\0desc",
+    "flv": rb"FLV\x01[\x01\x04\x05]\0\0\0\x09",
+    "matroska": rb"\x1aE\xdf\xa3.{1,40}?(?:webm|matroska)",
+    "asf": rb"\x30\x26\xb2\x75\x8e\x66\xcf\x11",
+    "mp4": rb"\0.{3}ftyp[\w ]{4}",
+    "mpeg": rb"\0\0\x01\xba(?:[\x20-\x2f].{7}|[\x40-\x7f].{9}\xff*)\0\0\x01[\xbb-\xef]",
+    "mpegts": rb"(?:\x47.{187}){4}\x47",
+    "id3": rb"ID3[\x02-\x04]",
+    "frames": raw_frames.PATTERN,
+}
+"""How a file begins, by container, as regular expressions for `re.DOTALL`. Those of `id3` and `frames` also match other
+bytes."""
+_PACKETS: Final = ("mpeg", "mpegts", "id3", "frames")
+_STATED: Final = re.compile(b"|".join(start for kind, start in STARTS.items() if kind not in _PACKETS), re.DOTALL)
+_FRAME: Final = re.compile(raw_frames.PATTERN)
 _ID3: Final = b"ID3"
 _ID3_HEADER_BYTES: Final = 10
 _OVERLAP_BYTES: Final = 1 << 10
@@ -19,12 +39,26 @@ _BLOCK_BYTES: Final = 1 << 20
 
 
 def next_file(file: BinaryIO, position: int, end: int) -> int:
-    """The position of the first file of any container that starts at `position` or later; `end` if there is none."""
-    for start in starts(file, _ANY, position):
-        file.seek(start)
-        if file.read(len(_ID3)) != _ID3 or _is_mp3(file, start):
-            return start
-    return end
+    """The position of the first file that states its kind, at `position` or later; `end` if there is none."""
+    return next(starts(file, _STATED, position), end)
+
+
+def next_stream(file: BinaryIO, position: int, end: int, besides: str = "") -> int:
+    """As `next_file`, for packets without a header, as other tracks of a file may have them, too.
+
+    They may be of any kind `besides` one.
+    """
+    kinds = re.compile(b"|".join(STARTS[kind] for kind in _PACKETS if kind != besides), re.DOTALL)
+    return next((start for start in starts(file, kinds, position) if _is_stream(file, start)), end)
+
+
+def _is_stream(file: BinaryIO, start: int) -> bool:
+    """Whether a match is the start of a stream: ID3 tags and single frames also occur elsewhere."""
+    file.seek(start)
+    first = file.read(len(_ID3))
+    if first == _ID3:
+        return _is_mp3(file, start)
+    return raw_frames.is_stream(file, start) if _FRAME.match(first) else True
 
 
 def starts(file: BinaryIO, pattern: re.Pattern[bytes], position: int) -> Iterator[int]:

@@ -11,17 +11,19 @@ from av.audio.codeccontext import AudioCodecContext
 
 from voicemill.audio.decode import UndecodableAudio, opened_container
 from voicemill.audio.inspection.boxes import boxes
-from voicemill.audio.inspection.file_starts import starts
+from voicemill.audio.inspection.file_starts import STARTS, starts
 
-_MATROSKA: Final = re.compile(rb"\x1aE\xdf\xa3.{1,40}?(?:webm|matroska)", re.DOTALL)
-_STARTS: Final = {
-    "au": re.compile(rb"\.snd\0\0\0"),
-    "avi": re.compile(rb"RIFF.{4}AVI LIST", re.DOTALL),
-    "flac": re.compile(rb"fLaC\0\0\0\x22"),
+_MATROSKA: Final = re.compile(STARTS["matroska"], re.DOTALL)
+_READ_ON: Final = {
+    "au": re.compile(STARTS["au"], re.DOTALL),
+    "avi": re.compile(STARTS["avi"], re.DOTALL),
+    "flac": re.compile(STARTS["flac"]),
     "mkv": _MATROSKA,
     "webm": _MATROSKA,
 }
-"""What files begin with that state their encoding there. FFmpeg reads only the first statement."""
+"""Containers of which FFmpeg reads one file after the other, with the encoding that the first states."""
+_TRANSPORT_STREAM: Final = re.compile(STARTS["mpegts"], re.DOTALL)
+"""FFmpeg takes what is in its packets for parts of an MPEG program stream."""
 _MP4: Final = frozenset({"m4a", "mov", "mp4"})
 _HEADER_BYTES: Final = 1 << 20
 _MOST_FILES: Final = 100
@@ -36,6 +38,8 @@ class _Encoding(NamedTuple):
 def misread_bytes(file: BinaryIO, container: str, track: int) -> int:
     """How many bytes there are from the first file on that is encoded in another way. `track` is an index."""
     end = os.fstat(file.fileno()).st_size
+    if container == "mpeg":
+        return end - next(starts(file, _TRANSPORT_STREAM, 0), end)
     later = [start for start in islice(_files(file, container), _MOST_FILES) if start]
     expected = _encoding(file, 0, track) if later else None
     return end - next((start for start in later if _encoding(file, start, track) not in (expected, None)), end)
@@ -45,8 +49,8 @@ def _files(file: BinaryIO, container: str) -> Iterator[int]:
     """The positions at which files begin, where FFmpeg reads from one into the next."""
     if container in _MP4:
         yield from (box.start for box in boxes(file) if box.kind == b"ftyp")
-    elif container in _STARTS:
-        yield from starts(file, _STARTS[container], 0)
+    elif container in _READ_ON:
+        yield from starts(file, _READ_ON[container], 0)
 
 
 def _encoding(file: BinaryIO, start: int, track: int) -> _Encoding | None:

@@ -9,15 +9,16 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from io import BufferedReader
 from pathlib import Path
-from typing import BinaryIO, Final, NamedTuple
+from typing import BinaryIO, Final
 
 from av.container import InputContainer
 from av.stream import Disposition
 
 from voicemill.audio.blocks import planar_blocks
 from voicemill.audio.decode import UndecodableAudio, opened_container
-from voicemill.audio.inspection.appended import appended_bytes
+from voicemill.audio.inspection.appended import ReadPart, appended_bytes
 from voicemill.audio.inspection.boxes import has_broken_boxes
+from voicemill.audio.inspection.caf_chunks import lasts_to_the_end
 from voicemill.audio.inspection.complaints import Complaints
 from voicemill.audio.inspection.misread import misread_bytes
 from voicemill.audio.inspection.phase import PhaseMeter
@@ -39,13 +40,6 @@ _LEAST_DAMAGE_S: Final = 0.02
 _FRAMES_PER_REPORT: Final = 5000
 
 
-class _LastPacket(NamedTuple):
-    """Where in a file the last packet of the track is, and whether the file has no other streams."""
-
-    place: range
-    is_only_stream: bool
-
-
 def _ignore() -> None:
     pass
 
@@ -63,10 +57,11 @@ def inspect_recording(path: Path, track: str = "", on_progress: Callable[[], Non
                 raise Unlistenable("is empty; give a file with audio", "empty_file")
             complaints = Complaints()
             with complaints.collected():
-                recording, last_packet = _decoded(file, track, on_progress)
-            has_complaint = complaints.names_damage and not states_no_length(file)
+                recording, read = _decoded(file, track, on_progress)
+            has_no_length = states_no_length(file) or lasts_to_the_end(file)
+            has_complaint = complaints.names_damage and not has_no_length
             recording = _with_unread_part(recording, complaints, is_damaged=has_complaint or has_broken_boxes(file))
-            recording = _with_second_file(recording, file, last_packet)
+            recording = _with_second_file(recording, file, read)
             file.seek(0)
             digest = hashlib.file_digest(file, "sha256").hexdigest()
     except UndecodableAudio as error:
@@ -85,11 +80,11 @@ def _with_unread_part(recording: Recording, complaints: Complaints, *, is_damage
     return _damaged(recording, max(missing_s, _LEAST_DAMAGE_S))
 
 
-def _with_second_file(recording: Recording, file: BinaryIO, last_packet: _LastPacket) -> Recording:
+def _with_second_file(recording: Recording, file: BinaryIO, read: ReadPart) -> Recording:
     """The recording, reported as damaged if FFmpeg ignores or misreads sound at the end; its bytes give its seconds."""
-    lost_bytes = appended_bytes(file, recording.container, last_packet.place, is_only_stream=last_packet.is_only_stream)
+    lost_bytes = appended_bytes(file, recording.container, read)
     lost_bytes = lost_bytes or misread_bytes(file, recording.container, recording.reading.track)
-    lost_s = recording.duration_s * lost_bytes / max(last_packet.place.stop, 1)
+    lost_s = recording.duration_s * lost_bytes / max(read.last_packet.stop, 1)
     return _damaged(recording, lost_s - recording.damaged_s) if lost_s > recording.damaged_s else recording
 
 
@@ -107,8 +102,8 @@ def _opened(path: Path) -> BufferedReader:
     return os.fdopen(descriptor, "rb")
 
 
-def _decoded(file: BinaryIO, wanted: str, on_progress: Callable[[], None]) -> tuple[Recording, _LastPacket]:
-    """The recording, and where its last packet is."""
+def _decoded(file: BinaryIO, wanted: str, on_progress: Callable[[], None]) -> tuple[Recording, ReadPart]:
+    """The recording, and which part of the file it was read from."""
     is_webm = b"webm" in file.read(_EBML_HEADER_BYTES)
     file.seek(0)
     with opened_container(file) as container:
@@ -141,7 +136,7 @@ def _decoded(file: BinaryIO, wanted: str, on_progress: Callable[[], None]) -> tu
             language=playback.stream.language or "",
             reading=reading,
         )
-        return recording, _LastPacket(playback.last_packet, is_only_stream=len(container.streams) == 1)
+        return recording, ReadPart(playback.last_packet, is_only_stream=len(container.streams) == 1)
 
 
 def _reading(playback: Playback, track: int, channel: int | None, *, can_be_sent: bool) -> Reading:
