@@ -1,6 +1,7 @@
 """Inspection reports what a player plays: the decoded length, the damage, the track and the channel."""
 
 import io
+import struct
 from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import Path
@@ -174,6 +175,40 @@ def test_audio_track_is_the_default_or_the_chosen_one(tmp_path: Path, track: str
     assert [second.number for second in found] == expected
     assert (recording.tracks, recording.reading.track) == (2, 0 if expected == [1] else 1)
     assert not recording.clip().is_file
+
+
+def _wav_of_24_bits_in_32(samples: Any) -> bytes:
+    """A WAV as studio programs write it: the unused bits of each sample are zero."""
+    content = (np.round(samples * (2**23 - 1)).astype("<i4") << 8).tobytes()
+    integers = bytes.fromhex("0100000000001000800000aa00389b71")
+    fields = struct.pack("<HHIIHHHHI", 0xFFFE, 1, 16_000, 64_000, 4, 32, 22, 24, 4) + integers
+    chunks = b"WAVEfmt " + struct.pack("<I", 40) + fields + b"data" + struct.pack("<I", len(content)) + content
+    return b"RIFF" + struct.pack("<I", len(chunks)) + chunks
+
+
+def test_samples_of_24_bits_in_32_keep_their_level(tmp_path: Path) -> None:
+    """FFmpeg would take them for another format, 256 times as loud; the service may, so it gets other files."""
+    (tmp_path / "a.wav").write_bytes(_wav_of_24_bits_in_32(tone(2)))
+    recording = inspect_recording(tmp_path / "a.wav")
+    assert (recording.duration_s, recording.damaged_s, recording.clip().is_file) == (2.0, 0.0, False)
+    assert np.abs(decode_all(tmp_path / "a.wav", 16_000) - tone(2)).max() < 0.001
+
+
+def test_a_wav_of_big_endian_samples_is_refused(tmp_path: Path) -> None:
+    """FFmpeg would read its samples as noise."""
+    write(tmp_path / "a.wav", tone(1))
+    (tmp_path / "a.wav").write_bytes(b"RIFX" + (tmp_path / "a.wav").read_bytes()[4:])
+    with pytest.raises(Unlistenable, match="big-endian"):
+        inspect_recording(tmp_path / "a.wav")
+
+
+@pytest.mark.parametrize("kind", [_MP3, Kind("flac", "flac", 16000)], ids=lambda kind: kind.codec)
+def test_a_long_tag_before_the_sound_is_passed_over(tmp_path: Path, kind: Kind) -> None:
+    """A large cover picture makes a tag longer than what FFmpeg reads to recognize a format."""
+    content = b"ID3\3\0\0\0\x7f\x7f\x7f" + b"\x55" * (2**21 - 1) + OddRecording(kind).content()
+    (tmp_path / "a").write_bytes(content)
+    recording = inspect_recording(tmp_path / "a")
+    assert (round(recording.duration_s), recording.damaged_s) == (LENGTH_S, 0.0)
 
 
 def test_unknown_audio_track_is_refused(tmp_path: Path) -> None:

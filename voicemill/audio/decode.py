@@ -1,6 +1,5 @@
 """Decode any audio file into blocks of mono samples at one rate, in memory that does not grow with its length."""
 
-import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from itertools import chain
@@ -13,6 +12,7 @@ import soxr
 from av.container import InputContainer
 
 from voicemill.audio.blocks import Mono, mono_blocks
+from voicemill.audio.opened_file import OpenedFile, format_after_tag, is_big_endian_wav
 from voicemill.audio.playback import PlacedFrame, Playback
 from voicemill.audio.playback import UndecodableAudio as UndecodableAudio
 from voicemill.model.recordings import PLAIN, Reading
@@ -42,30 +42,15 @@ class WrongLength(UndecodableAudio):
     """A stretch was decoded to another length than was planned."""
 
 
-class _LenientFile:
-    """An open file for FFmpeg, in which a position that no file can have is the end.
-
-    A damaged file may state the size of a part so wrongly. File systems that refuse the position would end the reading.
-    """
-
-    def __init__(self, file: BinaryIO) -> None:
-        self._file = file
-        self.read = file.read
-        self.tell = file.tell
-
-    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
-        """Move as the file does."""
-        try:
-            return self._file.seek(offset, whence)
-        except (OSError, OverflowError):
-            return self._file.seek(0, os.SEEK_END)
-
-
 @contextmanager
 def opened_container(file: BinaryIO, options: Mapping[str, str] = OPTIONS) -> Iterator[InputContainer]:
     """The container in an open file. Raises `UndecodableAudio` for what FFmpeg cannot read."""
+    if is_big_endian_wav(file):
+        raise UndecodableAudio("the file is a WAV whose samples are big-endian (RIFX)")
     try:
-        with av.open(_LenientFile(file), "r", options=dict(options), metadata_errors="replace") as container:
+        with av.open(
+            OpenedFile(file), "r", format=format_after_tag(file), options=dict(options), metadata_errors="replace"
+        ) as container:
             yield container
     except av.error.FFmpegError as error:
         raise UndecodableAudio(f"the file is not audio that can be decoded ({error.strerror})") from error

@@ -40,8 +40,8 @@ def misread_bytes(file: BinaryIO, container: str, track: int) -> int:
     end = os.fstat(file.fileno()).st_size
     if container == "mpeg":
         return end - next(starts(file, _TRANSPORT_STREAM, 0), end)
-    later = [start for start in islice(_files(file, container), _MOST_FILES) if start]
-    expected = _encoding(file, 0, track) if later else None
+    first, *later = [*islice(_files(file, container), _MOST_FILES)] or [0]
+    expected = _encoding(file, first, track) if later else None
     return end - next((start for start in later if _encoding(file, start, track) not in (expected, None)), end)
 
 

@@ -24,6 +24,7 @@ from voicemill.audio.inspection.misread import misread_bytes
 from voicemill.audio.inspection.phase import PhaseMeter
 from voicemill.audio.inspection.unlistenable import Unlistenable
 from voicemill.audio.inspection.wav_chunks import states_no_length
+from voicemill.audio.opened_file import replacement
 from voicemill.audio.playback import PlacedFrame, Playback, is_cover
 from voicemill.model.recordings import Reading, Recording
 
@@ -106,6 +107,7 @@ def _decoded(file: BinaryIO, wanted: str, on_progress: Callable[[], None]) -> tu
     """The recording, and which part of the file it was read from."""
     is_webm = b"webm" in file.read(_EBML_HEADER_BYTES)
     file.seek(0)
+    has_odd_header = replacement(file) is not None
     with opened_container(file) as container:
         if not container.streams.audio:
             raise Unlistenable("has no audio; give a file with speech", "not_audio")
@@ -122,7 +124,7 @@ def _decoded(file: BinaryIO, wanted: str, on_progress: Callable[[], None]) -> tu
         claimed_s = _claimed_s(container, playback) or frames.seconds
         surplus_s = claimed_s - duration_s
         is_whole = abs(surplus_s) <= _CLAIM_SLACK_S and not playback.damaged_s and not lost_s
-        is_alone = name in _UPLOADED_CONTAINERS and len(container.streams.audio) == 1
+        is_alone = name in _UPLOADED_CONTAINERS and len(container.streams.audio) == 1 and not has_odd_header
         reading = _reading(playback, track, channel, can_be_sent=is_whole and is_alone)
         recording = Recording(
             duration_s=duration_s,
