@@ -30,11 +30,10 @@ ENDPOINTS: dict[str, tuple[str, dict[str, str]]] = {
     "/infill/bytes": ("left_audio", _INFILL),
     "/voices/clone": ("clip", {"name": "n", "language": "en"}),
 }
-_STT, _HEADERLESS_STT, _CONVERSION, _CONVERSION_EVENTS, _INFILL_BYTES, _CLONE = ENDPOINTS
 EVENLY = tuple(ENDPOINTS)
 """The endpoints in turn."""
-LOCALLY = (*[_CONVERSION, _CONVERSION_EVENTS, _INFILL_BYTES] * 18, _STT, _STT, _HEADERLESS_STT, _CLONE)
-"""The order for the local engine, which takes up to five seconds of CPU for a readable file at the last endpoints."""
+WITHOUT_WHISPER = ("/voice-changer/bytes", "/voice-changer/sse", "/infill/bytes")
+"""The endpoints of the local engine that answer in a tenth of a second. The others take seconds for a readable file."""
 
 
 @dataclass
