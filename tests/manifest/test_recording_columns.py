@@ -65,7 +65,7 @@ def test_nemo_offsets_choose_the_passage(tmp_path: Path) -> None:
     ("first", "second"),
     [
         ("start", "end"), ("start_s", "end_s"), ("begin_time", "end_time"), ("begin", "stop"), ("start_sec", "end_sec"),
-        ("offset", "to_s"), ("from_s", "to_s"), ("segment_start", "segment_end"), ("xmin", "xmax"),
+        ("offset", "to_s"), ("from_s", "to_s"), ("segment_start", "segment_end"), ("xmin", "xmax"), ("in", "end"),
         ("Start Time (s)", "End Time (s)"),
     ],
 )  # fmt: skip
@@ -73,6 +73,15 @@ def test_starts_and_ends_choose_the_passage(first: str, second: str, tmp_path: P
     """Whatever a format calls them; a start alone goes to the end."""
     path = written(tmp_path, f"id,path,{first},{second}\na,long.wav,1.5,3\nb,long.wav,0:02,\n")
     assert passages(rows_of(path)) == [("a", 1.5, 3.0), ("b", 2.0, 6.05)]
+
+
+def test_a_passage_in_a_list_is_refused(tmp_path: Path) -> None:
+    """The whole recording would be used without a word; a label of the same name is carried along."""
+    path = written(tmp_path, '{"audio": "long.wav", "segment": [1.0, 2.5]}\n', "m.jsonl")
+    with pytest.raises(ManifestError, match="write columns from_s and to_s"):
+        rows_of(path)
+    (row,) = rows_of(written(tmp_path, '{"audio": "long.wav", "segment": "intro"}\n', "m.jsonl"))
+    assert row.carried == {"segment": "intro"}
 
 
 @pytest.mark.parametrize(

@@ -44,12 +44,16 @@ RECORDING_NAMES: Final = {
     "starttime": "from_s", "begin": "from_s", "begin_s": "from_s", "begin_time": "from_s", "onset": "from_s",
     "start_time_s": "from_s", "start_seconds": "from_s", "segment_start": "from_s", "time_start": "from_s",
     "time_begin": "from_s", "tstart": "from_s", "tmin": "from_s", "xmin": "from_s",
+    "in": "from_s", "in_s": "from_s", "out_s": "to_s",
     "end": "to_s", "end_s": "to_s", "end_sec": "to_s", "end_time": "to_s", "endtime": "to_s", "stop": "to_s",
     "stop_s": "to_s", "stop_time": "to_s", "end_time_s": "to_s", "end_seconds": "to_s", "segment_end": "to_s",
     "time_end": "to_s", "tend": "to_s", "tmax": "to_s", "xmax": "to_s",
     "utt_id": "id", "uttid": "id", "utterance_id": "id",
 }  # fmt: skip
 """Names that other formats give to columns about recordings: they mean those in a manifest of recordings."""
+
+TIME_RANGES: Final = frozenset({"segment", "range", "time_range", "interval", "span", "timestamp", "times"})
+"""Names of columns that hold the start and the end of a passage as a list, which is not read."""
 
 _ABOUT_TIME: Final = frozenset({"duration", *(name for name, own in RECORDING_NAMES.items() if own.endswith("_s"))})
 _NOT_IN_SECONDS: Final = {

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from voicemill.manifest import output_paths as outputs
 from voicemill.manifest.allowed_words import allowed_in
 from voicemill.manifest.cell_values import DECIMALS, as_text, embedded_audio, with_decimal_point
-from voicemill.manifest.columns import PARAMETERS, Columns
+from voicemill.manifest.columns import PARAMETERS, TIME_RANGES, Columns
 from voicemill.manifest.input_cells import Cells, InputCheck
 from voicemill.manifest.parameters import ParameterCheck, Parameters
 from voicemill.manifest.problems import CellProblem, CellReport
@@ -60,6 +60,7 @@ class RowCheck:
         self._decimal_comma = decimal_comma
         self._places = columns.places
         self._carried = tuple(columns.carried.items())
+        self._ranges = [(name, place) for name, place in self._carried if name.strip().casefold() in TIME_RANGES]
         self._parameter_places = tuple(columns.places.get(name) for name in PARAMETERS)
         self._parameters = parameters
         self._inputs = inputs
@@ -72,6 +73,8 @@ class RowCheck:
         inputs = self._inputs.check(parameters.op, _RowCells(self, cells, report), report)
         report.problems += parameters.problems
         carried = self._carry(cells, report)
+        if inputs.audio is not None:
+            self._check_ranges(cells, report)
         kept = source_format(parameters, inputs)
         file_name = self._file_name(number, row_id, cells, parameters, kept, carried, report)
         report.warnings += parameters.warnings
@@ -200,6 +203,17 @@ class RowCheck:
                     report.problem(name, why)
             carried[name] = value
         return carried
+
+    def _check_ranges(self, cells: Sequence[Any], report: CellReport) -> None:
+        """Refuse a start and an end in one cell: the whole recording would be used."""
+        for name, place in self._ranges:
+            value = cells[place]
+            if (
+                isinstance(value, list | tuple)
+                and len(value) == 2
+                and all(isinstance(one, int | float) for one in value)
+            ):
+                report.problem(name, "the times of a passage are not read from a list; write columns from_s and to_s")
 
     def _file_name(
         self,

@@ -99,9 +99,9 @@ class DelimitedReader:
 
     def _parse(self, raw: "_Recorder", done: int) -> Iterator[Record]:
         reader = self._parser(raw)
-        if done == 0 and self._dialect.has_separator_line:
-            next(raw)
-            done = raw.count
+        if done == 0:
+            for _ in range(self._dialect.lines_above - 1):
+                next(raw)
         while True:
             start, raw.lines = raw.count + 1, []
             try:

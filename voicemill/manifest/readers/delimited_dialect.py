@@ -13,6 +13,9 @@ SEPARATORS: Final = {",": "comma", ";": "semicolon", "\t": "tab", "|": "vertical
 """The separators that are recognized, with their names."""
 
 _SEPARATOR_LINE = re.compile(r"\"?sep=(.)\"?\s*", re.IGNORECASE)
+_ABOVE_NAMES = re.compile(r"\"?sep=.\"?\s*|;;.*|[,;|\s]*[,;|][,;|\s]*", re.IGNORECASE)
+"""Excel's line with the separator, a comment, or a row of a spreadsheet whose cells are empty."""
+_LINE_END = re.compile(r"\r\n|\n|\r")
 _LITERAL_QUOTES: Final = frozenset("\t|")
 """Common Voice and LJSpeech separate cells with these and write quotes as plain text."""
 _LINES_COMPARED: Final = 200
@@ -37,11 +40,6 @@ class Dialect:
         return SEPARATORS.get(self.separator, repr(self.separator))
 
     @property
-    def has_separator_line(self) -> bool:
-        """Whether the first line is Excel's `sep=;`."""
-        return self.lines_above == 2
-
-    @property
     def decimal_comma(self) -> bool:
         """Whether numbers may be written as `1,5`: Excel does so wherever it separates with semicolons."""
         return self.separator == ";"
@@ -56,23 +54,37 @@ class Dialect:
 
 def detect(head: str, file_name: str) -> Dialect:
     """The dialect of a file that begins with `head`; a separator is chosen by the column names that it gives."""
-    lines = [line for line in re.split(r"\r\n|\n|\r", head) if line.strip()]
+    physical = _LINE_END.split(head)
+    above = _lines_above_names(physical)
+    lines = [line for line in physical[above:] if line.strip()]
+    separator_line = next((line for line in physical if line.strip()), "")
+    if found := _SEPARATOR_LINE.fullmatch(separator_line):
+        return Dialect(found[1], lines_above=above + 1)
     if not lines:
         return Dialect(",")
-    if found := _SEPARATOR_LINE.fullmatch(lines[0]):
-        return Dialect(found[1], lines_above=2)
     is_tsv = file_name.lower().endswith((".tsv", ".tab")) or lines[0].count("\t") > lines[0].count(",")
     order = sorted(SEPARATORS, key=lambda separator: separator != ("\t" if is_tsv else ","))
-    best = max(order, key=lambda separator: _known_names(head, separator))
-    if _known_names(head, best) or "|" not in lines[0]:
-        return Dialect(best)
+    best = max(order, key=lambda separator: _known_names(lines, separator))
+    if _known_names(lines, best) or "|" not in lines[0]:
+        return Dialect(best, above + 1)
     is_whole = head.endswith(("\n", "\r")) or len(lines) == 1
     return _without_names(lines[:_LINES_COMPARED] if is_whole else lines[:-1][:_LINES_COMPARED]) or Dialect(best)
 
 
-def _known_names(head: str, separator: str) -> int:
+def _lines_above_names(lines: Iterable[str]) -> int:
+    """The number of physical lines up to the last one above the column names that states no names."""
+    above = 0
+    for place, line in enumerate(lines, start=1):
+        if _ABOVE_NAMES.fullmatch(line.removeprefix("\ufeff")):
+            above = place
+        elif line.strip():
+            break
+    return above
+
+
+def _known_names(lines: Sequence[str], separator: str) -> int:
     try:
-        names = next((cells for cells in csv.reader(head.splitlines(keepends=True), delimiter=separator) if cells), [])
+        names = next((cells for cells in csv.reader([f"{line}\n" for line in lines], delimiter=separator) if cells), [])
     except csv.Error:
         return 0
     return sum(map(knows, names))
