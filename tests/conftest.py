@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, settings
 
 from flows.prefect_server.ensure import ensure_server
 from tests.faults.figures import Report
+from tests.prefect_database import copy_migrated_database
 
 # No deadline, because slow machines must not fail a test. Derandomized, so that a commit always gives the same result;
 # nightly runs try new examples each time.
@@ -95,8 +96,10 @@ def prefect_home() -> str:
 
 
 @pytest.fixture(scope="session")
-def prefect_server() -> Iterator[str]:
+def prefect_server(prefect_home: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The API address of a Prefect server that runs for the whole session; runs find it as they find any server."""
+    of_worker = tmp_path_factory.getbasetemp()
+    copy_migrated_database(Path(prefect_home), of_worker.parent if "PYTEST_XDIST_WORKER" in os.environ else of_worker)
     with mock.patch.dict(os.environ):  # so that runs find it without configuration, as a user's runs do
         lease = ensure_server()
         api_url = lease.wait_until_ready()
