@@ -61,12 +61,11 @@ def test_semicolons_are_recognized(start: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("above", [";;\n", ";; exported, by hand\n", "\n;;\n\n", "sep=;\n;;;\n", ",,\n"])
 def test_lines_without_names_above_the_names_are_passed_over(above: str, tmp_path: Path) -> None:
-    """Spreadsheets write empty rows as separators, and some programs write comments; problems name the right line."""
+    """Spreadsheets write empty rows as separators, and some programs write comments; they are not counted as rows."""
     found = read_good(written(tmp_path, f"{above}id;transcript;speed;model\n1;Hello.;1,2;sonic-3\n"))
     assert [(row.id, row.transcript, row.speed) for row in found.rows] == [("1", "Hello.", 1.2)]
     error = refused(written(tmp_path, f"{above}id;transcript\n1;Hello.\n2;a;b\n"))
-    line = above.count("\n") + 3
-    assert [(problem.row, f"line {line}" in str(error)) for problem in error.problems] == [(2, True)]
+    assert [problem.row for problem in error.problems] == [2]
 
 
 @pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
