@@ -26,13 +26,13 @@ async def event_stream(
     encode: Encode = sse,
     media_type: str = SSE,
 ) -> Response:
-    """One event for each frame of a worker.
+    """One event for each frame of a worker that is not mere progress.
 
     An error before the first frame is a response with its own status; a later one is an error event.
     """
     with ExitStack() as held:
         held.enter_context(engine.admission.admitted(family))
-        frames = engine.workers.stream(job)
+        frames = _without_progress(engine.workers.stream(job))
         first = await anext(frames)
 
         async def body() -> AsyncIterator[bytes]:
@@ -44,6 +44,16 @@ async def event_stream(
                 yield encode(error_event(refusal, request.state.api_version, request.state.request_id))
 
         return _Stream(body(), media_type, frames, held.pop_all())
+
+
+async def _without_progress(frames: AsyncGenerator[Frame, None]) -> AsyncGenerator[Frame, None]:
+    """The frames that have a type; a frame of progress only shows that the worker is not stuck."""
+    try:
+        async for frame in frames:
+            if "type" in frame.header:
+                yield frame
+    finally:
+        await frames.aclose()
 
 
 class _Stream(StreamingResponse):

@@ -1,5 +1,6 @@
 """The pitch of recordings of people, which have noise and hum that synthesized speech does not have."""
 
+from collections.abc import Iterator
 from itertools import pairwise
 
 import numpy as np
@@ -19,22 +20,21 @@ from voicemill.engine.voice_analysis.measures import (
 _LOUD_DB = 20.0
 
 
-def recorded_f0_contour(samples: Samples) -> Floats:
-    """The fundamental frequency every 5 ms, 0 where there is no voice (WORLD: Harvest and StoneMask).
+def recorded_f0_contours(samples: Samples) -> Iterator[Floats]:
+    """The fundamental frequency every 5 ms, 0 where there is no voice, block by block (WORLD: Harvest and StoneMask).
 
     In a noisy recording `f0_contour` misses up to two thirds of the voice, and it follows mains hum. Harvest does not,
     and takes ten times as long. It runs on blocks of at most 20 s, because its memory grows with the length.
     """
     rough = f0_contour(samples)
     if not rough.any():
-        return rough
+        yield rough
+        return
     lowest_hz = _lowest_hz(samples, rough)
-    contours = []
     for first, last in pairwise([0, *block_starts(samples, rough.size), rough.size]):
         signal = samples[first * HOP : last * HOP].astype(np.float64)
         pitch, times = pyworld.harvest(signal, RATE_HZ, lowest_hz, HIGHEST_F0_HZ, FRAME_MS)
-        contours.append(pyworld.stonemask(signal, pitch, times, RATE_HZ)[: last - first])
-    return np.concatenate(contours)
+        yield pyworld.stonemask(signal, pitch, times, RATE_HZ)[: last - first]
 
 
 def _lowest_hz(samples: Samples, pitch: Floats) -> float:

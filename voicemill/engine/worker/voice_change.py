@@ -12,8 +12,8 @@ from voicemill.audio.encode import Encoder
 from voicemill.engine.refusals import bad_request
 from voicemill.engine.synthesis.loudness import amplified
 from voicemill.engine.synthesis.spectrum import shaped
-from voicemill.engine.voice_analysis.measures import RATE_HZ, Samples, f0_contour, level_db
-from voicemill.engine.voice_analysis.recorded_pitch import recorded_f0_contour
+from voicemill.engine.voice_analysis.measures import RATE_HZ, Floats, Samples, f0_contour, level_db
+from voicemill.engine.voice_analysis.recorded_pitch import recorded_f0_contours
 from voicemill.engine.voice_analysis.world import converted
 from voicemill.engine.voices.timbre import Timbre, timbre_from
 from voicemill.engine.worker.uploads import clip
@@ -43,9 +43,11 @@ def voice_change(job: dict[str, Any]) -> Iterator[Frame]:
 
 
 def voice_change_pieces(job: dict[str, Any]) -> Iterator[Frame]:
-    """The converted file as a stream of frames. No progress is reported, because every frame is forwarded."""
+    """The converted file as a stream of frames, with a frame of progress for each block that adds no bytes."""
     started_at = time.perf_counter()
     for more in _converted_file(job):
+        if not more:
+            yield _PROGRESS
         for start in range(0, len(more), PIECE_BYTES):
             step_ms = round(1000 * (time.perf_counter() - started_at), 3)
             yield Frame({"type": "chunk", "step_time": step_ms, "last": False}, more[start : start + PIECE_BYTES])
@@ -54,12 +56,18 @@ def voice_change_pieces(job: dict[str, Any]) -> Iterator[Frame]:
 
 
 def _converted_file(job: dict[str, Any]) -> Iterator[bytes]:
-    """The bytes that each block adds to the file; all at the end for containers whose header has the length."""
+    """The bytes that each block adds to the file: none while the pitch is analysed; all at the end for containers whose
+    header has the length.
+    """
     format = AudioFormat(**job["format"])
     samples = clip(Path(job["clip"]), "clip", LONGEST_S)
+    contours = []
+    for contour in _contours(samples, job["version"]):
+        contours.append(contour)
+        yield b""
     file = io.BytesIO()
     with Encoder(file, format, RATE_HZ) as encoder:
-        for block in _changed(samples, timbre_from(job["timbre"]), job["version"]):
+        for block in _changed(samples, np.concatenate(contours), timbre_from(job["timbre"])):
             encoder.write(block)
             yield _taken(file) if format.container == "raw" else b""
     yield _taken(file)
@@ -72,10 +80,15 @@ def _taken(file: io.BytesIO) -> bytes:
     return body
 
 
-def _changed(samples: Samples, timbre: Timbre, version: str) -> Iterator[Samples]:
+def _contours(samples: Samples, version: str) -> Iterator[Floats]:
+    """The pitch of the recording, block by block."""
+    return iter([f0_contour(samples)]) if version in _FAST_PITCH_VERSIONS else recorded_f0_contours(samples)
+
+
+def _changed(samples: Samples, pitch: Floats, timbre: Timbre) -> Iterator[Samples]:
     """Blocks in the other voice, with the gain that gives the first audible block its original loudness."""
     gain_db, position = None, 0
-    for block in _converted_voice(samples, timbre, version):
+    for block in _converted_voice(samples, pitch, timbre):
         source = samples[position : position + block.size]
         if gain_db is None and level_db(source) > _SILENCE_DB:
             gain_db = level_db(source) - level_db(block)
@@ -83,8 +96,7 @@ def _changed(samples: Samples, timbre: Timbre, version: str) -> Iterator[Samples
         position += block.size
 
 
-def _converted_voice(samples: Samples, timbre: Timbre, version: str) -> Iterator[Samples]:
-    pitch = f0_contour(samples) if version in _FAST_PITCH_VERSIONS else recorded_f0_contour(samples)
+def _converted_voice(samples: Samples, pitch: Floats, timbre: Timbre) -> Iterator[Samples]:
     voiced = pitch[pitch > 0]
     if voiced.size < _LEAST_VOICED_FRAMES:
         raise bad_request("clip: it has no speech. Send a recording of a speaker.")
