@@ -98,7 +98,7 @@ def test_paths_do_not_lead_out_of_the_folder(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("files", "system"),
     [
-        ({"/META-INF/rights.xml": "<rights/>"}, "Adobe DRM"),
+        ({"/META-INF/rights.xml": '<rights xmlns="http://ns.adobe.com/adept"/>'}, "Adobe DRM"),
         ({"/META-INF/sinf.xml": "<sinf/>"}, "Apple DRM"),
         ({"/META-INF/license.lcpl": "{}"}, "Readium LCP"),
         ({"/META-INF/encryption.xml": _ENCRYPTION.format("OPS/a.xhtml")}, "encrypted"),
@@ -108,6 +108,19 @@ def test_protected_books_are_refused(tmp_path: Path, files: dict[str, str | byte
     """The message names the protection and the remedy."""
     with pytest.raises(BookError, match=f"{system}.*without DRM"):
         imported(_one_page(tmp_path / "b.epub", page("<p>Text.</p>"), **files))
+
+
+def test_a_statement_of_rights_is_not_protection(tmp_path: Path) -> None:
+    """A book may state its rights without any DRM."""
+    files: dict[str, str | bytes] = {"/META-INF/rights.xml": "<rights>All rights reserved.</rights>"}
+    assert imported(_one_page(tmp_path / "b.epub", page("<p>Text.</p>"), **files)).texts == ["Text.\n"]
+
+
+def test_an_unpacked_book_is_refused_with_the_remedy(tmp_path: Path) -> None:
+    """The message says how to pack the folder."""
+    (tmp_path / "book" / "META-INF").mkdir(parents=True)
+    with pytest.raises(BookError, match="unpacked EPUB; pack it first"):
+        imported(tmp_path / "book")
 
 
 def test_encrypted_fonts_are_no_protection(tmp_path: Path) -> None:

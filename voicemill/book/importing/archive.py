@@ -20,10 +20,11 @@ _SMALL_BYTES: Final = 16 * 1024 * 1024
 """A file of this size may be compressed at any ratio."""
 _UTF_8_FLAG: Final = 0x800
 _DRM_FILES: Final = {
-    "META-INF/rights.xml": "Adobe DRM",
-    "META-INF/sinf.xml": "Apple DRM",
-    "META-INF/license.lcpl": "Readium LCP",
+    "META-INF/rights.xml": ("Adobe DRM", b"ns.adobe.com/adept"),
+    "META-INF/sinf.xml": ("Apple DRM", b""),
+    "META-INF/license.lcpl": ("Readium LCP", b""),
 }
+"""The files of known systems, and what they contain if the system is in use: the first may state rights only."""
 
 
 class Archive:
@@ -90,8 +91,8 @@ class Archive:
 
         Encrypted fonts are common in books without DRM, and are not needed.
         """
-        for name, system in _DRM_FILES.items():
-            if self.find(name):
+        for name, (system, content) in _DRM_FILES.items():
+            if (found := self.find(name)) and content in self.read(found):
                 raise BookError(f"the book is protected by {system}; import a copy without DRM")
         encryption = self.find("META-INF/encryption.xml")
         if not encryption:

@@ -68,6 +68,10 @@ def import_book(path: Path, chapters: str = "", depth: int = 0) -> ImportedBook:
 
 def read_source(path: Path) -> Source:
     """Read a book in whatever format. Raises `BookError`."""
+    if (path / "META-INF").is_dir():
+        raise BookError(
+            f"{path} is the folder of an unpacked EPUB; pack it first, as with: cd {path} && zip -X -r ../book.epub ."
+        )
     if not path.is_file():
         raise BookError(f"{path} is not a file; give a book: EPUB, DOCX, Markdown, HTML or TXT")
     return read_epub(path) if path.suffix.lower() in (".epub", ".kepub") else read_document(path)
