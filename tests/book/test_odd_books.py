@@ -293,6 +293,21 @@ def test_a_printed_table_of_contents_without_a_mark(tmp_path: Path) -> None:
     assert found.contents == {"Contents": "contents-entry: excluded"}
 
 
+@pytest.mark.parametrize("name", ["items", "paragraphs", "a table"])
+def test_a_table_of_contents_in_the_only_document(tmp_path: Path, name: str) -> None:
+    """It is excluded with its heading, however it is marked up; the headings that it leads to are kept."""
+    links = [f'<a href="#c{number}">Chapter {number}</a>' for number in (1, 2)]
+    listed = {
+        "items": f"<ul><li>{links[0]}</li><li>{links[1]}</li></ul>",
+        "paragraphs": f"<p>{links[0]}</p><p>{links[1]} 17</p>",
+        "a table": f"<table><tr><td>{links[0]}</td></tr><tr><td>{links[1]}</td></tr></table>",
+    }
+    chapters = "".join(f'<h2 id="c{number}">Chapter {number}</h2><p>Text, see {links[0]}.</p>' for number in (1, 2))
+    found = imported(epub_of(tmp_path / "b.epub", {"a.xhtml": f"<h2>Contents</h2>{listed[name]}{chapters}"}))
+    assert found.texts == [f"Chapter {number}\n\nText, see Chapter 1.\n" for number in (1, 2)]
+    assert found.excluded["table-of-contents"][0] == "Contents"
+
+
 def test_documents_that_the_package_does_not_list(tmp_path: Path) -> None:
     """Another rendition, and a document whose id is taken, are excluded under their own rule."""
     files: dict[str, str | bytes] = {f"{name}.xhtml": page(f"<p>{name}</p>") for name in "abz"}

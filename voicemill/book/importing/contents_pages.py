@@ -6,20 +6,20 @@ from typing import Final
 
 from voicemill.book.importing.source import Element, local_name, resolve
 
-_TITLE: Final = re.compile(
+TITLE: Final = re.compile(
     r"\W*(?:(?:table of )?contents|inhalt|sommaire|table des mati|indice|índice|inhoud)", re.IGNORECASE
 )
 _LINKED_SHARE: Final = 0.7
 _FEWEST_LINKS: Final = 5
-_FEWEST_LINKS_WITH_TITLE: Final = 2
+FEWEST_LINKS_WITH_TITLE: Final = 2
 
 
 def is_contents_page(root: Element, path: str, others: Set[str]) -> bool:
     """Whether nearly all words of a document, besides its headings, are links to the `others` of the book."""
     body = next((each for each in root.iter() if local_name(each) == "body"), root)
     links = [*_links(body, path, others)]
-    has_title = _TITLE.match("".join(body.itertext())) is not None
-    if len(links) < (_FEWEST_LINKS_WITH_TITLE if has_title else _FEWEST_LINKS):
+    has_title = TITLE.match("".join(body.itertext())) is not None
+    if len(links) < (FEWEST_LINKS_WITH_TITLE if has_title else _FEWEST_LINKS):
         return False
     headings = [each for each in body.iter() if re.fullmatch(r"h[1-6]", local_name(each))]
     outside = sum(_letters(each) for each in headings if not [*_links(each, path, others)])

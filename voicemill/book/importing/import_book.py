@@ -7,6 +7,7 @@ from typing import Final
 
 from voicemill.book.importing.accounting import check_kept
 from voicemill.book.importing.chapters import Chapter, ContentsRule, chapters_of, same_words, with_kinds
+from voicemill.book.importing.contents_within import contents_rules
 from voicemill.book.importing.notes import note_rules
 from voicemill.book.importing.other_formats import read_document
 from voicemill.book.importing.package import read_epub
@@ -46,8 +47,8 @@ def import_book(path: Path, chapters: str = "", depth: int = 0) -> ImportedBook:
     contents whose entries become chapters; 0 chooses it by their length.
     """
     source = read_source(path)
-    notes = note_rules(source.documents)
-    walked = [walk(document, notes) for document in source.documents]
+    rules = contents_rules(source.documents) | note_rules(source.documents)
+    walked = [walk(document, rules) for document in source.documents]
     found, left_out = chapters_of(source, walked, depth)
     ready = [_with_title(_without_note_headings(_without_repeats(chapter))) for chapter in found]
     spoken, silent = _spoken(ready)
