@@ -1,7 +1,7 @@
 """Workers in flow runs of a Prefect work pool: each flow run is one process, which serves the run until it ends."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Collection
 from contextlib import asynccontextmanager, suppress
 from typing import Final
 from uuid import UUID
@@ -50,7 +50,7 @@ class PoolWorkers:
 
     async def process(self, job: ShardJob) -> ShardResult:
         """Process a shard in the next free flow run. Raises `WorkerLost` if that flow run ends before."""
-        async with self._slots.taken() as run:
+        async with self._slots.taken(job.attempt) as run:
             jobs = JobFiles(self._files, str(run))
             await asyncio.to_thread(jobs.send, job)
             end = await self._until(lambda: jobs.end_of(job), run)
@@ -78,8 +78,9 @@ class PoolWorkers:
             return await self._client.read_flow_run(run)
         return None
 
-    async def kill(self, worker: str) -> None:
-        """Leave the worker alone: its flow run was replaced when its job was abandoned."""
+    async def abandon(self, _worker: str, started: Collection[str]) -> Collection[str]:
+        """Replace the flow run of a worker."""
+        return self._slots.replace(started)
 
     async def end(self) -> None:
         """Leave the flow runs alone: they end with the run."""

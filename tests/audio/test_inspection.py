@@ -179,7 +179,7 @@ def test_audio_track_is_the_default_or_the_chosen_one(tmp_path: Path, track: str
 
 def _wav_of_24_bits_in_32(samples: Any) -> bytes:
     """A WAV as studio programs write it: the unused bits of each sample are zero."""
-    content = (np.round(samples * (2**23 - 1)).astype("<i4") << 8).tobytes()
+    content: bytes = (np.round(samples * (2**23 - 1)).astype("<i4") << 8).tobytes()
     integers = bytes.fromhex("0100000000001000800000aa00389b71")
     fields = struct.pack("<HHIIHHHHI", 0xFFFE, 1, 16_000, 64_000, 4, 32, 22, 24, 4) + integers
     chunks = b"WAVEfmt " + struct.pack("<I", 40) + fields + b"data" + struct.pack("<I", len(content)) + content

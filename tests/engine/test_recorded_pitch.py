@@ -19,7 +19,7 @@ def voice_in_noise() -> Samples:
     """A voice that glides from 180 to 220 Hz for a second, in noise and mains hum of 60 Hz."""
     times = np.arange(int(DURATION_S * RATE_HZ)) / RATE_HZ
     phase = 2 * np.pi * np.cumsum(180.0 + 40.0 * (times - VOICED_S[0])) / RATE_HZ
-    voice = sum(np.sin(number * phase) / number for number in range(1, 16))
+    voice = np.sum([np.sin(number * phase) / number for number in range(1, 16)], axis=0)
     voice = voice * ((times >= VOICED_S[0]) & (times < VOICED_S[1]))
     noise = np.random.default_rng(0).standard_normal(times.size)
     mixed: Samples = (0.1 * voice + 0.03 * noise + 0.01 * np.sin(2 * np.pi * 60 * times)).astype(np.float32)

@@ -12,11 +12,11 @@ from contextlib import closing, contextmanager
 from tests.waiting import PATIENCE_S, wait_until
 
 _START = ("ray.scripts.scripts", "start", "--head", "--block", "--num-cpus=2", "--include-dashboard=false")
-_TIME_LIMITS = (
-    "RAY_CLIENT_SERVER_CHECK_CHANNEL_TIMEOUT_S",
-    "RAY_raylet_start_wait_time_s",
-    "RAY_py_gcs_connect_timeout_s",
-)
+_TIME_LIMITS_S = {
+    "RAY_CLIENT_SERVER_CHECK_CHANNEL_TIMEOUT_S": "60",  # its fork hangs at times, and the run then connects again
+    "RAY_raylet_start_wait_time_s": f"{PATIENCE_S:.0f}",
+    "RAY_py_gcs_connect_timeout_s": f"{PATIENCE_S:.0f}",
+}
 """Ray gives up on a busy machine by default."""
 
 
@@ -25,7 +25,7 @@ def ray_cluster() -> Iterator[str]:
     """The runner of a cluster of one node with two CPUs; its processes have the environment of this one."""
     ports = _free_ports(2)
     command = [sys.executable, "-m", *_START, f"--port={ports[0]}", f"--ray-client-server-port={ports[1]}"]
-    environment = os.environ | dict.fromkeys(_TIME_LIMITS, f"{PATIENCE_S:.0f}") | {"RAY_USAGE_STATS_ENABLED": "0"}
+    environment = os.environ | _TIME_LIMITS_S | {"RAY_USAGE_STATS_ENABLED": "0"}
     with tempfile.TemporaryDirectory(dir="/tmp", ignore_cleanup_errors=True) as folder:  # socket names must be short
         command.append(f"--temp-dir={folder}")
         with subprocess.Popen(command, stdout=subprocess.DEVNULL, env=environment) as process:

@@ -97,8 +97,14 @@ def test_no_worker_makes_a_call_30_s_after_its_driver_was_killed(
     service.speaker.latency_s = 1.0
     manifest, results = write_manifest(tmp_path / "book.csv", short_rows(3000)), tmp_path / "results"
     command = [sys.executable, "-c", _DRIVER, str(manifest), str(results), runner]
-    with subprocess.Popen(command, cwd=_ROOT, start_new_session=True, stderr=subprocess.DEVNULL) as run_process:
-        wait_until(lambda: len(service.requested) >= 20 and len(living_workers(results)) == 2, "two workers, 20 calls")
+    log = tmp_path / "driver.log"
+    with (
+        log.open("wb") as stderr,
+        subprocess.Popen(command, cwd=_ROOT, start_new_session=True, stderr=stderr) as run_process,
+    ):
+        wait_until(lambda: len(living_workers(results)) == 2 or run_process.poll() is not None, "two workers")
+        wait_until(lambda: len(service.requested) >= 20 or run_process.poll() is not None, "20 calls")
+        assert run_process.poll() is None, log.read_text()[-2000:]
         os.killpg(run_process.pid, signal.SIGKILL)
         killed_s = time.monotonic()
     wait_until(lambda: not has_workers(ResultsFolder(results)), "the end of the workers")

@@ -213,7 +213,7 @@ async def test_attempts_of_a_lost_worker_end(tmp_path: Path) -> None:
     attempts = Attempts(cluster, files)
     first, second = (asyncio.create_task(attempts.process(job)) for _ in range(2))
     await cluster.has_both.wait()
-    attempts.abandon("worker-1")
+    attempts.abandon("worker-1", files.started_by("worker-1"))
     with pytest.raises(WorkerLost) as lost:
         await first
     assert (lost.value.worker, attempts.count) == ("worker-1", 1)

@@ -2,6 +2,7 @@
 
 import asyncio
 import uuid
+from collections.abc import Container
 from dataclasses import replace
 from typing import Protocol
 
@@ -47,10 +48,10 @@ class Attempts:
             abandoned.cancel()
             del self._abandoned[attempt]
 
-    def abandon(self, worker: str) -> None:
-        """End the attempts that a lost worker has started."""
+    def abandon(self, worker: str, held: Container[str]) -> None:
+        """End the attempts that a lost worker holds."""
         for attempt, abandoned in self._abandoned.items():
-            if self._files.worker_of(attempt) == worker and not abandoned.done():
+            if attempt in held and not abandoned.done():
                 abandoned.set_exception(WorkerLost(worker, "it does not respond"))
 
     def fail(self, error: VoicemillError) -> None:

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Collection
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import replace
 from typing import Any, Protocol
@@ -50,8 +50,11 @@ class Placement(SendsJobs, Protocol):
     shares_machine: bool
     """Whether the workers share the cores of the driver's machine."""
 
-    async def kill(self, worker: str) -> None:
-        """End a worker that does not respond, if its process can be reached."""
+    async def abandon(self, worker: str, started: Collection[str]) -> Collection[str]:
+        """End a worker that does not respond, or send it no more jobs. `started` are the attempts that it has started.
+
+        Returns the attempts that it holds, unless their jobs fail by themselves.
+        """
 
     async def end(self) -> None:
         """Let all workers close the run, and wait until they have."""
@@ -141,7 +144,8 @@ class Workers:
             with suppress(StorageError):  # A lost worker on another machine may be alive, and commit them itself.
                 await self._context.in_thread(self._context.answers.commit_partials_of, state.answer_writer)
         await self.update()
-        self._attempts.abandon(worker)
+        started = await asyncio.to_thread(self._files.started_by, worker)
+        self._attempts.abandon(worker, {*started, *await self._placement.abandon(worker, started)})
 
     async def exchange_states(self) -> None:
         """Read the workers' states and grant them slots and budget, until cancelled. An error stops the run."""
@@ -169,7 +173,7 @@ class Workers:
                 continue
             elif self._placement.shares_machine and now_s - since_s > _FROZEN_S:
                 self._changed_s[worker] = (state.beat, now_s)
-                await self._placement.kill(worker)
+                await self._placement.abandon(worker, ())
             elif not self._placement.shares_machine and now_s - since_s > _WORKER_TIMEOUT_S:
                 await self._replace(worker, f"it has written no state for {_WORKER_TIMEOUT_S:.0f} s")
 

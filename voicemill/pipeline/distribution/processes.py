@@ -4,7 +4,7 @@ import asyncio
 import os
 import sys
 from asyncio.subprocess import PIPE, Process
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager, suppress
 from itertools import count
 from typing import Final
@@ -116,11 +116,12 @@ class WorkerProcesses:
             )  # fmt: skip
         return _WorkerProcess(name, process)
 
-    async def kill(self, worker: str) -> None:
-        """End a worker that does not respond."""
+    async def abandon(self, worker: str, _started: Collection[str]) -> Collection[str]:
+        """End a worker that does not respond; its jobs then fail."""
         for each in self._processes:
             if each.name == worker:
                 await each.kill()
+        return ()
 
     async def end(self) -> None:
         """End all processes; each closes the run first."""

@@ -2,13 +2,13 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager, suppress
 from types import ModuleType
 from typing import Any, Final
 
 from voicemill.errors import ConfigError
-from voicemill.pipeline.distribution.job_lines import job_as_json, lost_with, result_of
+from voicemill.pipeline.distribution.job_lines import WorkerLost, job_as_json, lost_with, result_of
 from voicemill.pipeline.distribution.worker_slots import WorkerSlots
 from voicemill.pipeline.distribution.worker_threads import process_job_here
 from voicemill.pipeline.jobs import ShardJob, ShardResult
@@ -46,6 +46,8 @@ class RayWorkers:
 
     async def _start(self) -> Any:  # noqa: ANN401 - a handle of an optional package
         """An actor that has started, once a CPU of the cluster is free."""
+        if not self._ray.is_initialized():  # Ray would start a cluster on this machine.
+            raise WorkerLost("", "the connection to the Ray cluster was lost")
         actor_class = self._ray.remote(ShardActor)
         options = actor_class.options(num_cpus=1, max_restarts=0, max_concurrency=_JOBS_PER_ACTOR + 1)
         try:
@@ -58,15 +60,16 @@ class RayWorkers:
 
     async def process(self, job: ShardJob) -> ShardResult:
         """Process a shard in the next free actor. Raises `WorkerLost` if that actor is lost."""
-        async with self._slots.taken() as actor:
+        async with self._slots.taken(job.attempt) as actor:
             try:
                 end: str = await _result(actor.process, job_as_json(job).decode())
             except Exception as error:  # of the cluster: errors of the job itself are in its end
                 raise lost_with(error) from error
         return result_of(end)
 
-    async def kill(self, worker: str) -> None:
-        """Leave the worker alone: it was replaced when its job was abandoned."""
+    async def abandon(self, _worker: str, started: Collection[str]) -> Collection[str]:
+        """Replace the actor of a worker."""
+        return self._slots.replace(started)
 
     async def end(self) -> None:
         """Leave the actors running until they have closed the run."""

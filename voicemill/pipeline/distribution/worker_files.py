@@ -186,6 +186,10 @@ class WorkerFiles:
         except OSError:
             return ""
 
+    def started_by(self, worker: str) -> list[str]:
+        """The attempts that a worker has started."""
+        return [path.stem for path in self.folder.glob("*.started") if self.worker_of(path.stem) == worker]
+
     def _start_of(self, attempt: str) -> Path:
         return self.folder / f"{attempt}.started"
 

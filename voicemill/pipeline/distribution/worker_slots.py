@@ -1,7 +1,7 @@
 """The slots of workers that a runner starts itself: a job takes a free one, and a lost worker is replaced."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection
 from contextlib import asynccontextmanager
 from typing import Generic, TypeVar
 
@@ -18,6 +18,7 @@ class WorkerSlots(Generic[W]):
         self._free: asyncio.Queue[W | WorkerLost] = asyncio.Queue()
         self._starting: set[asyncio.Task[None]] = set()
         self._lost: list[W] = []
+        self._worker_of: dict[str, W] = {}
 
     def start(self, workers: int) -> None:
         """Start workers in the background."""
@@ -36,20 +37,30 @@ class WorkerSlots(Generic[W]):
             self._free.put_nowait(worker)
 
     @asynccontextmanager
-    async def taken(self) -> AsyncIterator[W]:
+    async def taken(self, attempt: str) -> AsyncIterator[W]:
         """A slot of a worker for one job. After an error or a cancellation, the worker counts as lost.
 
         Raises `WorkerLost` if a worker did not start.
         """
-        worker = await self._next()
+        worker = self._worker_of[attempt] = await self._next()
         try:
             yield worker
         except BaseException:
-            if not self._is_lost(worker):
-                self._lost.append(worker)
-                self.start(1)
+            self._replace(worker)
             raise
         self._free.put_nowait(worker)
+
+    def replace(self, started: Collection[str]) -> list[str]:
+        """Replace the worker that has started these attempts. Returns all attempts that were given to it."""
+        workers = [self._worker_of[attempt] for attempt in started if attempt in self._worker_of]
+        for worker in workers:
+            self._replace(worker)
+        return [attempt for attempt, worker in self._worker_of.items() if any(worker is each for each in workers)]
+
+    def _replace(self, worker: W) -> None:
+        if not self._is_lost(worker):
+            self._lost.append(worker)
+            self.start(1)
 
     async def _next(self) -> W:
         while True:

@@ -25,40 +25,42 @@ _workers: dict[str, "_WorkerThread"] = {}
 _choosing: Final = threading.Lock()
 
 
-def process_job_here(line: str) -> str:
+def process_job_here(line: str, *, process: str = "") -> str:
     """Process the job of a JSON line in this process's worker for its run; returns its end as a JSON line.
+
+    `process` is the name of this process in its cluster; by default, its host and number.
 
     Schedulers start a task again when its process is lost. The driver must first take over what the lost worker has
     left, so the second start of the same attempt only reports the name of the first worker.
     """
     job = job_from_json(line)
     try:
-        return end_as_json(_process(job)).decode()
+        return end_as_json(_process(job, process)).decode()
     except Exception as error:  # the driver raises it
         return end_as_json(failed(error)).decode()
 
 
-def _process(job: ShardJob) -> JobEnd:
-    worker = _worker_of(job)
+def _process(job: ShardJob, process: str) -> JobEnd:
+    worker = _worker_of(job, process or f"{socket.gethostname().partition('.')[0]}-{os.getpid()}")
     before = WorkerFiles(ResultsFolder(job.results), job.run_id).start(job.attempt, worker.name)
     if before:
         return JobEnd(restarted_after=before)
     return JobEnd(worker.process(job))
 
 
-def _worker_of(job: ShardJob) -> "_WorkerThread":
+def _worker_of(job: ShardJob, process: str) -> "_WorkerThread":
     with _choosing:
         worker = _workers.get(job.run_id)
         if worker is None or worker.has_ended:
-            worker = _workers[job.run_id] = _WorkerThread(job)
+            worker = _workers[job.run_id] = _WorkerThread(job, process)
         return worker
 
 
 class _WorkerThread:
     """The worker of one run in this process."""
 
-    def __init__(self, first: ShardJob) -> None:
-        self.name = f"{socket.gethostname().partition('.')[0]}-{os.getpid()}-{next(_numbers)}"
+    def __init__(self, first: ShardJob, process: str) -> None:
+        self.name = f"{process}-{next(_numbers)}"
         self.has_ended = False
         self._opened: Future[tuple[Worker, asyncio.AbstractEventLoop]] = Future()
         self._thread = threading.Thread(target=self._run, args=(first,), name=f"run {first.run_id}", daemon=True)
