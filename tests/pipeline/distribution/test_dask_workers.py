@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,6 +15,10 @@ from tests.pipeline.distribution.killed_workers import audio_of, expected_audio,
 from tests.waiting import wait_until
 from voicemill.errors import ExitCode, WorkersLost
 from voicemill.pipeline.distribution import driver
+from voicemill.pipeline.distribution.dask_workers import DaskWorkers
+from voicemill.pipeline.distribution.job_lines import JobEnd, end_as_json
+from voicemill.pipeline.jobs import ShardJob, ShardResult
+from voicemill.pipeline.shard import Shard
 
 pytest.importorskip("distributed", reason="Dask is not installed: pip install 'voicemill[dask]'")
 
@@ -67,3 +72,41 @@ async def test_a_run_without_a_cluster_stops(
     assert (summary.exit_code, summary.rows["done"]) == (ExitCode.OK, 60)
     assert len(service.requested) <= 60 + _CONCURRENCY
     assert violations(tmp_path / "dask") == []
+
+
+class _Client:
+    """Fetches the results of all jobs at once, as Dask's client does; each job is the client itself."""
+
+    def __init__(self) -> None:
+        self.fetched: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+        self.waiting = 0
+        self.cancelled: list[_Client] = []
+
+    def submit(self, *_arguments: object, **_options: object) -> "_Client":
+        """A job."""
+        return self
+
+    async def result(self) -> str:
+        """The result of a job."""
+        self.waiting += 1
+        return await self.fetched
+
+    async def cancel(self, jobs: "list[_Client]") -> None:
+        """Cancel jobs."""
+        self.cancelled += jobs
+
+
+async def test_an_abandoned_job_does_not_end_the_others() -> None:
+    """Dask waits for several results at once: the end of one wait is not the end of the others."""
+    client: Any = _Client()
+    workers = DaskWorkers(client, {"tcp://127.0.0.1:1": 2})
+    shard = Shard(0, 0, 1, "a", "a", Path("parts/00000.0.parquet"))
+    job = ShardJob("run", Path("results"), "plan", shard, settings("dask://127.0.0.1:1"), attempt="first")
+    abandoned, kept = (asyncio.create_task(workers.process(job)) for _ in range(2))
+    while client.waiting < 2:
+        await asyncio.sleep(0)
+    abandoned.cancel()
+    await asyncio.wait({abandoned})
+    client.fetched.set_result(end_as_json(JobEnd(ShardResult({"done": 1}))).decode())
+    assert (await kept).rows == {"done": 1}
+    assert client.cancelled == [client]

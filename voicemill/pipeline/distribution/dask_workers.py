@@ -50,12 +50,28 @@ class DaskWorkers:
             future = self._client.submit(
                 process_job_on_dask, job_as_json(job).decode(), key=_KEY + job.attempt, pure=False, workers=allowed
             )
-            end: str = await future
+            end = await self._result(future)
         except Exception as error:  # of the cluster: errors of the job itself are in its end
             raise lost_with(error) from error
         finally:
             self._allowed.pop(job.attempt, None)
         return result_of(end)
+
+    async def _result(self, future: Any) -> str:  # noqa: ANN401
+        """The result of a job. Raises its exception.
+
+        The client fetches the results of several jobs at once, so the wait for one of them must not be cancelled.
+        """
+        result = asyncio.ensure_future(future.result())
+        try:
+            await asyncio.wait({result})
+        except asyncio.CancelledError:
+            result.add_done_callback(lambda ended: ended.cancelled() or ended.exception())
+            await self._client.cancel([future])
+            raise
+        if result.cancelled():
+            raise RuntimeError("the cluster has cancelled the job")
+        return str(result.result())
 
     async def _responding(self) -> list[str] | None:
         """The processes of the cluster but those to avoid; None, which means any process, if there are no others.
