@@ -2,13 +2,13 @@
 
 import os
 import re
-import struct
 from typing import BinaryIO, Final, NamedTuple
 
 _HEAD_BYTES: Final = 4096
 _PROBED_BYTES: Final = 1 << 20
 """FFmpeg recognizes a format by these bytes after a tag, and not at all if the tag is longer."""
-_ID3: Final = struct.Struct(">3s3x4s")
+TAG_HEADER_BYTES: Final = 10
+"""The header of an ID3 tag; its last four bytes are the size of the rest."""
 _ADTS: Final = re.compile(rb"\xff[\xf0\xf1\xf8\xf9]")
 _EXTENSIBLE: Final = re.compile(
     # 32 bits for each sample, of which 24 are used, and the code of integers.
@@ -68,15 +68,19 @@ def is_big_endian_wav(file: BinaryIO) -> bool:
 def format_after_tag(file: BinaryIO) -> str | None:
     """FFmpeg's name of the format of a file whose ID3 tag is too long to be recognized; None for any other file."""
     start = file.tell()
-    header = file.read(_ID3.size)
-    kind, sizes = _ID3.unpack(header) if len(header) == _ID3.size else (b"", b"")
-    size_bytes = sum(byte << shift for byte, shift in zip(sizes, (21, 14, 7, 0), strict=False))
-    file.seek(start + _ID3.size + size_bytes)
+    header = file.read(TAG_HEADER_BYTES)
+    size_bytes = tag_bytes(header) if header.startswith(b"ID3") and len(header) == TAG_HEADER_BYTES else 0
+    file.seek(start + size_bytes)
     first = file.read(4)
     file.seek(start)
-    if kind != b"ID3" or size_bytes < _PROBED_BYTES // 2:
+    if size_bytes < _PROBED_BYTES // 2 + TAG_HEADER_BYTES:
         return None
     return "flac" if first == b"fLaC" else "aac" if _ADTS.match(first) else "mp3"
+
+
+def tag_bytes(header: bytes) -> int:
+    """The size of an ID3 tag with its header, whose last four bytes hold seven bits each."""
+    return TAG_HEADER_BYTES + sum(byte << shift for byte, shift in zip(header[-4:], (21, 14, 7, 0), strict=True))
 
 
 def _head(file: BinaryIO) -> bytes:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from typing import BinaryIO, Final
 
 from voicemill.audio.inspection import raw_frames
+from voicemill.audio.opened_file import TAG_HEADER_BYTES, tag_bytes
 
 STARTS: Final = {
     "wav": rb"(?:RIFF|RF64|BW64).{4}WAVE",
@@ -32,7 +33,6 @@ _PACKETS: Final = ("mpeg", "mpegts", "id3", "frames")
 _STATED: Final = re.compile(b"|".join(start for kind, start in STARTS.items() if kind not in _PACKETS), re.DOTALL)
 _FRAME: Final = re.compile(raw_frames.PATTERN)
 _ID3: Final = b"ID3"
-_ID3_HEADER_BYTES: Final = 10
 _OVERLAP_BYTES: Final = 1 << 10
 """More than the longest start."""
 _BLOCK_BYTES: Final = 1 << 20
@@ -81,10 +81,9 @@ def starts(file: BinaryIO, pattern: re.Pattern[bytes], position: int) -> Iterato
 def _is_mp3(file: BinaryIO, start: int) -> bool:
     """Whether MP3 follows the ID3 tag at `start`. A tag may also stand alone, at the end of a file."""
     file.seek(start)
-    header = file.read(_ID3_HEADER_BYTES)
-    if len(header) < _ID3_HEADER_BYTES or any(byte > 0x7F for byte in header[6:]):
+    header = file.read(TAG_HEADER_BYTES)
+    if len(header) < TAG_HEADER_BYTES or any(byte > 0x7F for byte in header[6:]):
         return False
-    size_bytes = sum(byte << shift for byte, shift in zip(header[6:], (21, 14, 7, 0), strict=True))
-    file.seek(start + _ID3_HEADER_BYTES + size_bytes)
+    file.seek(start + tag_bytes(header))
     sync = file.read(2)
     return len(sync) == 2 and sync[0] == 0xFF and sync[1] >= 0xE0
