@@ -1,6 +1,7 @@
 """Runs in worker processes give the results of a run in one process, and survive the death of any of them."""
 
 import asyncio
+import json
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -72,7 +73,10 @@ async def test_a_killed_worker_loses_nothing(service: SpeechService, tmp_path: P
 
 
 def test_workers_end_with_their_driver(service: SpeechService, tmp_path: Path) -> None:
-    """When the driver is killed, its workers make no more calls, and the next run repeats only calls in flight."""
+    """When the driver is killed, its workers make no more calls, and the next run repeats only calls in flight.
+
+    A call counts as spent before it is sent, so that calls which never left a stopping worker count too.
+    """
     service.speaker.latency_s = 0.05
     manifest = write_manifest(tmp_path / "book.csv", short_rows(100))
     profile = tmp_path / "profile.toml"
@@ -93,7 +97,8 @@ def test_workers_end_with_their_driver(service: SpeechService, tmp_path: Path) -
     assert result.code == 0, result.stderr
     assert len(service.requested) <= 100 + _CONCURRENCY
     assert set(statuses(tmp_path / "results").values()) == {"done"}
-    assert f'"calls": {len(service.requested)}' in ResultsFolder(tmp_path / "results").spent.read_text()
+    spent = json.loads(ResultsFolder(tmp_path / "results").spent.read_text())["calls"]
+    assert len(service.requested) <= spent <= 100 + _CONCURRENCY
 
 
 async def test_a_full_disk_stops_all_workers(service: SpeechService, tmp_path: Path) -> None:
