@@ -186,4 +186,5 @@ async function main() {
     for (const part of [methods, voices, tokens, errors]) await part();
 }
 
-main();
+// A timer of the SDK keeps the process alive for a minute after the last request.
+main().then(() => process.exit(0));
