@@ -20,6 +20,7 @@ SARAH, ROBIN = "694f9389-aac1-45b6-b726-9d9369183238", "Robin"
 NOBODY = "00000000-0000-4000-8000-000000000000"
 TEXTS = {
     "sentence": "It was a bright cold day in April.",
+    "short": "He left the city.",
     "middle": "and the people of the city would continue to support the government",
     "french": "Voilà un déjà vu.",
     "long": "And on and on it goes, until it ends. " * 60,
@@ -77,8 +78,8 @@ def _clips(url: str, folder: Path) -> dict[str, str]:
     wav = {"container": "wav", "sample_rate": 24000, "encoding": "pcm_s16le"}
     raw = {"container": "raw", "sample_rate": 16000, "encoding": "pcm_s16le"}
     wanted = {
-        "clip": (TEXTS["sentence"], wav),
-        "headerless": (TEXTS["sentence"], raw),
+        "clip": (TEXTS["short"], wav),
+        "headerless": (TEXTS["short"], raw),
         "left": (TEXTS["left_text"], wav),
         "right": (TEXTS["right_text"], wav),
     }

@@ -65,7 +65,7 @@ def retried_upload(evidence: Evidence) -> None:
     elif evidence.client == "cartesia-2":
         refused(evidence, "retries/upload", 400, "model is None")
     else:
-        same_words(evidence.task["sentence"], evidence.facts("retries/upload")["text"], 0.35)
+        same_words(evidence.task["short"], evidence.facts("retries/upload")["text"], 0.35)
 
 
 @check(ERRORS)

@@ -95,7 +95,7 @@ def no_empty_chunks(evidence: Evidence) -> None:
 def text_and_times(evidence: Evidence) -> None:
     """The words of the clip are transcribed with ordered times inside it, and with its duration."""
     facts, clip = evidence.facts("stt.transcribe"), _clip(evidence, "clip")
-    same_words(evidence.task["sentence"], facts["text"], 0.35)
+    same_words(evidence.task["short"], facts["text"], 0.35)
     assert [word["word"] for word in facts["words"]] == facts["text"].split()
     in_order(facts["words"], facts["duration"])
     assert abs(facts["duration"] - clip.size / _RATE_HZ) < 0.02
@@ -106,7 +106,7 @@ def text_and_times(evidence: Evidence) -> None:
 def headerless(evidence: Evidence) -> None:
     """Raw samples are transcribed with encoding and rate from the query; timestamps are returned only on request."""
     facts = evidence.facts("stt.transcribe/headerless")
-    same_words(evidence.task["sentence"], facts["text"], 0.35)
+    same_words(evidence.task["short"], facts["text"], 0.35)
     size = Path(evidence.task["headerless"]).stat().st_size
     assert abs(facts["duration"] - size / 2 / _RATE_HZ) < 0.02
     assert facts.get("words") is None
@@ -119,7 +119,7 @@ def another_voice(evidence: Evidence) -> None:
     _is_wav(audio)
     assert abs(audio.duration_s - clip.size / _RATE_HZ) < 0.05
     assert abs(pitch_hz(audio.samples, 24000) / pitch_hz(clip, _RATE_HZ) - 1) > 0.1
-    same_words(evidence.task["sentence"], evidence.said("voice_changer.bytes"), 0.5)
+    same_words(evidence.task["short"], evidence.said("voice_changer.bytes"), 0.5)
 
 
 @check("voice_changer.sse")

@@ -18,4 +18,4 @@ def grants(evidence: Evidence) -> None:
     assert evidence.audio("auth.access_token/tts/granted").duration_s == pytest.approx(
         evidence.audio("tts.bytes/wav").duration_s
     )
-    same_words(evidence.task["sentence"], evidence.facts("auth.access_token/stt/granted")["text"], 0.35)
+    same_words(evidence.task["short"], evidence.facts("auth.access_token/stt/granted")["text"], 0.35)
