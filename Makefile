@@ -37,12 +37,13 @@ book: setup
 	$(BIN)/voicemill run build/the-ferry -o results/the-ferry
 	$(BIN)/voicemill book master results/the-ferry --for m4b,read-along
 
-# One worker runs all tests of a file, so that module fixtures start once. The slowest files run first.
+# One worker runs all tests of a file, so that module fixtures start once. The slowest files run first. Three workers
+# keep two cores busy, because a third of the time tests wait for timers, disks and other processes.
 # Compiled first, because the tests start hundreds of processes. An environment may forbid Python to write bytecode;
 # pytest may write it, since each of its processes would otherwise rewrite the same plugins and test modules.
 test: check browser
 	$(BIN)/python -m compileall -q voicemill flows tasks tests benchmarks
-	PYTHONDONTWRITEBYTECODE= $(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder
+	PYTHONDONTWRITEBYTECODE= $(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder
 
 check: setup
 	$(BIN)/ruff check
