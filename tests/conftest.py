@@ -4,6 +4,7 @@ import gc
 import os
 import signal
 from collections.abc import Callable, Generator, Iterator
+from functools import partial
 from pathlib import Path
 from unittest import mock
 
@@ -96,10 +97,17 @@ def prefect_home() -> str:
 
 
 @pytest.fixture(scope="session")
-def prefect_server(prefect_home: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The API address of a Prefect server that runs for the whole session; runs find it as they find any server."""
+def migrated_database(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Path], None]:
+    """Copies a migrated database, which the workers of the session share, into a Prefect home."""
     of_worker = tmp_path_factory.getbasetemp()
-    copy_migrated_database(Path(prefect_home), of_worker.parent if "PYTEST_XDIST_WORKER" in os.environ else of_worker)
+    shared = of_worker.parent if "PYTEST_XDIST_WORKER" in os.environ else of_worker
+    return partial(copy_migrated_database, shared=shared)
+
+
+@pytest.fixture(scope="session")
+def prefect_server(prefect_home: str, migrated_database: Callable[[Path], None]) -> Iterator[str]:
+    """The API address of a Prefect server that runs for the whole session; runs find it as they find any server."""
+    migrated_database(Path(prefect_home))
     with mock.patch.dict(os.environ):  # so that runs find it without configuration, as a user's runs do
         lease = ensure_server()
         api_url = lease.wait_until_ready()

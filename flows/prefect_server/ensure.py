@@ -41,9 +41,9 @@ class ServerLease:
 
     def wait_until_ready(self) -> str:
         """Wait until the server responds and return the API's address. Raises `ConfigError` if it does not."""
-        _import_prefect_engine()
         if urlsplit(self.api_url).hostname in LOOPBACK_HOSTS and not fetch(self.api_url, "/health", timeout_s=10):
             raise ConfigError(_unreachable(self.api_url))
+        _import_prefect_engine()
         return self.api_url
 
     def release(self) -> None:

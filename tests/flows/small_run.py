@@ -1,6 +1,7 @@
 """A small flow run with a server lease, started by tests: `python -m tests.flows.small_run TASKS [block]`.
 
-Prints the API's address. With `block` each task prints "blocked" and waits for the end of standard input.
+Prints the API's address. With `block` the first task prints "blocked" and waits for the end of standard input before
+the others start.
 """
 
 import asyncio
@@ -15,12 +16,12 @@ if TYPE_CHECKING:
 
 
 def small_flow(tasks: int, *, block: bool) -> "Coroutine[Any, Any, None]":
-    """A flow of `tasks` concurrent tasks that each log one line."""
+    """A flow of `tasks` concurrent tasks that each log one line. With `block` the first one runs alone and waits."""
     from prefect import flow, get_run_logger, task
     from prefect.cache_policies import NO_CACHE
 
     @task(cache_policy=NO_CACHE, persist_result=False)
-    async def one(number: int) -> None:
+    async def one(number: int, *, block: bool = False) -> None:
         get_run_logger().warning("task %d logged", number)
         if block:
             print("blocked", flush=True)  # noqa: T201 - the test waits for this line
@@ -28,7 +29,9 @@ def small_flow(tasks: int, *, block: bool) -> "Coroutine[Any, Any, None]":
 
     @flow(name="small run")
     async def run() -> None:
-        await asyncio.gather(*(one(number) for number in range(tasks)))
+        if block:
+            await one(0, block=True)
+        await asyncio.gather(*(one(number) for number in range(int(block), tasks)))
 
     return run()
 

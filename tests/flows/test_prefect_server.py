@@ -4,19 +4,20 @@ import json
 import os
 import pty
 import select
-import shutil
 import signal
 import socket
 import sqlite3
 import subprocess
 import sys
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 
+from flows.prefect_server.lease import LeaseLock
 from tests.waiting import PATIENCE_S, wait_until
 
 pytestmark = pytest.mark.skipif(not Path("/proc/self/cmdline").exists(), reason="finds processes in /proc")
@@ -43,16 +44,64 @@ def first_run(first_home: Path) -> str:
     return run_in_terminal(first_home, 24, idle_s=3600)
 
 
-@pytest.fixture
-def home(first_home: Path, first_run: str, tmp_path: Path) -> Path:
-    """A separate home for one test, with a database but no server."""
-    with sqlite3.connect(first_home / "prefect.db") as database:
-        database.execute("pragma wal_checkpoint(truncate)")
-    database.close()
-    separate = tmp_path / "separate-home"
-    separate.mkdir()
-    shutil.copy(first_home / "prefect.db", separate)
-    return separate
+@pytest.fixture(scope="module")
+def new_home(
+    tmp_path_factory: pytest.TempPathFactory, migrated_database: Callable[[Path], None]
+) -> Iterator[Callable[[], Path]]:
+    """Creates Prefect homes with a database but no server, and kills the servers that tests leave in them."""
+    created = []
+
+    def create() -> Path:
+        created.append(tmp_path_factory.mktemp("home"))
+        migrated_database(created[-1])
+        return created[-1]
+
+    yield create
+    for server in [process for home in created for process in servers(home)]:
+        os.kill(server, signal.SIGKILL)
+
+
+class BlockedRun(NamedTuple):
+    """A run whose first task waits for standard input, and its server."""
+
+    home: Path
+    process: subprocess.Popen[str]
+    api_url: str
+    server: int
+
+
+class ConcurrentRuns(NamedTuple):
+    """A finished run and a blocked one, which started at the same time."""
+
+    finished: tuple[int, str, str]
+    blocked: BlockedRun
+
+
+@pytest.fixture(scope="module")
+def concurrent_runs(new_home: Callable[[], Path]) -> ConcurrentRuns:
+    """Two runs that start at the same time in a home without a server."""
+    home = new_home()
+    run = start(home, 1, idle_s=1)
+    blocked = start_blocked(home, 1, idle_s=1)
+    return ConcurrentRuns(finish(run), blocked)
+
+
+@pytest.fixture(scope="module")
+def taken_url() -> Iterator[str]:
+    """An address whose port is that of another program."""
+    with socket.create_server(("127.0.0.1", 0)) as other_program:
+        yield f"http://127.0.0.1:{other_program.getsockname()[1]}/api"
+
+
+@pytest.fixture(scope="module")
+def run_after_kill(new_home: Callable[[], Path], taken_url: str) -> BlockedRun:
+    """A run with an idle time of 0, after a server died and another program took its port."""
+    home = new_home()
+    lease = LeaseLock.acquire(home, version("prefect"), {})
+    with lease.locked_registration() as registration:
+        registration.write(taken_url)
+    lease.release()
+    return start_blocked(home, 40, idle_s=0, **SLOW_RECORDER)
 
 
 def environment(home: Path, idle_s: float, **more: str) -> dict[str, str]:
@@ -73,13 +122,14 @@ def start(home: Path, tasks: int, *options: str, idle_s: float = IDLE_S, **more:
     return subprocess.Popen(command(tasks, *options), env=variables, stdin=pipe, stdout=pipe, stderr=pipe, text=True)
 
 
-def start_blocked(home: Path, idle_s: float) -> tuple[subprocess.Popen[str], int]:
-    """A run whose only task waits for standard input, and the process id of its server."""
-    run = start(home, 1, "block", idle_s=idle_s)
+def start_blocked(home: Path, tasks: int, idle_s: float, **more: str) -> BlockedRun:
+    """Start a run whose first task waits for standard input, and wait until it does."""
+    run = start(home, tasks, "block", idle_s=idle_s, **more)
     assert run.stdout is not None
-    assert [run.stdout.readline().startswith("http"), run.stdout.readline()] == [True, "blocked\n"]
+    api_url = run.stdout.readline().strip()
+    assert run.stdout.readline() == "blocked\n"
     (server,) = servers(home)
-    return run, server
+    return BlockedRun(home, run, api_url, server)
 
 
 def finish(run: subprocess.Popen[str]) -> tuple[int, str, str]:
@@ -187,72 +237,50 @@ def test_server_allows_no_foreign_origin(first_run: str) -> None:
         assert response.headers["Access-Control-Allow-Origin"] is None
 
 
-def test_two_concurrent_runs_share_one_server(home: Path) -> None:
+def test_two_concurrent_runs_share_one_server(concurrent_runs: ConcurrentRuns) -> None:
     """Two runs that start at the same time without a server start only one and both use it."""
-    runs = [start(home, 1) for _ in range(2)]
-    (_, first_url, _), (_, second_url, _) = results = [finish(run) for run in runs]
-    assert [(code, stderr) for code, _, stderr in results] == [(0, ""), (0, "")]
-    assert first_url == second_url
-    (server,) = servers(home)
-    os.kill(server, signal.SIGTERM)
-    wait_for_exit(server)
+    assert concurrent_runs.finished == (0, concurrent_runs.blocked.api_url, "")
 
 
-def test_server_exits_after_its_only_run_is_killed(home: Path) -> None:
+def test_server_exits_after_its_only_run_is_killed(concurrent_runs: ConcurrentRuns) -> None:
     """After `kill -9` of the only run, the server exits and leaves no process behind."""
-    run, server = start_blocked(home, idle_s=1)
+    home, run, _, server = concurrent_runs.blocked
     run.kill()
     run.communicate()
     wait_for_exit(server)
     assert servers(home) == []
 
 
-def test_idle_time_of_zero_stops_the_server_with_the_run_and_loses_no_record(home: Path) -> None:
-    """When the command returns, its server has exited and the database has every task run as completed.
-
-    A recorder that writes task runs one by one is far behind when the run ends, as on a slow disk.
-    """
-    assert finish(start(home, 60, idle_s=0, **SLOW_RECORDER))[0] == 0
-    assert servers(home) == []
-    assert task_states(home) == [("COMPLETED",)] * 60
-
-
-def test_killed_server_is_replaced_even_if_its_port_is_taken(home: Path) -> None:
+def test_dead_server_is_replaced_even_if_its_port_is_taken(run_after_kill: BlockedRun, taken_url: str) -> None:
     """A run ignores the registration of a dead server whose port another program now uses."""
-    _, dead_url, _ = finish(start(home, 1))
-    (server,) = servers(home)
-    os.kill(server, signal.SIGKILL)
-    wait_for_exit(server)
-    with socket.create_server(("127.0.0.1", int(dead_url.split(":")[2].split("/")[0]))):
-        code, api_url, stderr = finish(start(home, 1, idle_s=0))
-    assert (code, stderr) == (0, "")
-    assert api_url != dead_url
+    assert run_after_kill.api_url.startswith("http://127.0.0.1:")
+    assert run_after_kill.api_url != taken_url
 
 
-def test_server_that_dies_during_a_run_is_replaced(home: Path) -> None:
-    """If the server is killed during a run, a new one replaces it, and the run succeeds and is recorded."""
-    run, server = start_blocked(home, idle_s=0)
+def test_server_that_dies_is_replaced_and_stops_with_the_run_without_losing_a_record(
+    run_after_kill: BlockedRun,
+) -> None:
+    """A killed server is replaced during the run; with an idle time of 0 the new one exits with the run.
+
+    The database then has every task run as completed, although the recorder that writes them one by one is far behind
+    when the run ends, as on a slow disk.
+    """
+    home, run, _, server = run_after_kill
     os.kill(server, signal.SIGKILL)
     wait_for_exit(server)
     assert finish(run) == (0, "", "")
     assert servers(home) == []
-    assert task_states(home) == [("COMPLETED",)]
+    assert task_states(home) == [("COMPLETED",)] * 40
 
 
-def test_configured_server_is_used(first_run: str, tmp_path: Path) -> None:
-    """With PREFECT_API_URL set, the run uses that server and starts none."""
-    home = tmp_path / "configured"
-    assert finish(start(home, 1, PREFECT_API_URL=first_run.strip())) == (0, first_run.strip(), "")
-    assert not (home / "voicemill").exists()
-
-
-def test_server_at_the_default_address_is_used(first_run: str, tmp_path: Path) -> None:
-    """A run uses a server of the same Prefect version that responds at Prefect's default address."""
-    home = tmp_path / "default"
+@pytest.mark.parametrize("variable", ["ensure.DEFAULT_API_URL", "os.environ['PREFECT_API_URL']"])
+def test_server_of_the_user_is_used(first_run: str, tmp_path: Path, variable: str) -> None:
+    """A run uses the server that is configured, or one of the same Prefect version at the default address."""
+    home = tmp_path / "without-server"
     script = (
         "import os\n"
         "from flows.prefect_server import ensure\n"
-        f"ensure.DEFAULT_API_URL = {first_run.strip()!r}\n"
+        f"{variable} = {first_run.strip()!r}\n"
         "print(ensure.ensure_server().api_url, os.environ['PREFECT_API_URL'])"
     )
     run = subprocess.run(
@@ -262,9 +290,9 @@ def test_server_at_the_default_address_is_used(first_run: str, tmp_path: Path) -
     assert not (home / "voicemill").exists()
 
 
-def test_unreachable_configured_server_is_reported(home: Path) -> None:
+def test_unreachable_configured_server_is_reported(tmp_path: Path) -> None:
     """The error names the address that does not respond and the remedy, without a traceback."""
-    code, stdout, stderr = finish(start(home, 1, PREFECT_API_URL="http://127.0.0.1:9/api"))
+    code, stdout, stderr = finish(start(tmp_path, 1, PREFECT_API_URL="http://127.0.0.1:9/api"))
     assert (code, stdout) == (1, "")
     assert stderr.startswith(
         "ConfigError: Prefect is configured to use the server at http://127.0.0.1:9/api, but nothi"
