@@ -1,7 +1,8 @@
-"""A worker that shares a concurrency limit: `python -m tests.flows.sharing_worker NAME LOG SECONDS SLOTS`.
+"""Workers that share a concurrency limit: `python -m tests.flows.sharing_worker NAME LOG SECONDS SLOTS COUNT`.
 
-Makes as many concurrent calls of 20 ms as the limit allows, and logs the begin and end of each to LOG, which all
-workers share. Exits after SECONDS, or on SIGTERM, once its calls have ended.
+Forks COUNT workers and prints their process ids, separated by spaces. Exits once all of them have, with the highest
+exit code. Each worker makes as many concurrent calls of 60 ms as the limit allows, and logs the begin and end of each
+to LOG, which all workers share. It exits after SECONDS, or on SIGTERM, once its calls have ended.
 """
 
 import asyncio
@@ -35,7 +36,7 @@ async def work(name: str, log: int, seconds: float, slots: int) -> None:
             async with limiter.semaphore:
                 if not stopping.is_set():
                     write_log("begin")
-                    await asyncio.sleep(0.02)
+                    await asyncio.sleep(0.06)
                     write_log("end")
 
     async with shared_slots(name, {"tts": limiter}, {"tts": slots}, stop):
@@ -46,5 +47,12 @@ async def work(name: str, log: int, seconds: float, slots: int) -> None:
 
 
 if __name__ == "__main__":
-    name, log, seconds, slots = sys.argv[1:]
-    asyncio.run(work(name, os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND), float(seconds), int(slots)))
+    name, log, seconds, slots, count = sys.argv[1:]
+    workers = []
+    for _ in range(int(count)):
+        if (worker := os.fork()) == 0:
+            asyncio.run(work(name, os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND), float(seconds), int(slots)))
+            sys.exit()
+        workers.append(worker)
+    print(*workers, flush=True)  # noqa: T201 - the test reads this line
+    sys.exit(max(os.waitstatus_to_exitcode(os.waitpid(worker, 0)[1]) for worker in workers))

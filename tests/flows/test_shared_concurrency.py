@@ -3,14 +3,15 @@
 import asyncio
 import math
 import os
+import signal
 import subprocess
 import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 from prefect.client.orchestration import PrefectClient, get_client
@@ -28,22 +29,30 @@ SLOTS = 12
 LIFETIME_S = 900.0
 """The time after which a worker exits if the test has not ended it before."""
 
-WINDOW = 300
+WINDOW = 200
 """The number of latest calls over which the shares are compared: at full speed they take one second."""
 
 
+class Workers(NamedTuple):
+    """Processes that share a limit, and the one that has forked them."""
+
+    pids: list[int]
+    parent: subprocess.Popen[str]
+
+
 @contextmanager
-def workers(name: str, api_url: str, log: Path, count: int, seconds: float) -> Iterator[list[subprocess.Popen[bytes]]]:
+def workers(name: str, api_url: str, log: Path, count: int, seconds: float) -> Iterator[Workers]:
     """Processes that share the limit `name`; those still running at the end are killed."""
-    command = [sys.executable, "-m", "tests.flows.sharing_worker", name, str(log), str(seconds), str(SLOTS)]
+    command = [sys.executable, "-m", "tests.flows.sharing_worker", name, str(log), str(seconds), str(SLOTS), str(count)]
     environment = os.environ | {"PYTHONPATH": str(Path(__file__).parents[2]), "PREFECT_API_URL": api_url}
-    with ExitStack() as stack:
-        started = [stack.enter_context(subprocess.Popen(command, env=environment)) for _ in range(count)]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, env=environment, stdout=pipe, text=True, start_new_session=True) as parent:
         try:
-            yield started
+            assert parent.stdout is not None
+            yield Workers([int(pid) for pid in parent.stdout.readline().split()], parent)
         finally:
-            for process in started:
-                process.kill()
+            with suppress(ProcessLookupError):
+                os.killpg(parent.pid, signal.SIGKILL)
 
 
 def events(log: Path) -> list[tuple[int, str, float]]:
@@ -91,9 +100,9 @@ def test_workers_share_a_limit(prefect_server: str, tmp_path: Path) -> None:
     log.touch()
     with workers("shared", prefect_server, log, 3, LIFETIME_S) as started:
         wait_until(lambda: is_fair(log, 3), "equal shares")
-        for process in started:
-            process.terminate()
-        assert [process.wait(PATIENCE_S) for process in started] == [0] * 3
+        for pid in started.pids:
+            os.kill(pid, signal.SIGTERM)
+        assert started.parent.wait(PATIENCE_S) == 0
     assert peak_concurrency(log) <= SLOTS
     assert asyncio.run(slots_in_use("shared")) == (0, 0)
 
@@ -128,8 +137,7 @@ def test_slots_of_a_killed_worker_are_released(prefect_server: str, tmp_path: Pa
     with workers("three", prefect_server, log, 3, LIFETIME_S) as started:
         wait_until(lambda: log.exists() and len(calls_since(log, 0.0)) == 3, "calls of all workers")
         wait_until(lambda: asyncio.run(slots_in_use("three")) == (SLOTS, 3), "all slots leased by three workers")
-        started[0].kill()
-        started[0].wait()
+        os.kill(started.pids[0], signal.SIGKILL)
         killed_s = time.monotonic()
         wait_until(lambda: asyncio.run(slots_in_use("three"))[1] == 2, "the end of the killed worker's lease")
         wait_until(lambda: asyncio.run(slots_in_use("three")) == (SLOTS, 2), "all slots leased by two workers")
