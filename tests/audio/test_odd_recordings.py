@@ -21,8 +21,8 @@ from voicemill.model import Clip, Recording
 
 _LONGEST_CALLS_S: Final = (1.0, 2.5)
 """The limits of a call. Each decodes from near its start, so that short calls cost most of the time of this test."""
-_PER_TEST: Final = 25
-_PARTS: Final = 10
+_PER_TEST: Final = 32
+_PARTS: Final = 4
 _MANY: Final = 10_000
 _EVERY_FILE: Final = 5
 """One recording in five is uploaded as files. Of the others, the test takes the samples from which files are made."""

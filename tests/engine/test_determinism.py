@@ -16,7 +16,7 @@ MP3 = {"container": "mp3", "sample_rate": 22050, "bit_rate": 64000}
 WAV = {"container": "wav", "sample_rate": 44100, "encoding": "pcm_f32le"}
 HUGO = "ade08242-0fef-55d2-8423-cc230f269726"
 """A deep voice, with which small differences change the recognized words."""
-TEXT = f"{SENTENCE} These take the shape of a long round arch. Is the 1st of them at 12:30?"
+TEXT = "These take the shape of a long round arch. Is the 1st of them at 12:30?"
 
 
 async def answers(workers: int, times: int) -> set[str]:
@@ -33,8 +33,8 @@ async def answers(workers: int, times: int) -> set[str]:
 
 
 async def test_bytes_survive_restarts_worker_counts_and_concurrency() -> None:
-    """Thirty responses of three engines with one to three workers are two different files."""
-    digests = [await answers(1, 3), await answers(2, 8), await answers(3, 4)]
+    """Twenty responses of three engines with one to three workers are two different files."""
+    digests = [await answers(1, 2), await answers(2, 4), await answers(3, 4)]
     assert len(digests[0]) == 2
     assert digests[0] == digests[1] == digests[2]
 
@@ -62,20 +62,20 @@ async def test_earlier_recordings_do_not_change_a_transcript() -> None:
     """Two clips in both orders, with a new worker for each order, get the same words and times."""
     app = create_app(EngineSettings(workers=1))
     async with client(app) as api:
-        clips = [await speech(api, text, voice=HUGO) for text in ("Good morning, how are you?", "It is late.")]
-        onwards = [await timed_words(api, clips[which]) for which in (0, 1, 0, 1)]
+        clips = [await speech(api, text, voice=HUGO) for text in ("In April.", "It is late.")]
+        onwards = [await timed_words(api, clips[which]) for which in (0, 1)]
         await app.state.engine.close()
     app = create_app(EngineSettings(workers=1))
     async with client(app) as api:
         backwards = [await timed_words(api, clips[which]) for which in (1, 0)]
         await app.state.engine.close()
-    assert onwards == [*reversed(backwards), *reversed(backwards)]
+    assert onwards == [*reversed(backwards)]
     assert all(onwards)
 
 
-async def timed_words(api: httpx.AsyncClient, audio: bytes) -> Any:
+async def timed_words(api: httpx.AsyncClient, audio: bytes, **fields: Any) -> Any:
     """The words of a clip and their times."""
-    status, answer = await recognized(api, audio, **{"timestamp_granularities[]": "word"})
+    status, answer = await recognized(api, audio, **{"timestamp_granularities[]": "word"} | fields)
     assert status == 200, answer
     assert isinstance(answer, dict)
     return answer["words"]

@@ -15,13 +15,9 @@ async def test_recognizer_understands_the_default_voice(
     api: httpx.AsyncClient, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Over MP3, at most 40 % of Sarah's words are wrong."""
-    sentences = PROSE[:3]
     mp3 = {"container": "mp3", "sample_rate": 44100, "bit_rate": 128000}
-    recognized = [
-        transcribe_samples(decode_all(io.BytesIO(await speech(api, sentence, output_format=mp3)), RATE_HZ))
-        for sentence in sentences
-    ]
-    rate = word_error_rate(sentences, recognized)
+    audio = await speech(api, PROSE[0], output_format=mp3)
+    rate = word_error_rate(PROSE[0], transcribe_samples(decode_all(io.BytesIO(audio), RATE_HZ)))
     with capsys.disabled():
         print(f"\nengine: word error rate of the default voice {rate:.1%}")  # noqa: T201 - a figure of the run
     assert rate <= 0.4

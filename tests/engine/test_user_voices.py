@@ -23,7 +23,7 @@ from voicemill.engine.voice_analysis.measures import measure
 from voicemill.engine.voices.catalogue import built_in_voices
 from voicemill.engine.voices.embedding import embedding_of
 
-TEXT = " ".join(PROSE[:2])
+TEXT = PROSE[0]
 
 
 @pytest.fixture(scope="module")
@@ -121,10 +121,10 @@ async def test_empty_embedding_copies_the_base_voice(owner: httpx.AsyncClient) -
     assert np.array_equal(await sound(owner, voice["id"]), await sound(owner, VOICES["James"].id))
 
 
-@pytest.mark.parametrize("name", ["James", "Grace", "Ruth"])
+@pytest.mark.parametrize("name", ["James", "Grace"])
 async def test_clone_has_the_pitch_of_its_speaker(owner: httpx.AsyncClient, name: str) -> None:
     """A clone of a synthetic speaker has the pitch within 6 % and the usual level, and belongs to the user."""
-    clip = await speech(owner, " ".join(PROSE[2:5]), voice=VOICES[name].id)
+    clip = await speech(owner, PROSE[2], voice=VOICES[name].id)
     voice = await cloned(owner, clip)
     samples = await sound(owner, voice["id"])
     target = decode_all(io.BytesIO(clip), RATE_HZ)
