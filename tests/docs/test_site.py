@@ -15,7 +15,6 @@ from docs.reference_pages.markdown import explained
 from tests.docs.pages import DOCS, ROOT
 from voicemill.errors import ExitCode
 
-
 _BUILD_WITHOUT_COLLECTIONS = """
 import gc, sys
 from sphinx.cmd.build import main
