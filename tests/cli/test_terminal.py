@@ -71,13 +71,13 @@ def test_an_interrupted_run(
     voicemill: InThisProcess, service: SpeechService, forked: ForkedCommands, number: signal.Signals
 ) -> None:
     """Ctrl-C and SIGTERM end a run with 7 after the calls in flight; the next run uses their answers."""
-    write_manifest(Path("book.csv"), short_rows(80))
+    write_manifest(Path("book.csv"), short_rows(24))
     process = forked.start("run", "book.csv", "--max-concurrency", "4")
 
     def interrupt(call: Call) -> Reply:
-        if len(service.requested) == 15:
+        if len(service.requested) == 6:
             os.kill(process.pid, number)
-        return replace(speech(call), delay_s=0.0 if len(service.requested) < 15 else 0.5)
+        return replace(speech(call), delay_s=0.0 if len(service.requested) < 6 else 0.5)
 
     service.replies["*"] = interrupt
     ended = wait_for_exit(process)
@@ -86,20 +86,20 @@ def test_an_interrupted_run(
     assert "interrupted" in ended.stdout
     assert "Rerun the same command to resume" in ended.stdout
     assert "Traceback" not in ended.stderr
-    assert 15 <= requested_before < 80
+    assert 6 <= requested_before < 24
     row_statuses = list(statuses(_RESULTS).values())
-    assert (row_statuses.count("done"), row_statuses.count("not_started")) == (requested_before, 80 - requested_before)
+    assert (row_statuses.count("done"), row_statuses.count("not_started")) == (requested_before, 24 - requested_before)
     assert voicemill("run", "book.csv").code == 0
-    assert sorted(service.requested) == sorted(row["transcript"] for row in short_rows(80))
+    assert sorted(service.requested) == sorted(row["transcript"] for row in short_rows(24))
     assert violations(_RESULTS) == []
 
 
-def test_interrupted_again(voicemill: InThisProcess, service: SpeechService) -> None:
+def test_interrupted_again(voicemill: InThisProcess, service: SpeechService, forked: ForkedCommands) -> None:
     """A second Ctrl-C ends the process without waiting for the calls in flight; only those calls are repeated."""
-    write_manifest(Path("book.csv"), short_rows(20))
+    write_manifest(Path("book.csv"), short_rows(8))
     slow = threading.Event()
     service.replies["*"] = lambda call: slow.set() or replace(speech(call), delay_s=60)  # type: ignore[func-returns-value]
-    process = start_process("run", "book.csv", "--max-concurrency", "4")
+    process = forked.start("run", "book.csv", "--max-concurrency", "4")
     assert slow.wait(PATIENCE_S)
     while process.poll() is None:
         process.send_signal(signal.SIGINT)
@@ -110,7 +110,7 @@ def test_interrupted_again(voicemill: InThisProcess, service: SpeechService) -> 
     assert "Traceback" not in ended.stderr
     service.replies.clear()
     assert voicemill("run", "book.csv").code == 0
-    assert len(service.requested) <= 20 + 4
+    assert len(service.requested) <= 8 + 4
     assert violations(_RESULTS) == []
 
 
@@ -133,28 +133,28 @@ def test_interrupted_before_the_first_call(voicemill: InThisProcess, service: Sp
 
 def test_progress_on_a_terminal(prefect_server: str, service: SpeechService) -> None:
     """On a terminal a few lines show rows, calls and audio, and are cleared before the summary is printed."""
-    write_manifest(Path("book.csv"), short_rows(80))
-    service.speaker.latency_s = 0.05
+    write_manifest(Path("book.csv"), short_rows(20))
+    service.speaker.latency_s = 0.2
     controller, terminal = pty.openpty()
     process = subprocess.Popen([COMMAND, "run", "book.csv"], stdin=terminal, stdout=terminal, stderr=terminal)
     os.close(terminal)
     seen = _read_all(controller)
     assert process.wait() == 0
-    assert "/80 rows" in seen
-    assert "/80 calls" in seen
+    assert "/20 rows" in seen
+    assert "/20 calls" in seen
     assert "in flight" in seen
-    assert seen.index("/80 rows") < seen.index("80 done of 80 rows")
+    assert seen.index("/20 rows") < seen.index("20 done of 20 rows")
 
 
 def test_two_runs_in_one_folder(forked: ForkedCommands, service: SpeechService) -> None:
     """If two runs start at once in one folder, one may be refused, and neither uses the plan of the other."""
-    service.speaker.latency_s = 0.02
-    write_manifest(Path("short.csv"), short_rows(30))
-    write_manifest(Path("long.csv"), short_rows(40))
+    service.speaker.latency_s = 0.1
+    write_manifest(Path("short.csv"), short_rows(10))
+    write_manifest(Path("long.csv"), short_rows(15))
     started = [forked.start("run", name, "-o", "book", "--json") for name in ("short.csv", "long.csv")]
     short, long = map(wait_for_exit, started)
     assert sorted((short.code, long.code)) in ([0, 0], [0, 8])
-    for ended, rows in ((short, 30), (long, 40)):
+    for ended, rows in ((short, 10), (long, 15)):
         if ended.code:
             # The process number may not be written yet.
             assert re.search(r"is in use by (process \d+ on .+|another process);", ended.stderr)
