@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from tests.faults.figures import SHARE
 from tests.faults.process_runs import ForkedRuns, Run
 from tests.flows.results import short_rows, statuses, violations, write_manifest
 from tests.flows.speech_service import SpeechService
@@ -23,8 +24,8 @@ from voicemill.store.tables.items_table import count_by_status
 CONCURRENCY = 8
 LATENCY_S = 0.02
 _RATE_HZ = 8000
-_ROWS = 200
-_CHAPTERS = 8
+_ROWS = 200 if SHARE else 80
+_CHAPTERS = 8 if SHARE else 4
 _PARAGRAPHS = 6
 _SHARE_BEFORE_FIRST_CALL = 0.15
 _SHARE_AFTER_LAST_CALL = 0.2

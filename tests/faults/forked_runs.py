@@ -1,7 +1,7 @@
 """Start runs in forked processes, which may crash at a given point: `python -m tests.faults.forked_runs`.
 
 Reads a JSON line for each run and returns its process id. For `{"wait": 123}` it returns the exit code and the fault
-points that the run passed. Forking avoids the import of Prefect, which takes longer than most of these runs. With
+points that the run passed. Forking avoids the imports, which take longer than most of these runs. With
 `crash_at` a run calls `os._exit` at its n-th fault point, which has the effect of SIGKILL at that point.
 
 A run is the `voicemill` command with its arguments, or with `plain` the same pipeline without Prefect, which takes a
@@ -9,7 +9,9 @@ tenth of the time.
 """
 
 import asyncio
+import functools
 import gc
+import importlib
 import itertools
 import json
 import os
@@ -20,8 +22,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import flows.mixed  # noqa: F401 - imported once for all forks
-from voicemill.cli import main
 from voicemill.config import load_settings
 from voicemill.errors import VoicemillError
 from voicemill.pipeline.execute import RunSpec, execute
@@ -35,7 +35,7 @@ FORK_FAILED = 70
 def serve() -> None:
     """Handle requests until standard input ends."""
     versions()  # Cached for all forks, because every run records them.
-    gc.freeze()  # Garbage collections of the forks skip the imported objects.
+    _exclude_imported_objects()
     passed: dict[int, int] = {}
     for line in sys.stdin:
         request = json.loads(line)
@@ -49,7 +49,22 @@ def serve() -> None:
         sys.stdout.flush()
 
 
+def _exclude_imported_objects() -> None:
+    """Let the garbage collections of the forks skip the objects that exist now."""
+    gc.freeze()
+
+
+@functools.cache
+def _import_prefect() -> None:
+    """Import the command with its flows once for all forks that run it."""
+    for name in ("flows.mixed", "voicemill.cli"):
+        importlib.import_module(name)
+    _exclude_imported_objects()
+
+
 def _start(request: Mapping[str, Any]) -> tuple[int, int]:
+    if not request["plain"]:
+        _import_prefect()
     reading, writing = os.pipe()
     child = os.fork()
     if child == 0:
@@ -99,6 +114,8 @@ def _hook(crash_at: int, report: int) -> durable.FaultHook:
 
 
 def _as_command(arguments: Sequence[str]) -> None:
+    from voicemill.cli import main
+
     sys.argv = ["voicemill", *arguments]
     main()
 

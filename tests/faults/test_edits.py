@@ -108,8 +108,8 @@ def test_edits(runs: ForkedRuns, service: SpeechService, tmp_path: Path, report:
     run_state_machine_as_test(
         manifest,  # type: ignore[arg-type]
         settings=settings(
-            max_examples=size(nightly=200, usual=8),
-            stateful_step_count=50 if SHARE else 12,
+            max_examples=size(nightly=200, usual=5),
+            stateful_step_count=50 if SHARE else 10,
             deadline=None,
             database=None,
             suppress_health_check=list(HealthCheck),

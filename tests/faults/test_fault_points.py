@@ -28,11 +28,11 @@ def test_crash_at_each_fault_point(runs: ForkedRuns, service: SpeechService, tmp
 
 @pytest.mark.usefixtures("prefect_server")
 def test_crash_of_the_command(runs: ForkedRuns, service: SpeechService, tmp_path: Path, report: Report) -> None:
-    """The whole command, with Prefect's server, resumes after a crash: at every fault point nightly, else at two."""
+    """The whole command, with Prefect's server, resumes after a crash: at every fault point nightly, else at one."""
     crashing = CrashingRuns(runs, service, tmp_path, plain=False)
     assert set(crashing.points) == NAMES
     points = range(1, len(crashing.points) + 1)
-    chosen = points if SHARE >= 1 else random.Random(SEED).sample(points, 2)
+    chosen = points if SHARE >= 1 else random.Random(SEED).sample(points, 1)
     crashes = sum(crashing.crash(point) for point in chosen)
     assert crashes
     report("fault_points_of_the_command", {"points": len(points), "crashes": crashes, "resumed": crashes})
@@ -44,7 +44,7 @@ def test_two_crashes(runs: ForkedRuns, service: SpeechService, tmp_path: Path, r
     crashing = CrashingRuns(runs, service, tmp_path, plain=True)
     dice = random.Random(SEED + part)
     points = range(1, len(crashing.points) + 1)[part::PARTITIONS]
-    firsts = sorted(dice.sample(points, min(len(points), size(nightly=len(points), usual=4))))
+    firsts = sorted(dice.sample(points, min(len(points), size(nightly=len(points), usual=2))))
     pairs = 0
     for first in firsts:
         start = 1 if SHARE else dice.choice(points[: len(points) // 3])

@@ -13,7 +13,7 @@ from tests.flows.speech_service import SpeechService
 @pytest.mark.parametrize("part", range(PARTITIONS))
 def test_kills(runs: ForkedRuns, service: SpeechService, tmp_path: Path, report: Report, part: int) -> None:
     """After SIGKILL at random moments no answer is lost, no file is torn, and only calls in flight are repeated."""
-    totals = Campaign(tmp_path, service, runs, SEED + part).kill(size(nightly=190, usual=5))
+    totals = Campaign(tmp_path, service, runs, SEED + part).kill(size(nightly=190, usual=3))
     _assert_guarantees(totals)
     report(f"kills_{part + 1}", totals.figures())
 
