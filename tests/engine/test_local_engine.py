@@ -21,6 +21,7 @@ from tests.engine.local import local_app, needs_local
 from tests.engine.measures import floats, pitch_hz
 from tests.engine.requests import FLOAT, RATE_HZ, SARAH, client, recognized, speech, speech_body
 from tests.engine.test_determinism import timed_words
+from tests.engine.test_takes import reading
 from tests.engine.test_voice_changer import changed
 from tests.waiting import wait_until
 from voicemill.engine.choice import engine_of_service, natural_version_of_service, resolved_engine
@@ -114,6 +115,14 @@ async def test_other_languages_are_those_of_the_small_engine(app: Any, api: http
     async with client(app) as local:
         natural = await speech(local, "Guten Tag, wie geht es Ihnen?", language="de")
     assert natural == await speech(api, "Guten Tag, wie geht es Ihnen?", language="de")
+
+
+async def test_natural_voice_has_takes(app: Any) -> None:
+    """Three takes of the neural voice differ, and take 1 is the same twice."""
+    async with client(app) as api:
+        takes = [await reading(api, str(take)) for take in (0, 1, 2, 1)]
+    assert len(set(takes)) == 3
+    assert takes[1] == takes[3]
 
 
 async def test_letters_of_other_scripts_are_spoken(app: Any) -> None:

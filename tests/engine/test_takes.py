@@ -5,8 +5,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.engine.local import local_app, needs_local
-from tests.engine.requests import client, speech_body
+from tests.engine.requests import speech_body
 
 SHORT = "Good morning, how are you?"
 
@@ -43,14 +42,3 @@ async def test_invalid_take_is_a_400_that_names_the_header(api: httpx.AsyncClien
     response = await api.post("/tts/bytes", json=speech_body(SHORT), headers={b"Voicemill-Take": take.encode()})
     assert response.status_code == 400
     assert "Voicemill-Take" in response.text
-
-
-@needs_local
-async def test_natural_voice_has_takes(tmp_path: Any) -> None:
-    """Three takes of the neural voice differ, and take 1 is the same twice."""
-    app = local_app(tmp_path)
-    async with client(app) as api:
-        takes = [await reading(api, str(take)) for take in (0, 1, 2, 1)]
-    await app.state.engine.close()
-    assert len(set(takes)) == 3
-    assert takes[1] == takes[3]

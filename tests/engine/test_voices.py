@@ -6,7 +6,7 @@ import httpx
 import numpy as np
 import pytest
 
-from tests.engine.measures import band_levels_db, floats, level_db, pitch_hz
+from tests.engine.measures import Samples, band_levels_db, floats, level_db, pitch_hz
 from tests.engine.requests import FLOAT, RATE_HZ, SARAH, SENTENCE, speech
 from voicemill.engine.voices.catalogue import built_in_voices
 from voicemill.engine.voices.languages import languages
@@ -35,25 +35,37 @@ GREETINGS = {
 }
 
 
-async def test_voices_differ_clearly(api: httpx.AsyncClient) -> None:
+@pytest.fixture(scope="module")
+def spoken() -> dict[str, Samples]:
+    """The speech of each voice, so that the tests of one voice and of all synthesize it once."""
+    return {}
+
+
+async def speech_of(api: httpx.AsyncClient, spoken: dict[str, Samples], voice: EngineVoice) -> Samples:
+    """The samples of the text in one voice."""
+    if voice.name not in spoken:
+        spoken[voice.name] = floats(await speech(api, TEXT, voice=voice.id, language="en", output_format=FLOAT))
+    return spoken[voice.name]
+
+
+async def test_voices_differ_clearly(api: httpx.AsyncClient, spoken: dict[str, Samples]) -> None:
     """Any two English voices differ by over a semitone and a half of pitch, or by over 1.5 dB of spectrum."""
     voices = [voice for voice in built_in_voices() if voice.language == "en"] + list(built_in_voices()[9:14])
-    spoken = {
-        voice.name: floats(await speech(api, TEXT, voice=voice.id, language="en", output_format=FLOAT))
-        for voice in voices
-    }
-    assert len(spoken) >= 12
-    pitches = {name: 12 * np.log2(pitch_hz(samples, RATE_HZ)) for name, samples in spoken.items()}
-    spectra = {name: band_levels_db(samples, RATE_HZ) for name, samples in spoken.items()}
-    for one, other in itertools.combinations(spoken, 2):
+    compared = {voice.name: await speech_of(api, spoken, voice) for voice in voices}
+    assert len(compared) >= 12
+    pitches = {name: 12 * np.log2(pitch_hz(samples, RATE_HZ)) for name, samples in compared.items()}
+    spectra = {name: band_levels_db(samples, RATE_HZ) for name, samples in compared.items()}
+    for one, other in itertools.combinations(compared, 2):
         distance_db = np.sqrt(np.mean(np.square(spectra[one] - spectra[other])))
         assert abs(pitches[one] - pitches[other]) > 1.5 or distance_db > 1.5, (one, other)
 
 
 @pytest.mark.parametrize("voice", built_in_voices(), ids=lambda voice: voice.name)
-async def test_voice_has_the_pitch_and_level_of_its_data(api: httpx.AsyncClient, voice: EngineVoice) -> None:
+async def test_voice_has_the_pitch_and_level_of_its_data(
+    api: httpx.AsyncClient, spoken: dict[str, Samples], voice: EngineVoice
+) -> None:
     """Every voice speaks English at its own pitch, within 7 %, and at -23 dBFS, within 1 dB."""
-    samples = floats(await speech(api, TEXT, voice=voice.id, language="en", output_format=FLOAT))
+    samples = await speech_of(api, spoken, voice)
     assert pitch_hz(samples, RATE_HZ) == pytest.approx(voice.timbre.f0_hz, rel=0.07)
     assert level_db(samples) == pytest.approx(-23, abs=1)
 

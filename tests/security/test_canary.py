@@ -1,7 +1,9 @@
 """The API key appears only in request headers, and no text appears in logs or in Prefect's database."""
 
+import subprocess
 import traceback
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from unittest import mock
 
@@ -29,6 +31,8 @@ attempt_deadline_s = 1.0
 same_refusals = 0
 max_concurrency = 2
 """
+_LOOK_EVERY_S = 0.05
+"""How often the test looks for child processes before the first request."""
 _WORD = "Whispered"
 """A word in every text; it may occur only in results and requests."""
 
@@ -67,6 +71,8 @@ def test_key_is_in_no_output(
     process = start_process("run", "book.csv", "-o", "results", "--profile", "profile.toml")
     while process.poll() is None and not treacherous.requested:
         places |= dict(children_of(process.pid))
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(_LOOK_EVERY_S)
     places |= dict(processes_of(prefect_home))
     assert any("flows.prefect_server.process" in place for place in places)
     ended = wait_for_exit(process)
