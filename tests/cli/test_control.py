@@ -107,6 +107,7 @@ def test_budget_for_a_live_run(voicemill: InThisProcess, service: SpeechService,
     assert 500 - 25 < sum(map(len, service.requested)) <= 500
 
 
+@pytest.mark.without_prefect  # of the rerun in this process
 def test_stop_while_paused(voicemill: InThisProcess, service: SpeechService, live: ForkedProcess) -> None:
     """Stopping a paused run ends it with exit code 7, and the next run makes the rest."""
     voicemill("control", _RESULTS, "--pause")

@@ -14,7 +14,10 @@ from voicemill.audio.inspection.unlistenable import Unlistenable
 from voicemill.config import Inputs
 from voicemill.pipeline.fetch_inputs import Fetch
 
-pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::ResourceWarning")
+pytestmark = [
+    pytest.mark.without_prefect,
+    pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::ResourceWarning"),
+]
 
 
 @pytest.fixture(scope="module")

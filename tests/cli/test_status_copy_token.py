@@ -16,6 +16,8 @@ from tests.flows.results import items, short_rows, violations, write_manifest
 from tests.flows.speech_service import SpeechService
 from tests.hostile_speech import error_reply
 
+pytestmark = pytest.mark.without_prefect
+
 _BAD = "id,transcript,container\na,Hello,wav\na,Bye,ogg\nb,,wav\n"
 
 

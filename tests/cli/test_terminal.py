@@ -66,6 +66,7 @@ def test_standard_input(voicemill: InThisProcess, service: SpeechService, monkey
     assert statuses(Path("results/stdin")) == {"a": "done", "b": "done"}
 
 
+@pytest.mark.without_prefect  # of the rerun in this process
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupted_run(
     voicemill: InThisProcess, service: SpeechService, forked: ForkedCommands, number: signal.Signals
@@ -94,6 +95,7 @@ def test_an_interrupted_run(
     assert violations(_RESULTS) == []
 
 
+@pytest.mark.without_prefect
 def test_interrupted_again(voicemill: InThisProcess, service: SpeechService, forked: ForkedCommands) -> None:
     """A second Ctrl-C ends the process without waiting for the calls in flight; only those calls are repeated."""
     write_manifest(Path("book.csv"), short_rows(8))

@@ -1,11 +1,10 @@
 """The user's Prefect settings, read without Prefect: they must equal those that Prefect reads."""
 
 import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from prefect.settings import Settings
 
 from flows.prefect_server.settings import prefect_home, quiet_prefect_logging, user_settings
 
@@ -41,8 +40,8 @@ def set_api_url(source: str, home: Path) -> None:
 
 def as_prefect_reads_them() -> str:
     """The API address and the home that Prefect reads."""
-    script = "import prefect.settings as s; print(s.PREFECT_API_URL.value(), s.PREFECT_HOME.value())"
-    return subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout.strip()
+    read = Settings()
+    return f"{read.api.url} {read.home}"
 
 
 @pytest.mark.parametrize("highest", SOURCES)

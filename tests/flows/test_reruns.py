@@ -17,26 +17,26 @@ _RESULTS = Path("results")
 
 def test_rerun_of_a_finished_run_makes_no_call(voicemill: InThisProcess, service: SpeechService) -> None:
     """A rerun makes no call and changes no byte of the delivered files."""
-    write_manifest(Path("book.csv"), short_rows(50))
+    write_manifest(Path("book.csv"), short_rows(10))
     voicemill("run", "book.csv", "-o", _RESULTS)
     before = file_hashes(_RESULTS)
     service.reset_calls()
     again = voicemill("run", "book.csv", "-o", _RESULTS, "--json")
     assert again.code == 0
     assert service.requested == []
-    assert (again.json["calls_made"], again.json["rows_unchanged"]) == (0, 50)
+    assert (again.json["calls_made"], again.json["rows_unchanged"]) == (0, 10)
     assert file_hashes(_RESULTS) == before
-    assert len(before) == 50 + 50 + 6
+    assert len(before) == 10 + 10 + 6
 
 
 def test_only_edited_rows_are_called_again(voicemill: InThisProcess, service: SpeechService) -> None:
-    """Three edited rows of two hundred make three calls, and only their files change."""
-    rows = short_rows(200)
+    """Three edited rows of thirty make three calls, and only their files change."""
+    rows = short_rows(30)
     write_manifest(Path("book.csv"), rows)
     voicemill("run", "book.csv", "-o", _RESULTS, "--max-concurrency", "16")
     before = file_hashes(_RESULTS)
     service.reset_calls()
-    edited = [0, 100, 199]
+    edited = [0, 15, 29]
     for number in edited:
         rows[number]["transcript"] = f"Edited sentence {number}."
     write_manifest(Path("book.csv"), rows)
@@ -74,10 +74,10 @@ def test_new_sample_rate_makes_new_calls(voicemill: InThisProcess, service: Spee
 
 def test_equal_rows_share_one_call(voicemill: InThisProcess, service: SpeechService) -> None:
     """Rows with the same request share one call, even in the same run."""
-    write_manifest(Path("book.csv"), [{"id": f"r{number}", "transcript": "All the same."} for number in range(40)])
+    write_manifest(Path("book.csv"), [{"id": f"r{number}", "transcript": "All the same."} for number in range(10)])
     result = voicemill("run", "book.csv", "-o", _RESULTS, "--json")
     assert service.requested == ["All the same."]
-    assert (result.json["calls_made"], result.json["calls_reused"]) == (1, 39)
+    assert (result.json["calls_made"], result.json["calls_reused"]) == (1, 9)
     assert sum(item["credits"] for item in items(_RESULTS)) == result.json["credits"] == len("All the same.")
 
 
