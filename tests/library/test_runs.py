@@ -41,13 +41,13 @@ def test_a_second_run_makes_no_call(service: SpeechService, tmp_path: Path) -> N
 
 async def test_two_runs_share_an_answer_store_at_the_same_time(service: SpeechService, tmp_path: Path) -> None:
     """Both runs end complete, and a third run with all rows finds every answer in the store."""
-    parts = [[{"id": f"{part}{number}", "text": f"Row {number} of {part}."} for number in range(20)] for part in "ab"]
+    parts = [[{"id": f"{part}{number}", "text": f"Row {number} of {part}."} for number in range(8)] for part in "ab"]
     manifests = [write_manifest(tmp_path / f"{number}.csv", rows) for number, rows in enumerate(parts)]
     shared = tmp_path / "answers"
     runs = [voicemill.run_async(manifest, tmp_path / manifest.stem, answers=shared) for manifest in manifests]
     handler = signal.getsignal(signal.SIGINT)
     results = await asyncio.gather(*runs)
-    assert [result.counts["done"] for result in results] == [20, 20]
+    assert [result.counts["done"] for result in results] == [8, 8]
     assert signal.getsignal(signal.SIGINT) == handler
     everything = write_manifest(tmp_path / "all.csv", [*parts[0], *parts[1]])
     assert (await voicemill.run_async(everything, tmp_path / "all", answers=shared)).summary.calls_made == 0
@@ -172,7 +172,7 @@ def _impatient() -> voicemill.Settings:
 
 def test_ctrl_c_in_a_script_publishes_and_returns(service: SpeechService, tmp_path: Path) -> None:
     """The first Ctrl-C stops the run gracefully: what was done is published, and a second run does the rest."""
-    rows = [{"id": f"r{number}", "text": f"Row number {number}."} for number in range(200)]
+    rows = [{"id": f"r{number}", "text": f"Row number {number}."} for number in range(20)]
     write_manifest(tmp_path / "book.csv", rows)
     script = """
         import os, signal, voicemill
@@ -184,7 +184,7 @@ def test_ctrl_c_in_a_script_publishes_and_returns(service: SpeechService, tmp_pa
         from voicemill.pipeline import progress
         progress._WRITE_EVERY_S, progress._SHOW_EVERY = 0.01, 1
         result = voicemill.run("book.csv", "results", max_concurrency=1, on_progress=interrupt)
-        print(result.exit_code.name, 0 < result.counts["done"] < 200, result.counts["not_started"] > 0)
+        print(result.exit_code.name, 0 < result.counts["done"] < 20, result.counts["not_started"] > 0)
     """
     service.speaker.latency_s = 0.1
     command = [sys.executable, "-c", textwrap.dedent(script)]
@@ -192,7 +192,7 @@ def test_ctrl_c_in_a_script_publishes_and_returns(service: SpeechService, tmp_pa
     assert done.stdout.split() == ["INTERRUPTED", "True", "True"], done.stderr
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
     service.speaker.latency_s = 0.0
-    assert voicemill.run(tmp_path / "book.csv", tmp_path / "results").counts["done"] == 200
+    assert voicemill.run(tmp_path / "book.csv", tmp_path / "results").counts["done"] == 20
 
 
 def test_the_library_imports_no_prefect(tmp_path: Path) -> None:

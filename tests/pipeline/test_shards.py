@@ -9,10 +9,13 @@ from hypothesis import strategies as st
 from tests.planning.rows import row
 from tests.planning.test_split_text import TEXTS
 from voicemill.config import LongText
-from voicemill.pipeline.shard import LARGEST_SHARD_ROWS, SHARDS_OF_A_RUN, Shard, split_into_shards
+from voicemill.pipeline.shard import SHARDS_OF_A_RUN, Shard, split_into_shards
 from voicemill.planning.predictions import Needs, needs_of
 from voicemill.planning.row_calls import plan_row
 from voicemill.store.tables.plan_table import PlanTable, PlanWriter
+
+LARGEST_ROWS = 150
+"""A smaller largest size of a shard than that of real runs."""
 
 
 def shards_of(folder: Path, calls: list[int]) -> list[Shard]:
@@ -34,12 +37,13 @@ def shards_of(folder: Path, calls: list[int]) -> list[Shard]:
         [*[1] * 100, 500],
         [0] * 30,
         [7, 0, 0, 3] * 40,
-        [1] * 130_000,
+        [1] * 13_000,
     ],
     ids=lambda calls: f"{len(calls)} rows, {sum(calls)} calls",
 )
-def test_every_row_is_in_one_shard(calls: list[int], tmp_path: Path) -> None:
+def test_every_row_is_in_one_shard(calls: list[int], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Shards are consecutive; each names its first and last row and has a separate part table."""
+    monkeypatch.setattr("voicemill.pipeline.shard.LARGEST_SHARD_ROWS", LARGEST_ROWS)
     shards = shards_of(tmp_path, calls)
     edges = [0, *(shard.stop for shard in shards)]
     assert [shard.start for shard in shards] == edges[:-1]
@@ -50,8 +54,8 @@ def test_every_row_is_in_one_shard(calls: list[int], tmp_path: Path) -> None:
     ]
     assert len({shard.part for shard in shards}) == len(shards)
     assert sorted(shard.part for shard in shards) == [shard.part for shard in shards]
-    assert max(shard.stop - shard.start for shard in shards) <= LARGEST_SHARD_ROWS
-    assert len(shards) <= max(SHARDS_OF_A_RUN, len(calls) // LARGEST_SHARD_ROWS + SHARDS_OF_A_RUN)
+    assert max(shard.stop - shard.start for shard in shards) <= LARGEST_ROWS
+    assert len(shards) <= max(SHARDS_OF_A_RUN, len(calls) // LARGEST_ROWS + SHARDS_OF_A_RUN)
 
 
 def test_shards_have_about_the_same_work(tmp_path: Path) -> None:
