@@ -19,22 +19,25 @@ HUGO = "ade08242-0fef-55d2-8423-cc230f269726"
 TEXT = "These take the shape of a long round arch. Is the 1st of them at 12:30?"
 
 
-async def answers(workers: int, times: int) -> set[str]:
-    """The digests of concurrent responses of a new engine to two requests; Grace's voice has noise in it."""
-    app = create_app(EngineSettings(workers=workers))
+async def answers(api: httpx.AsyncClient, times: int) -> set[str]:
+    """The digests of concurrent responses to two requests; Grace's voice has noise in it."""
     requests = [(SARAH, MP3), (VOICES["Grace"].id, WAV)]
+    calls = [speech(api, TEXT, voice=voice, output_format=format) for _ in range(times) for voice, format in requests]
+    return {hashlib.sha256(body).hexdigest() for body in await asyncio.gather(*calls)}
+
+
+async def answers_of_new_engine(workers: int, times: int) -> set[str]:
+    """As `answers`, from an engine that has not answered before."""
+    app = create_app(EngineSettings(workers=workers))
     async with client(app) as api:
-        calls = [
-            speech(api, TEXT, voice=voice, output_format=format) for _ in range(times) for voice, format in requests
-        ]
-        bodies = await asyncio.gather(*calls)
+        digests = await answers(api, times)
     await app.state.engine.close()
-    return {hashlib.sha256(body).hexdigest() for body in bodies}
+    return digests
 
 
-async def test_bytes_survive_restarts_worker_counts_and_concurrency() -> None:
-    """Twenty responses of three engines with one to three workers are two different files."""
-    digests = [await answers(1, 2), await answers(2, 4), await answers(3, 4)]
+async def test_bytes_survive_restarts_worker_counts_and_concurrency(api: httpx.AsyncClient) -> None:
+    """Twenty responses of three engines with one to three workers, two of them new, are two different files."""
+    digests = [await answers_of_new_engine(1, 2), await answers(api, 4), await answers_of_new_engine(3, 4)]
     assert len(digests[0]) == 2
     assert digests[0] == digests[1] == digests[2]
 
@@ -58,16 +61,13 @@ async def test_each_field_changes_the_bytes(api: httpx.AsyncClient, field: str, 
     assert response.content != await speech(api)
 
 
-async def test_earlier_recordings_do_not_change_a_transcript() -> None:
-    """Two clips in both orders, with a new worker for each order, get the same words and times."""
+async def test_earlier_recordings_do_not_change_a_transcript(api: httpx.AsyncClient) -> None:
+    """Two clips in both orders, with a new worker for one order, get the same words and times."""
+    clips = [await speech(api, text, voice=HUGO) for text in ("In April.", "It is late.")]
+    onwards = [await timed_words(api, clips[which]) for which in (0, 1)]
     app = create_app(EngineSettings(workers=1))
-    async with client(app) as api:
-        clips = [await speech(api, text, voice=HUGO) for text in ("In April.", "It is late.")]
-        onwards = [await timed_words(api, clips[which]) for which in (0, 1)]
-        await app.state.engine.close()
-    app = create_app(EngineSettings(workers=1))
-    async with client(app) as api:
-        backwards = [await timed_words(api, clips[which]) for which in (1, 0)]
+    async with client(app) as new:
+        backwards = [await timed_words(new, clips[which]) for which in (1, 0)]
         await app.state.engine.close()
     assert onwards == [*reversed(backwards)]
     assert all(onwards)
