@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 
 from benchmarks.recogniser import word_error_rate
-from benchmarks.sentences import PROSE
 from tests.engine.measures import floats
 from tests.engine.requests import FLOAT, recognized, speech
 from tests.engine.wav_files import wav_of
@@ -21,7 +20,7 @@ from voicemill.engine.voices.catalogue import built_in_voices
 
 VOICES = {voice.name: voice for voice in built_in_voices()}
 RAW = {"output_format[container]": "raw", "output_format[sample_rate]": "24000", "output_format[encoding]": "pcm_f32le"}
-TEXT = PROSE[0]
+TEXT = "The president said that the government would support it."
 SHORT = "Nine men were walking."
 
 
