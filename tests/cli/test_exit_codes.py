@@ -137,18 +137,18 @@ def test_list_of_voices_is_retried(voicemill: InThisProcess, service: SpeechServ
 
 def test_5_disk_is_full(voicemill: InThisProcess, service: SpeechService, tmp_path: Path) -> None:
     """A full disk exits with 5 with few further calls, and a rerun with more space completes."""
-    write_manifest(_MANIFEST, short_rows(80))
-    with small_disk(tmp_path / "disk", megabytes=2) as disk:
+    write_manifest(_MANIFEST, short_rows(30))
+    with small_disk(tmp_path / "disk", megabytes=1) as disk:
         ended = voicemill("run", _MANIFEST, "-o", disk / "book", "--max-concurrency", "4")
         assert ended.code == 5
         assert "the disk is full; free some space" in ended.stdout + ended.stderr
         assert "Traceback" not in ended.stderr
         before = len(service.requested)
-        assert 0 < before < 80
-        enlarge(disk, megabytes=100)
+        assert 0 < before < 30
+        enlarge(disk, megabytes=60)
         assert voicemill("run", _MANIFEST, "-o", disk / "book").code == 0
         assert violations(disk / "book") == []
-        assert len(service.requested) <= 80 + 4
+        assert len(service.requested) <= 30 + 4
 
 
 def test_5_folder_is_not_writable(voicemill: InThisProcess, service: SpeechService, tmp_path: Path) -> None:

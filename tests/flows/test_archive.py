@@ -18,10 +18,10 @@ _FILES = 60
 
 def test_every_file_of_an_archive_is_one_row(voicemill: InThisProcess, tmp_path: Path) -> None:
     """Every file, valid or not, is one row with its reason; equal files share a call, and a rerun makes no call."""
-    moments = np.arange(RATE_HZ // 2) / RATE_HZ
-    tones = [(0.3 * np.sin(2 * np.pi * pitch * moments)).astype(np.float32) for pitch in (220, 330, 440)]
+    moments = np.arange(RATE_HZ // 4) / RATE_HZ
+    tones = [(0.3 * np.sin(2 * np.pi * pitch * moments)).astype(np.float32) for pitch in (220, 330)]
     archive = Archive(tmp_path / "archive", tones)
-    archive.fill(_FILES, 60.0)
+    archive.fill(_FILES, 20.0)
     first = voicemill("run", archive.folder, "--op", "stt", "-o", "transcribed", "--json")
     assert faults(archive, Path("transcribed")) == []
     assert len(archive.expected) == _FILES == sum(first.json["rows"].values())
