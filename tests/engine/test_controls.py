@@ -8,14 +8,12 @@ import pytest
 from numpy.typing import NDArray
 
 from tests.engine.measures import floats, level_db, pitch_hz
-from tests.engine.requests import FLOAT, RATE_HZ, SARAH, SENTENCE, speech
-
-TEXT = f"{SENTENCE} Nine men were walking along the river."
+from tests.engine.requests import FLOAT, RATE_HZ, SARAH, speech
 
 
 async def rendered(api: httpx.AsyncClient, **fields: Any) -> NDArray[np.float32]:
-    """The samples of the test text."""
-    return floats(await speech(api, TEXT, output_format=FLOAT, **fields))
+    """The samples of the test sentence."""
+    return floats(await speech(api, output_format=FLOAT, **fields))
 
 
 def controlled(**controls: Any) -> dict[str, Any]:
