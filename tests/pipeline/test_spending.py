@@ -29,15 +29,16 @@ def spent(shard_runs: ShardRuns) -> dict[str, float]:
 
 async def test_credit_budget_holds_across_runs(shard_runs: ShardRuns) -> None:
     """A run ends at its budget, a rerun spends nothing, a larger budget continues, and no budget finishes the rest."""
-    for budget, done in ((200.0, 25), (200.0, 25), (210.0, 26), (400.0, 50)):
-        worked = await shard_runs.run(ROWS, budget={"max_credits": budget})
+    rows = ROWS[:40]
+    for budget, done in ((200.0, 25), (200.0, 25), (210.0, 26), (240.0, 30)):
+        worked = await shard_runs.run(rows, budget={"max_credits": budget})
         assert isinstance(worked.context.fatal, BudgetReached)
         assert worked.context.fatal.exit_code is ExitCode.BUDGET
-        assert (len(worked.ended(DONE)), len(worked.ended(NOT_STARTED))) == (done, 100 - done)
+        assert (len(worked.ended(DONE)), len(worked.ended(NOT_STARTED))) == (done, 40 - done)
         assert len(shard_runs.server.calls) == done
         assert spent(shard_runs) == {"credits": done * CREDITS, "calls": done}
-    assert len((await shard_runs.run(ROWS)).ended(DONE)) == 100
-    assert spent(shard_runs) == {"credits": 100 * CREDITS, "calls": 100}
+    assert len((await shard_runs.run(rows)).ended(DONE)) == 40
+    assert spent(shard_runs) == {"credits": 40 * CREDITS, "calls": 40}
 
 
 async def test_call_budget_includes_retries(shard_runs: ShardRuns) -> None:
