@@ -28,6 +28,7 @@ def test_0_all_done(voicemill: InThisProcess, service: SpeechService) -> None:
     assert len(service.requested) == 10
 
 
+@_WITHOUT_PREFECT
 def test_1_some_failed(voicemill: InThisProcess, service: SpeechService, fast_retries: Path) -> None:
     """A run with a failed row exits with 1, all other rows are done, and a rerun makes only that row's call."""
     write_manifest(_MANIFEST, short_rows(5))
@@ -127,6 +128,7 @@ def test_4_before_the_first_row(voicemill: InThisProcess, service: SpeechService
     assert service.requested == []
 
 
+@_WITHOUT_PREFECT
 def test_list_of_voices_is_retried(voicemill: InThisProcess, service: SpeechService, fast_retries: Path) -> None:
     """A transient failure while voices are listed does not end the run."""
     write_manifest(_MANIFEST, short_rows(2))

@@ -52,6 +52,7 @@ def test_a_failing_run_prints_no_prefect_output(
     assert ended.stdout.startswith("1 done, 1 failed, 1 refused of 3 rows\n")
 
 
+@pytest.mark.without_prefect
 def test_standard_input(voicemill: InThisProcess, service: SpeechService, monkeypatch: pytest.MonkeyPatch) -> None:
     """A manifest from a pipe is run as one from a file, into results/stdin, and --json prints nothing but JSON."""
     reading, writing = os.pipe()
