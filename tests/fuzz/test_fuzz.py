@@ -21,6 +21,7 @@ from tests.fuzz import audio_campaign, schema_campaign
 from tests.fuzz.broken_audio import MUTATIONS, broken_files
 from voicemill.audio.decode import UndecodableAudio, decode_all
 from voicemill.engine.app import create_app
+from voicemill.engine.choice import EngineChoice
 from voicemill.engine.settings import EngineSettings
 
 FIGURES = Path(__file__).with_name("figures.json")
@@ -40,11 +41,10 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     asyncio.run(app.state.engine.close())
 
 
-def engine(folder: Path, *, workers: int = 2, **settings: Any) -> Any:
+def engine(folder: Path, *, name: EngineChoice = "small", workers: int = 2) -> Any:
     """A new engine."""
-    store = folder / "voices.sqlite"
-    limits = {"workers": workers, "request_timeout_s": LONGEST_ANSWER_S}
-    return create_app(EngineSettings(user_voices=store, **limits, **settings))
+    store, timeout_s = folder / "voices.sqlite", LONGEST_ANSWER_S
+    return create_app(EngineSettings(engine=name, workers=workers, request_timeout_s=timeout_s, user_voices=store))
 
 
 def publish(name: str, figures: dict[str, Any]) -> None:
@@ -78,7 +78,7 @@ async def test_some_broken_files_with_the_local_engine(tmp_path: Path) -> None:
 
 async def local_campaign(folder: Path, files: int, seed: int, *turns: str, workers: int = 2) -> audio_campaign.Figures:
     """The campaign against a new local engine; without `turns`, its files go to all endpoints."""
-    app = engine(folder, engine="local", workers=workers)
+    app = engine(folder, name="local", workers=workers)
     figures = await audio_campaign.run_campaign(app, files, seed, turns or audio_campaign.EVENLY)
     await app.state.engine.close()
     return figures
