@@ -19,20 +19,14 @@ def floats(body: bytes) -> NDArray[np.float32]:
 def pitch_hz(samples: Samples, sample_rate_hz: int) -> float:
     """The median fundamental frequency of the voiced frames, by autocorrelation between 60 and 400 Hz."""
     length, hop = int(FRAME_S * sample_rate_hz), int(HOP_S * sample_rate_hz)
+    frames = np.lib.stride_tricks.sliding_window_view(samples, length)[::hop]
+    loud = frames[np.sqrt(np.mean(np.square(frames), axis=1)) >= np.sqrt(np.mean(np.square(samples))) / 2]
     window = np.hanning(length)
-    window_shape = _autocorrelation(window)
-    loud = np.sqrt(np.mean(np.square(samples))) / 2
-    found = []
-    for start in range(0, samples.size - length, hop):
-        frame = samples[start : start + length]
-        if np.sqrt(np.mean(np.square(frame))) < loud:
-            continue
-        shape = _autocorrelation((frame - frame.mean()) * window) / window_shape
-        low, high = sample_rate_hz // 400, sample_rate_hz // 60
-        lag = low + int(np.argmax(shape[low:high]))
-        if shape[lag] > 0.6 * shape[0]:
-            found.append(sample_rate_hz / lag)
-    return float(np.median(found))
+    shapes = _autocorrelation((loud - loud.mean(axis=1, keepdims=True)) * window) / _autocorrelation(window)
+    low, high = sample_rate_hz // 400, sample_rate_hz // 60
+    lags = low + np.argmax(shapes[:, low:high], axis=1)
+    is_voiced = shapes[np.arange(lags.size), lags] > 0.6 * shapes[:, 0]
+    return float(np.median(sample_rate_hz / lags[is_voiced]))
 
 
 def level_db(samples: Samples) -> float:
@@ -53,6 +47,8 @@ def band_levels_db(samples: Samples, sample_rate_hz: int, bands: int = 24) -> ND
     return found
 
 
-def _autocorrelation(frame: Samples) -> NDArray[np.float64]:
-    spectrum = np.fft.rfft(frame, 4 * frame.size)
-    return np.fft.irfft(np.square(np.abs(spectrum)))[: frame.size // 2 + frame.size // 4]
+def _autocorrelation(frames: Samples) -> NDArray[np.float64]:
+    """Of each frame, for lags up to three quarters of it."""
+    size = frames.shape[-1]
+    spectrum = np.fft.rfft(frames, 2 * size)
+    return np.fft.irfft(np.square(np.abs(spectrum)))[..., : size // 2 + size // 4]
