@@ -69,13 +69,19 @@ def _isolated_environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[
     """Hide the user's key, service and Prefect settings from tests, and handle Ctrl-C even as a background job."""
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
-    home = tmp_path_factory.mktemp("prefect-home")
-    authorities = home.with_name("authorities.pem")
+    home = _shared_folder(tmp_path_factory) / "prefect-home"
+    authorities = tmp_path_factory.getbasetemp() / "authorities.pem"
     authorities.write_text(_first_certificate())
     fixed = _FIXED | {"PREFECT_HOME": str(home), "SSL_CERT_FILE": str(authorities)}
     kept = {name: value for name, value in os.environ.items() if not name.startswith(_REMOVED_PREFIXES)}
     with mock.patch.dict(os.environ, kept | fixed, clear=True):
         yield
+
+
+def _shared_folder(factory: pytest.TempPathFactory) -> Path:
+    """The temporary folder that all workers of the session use."""
+    of_worker = factory.getbasetemp()
+    return of_worker.parent if "PYTEST_XDIST_WORKER" in os.environ else of_worker
 
 
 def _first_certificate() -> str:
@@ -100,15 +106,13 @@ def prefect_home() -> str:
 
 @pytest.fixture(scope="session")
 def migrated_database(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Path], None]:
-    """Copies a migrated database, which the workers of the session share, into a Prefect home."""
-    of_worker = tmp_path_factory.getbasetemp()
-    shared = of_worker.parent if "PYTEST_XDIST_WORKER" in os.environ else of_worker
-    return partial(copy_migrated_database, shared=shared)
+    """Copies a migrated database, which the workers of the session share, into a Prefect home without one."""
+    return partial(copy_migrated_database, shared=_shared_folder(tmp_path_factory))
 
 
 @pytest.fixture(scope="session")
 def prefect_server(prefect_home: str, migrated_database: Callable[[Path], None]) -> Iterator[str]:
-    """The API address of a Prefect server that runs for the whole session; runs find it as they find any server."""
+    """The API address of one Prefect server for all workers of the session; runs find it as they find any server."""
     migrated_database(Path(prefect_home))
     with mock.patch.dict(os.environ):  # so that runs find it without configuration, as a user's runs do
         lease = ensure_server()

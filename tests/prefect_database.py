@@ -28,17 +28,20 @@ _NAME = "prefect.db"
 
 
 def copy_migrated_database(home: Path, shared: Path) -> None:
-    """Copy the database into a Prefect home. The first process that needs it creates it in the folder `shared`."""
+    """Copy the database into a Prefect home that has none. The first process that needs it creates it in `shared`."""
     migrated = shared / "prefect-migrated"
     with (shared / "prefect-migrated.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not migrated.exists():
             _migrate(shared / "prefect-migrating").rename(migrated)
-    with (
-        closing(sqlite3.connect(migrated / _NAME)) as original,
-        closing(sqlite3.connect(home / _NAME)) as copy,
-    ):
-        original.backup(copy)
+        if (home / _NAME).exists():
+            return
+        home.mkdir(exist_ok=True)
+        with (
+            closing(sqlite3.connect(migrated / _NAME)) as original,
+            closing(sqlite3.connect(home / _NAME)) as copy,
+        ):
+            original.backup(copy)
 
 
 def _migrate(home: Path) -> Path:
