@@ -21,11 +21,11 @@ NOBODY = "00000000-0000-4000-8000-000000000000"
 TEXTS = {
     "sentence": "It was a bright cold day in April.",
     "short": "He left the city.",
-    "middle": "and the people of the city would continue to support the government",
+    "middle": "and the people of the city would support the government",
     "french": "Voilà un déjà vu.",
     "long": "And on and on it goes, until it ends. " * 60,
-    "left_text": "The doctor told him that he should take a long walk",
-    "right_text": "and drink more water in the evening.",
+    "left_text": "He should take a long walk",
+    "right_text": "in the evening.",
 }
 LONGEST_S = 1500
 """A trial of the local engine takes two to three minutes of CPU, and a machine may be busy."""
