@@ -40,10 +40,11 @@ book: setup
 # One worker runs all tests of a file, so that module fixtures start once. The slowest files run first. Three workers
 # keep two cores busy, because a third of the time tests wait for timers, disks and other processes.
 # Compiled first, because the tests start hundreds of processes. An environment may forbid Python to write bytecode;
-# pytest may write it, since each of its processes would otherwise rewrite the same plugins and test modules.
+# pytest may write it, since each of its processes would otherwise rewrite the same plugins and test modules. BLAS uses
+# one thread, because threads that wait for each other take CPU time from the other workers.
 test: check browser
 	$(BIN)/python -m compileall -q voicemill flows tasks tests benchmarks
-	PYTHONDONTWRITEBYTECODE= $(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder
+	PYTHONDONTWRITEBYTECODE= OPENBLAS_NUM_THREADS=1 $(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder
 
 check: setup
 	$(BIN)/ruff check

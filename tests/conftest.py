@@ -33,6 +33,8 @@ _SLOWEST_FIRST = (
     "manifest/test_size.py",
     "flows/test_shared_concurrency.py",
     "faults/test_kills.py",
+    "pipeline/distribution/test_dask_workers.py",
+    "docs/test_examples.py",
 )
 _FIGURES = "figures"
 _REMOVED_PREFIXES = ("CARTESIA_", "PREFECT_", "VOICEMILL_", "FORCE_COLOR", "NO_COLOR")
