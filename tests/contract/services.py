@@ -58,7 +58,9 @@ def embedded(settings: EngineSettings) -> Iterator[Service]:
 def served(settings: EngineSettings) -> Iterator[Service]:
     """The engine behind uvicorn, as `voicemill engine serve` runs it."""
     listening = socket.create_server(("127.0.0.1", 0))
-    config = uvicorn.Config(create_app(settings), log_level="warning", access_log=False, ws="none")
+    app = create_app(settings)
+    # Without a limit, the end of the session waits for a request whose client has gone.
+    config = uvicorn.Config(app, log_level="warning", access_log=False, ws="none", timeout_graceful_shutdown=1)
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, args=([listening],), name="uvicorn")
     thread.start()
