@@ -19,6 +19,8 @@ _TIME_LIMITS_S = {
 }
 """Ray gives up on a busy machine by default."""
 
+os.environ.setdefault("RAY_CLIENT_INITIAL_CONNECTION_TIMEOUT_S", f"{PATIENCE_S:.0f}")  # Ray reads it on import.
+
 
 @contextmanager
 def ray_cluster() -> Iterator[str]:
