@@ -153,7 +153,7 @@ async def test_all_broken_files(app: Any) -> None:
 @pytest.mark.timeout(7200)
 @needs_local
 async def test_broken_files_with_the_local_engine(tmp_path: Path) -> None:
-    """As many files for the local engine, a twentieth of them for all of its endpoints: half an hour of one core."""
+    """As many files for the local engine, a twentieth of them for all of its endpoints: about an hour of one core."""
     some = await local_campaign(tmp_path, FILES // 20, 1)
     rest = await local_campaign(tmp_path, FILES - FILES // 20, SEED, *audio_campaign.WITHOUT_WHISPER)
     for name, figures in (("audio_local", some), ("audio_local_without_whisper", rest)):
