@@ -19,7 +19,9 @@ _TIME_LIMITS_S = {
 }
 """Ray gives up on a busy machine by default."""
 
-os.environ.setdefault("RAY_CLIENT_INITIAL_CONNECTION_TIMEOUT_S", f"{PATIENCE_S:.0f}")  # Ray reads it on import.
+# Ray reads both on import, here and in the cluster. Where a token exists, `ray start` would require it by default.
+os.environ.setdefault("RAY_CLIENT_INITIAL_CONNECTION_TIMEOUT_S", f"{PATIENCE_S:.0f}")
+os.environ["RAY_AUTH_MODE"] = "disabled"
 
 
 @contextmanager

@@ -124,7 +124,8 @@ def _connect(ray: ModuleType, address: str) -> None:
                 continue
             reason = str(error).strip().rpartition("\n")[2]
             raise ConfigError(
-                f"no Ray cluster responds at {address} ({reason}); start one, or correct --runner"
+                f"no Ray cluster responds at {address} ({reason}); start one, or correct --runner. If the cluster "
+                "requires a token, set RAY_AUTH_MODE=token"
             ) from error
         return
 
