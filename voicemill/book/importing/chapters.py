@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
+from voicemill.book.importing.heading_lines import is_number_only
 from voicemill.book.importing.source import Entry, Source
 from voicemill.book.importing.walker import Block, Walked
 
@@ -215,7 +216,7 @@ class _Chapters:
             return False
         before, block = self._blocks[index - 1], self._blocks[index]
         same = bool(before.level) and not before.rule and before.document == block.document
-        return same and (before.level == block.level) and _is_number(before.text)
+        return same and (before.level == block.level) and is_number_only(before.text)
 
     def _title_at(self, index: int) -> str:
         block = self._blocks[index]
@@ -328,10 +329,6 @@ def _matter(chapter: Chapter) -> str:
     if not said and _FRONT.match(title):
         return "front"
     return "back" if not said and _BACK.match(title) else "chapter"
-
-
-def _is_number(text: str) -> bool:
-    return bool(re.fullmatch(r"\W*(?:[^\W\d_]+\s+)?(?:\d{1,4}|[IVXLCDM]{1,8})\W*", text.strip()))
 
 
 def _first_words(text: str) -> str:

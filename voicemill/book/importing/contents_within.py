@@ -66,8 +66,14 @@ def _runs(parent: Element, linked: set[Element]) -> Iterator[list[Element]]:
 def _with_title(run: Sequence[Element], links: int) -> Sequence[Element]:
     """The elements of a run that is a table of contents, with the heading before them; none of any other run.
 
-    Without a heading, lines that are links may also be those of an annotated poem.
+    A run in a `nav` needs no heading. Without either, lines that are links may also be those of an annotated poem.
     """
+    if (
+        run
+        and links >= FEWEST_LINKS_WITH_TITLE
+        and any(local_name(each) == "nav" for each in (run[0], run[0].getparent()))
+    ):
+        return run
     before = run[0].getprevious() if run else None
     text = "".join(before.itertext()).strip() if before is not None and _HEADING.fullmatch(local_name(before)) else ""
     has_title = len(text) <= _LONGEST_TITLE and TITLE.match(text) is not None

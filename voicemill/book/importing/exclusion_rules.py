@@ -37,7 +37,7 @@ RULES: Final = {
     "index": "the index",
     "bibliography": "the bibliography",
     "licence": "the licence that a distributor put around the book",
-    "emphasis-marks": "underscores and asterisks around emphasized words of a plain text",
+    "emphasis-marks": "underscores, asterisks and equals signs around emphasized words of a plain text",
     "repeated-heading": "a heading that repeats the line before it",
     "not-selected": "a chapter that --chapters leaves out",
     "no-text": "a chapter without a letter or digit that could be spoken",

@@ -14,6 +14,7 @@ from voicemill.errors import BookError
 MAX_MARKUP_BYTES: Final = 32 * 1024 * 1024
 """The largest document of a book; the Bible is 5 MB."""
 _MAX_ENTITY_CHARACTERS: Final = 1000
+_ZEROS_LOOKED_AT: Final = 1000
 _DOCTYPE = re.compile(r"<!DOCTYPE\b[^\[>]*(?:\[(?P<subset>.*?)\]\s*)?>", re.DOTALL | re.IGNORECASE)
 _DECLARED = re.compile(r"<!ENTITY\s+(?P<name>[\w.:-]+)\s+(?P<rest>[^>]*)>", re.DOTALL)
 _REFERENCE = re.compile(r"&([A-Za-z_][\w.:-]*);")
@@ -40,10 +41,8 @@ def decoded(content: bytes, name: str) -> str:
             f"{name} has {len(content):,} bytes of markup, the most is {MAX_MARKUP_BYTES:,}; split the document"
         )
     encodings = [encoding for mark, encoding in _BOMS if content.startswith(mark)] or [*_declared_encodings(content)]
-    if content[:4] in (b"<\0?\0", b"<\0!\0", b"<\0h\0"):
-        encodings = ["utf-16-le"]
-    if content[:4] in (b"\0<\0?", b"\0<\0!", b"\0<\0h"):
-        encodings = ["utf-16-be"]
+    if not encodings or encodings[0] != "utf-16":
+        encodings = [*_encodings_of_zeros(content), *encodings]
     for encoding in (*encodings, "cp1252", "latin-1"):
         try:
             text = _mostly_utf_8(content) if encoding == "cp1252" else content.decode(encoding)
@@ -51,6 +50,15 @@ def decoded(content: bytes, name: str) -> str:
             continue
         return text.removeprefix("\ufeff").translate(_C1)
     raise BookError(f"{name} cannot be decoded; save it as UTF-8")
+
+
+def _encodings_of_zeros(content: bytes) -> Iterator[str]:
+    """UTF-16 without a byte order mark: most of the first bytes at odd or at even places are zero."""
+    start = content[:_ZEROS_LOOKED_AT]
+    for first, encoding in ((1, "utf-16-le"), (0, "utf-16-be")):
+        places = start[first::2]
+        if places.count(0) > len(places) / 2 and start[1 - first :: 2].count(0) < len(places) / 4:
+            yield encoding
 
 
 def _declared_encodings(content: bytes) -> Iterator[str]:

@@ -15,7 +15,12 @@ from voicemill.book.importing.source import Document, Element, epub_types, local
 _MARK = re.compile(r"[\[({]?\s*(?:\d{1,4}|[ivxlc]{1,6}|[a-z]|[*†‡§¶#]{1,4}|\d{1,3}\s*[*†])\s*[\])}.]?", re.IGNORECASE)
 _NOTE_WORD = re.compile(r"note|(?:^|[\s_-])(?:e|f|r)?fn(?:[\s_-]|\d|$)|ftn|footn", re.IGNORECASE)
 _BACK = re.compile(r"[\s↩︎↑^←⬆↵]*")
-_NOTE_CLASS = re.compile(r"\b(?:foot|end|rear)-?notes?(?:-?text|-?item)?\b", re.IGNORECASE)
+_NOTE_CLASS = re.compile(
+    r"(?<![a-z])(?:mso)?(?:foot|end|rear)[-_ ]?notes?(?:[-_]?(?:text|item|para|body))?(?![a-z])|"
+    r"(?<![a-z])(?:fn|fnote|ftn)(?:[-_]?text)?(?![a-z])",
+    re.IGNORECASE,
+)
+_NOTE_START = re.compile(r"\W*?(?P<mark>\d{1,3}|[*†‡§]{1,3})[.)\]:]*\s+\S")
 _BACK_WORD = re.compile(r"\W*(?:go )?(?:back|return|zurück|retour|volver|torna|terug)\b.{0,30}$", re.IGNORECASE)
 _STOP: Final = frozenset({"body", "html", "section", "article", "ol", "ul", "dl", "table", "tbody", "tr"})
 
@@ -88,7 +93,11 @@ def _first_mark(note: Element) -> str:
     """The mark with which a note begins; empty without one."""
     first = next((each for each in note.iter() if local_name(each) == "sup"), None)
     mark = "".join(first.itertext()).strip() if first is not None else ""
-    return mark if mark and _MARK.fullmatch(mark) and "".join(note.itertext()).lstrip().startswith(mark) else ""
+    text = "".join(note.itertext()).lstrip()
+    if mark and _MARK.fullmatch(mark) and text.startswith(mark):
+        return mark
+    start = _NOTE_START.match(text)
+    return start["mark"] if start else ""
 
 
 def _links(document: Document) -> Iterator[_Link]:
