@@ -12,17 +12,17 @@ Run a manifest, a folder of recordings, or a pandas DataFrame:
 With `CARTESIA_API_KEY` set, calls go to the Cartesia API; without it, to the embedded engine, offline and free.
 
 Functions:
-    run, run_async: process a manifest into a results folder; resume it, if it is unfinished.
+    run, run_async: process a manifest into a results folder, or resume an unfinished run.
     plan: estimate calls, credits, cost and duration, without a paid call.
     validate: list all problems of a manifest, without a paid call.
     retry, retry_async: retry the unfinished rows of a results folder.
     verify: compare every file, answer and table in a results folder with its records.
-    check: check what the finished rows of a results folder say, without a paid call.
+    check: check the audio and the transcripts of finished rows for faults, without a paid call.
     export: write subtitles, transcripts and other formats from a results folder.
 
 Classes:
     Cartesia: an async client for single API calls.
-  AudioFormat: the container, sample rate and encoding of generated audio.
+    AudioFormat: the container, sample rate and encoding of generated audio.
     RunResult: how a run ended: counts, exit code, and the rows as a DataFrame.
     CheckedManifest, PlanFigures: what `validate` and `plan` return.
     Settings: all settings of a run, by section.

@@ -30,7 +30,8 @@ def import_(
         typer.Option("-o", "--output", metavar="FOLDER", help="The book folder. [default: the name of the file]"),
     ] = None,
     chapters: Annotated[
-        str, typer.Option(metavar="NUMBERS", help="Import these chapters only, as in 3-7,9; see --list.")
+        str,
+        typer.Option(metavar="NUMBERS", help="Import only these chapters, such as 3-7,9; --list shows the numbers."),
     ] = "",
     depth: Annotated[
         int,
@@ -63,7 +64,7 @@ def import_(
         _write(imported, book, target, force=force)
     print_chapters(imported, plan)
     if not list_only:
-        typer.echo(f"What is not spoken, and why: {target / 'excluded.csv'}")
+        typer.echo(f"Excluded text, with reasons: {target / 'excluded.csv'}")
         typer.echo(f"Wrote {target}. Next: voicemill plan {target}")
 
 

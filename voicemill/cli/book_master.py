@@ -57,7 +57,7 @@ def master(
     """Master a finished run into audiobook files for shops and players, without API calls.
 
     Writes the files and delivery.csv, which lists the measured values of each file beside the limits of its shop.
-    Exits with 1 if a file does not keep a limit. Rerun the command to resume; finished files are not made again.
+    Exits with 1 if a file exceeds a limit. Rerun the command to resume; finished files are not made again.
     """
     from voicemill.book.mastering.master import master as master_book
 

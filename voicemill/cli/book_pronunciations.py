@@ -26,20 +26,26 @@ app = command_app()
 def pronunciations(
     folder: BookFolder,
     unknown: Annotated[
-        bool, typer.Option("--unknown", help="List names and words that no dictionary has: the likely misread ones.")
+        bool,
+        typer.Option(
+            "--unknown", help="List names and words that no dictionary has, which voices are likely to misread."
+        ),
     ] = False,
     samples: Annotated[
         Path | None,
         typer.Option(metavar="FOLDER", help="Write a WAV file of each unknown word, spoken by the embedded engine."),
     ] = None,
     add: Annotated[
-        bool, typer.Option("--add", help="Add a line to fill in for each unknown word to pronunciations.csv.")
+        bool,
+        typer.Option(
+            "--add", help="Add an empty line for each unknown word to pronunciations.csv, for you to fill in."
+        ),
     ] = False,
     limit: Annotated[int, typer.Option(metavar="N", min=1, help="List the N most frequent words.")] = 50,
 ) -> None:
     """List the pronunciations of a book, or the words that need one.
 
-    Nothing is billed: samples are made by the embedded engine.
+    Nothing is billed: the embedded engine makes the samples.
     """
     from voicemill.book.book_files import add_to_pronunciations, book_texts
 

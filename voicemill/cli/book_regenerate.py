@@ -31,21 +31,25 @@ def regenerate(
     ],
     say: Annotated[
         str | None,
-        typer.Option("--say", metavar="TEXT", help="Say this instead; texts stay as they are."),
+        typer.Option(
+            "--say",
+            metavar="TEXT",
+            help="Speak this text instead; transcripts and subtitles keep the text of the manifest.",
+        ),
     ] = None,
     way: Annotated[
         str,
         typer.Option(
             "--with",
             metavar="WAY",
-            help="take, or infill to fit the passage between its neighbours: not for rows with word timestamps.",
+            help="take, or infill, which fits the neighbouring passages; not for rows with word timestamps.",
         ),
     ] = "take",
     as_json: JsonOfRun = False,
 ) -> None:
     """Generate one passage again, as another take, with other words or by infill; all other passages stay as they are.
 
-    Makes one call, or more if the row has further takes. Later runs keep the new passage, until its text changes.
+    Makes one call, or more if the row allows further takes. Later runs keep the new passage until its text changes.
     """
     from flows.prefect_server.ensure import ensure_server
     from voicemill.cli.flow_runner import end_with, retry_flow, run_flow

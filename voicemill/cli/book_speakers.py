@@ -15,13 +15,15 @@ def speakers(
     folder: BookFolder,
     apply: Annotated[
         float | None,
-        typer.Option(metavar="CONFIDENCE", min=0, max=1, help="Mark quotations with at least this confidence."),
+        typer.Option(
+            metavar="CONFIDENCE", min=0, max=1, help="Mark the speaker of each quotation with at least this confidence."
+        ),
     ] = None,
 ) -> None:
     """Suggest who speaks the quotations of a book.
 
-    The suggestions and their confidence are written to suggested-speakers.csv. The texts are changed with --apply only:
-    it writes the markup of the speakers and adds lines for them to cast.csv.
+    Writes the suggestions and their confidence to suggested-speakers.csv. Only --apply changes texts: it adds speaker
+    markup to them, and lines for new speakers to cast.csv.
     """
     from voicemill.book.book_files import add_to_cast, book_texts, write_suggestions
     from voicemill.book.speakers import suggestions, with_speakers

@@ -44,9 +44,9 @@ def check(
     ] = "guided",
     as_json: Json = False,
 ) -> None:
-    """Check what the finished rows of a results folder say, without API calls.
+    """Check the audio and transcripts of finished rows for faults, without API calls.
 
-    Lists the passages that are bad or inconclusive, with the reason and the place. Exits with 1 if one is bad.
+    Lists the bad and the inconclusive passages with the reason and the time. Exits with 1 if a passage is bad.
     """
     from voicemill.pipeline.check_results import check_results
     from voicemill.store.bucket_copies import opened_run

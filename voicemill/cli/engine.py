@@ -27,7 +27,7 @@ def serve(
     host: Annotated[str, typer.Option(metavar="ADDRESS", help="Address to listen on.")] = "127.0.0.1",
     allow_host: Annotated[
         list[str] | None,
-        typer.Option(metavar="NAME", help="Accept requests that address this machine by NAME. Repeatable."),
+        typer.Option(metavar="NAME", help="Accept requests whose Host header is NAME. Repeatable."),
     ] = None,
 ) -> None:
     """Serve the embedded engine to any Cartesia client, until Ctrl-C.

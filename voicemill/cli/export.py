@@ -34,7 +34,7 @@ def export(
         typer.Option(
             "--to",
             metavar="FORMATS",
-            help="Formats, separated by commas: txt, json, srt, vtt, tsv (all of these: all), ass, audacity.txt, "
+            help="Formats, separated by commas: txt, json, srt, vtt, tsv (all of these: all), ass, audacity, "
             "words.parquet, segments.parquet; data sets: nemo, audiofolder, lhotse.",
         ),
     ],
@@ -58,7 +58,7 @@ def export(
 ) -> None:
     """Write stored transcripts and word timestamps in other formats, without API calls.
 
-    Rows of speech have word timestamps if they were run with --timestamps.
+    Generated speech has word timestamps only if the run used --timestamps.
     """
     from voicemill.pipeline.export import export as export_rows
     from voicemill.pipeline.export import subtitle_rules

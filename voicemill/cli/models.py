@@ -32,7 +32,7 @@ app = group_app("List the models that speak and transcribe on this machine, and 
 def models(context: typer.Context, as_json: Json = False) -> None:
     """List the models that speak and transcribe on this machine, and download further ones.
 
-    The embedded engine uses them when no API key is set. Nothing is downloaded without `models get`.
+    The embedded engine uses them when no API key is set. Only `models get` downloads anything.
     """
     if context.invoked_subcommand is not None:
         return
@@ -53,10 +53,12 @@ def models(context: typer.Context, as_json: Json = False) -> None:
     cls=Command, epilog=examples("voicemill models get whisper-small", "voicemill models get whisper-small --to models")
 )
 def get(
-    name: Annotated[str, typer.Argument(metavar="NAME", help="A model of the list.", show_default=False)],
+    name: Annotated[
+        str, typer.Argument(metavar="NAME", help="A model that voicemill models lists.", show_default=False)
+    ],
     to: Annotated[
         Path | None,
-        typer.Option(metavar="FOLDER", help="Folder for the files; by default in the user data folder."),
+        typer.Option(metavar="FOLDER", help="Folder for the files. [default: in the user data folder]"),
     ] = None,
 ) -> None:
     """Download a model in its fixed revision, and verify each file by SHA-256.

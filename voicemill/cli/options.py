@@ -205,7 +205,9 @@ class PaceOptions(Options):
     passes: Annotated[
         int | None,
         Sets("pace", "passes"),
-        typer.Option(metavar="N", help="Passes over failed rows within a run; 1: no second try. [default: 2]"),
+        typer.Option(
+            metavar="N", help="Passes over the rows; each one after the first retries failed rows. [default: 2]"
+        ),
     ] = None
     shared_limit: Annotated[
         str | None,
@@ -274,7 +276,7 @@ class ServiceOptions(Options):
         Sets("service", "engine"),
         typer.Option(
             metavar="embedded",
-            help="Use the embedded engine, also with CARTESIA_API_KEY, or to continue results made with Cartesia.",
+            help="Use the embedded engine even if CARTESIA_API_KEY is set, and continue results made with Cartesia.",
         ),
     ] = None
 

@@ -28,7 +28,7 @@ app = command_app()
 def plan(manifest: Manifest, options: PlanOptions, results: Results = None, as_json: Json = False) -> None:
     """Estimate calls, credits, cost, audio length and run time of a manifest.
 
-    Nothing is generated or billed. Answers that are stored already are not counted as calls to pay.
+    Nothing is generated or billed. Calls whose answers are stored count as free.
     """
     from voicemill.pipeline.estimate_run import estimate_run
     from voicemill.store.results_folder import ResultsFolder

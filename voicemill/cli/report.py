@@ -32,7 +32,7 @@ def report(
         ),
     ] = None,
     embed_mb: Annotated[
-        int, typer.Option(metavar="N", min=1, help="Most megabytes of audio in the file of --embed.")
+        int, typer.Option(metavar="N", min=1, help="Maximum megabytes of audio in the --embed file.")
     ] = 12,
 ) -> None:
     """Write the HTML report of a results folder: problems, audio, texts and costs.

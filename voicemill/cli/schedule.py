@@ -37,7 +37,7 @@ Name = Annotated[str, typer.Argument(metavar="NAME", help="The name of the sched
 def add(
     name: Name,
     command: Annotated[
-        list[str], typer.Argument(metavar="-- run MANIFEST …", help="The command of a run.", show_default=False)
+        list[str], typer.Argument(metavar="-- run MANIFEST …", help="The run command.", show_default=False)
     ],
     cron: Annotated[str, typer.Option(metavar="CRON", help='When to run, such as "0 1 * * *".')] = "",
     timezone: Annotated[str, typer.Option(metavar="ZONE", help="Time zone of --cron, such as Europe/Berlin.")] = "UTC",
@@ -50,7 +50,7 @@ def add(
             min=0,
             metavar="SECONDS",
             show_default=False,
-            help="Skip a run that starts later than this. [default: never skip]",
+            help="Skip a run that would start more than this late. [default: never skip]",
         ),
     ] = 0,
 ) -> None:

@@ -31,7 +31,7 @@ def token(
 ) -> None:
     """Create a short-lived access token.
 
-    Prints the token alone, for use in scripts. Without --tts and --stt, the token grants both.
+    Prints only the token, for use in scripts. Without --tts and --stt, the token grants both.
     """
     from voicemill.cartesia.access_tokens import GRANTS
     from voicemill.config import load_settings

@@ -31,8 +31,8 @@ _SHOWN = 100
 def validate(manifest: Manifest, options: RowOptions, results: Results = None, as_json: Json = False) -> None:
     """Check a manifest and list every problem by row and column.
 
-    Nothing is generated or billed. With an API key, the list of voices is fetched from the service. Unchanged
-    recordings that an earlier run in the results folder has inspected are not inspected again.
+    Nothing is generated or billed. With an API key, voicemill requests the list of voices from the service.
+    Recordings that an earlier run in the results folder inspected are not inspected again.
     """
     from voicemill.pipeline.check_manifest import check_manifest
     from voicemill.store.results_folder import ResultsFolder

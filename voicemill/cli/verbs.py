@@ -27,7 +27,7 @@ VERBS: Final = {
     "report": Verb(_RUNS, "Write the HTML report of a results folder: problems, audio, texts and costs."),
     "control": Verb(_RUNS, "Pause, resume, limit or stop a live run."),
     "verify": Verb(_RUNS, "Check every file, answer and table of a results folder for damage."),
-    "check": Verb(_RUNS, "Check what the finished rows of a results folder say, without API calls."),
+    "check": Verb(_RUNS, "Check the audio and transcripts of finished rows for faults, without API calls."),
     "export": Verb(_RUNS, "Write stored transcripts and word timestamps in other formats, without API calls."),
     "copy": Verb(_RUNS, "Copy finished files and tables to an object store."),
     "book": Verb(_BOOKS, "Turn a book into a manifest, and the results into an audiobook."),

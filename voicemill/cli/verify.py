@@ -27,7 +27,7 @@ _ENDED_EARLY = (ExitCode.FATAL_API, ExitCode.FATAL_STORAGE, ExitCode.BUDGET, Exi
 )
 def verify(
     results: StoredResultsOfRun,
-    repair: Annotated[bool, typer.Option("--repair", help="Restore what is damaged, and only that.")] = False,
+    repair: Annotated[bool, typer.Option("--repair", help="Restore damaged files, answers and tables.")] = False,
     as_json: Json = False,
 ) -> None:
     """Check every file, answer and table of a results folder for damage.

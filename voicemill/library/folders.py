@@ -14,7 +14,7 @@ from voicemill.store.bucket_copies import opened_run
 
 
 def verify(results: str | PathLike[str]) -> list[Violation]:
-    """Compare every file, answer and table in a results folder with its records; makes no call.
+    """Compare every file, answer and table in a results folder with its recorded checksum; makes no call.
 
     Results at an address such as `s3://bucket/prefix` are downloaded first.
 
@@ -33,7 +33,7 @@ def verify(results: str | PathLike[str]) -> list[Violation]:
 def check(
     results: str | PathLike[str], *, check: Literal["signals", "guided", "transcribed"] = "guided"
 ) -> list[CheckedPassage]:
-    """Check what the finished rows of a results folder say, from stored answers; makes no call.
+    """Check the audio and the transcripts of finished rows for faults, from stored answers; makes no call.
 
     Args:
         results: A results folder, or an address such as `s3://bucket/prefix`.
