@@ -50,7 +50,7 @@ def test_1_some_failed(voicemill: InThisProcess, service: SpeechService, fast_re
 @pytest.mark.parametrize(
     ("manifest", "message"),
     [
-        ("id,transcript\na,Hello\na,Bye\n", "row 2, column id: the id 'a' is that of row 1"),
+        ("id,transcript\na,Hello\na,Bye\n", "row 2, column id: row 1 has the id 'a' too"),
         ("id,transcript,voice\na,Hello,Nobody\n", "row 1, column voice: there is no voice 'Nobody'"),
         ("", "file: the file is empty"),
     ],

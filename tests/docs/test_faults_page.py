@@ -31,14 +31,14 @@ def test_published_figures_are_those_of_the_campaigns() -> None:
         f"{network['faults_injected']:,} of them in {network['kinds']} ways": f"{network['violations']} wrong files",
         f"{cuts['crash_states']:,} disk states": f"{cuts['lost_or_torn']} lost or torn",
         f"{flips['flips']:,} bits flipped": f"{flips['found']:,} found by",
-        f"after {key['ways_of_failing']} ways to fail": f"{key['found']} times",
+        f"across {key['ways_of_failing']} failure modes": f"{key['found']} ",
     }
     for page in (ROOT / "README.md", DOCS / "benchmarks.md"):
         text = page.read_text(encoding="utf-8")
         for what, figure in rows.items():
             is_there = re.search(rf"^\| [^|]*{re.escape(what)}[^|]* \| {re.escape(figure)}", text, re.MULTILINE)
             assert is_there or page.name == "README.md", what
-    assert f"after {key['ways_of_failing']} ways to fail" in (ROOT / "SECURITY.md").read_text(encoding="utf-8")
+    assert f"{key['ways_of_failing']} failure modes" in (ROOT / "SECURITY.md").read_text(encoding="utf-8")
 
 
 def test_every_safeguard_was_caught() -> None:

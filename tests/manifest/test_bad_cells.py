@@ -36,8 +36,8 @@ def a_pipe_as_text(folder: Path) -> Path:
 
 IDS = [
     Bad("missing id", "id,transcript\n,Hello\n", 1, "id", "missing; give each row a unique id"),
-    Bad("same id twice", "id,transcript\na,Hello\nb,Hi\na,Ho\n", 3, "id", "'a' is that of row 1; give one of them"),
-    Bad("same id, typed", parquet(id=[7, 7], text=["a", "b"]), 2, "id", "'7' is that of row 1"),
+    Bad("same id twice", "id,transcript\na,Hello\nb,Hi\na,Ho\n", 3, "id", "row 1 has the id 'a' too; give one of them"),
+    Bad("same id, typed", parquet(id=[7, 7], text=["a", "b"]), 2, "id", "row 1 has the id '7' too"),
     Bad("fraction id", parquet(id=[1.0], text=["a"]), 1, "id", "1.0, a number with decimals.*write it as text"),
     Bad("fraction id in JSON", one_row(id=1e5), 1, "id", "number with decimals.*write it as text", "m.jsonl"),
     Bad("decimal fraction id", parquet(id=[Decimal("1.5")], text=["a"]), 1, "id", "number with decimals"),
@@ -50,7 +50,7 @@ IDS = [
     Bad("endless id", one_row(id="a" * 10_001), 1, "id", "10,001 characters.*shorten", "m.jsonl"),
 ]
 TEXTS = [
-    Bad("empty text", "id,transcript\na,\nb,Hi\n", 1, "transcript", "the text is empty; write one or remove the row"),
+    Bad("empty text", "id,transcript\na,\nb,Hi\n", 1, "transcript", "the text is empty; write a text or remove the row"),
     Bad("blank text", "id,text\na,  \n", 1, "text", "the text is empty"),
     Bad("a recording and no text", "id,audio\na,a.wav\n", 1, "audio", "no text to speak; add --op stt"),
     Bad("punctuation", "id,transcript\na,… – ?!_\n", 1, "transcript", "no letter and no digit.*remove the row"),
@@ -162,7 +162,7 @@ PARAMETERS = [
     Bad("unknown older emotion", one_row(emotion="joy"), 1, "emotion", "'joy' is not an emotion.*use anger", "m.jsonl"),
     Bad("unknown level", one_row(emotion="anger:medium"), 1, "emotion", "'medium' is not a level.*lowest", "m.jsonl"),
     Bad("emotion of two lines", one_row(emotion="a\nb", model="sonic-3"), 1, "emotion", "use one word", "m.jsonl"),
-    Bad("a book as a voice", one_row(voice="Anna " * 5000), 1, "voice", "25,000 characters.*correct it", "m.jsonl"),
+    Bad("a book as a voice", one_row(voice="Anna " * 5000), 1, "voice", "25,000 characters.*shorten it", "m.jsonl"),
     Bad("long language", one_row(language="x" * 999), 1, "language", "not a language of the.*use one", "m.jsonl"),
     Bad("bad byte in a voice", b"id,transcript,voice\na,Hi,\xe9\n", 1, "voice", "not UTF-8.*save"),
 ]

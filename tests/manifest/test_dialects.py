@@ -96,7 +96,7 @@ def test_a_separator_line_may_name_a_tab(tmp_path: Path) -> None:
     error = refused(written(tmp_path, 'sep=\t\nid\ttranscript\na\t"Hi\nthere"\nb\t\n'))
     assert (
         str(error.problems[0])
-        == "row 2, column transcript: the text is empty; write one or remove the row (line 5 of the file)"
+        == "row 2, column transcript: the text is empty; write a text or remove the row (line 5 of the file)"
     )
 
 

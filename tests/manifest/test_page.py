@@ -37,4 +37,4 @@ def test_the_messages_are_what_is_said(tmp_path: Path) -> None:
     assert len(error.problems) == 4
     for problem in error.problems[:3]:
         assert any(problem.why.startswith(text) for text in listed), problem.why
-    assert error.problems[3].why.startswith("the id '1' is that of row 1")
+    assert error.problems[3].why.startswith("row 1 has the id '1' too")

@@ -78,7 +78,7 @@ def test_starts_and_ends_choose_the_passage(first: str, second: str, tmp_path: P
 def test_a_passage_in_a_list_is_refused(tmp_path: Path) -> None:
     """The whole recording would be used without a word; a label of the same name is carried along."""
     path = written(tmp_path, '{"audio": "long.wav", "segment": [1.0, 2.5]}\n', "m.jsonl")
-    with pytest.raises(ManifestError, match="write columns from_s and to_s"):
+    with pytest.raises(ManifestError, match="write the passage in columns from_s and to_s"):
         rows_of(path)
     (row,) = rows_of(written(tmp_path, '{"audio": "long.wav", "segment": "intro"}\n', "m.jsonl"))
     assert row.carried == {"segment": "intro"}
@@ -87,7 +87,7 @@ def test_a_passage_in_a_list_is_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("cells", "column", "says"),
     [
-        ("3,2,6", "duration", "ends at 6 s, but by its duration at 5 s"),
+        ("3,2,6", "duration", "to_s ends the passage at 6 s, but duration at 5 s"),
         ("7,,", "from_s", "7 s is after the end"),
         ("1,9,", "duration", "10 s is after the end"),
         ("3,,2", "to_s", "ends at 2 s, which is not after"),

@@ -1,4 +1,4 @@
-"""The columns of a manifest: ours, those that other formats name differently, and those that are carried along."""
+"""The columns of a manifest: those of voicemill, other names for them in known formats, and columns to copy."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -35,7 +35,7 @@ SYNONYMS: Final = {
 TEXT_NAMES: Final = {
     "sentence": "transcript", "transcription": "transcript", "raw_text": "transcript", "normalized_text": "transcript",
 }  # fmt: skip
-"""Names that other formats give to the text: they mean it unless the manifest has a column of a better name."""
+"""Names of the text in other formats; ignored if the manifest has a column with one of voicemill's own names."""
 
 RECORDING_NAMES: Final = {
     "file_name": "audio", "path": "audio", "wav_filename": "audio", "audio_path": "audio", "wav_path": "audio",
@@ -50,10 +50,10 @@ RECORDING_NAMES: Final = {
     "time_end": "to_s", "tend": "to_s", "tmax": "to_s", "xmax": "to_s",
     "utt_id": "id", "uttid": "id", "utterance_id": "id",
 }  # fmt: skip
-"""Names that other formats give to columns about recordings: they mean those in a manifest of recordings."""
+"""Names of columns about recordings in other formats; they apply only in a manifest of recordings."""
 
 TIME_RANGES: Final = frozenset({"segment", "range", "time_range", "interval", "span", "timestamp", "times"})
-"""Names of columns that hold the start and the end of a passage as a list, which is not read."""
+"""Names of columns that hold the start and the end of a passage as a list, which is not supported."""
 
 _ABOUT_TIME: Final = frozenset({"duration", *(name for name, own in RECORDING_NAMES.items() if own.endswith("_s"))})
 _NOT_IN_SECONDS: Final = {
@@ -62,7 +62,7 @@ _NOT_IN_SECONDS: Final = {
     "frame_offset": "from_s", "start_frame": "from_s", "start_sample": "from_s", "end_frame": "to_s",
     "end_sample": "to_s",
 }  # fmt: skip
-"""Names of times in milliseconds and samples, which are not read, and the column that has the time in seconds."""
+"""Names of times in milliseconds and samples, which are not supported, and the column for the time in seconds."""
 _UNIT: Final = re.compile(r"_?[(\[](s|sec|seconds|ms)[)\]]$")
 _INPUTS: Final = frozenset({"transcript", "text_file", *RECORDINGS})
 
@@ -79,7 +79,7 @@ _GUESSABLE = [name for name in (*OURS, *SYNONYMS) if len(name) >= 4]
 
 
 class ColumnProblem(NamedTuple):
-    """A column and what is wrong with it."""
+    """A column, and the problem or warning."""
 
     column: str
     why: str
@@ -88,9 +88,9 @@ class ColumnProblem(NamedTuple):
 class Columns:
     """The column names of a manifest, resolved.
 
-    `places` gives the cell of each of our columns, `carried` the cells of all others by name. `labels` are the names
-    to show for both, as the user wrote them. `operation` is the one that applies to rows without an `op` of their own;
-    `is_explicit` says whether the user named it.
+    `places` maps each of voicemill's columns to the position of its cell, and `carried` all other columns. `labels` are
+    the names to show, as the user wrote them. `operation` applies to rows without an `op`; `is_explicit` says whether
+    the user named it.
     """
 
     def __init__(self, names: Sequence[str], operation: str = "tts", *, is_explicit: bool = False) -> None:
@@ -132,7 +132,7 @@ class Columns:
         for name in plain:
             meaning = own_name(name)
             if meaning in ("voice", "model") and self.is_our_metadata and self._operation != "tts":
-                meaning = ""  # They made the recording; the next operation has a model of its own kind.
+                meaning = ""  # These made the recording; another operation needs other models.
             if name in _ABOUT_TIME and not is_about_recordings:
                 meaning = ""
             elif not meaning:
@@ -184,7 +184,7 @@ class Columns:
             own = _NOT_IN_SECONDS.get(_plain(name), "")
             if own and own not in known and (own != "duration" or "from_s" in known):
                 unit = "milliseconds" if _plain(name).endswith("_ms") else "samples"
-                yield ColumnProblem(name, f"times in {unit} are not read; write seconds in a column {own}")
+                yield ColumnProblem(name, f"times in {unit} are not supported; write seconds in a column {own}")
 
     def _missing(self) -> Iterator[ColumnProblem]:
         if "id" not in self.places and not self.has_recordings:
@@ -213,13 +213,15 @@ class Columns:
 
     def _warnings(self) -> Iterator[ColumnProblem]:
         for name, own in self._misspelt():
-            why = f"this column is carried along unused; rename it to {own!r} if that is its meaning"
+            why = f"this column is only copied to the tables; rename it to {own!r} if that is its meaning"
             yield ColumnProblem(name, why)
         for name in self.carried:
             if _plain(name) in _ABOUT_TIME:
-                yield ColumnProblem(name, "this column is only copied to the tables: the manifest names no recordings")
+                yield ColumnProblem(
+                    name, "this column is only copied to the tables, because the manifest names no recordings"
+                )
             elif _plain(name) == "volume":
-                yield ColumnProblem(name, "this column is carried along unused; the volume is set in a cast (--cast)")
+                yield ColumnProblem(name, "this column is only copied to the tables; set the volume in a cast (--cast)")
 
     def _misspelt(self) -> Iterator[tuple[str, str]]:
         for name in self.carried:
@@ -235,20 +237,20 @@ class Columns:
 
 
 def own_name(name: str) -> str:
-    """The column of ours that a name always means; empty for any other."""
+    """voicemill's name of a column; empty for any other column."""
     plain = _plain(name)
     own = SYNONYMS.get(plain, plain)
     return own if own in OURS else ""
 
 
 def knows(name: str) -> bool:
-    """Whether a name is that of a column, here or in a known format."""
+    """Whether voicemill or a known format has a column of this name."""
     plain = _plain(name)
     return bool(own_name(plain)) or plain in TEXT_NAMES or plain in RECORDING_NAMES
 
 
 def _plain(name: str) -> str:
-    """A name as it is compared: trimmed, in lower case, and `Start Time (s)` as `start_time_s`."""
+    """A name in the form that is compared: trimmed, in lower case, and `Start Time (s)` as `start_time_s`."""
     plain = name.strip(_AROUND_NAMES).casefold()
     joined = _UNIT.sub(r"_\1", plain.replace(" ", "_").replace("-", "_"))
     return joined if joined in RECORDING_NAMES or joined in _NOT_IN_SECONDS else plain

@@ -1,9 +1,8 @@
-"""File names that no input can misuse: from an id to a name, and what a path of the user's may be.
+"""Safe file names: the name of an id, and the check of a path that the user wrote.
 
-An id is used as it is where it is plain lower-case ASCII. Any other id becomes a short slug and 16 hex digits of its
-SHA-256, and a plain id that ends like such a name is given digits of its own. So two ids share a name only where 64
-bits of their digests agree (for a million ids, one chance in 30 million), also on disks that ignore upper and lower
-case or normalise Unicode.
+An id of plain lower-case ASCII is its own file name. Any other id becomes a short slug and 16 hex digits of its
+SHA-256. So does a plain id that ends like such a name. Two ids therefore share a name only if 64 bits of their digests
+agree (for a million ids, a chance of 1 in 30 million), also on disks that ignore case or normalize Unicode.
 """
 
 import hashlib
@@ -30,7 +29,7 @@ _RESERVED_ON_WINDOWS = frozenset(
 
 
 def file_stem(row_id: str) -> str:
-    """The file name, without extension, of a row that names none; of at most 100 ASCII characters."""
+    """The default file name of a row, without extension: at most 100 ASCII characters."""
     if _PLAIN.fullmatch(row_id) and not _ENDS_IN_DIGEST.search(row_id) and not _is_reserved(row_id):
         return row_id
     return short_form(row_id)
@@ -42,25 +41,25 @@ def short_form(text: str) -> str:
 
 
 def short_digest(text: str) -> str:
-    """Sixteen hex digits that tell `text` from any other."""
+    """Sixteen hex digits of the SHA-256 of `text`."""
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:_DIGEST_DIGITS]
 
 
 def folded(path: str) -> str:
-    """The same text for all paths that are one file on a disk that ignores case or normalises Unicode."""
+    """A form of the path that is equal for paths of the same file on a disk that ignores case or normalizes Unicode."""
     if path.isascii():
         return path.lower()
     return unicodedata.normalize("NFC", unicodedata.normalize("NFD", path).casefold())
 
 
 def path_problem(path: str) -> str | None:
-    """Why `path` cannot name a file below a results folder, with the remedy; None where it can."""
+    """The reason why `path` cannot name a file below a results folder, with the remedy; None if it can."""
     if path.startswith("/"):
         return f"{path!r} starts with a slash; write it relative to the results' audio folder"
     if _DRIVE.match(path):
         return f"{path!r} starts with a drive letter; write it relative to the results' audio folder"
     if "\\" in path:
-        return f"{path!r} holds a backslash; write folders with a forward slash, as in part1/a.wav"
+        return f"{path!r} contains a backslash; separate folders with a forward slash, as in part1/a.wav"
     if len(path.encode("utf-8", "surrogatepass")) > MAX_PATH_BYTES:
         return f"{_shortened(path)} is longer than {MAX_PATH_BYTES} bytes; shorten it"
     problems = (_component_problem(component, path) for component in path.split("/"))
@@ -69,17 +68,17 @@ def path_problem(path: str) -> str | None:
 
 def _component_problem(component: str, path: str) -> str | None:
     if not component:
-        return f"{path!r} has an empty part between or after its slashes; write it like part1/a.wav"
+        return f"{path!r} has two slashes in a row or a slash at the end; write it like part1/a.wav"
     if component[0] in ".-":
         return f"{path!r} has a part that starts with {component[0]!r}; start it with a letter or a digit"
     if component[-1] in ". ":
-        return f"{path!r} has a part that ends in {component[-1]!r}, which some disks drop; remove it"
+        return f"{path!r} has a part that ends in {component[-1]!r}, which some disks remove; leave it out"
     if component[0] == " ":
-        return f"{path!r} has a part that starts with a blank; remove it"
+        return f"{path!r} has a part that starts with a space; remove the space"
     if len(component.encode("utf-8", "surrogatepass")) > MAX_COMPONENT_BYTES:
         return f"{_shortened(component)} is longer than {MAX_COMPONENT_BYTES} bytes; shorten it"
     if unusable := _unusable_character(component):
-        return f"{path!r} holds {unusable!r}, which no portable file name can; remove it"
+        return f"{path!r} contains {unusable!r}, which is not allowed in portable file names; remove it"
     if _is_reserved(component):
         return f"{path!r} uses {component!r}, a name that Windows reserves for a device; choose another"
     return None

@@ -1,4 +1,4 @@
-"""The cells that name what an operation works on: a text, recordings, a passage of one."""
+"""The cells that name the inputs of an operation: a text, recordings, or a passage of a recording."""
 
 from abc import abstractmethod
 from collections.abc import Mapping
@@ -21,29 +21,29 @@ _UNUSED: Final[Mapping[Op, tuple[str, ...]]] = {
 """The inputs that an operation does not use."""
 
 _PADDING_S: Final = 0.25
-"""The length that a player shows may be this much longer than the decoded sound."""
+"""A player may show a length that exceeds the decoded sound by this much."""
 
 _ROUNDING_S: Final = 0.1
-"""How far a passage may end after its recording: manifests round durations."""
+"""A passage may end this long after its recording, because manifests round durations."""
 
 
 class Cells(Protocol):
-    """The cells of one row in our columns."""
+    """The cells of one row in voicemill's columns."""
 
     @abstractmethod
     def text(self, column: str) -> str:
-        """The text of a cell; empty where the manifest has no such column."""
+        """The text of a cell; empty if the manifest has no such column."""
         ...
 
     @abstractmethod
     def embedded_audio(self, column: str) -> Mapping[str, Any] | None:
-        """The value of a cell that holds audio itself, with `bytes` and `path`; None for any other cell."""
+        """The value of a cell that contains audio, with `bytes` and `path`; None for any other cell."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class Inputs:
-    """What a row works on, as far as its operation uses it."""
+    """The inputs of a row; those that its operation does not use are empty."""
 
     transcript: str = ""
     text: Recording | None = None
@@ -56,17 +56,17 @@ class Inputs:
 
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """A part of a recording, in seconds from its start; None where the manifest does not limit it."""
+    """A part of a recording, in seconds from its start; None is the start or the end of the recording."""
 
     from_s: float | None = None
     to_s: float | None = None
 
 
 class InputCheck:
-    """Checks the inputs of one manifest's rows. `places` are the columns that it has.
+    """Checks the inputs of the rows of one manifest. `places` are its columns.
 
-    With `markdown`, texts to speak are Markdown, and are spoken without its marks. `audio_track` is the track of a
-    recording to use where a row does not name one.
+    With `markdown`, Markdown marks are removed from texts to speak. `audio_track` is the track of a recording to use if
+    a row does not name one.
     """
 
     def __init__(
@@ -85,7 +85,7 @@ class InputCheck:
         self._recordings = recordings
 
     def check(self, op: Op, cells: Cells, report: CellReport) -> Inputs:
-        """The inputs of a row for `op`; where something is wrong with them, `report` say what."""
+        """The inputs of a row for `op`; adds their problems to `report`."""
         if op is Op.TTS and self._is_recording_only(cells):
             report.problem(
                 "audio",
@@ -127,19 +127,19 @@ class InputCheck:
             return replace(inputs, left=sides[0], right=sides[1])
         if any(sides):
             report.problem(
-                "audio", "audio is given together with left_audio or right_audio; empty audio, or empty the others"
+                "audio", "audio is given together with left_audio or right_audio; leave audio empty, or the other two"
             )
         _check_gap(gap, float("inf") if whole.made_by else whole.duration_s, report)
         return replace(inputs, audio=whole, from_s=gap.from_s, to_s=gap.to_s)
 
     def _passage(self, cells: Cells, report: CellReport) -> Passage:
-        """The part of the recording that the row names, by its start and its end or its duration."""
+        """The part of the recording that the row names by its start, and its end or duration."""
         from_s, to_s, duration_s = (seconds(cells.text(column), column, report) for column in _TIMES)
         if duration_s is None:
             return Passage(from_s, to_s)
         end_s = round((from_s or 0.0) + duration_s, 6)
         if to_s is not None and abs(to_s - end_s) > _ROUNDING_S:
-            why = f"the passage ends at {to_s:g} s, but by its duration at {end_s:g} s; empty one of the cells"
+            why = f"to_s ends the passage at {to_s:g} s, but duration at {end_s:g} s; leave one of the cells empty"
             report.problem("duration", why)
         return Passage(from_s, end_s if to_s is None else to_s)
 
@@ -182,7 +182,7 @@ class InputCheck:
             report.problem("transcript", "the text is empty; fill in transcript or text_file")
         elif self._places:
             column = self._present("transcript", "text_file")
-            report.problem(column, "the text is empty; write one or remove the row")
+            report.problem(column, "the text is empty; write a text or remove the row")
         return ""
 
     def _reference(self, cells: Cells, report: CellReport) -> str:
@@ -205,7 +205,7 @@ class InputCheck:
 
 
 def _within(passage: Passage, audio: Recording, end_column: str, report: CellReport) -> Passage:
-    """The passage within its recording; one that is all of the recording is none."""
+    """The passage, limited to its recording; a passage that is the whole recording becomes an empty `Passage`."""
     if passage == Passage() or (audio.made_by and passage.from_s is None):
         return passage
     start_s, end_s = passage.from_s or 0.0, passage.to_s
@@ -215,7 +215,7 @@ def _within(passage: Passage, audio: Recording, end_column: str, report: CellRep
     column = "from_s" if start_s >= length_s else end_column
     if start_s >= length_s or end_s > length_s + _ROUNDING_S:
         moment_s = start_s if column == "from_s" else end_s
-        report.problem(column, f"{moment_s:g} s is after the end of the recording ({length_s:.2f} s)")
+        report.problem(column, f"{moment_s:g} s is after the end of the recording ({length_s:.2f} s); correct the time")
     elif start_s >= end_s:
         why = f"the passage ends at {end_s:g} s, which is not after its start at {start_s:g} s; correct the times"
         report.problem(end_column, why)
@@ -231,6 +231,8 @@ def _check_gap(gap: Passage, duration_s: float, report: CellReport) -> None:
             if not any(problem.column == column for problem in report.problems):
                 report.problem(column, "the time is missing; give the start and the end of the new speech in seconds")
         elif moment_s > duration_s + _PADDING_S:
-            report.problem(column, f"{moment_s:g} s is after the end of the recording ({duration_s:.2f} s)")
+            report.problem(
+                column, f"{moment_s:g} s is after the end of the recording ({duration_s:.2f} s); correct the time"
+            )
     if from_s is not None and to_s is not None and from_s > to_s:
         report.problem("to_s", f"the new speech ends at {to_s:g} s, before its start at {from_s:g} s; swap the times")

@@ -1,4 +1,4 @@
-"""A whole manifest, checked before anything is billed."""
+"""Check a whole manifest before anything is billed."""
 
 import os
 from collections.abc import Iterator
@@ -37,10 +37,10 @@ _NOTHING = Checked(None, "", "", (), ())
 class ManifestCheck:
     """Reads a manifest, or the files of a folder, glob or list, row by row, and collects its problems and warnings.
 
-    Iterating yields the valid rows in the manifest's order and can be repeated. When it has ended, `problems` (the
-    first 10,000), `problem_count`, `warnings`, `row_count`, `refused_count` (valid rows whose file cannot be processed)
-    and `digest` (SHA-256 of the file) are known. `-` is standard input. Raises `ManifestError` at once, on opening or
-    on iterating, where the file cannot be read on.
+    Iterating yields the valid rows in the manifest's order and can be repeated. Then `problems` (the first 10,000),
+    `problem_count`, `warnings`, `row_count`, `refused_count` (valid rows whose file cannot be processed) and `digest`
+    (SHA-256 of the file) are known. `-` is standard input. The constructor and the iteration raise `ManifestError` if
+    the file cannot be read.
     """
 
     def __init__(
@@ -67,7 +67,7 @@ class ManifestCheck:
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """The column names as they are written."""
+        """The column names as the user wrote them."""
         return self._columns.names
 
     @property

@@ -1,4 +1,4 @@
-"""Where a row's file goes: its `out` cell, which may hold placeholders, or a name made of its id."""
+"""The path of a row's file: its `out` cell, which may contain placeholders, or a name made from its id."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -21,12 +21,12 @@ _WHOLE_NUMBER = re.compile(r"-?[0-9]{1,18}")
 
 
 class InvalidOutput(Exception):
-    """An `out` cell cannot be a file name; its text says why and what to write."""
+    """An `out` cell cannot be a file name; the message says why and what to write."""
 
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """A kind of file: its folder in the results, its extension, and those that a user may write in its place."""
+    """A kind of file: its folder in the results, its extension, and other extensions that a user may write instead."""
 
     folder: str
     extension: str
@@ -41,28 +41,31 @@ class Kind:
 
     @classmethod
     def kept(cls, format: SourceFormat) -> "Kind":
-        """A file of the kind of the recording it is made from."""
-        name = f"the file stays {format.container}, as its audio is"
+        """A file that keeps the format of its recording."""
+        name = f"the file keeps the container of its recording, {format.container}"
         return cls(AUDIO_FOLDER, format.extension, (format.extension,), name)
 
     @classmethod
     def text(cls, formats: Sequence[str]) -> "Kind":
-        """Text, written first of all in the first of `formats`."""
+        """A text file in the first of `formats`; the others are further files."""
         return cls(TEXT_FOLDER, f".{formats[0]}", (f".{formats[0]}",), f"the first output_format is {formats[0]}")
 
 
 def default_file_name(row_id: str, kind: Kind) -> str:
-    """The file of a row that names none, relative to the results folder."""
+    """The default file of a row, relative to the results folder."""
     return f"{kind.folder}/{file_stem(row_id)}{kind.extension}"
 
 
 def mirror_name(path: str, kind: Kind) -> str:
-    """The file of a source, by the path that `listing.mirror` made of its name."""
+    """The output file of a source, from its mirrored path."""
     return f"{kind.folder}/{path}{kind.extension}"
 
 
 def file_name(out: str, values: Mapping[str, Any], kind: Kind) -> str:
-    """The file that `out` names, relative to the results folder, its placeholders filled in. Raises `InvalidOutput`."""
+    """The file that `out` names, relative to the results folder, with values for its placeholders.
+
+    Raises `InvalidOutput`.
+    """
     path = _filled(out, values) if "{" in out or "}" in out else out
     path = _with_extension(path, kind)
     if problem := path_problem(path):
@@ -127,7 +130,7 @@ def _formatted(name: str, spec: str, values: Mapping[str, Any]) -> str:
 
 
 def _without_fraction(value: object) -> object:
-    """A whole number that a table stores as a fraction, as pandas does in columns with gaps, is a whole number."""
+    """Converts `3.0` to `3`: pandas stores whole numbers as fractions in columns with gaps."""
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 

@@ -1,4 +1,4 @@
-"""Problems and warnings about one row's cells, as they are found."""
+"""Problems and warnings about the cells of one row."""
 
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -21,9 +21,9 @@ class Choice(NamedTuple):
 
 
 class CellProblem(NamedTuple):
-    """A column of a row and what is wrong with it. A problem of the settings is the same for many rows.
+    """A problem or warning about a column of a row. A problem of the settings is the same for many rows.
 
-    `code` is set where a file that the cell names is wrong, and empty where the cell itself is.
+    `code` is set if the file that the cell names has the problem, and empty if the cell itself has it.
     """
 
     column: str

@@ -1,4 +1,4 @@
-"""The cells that name audio: files are located, measured and identified by content before anything is sent."""
+"""The cells that name audio. Files are located, decoded and hashed before anything is sent."""
 
 import os
 from collections.abc import Callable, Mapping
@@ -15,7 +15,7 @@ from voicemill.model.urls import is_address
 
 
 class InputStore(Protocol):
-    """Where inputs are kept that are not files of their own: downloads, and audio inside a table."""
+    """Stores inputs that are not separate files: downloads, and audio inside a table."""
 
     def __call__(self, address: str) -> Path:
         """The file at an address. Raises `Unlistenable`."""
@@ -39,10 +39,10 @@ class NoInputStore:
 
 
 Inspect = Callable[[Path, str], Recording]
-"""What a file is, or `Unlistenable` that says why it is no audio that could be sent."""
+"""Inspects a file, of which it uses the audio track with this number or language. Raises `Unlistenable`."""
 
 OUTPUT_MARK = "@"
-"""What an id begins with where it stands for that row's output."""
+"""The mark before an id that stands for the output of that row."""
 
 _RECORDINGS_KEPT = 4096
 _LEADS_OUT = "is a link to a place outside the folder; copy its target into the folder, or list the target itself"
@@ -51,10 +51,10 @@ NO_INPUT_STORE: InputStore = NoInputStore()
 
 
 class RecordingFolder:
-    """The folder that the paths of audio start from; absolute paths are taken as they are.
+    """Finds recordings. Relative paths start at `folder`, or else at its subfolder `data_folder`.
 
-    Where there is a `root`, a path that leads out of it, as a link may, is refused. With `takes_outputs` a cell may
-    name another row's output. A file that is not in the folder is looked for in its folder `data_folder`.
+    A path that leads out of `root`, for example through a link, is refused (None: any path is allowed). With
+    `takes_outputs`, a cell may name the output of another row.
     """
 
     def __init__(
@@ -76,10 +76,10 @@ class RecordingFolder:
         self._inspected = lru_cache(_RECORDINGS_KEPT)(self._inspect_named)
 
     def find(self, name: str, column: str, report: CellReport, track: str = "") -> Recording | None:
-        """The recording that a cell names, or None where `report` says why there is none.
+        """The recording that a cell names; None, and a problem in `report`, if it cannot be used.
 
-        In a manifest `@id` is the output of the row with that id, and `./@name` a file that is named so. `track` is the
-        number or the language of an audio track; empty for the default one.
+        In a manifest `@id` is the output of the row with that id, and `./@name` the file `@name`. `track` is the number
+        or the language of an audio track; empty for the default one.
         """
         if why := unusable_character(name):
             report.problem(column, why, code="bad_name")
@@ -127,14 +127,17 @@ class RecordingFolder:
 
 
 def _warn_of(recording: Recording | None, name: str, column: str, report: CellReport, *, is_chosen: bool) -> None:
-    """Warn of damage, and of a choice between audio tracks that the manifest did not make."""
+    """Warn of damage, and of several audio tracks if the manifest does not choose one."""
     if recording is None:
         return
     if recording.damaged_s:
         report.warn(column, f"{name!r} is damaged: {recording.damaged_s:.2f} s of it cannot be decoded")
     if recording.tracks > 1 and not is_chosen:
         used = f"track {recording.reading.track + 1}{f' ({recording.language})' if recording.language else ''}"
-        report.warn(column, f"{name!r} has {recording.tracks} audio tracks and {used} is used; see --audio-track")
+        report.warn(
+            column,
+            f"{name!r} has {recording.tracks} audio tracks and uses {used}; --audio-track selects another",
+        )
 
 
 def seconds(text: str, column: str, report: CellReport) -> float | None:

@@ -1,4 +1,4 @@
-"""One line of a manifest becomes a `Row`, or the list of what is wrong with it."""
+"""Check one line of a manifest: it becomes a `Row`, or a list of problems."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -26,7 +26,7 @@ _CONTROLS_AS_BLANKS = dict.fromkeys([*range(1, 32), *range(127, 160)], " ")
 
 
 class Checked(NamedTuple):
-    """A checked line. `row` is None where there are problems; `id` and `file_name` are '' where they are unknown."""
+    """A checked line. `row` is None if there are problems; an unknown `id` or `file_name` is empty."""
 
     row: Row | None
     id: str
@@ -38,9 +38,9 @@ class Checked(NamedTuple):
 class RowCheck:
     """Checks the lines of one manifest, one at a time.
 
-    In a `listing`, a file that cannot be processed makes a refused row, and the names of outputs mirror the sources.
-    With `decimal_comma`, `1,5` is a number. `spoken` applies a cast and pronunciations. `allowed_words` are those that
-    checks do not compare.
+    In a `listing`, a file that cannot be processed becomes a refused row, and the names of outputs mirror the sources.
+    With `decimal_comma`, `1,5` is a number. `spoken` applies a cast and pronunciations. Checks do not compare
+    `allowed_words`.
     """
 
     def __init__(
@@ -117,7 +117,9 @@ class RowCheck:
         cell = self.cell(cells, "allowed_words", report)
         compares = parameters.op in SPOKEN_OPS and parameters.check in WORD_CHECKS
         if cell and not compares:
-            report.warn("allowed_words", "only guided and transcribed checks of speech use allowed_words")
+            report.warn(
+                "allowed_words", "only guided and transcribed checks of speech use allowed_words; leave the cell empty"
+            )
         return allowed_in(text, cell, self._allowed_words) if compares else ()
 
     def _refusal(self, report: CellReport) -> Refusal | None:
@@ -129,7 +131,7 @@ class RowCheck:
         return Refusal(first.code, _BAD_NAME if first.code == "bad_name" else first.why)
 
     def cell(self, cells: Sequence[Any], column: str, report: CellReport) -> str:
-        """The text of the cell in one of our columns; empty where there is none."""
+        """The text of the cell in one of voicemill's columns; empty if there is none."""
         place = self._places.get(column)
         if place is None:
             return ""
@@ -138,7 +140,7 @@ class RowCheck:
         return with_decimal_point(text) if self._decimal_comma and column in DECIMALS else text
 
     def value(self, cells: Sequence[Any], column: str) -> Any:  # noqa: ANN401 - cells are of any type
-        """The cell in one of our columns, of whatever type; None where there is no such column."""
+        """The cell in one of voicemill's columns, of any type; None if there is no such column."""
         place = self._places.get(column)
         return None if place is None else cells[place]
 
@@ -198,7 +200,9 @@ class RowCheck:
                 value = _plain(value)
             if type(value) is str:
                 if len(value) > MAX_CHARACTERS:
-                    report.problem(name, f"the cell has {len(value):,} characters, but the limit is {MAX_CHARACTERS:,}")
+                    report.problem(
+                        name, f"the cell has {len(value):,} characters, but the limit is {MAX_CHARACTERS:,}; shorten it"
+                    )
                 elif not value.isprintable() and (why := _unusable_in_table(value)):
                     report.problem(name, why)
             carried[name] = value
@@ -213,7 +217,7 @@ class RowCheck:
                 and len(value) == 2
                 and all(isinstance(one, int | float) for one in value)
             ):
-                report.problem(name, "the times of a passage are not read from a list; write columns from_s and to_s")
+                report.problem(name, "a list of times is not supported; write the passage in columns from_s and to_s")
 
     def _file_name(
         self,
@@ -255,10 +259,10 @@ class _RowCells(Cells):
     def __init__(self, check: RowCheck, cells: Sequence[Any], report: CellReport) -> None:
         self._check = check
         self._cells = cells
-        self._findings = report
+        self._report = report
 
     def text(self, column: str) -> str:
-        return self._check.cell(self._cells, column, self._findings)
+        return self._check.cell(self._cells, column, self._report)
 
     def embedded_audio(self, column: str) -> Mapping[str, Any] | None:
         return embedded_audio(self._check.value(self._cells, column))
@@ -276,7 +280,7 @@ def _kind(parameters: Parameters, kept: SourceFormat | None) -> outputs.Kind | N
 
 def _unusable_value(text: str) -> str:
     if len(text) > MAX_VALUE_CHARACTERS:
-        return f"the cell has {len(text):,} characters, which is too long for this column; correct it"
+        return f"the cell has {len(text):,} characters, but the limit is {MAX_VALUE_CHARACTERS:,}; shorten it"
     return "" if text.isprintable() else unusable_character(text)
 
 
@@ -287,7 +291,7 @@ def _unusable_in_name(text: str) -> str:
 
 
 def _unusable_in_table(text: str) -> str:
-    """Control characters other than NUL are the user's own business in a column that is not ours."""
+    """The first problem of a text in a copied column, where control characters other than NUL are allowed."""
     return unusable_character(text.translate(_CONTROLS_AS_BLANKS))
 
 

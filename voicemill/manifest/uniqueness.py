@@ -1,4 +1,4 @@
-"""Repeated ids and files, found with 8 bytes a row: hashes first, then an exact second pass where they are equal."""
+"""Find repeated ids and files with 8 bytes per row: by hashes first, then by an exact pass over equal hashes."""
 
 from array import array
 from collections.abc import Iterator
@@ -35,13 +35,13 @@ class Hashes:
         self._values.append(hash(text))
 
     def array(self) -> "npt.NDArray[np.int64]":
-        """All of them."""
+        """All hashes, shape (rows,)."""
         import numpy as np
 
         return np.frombuffer(self._values, dtype=np.int64) if self._values else np.empty(0, np.int64)
 
     def repeated(self, most: int) -> HashCollisions:
-        """Those that occur again, the first `most` repeats of them."""
+        """The hashes that occur more than once, from the first `most` repeats."""
         if len(self._values) <= _FEW and len(set(self._values)) == len(self._values):
             return HashCollisions(frozenset(), 0)
         import numpy as np
@@ -55,7 +55,7 @@ class Hashes:
         return HashCollisions(frozenset(named.tolist()), unnamed)
 
     def shared(self, other: "Hashes", most: int) -> frozenset[int]:
-        """The first `most` of those that both have."""
+        """The first `most` hashes that both have."""
         if len(self._values) <= _FEW and set(self._values).isdisjoint(other._values):
             return frozenset()
         import numpy as np
@@ -86,7 +86,7 @@ class UniquenessCheck:
                     self._folders.add(parent)
 
     def repeats(self, most: int) -> "SecondPass | None":
-        """What the exact second pass compares, or None where no hash is repeated."""
+        """The exact second pass, None if no hash is repeated."""
         ids, files = self._ids.repeated(most), self._files.repeated(most)
         both = self._files.shared(self._folders, most)
         if not ids.hashes and not files.hashes and not both:
@@ -108,16 +108,16 @@ class SecondPass:
 
     @property
     def unnamed(self) -> int:
-        """How many repeats there are beyond those named; a repeated id also repeats its file and counts once."""
+        """The number of repeats that no problem names; a repeated id also repeats its file and counts once."""
         return max(self.ids.unnamed, self.files.unnamed)
 
     def problems(self, number: int, checked: Checked) -> Iterator[Problem]:
-        """What this line repeats from an earlier one."""
+        """A problem for each id and file that an earlier line has already."""
         if checked.id and hash(checked.id) in self.ids.hashes:
             first = self._first_of_id.setdefault(checked.id, number)
             if first != number:
                 yield Problem(
-                    number, "id", f"the id {checked.id[:80]!r} is that of row {first}; give one of them another"
+                    number, "id", f"row {first} has the id {checked.id[:80]!r} too; give one of them another id"
                 )
         for name in _file_names(checked):
             path = folded(name)
@@ -132,8 +132,7 @@ class SecondPass:
             yield Problem(
                 number,
                 "out",
-                f"this row and row {first} would both write {name!r} (upper and lower case count as the same); give "
-                "one of them another out",
+                f"this row and row {first} would both write {name!r} (case is ignored); give one of them another out",
             )
 
     def clashes(self) -> Iterator[Problem]:
@@ -155,7 +154,7 @@ class SecondPass:
 
 
 def _file_names(checked: Checked) -> tuple[str, ...]:
-    """Every file that a row would write, its texts too."""
+    """Every file that a row would write, text files included."""
     first, row = checked.file_name, checked.row
     if not first or row is None or not row.text_formats:
         return (first,) if first else ()

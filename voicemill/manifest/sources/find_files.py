@@ -1,4 +1,4 @@
-"""Finding the files of a source, in an order that does not depend on the disk."""
+"""Find the files of a source, in an order that does not depend on the disk."""
 
 import os
 import re
@@ -14,7 +14,7 @@ from voicemill.manifest.sources.source_kinds import LIST_MARK, STDIN, fixed_fold
 from voicemill.manifest.text_encoding import UTF_16_NAME, decoded, is_utf16
 
 NOTES_FOLDER = ".voicemill"
-"""What every results folder holds: no results are taken for sources."""
+"""Every results folder contains a folder of this name, by which a search skips results."""
 
 MAX_DEPTH = 1000
 _MOST_LIST_BYTES = 1 << 30
@@ -22,7 +22,7 @@ _SNIFFED_CHARACTERS = 1 << 16
 
 
 class Entry(NamedTuple):
-    """A file of a source: where it lies, and its path within the source, with forward slashes."""
+    """A file of a source: its path, and its path within the source (`name`), with forward slashes."""
 
     path: str
     name: str
@@ -30,10 +30,10 @@ class Entry(NamedTuple):
 
 @dataclass
 class Files:
-    """The files of a source in order. `root` is the folder that none of them may lead out of, None where any may.
+    """The files of a source in order. They must lie below `root`, unless that is None.
 
-    `left_out` are files of a folder that no operation processes. `encoding` is what a summary says of a list that is
-    not in UTF-8.
+    `left_out` are files of a folder that no operation processes. `encoding` describes a list that is not in UTF-8, for
+    the summary.
     """
 
     folder: Path
@@ -44,9 +44,9 @@ class Files:
 
 
 def files_of_folder(folder: Path, extensions: Iterable[str], *, sniff: bool) -> Files:
-    """All files below a folder with those extensions, and with `sniff` those that begin like audio.
+    """All files below a folder with these extensions, and with `sniff` those that begin like audio.
 
-    Hidden files, links to folders within, and results folders are passed over.
+    Hidden files, links to folders inside the folder, and results folders are skipped.
     """
     root = Path(os.path.realpath(folder))
     files = Files(Path(), root)
@@ -60,7 +60,7 @@ def files_of_folder(folder: Path, extensions: Iterable[str], *, sniff: bool) -> 
 
 
 def files_of_glob(pattern: str) -> Files:
-    """What matches a glob; `**` stands for any folders. Links to folders are not followed, so that none goes round."""
+    """The files that match a glob; `**` matches any folders. Links to folders, which may form loops, are skipped."""
     base = fixed_folder(pattern)
     wanted = os.path.relpath(pattern, base).split("/")
     root = Path(os.path.realpath(base))
@@ -70,7 +70,7 @@ def files_of_glob(pattern: str) -> Files:
 
 
 def files_of_list(given: str) -> Files:
-    """The files that a list names, one a line, each once; blank lines and those that begin with `#` are passed over.
+    """The files that a list names, one per line, without repetitions; blank lines and `#` comments are skipped.
 
     Raises `Unreadable`.
     """
@@ -137,5 +137,5 @@ def _read(place: str) -> bytes:
 
 
 def _inner(path: str) -> str:
-    """A path without what leads out of where it starts."""
+    """A path without the parts that could lead out of its starting folder."""
     return "/".join(part for part in path.split("/") if part not in ("", ".", ".."))

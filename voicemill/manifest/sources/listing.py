@@ -13,10 +13,10 @@ from voicemill.manifest.sources.source_kinds import RECORDINGS, TEXTS, Kind, kin
 
 
 class Listing:
-    """The files of a source; it reads like a manifest whose rows name a file each, and nothing else.
+    """The files of a source, in the form of a manifest with one file per row.
 
-    `folder` is where their paths start from, `root` what none may lead out of (None: any may), `left_out` the files
-    that no operation takes. The files are those that were there when it was made.
+    Paths are relative to `folder`, and must lie below `root` unless that is None. No operation processes the files
+    `left_out`. The listing does not change if files are added later.
     """
 
     lines_above = 0
@@ -36,13 +36,13 @@ class Listing:
             yield Line(number, 0, cells)
 
     def digest(self) -> str:
-        """SHA-256 of the names, as 64 hex digits; each file has one of its own."""
+        """SHA-256 of the names, as 64 hex digits."""
         content = "\n".join(self._ids).encode("utf-8", "surrogatepass")
         return hashlib.sha256(content).hexdigest()
 
 
 def open_listing(given: str, op: str) -> Listing:
-    """The files that `given` names, for an operation to work on. Raises `Unreadable`."""
+    """The files that `given` names, as inputs of an operation. Raises `Unreadable`."""
     if op == "infill":
         raise Unreadable("infill needs texts and times; give a manifest with a row for each gap")
     if op != "tts" and kind_of(given) == "file" and Path(given).suffix.lower() in TEXTS:
@@ -67,14 +67,18 @@ def _files(given: str, op: str) -> Files:
 
 def _nothing(kind: Kind, op: str) -> str:
     if kind != "folder":
-        return "the list names no file" if kind == "list" else "no file matches this pattern; check it, and quote it"
+        return (
+            "the list names no file; write one path on each line"
+            if kind == "list"
+            else "no file matches this pattern; check it, and put it in quotes"
+        )
     if op == "tts":
         return "the folder has no text file (.txt) to speak; for recordings, give the operation, as in --op stt"
     return "the folder has no audio file; check the path (hidden files and results folders are skipped)"
 
 
 def _ids(names: list[str]) -> Iterator[str]:
-    """The names as ids: with escapes for what an id cannot hold, and still each once."""
+    """The names as ids: characters that an id cannot contain are escaped, and no two ids are equal."""
     plain = set(names)
     for name in names:
         shown = printable(name, len(name) + 1)

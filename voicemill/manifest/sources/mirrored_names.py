@@ -1,7 +1,7 @@
-"""Names for outputs that mirror the tree of their sources: `sub/a.mp3` gives `sub/a`, and no two are the same.
+"""Names for outputs that mirror the tree of their sources: `sub/a.mp3` becomes `sub/a`, and all names are different.
 
-Where two sources would give one name, as `a.wav` and `a.mp3`, both keep their ending: `a.wav`, `a.mp3`. What no
-portable file name can hold is replaced, as in the names of ids, by a short form and a digest.
+If two sources would get the same name, such as `a.wav` and `a.mp3`, both keep their extension. A name that is not
+portable is replaced by a short form and a digest, as in the file names of ids.
 """
 
 from collections import Counter
@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 
 from voicemill.manifest.file_names import MAX_PATH_BYTES, folded, path_problem, short_digest, short_form
 
-_ROOM_FOR_ENDINGS_BYTES = 20
+_RESERVED_FOR_EXTENSIONS_BYTES = 20
 
 
 def mirrored(names: Sequence[str]) -> list[str]:
@@ -39,21 +39,21 @@ def _without_ending(name: str) -> str:
 def _safe(name: str) -> str:
     parts = [part if _fits(part) else short_form(part) for part in name.split("/")]
     path = "/".join(parts)
-    if len(path.encode()) > MAX_PATH_BYTES - _ROOM_FOR_ENDINGS_BYTES:
+    if len(path.encode()) > MAX_PATH_BYTES - _RESERVED_FOR_EXTENSIONS_BYTES:
         return short_form(name)
     return path
 
 
 def _fits(part: str) -> bool:
     try:
-        short = len(part.encode()) <= 120 - _ROOM_FOR_ENDINGS_BYTES
+        short = len(part.encode()) <= 120 - _RESERVED_FOR_EXTENSIONS_BYTES
     except UnicodeEncodeError:
         return False
     return short and path_problem(part) is None and part == part.strip()
 
 
 def _dotted_folders(names: Iterable[str]) -> set[str]:
-    """Every path that, with an ending added, may be a folder's: for a folder `sub/a.srt` that is `sub/a`."""
+    """Every path that becomes the path of a folder if an extension is added: `sub/a` for a folder `sub/a.srt`."""
     found: set[str] = set()
     for folder in {name.rpartition("/")[0] for name in names}:
         parts = folder.split("/")

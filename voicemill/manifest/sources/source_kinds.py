@@ -38,7 +38,7 @@ _FIXED_PARTS = re.compile(r"[*?\[]")
 
 
 def kind_of(given: str) -> Kind:
-    """What `given` is: a table (also where there is nothing of that name), or one of the sources of files."""
+    """The kind of the source `given`; a name that does not exist counts as a table."""
     path = Path(given)
     with suppress(OSError, ValueError):
         if path.is_dir():
@@ -79,13 +79,13 @@ def list_path(given: str) -> str:
 
 
 def fixed_folder(pattern: str) -> Path:
-    """The folder of a glob that all its matches are in."""
+    """The folder that contains all matches of a glob."""
     head = _FIXED_PARTS.split(pattern, maxsplit=1)[0]
     return Path(head.rpartition("/")[0] or ("/" if head.startswith("/") else "."))
 
 
 def missing_source(given: str) -> Path | None:
-    """The file or folder that `given` needs and that does not exist: of a glob, the folder that its matches are in."""
+    """The missing file or folder of a source, None if it exists; for a glob, the folder that contains its matches."""
     kind = kind_of(given)
     needed = fixed_folder(given) if kind == "glob" else Path(list_path(given) if kind == "list" else given)
     return None if needed.exists() else needed
