@@ -50,7 +50,7 @@ IDS = [
     Bad("endless id", one_row(id="a" * 10_001), 1, "id", "10,001 characters.*shorten", "m.jsonl"),
 ]
 TEXTS = [
-    Bad("empty text", "id,transcript\na,\nb,Hi\n", 1, "transcript", "the text is empty; write a text or remove the row"),
+    Bad("empty text", "id,transcript\na,\nb,Hi\n", 1, "transcript", "the text is empty; write a text or remove"),
     Bad("blank text", "id,text\na,  \n", 1, "text", "the text is empty"),
     Bad("a recording and no text", "id,audio\na,a.wav\n", 1, "audio", "no text to speak; add --op stt"),
     Bad("punctuation", "id,transcript\na,… – ?!_\n", 1, "transcript", "no letter and no digit.*remove the row"),
