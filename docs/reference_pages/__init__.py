@@ -18,6 +18,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "commands": commands.page,
     "manifest-columns": manifest.page,
     "manifest-other-names": manifest.other_names,
+    "manifest-time-words": manifest.time_words,
     "items": tables.items,
     "words": tables.words,
     "segments": tables.segments,

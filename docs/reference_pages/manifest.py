@@ -2,6 +2,7 @@
 
 from docs.reference_pages.markdown import code, explained, table
 from voicemill.manifest.columns import OURS, RECORDING_NAMES, SYNONYMS, TEXT_NAMES
+from voicemill.manifest.passage_names import MEANINGS
 
 
 def page() -> str:
@@ -16,6 +17,12 @@ def other_names() -> str:
     meanings = TEXT_NAMES | RECORDING_NAMES
     listed = {own: [name for name, meant in meanings.items() if meant == own] for own in meanings.values()}
     return table(["column", "other names"], [(code(own), ", ".join(map(code, names))) for own, names in listed.items()])
+
+
+def time_words() -> str:
+    """The words that say which time of a passage a column has."""
+    listed = {own: [word for word, meant in MEANINGS.items() if meant == own] for own in MEANINGS.values()}
+    return table(["column", "words"], [(code(own), ", ".join(map(code, words))) for own, words in listed.items()])
 
 
 def _names(column: str) -> str:

@@ -132,6 +132,24 @@ def test_a_kaldi_segment_may_last_until_the_end_of_its_recording(corpus: Path) -
     assert (row.from_s, row.to_s) == (0.5, row.audio.duration_s)
 
 
+@pytest.mark.parametrize("name", ["text", "wav.scp"])
+def test_a_second_line_with_a_key_beside_kaldi_segments_is_refused(corpus: Path, name: str) -> None:
+    """One of the two lines would be ignored."""
+    written(corpus, "two talk.wav\n", "wav.scp")
+    with (corpus / name).open("a") as file:
+        file.write("two 84-1-0.flac\ntwo 84-1-1.flac\n")
+    with pytest.raises(ManifestError, match=f"'{name}' beside it has a second line for 'two'"):
+        checked(written(corpus, "a two 1.0 2.5\n", "segments"))
+
+
+def test_a_kaldi_segment_may_name_the_channel_of_a_recording_with_one(corpus: Path) -> None:
+    """The fifth cell is carried along."""
+    written(corpus, "two talk.wav\n", "wav.scp")
+    rows, check = checked(written(corpus, "a two 1.0 2.5 A\nb two 2.5 3.0\n", "segments"))
+    check.raise_if_bad()
+    assert [row.carried for row in rows] == [{"channel": "A"}, {"channel": ""}]
+
+
 def test_a_segment_without_times_is_a_problem(corpus: Path) -> None:
     """Otherwise its row would transcribe the whole recording."""
     stamps = {"timestamps": {"from": "00:00:00,500", "to": "00:00:02,000"}, "text": " Go on."}

@@ -221,3 +221,14 @@ def test_a_swallowed_line_is_known_by_its_id(tmp_path: Path) -> None:
     lines = ["r1\tHi\tx", 'r2\tHo\t"', 'r3\t""A\tb."\t', "r4\tHu\tx"]
     error = refused(written(tmp_path, "id\ttranscript\tnote\n" + "\n".join(lines) + "\n", "m.tsv"))
     assert [problem.row for problem in error.problems] == [2]
+
+
+@pytest.mark.parametrize("start", ["", "\ufeff"])
+def test_joined_files_repeat_their_column_names(start: str, tmp_path: Path) -> None:
+    """The second line of names would be spoken; a byte order mark before it, or before a row, is no part of a cell."""
+    error = refused(written(tmp_path, f"{start}id,transcript\na,Hi\n{start}id,transcript\nb,Ho\n"))
+    assert [(problem.row, problem.why) for problem in error.problems] == [
+        (2, "the row repeats the column names, as in files that were joined; remove it")
+    ]
+    found = read_good(written(tmp_path, f"{start}id,transcript\na,Hi\n{start}b,Ho\n"))
+    assert [row.id for row in found.rows] == ["a", "b"]

@@ -6,6 +6,8 @@ import re
 from pathlib import Path
 from typing import Any
 
+import av
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -15,6 +17,7 @@ from tests.manifest.sources.archives import recording
 from voicemill.config import Inputs, load_settings
 from voicemill.errors import ManifestError
 from voicemill.manifest import ManifestCheck
+from voicemill.manifest.passage_names import passage_name
 from voicemill.model import Row
 from voicemill.pipeline.fetch_inputs import Fetch
 
@@ -66,7 +69,8 @@ def test_nemo_offsets_choose_the_passage(tmp_path: Path) -> None:
     [
         ("start", "end"), ("start_s", "end_s"), ("begin_time", "end_time"), ("begin", "stop"), ("start_sec", "end_sec"),
         ("offset", "to_s"), ("from_s", "to_s"), ("segment_start", "segment_end"), ("xmin", "xmax"), ("in", "end"),
-        ("Start Time (s)", "End Time (s)"),
+        ("Start Time (s)", "End Time (s)"), ("beg", "to_sec"), ("startOffset", "endOffset"), ("t0", "t1"),
+        ("from", "to"), ("clip_start", "Clip-End"), ("t_start", "utt.end"), ("start_ts", "end_hms"),
     ],
 )  # fmt: skip
 def test_starts_and_ends_choose_the_passage(first: str, second: str, tmp_path: Path) -> None:
@@ -75,13 +79,60 @@ def test_starts_and_ends_choose_the_passage(first: str, second: str, tmp_path: P
     assert passages(rows_of(path)) == [("a", 1.5, 3.0), ("b", 2.0, 6.05)]
 
 
-def test_a_passage_in_a_list_is_refused(tmp_path: Path) -> None:
-    """The whole recording would be used without a word; a label of the same name is carried along."""
-    path = written(tmp_path, '{"audio": "long.wav", "segment": [1.0, 2.5]}\n', "m.jsonl")
+@pytest.mark.parametrize(
+    ("columns", "cells", "to_s"),
+    [
+        ("start,dur", "1,2", 3.0),
+        ("offset_sec,duration_sec", "1,2", 3.0),
+        ("start,audio_duration,end", "1,6.05,2", 2.0),
+        ("start,duration,clip_duration", "1,2,6.05", 3.0),
+    ],
+)
+def test_durations_of_other_names_count_where_there_is_no_end(
+    columns: str, cells: str, to_s: float, tmp_path: Path
+) -> None:
+    """With an end or a column `duration`, they are those of the whole recording."""
+    rows = rows_of(written(tmp_path, f"id,audio,{columns}\na,long.wav,{cells}\n"))
+    assert passages(rows) == [("a", 1.0, to_s)]
+
+
+@pytest.mark.parametrize(
+    "cell", [[1.0, 2.5], "1.0-2.5", "[1.0, 2.5]", "00:01 --> 00:02,5", {"start": 1, "end": 2.5}, "1.0s to 2.5s"]
+)
+def test_a_passage_in_one_cell_is_refused(cell: object, tmp_path: Path) -> None:
+    """The whole recording would be used without a word."""
+    path = written(tmp_path, json.dumps({"audio": "long.wav", "segment": cell}) + "\n", "m.jsonl")
     with pytest.raises(ManifestError, match="write the passage in columns from_s and to_s"):
         rows_of(path)
-    (row,) = rows_of(written(tmp_path, '{"audio": "long.wav", "segment": "intro"}\n', "m.jsonl"))
-    assert row.carried == {"segment": "intro"}
+
+
+@pytest.mark.parametrize("cell", ["intro", "3", "2024-01-02", "12-3", {"name": "intro"}])
+def test_a_label_is_not_a_passage(cell: object, tmp_path: Path) -> None:
+    """A column of the same name may hold anything else, which is carried along."""
+    path = written(tmp_path, json.dumps({"audio": "long.wav", "segment": cell}) + "\n", "m.jsonl")
+    assert passages(rows_of(path)) == [("long", None, None)]
+
+
+@pytest.mark.parametrize(
+    "name", ["end_of_sentence", "text_length", "word_start", "start_end", "timestamp", "seek", "to"]
+)
+def test_other_columns_are_not_times(name: str) -> None:
+    """A name with any word that is not about times, or with two of them, means something else."""
+    assert passage_name(name) is None
+
+
+def test_the_choice_of_a_channel_is_refused(tmp_path: Path) -> None:
+    """Two rows for the two speakers of a call would both be the mix; a recording of one channel has no choice."""
+    with av.open(tmp_path / "call.wav", "w") as file:
+        stream = file.add_stream("pcm_s16le", rate=8000, layout="stereo")
+        frame = av.AudioFrame.from_ndarray(np.full((1, 16000), 99, np.int16), "s16", "stereo")
+        frame.sample_rate = 8000
+        file.mux(stream.encode(frame))
+    path = written(tmp_path, "id,audio,channel\na,call.wav,0\nb,call.wav,\nc,long.wav,0\n")
+    with pytest.raises(ManifestError) as caught:
+        rows_of(path)
+    assert [(problem.row, problem.column) for problem in caught.value.problems] == [(1, "channel")]
+    assert "the recording has 2" in caught.value.problems[0].why
 
 
 @pytest.mark.parametrize(
@@ -133,6 +184,15 @@ def test_common_voice_recordings_are_in_its_clips_folder(tmp_path: Path) -> None
     assert (row.id, row.transcript) == ("one", '"Where to?')
     assert row.audio is not None
     assert row.audio.path.endswith("clips/one.wav")
+
+
+def test_common_voice_names_its_language(tmp_path: Path) -> None:
+    """Each row has the language of its `locale`; one that the model does not know is a problem."""
+    names = "client_id\tpath\tsentence\tlocale\n"
+    (row,) = rows_of(written(tmp_path, f"{names}x\tone.wav\tHallo.\tde\n", "validated.tsv"))
+    assert (row.language, row.carried) == ("de", {"client_id": "x"})
+    with pytest.raises(ManifestError, match="row 1, column locale: 'zh-CN' is not a language of the service; write zh"):
+        rows_of(written(tmp_path, f"{names}x\tone.wav\tHi.\tzh-CN\n", "validated.tsv"))
 
 
 def test_audio_inside_a_table_is_used(tmp_path: Path) -> None:
@@ -194,6 +254,9 @@ def test_a_column_that_looks_like_a_setting_is_named(tmp_path: Path) -> None:
         ("start_frame,end_frame", {"start_frame": "times in samples", "end_frame": "times in samples"}),
         ("start_ms,start,duration,duration_ms", {}),
         ("duration_ms", {}),
+        ("startMillis,end_us", {"startMillis": "times in milliseconds", "end_us": "times in microseconds"}),
+        ("start,length", {"length": "may be the duration"}),
+        ("length", {}),
     ],
 )
 def test_times_that_would_be_ignored_are_problems(columns: str, problems: dict[str, str], tmp_path: Path) -> None:

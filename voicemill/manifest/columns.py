@@ -1,10 +1,10 @@
 """The columns of a manifest: those of voicemill, other names for them in known formats, and columns to copy."""
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from typing import Final, NamedTuple
 
+from voicemill.manifest.passage_names import passage_name
 from voicemill.model.csv_injection import METADATA_COLUMNS
 
 PARAMETERS: Final = (
@@ -40,30 +40,19 @@ TEXT_NAMES: Final = {
 RECORDING_NAMES: Final = {
     "file_name": "audio", "path": "audio", "wav_filename": "audio", "audio_path": "audio", "wav_path": "audio",
     "wav": "audio", "file": "audio",
-    "offset": "from_s", "start": "from_s", "start_s": "from_s", "start_sec": "from_s", "start_time": "from_s",
-    "starttime": "from_s", "begin": "from_s", "begin_s": "from_s", "begin_time": "from_s", "onset": "from_s",
-    "start_time_s": "from_s", "start_seconds": "from_s", "segment_start": "from_s", "time_start": "from_s",
-    "time_begin": "from_s", "tstart": "from_s", "tmin": "from_s", "xmin": "from_s",
-    "in": "from_s", "in_s": "from_s", "out_s": "to_s",
-    "end": "to_s", "end_s": "to_s", "end_sec": "to_s", "end_time": "to_s", "endtime": "to_s", "stop": "to_s",
-    "stop_s": "to_s", "stop_time": "to_s", "end_time_s": "to_s", "end_seconds": "to_s", "segment_end": "to_s",
-    "time_end": "to_s", "tend": "to_s", "tmax": "to_s", "xmax": "to_s",
     "utt_id": "id", "uttid": "id", "utterance_id": "id",
 }  # fmt: skip
 """Names of columns about recordings in other formats; they apply only in a manifest of recordings."""
 
-TIME_RANGES: Final = frozenset({"segment", "range", "time_range", "interval", "span", "timestamp", "times"})
-"""Names of columns that hold the start and the end of a passage as a list, which is not supported."""
-
-_ABOUT_TIME: Final = frozenset({"duration", *(name for name, own in RECORDING_NAMES.items() if own.endswith("_s"))})
-_NOT_IN_SECONDS: Final = {
-    "offset_ms": "from_s", "start_ms": "from_s", "begin_ms": "from_s", "start_time_ms": "from_s", "end_ms": "to_s",
-    "stop_ms": "to_s", "end_time_ms": "to_s", "duration_ms": "duration",
-    "frame_offset": "from_s", "start_frame": "from_s", "start_sample": "from_s", "end_frame": "to_s",
-    "end_sample": "to_s",
-}  # fmt: skip
-"""Names of times in milliseconds and samples, which are not supported, and the column for the time in seconds."""
-_UNIT: Final = re.compile(r"_?[(\[](s|sec|seconds|ms)[)\]]$")
+_WITHOUT_UNIT: Final = {"from": "from_s", "to": "to_s"}
+"""Names of a start and an end, where a manifest of recordings has both."""
+_REMEDIES: Final = {
+    "unknown": "this may be the duration of the passages; write seconds in a column duration, or remove it",
+    "milliseconds": "times in milliseconds are not supported; write seconds in a column {own}",
+    "microseconds": "times in microseconds are not supported; write seconds in a column {own}",
+    "samples": "times in samples are not supported; write seconds in a column {own}",
+}
+"""What to do about times in other units than seconds, which are not supported."""
 _INPUTS: Final = frozenset({"transcript", "text_file", *RECORDINGS})
 
 _OFTEN_MEANT: Final = {
@@ -74,6 +63,8 @@ _OFTEN_MEANT: Final = {
     "clip": "audio", "formats": "output_format", "word_timestamps": "timestamps",
 }  # fmt: skip
 _MEANT_WITH_RECORDINGS: Final = {"filename": "audio", "file_name": "audio", "output_file": "out"}
+_LOCALE: Final = "locale"
+"""Common Voice's name of the language."""
 _AROUND_NAMES: Final = "\ufeff\u200b\xa0 \t"
 _GUESSABLE = [name for name in (*OURS, *SYNONYMS) if len(name) >= 4]
 
@@ -128,26 +119,46 @@ class Columns:
         plain = [_plain(name) for name in self.names]
         sure = {own_name(name) for name in plain}
         is_about_recordings = self._operation != "tts" or bool(sure & {*RECORDINGS, "op"})
+        times = self._times(sure) if is_about_recordings else {}
         taken: dict[str, str] = {}
-        for name in plain:
+        for place, name in enumerate(plain):
             meaning = own_name(name)
             if meaning in ("voice", "model") and self.is_our_metadata and self._operation != "tts":
                 meaning = ""  # These made the recording; another operation needs other models.
-            if name in _ABOUT_TIME and not is_about_recordings:
+            if name == "duration" and not is_about_recordings:
                 meaning = ""
+            elif place in times:
+                meaning = times[place]
             elif not meaning:
                 meaning = self._foreign_meaning(name, sure, is_about_recordings)
-                is_second_choice = meaning in taken and meaning not in ("from_s", "to_s")
-                meaning = "" if is_second_choice and taken[meaning] != name else meaning
+                meaning = "" if taken.get(meaning, name) != name else meaning
                 taken.setdefault(meaning, name)
             yield meaning
+
+    def _times(self, sure: set[str]) -> dict[int, str]:
+        """The columns that give the start, the end or the duration of passages under names of other formats.
+
+        A duration counts only where it is needed: it may be that of the whole recording.
+        """
+        found: dict[int, str] = {}
+        has_both = _WITHOUT_UNIT.keys() <= {_plain(name) for name in self.names}
+        for place, name in enumerate(self.names):
+            time = passage_name(name)
+            if has_both and _plain(name) in _WITHOUT_UNIT:
+                found[place] = _WITHOUT_UNIT[_plain(name)]
+            elif time and time.unit == "seconds" and not own_name(name):
+                found[place] = time.meaning
+        known = {*found.values()} - {"duration"} | sure
+        needs_duration = "from_s" in known and not known & {"to_s", "duration"}
+        return {place: meaning for place, meaning in found.items() if meaning != "duration" or needs_duration}
 
     def _foreign_meaning(self, name: str, sure: set[str], is_about_recordings: bool) -> str:
         if name in TEXT_NAMES:
             return "" if {"transcript", "text_file"} & sure else "transcript"
+        if name == _LOCALE and self.audio_folder:
+            return "" if "language" in sure else "language"
         meaning = RECORDING_NAMES.get(name, "") if is_about_recordings else ""
-        is_time = meaning in ("from_s", "to_s")
-        return "" if meaning in sure and not is_time else meaning
+        return "" if meaning in sure else meaning
 
     def _problems(self) -> Iterator[ColumnProblem]:
         for place, name in enumerate(self.names):
@@ -181,10 +192,11 @@ class Columns:
         known = {"from_s"} & self.places.keys()
         known |= {"to_s", "duration"} if {"to_s", "duration"} & self.places.keys() else set()
         for name in self.carried:
-            own = _NOT_IN_SECONDS.get(_plain(name), "")
-            if own and own not in known and (own != "duration" or "from_s" in known):
-                unit = "milliseconds" if _plain(name).endswith("_ms") else "samples"
-                yield ColumnProblem(name, f"times in {unit} are not supported; write seconds in a column {own}")
+            time = passage_name(name)
+            if time is None or time.unit == "seconds" or time.meaning in known:
+                continue
+            if time.meaning != "duration" or "from_s" in known:
+                yield ColumnProblem(name, _REMEDIES[time.unit].format(own=time.meaning))
 
     def _missing(self) -> Iterator[ColumnProblem]:
         if "id" not in self.places and not self.has_recordings:
@@ -216,7 +228,7 @@ class Columns:
             why = f"this column is only copied to the tables; rename it to {own!r} if that is its meaning"
             yield ColumnProblem(name, why)
         for name in self.carried:
-            if _plain(name) in _ABOUT_TIME:
+            if _is_time(name):
                 yield ColumnProblem(
                     name, "this column is only copied to the tables, because the manifest names no recordings"
                 )
@@ -229,7 +241,7 @@ class Columns:
             close = [plain] if plain in OURS else get_close_matches(plain, _GUESSABLE, n=1, cutoff=0.8)
             guessed = SYNONYMS.get(close[0], close[0]) if close and len(plain) >= 4 else ""
             own = self._often_meant().get(plain) or guessed
-            if own and own not in self.places and plain not in _ABOUT_TIME and plain not in _NOT_IN_SECONDS:
+            if own and own not in self.places and not _is_time(name) and not _is_in_other_unit(name):
                 yield name, own
 
     def _often_meant(self) -> Mapping[str, str]:
@@ -246,14 +258,26 @@ def own_name(name: str) -> str:
 def knows(name: str) -> bool:
     """Whether voicemill or a known format has a column of this name."""
     plain = _plain(name)
-    return bool(own_name(plain)) or plain in TEXT_NAMES or plain in RECORDING_NAMES
+    return bool(own_name(plain) or passage_name(name)) or plain in TEXT_NAMES or plain in RECORDING_NAMES
 
 
 def _plain(name: str) -> str:
-    """A name in the form that is compared: trimmed, in lower case, and `Start Time (s)` as `start_time_s`."""
+    """A name in the form that is compared: trimmed, in lower case, and `File Name` as `file_name`."""
     plain = name.strip(_AROUND_NAMES).casefold()
-    joined = _UNIT.sub(r"_\1", plain.replace(" ", "_").replace("-", "_"))
-    return joined if joined in RECORDING_NAMES or joined in _NOT_IN_SECONDS else plain
+    joined = plain.replace(" ", "_").replace("-", "_")
+    return joined if joined in RECORDING_NAMES else plain
+
+
+def _is_time(name: str) -> bool:
+    """Whether a name is that of a time in seconds that recordings, and only those, have."""
+    time = passage_name(name)
+    is_part = time is not None and time.unit == "seconds" and time.meaning != "duration"
+    return is_part or _plain(name) == "duration"
+
+
+def _is_in_other_unit(name: str) -> bool:
+    time = passage_name(name)
+    return time is not None and time.unit != "seconds"
 
 
 def _is_encodable(text: str) -> bool:

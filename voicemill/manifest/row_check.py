@@ -8,13 +8,14 @@ from typing import Any, NamedTuple
 from voicemill.manifest import output_paths as outputs
 from voicemill.manifest.allowed_words import allowed_in
 from voicemill.manifest.cell_values import DECIMALS, as_text, embedded_audio, with_decimal_point
-from voicemill.manifest.columns import PARAMETERS, TIME_RANGES, Columns
+from voicemill.manifest.columns import PARAMETERS, Columns
 from voicemill.manifest.input_cells import Cells, InputCheck
 from voicemill.manifest.parameters import ParameterCheck, Parameters
 from voicemill.manifest.problems import CellProblem, CellReport
 from voicemill.manifest.source_format import source_format
 from voicemill.manifest.spoken_text import SpokenText
 from voicemill.manifest.text_cells import MAX_CHARACTERS, unusable_character
+from voicemill.manifest.unsupported_cells import UnsupportedCells
 from voicemill.model import AUDIO_OPS, SPOKEN_OPS, WORD_CHECKS, Refusal, Row
 from voicemill.model.audio_formats import SourceFormat
 
@@ -60,7 +61,7 @@ class RowCheck:
         self._decimal_comma = decimal_comma
         self._places = columns.places
         self._carried = tuple(columns.carried.items())
-        self._ranges = [(name, place) for name, place in self._carried if name.strip().casefold() in TIME_RANGES]
+        self._unsupported = UnsupportedCells(columns.carried)
         self._parameter_places = tuple(columns.places.get(name) for name in PARAMETERS)
         self._parameters = parameters
         self._inputs = inputs
@@ -74,7 +75,7 @@ class RowCheck:
         report.problems += parameters.problems
         carried = self._carry(cells, report)
         if inputs.audio is not None:
-            self._check_ranges(cells, report)
+            self._unsupported.check(cells, inputs.audio, report)
         kept = source_format(parameters, inputs)
         file_name = self._file_name(number, row_id, cells, parameters, kept, carried, report)
         report.warnings += parameters.warnings
@@ -207,17 +208,6 @@ class RowCheck:
                     report.problem(name, why)
             carried[name] = value
         return carried
-
-    def _check_ranges(self, cells: Sequence[Any], report: CellReport) -> None:
-        """Refuse a start and an end in one cell: the whole recording would be used."""
-        for name, place in self._ranges:
-            value = cells[place]
-            if (
-                isinstance(value, list | tuple)
-                and len(value) == 2
-                and all(isinstance(one, int | float) for one in value)
-            ):
-                report.problem(name, "a list of times is not supported; write the passage in columns from_s and to_s")
 
     def _file_name(
         self,

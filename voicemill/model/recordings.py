@@ -75,8 +75,8 @@ class Recording:
     `duration_s` is the decoded length. `claimed_s` is the length that the container of a plain recording claims, 0 if
     that is too short. `damaged_s` is the part of the recording that could not be decoded.
     `container` and `encoding` are FFmpeg's names of the demuxer and the decoder, except that the MP4 family is split
-    into `mp4`, `m4a` and `mov`, and the Matroska family into `mkv` and `webm`. `tracks` counts the audio tracks, and
-    `language` is that of the track in use, if the file states it.
+    into `mp4`, `m4a` and `mov`, and the Matroska family into `mkv` and `webm`. `tracks` counts the audio tracks.
+    `channels` and `language` are those of the track in use, 0 and empty if they are unknown.
     `size_bytes`, `mtime_ns` and `inode` show whether the file has changed; without `mtime_ns` that is not checked.
     `address` is the URL from which the file was downloaded.
     `made_by` is the id of another row if the file is that row's output; the other fields are then empty until that row
@@ -98,6 +98,7 @@ class Recording:
     claimed_s: float = 0.0
     damaged_s: float = 0.0
     tracks: int = 1
+    channels: int = 0
     language: str = ""
     reading: Reading = PLAIN
 

@@ -135,6 +135,7 @@ def _decoded(file: BinaryIO, wanted: str, on_progress: Callable[[], None]) -> tu
             encoding=encoding,
             sample_rate_hz=playback.sample_rate_hz,
             tracks=len(container.streams.audio),
+            channels=playback.stream.codec_context.channels,
             language=playback.stream.language or "",
             reading=reading,
         )

@@ -50,7 +50,7 @@ class DelimitedReader:
         self.lines_above = self._dialect.lines_above
         self.decimal_comma = self._dialect.decimal_comma
         self.dialect = self._dialect.name
-        names = self._dialect.names or self._header()
+        names = self._names = self._dialect.names or self._header()
         self._width = len(names)
         self._used = tuple(place for place, name in enumerate(names) if name.strip() or self._has_values(place))
         named = tuple(names[place] for place in self._used)
@@ -155,6 +155,9 @@ class DelimitedReader:
             return _unusable(number, record, "", record.error)
         if record.stop > record.start and self._is_merged(record):
             return _unusable(number, record, "", _merged(record))
+        if tuple(record.cells) == self._names:
+            why = "the row repeats the column names, as in files that were joined; remove it"
+            return _unusable(number, record, "", why)
         cells, width = record.cells, self._width
         is_padded = False
         if len(cells) > width and not any(cell.strip() for cell in cells[width:]):
@@ -262,7 +265,10 @@ class _Recorder:
 
 
 def bounded_lines(text: TextIO) -> Iterator[str]:
-    """The lines of `text` with their ends. Raises `Unreadable` at one that is longer than a manifest can have."""
+    """The lines of `text` with their ends, without the byte order marks with which joined files begin.
+
+    Raises `Unreadable` at a line that is longer than a manifest can have.
+    """
     place = 0
     while line := text.readline(MAX_CELL_CHARACTERS):
         place += 1
@@ -270,7 +276,7 @@ def bounded_lines(text: TextIO) -> Iterator[str]:
             raise Unreadable(
                 f"line {place} is longer than {MAX_CELL_CHARACTERS:,} characters; split its text over rows"
             )
-        yield line
+        yield line.removeprefix("\ufeff")
 
 
 def _unusable(number: int, record: Record, column: str, why: str) -> Line:

@@ -12,6 +12,7 @@ from voicemill.manifest.text_encoding import decoded, encoding_name
 
 _KALDI: Final = "in Kaldi's format"
 _UNTIL_THE_END: Final = "-1"
+_SEGMENT_CELLS: Final = 4
 _KALDI_FILES: Final = frozenset({"segments", "text"})
 
 Cells = Sequence[Any]
@@ -87,11 +88,12 @@ def kaldi(source: Source) -> DatasetReader:
     path = Path(source.name)
     if path.name == "text":
         return DatasetReader(source, _KALDI, ("id", "transcript"), lambda line: line.split(maxsplit=1))
-    texts = dict(_pairs(path.with_name("text")))
+    texts = _pairs(path.with_name("text"))
     columns = ("id", "audio", "transcript")
     if path.name == "segments":
-        recordings = dict(_pairs(path.with_name("wav.scp")))
-        return DatasetReader(source, _KALDI, (*columns, "start", "end"), lambda line: _segment(line, recordings, texts))
+        recordings = _pairs(path.with_name("wav.scp"))
+        columns = (*columns, "start", "end", *(["channel"] if _has_channels(source) else []))
+        return DatasetReader(source, _KALDI, columns, lambda line: _segment(line, recordings, texts, len(columns)))
     return DatasetReader(source, _KALDI, columns, lambda line: _recording(line, texts))
 
 
@@ -109,29 +111,40 @@ def _recording(line: str, texts: dict[str, str]) -> Cells:
     return row_id, path, texts.get(row_id, "")
 
 
-def _segment(line: str, recordings: dict[str, str], texts: dict[str, str]) -> Cells:
+def _has_channels(source: Source) -> bool:
+    """Whether a `segments` has a fifth cell, which selects a channel of the recording."""
+    with source.open_text() as text:
+        return any(len(line.split()) > _SEGMENT_CELLS for line in bounded_lines(text))
+
+
+def _segment(line: str, recordings: dict[str, str], texts: dict[str, str], width: int) -> Cells:
     cells = line.split()
-    if len(cells) < 4 or cells[1] not in recordings:
+    if len(cells) < _SEGMENT_CELLS or cells[1] not in recordings:
         raise InvalidLine("the line needs an id, a recording of wav.scp, a start and an end; correct it")
     _, path, _ = _recording(f"{cells[1]} {recordings[cells[1]]}", {})
     end = "" if cells[3] == _UNTIL_THE_END else cells[3]
-    return cells[0], path, texts.get(cells[0], ""), cells[2], end
+    found = (cells[0], path, texts.get(cells[0], ""), cells[2], end, "".join(cells[_SEGMENT_CELLS:]))
+    return found[:width]
 
 
-def _pairs(path: Path) -> Iterator[tuple[str, str]]:
+def _pairs(path: Path) -> dict[str, str]:
     """The first word and the rest of each line of a file beside the manifest; nothing if it does not exist."""
     try:
         lines = re.split(r"\r\n|\r|\n", decoded(path.read_bytes()))
     except FileNotFoundError:
-        return
+        return {}
     except OSError as error:
         raise Unreadable(f"{path.name!r} beside it cannot be read ({error.strerror}); check its permissions") from None
     except UnicodeDecodeError as error:
         why = f"{path.name!r} beside it is not {encoding_name(error)} at byte {error.start + 1:,}; save it as UTF-8"
         raise Unreadable(why) from None
-    for line in lines:
+    pairs: dict[str, str] = {}
+    for place, line in enumerate(lines, start=1):
         if line.strip():
-            yield _first_and_rest(line)
+            first, rest = _first_and_rest(line)
+            if pairs.setdefault(first, rest) != rest:
+                raise Unreadable(f"{path.name!r} beside it has a second line for {first!r} (line {place}); remove one")
+    return pairs
 
 
 def _first_and_rest(line: str) -> tuple[str, str]:
