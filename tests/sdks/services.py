@@ -1,5 +1,6 @@
 """An unreliable engine that refuses requests or loses its worker on request."""
 
+import asyncio
 import os
 import signal
 import socket
@@ -17,6 +18,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from voicemill.engine.app import create_app
 from voicemill.engine.fault_injection import FaultyService
 from voicemill.engine.faults import Faults
+from voicemill.engine.refusals import Refusal
 from voicemill.engine.settings import EngineSettings
 from voicemill.engine.worker_pool import WorkerPool
 from voicemill.processes.frames import Frame
@@ -52,7 +54,7 @@ class _ByKey:
     def __init__(self, app: ASGIApp, pool: WorkerPool) -> None:
         self._app = app
         self._throttling = FaultyService(app, Faults(throttled=1.0))
-        self._pool = pool
+        self._dying = _Dying(pool)
         self._seen: set[str] = set()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -63,25 +65,45 @@ class _ByKey:
             await self._throttling(scope, receive, send)
             return
         if key == DIES:
-            scope["app"].state.engine.workers = _Dying(self._pool)
+            scope["app"].state.engine.workers = self._dying
         await self._app(scope, receive, send)
 
 
 class _Dying:
-    """A pool whose worker is killed once it has sent the first frame of a stream."""
+    """A pool whose worker is killed once it has sent the first frame of a stream.
+
+    A new worker takes two seconds of CPU, so a later equal stream repeats the frames and the error of the first one.
+    """
 
     def __init__(self, pool: WorkerPool) -> None:
         self._pool = pool
+        self._ended: dict[str, tuple[list[Frame], Refusal]] = {}
+        self._one_at_a_time = asyncio.Lock()
 
     async def stream(self, job: dict[str, Any]) -> AsyncGenerator[Frame, None]:
         """The frames until then, then the engine's error."""
-        killed = False
-        async for frame in self._pool.stream(job):
+        async with self._one_at_a_time:
+            frames, error = await self._until_death(job)
+        for frame in frames:
             yield frame
-            if not killed:
-                killed = True
-                for pid in self._pool.pids:
-                    os.killpg(pid, signal.SIGKILL)
+        raise error
+
+    async def _until_death(self, job: dict[str, Any]) -> tuple[list[Frame], Refusal]:
+        name = repr(sorted(job.items()))
+        if name not in self._ended:
+            frames: list[Frame] = []
+            try:
+                async for frame in self._pool.stream(job):
+                    if not frames:
+                        self._kill_workers()
+                    frames.append(frame)
+            except Refusal as error:
+                self._ended[name] = frames, error
+        return self._ended[name]
+
+    def _kill_workers(self) -> None:
+        for pid in self._pool.pids:
+            os.killpg(pid, signal.SIGKILL)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._pool, name)

@@ -20,8 +20,8 @@ SARAH, ROBIN = "694f9389-aac1-45b6-b726-9d9369183238", "Robin"
 NOBODY = "00000000-0000-4000-8000-000000000000"
 TEXTS = {
     "sentence": "It was a bright cold day in April.",
-    "short": "He left the city.",
-    "middle": "and the people of the city would support the government",
+    "short": "In April.",
+    "middle": "and the people of the city",
     "french": "Voilà un déjà vu.",
     "long": "And on and on it goes, until it ends. " * 60,
     "left_text": "He should take a long walk",
