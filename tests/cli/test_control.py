@@ -3,7 +3,6 @@
 import asyncio
 import threading
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,22 +15,28 @@ from tests.flows.speech_service import SpeechService
 from tests.hostile_server import Call, Reply
 from tests.hostile_speech import error_reply, speech
 from tests.waiting import PATIENCE_S, wait_until
+from voicemill.cli import control
 from voicemill.store.results_folder import ResultsFolder, read_json
 
 _RESULTS = Path("results/book")
 
 
 @pytest.fixture
-def live(voicemill: InThisProcess, service: SpeechService, forked: ForkedCommands) -> Iterator[ForkedProcess]:
-    """A run of 60 rows with one call of a second at a time, which takes a minute."""
+def live(
+    voicemill: InThisProcess, service: SpeechService, forked: ForkedCommands, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[ForkedProcess]:
+    """A run of 60 rows with one concurrent call, which ends once `service.replies` is empty."""
+    monkeypatch.setattr(control, "_TIMEOUT_S", PATIENCE_S)
     write_manifest(Path("book.csv"), short_rows(60))
     begun = threading.Event()
 
-    def slowly(call: Call) -> Reply:
+    async def when_released(call: Call) -> Reply:
         begun.set()
-        return replace(speech(call), delay_s=1.0)
+        while service.replies:
+            await asyncio.sleep(0.01)
+        return speech(call)
 
-    service.replies["*"] = slowly
+    service.replies["*"] = when_released
     process = forked.start("run", "book.csv", "--max-concurrency", "1", "--json")
     assert begun.wait(PATIENCE_S)
     with process:
@@ -40,15 +45,14 @@ def live(voicemill: InThisProcess, service: SpeechService, forked: ForkedCommand
             process.kill()
 
 
-def _calls_once_none_is_in_flight() -> int:
-    """The number of calls in the next progress report that has no call in flight."""
+def _calls_made_at_rest() -> int:
+    """The number of calls in a later progress report, once it has no call in flight."""
     folder = ResultsFolder(_RESULTS)
     seen = _progress(folder)["at"]
-    idle = wait_until(lambda: _idle_progress(folder, seen), "a later progress without a call in flight")
-    return int(idle["calls_made"])
+    return int(wait_until(lambda: _progress_at_rest(folder, seen), "progress without a call in flight")["calls_made"])
 
 
-def _idle_progress(folder: ResultsFolder, seen: str) -> dict[str, Any] | None:
+def _progress_at_rest(folder: ResultsFolder, seen: str) -> dict[str, Any] | None:
     progress = _progress(folder)
     return progress if progress["at"] > seen and progress["calls_in_flight"] == 0 else None
 
@@ -69,10 +73,8 @@ def test_pause_and_resume(voicemill: InThisProcess, service: SpeechService, live
     assert voicemill("control", _RESULTS, "--pause").stdout.startswith(
         f"{_RESULTS}: paused; resume with voicemill control"
     )
-    sent = _calls_once_none_is_in_flight()
-    assert _calls_once_none_is_in_flight() == sent < 60
-    assert len(service.requested) == sent
     service.replies.clear()
+    assert [_calls_made_at_rest(), _calls_made_at_rest(), len(service.requested)] == [1, 1, 1]
     resumed = voicemill("control", _RESULTS, "--resume", "--max-concurrency", "16", "--json").json
     assert (resumed["paused"], resumed["max_concurrency"]) == (False, 16)
     ended = wait_for_exit(live)
@@ -83,13 +85,6 @@ def test_pause_and_resume(voicemill: InThisProcess, service: SpeechService, live
 
 def test_higher_concurrency(voicemill: InThisProcess, service: SpeechService, live: ForkedProcess) -> None:
     """A live run uses a higher concurrency."""
-
-    async def when_released(call: Call) -> Reply:
-        while service.replies:
-            await asyncio.sleep(0.01)
-        return speech(call)
-
-    service.replies["*"] = when_released
     output = voicemill("control", _RESULTS, "--max-concurrency", "12").stdout
     assert output == f"{_RESULTS}: running, 12 concurrent calls.\n"
     wait_until(lambda: max(call.in_flight for call in service.server.calls) >= 10, "ten calls in flight")
@@ -112,8 +107,8 @@ def test_stop_while_paused(voicemill: InThisProcess, service: SpeechService, liv
     """Stopping a paused run ends it with exit code 7, and the next run makes the rest."""
     voicemill("control", _RESULTS, "--pause")
     _stop(voicemill)
-    assert wait_for_exit(live).code == 7
     service.replies.clear()
+    assert wait_for_exit(live).code == 7
     assert voicemill("run", "book.csv").code == 0
     assert len(service.requested) == 60
 
