@@ -1,5 +1,6 @@
 """Voice change and infill resume after SIGKILL and repeat only the call that was in flight."""
 
+import signal
 import time
 from pathlib import Path
 
@@ -54,6 +55,7 @@ def test_killed_run_resumes(runs: ForkedRuns, service: SpeechService, tmp_path: 
     manifest, calls = _manifest(tmp_path, op)
     command = ("run", manifest, "-o", tmp_path / "results", "--profile", tmp_path / "profile.toml")
     for count in (2, 4):
+        service.hold_from(count)
         _kill_after(runs.start(tmp_path, *command), service, count)
     result = runs.run(tmp_path, *command)
     assert result.code == 0, result.stderr
@@ -72,7 +74,8 @@ def test_killed_run_resumes(runs: ForkedRuns, service: SpeechService, tmp_path: 
 
 
 def _kill_after(run: Run, service: SpeechService, count: int) -> None:
-    while not run.is_over and sum(call.method == "POST" for call in service.server.calls) < count:
+    while not run.is_over and service.posted < count:
         time.sleep(0.005)
     run.kill()
-    assert run.wait().code != 0
+    assert run.wait().code == -signal.SIGKILL
+    service.release()

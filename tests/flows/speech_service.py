@@ -1,5 +1,6 @@
 """A service for runs: the hostile server with a reply per transcript and a record of its requests."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -22,8 +23,36 @@ class SpeechService:
 
     def __post_init__(self) -> None:
         self.server = HostileServer(self._answer)
+        self._held_from: int | None = None
+
+    def hold_from(self, number: int) -> None:
+        """Reply to the POST request with this number, and to later ones, only after `release`.
+
+        A run that a test kills at this request then cannot complete before, however slow the test is.
+        """
+        self._held_from = number
+
+    def release(self) -> None:
+        """Reply to the held requests."""
+        self._held_from = None
+
+    @property
+    def posted(self) -> int:
+        """The number of POST requests so far."""
+        return sum(call.method == "POST" for call in list(self.server.calls))
 
     def _answer(self, call: Call) -> Reply | Awaitable[Reply]:
+        if call.method == "POST" and self._held_from is not None and self.posted >= self._held_from:
+            return self._answer_after_release(call)
+        return self._answer_now(call)
+
+    async def _answer_after_release(self, call: Call) -> Reply:
+        while self._held_from is not None:
+            await asyncio.sleep(0.01)
+        reply = self._answer_now(call)
+        return reply if isinstance(reply, Reply) else await reply
+
+    def _answer_now(self, call: Call) -> Reply | Awaitable[Reply]:
         scripted = self.voices if call.path.startswith("/voices") else None
         if call.method == "POST":
             scripted = self.replies.get(call.transcript or "", self.replies.get("*"))

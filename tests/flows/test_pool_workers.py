@@ -8,7 +8,7 @@ from flows.pool_workers import pool_workers
 from tests.flows.commands import ignoring_prefect_sockets
 from tests.flows.results import short_rows, violations, write_manifest
 from tests.flows.speech_service import SpeechService
-from tests.pipeline.distribution.killed_workers import audio_of, expected_audio, run_and_kill, settings
+from tests.pipeline.distribution.killed_workers import audio_of, expected_audio, run_and_kill_at_call, settings
 from tests.pipeline.distribution.work_pool import work_pool
 from voicemill.errors import ConfigError, ExitCode
 from voicemill.pipeline.distribution.worker_files import WorkerFiles
@@ -25,7 +25,7 @@ async def test_a_work_pool_survives_the_death_of_a_flow_run(
     service.speaker.latency_s = 0.05
     manifest, results = write_manifest(tmp_path / "book.csv", short_rows(100)), tmp_path / "pool"
     with ignoring_prefect_sockets(), work_pool(prefect_server) as runner:
-        summary = await run_and_kill(manifest, results, settings(runner), lambda: len(service.requested) >= 30)
+        summary = await run_and_kill_at_call(manifest, results, settings(runner), service, 30)
     assert (summary.exit_code, summary.rows["done"]) == (ExitCode.OK, 100)
     assert 100 <= len(service.requested) <= 100 + _CONCURRENCY
     assert max(call.in_flight for call in service.server.calls) <= _CONCURRENCY

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.flows.results import short_rows
+from tests.flows.speech_service import SpeechService
 from tests.hostile_speech import speech_for
 from voicemill.config import Settings, load_settings
 from voicemill.pipeline.distribution.worker_files import WorkerFiles, WorkerState
@@ -35,9 +36,15 @@ async def run(manifest: Path, results: Path, chosen: Settings) -> Summary:
     return await execute(RunSpec(str(manifest), results, chosen))
 
 
-async def run_and_kill(manifest: Path, results: Path, chosen: Settings, kill_at: Callable[[], bool]) -> Summary:
+async def run_and_kill(
+    manifest: Path,
+    results: Path,
+    chosen: Settings,
+    kill_at: Callable[[], bool],
+    after_kill: Callable[[], None] = lambda: None,
+) -> Summary:
     """The same; when `kill_at` is true for the first time, the worker with the most calls in flight is killed."""
-    killer = asyncio.create_task(_kill_one(results, kill_at))
+    killer = asyncio.create_task(_kill_one(results, kill_at, after_kill))
     try:
         summary = await run(manifest, results, chosen)
         assert killer.done(), "the run ended before a worker was killed"
@@ -48,12 +55,21 @@ async def run_and_kill(manifest: Path, results: Path, chosen: Settings, kill_at:
             await killer
 
 
-async def _kill_one(results: Path, kill_at: Callable[[], bool]) -> None:
+async def run_and_kill_at_call(
+    manifest: Path, results: Path, chosen: Settings, service: SpeechService, number: int
+) -> Summary:
+    """The same; the kill is at the call with this number, and the service replies to that and later calls after it."""
+    service.hold_from(number)
+    return await run_and_kill(manifest, results, chosen, lambda: service.posted >= number, service.release)
+
+
+async def _kill_one(results: Path, kill_at: Callable[[], bool], after_kill: Callable[[], None]) -> None:
     while not kill_at():
         await asyncio.sleep(0.002)
     while not (found := living_workers(results)):
         await asyncio.sleep(0.002)
     os.kill(max(found, key=lambda each: each.stats.get("calls_in_flight", 0)).pid, signal.SIGKILL)
+    after_kill()
 
 
 def living_workers(results: Path) -> list[WorkerState]:

@@ -11,7 +11,7 @@ from tests.faults.figures import SHARE
 from tests.flows.results import short_rows, violations, write_manifest
 from tests.flows.speech_service import SpeechService, speech_service
 from tests.pipeline.distribution.dask_cluster import dask_cluster
-from tests.pipeline.distribution.killed_workers import audio_of, expected_audio, run, run_and_kill, settings
+from tests.pipeline.distribution.killed_workers import audio_of, expected_audio, run, run_and_kill_at_call, settings
 from tests.waiting import wait_until
 from voicemill.errors import ExitCode, WorkersLost
 from voicemill.pipeline.distribution import driver
@@ -38,7 +38,7 @@ async def test_a_dask_cluster_survives_the_death_of_a_worker(service: SpeechServ
     manifest = write_manifest(tmp_path / "book.csv", short_rows(100))
     with dask_cluster(tmp_path) as cluster:
         chosen = settings(cluster.runner)
-        summary = await run_and_kill(manifest, tmp_path / "dask", chosen, lambda: len(service.requested) >= 30)
+        summary = await run_and_kill_at_call(manifest, tmp_path / "dask", chosen, service, 30)
     assert (summary.exit_code, summary.rows["done"]) == (ExitCode.OK, 100)
     assert 100 <= len(service.requested) <= 100 + _CONCURRENCY
     assert max(call.in_flight for call in service.server.calls) <= _CONCURRENCY
@@ -63,7 +63,9 @@ async def test_a_run_without_a_cluster_stops(
             monkeypatch.setattr(driver, "_ABSENCE_TIMEOUT_S", 0.5)
             monkeypatch.setattr(driver, "_WORKER_TIMEOUT_S", 0.5)
             process.kill()
+            service.release()
 
+        service.hold_from(20)
         killing = asyncio.create_task(asyncio.to_thread(kill_after_20_calls))
         with pytest.raises(WorkersLost):
             await run(manifest, tmp_path / "dask", settings(cluster.runner))

@@ -7,7 +7,7 @@ import pytest
 
 from tests.flows.results import short_rows, violations, write_manifest
 from tests.flows.speech_service import SpeechService, speech_service
-from tests.pipeline.distribution.killed_workers import audio_of, expected_audio, run_and_kill, settings
+from tests.pipeline.distribution.killed_workers import audio_of, expected_audio, run_and_kill_at_call, settings
 from tests.pipeline.distribution.ray_cluster import ray_cluster
 from voicemill.errors import ExitCode
 
@@ -30,7 +30,7 @@ async def test_a_ray_cluster_survives_the_death_of_a_worker(service: SpeechServi
     manifest = write_manifest(tmp_path / "book.csv", short_rows(100))
     with ray_cluster() as runner:
         chosen = settings(runner)
-        summary = await run_and_kill(manifest, tmp_path / "ray", chosen, lambda: len(service.requested) >= 30)
+        summary = await run_and_kill_at_call(manifest, tmp_path / "ray", chosen, service, 30)
     assert (summary.exit_code, summary.rows["done"]) == (ExitCode.OK, 100)
     assert 100 <= len(service.requested) <= 100 + _CONCURRENCY
     assert max(call.in_flight for call in service.server.calls) <= _CONCURRENCY

@@ -63,7 +63,8 @@ async def test_a_killed_worker_loses_nothing(service: SpeechService, tmp_path: P
         write_partial(audio / ".0123456789ab-row-1.wav", (b"RIFF",))
         return True
 
-    summary = await run_and_kill(manifest, tmp_path / "two", settings("process:2"), has_begun_a_file)
+    service.hold_from(30)
+    summary = await run_and_kill(manifest, tmp_path / "two", settings("process:2"), has_begun_a_file, service.release)
     assert (summary.exit_code, summary.rows["done"]) == (ExitCode.OK, 100)
     assert 100 <= len(service.requested) <= 100 + _CONCURRENCY
     assert max(call.in_flight for call in service.server.calls) <= _CONCURRENCY
@@ -84,11 +85,13 @@ def test_workers_end_with_their_driver(service: SpeechService, tmp_path: Path) -
     profile.write_text(f'runner = "process:2"\n{options}')
     command = ("run", manifest, "-o", tmp_path / "results", "--profile", profile)
     with forked_runs() as runs:
+        service.hold_from(30)
         first = runs.start(tmp_path, *command)
         wait_until(lambda: len(service.requested) >= 30, "30 requests")
         first.kill()
         first.wait()
         wait_until(lambda: not has_workers(ResultsFolder(tmp_path / "results")), "the end of the workers")
+        service.release()
         service.server.settle()
         made = len(service.requested)
         assert made < 100
