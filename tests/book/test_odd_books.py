@@ -177,6 +177,35 @@ def test_front_and_back_matter(tmp_path: Path) -> None:
     assert set(found.contents) == {"Title", "Copyright", "Index"}
 
 
+def test_pages_that_only_their_titles_tell(tmp_path: Path) -> None:
+    """Cover, title page, copyright, contents and index are excluded; a dedication after them is kept."""
+    bodies = {
+        "c.xhtml": '<p><img src="c.jpg"/></p>',
+        "h.xhtml": "<p>THE TEST</p>",
+        "t.xhtml": "<p>THE TEST</p><p>Ann Author</p><p>London</p>",
+        "r.xhtml": "<p>Copyright © Ann Author.</p>",
+        "d.xhtml": "<p>For Mary.</p>",
+        "a.xhtml": "<h1>The Boat</h1><p>It sank.</p>",
+        "k.xhtml": "<h1>Acknowledgments</h1><p>Thanks.</p>",
+        "i.xhtml": "<h1>Index</h1><p>boat, 3</p>",
+    }
+    titles = {"c": "Cover", "r": "Copyright Page", "a": "The Boat", "k": "Acknowledgments", "i": "Index"}
+    entries = items(*((f"{name}.xhtml", title) for name, title in titles.items()))
+    found = imported(epub_of(tmp_path / "b.epub", bodies, entries))
+    assert [(c.title, c.kind) for c in found.book.chapters] == [
+        ("For Mary.", "front"), ("The Boat", "chapter"), ("Acknowledgments", "back"),
+    ]  # fmt: skip
+    assert {"half-title", "title-page", "copyright", "index"} <= set(found.excluded)
+    assert set(found.contents) == {"Cover", "Copyright Page", "Index"}
+
+
+def test_a_story_with_the_title_of_such_a_page_is_kept(tmp_path: Path) -> None:
+    """An index has no long paragraphs."""
+    bodies = {"a.xhtml": f"<h1>Index</h1><p>{_PROSE}</p>", "b.xhtml": f"<h1>Cover</h1><p>{_PROSE}</p>"}
+    entries = items(("a.xhtml", "Index"), ("b.xhtml", "Cover"))
+    assert imported(epub_of(tmp_path / "b.epub", bodies, entries)).titles == ["Index", "Cover"]
+
+
 def test_the_guide_of_an_epub_2_names_parts_of_the_book(tmp_path: Path) -> None:
     """A cover page that only the guide names is excluded."""
     guide = '<guide><reference type="cover" href="c.xhtml"/></guide>'
@@ -187,10 +216,10 @@ def test_the_guide_of_an_epub_2_names_parts_of_the_book(tmp_path: Path) -> None:
 
 def test_a_title_that_the_text_does_not_say_is_added(tmp_path: Path) -> None:
     """A chapter whose heading is an image is announced by its title in the contents."""
-    body = '<h2><img alt="The Boat" src="h.png"/></h2><p>It came in.</p>'
+    body = '<h2><img alt="heading" src="h.png"/></h2><p>It came in.</p>'
     found = imported(epub_of(tmp_path / "b.epub", {"a.xhtml": body}, items(("a.xhtml", "The Boat"))))
     assert found.texts == ["The Boat\n\nIt came in.\n"]
-    assert found.excluded["image-description"] == ["The Boat"]
+    assert found.excluded["image-description"] == ["heading"]
 
 
 def test_headings_are_not_said_twice(tmp_path: Path) -> None:
@@ -243,6 +272,16 @@ _ODD_PAGES: dict[str, tuple[str | bytes, list[str], dict[str, list[str]]]] = {
         page("<h1><span>Chapter 1</span><span>The Boat</span></h1>"),
         ["Chapter 1 The Boat\n"],
         {},
+    ),
+    "a heading as an image": (
+        page('<h1><img alt="The Boat" src="h.png"/></h1><p>Yes.</p>'),
+        ["The Boat\n\nYes.\n"],
+        {},
+    ),
+    "an ornament in a heading": (
+        page('<h1><img alt="ornament" src="o.png"/>One <img alt="Sea" src="o.png"/></h1>'),
+        ["One\n"],
+        {"image-description": ["ornament", "Sea"]},
     ),
     "words with positions": (
         page('<p><b style="position:absolute">The</b><b style="position:absolute">boat</b></p>'),

@@ -15,6 +15,17 @@ _CASES = {
     "drop cap as a block": ('<div class="dropcap">T</div><p>he boat.</p>', "The boat."),
     "drop cap in a box": ('<div class="dropcap"><p>T</p></div><p>he boat.</p>', "The boat."),
     "drop cap as an image": ('<p><img alt="T" src="t.png"/>he boat.</p>', "The boat."),
+    "drop cap as an image in a box": (
+        '<p><span class="dc"><img alt="T" src="t.png"/></span>he boat.</p>', "The boat.",
+    ),
+    "drop cap as an image before the paragraph": (
+        '<div class="dropcap"><img alt="“W" src="w.png"/></div><p>ell.”</p>', "“Well.”",
+    ),
+    "letter as an image that is a word": (
+        '<p><b class="dropcap"><img alt="I" src="i.png"/></b> saw.</p>', "I saw.",
+    ),
+    "image that is no letter": ('<p><img alt="A" src="a.png"/>, B</p>', ", B"),
+    "page number by id": ('<p>It <a id="page_4">[4]</a>was <span id="p4">the 4</span>.</p>', "It was the 4."),
     "ruby": ("<p><ruby>漢<rp>(</rp><rt>kan</rt><rp>)</rp>字<rt>ji</rt></ruby>だ。</p>", "漢字だ。"),
     "hidden by attribute": ("<p hidden=''>No.</p><p>Yes.</p>", "Yes."),
     "hidden by style": ('<p style="color:red; display: none">No.</p><p>Yes.</p>', "Yes."),
@@ -80,6 +91,7 @@ _NOTES = {
         '<p>Boat[<a href="#n" id="r">1</a>].</p>', '<p id="n">[<a href="#r">1</a>] A craft.</p>',
     ),
     "no links": ("<p>Boat<sup>1</sup>.</p>", '<p class="footnote"><sup>1</sup> A craft.</p>'),
+    "no links and no raised mark": ("<p>Boat<sup>1</sup>.</p>", '<p class="footnote_text">1. A craft.</p>'),
     "terms": (
         '<p>Boat<sup><a href="#n" id="r">1</a></sup>.</p>',
         '<dl><dt id="n"><a href="#r">1</a></dt><dd>A craft.</dd></dl>',
@@ -108,6 +120,26 @@ def test_notes_are_left_out(tmp_path: Path, name: str) -> None:
     assert found.texts[0] == "Boat.\n\nMore.\n"
     assert len(found.excluded["note-reference"]) == 1
     assert "A craft." in " ".join(found.excluded["note"])
+
+
+def test_paragraphs_that_continue_a_note(tmp_path: Path) -> None:
+    """They are excluded after a note that another follows, and in a document of notes also after the last."""
+    links = "".join(f'<a href="n.xhtml#n{number}" id="r{number}"><sup>{number}</sup></a>' for number in (1, 2))
+    notes = [f'<p id="n{number}"><a href="a.xhtml#r{number}">{number}.</a> A.</p><p>More.</p>' for number in (1, 2)]
+    bodies = {"a.xhtml": f"<h1>One</h1><p>Boat{links}.</p>", "n.xhtml": f"<h1>Notes</h1>{''.join(notes)}"}
+    found = imported(epub_of(tmp_path / "b.epub", bodies))
+    assert found.texts == ["One\n\nBoat.\n"]
+    assert found.excluded["note"] == ["Notes", "1. A.", "More.", "2. A.", "More."]
+
+
+def test_paragraphs_between_notes_are_kept_where_the_text_goes_on(tmp_path: Path) -> None:
+    """Notes below the paragraph that refers to them."""
+    texts = [
+        f'<p>Boat {number}<sup><a href="#n{number}" id="r{number}">{number}</a></sup>.</p>'
+        f'<p id="n{number}"><a href="#r{number}">{number}</a> A craft.</p><p>More.</p>'
+        for number in (1, 2)
+    ]
+    assert _book(tmp_path, "".join(texts)).texts[0] == "Boat 1.\n\nMore.\n\nBoat 2.\n\nMore.\n"
 
 
 def test_a_note_with_two_references(tmp_path: Path) -> None:

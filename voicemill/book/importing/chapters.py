@@ -230,7 +230,7 @@ class _Chapters:
         for document in self._source.documents:
             first = next((block for block in self._walked[document.name].blocks if not block.rule), None)
             if first is not None:
-                yield _Start(self._starts[document.name], _first_words(first.text), "", is_listed=False)
+                yield _Start(self._starts[document.name], first_words(first.text), "", is_listed=False)
 
     def _with_unlisted(self, starts: list[_Start]) -> list[_Start]:
         """The starts, and those of documents that no entry names and that are not the continuation of a chapter."""
@@ -246,12 +246,12 @@ class _Chapters:
             first = self._blocks[kept[0]]
             is_heading = bool(first.level) and first.level <= self._level_of(before[-1]) if before else False
             if not before or is_heading:
-                title = self._title_at(kept[0]) if first.level else _first_words(first.text)
+                title = self._title_at(kept[0]) if first.level else first_words(first.text)
                 more.append(_Start(begin, title, before[-1].part if before else "", is_listed=False))
         found = sorted([*starts, *more], key=lambda start: start.position)
         if found and found[0].position > 0:
             opening = next((block for block in self._blocks[: found[0].position] if not block.rule), None)
-            title = "" if opening is None else _first_words(opening.text)
+            title = "" if opening is None else first_words(opening.text)
             found.insert(0, _Start(0, title, "", is_listed=False))
         return found
 
@@ -312,8 +312,10 @@ def with_kinds(chapters: list[Chapter]) -> list[Chapter]:
     found = []
     for index, chapter in enumerate(chapters):
         kind = "front" if index < listed else _matter(chapter)
+        title = chapter.title.casefold()
+        if kind == "either":
+            kind = "back" if index > last or (index > first and _BACK.match(title)) else "front"
         if kind == "chapter" and not _CHAPTER.search(chapter.title):
-            title = chapter.title.casefold()
             kind = "front" if index <= first and _FRONT.search(title) else kind
             kind = "back" if index >= last and _BACK.search(title) else kind
         found.append(replace(chapter, kind=kind, number=index + 1))
@@ -321,17 +323,18 @@ def with_kinds(chapters: list[Chapter]) -> list[Chapter]:
 
 
 def _matter(chapter: Chapter) -> str:
-    """The kind that the source gives the chapter, or that its title says."""
+    """The kind that the source gives the chapter, or that its title says; `either` where the place decides."""
     said = next((block.matter for block in chapter.kept), "")
     title = chapter.title.casefold()
     if said in ("front", "back"):
         return said
     if not said and _FRONT.match(title):
-        return "front"
+        return "either"
     return "back" if not said and _BACK.match(title) else "chapter"
 
 
-def _first_words(text: str) -> str:
+def first_words(text: str) -> str:
+    """The first words of a text, as a title."""
     words = " ".join(text.split())
     return words if len(words) <= 60 else words[:57].rsplit(" ", 1)[0] + "…"
 

@@ -78,6 +78,8 @@ _PAGE_CLASS = re.compile(
     r"\b(?:pagenum|pagenumber|page[-_]number|page[-_]num|pageno|pagebreak|pageref|pg|page|folio|pn)\b", re.IGNORECASE
 )
 _PAGE_TEXT = re.compile(r"[\[({]?\s*(?:pg\.?|page|p\.|seite|s\.)?\s*[\divxlcm]{1,7}\s*[\])}]?", re.IGNORECASE)
+_PAGE_ID = re.compile(r"(?:page|pg|p|pagebreak|seite)[-_.]?0*(?P<number>\d{1,4}|[ivxlc]{1,7})", re.IGNORECASE)
+_INLINE: Final = ("a", "span", "b", "i", "em", "small", "sup", "sub")
 _LINE_CLASS = re.compile(r"\b(?:lnum|linenum|linenumber|line[-_]?num(?:ber)?|lineno|verse[-_]?num)\b", re.IGNORECASE)
 _LINE_TEXT = re.compile(r"[\[(]?\d{1,5}[\])]?")
 _LONGEST_MARK: Final = 14
@@ -100,7 +102,9 @@ def rule_of(element: Element, name: str, hidden: frozenset[str]) -> str:
     if _is_hidden(element, hidden):
         return "hidden"
     rules = (_BY_TYPE[word] for word in epub_types(element) if word in _BY_TYPE)
-    return next((rule for rule in rules if _may_apply(rule, element)), "") or _by_class(element)
+    return (
+        next((rule for rule in rules if _may_apply(rule, element)), "") or _by_class(element) or _by_id(element, name)
+    )
 
 
 def _may_apply(rule: str, element: Element) -> bool:
@@ -140,6 +144,12 @@ def _is_hidden(element: Element, hidden: frozenset[str]) -> bool:
 def selectable(element: Element) -> set[str]:
     """The selectors of a style sheet that mean an element: its classes and its id."""
     return {f".{word}" for word in element.get("class", "").split()} | {f"#{element.get('id', '')}"}
+
+
+def _by_id(element: Element, name: str) -> str:
+    """The rule for a page number that only its id marks, as `page_12` does for 12."""
+    marked = _PAGE_ID.fullmatch(element.get("id", "")) if name in _INLINE else None
+    return "page-number" if marked and _text(element).strip("[](){} ") == marked["number"] else ""
 
 
 def _by_class(element: Element) -> str:

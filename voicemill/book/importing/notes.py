@@ -10,6 +10,7 @@ from typing import Final, NamedTuple
 
 from voicemill.book.importing.block_names import BLOCKS
 from voicemill.book.importing.exclusion_rules import is_reference
+from voicemill.book.importing.note_continuations import continuations
 from voicemill.book.importing.source import Document, Element, epub_types, local_name, resolve
 
 _MARK = re.compile(r"[\[({]?\s*(?:\d{1,4}|[ivxlc]{1,6}|[a-z]|[*†‡§¶#]{1,4}|\d{1,3}\s*[*†])\s*[\])}.]?", re.IGNORECASE)
@@ -43,15 +44,19 @@ def note_rules(documents: Iterable[Document]) -> dict[Element, str]:
         if name
     }
     rules: dict[Element, str] = {}
+    references: dict[Element, Element] = {}
     for document in books:
         for link in _links(document):
             note = _note_of(link, ids, rules)
             if note is not None:
                 rules |= dict.fromkeys(_whole_note(note), "note")
+                references.setdefault(note, link.element)
                 if is_reference(link.element):
                     rules[link.element] = "note-reference"
                     _absorb_brackets(link.element)
         rules |= _unlinked(document, rules)
+    for document in books if references else ():
+        rules |= dict.fromkeys(list(continuations(document, rules, references)), "note")
     return rules
 
 

@@ -8,7 +8,13 @@ from typing import Final
 from lxml import etree
 
 from voicemill.book.importing.block_names import BLOCKS, spaced_text
-from voicemill.book.importing.display import is_displayed_as_block, is_drop_cap, level_by_name, said_instead
+from voicemill.book.importing.display import (
+    is_displayed_as_block,
+    is_drop_cap,
+    level_by_name,
+    said_instead,
+    words_of_image,
+)
 from voicemill.book.importing.exclusion_rules import rule_of, rule_of_kind
 from voicemill.book.importing.source import Document, Element, epub_types, local_name
 from voicemill.errors import BookError
@@ -213,7 +219,8 @@ class _Walker:
                 if is_drop_cap(element):
                     self._separator = ""
             elif is_drop_cap(element):
-                letters = "".join(filter(str.isalpha, "".join(element.itertext()).casefold()))
+                shown = "".join(element.itertext()) or "".join(each.get("alt", "") for each in element.iter())
+                letters = "".join(filter(str.isalpha, shown.casefold()))
                 self._is_glued = letters not in _ONE_LETTER_WORDS
         if self._open:
             self._keep(element.tail, self._open[-1])
@@ -255,14 +262,11 @@ class _Walker:
 
     def _image(self, element: Element, path: str) -> None:
         alternative = _SPACES.sub(" ", element.get("alt", "")).strip()
-        if not alternative:
-            return
-        is_letter = len(alternative) == 1 and alternative.isalpha() and (element.tail or "")[:1].isalpha()
-        if is_letter:
+        if said := words_of_image(element, is_heading=bool(self._open[-1].level)):
             self._place = self._place or self._open[-1]
-            self._text.append(alternative)
-            self.walked.letters.append(alternative)
-        else:
+            self._text.append(said)
+            self.walked.letters.append(said)
+        elif alternative:
             self._waiting.append(Block(self._document.name, path, alternative, "image-description", is_added=True))
 
     def _keep(self, text: str | None, within: _Open) -> None:
