@@ -121,6 +121,16 @@ def test_a_joined_ogg_file_with_another_sample_rate_keeps_its_times(tmp_path: Pa
     assert (round(found.duration_s, 2), found.damaged_s) == (5.0, 0.0)
 
 
+def test_joined_aac_files_with_other_sample_rates_are_read_completely(tmp_path: Path) -> None:
+    """FFmpeg counts the time stamps of all parts at the rate of the first."""
+    path = tmp_path / "a.aac"
+    parts = [OddRecording(Kind("adts", "aac", rate_hz), seconds=1) for rate_hz in (44100, 22050, 44100)]
+    path.write_bytes(b"".join(part.content() for part in parts))
+    found = inspect_recording(path)
+    assert found.duration_s == pytest.approx(3.15, abs=0.05)
+    assert found.damaged_s == 0.0
+
+
 def test_a_caf_file_whose_samples_last_to_its_end_is_whole(tmp_path: Path) -> None:
     """Its last chunk need not state a size."""
     content = bytearray(OddRecording(Kind("caf", "pcm_s16le", 16000), seconds=2).content())
@@ -231,3 +241,16 @@ def test_a_chunk_without_the_byte_after_an_odd_size_is_found(tmp_path: Path) -> 
     (tmp_path / "a.wav").write_bytes(header + b"data" + struct.pack("<I", len(samples)) + samples + tags)
     found = inspect_recording(tmp_path / "a.wav")
     assert (found.damaged_s, found.reading.samples) == (0.0, 16_001)
+
+
+def test_a_missing_fragment_is_reported(tmp_path: Path) -> None:
+    """Downloads leave out fragments that the server no longer has; numbers that all count by two miss none."""
+    content = OddRecording(_FRAGMENTS_48, seconds=3).content()
+    starts = [found.start() - 4 for found in re.finditer(b"moof", content)]
+    (tmp_path / "a.m4a").write_bytes(content[: starts[3]] + content[starts[4] :])
+    assert inspect_recording(tmp_path / "a.m4a").damaged_s > 0
+    renumbered = bytearray(content)
+    for number, found in enumerate(re.finditer(b"mfhd", content)):
+        struct.pack_into(">I", renumbered, found.end() + 4, 2 * number)
+    (tmp_path / "b.m4a").write_bytes(renumbered)
+    assert inspect_recording(tmp_path / "b.m4a").damaged_s == 0.0

@@ -91,6 +91,18 @@ def test_other_formats_are_decoded_here(tmp_path: Path, container: str, codec: s
     assert [second.number for second in found_seconds(decode_all(file, HEARD_RATE_HZ))] == [*range(LENGTH_S)]
 
 
+def test_sphere_files_of_speech_corpora_are_decoded_here(tmp_path: Path) -> None:
+    """A complete file has its length; the header of one that is cut off tells how much is missing."""
+    samples = np.round(numbered(range(2), 16000) * 32767).astype("<i2").tobytes()
+    fields = "channel_count -i 1\nsample_count -i 32000\nsample_rate -i 16000\nsample_n_bytes -i 2\n"
+    header = f"NIST_1A\n   1024\n{fields}sample_byte_format -s2 01\nsample_coding -s3 pcm\nend_head\n".encode()
+    (tmp_path / "a.sph").write_bytes(header.ljust(1024) + samples)
+    found = inspect_recording(tmp_path / "a.sph")
+    assert (found.duration_s, found.damaged_s, found.reading.is_uploadable) == (2.0, 0.0, False)
+    (tmp_path / "b.sph").write_bytes(header.ljust(1024) + samples[:32000])
+    assert inspect_recording(tmp_path / "b.sph").damaged_s == pytest.approx(1.0, abs=0.01)
+
+
 def test_a_damaged_size_in_a_video_is_reported(tmp_path: Path) -> None:
     """FFmpeg skips the cluster of such an element in Matroska, and only logs it."""
     kind = Kind("matroska", "flac", 16000, is_timed=True, picture="mpeg4")

@@ -54,6 +54,24 @@ def test_overlap_is_played_once() -> None:
     assert made.position == 1150
 
 
+@pytest.mark.parametrize(("first", "second", "late"), [(1500, 1000, 100), (1500, 1250, 100), (2500, 1000, 100)])
+def test_packets_out_of_order_are_counted(first: int, second: int, late: int) -> None:
+    """Silence was inserted where their sound belongs. It is dropped, or it follows where it does not belong."""
+    made = clock()
+    made.place(first, FRAME)
+    made.place(second, FRAME)
+    assert made.late_samples == late
+
+
+@pytest.mark.parametrize("pts", [0, 1550, 900])
+def test_joined_files_and_overlaps_are_in_order(pts: int) -> None:
+    """A file with a hole may be followed by one that starts again, or that has its last sound again."""
+    made = clock()
+    made.place(1500, FRAME)
+    made.place(pts, FRAME)
+    assert made.late_samples == 0
+
+
 @pytest.mark.parametrize("pts", [0, 10, -5000])
 def test_restarted_time_stamps_lose_nothing(pts: int) -> None:
     """In joined files the time stamps start again; the second file follows the first."""

@@ -22,7 +22,7 @@ from voicemill.model.recordings import PLAIN, Reading
 _UPLOAD_DEMUXERS: Final = (
     "aac", "flac", "m4a", "matroska", "mov", "mp3", "mp4", "mpeg", "mpegts", "ogg", "wav", "w64", "webm",
 )  # fmt: skip
-_LOCAL_DEMUXERS: Final = ("ac3", "aiff", "amr", "asf", "au", "avi", "caf", "eac3", "flv", "wv")
+_LOCAL_DEMUXERS: Final = ("ac3", "aiff", "amr", "asf", "au", "avi", "caf", "eac3", "flv", "nistsphere", "wv")
 
 
 def _options(demuxers: Iterable[str]) -> dict[str, str]:
@@ -52,6 +52,8 @@ def opened_container(file: BinaryIO, options: Mapping[str, str] = OPTIONS) -> It
             OpenedFile(file), "r", format=format_after_tag(file), options=dict(options), metadata_errors="replace"
         ) as container:
             yield container
+    except av.error.ArgumentError as error:  # FFmpeg recognizes a format that is not in the list.
+        raise UndecodableAudio("the file is not audio of a supported format") from error
     except av.error.FFmpegError as error:
         raise UndecodableAudio(f"the file is not audio that can be decoded ({error.strerror})") from error
 

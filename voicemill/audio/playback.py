@@ -24,11 +24,13 @@ HIGHEST_RATE_HZ: Final = 768_000
 """Sample rates that recordings have. A header may claim 1 Hz, and a few kilobytes would become hours."""
 
 _JUMPS: Final = {"mpegts": OF_BROADCASTS, "mpeg": OF_BROADCASTS, "ogg": OF_OGG}
-_EXACT_CLAIMS: Final = frozenset({"mov", "wav", "w64", "flac", "aiff", "au", "caf", "wv"})
+_EXACT_CLAIMS: Final = frozenset({"mov", "wav", "w64", "flac", "aiff", "au", "caf", "wv", "nistsphere"})
 """Containers whose headers count the samples of a track."""
 _CLAIM_SLACK_S: Final = 0.25
 _LEAD_S: Final = 1.0
 """How much is decoded before a mark: decoders need what came before, as MP3 needs its bit reservoir."""
+_COUNTED_FORMATS: Final = frozenset({"aac", "ogg"})
+"""Formats whose time stamps FFmpeg counts in samples, so that they are wrong from a change of the sample rate on."""
 _SEARCHED_PACKETS: Final = 4096
 _NO_CHECKSUM: Final = -1
 
@@ -64,6 +66,7 @@ class Playback:
         self._tick_s = self.stream.time_base or Fraction(1, av.time_base)
         self._damage = DamageMeter(self._format, len(container.streams), self._tick_s)
         self._first_failed_pts: int | None = None
+        self._has_two_rates = False
         self._clock: Clock | None = None
         self._marks: MarkRecorder | None = None
 
@@ -95,8 +98,9 @@ class Playback:
 
     @property
     def damaged_s(self) -> float:
-        """The seconds so far that could not be decoded."""
-        return self._damage.lost_s
+        """The seconds so far that could not be decoded, or whose packets came too late to be played."""
+        late_s = self._clock.late_samples / self._clock.sample_rate_hz if self._clock else 0.0
+        return self._damage.lost_s + late_s
 
     @property
     def last_packet(self) -> range:
@@ -105,8 +109,8 @@ class Playback:
 
     @property
     def is_damaged_inside(self) -> bool:
-        """Whether sound follows after something that could not be decoded."""
-        return self._damage.is_inside
+        """Whether sound follows after something that could not be decoded, or is not in its order."""
+        return self._damage.is_inside or (self._clock is not None and self._clock.late_samples > 0)
 
     @property
     def marks(self) -> tuple[Mark, ...]:
@@ -197,7 +201,9 @@ class Playback:
         samples, pts = frame.samples, frame.pts
         if frame.sample_rate != clock.sample_rate_hz:
             samples = round(samples * clock.sample_rate_hz / frame.sample_rate)
-            pts = None if self._format == "ogg" else pts  # It counts samples at the new rate.
+            self._has_two_rates = True
+        if self._has_two_rates and self._format in _COUNTED_FORMATS:
+            pts = None
         mark = None if pts is None else Mark(pts, clock.origin, clock.position, packet.checksum)
         placement = clock.place(pts, samples, packet.checksum)
         self._damage.add_frame(placement.silence / clock.sample_rate_hz, is_first=is_first)

@@ -12,6 +12,7 @@ TOLERANCE_S: Final = 0.04
 """Time stamps this close to the counted samples are rounded or jittered, not a hole or an overlap."""
 
 _REMEMBERED_PACKETS: Final = 4096
+_REMEMBERED_HOLES: Final = 256
 
 
 class Jumps(NamedTuple):
@@ -42,7 +43,8 @@ class Placement(NamedTuple):
 class Clock:
     """Gives positions, in samples, to frames that arrive in order with their time stamps.
 
-    `origin` is the time stamp of second 0, in units of `tick_s`, and `position` that of the next frame.
+    `origin` is the time stamp of second 0, in units of `tick_s`, and `position` that of the next frame. `late_samples`
+    counts samples that arrive after the silence that was inserted for them, because their packets are out of order.
     """
 
     def __init__(
@@ -52,7 +54,9 @@ class Clock:
         self.origin = origin
         self.position = position
         self.has_restarted = False
+        self.late_samples = 0
         self._start = origin
+        self._holes: deque[range] = deque(maxlen=_REMEMBERED_HOLES)
         self._tick_s = tick_s
         self._jumps = jumps
         self._recent: deque[tuple[int, int]] = deque(maxlen=_REMEMBERED_PACKETS)
@@ -71,12 +75,26 @@ class Clock:
         if abs(ahead_s) <= TOLERANCE_S:
             return Placement()
         if 0 < ahead_s <= self._jumps.longest_hole_s:
+            self._holes.append(range(pts - round(Fraction(ahead_s) / self._tick_s), pts))
             return Placement(silence=round(ahead_s * self.sample_rate_hz))
         if ahead_s < 0 and self._is_overlap(pts, ahead_s, checksum):
-            return Placement(dropped=min(samples, round(-ahead_s * self.sample_rate_hz)))
+            dropped = min(samples, round(-ahead_s * self.sample_rate_hz))
+            self.late_samples += dropped if self._is_in_hole(pts) else 0
+            return Placement(dropped=dropped)
+        self.late_samples += samples if self._starts_hole(pts) else 0
+        self._holes.clear()
         self.origin = pts - round(Fraction(self.position, self.sample_rate_hz) / self._tick_s)
         self.has_restarted = True
         return Placement()
+
+    def _is_in_hole(self, pts: int) -> bool:
+        slack = round(TOLERANCE_S / self._tick_s)
+        return any(hole.start - slack <= pts < hole.stop - slack for hole in self._holes)
+
+    def _starts_hole(self, pts: int) -> bool:
+        """Whether a jump back leads to a hole inside the track, not to the start of a joined file."""
+        slack = round(TOLERANCE_S / self._tick_s)
+        return any(abs(hole.start - pts) <= slack < hole.start - self._start for hole in self._holes)
 
     def _is_overlap(self, pts: int, ahead_s: float, checksum: int) -> bool:
         """Whether sound comes again that was played already. Where the time stamps start again, it is new sound."""

@@ -2,11 +2,14 @@
 
 import os
 import struct
+from collections import Counter
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import BinaryIO, Final, NamedTuple
 
 _HEADER_BYTES: Final = 8
 _LONG_SIZE_BYTES: Final = 8
+_MFHD: Final = struct.Struct(">4x4s4xI")
 
 
 class Box(NamedTuple):
@@ -26,6 +29,20 @@ def has_broken_boxes(file: BinaryIO) -> bool:
     """Whether a file that starts as MP4 has a box that cannot be one, or that ends after the file."""
     end = os.fstat(file.fileno()).st_size
     return any(not box.is_valid(end) for box in boxes(file))
+
+
+def has_missing_fragments(file: BinaryIO) -> bool:
+    """Whether the numbers of an MP4 file's fragments, which count by one, leave one out: its sound is not there."""
+    numbers = [_fragment_number(file, box) for box in boxes(file) if box.kind == b"moof"]
+    steps = Counter(after - before for before, after in pairwise(numbers))
+    return bool(steps) and steps.most_common(1)[0][0] == 1 and max(steps) > 1
+
+
+def _fragment_number(file: BinaryIO, box: Box) -> int:
+    """The number in the box mfhd, which is the first in a moof; 0 if it is not."""
+    file.seek(box.start + _HEADER_BYTES)
+    kind, number = _MFHD.unpack(file.read(_MFHD.size).ljust(_MFHD.size, b"\0"))
+    return int(number) if kind == b"mfhd" else 0
 
 
 def boxes(file: BinaryIO) -> Iterator[Box]:

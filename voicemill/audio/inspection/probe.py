@@ -17,7 +17,7 @@ from av.stream import Disposition
 from voicemill.audio.blocks import planar_blocks
 from voicemill.audio.decode import UndecodableAudio, opened_container
 from voicemill.audio.inspection.appended import ReadPart, appended_bytes
-from voicemill.audio.inspection.boxes import has_broken_boxes
+from voicemill.audio.inspection.boxes import has_broken_boxes, has_missing_fragments
 from voicemill.audio.inspection.caf_chunks import lasts_to_the_end
 from voicemill.audio.inspection.complaints import Complaints
 from voicemill.audio.inspection.misread import misread_bytes
@@ -61,7 +61,8 @@ def inspect_recording(path: Path, track: str = "", on_progress: Callable[[], Non
                 recording, read = _decoded(file, track, on_progress)
             has_no_length = states_no_length(file) or lasts_to_the_end(file)
             has_complaint = complaints.names_damage and not has_no_length
-            recording = _with_unread_part(recording, complaints, is_damaged=has_complaint or has_broken_boxes(file))
+            has_broken_part = has_broken_boxes(file) or has_missing_fragments(file)
+            recording = _with_unread_part(recording, complaints, is_damaged=has_complaint or has_broken_part)
             recording = _with_second_file(recording, file, read)
             file.seek(0)
             digest = hashlib.file_digest(file, "sha256").hexdigest()

@@ -15,7 +15,7 @@ RECORDINGS: Final = frozenset({
     ".flac", ".m4a", ".mp3", ".mp4", ".mpeg", ".mpga", ".oga", ".ogg", ".wav", ".webm",
     ".aac", ".m4b", ".m4v", ".mka", ".mkv", ".mov", ".mpg", ".opus", ".ts", ".w64", ".weba",
     ".3g2", ".3gp", ".ac3", ".aif", ".aifc", ".aiff", ".amr", ".au", ".avi", ".caf", ".f4v", ".flv", ".m2ts", ".mp2",
-    ".mts", ".spx", ".vob", ".wma", ".wmv", ".wv",
+    ".mts", ".sph", ".spx", ".vob", ".wma", ".wmv", ".wv",
 })  # fmt: skip
 """File extensions that the service accepts, that are converted locally, and that are refused as other audio."""
 TEXTS: Final = frozenset({".txt"})
@@ -25,7 +25,17 @@ _BOOK_FACTS: Final = "book.toml"
 LIST_MARK: Final = "@"
 STDIN: Final = "-"
 
-_AUDIO_STARTS: Final = (b"ID3", b"fLaC", b"OggS", b"\x1aE\xdf\xa3", b"\xff\xfb", b"\xff\xf3", b"\xff\xf1", b"\xff\xf9")
+_AUDIO_STARTS: Final = (
+    b"ID3",
+    b"fLaC",
+    b"OggS",
+    b"\x1aE\xdf\xa3",
+    b"\xff\xfb",
+    b"\xff\xf3",
+    b"\xff\xf1",
+    b"\xff\xf9",
+    b"NIST_1A",
+)
 _PICTURE_BRANDS: Final = (b"heic", b"heix", b"mif1", b"msf1", b"avif", b"avis")
 _HEAD_BYTES: Final = 12
 _LINE_BYTES: Final = 1 << 16
