@@ -17,6 +17,7 @@ RULES: Final = {
     "page-list": "a list of the pages of the print edition",
     "page-number": "a page number of the print edition",
     "deleted-text": "text that is struck through",
+    "comment": "a comment of a reviewer in a word processor",
     "markup": "attributes, divisions and commands of Markdown that no reader sees",
     "line-number": "a line number beside verse",
     "note-reference": "the mark of a footnote or endnote, and the link back from the note",

@@ -12,6 +12,7 @@ from voicemill.book.importing.notes import note_rules
 from voicemill.book.importing.other_formats import read_document
 from voicemill.book.importing.package import read_epub
 from voicemill.book.importing.source import About, Source
+from voicemill.book.importing.unmarked_headings import mark_headings
 from voicemill.book.importing.unspoken_pages import without_unspoken_pages
 from voicemill.book.importing.walker import Block, Walked, walk
 from voicemill.errors import BookError
@@ -50,6 +51,8 @@ def import_book(path: Path, chapters: str = "", depth: int = 0) -> ImportedBook:
     source = read_source(path)
     rules = contents_rules(source.documents) | note_rules(source.documents)
     walked = [walk(document, rules) for document in source.documents]
+    if not source.contents:
+        mark_headings(walked)
     found, left_out = chapters_of(source, walked, depth)
     found = without_unspoken_pages(found, source.about)
     ready = [_with_title(_without_note_headings(_without_repeats(chapter))) for chapter in found]

@@ -63,12 +63,14 @@ _LONGEST_REST: Final = 120
 
 def without_unspoken_pages(chapters: Sequence[Chapter], about: About) -> list[Chapter]:
     """The chapters, with the text of such pages excluded; what follows a page in other documents is a chapter."""
-    listed = next((index for index, chapter in enumerate(chapters) if _is_text(chapter)), len(chapters))
+    listed = next((index for index, chapter in enumerate(chapters) if _is_text(chapter, about)), 0)
     return [each for index, one in enumerate(chapters) for each in _divided(one, about, is_front=index < listed)]
 
 
-def _is_text(chapter: Chapter) -> bool:
-    return chapter.is_listed and not _rule_of_title(chapter)
+def _is_text(chapter: Chapter, about: About) -> bool:
+    """Whether a chapter is neither such a page nor called by the title of the book, as a title page may be."""
+    is_named = same_words(chapter.title) not in ("", same_words(about.title))
+    return chapter.is_listed and is_named and not _rule_of_title(chapter)
 
 
 def _divided(chapter: Chapter, about: About, *, is_front: bool) -> Iterator[Chapter]:
@@ -83,7 +85,7 @@ def _divided(chapter: Chapter, about: About, *, is_front: bool) -> Iterator[Chap
         if following is None:
             return
         chapter = replace(chapter, title=first_words(following.text), blocks=rest, is_listed=False)
-    if is_front and not chapter.is_listed:
+    if is_front:
         _exclude_title_pages(chapter, about)
     yield chapter
 

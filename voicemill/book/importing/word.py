@@ -14,6 +14,8 @@ from lxml import etree
 from voicemill.book.importing.archive import Archive
 from voicemill.book.importing.markup import decoded, parse
 from voicemill.book.importing.source import About, Element, local_name
+from voicemill.book.importing.word_changes import simplified
+from voicemill.book.importing.word_styles import WORDS, WordStyles
 from voicemill.errors import BookError
 
 _DOCUMENT: Final = "word/document.xml"
@@ -21,9 +23,18 @@ _STYLES: Final = """
 p[style-name='Title'] => h1:fresh
 p[style-name='Subtitle'] => h2:fresh
 p[style-name^='toc'] => p.voicemill-contents:fresh
+p.voicemillContents => p.voicemill-contents:fresh
+p.voicemillHeading1 => h1:fresh
+p.voicemillHeading2 => h2:fresh
+p.voicemillHeading3 => h3:fresh
+p.voicemillHeading4 => h4:fresh
+p.voicemillHeading5 => h5:fresh
+p.voicemillHeading6 => h6:fresh
 """
-_WORDS: Final = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
-_ON: Final = (None, "1", "true", "on")
+_NOTES: Final = ("word/footnotes.xml", "word/endnotes.xml")
+_BESIDE_THE_TEXT: Final = {
+    re.compile(r"word/(?:header|footer)\d*\.xml"): "head", re.compile(r"word/comments\.xml"): "comment",
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,18 +63,34 @@ class WordDocument:
 def read_word(path: Path) -> WordDocument:
     """Convert the DOCX file at `path`. Raises `BookError`."""
     parts = _parts(path)
-    body, _ = parse(decoded(parts[_DOCUMENT], _DOCUMENT), _DOCUMENT)
-    left_out = [(text, rule, path.name) for text, rule in _simplified(body)]
+    styles = WordStyles(parts.get("word/styles.xml", b""))
+    trees = {name: _tree(parts[name], name) for name in (_DOCUMENT, *_NOTES) if name in parts}
+    left_out = [(text, rule, path.name) for tree in trees.values() for text, rule in simplified(tree, styles)]
     left_out += [
-        (text, "head", f"{path.name}/{name}")
+        (text, rule, f"{path.name}/{name}")
         for name, content in parts.items()
-        if re.match(r"word/(?:header|footer)\d*\.xml", name) and (text := " ".join(_texts(content, name)))
+        for pattern, rule in _BESIDE_THE_TEXT.items()
+        if pattern.fullmatch(name) and (text := " ".join(_texts(_tree(content, name))))
     ]
     core = parts.get("docProps/core.xml")
     about = _about(core, path) if core else About()
-    texts = tuple(_texts(etree.tostring(body), _DOCUMENT))
-    html = _html(parts | {_DOCUMENT: etree.tostring(body, xml_declaration=True, encoding="UTF-8")}, path)
+    texts = tuple(_texts(trees[_DOCUMENT]))
+    changed = {name: etree.tostring(tree, xml_declaration=True, encoding="UTF-8") for name, tree in trees.items()}
+    html = _html(parts | changed, path)
+    left_out += [(text, "note", path.name) for name in trees if name in _NOTES for text in _unread(trees[name], html)]
     return WordDocument(path, html, about, tuple(left_out), texts)
+
+
+def _tree(content: bytes, name: str) -> Element:
+    return parse(decoded(content, name), name)[0]
+
+
+def _unread(notes: Element, html: str) -> Iterator[str]:
+    """The text of notes that nothing refers to, such as those whose reference was deleted."""
+    for note in notes:
+        kind, number = local_name(note), note.get(f"{{{WORDS}}}id", "")
+        if f'id="{kind}-{number}"' not in html and (text := " ".join(_texts(note))):
+            yield text
 
 
 def _parts(path: Path) -> dict[str, bytes]:
@@ -99,65 +126,18 @@ def _without_content(mammoth: Any) -> Any:  # noqa: ANN401 - mammoth has no type
     return mammoth.images.img_element(attributes)
 
 
-def _simplified(body: Element) -> Iterator[tuple[str, str]]:
-    """Remove hidden and deleted text and reading aids, with the rule of each; put formulas and fields into runs."""
-    for element, rule in [(each, rule) for each in body.iter() if (rule := _rule(each))]:
-        if text := _run_text(element):
-            yield text, rule
-        element.getparent().remove(element)
-    for element in [each for each in body.iter() if local_name(each) == "omath"]:
-        _replace(element, [_run(_run_text(element))])
-    for element in [each for each in body.iter() if local_name(each) in ("fldsimple", "rubybase", "ruby")]:
-        _unwrap(element)
-
-
-def _rule(element: Element) -> str:
-    name = local_name(element)
-    if name == "r" and _is_hidden(element):
-        return "hidden"
-    if name in ("del", "movefrom") and len(element):
-        return "deleted-text"
-    return "ruby" if name == "rt" and local_name(element.getparent()) == "ruby" else ""
-
-
-def _is_hidden(run: Element) -> bool:
-    found = (each for each in run.iter() if local_name(each) == "vanish")
-    return any(each.get(f"{{{_WORDS}}}val") in _ON for each in found)
-
-
-def _run_text(element: Element) -> str:
-    return "".join(each.text or "" for each in element.iter() if local_name(each) in ("t", "deltext"))
-
-
-def _run(text: str) -> Element:
-    run = etree.Element(f"{{{_WORDS}}}r")
-    etree.SubElement(run, f"{{{_WORDS}}}t").text = text
-    return run
-
-
-def _unwrap(element: Element) -> None:
-    """Replace an element by its runs; runs that it is inside of are ended before them."""
-    runs = [each for each in element.iter() if local_name(each) == "r"]
-    _replace(element.getparent() if local_name(element.getparent()) == "r" else element, runs)
-
-
-def _replace(element: Element, others: list[Element]) -> None:
-    parent = element.getparent()
-    for other in others:
-        parent.insert(parent.index(element), other)
-    parent.remove(element)
-
-
 def _about(content: bytes, path: Path) -> About:
     root, _ = parse(decoded(content, path.name), path.name)
     found = {local_name(each): (each.text or "").strip() for each in root}
     return About(title=found.get("title", ""), author=found.get("creator", ""), language=found.get("language", ""))
 
 
-def _texts(content: bytes, name: str) -> list[str]:
+def _texts(root: Element) -> list[str]:
     """The runs of text in a part of a DOCX file, those that stand in place of others left out."""
-    root, _ = parse(decoded(content, name), name)
-    for choice in [each for each in root.iter() if local_name(each) == "choice"]:
-        if any(local_name(other) == "fallback" for other in choice.getparent()):
-            choice.getparent().remove(choice)
-    return [each.text for each in root.iter() if local_name(each) == "t" and each.text]
+    doubles = [
+        choice
+        for choice in root.iter()
+        if local_name(choice) == "choice" and any(local_name(other) == "fallback" for other in choice.getparent())
+    ]
+    left_out = {each for choice in doubles for each in choice.iter()}
+    return [each.text for each in root.iter() if local_name(each) == "t" and each.text and each not in left_out]
