@@ -12,7 +12,7 @@ import soxr
 from av.container import InputContainer
 
 from voicemill.audio.blocks import Mono, mono_blocks
-from voicemill.audio.opened_file import OpenedFile, format_after_tag, is_big_endian_wav
+from voicemill.audio.opened_file import OpenedFile, format_after_tag, head_of, is_big_endian_wav, replacement
 from voicemill.audio.playback import PlacedFrame, Playback
 from voicemill.audio.playback import UndecodableAudio as UndecodableAudio
 from voicemill.model.recordings import PLAIN, Reading
@@ -44,12 +44,17 @@ class WrongLength(UndecodableAudio):
 
 @contextmanager
 def opened_container(file: BinaryIO, options: Mapping[str, str] = OPTIONS) -> Iterator[InputContainer]:
-    """The container in an open file. Raises `UndecodableAudio` for what FFmpeg cannot read."""
-    if is_big_endian_wav(file):
+    """The container in an open file. Raises `UndecodableAudio` if FFmpeg cannot read it."""
+    head = head_of(file)
+    if is_big_endian_wav(head):
         raise UndecodableAudio("the file is a WAV whose samples are big-endian (RIFX)")
     try:
         with av.open(
-            OpenedFile(file), "r", format=format_after_tag(file), options=dict(options), metadata_errors="replace"
+            OpenedFile(file, replacement(head)),
+            "r",
+            format=format_after_tag(file, head),
+            options=dict(options),
+            metadata_errors="replace",
         ) as container:
             yield container
     except av.error.ArgumentError as error:  # FFmpeg recognizes a format that is not in the list.

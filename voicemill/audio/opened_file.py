@@ -29,11 +29,12 @@ class OpenedFile:
     """An open file for FFmpeg, in which a position that no file can have is the end.
 
     A damaged file may state the size of a part so wrongly. File systems that refuse the position would end the reading.
+    `other` replaces a part of the header.
     """
 
-    def __init__(self, file: BinaryIO) -> None:
+    def __init__(self, file: BinaryIO, other: Replacement | None) -> None:
         self._file = file
-        self._replacement = replacement(file)
+        self._replacement = other
         self.tell = file.tell
 
     def read(self, size_bytes: int = -1) -> bytes:
@@ -50,31 +51,38 @@ class OpenedFile:
             return self._file.seek(0, os.SEEK_END)
 
 
-def replacement(file: BinaryIO) -> Replacement | None:
+def head_of(file: BinaryIO) -> bytes:
+    """The next bytes of a file, whose position does not change."""
+    start = file.tell()
+    head = file.read(_HEAD_BYTES)
+    file.seek(start)
+    return head
+
+
+def replacement(head: bytes) -> Replacement | None:
     """What to replace in the header of a WAV whose samples use 24 of 32 bits; None for any other file.
 
-    FFmpeg takes such samples for another format, in which they are 256 times as loud. The unused bits are zero.
+    FFmpeg reads such samples in another format, in which they are 256 times as loud. The unused bits are zero.
     """
-    found = _EXTENSIBLE.match(_head(file))
+    found = _EXTENSIBLE.match(head)
     return Replacement(found.start(1), _ALL_BITS) if found else None
 
 
-def is_big_endian_wav(file: BinaryIO) -> bool:
+def is_big_endian_wav(head: bytes) -> bool:
     """Whether a file is a WAV of big-endian samples, which FFmpeg reads as little-endian ones."""
-    head = _head(file)
     return head.startswith(b"RIFX") and head[8:12] == b"WAVE"
 
 
-def format_after_tag(file: BinaryIO) -> str | None:
+def format_after_tag(file: BinaryIO, head: bytes) -> str | None:
     """FFmpeg's name of the format of a file whose ID3 tag is too long to be recognized; None for any other file."""
-    start = file.tell()
-    header = file.read(TAG_HEADER_BYTES)
+    header = head[:TAG_HEADER_BYTES]
     size_bytes = tag_bytes(header) if header.startswith(b"ID3") and len(header) == TAG_HEADER_BYTES else 0
+    if size_bytes < _PROBED_BYTES // 2 + TAG_HEADER_BYTES:
+        return None
+    start = file.tell()
     file.seek(start + size_bytes)
     first = file.read(4)
     file.seek(start)
-    if size_bytes < _PROBED_BYTES // 2 + TAG_HEADER_BYTES:
-        return None
     return "flac" if first == b"fLaC" else "aac" if _ADTS.match(first) else "mp3"
 
 
@@ -83,15 +91,8 @@ def tag_bytes(header: bytes) -> int:
     return TAG_HEADER_BYTES + sum(byte << shift for byte, shift in zip(header[-4:], (21, 14, 7, 0), strict=True))
 
 
-def _head(file: BinaryIO) -> bytes:
-    start = file.tell()
-    head = file.read(_HEAD_BYTES)
-    file.seek(start)
-    return head
-
-
 def _replaced(content: bytes, start: int, other: Replacement) -> bytes:
-    """The content of a file from `start` on, with the replacement as far as it is in it."""
+    """Content that starts at `start` in the file, with the part of the replacement that lies in it."""
     place = other.position - start
     if not -len(other.content) < place < len(content):
         return content

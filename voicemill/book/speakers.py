@@ -50,7 +50,7 @@ def suggestions(text: str) -> list[Suggestion]:
         else:
             turns.clear()
         if named:
-            found += _of_paragraph(paragraph, start, quotes, named)
+            found += _of_paragraph(start, quotes, named)
     return found
 
 
@@ -90,9 +90,7 @@ def _alternating(turns: Sequence[str]) -> tuple[str, float, str] | None:
     return None
 
 
-def _of_paragraph(
-    paragraph: str, start: int, quotes: Sequence["re.Match[str]"], named: tuple[str, float, str]
-) -> Iterator[Suggestion]:
+def _of_paragraph(start: int, quotes: Sequence["re.Match[str]"], named: tuple[str, float, str]) -> Iterator[Suggestion]:
     name, confidence, why = named
     for index, quote in enumerate(quotes):
         sure = confidence if not index else min(confidence, _SAME_PARAGRAPH)

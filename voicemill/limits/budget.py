@@ -132,6 +132,3 @@ class GrantedBudget(Budget):
             None if credits is None else max(credits, self.spent.credits),
             None if calls is None else max(calls, self.spent.calls),
         )
-
-
-_ROUNDING = 1e-6

@@ -123,11 +123,11 @@ class _Checker:
         plan = self._regenerated.apply(planned)
         by_number = {line["passage"]: line for line in lines}
         return [
-            lambda number=number, piece=piece: self._passage(row, outcome, number, piece, by_number.get(number))
+            lambda number=number, piece=piece: self._passage(row, number, piece, by_number.get(number))
             for number, piece in enumerate(plan.pieces, start=1)
         ]
 
-    def _passage(self, row: Row, outcome: Outcome, number: int, piece: CallPiece, line: Line | None) -> CheckedPassage:
+    def _passage(self, row: Row, number: int, piece: CallPiece, line: Line | None) -> CheckedPassage:
         if line is not None:
             piece = as_kept(piece, line)
         try:

@@ -24,7 +24,7 @@ from voicemill.audio.inspection.misread import misread_bytes
 from voicemill.audio.inspection.phase import PhaseMeter
 from voicemill.audio.inspection.unlistenable import Unlistenable
 from voicemill.audio.inspection.wav_chunks import states_no_length
-from voicemill.audio.opened_file import replacement
+from voicemill.audio.opened_file import head_of, replacement
 from voicemill.audio.playback import PlacedFrame, Playback, is_cover
 from voicemill.model.recordings import Reading, Recording
 
@@ -106,9 +106,9 @@ def _opened(path: Path) -> BufferedReader:
 
 def _decoded(file: BinaryIO, wanted: str, on_progress: Callable[[], None]) -> tuple[Recording, ReadPart]:
     """The recording, and which part of the file it was read from."""
-    is_webm = b"webm" in file.read(_EBML_HEADER_BYTES)
-    file.seek(0)
-    has_odd_header = replacement(file) is not None
+    head = head_of(file)
+    is_webm = b"webm" in head[:_EBML_HEADER_BYTES]
+    has_odd_header = replacement(head) is not None
     with opened_container(file) as container:
         if not container.streams.audio:
             raise Unlistenable("has no audio; give a file with speech", "not_audio")

@@ -21,8 +21,6 @@ _LONGEST_RUNNING_TITLE: Final = 120
 _SENTENCE_ENDS: Final = (".", "!", "?", "…", "”", "’", '"', "»")
 _HEADINGS_COMPARED: Final = 3
 _BLOCKS_WITH_TITLE: Final = 4
-_OWN_SECTIONS: Final = ("note", "bibliography", "index", "table-of-contents")
-"""Rules whose text has a heading: a chapter that holds nothing else than the heading is excluded with it."""
 
 
 @dataclass(frozen=True, slots=True)

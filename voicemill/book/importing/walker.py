@@ -130,7 +130,7 @@ class _Walker:
     def _start(self, element: Element) -> bool:
         """Open an element. Returns whether all of it was excluded."""
         name = local_name(element)
-        path = self._path(element, name)
+        path = self._path(name)
         rule = self._all_rule or self._notes.get(element, "") or rule_of(element, name, self._document.hidden)
         if not rule and (spoken := said_instead(element, name)):
             self._place = self._place or (self._open[-1] if self._open else None)
@@ -172,7 +172,7 @@ class _Walker:
         last, first = self._text[-1][-1:], "".join(element.itertext())[:1]
         return first.isupper() and (last.islower() or last.isdigit())
 
-    def _path(self, element: Element, name: str) -> str:
+    def _path(self, name: str) -> str:
         if not self._open:
             return "/*[1]"
         above = self._open[-1]

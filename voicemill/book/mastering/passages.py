@@ -68,17 +68,16 @@ SURROUND_S: Final = _HEAD_S + _TAIL_S
 """The room tone before and after a passage, in seconds."""
 
 
-def source_levels(path: Path, start_s: float = 0.0, stop_s: float | None = None) -> Levels:
-    """The levels of a source file, at the rate of mastered files. Raises `UndecodableAudio`."""
-    return levels_of(decode_stretch(path, RATE_HZ, start_s, stop_s), RATE_HZ)
+def source_levels(path: Path, stop_s: float | None = None) -> Levels:
+    """The levels of a source file up to `stop_s`, at the rate of mastered files. Raises `UndecodableAudio`."""
+    return levels_of(decode_stretch(path, RATE_HZ, 0.0, stop_s), RATE_HZ)
 
 
-def trimmed(path: Path, levels: Levels, start_s: float = 0.0, stop_s: float | None = None) -> Passage:
-    """A passage without the silence at its ends. The levels are those of the passage."""
+def trimmed(path: Path, levels: Levels) -> Passage:
+    """A source file with these levels, without the silence at its ends."""
     gain_db = SPEECH_DB - levels.speech_db
     first_s, last_s = levels.sound(_SOUND_DB - gain_db)
-    end_s = start_s + levels.duration_s
-    return Passage(path, start_s + max(0.0, first_s - _KEPT_S), min(end_s, start_s + last_s + _KEPT_S))
+    return Passage(path, max(0.0, first_s - _KEPT_S), min(levels.duration_s, last_s + _KEPT_S))
 
 
 def at_even_loudness(passage: Passage, ceiling_db: float) -> Passage:

@@ -97,5 +97,5 @@ def sample_of(chapter: MasteredChapter) -> Passage:
     if whole.stop_s - whole.start_s <= longest_s:
         return whole
     last_s = whole.start_s + longest_s
-    levels = source_levels(whole.path, 0.0, last_s)
+    levels = source_levels(whole.path, last_s)
     return replace(whole, stop_s=round(levels.quietest_moment_s(last_s - longest_s / 4, last_s), 4))

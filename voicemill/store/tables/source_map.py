@@ -2,7 +2,6 @@
 
 import io
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 import pyarrow as pa
@@ -29,9 +28,3 @@ def source_map_bytes(blocks: Sequence[NamedTuple]) -> bytes:
     made = io.BytesIO()
     pq.write_table(pa.Table.from_pylist(rows, _SCHEMA), made, compression="zstd")
     return made.getvalue()
-
-
-def read_source_map(path: Path) -> list[dict[str, Any]]:
-    """The rows of a source map."""
-    rows: list[dict[str, Any]] = pq.read_table(path).to_pylist()
-    return rows
