@@ -1,20 +1,20 @@
 """Check one line of a manifest: it becomes a `Row`, or a list of problems."""
 
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import PurePosixPath
 from typing import Any, NamedTuple
 
 from voicemill.manifest import output_paths as outputs
 from voicemill.manifest.allowed_words import allowed_in
+from voicemill.manifest.carried_cells import CarriedCells
 from voicemill.manifest.cell_values import DECIMALS, as_text, embedded_audio, with_decimal_point
 from voicemill.manifest.columns import PARAMETERS, Columns
-from voicemill.manifest.input_cells import Cells, InputCheck
+from voicemill.manifest.input_cells import Cells, InputCheck, Inputs
 from voicemill.manifest.parameters import ParameterCheck, Parameters
 from voicemill.manifest.problems import CellProblem, CellReport
 from voicemill.manifest.source_format import source_format
 from voicemill.manifest.spoken_text import SpokenText
-from voicemill.manifest.text_cells import MAX_CHARACTERS, unusable_character
+from voicemill.manifest.text_cells import unusable_character
 from voicemill.manifest.unsupported_cells import UnsupportedCells
 from voicemill.model import AUDIO_OPS, SPOKEN_OPS, WORD_CHECKS, Refusal, Row
 from voicemill.model.audio_formats import SourceFormat
@@ -22,8 +22,6 @@ from voicemill.model.audio_formats import SourceFormat
 MAX_ID_CHARACTERS = 10_000
 MAX_VALUE_CHARACTERS = 1000
 _BAD_NAME = "the file's name has bytes or control characters that a table cannot store; rename it"
-_LARGEST_TABLE_INTEGER = 1 << 63
-_CONTROLS_AS_BLANKS = dict.fromkeys([*range(1, 32), *range(127, 160)], " ")
 
 
 class Checked(NamedTuple):
@@ -60,7 +58,7 @@ class RowCheck:
         self._listing = listing
         self._decimal_comma = decimal_comma
         self._places = columns.places
-        self._carried = tuple(columns.carried.items())
+        self._carried = CarriedCells(columns.carried)
         self._unsupported = UnsupportedCells(columns.carried)
         self._parameter_places = tuple(columns.places.get(name) for name in PARAMETERS)
         self._parameters = parameters
@@ -73,45 +71,28 @@ class RowCheck:
         parameters = self._parameters.resolve(*self._parameter_cells(cells, report))
         inputs = self._inputs.check(parameters.op, _RowCells(self, cells, report), report)
         report.problems += parameters.problems
-        carried = self._carry(cells, report)
+        carried = self._carried.check(cells, report)
         if inputs.audio is not None:
             self._unsupported.check(cells, inputs.audio, report)
         kept = source_format(parameters, inputs)
         file_name = self._file_name(number, row_id, cells, parameters, kept, carried, report)
         report.warnings += parameters.warnings
         refusal = self._refusal(report)
-        if report.problems:
-            return Checked(None, row_id, file_name, report.problems, report.warnings)
-        row = Row(
-            number=number,
-            id=row_id,
-            op=parameters.op,
-            transcript=inputs.transcript,
-            text=inputs.text,
-            voice_id=parameters.voice.id if parameters.voice else "",
-            model=parameters.model,
-            language=parameters.language,
-            format=kept.request_format if kept else parameters.format,
-            source_format=kept,
-            file_name=file_name,
-            speed=parameters.speed,
-            emotion=parameters.emotion,
-            audio=inputs.audio,
-            left=inputs.left,
-            right=inputs.right,
-            from_s=inputs.from_s,
-            to_s=inputs.to_s,
-            splice=parameters.splice,
-            timestamps=parameters.timestamps,
-            text_formats=parameters.text_formats,
-            check=parameters.check,
-            max_takes=parameters.max_takes,
-            allowed_words=self._allowed(cells, parameters, inputs.transcript, report),
-            refusal=refusal,
-            carried=carried,
-        )
-        if self._spoken is not None and refusal is None:
-            row = self._spoken.applied(row, report)
+        row = None
+        if not report.problems:
+            row = _row_of(
+                parameters,
+                inputs,
+                number=number,
+                row_id=row_id,
+                file_name=file_name,
+                source=kept,
+                allowed_words=self._allowed(cells, parameters, inputs.transcript, report),
+                refusal=refusal,
+                carried=carried,
+            )
+            if self._spoken is not None and refusal is None:
+                row = self._spoken.applied(row, report)
         return Checked(None if report.problems else row, row_id, file_name, report.problems, report.warnings)
 
     def _allowed(self, cells: Sequence[Any], parameters: Parameters, text: str, report: CellReport) -> tuple[str, ...]:
@@ -193,22 +174,6 @@ class RowCheck:
             texts[position] = text
         return texts
 
-    def _carry(self, cells: Sequence[Any], report: CellReport) -> dict[str, Any]:
-        carried = {}
-        for name, place in self._carried:
-            value = cells[place]
-            if type(value) is not str:
-                value = _plain(value)
-            if type(value) is str:
-                if len(value) > MAX_CHARACTERS:
-                    report.problem(
-                        name, f"the cell has {len(value):,} characters, but the limit is {MAX_CHARACTERS:,}; shorten it"
-                    )
-                elif not value.isprintable() and (why := _unusable_in_table(value)):
-                    report.problem(name, why)
-            carried[name] = value
-        return carried
-
     def _file_name(
         self,
         number: int,
@@ -258,6 +223,48 @@ class _RowCells(Cells):
         return embedded_audio(self._check.value(self._cells, column))
 
 
+def _row_of(
+    parameters: Parameters,
+    inputs: Inputs,
+    *,
+    number: int,
+    row_id: str,
+    file_name: str,
+    source: SourceFormat | None,
+    allowed_words: tuple[str, ...],
+    refusal: Refusal | None,
+    carried: Mapping[str, Any],
+) -> Row:
+    return Row(
+        number=number,
+        id=row_id,
+        op=parameters.op,
+        transcript=inputs.transcript,
+        text=inputs.text,
+        voice_id=parameters.voice.id if parameters.voice else "",
+        model=parameters.model,
+        language=parameters.language,
+        format=source.request_format if source else parameters.format,
+        source_format=source,
+        file_name=file_name,
+        speed=parameters.speed,
+        emotion=parameters.emotion,
+        audio=inputs.audio,
+        left=inputs.left,
+        right=inputs.right,
+        from_s=inputs.from_s,
+        to_s=inputs.to_s,
+        splice=parameters.splice,
+        timestamps=parameters.timestamps,
+        text_formats=parameters.text_formats,
+        check=parameters.check,
+        max_takes=parameters.max_takes,
+        allowed_words=allowed_words,
+        refusal=refusal,
+        carried=carried,
+    )
+
+
 def _kind(parameters: Parameters, kept: SourceFormat | None) -> outputs.Kind | None:
     if kept is not None:
         return outputs.Kind.kept(kept)
@@ -278,16 +285,3 @@ def _unusable_in_name(text: str) -> str:
     if why := unusable_character(text):
         return why
     return "there is a tab or a line end in the id; remove it" if any(c in text for c in "\t\n\r") else ""
-
-
-def _unusable_in_table(text: str) -> str:
-    """The first problem of a text in a copied column, where control characters other than NUL are allowed."""
-    return unusable_character(text.translate(_CONTROLS_AS_BLANKS))
-
-
-def _plain(value: object) -> object:
-    if isinstance(value, list | dict | tuple):
-        return json.dumps(value, ensure_ascii=False, default=str)
-    if isinstance(value, int) and not -_LARGEST_TABLE_INTEGER <= value < _LARGEST_TABLE_INTEGER:
-        return str(value)
-    return value
