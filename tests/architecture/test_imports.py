@@ -5,6 +5,8 @@ from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
+import pytest
+
 _ROOT = Path(__file__).parents[2]
 _PRODUCT = sorted(path for top in ("flows", "tasks", "voicemill") for path in (_ROOT / top).rglob("*.py"))
 _TESTS = sorted((_ROOT / "tests").rglob("*.py"))
@@ -67,6 +69,13 @@ _IMPORTED_IN: dict[str, tuple[str, ...]] = {
     "mammoth": ("voicemill/book/importing/",),
 }
 """The only places that may import each of these libraries."""
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _forget_syntax_trees() -> Iterator[None]:
+    """Free the parsed files at the end: every later garbage collection would traverse their million objects."""
+    yield
+    _nodes.cache_clear()
 
 
 def _name(path: Path) -> str:

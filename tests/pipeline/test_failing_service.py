@@ -181,10 +181,10 @@ async def test_long_retry_after_pauses_the_whole_run(shard_runs: ShardRuns) -> N
 
 async def test_hidden_limit_is_found_by_a_run(shard_runs: ShardRuns) -> None:
     """All rows are done with a service that accepts 6 concurrent calls and counts each slightly longer."""
-    shard_runs.server.script = Speaker(latency_s=0.1, limit=6)
-    rows = spoken_rows(*(f"Row {number}." for number in range(250)))
+    shard_runs.server.script = Speaker(latency_s=0.25, limit=6)
+    rows = spoken_rows(*(f"Row {number}." for number in range(150)))
     worked = await shard_runs.run(rows, pace={"max_concurrency": "auto"})
-    assert len(worked.ended(DONE)) == 250
+    assert len(worked.ended(DONE)) == 150
     refused = [call for call in shard_runs.server.calls if call.status == 429]
     assert 0 < len(refused) < 0.2 * len(shard_runs.server.calls)
     assert max(call.in_flight for call in shard_runs.server.calls) <= 9
@@ -277,7 +277,13 @@ async def test_next_shard_starts_before_the_last_call_ends(shard_runs: ShardRuns
     """Another shard may start once the last row has started, while its calls are still in flight."""
     rows = spoken_rows(*(f"Row {number}." for number in range(30)))
     begun_at: list[int] = []
-    shard_runs.server.script = Speaker(latency_s=0.05)
+
+    async def script(call: Call) -> Reply:
+        while not begun_at:
+            await asyncio.sleep(0.005)
+        return replace(speech(call), delay_s=0.05)
+
+    shard_runs.server.script = script
     worked = await shard_runs.run(rows, on_all_begun=lambda context: begun_at.append(context.stats.rows_done))
     assert len(worked.ended(DONE)) == 30
     assert len(begun_at) == 24

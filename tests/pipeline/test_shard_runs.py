@@ -133,7 +133,7 @@ async def test_concurrency_is_never_exceeded(shard_runs: ShardRuns) -> None:
     shard_runs.server.script = Speaker(latency_s=0.1, fault_rate=0.3, seed=5)
     rows = [*spoken_rows(*(f"Row {number}." for number in range(40))), spoken_row(99, CHAPTER)]
     await shard_runs.run(rows, pace={"max_concurrency": 5})
-    assert max(call.in_flight for call in shard_runs.server.calls) == 5
+    assert 1 < max(call.in_flight for call in shard_runs.server.calls) <= 5
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
@@ -180,7 +180,7 @@ async def test_refused_part_stops_its_row(shard_runs: ShardRuns) -> None:
     def script(call: Call) -> Reply:
         if call.transcript == "Piece 0.":
             return error_reply(422, "Unprocessable", "This cannot be said", "transcript_refused")
-        return replace(speech(call), delay_s=0.02)
+        return replace(speech(call), delay_s=0.2)
 
     shard_runs.server.script = script
     rows = [spoken_row(1, chapter), spoken_row(2, "Another row.")]

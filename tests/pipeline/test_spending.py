@@ -83,8 +83,8 @@ async def test_killed_run_has_spent_its_calls_in_flight(shard_runs: ShardRuns) -
 
 async def test_run_ends_after_its_time_limit(shard_runs: ShardRuns) -> None:
     """After the time limit no call starts, and calls in flight are completed."""
-    shard_runs.server.script = Speaker(latency_s=0.4)
-    worked = await shard_runs.run(ROWS, budget={"max_duration_s": 1.5})
+    shard_runs.server.script = Speaker(latency_s=1.0)
+    worked = await shard_runs.run(ROWS, budget={"max_duration_s": 3.0})
     assert isinstance(worked.context.fatal, BudgetReached)
     assert 0 < len(worked.ended(DONE)) == len(shard_runs.server.calls) < 100
 
