@@ -69,8 +69,8 @@ async def test_a_frozen_worker_is_replaced_and_makes_no_call_when_it_continues(
     service: SpeechService, runner: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The run completes without the frozen worker, which then ends without a call."""
-    monkeypatch.setattr(driver, "_FROZEN_S", 2.0)
-    monkeypatch.setattr(driver, "_WORKER_TIMEOUT_S", 2.0)
+    monkeypatch.setattr(driver, "_FROZEN_S", 10.0)
+    monkeypatch.setattr(driver, "_WORKER_TIMEOUT_S", 10.0)
     service.speaker.latency_s = 0.2
     manifest, results = write_manifest(tmp_path / "book.csv", short_rows(400)), tmp_path / "results"
     freezing = asyncio.create_task(asyncio.to_thread(_frozen_worker, service, results))
