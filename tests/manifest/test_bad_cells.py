@@ -55,6 +55,14 @@ TEXTS = [
     Bad("a recording and no text", "id,audio\na,a.wav\n", 1, "audio", "no text to speak; add --op stt"),
     Bad("punctuation", "id,transcript\na,… – ?!_\n", 1, "transcript", "no letter and no digit.*remove the row"),
     Bad("emoji", "id,transcript\na,🎉🎉\n", 1, "transcript", "no letter and no digit"),
+    Bad(
+        "error value",
+        "id,transcript\na,#REF!\n",
+        1,
+        "transcript",
+        "'#REF!' is an error value of a spreadsheet; correct",
+    ),
+    Bad("German error value", "id,text\na, #NV \n", 1, "text", "'#NV' is an error value of a spreadsheet"),
     Bad("control character", "id,transcript\na,Hi\x07\n", 1, "transcript", r"U\+0007\) at character 3; remove it"),
     Bad("half a character", '{"id": "a", "text": "Hi \\udc00"}', 1, "text", "half a character", "m.jsonl"),
     Bad(

@@ -150,6 +150,12 @@ def test_a_kaldi_segment_may_name_the_channel_of_a_recording_with_one(corpus: Pa
     assert [row.carried for row in rows] == [{"channel": "A"}, {"channel": ""}]
 
 
+def test_whisper_cpp_adds_its_extension_to_the_name_of_the_recording(corpus: Path) -> None:
+    """The recording of `talk.wav.json` is `talk.wav`."""
+    rows, _ = checked(written(corpus, '{"segments": [{"start": 0, "end": 1, "text": "Go on"}]}', "talk.wav.json"))
+    assert heads(rows) == [("talk.wav-0001", "Go on", "talk.wav")]
+
+
 def test_a_segment_without_times_is_a_problem(corpus: Path) -> None:
     """Otherwise its row would transcribe the whole recording."""
     stamps = {"timestamps": {"from": "00:00:00,500", "to": "00:00:02,000"}, "text": " Go on."}

@@ -49,3 +49,14 @@ def test_no_letter_is_lost(text: str) -> None:
     if "](" not in text and "`" not in text:
         letters = [character for character in text if character in "ab"]
         assert [character for character in without_marks(text) if character in "ab"] == letters
+
+
+def test_a_text_that_was_converted_wrongly_is_named_in_a_warning(tmp_path: Path) -> None:
+    """The warning names the row, and the file where the text is in one; the text is sent as it is."""
+    (tmp_path / "a.txt").write_text("Tom &amp; Ann", encoding="utf-8")
+    found = read_good(written(tmp_path, "id,transcript,text_file\na,lÃ©ger,\nb,,a.txt\n"))
+    assert [(warning.row, warning.column, warning.why[:18]) for warning in found.check.warnings] == [
+        (1, "transcript", "the text was conve"),
+        (2, "text_file", "'a.txt': the text "),
+    ]
+    assert [row.transcript for row in found.rows] == ["lÃ©ger", "Tom &amp; Ann"]

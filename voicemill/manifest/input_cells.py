@@ -9,6 +9,7 @@ from voicemill.manifest.problems import CellReport
 from voicemill.manifest.recording_cells import OUTPUT_MARK, RecordingFolder, seconds
 from voicemill.manifest.text_cells import TextFolder, checked_text
 from voicemill.model import Op, Recording
+from voicemill.text.doubtful_text import doubts_in
 from voicemill.text.markdown import without_marks
 
 _TIMES: Final = ("from_s", "to_s", "duration")
@@ -161,9 +162,11 @@ class InputCheck:
         if self._recordings.takes_outputs and file.startswith(OUTPUT_MARK) and not self._has("transcript", cells):
             return Inputs(text=Recording(made_by=file.removeprefix(OUTPUT_MARK)))
         transcript = self._transcript(cells, report)
+        column = "transcript" if self._has("transcript", cells) else "text_file"
         if transcript and self._markdown:
-            column = "transcript" if self._has("transcript", cells) else "text_file"
             transcript = checked_text(without_marks(transcript), column, report)
+        for doubt in doubts_in(transcript):
+            report.warn(column, f"{file!r}: {doubt}" if column == "text_file" else doubt)
         return Inputs(transcript)
 
     def _transcript(self, cells: Cells, report: CellReport) -> str:

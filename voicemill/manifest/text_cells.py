@@ -15,6 +15,10 @@ from voicemill.text.normalization import normalized
 MAX_CHARACTERS: Final = 2_000_000
 _MAX_UTF8_BYTES = 4 * MAX_CHARACTERS + 3
 _LETTER_OR_DIGIT = re.compile(r"[^\W_]")
+_ERROR_VALUE: Final = re.compile(
+    r"#(?:REF!|N/A|NAME\?|VALUE!|DIV/0!|NULL!|NUM!|SPILL!|CALC!|BEZUG!|NV|WERT!|ZAHL!|\u00dcBERLAUF!|VALEUR!|NOM\?|NOMBRE!)"
+)
+"""What Excel and LibreOffice show for a formula without a result, in English, German and French."""
 _CONTROL = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff]")
 OUTSIDE: Final = "is outside the manifest's folder; move the file there and give its path from there"
 _SAVE_AS_UTF8 = "save the file as UTF-8 (in Excel: 'CSV UTF-8')"
@@ -56,6 +60,8 @@ def _not_spoken(text: str) -> tuple[str, str]:
     if len(text) > MAX_CHARACTERS:
         most = f"the most is {MAX_CHARACTERS:,}; split it over several rows"
         return f"the text has {len(text):,} characters, {most}", "text_too_long"
+    if _ERROR_VALUE.fullmatch(text.strip()):
+        return f"{text.strip()!r} is an error value of a spreadsheet; correct its formula and save the table again", ""
     if _LETTER_OR_DIGIT.search(without_tags(text)):
         return "", ""
     what = "the text has only tags, no letter and no digit" if has_tags(text) else "the text has no letter and no digit"

@@ -40,6 +40,16 @@ def test_what_is_left_out_is_told(tmp_path: Path) -> None:
     assert len([warning for warning in warnings if warning.column == "audio"]) == len(REFUSED)
 
 
+def test_audio_that_cannot_be_read_is_refused_by_name(tmp_path: Path) -> None:
+    """Recordings of formats that are not supported are rows, not files among others that are skipped."""
+    for name in ("talk.ape", "call.gsm", "memo.ds2"):
+        (tmp_path / name).write_bytes(b"MAC \x96\x0f" * 99)
+    found = read_files(tmp_path)
+    assert [(row.id, row.refusal and row.refusal.code) for row in found.rows] == [
+        ("call.gsm", "not_audio"), ("memo.ds2", "not_audio"), ("talk.ape", "not_audio"),
+    ]  # fmt: skip
+
+
 def test_a_folder_reads_the_same_twice(tmp_path: Path) -> None:
     """The same folder gives the same rows and digest again; another file changes the digest."""
     archive = odd_archive(tmp_path / "archive")

@@ -95,7 +95,10 @@ def _whole_json(source: Source) -> Any:  # noqa: ANN401 - whatever JSON holds
 
 
 def _beside(source: Source) -> str:
-    """The recording with the transcript's name, in the same folder; empty where there is none."""
+    """The recording with the transcript's name, in the same folder; empty where there is none.
+
+    whisper.cpp writes `talk.wav.json`, other programs `talk.json`.
+    """
     path = Path(source.name)
-    found = (path.with_suffix(suffix) for suffix in _AUDIO_SUFFIXES)
+    found = (path.with_suffix(suffix) for suffix in ("", *_AUDIO_SUFFIXES))
     return next((one.name for one in found if one.is_file()), "")

@@ -14,8 +14,11 @@ Kind = Literal["table", "folder", "glob", "list", "file"]
 RECORDINGS: Final = frozenset({
     ".flac", ".m4a", ".mp3", ".mp4", ".mpeg", ".mpga", ".oga", ".ogg", ".wav", ".webm",
     ".aac", ".m4b", ".m4v", ".mka", ".mkv", ".mov", ".mpg", ".opus", ".ts", ".w64", ".weba",
-    ".3g2", ".3gp", ".ac3", ".aif", ".aifc", ".aiff", ".amr", ".au", ".avi", ".caf", ".f4v", ".flv", ".m2ts", ".mp2",
-    ".mts", ".sph", ".spx", ".vob", ".wma", ".wmv", ".wv",
+    ".3g2", ".3gp", ".ac3", ".aif", ".aifc", ".aiff", ".amr", ".asf", ".au", ".avi", ".awb", ".bwf", ".caf", ".eac3",
+    ".ec3", ".f4v", ".flv", ".m2ts", ".m4r", ".mp2", ".mpa", ".mts", ".nist", ".ogv", ".ogx", ".rf64", ".snd", ".sph",
+    ".spx", ".vob", ".wave", ".wma", ".wmv", ".wv",
+    ".ape", ".ds2", ".dsf", ".dss", ".dts", ".gsm", ".mpc", ".oma", ".pcm", ".ra", ".rm", ".shn", ".tta", ".voc",
+    ".vox",
 })  # fmt: skip
 """File extensions that the service accepts, that are converted locally, and that are refused as other audio."""
 TEXTS: Final = frozenset({".txt"})

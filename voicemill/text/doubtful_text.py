@@ -1,0 +1,42 @@
+"""Signs that a text is not as its author wrote it: letters that a conversion lost, and markup that would be spoken."""
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from voicemill.model.service_tags import without_tags
+
+_LOST: Final = "\ufffd"
+_READ_AS_CP1252: Final = re.compile(
+    "(?<![A-Z\u00c0-\u00de])[\u00c2\u00c3\u00d0\u00d1]"
+    "[\u0080-\u00bf\u0152\u0153\u0160\u0161\u0178\u017d\u017e\u0192\u02c6\u02dc\u2013-\u203a\u20ac\u2122]"
+    "|\u00e2[\u20ac\u201a\u201e\u2020\u02c6\u2030]."
+)
+"""What Windows-1252 shows for the bytes of a character in UTF-8, such as `Ã©` and `â€™`.
+
+After a capital letter, such characters may be the end of a word in capitals and its punctuation.
+"""
+_ENTITY: Final = re.compile(r"&(?:[a-z]{2,8}|#\d{2,6}|#x[0-9a-f]{2,6});", re.IGNORECASE)
+_TAG: Final = re.compile(
+    r"</?[a-z][\w:-]*(?:\s[^<>]*)?/?>|<\s*/?\s*(?:break|emotion|speed|volume|spell)\b", re.IGNORECASE
+)
+
+
+def doubts_in(text: str) -> Iterator[str]:
+    """What may be wrong with a text to speak, and the remedy."""
+    if _LOST in text:
+        yield "the text has the character U+FFFD, for which a conversion lost a letter; export it again as UTF-8"
+    if any(_is_misread(found[0]) for found in _READ_AS_CP1252.finditer(text)):
+        yield "the text was converted wrongly: it has characters such as 'Ã©' for 'é'; export it again as UTF-8"
+    if "&" in text and _ENTITY.search(text):
+        yield "the text has HTML entities such as &amp;, which are sent as they are; write the characters themselves"
+    if "<" in text and _TAG.search(without_tags(text)):
+        yield "the text has tags that the service does not support, which are sent as they are; remove them"
+
+
+def _is_misread(letters: str) -> bool:
+    """Whether letters are those as which Windows-1252 shows a character in UTF-8."""
+    try:
+        return len(letters.encode("cp1252", "strict").decode()) < len(letters)
+    except UnicodeError:
+        return False
