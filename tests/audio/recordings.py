@@ -1,4 +1,4 @@
-"""Recordings that tests make: noise in bursts, with pauses where they say, in many kinds of files."""
+"""Recordings for tests: bursts of noise with given pauses, in many file types."""
 
 from fractions import Fraction
 from pathlib import Path
@@ -41,7 +41,7 @@ def typed(samples: NDArray[np.float32], kind: str, channels: int = 1) -> NDArray
 def write(
     path: Path, samples: NDArray[np.float32], rate_hz: int = RATE_HZ, kind: str = "pcm_s16le", channels: int = 1
 ) -> NDArray[Any]:
-    """Write a recording as its name's ending says; the samples that were written."""
+    """Write a recording in the container of its extension; returns the written samples."""
     container = path.suffix[1:]
     codec = {"flac": "flac", "mp3": "mp3", "m4a": "aac", "ogg": "opus"}.get(container, kind)
     content = typed(samples, kind, channels)
@@ -68,8 +68,8 @@ def native(path: Path) -> NDArray[Any]:
         )
 
 
-def write_film(path: Path, sound: NDArray[np.float32], rate_hz: int = 48000, *, sound_starts_s: float = 0.0) -> None:
-    """A film of 25 pictures a second, with a sound track, in the container that the name's ending says."""
+def write_video(path: Path, sound: NDArray[np.float32], rate_hz: int = 48000, *, sound_starts_s: float = 0.0) -> None:
+    """Write a video of 25 frames per second with sound, in the container of its extension."""
     muxer = {"mkv": "matroska"}.get(path.suffix[1:], path.suffix[1:])
     codecs = ("libvpx", "libopus") if muxer == "webm" else ("libx264", "aac")
     with av.open(str(path), "w", format=muxer) as film:

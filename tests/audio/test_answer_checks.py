@@ -1,4 +1,4 @@
-"""What is accepted as speech: no more than could be it, and no less than people say."""
+"""Answers with speech are accepted, and all others are refused."""
 
 import csv
 from dataclasses import replace
@@ -29,12 +29,12 @@ def test_a_good_answer_has_its_duration() -> None:
 
 @pytest.mark.parametrize("framed", [True, False])
 def test_a_sized_wav_proves_its_own_end(*, framed: bool) -> None:
-    """Where the header's size holds, it does not matter how HTTP ended."""
+    """If the size in the header is right, it does not matter how HTTP marked the end."""
     assert verify_speech(recorded(1), CALL, framed=framed) == 1.0
 
 
 def test_every_truncation_is_refused() -> None:
-    """At any byte, in the header and in the samples."""
+    """An answer that is cut at any byte of its header or samples is refused."""
     body = recorded(0.05)
     short = replace(CALL, transcript="Hm")
     assert verify_speech(body, short, framed=True)
@@ -45,8 +45,8 @@ def test_every_truncation_is_refused() -> None:
 
 @pytest.mark.parametrize(("encoding", "scale"), [("pcm_s16le", 1.0), ("pcm_f32le", 1 / 32768)])
 @pytest.mark.parametrize(("level", "is_heard"), [(0, False), (20, False), (50, True), (32767, True)])
-def test_silence_is_no_speech(encoding: str, scale: float, level: int, *, is_heard: bool) -> None:
-    """Below -60 dB of full scale nobody hears anything, in either encoding and of either sign."""
+def test_silence_is_not_speech(encoding: str, scale: float, level: int, *, is_heard: bool) -> None:
+    """Audio below -60 dB of full scale is silent, in both encodings and for either sign."""
     call = replace(CALL, encoding=encoding)  # type: ignore[arg-type]
     for sign in (1, -1):
         samples = np.zeros(16000)
@@ -72,8 +72,8 @@ def test_silence_is_no_speech(encoding: str, scale: float, level: int, *, is_hea
         ("日本語のテキストです", 1.5, True),
     ],
 )
-def test_the_length_must_be_credible(transcript: str, seconds: float, *, is_credible: bool) -> None:
-    """Nobody says three hundred words in fifteen seconds; rows of dots and dashes take no time."""
+def test_duration_must_fit_the_text(transcript: str, seconds: float, *, is_credible: bool) -> None:
+    """Three hundred words in fifteen seconds are refused; rows of dots and dashes take no time."""
     call = replace(CALL, transcript=transcript)
     if is_credible:
         assert verify_speech(recorded(seconds), call, framed=True)
@@ -83,15 +83,15 @@ def test_the_length_must_be_credible(transcript: str, seconds: float, *, is_cred
 
 
 def test_another_format_than_requested_is_refused() -> None:
-    """A right answer to another question is a bad one, and the difference is named."""
+    """An answer in another format is a bad answer, and the error names the difference."""
     for other in (replace(CALL, sample_rate_hz=24000), replace(CALL, encoding="pcm_f32le")):
         with pytest.raises(BadAnswer, match="as requested"):
             verify_speech(speech_for(CALL.transcript, 16000), other, framed=True)
 
 
 @pytest.mark.skipif(not RECORDINGS.is_dir(), reason="the shared recordings are not here")
-def test_what_people_say_is_accepted() -> None:
-    """Recordings of eight human speakers, slow and fast, all pass with what they say as the transcript."""
+def test_human_speech_is_accepted() -> None:
+    """Recordings of eight human speakers, slow and fast, pass with their words as the transcript."""
     with (RECORDINGS / "transcripts.csv").open(encoding="utf-8") as file:
         lines = list(csv.DictReader(file))
     for line in lines:

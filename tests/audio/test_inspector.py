@@ -1,4 +1,4 @@
-"""Recordings are inspected in a process of its own, once for as long as they do not change."""
+"""Recordings are inspected in a separate process, and only once unless they change."""
 
 import os
 import signal
@@ -23,8 +23,8 @@ def aged(path: Path) -> Path:
     return path
 
 
-def test_a_recording_is_what_it_is(tmp_path: Path) -> None:
-    """The worker finds what inspecting in place finds, and says of a bad file the same."""
+def test_worker_and_direct_inspection_agree(tmp_path: Path) -> None:
+    """The worker returns the same results and errors as an inspection in this process."""
     good, bad = aged(recording(tmp_path / "a.wav")), tmp_path / "b.wav"
     bad.write_bytes(b"RIFF")
     with Inspector() as inspect:
@@ -35,8 +35,8 @@ def test_a_recording_is_what_it_is(tmp_path: Path) -> None:
         assert fault.value.code == "not_audio"
 
 
-def test_what_is_no_file_is_not_opened_for_reading(tmp_path: Path) -> None:
-    """A pipe on which nobody writes, devices without end, a folder and links to them are refused at once, as such."""
+def test_only_regular_files_are_opened(tmp_path: Path) -> None:
+    """A pipe without a writer, endless devices, a folder and links to them are refused at once, with the reason."""
     os.mkfifo(tmp_path / "pipe.wav")
     (tmp_path / "endless.wav").symlink_to("/dev/zero")
     (tmp_path / "folder.wav").mkdir()
@@ -50,7 +50,7 @@ def test_what_is_no_file_is_not_opened_for_reading(tmp_path: Path) -> None:
 
 
 def test_a_file_is_read_once(tmp_path: Path) -> None:
-    """With notes a file is not read again, bad ones neither, by later runs too; one that changed is."""
+    """With a cache, an unchanged file is not read again, even if it is bad or by a later run; a changed one is."""
     good, bad = aged(recording(tmp_path / "a.wav")), tmp_path / "b.wav"
     bad.write_bytes(b"nothing")
     aged(bad)
@@ -82,8 +82,8 @@ def test_result_for_recently_written_file_is_not_cached(tmp_path: Path) -> None:
     assert notes.find(str(path), state_of(path)) is None
 
 
-def test_a_crash_costs_one_file(tmp_path: Path) -> None:
-    """Where the worker dies on a file, that file is told, nothing is kept of it, and the next is inspected."""
+def test_crash_affects_one_file(tmp_path: Path) -> None:
+    """If the worker dies on a file, that file is reported and not cached, and the next one is inspected."""
     paths = [aged(recording(tmp_path / name)) for name in ("a.wav", "b.wav")]
     notes = RecordingCache(tmp_path / "notes.jsonl")
     with Inspector(notes) as inspect:
@@ -103,7 +103,7 @@ def test_a_crash_costs_one_file(tmp_path: Path) -> None:
         assert inspect(paths[1]).duration_s == 0.25
 
 
-def test_a_hang_costs_one_file(tmp_path: Path) -> None:
+def test_hang_affects_one_file(tmp_path: Path) -> None:
     """A worker that makes no progress is ended, the file is reported, and the next file is inspected."""
     paths = [recording(tmp_path / name) for name in ("a.wav", "b.wav", "c.wav")]
     with Inspector() as inspect:
@@ -114,8 +114,8 @@ def test_a_hang_costs_one_file(tmp_path: Path) -> None:
         assert inspect(paths[2]).duration_s == 0.25
 
 
-def test_damaged_notes_are_read_again(tmp_path: Path) -> None:
-    """Lines that are torn or of another version count as absent; many old lines are written anew."""
+def test_damaged_cache_lines_are_ignored(tmp_path: Path) -> None:
+    """Torn lines and lines of another version count as missing; many old lines are rewritten."""
     path = tmp_path / "notes.jsonl"
     file = aged(recording(tmp_path / "a.wav"))
     notes = RecordingCache(path)

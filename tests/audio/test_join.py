@@ -1,4 +1,4 @@
-"""Joining pieces: no click, pauses of the length asked for, nothing lost, memory that stays flat."""
+"""Join parts: no clicks, pauses of the given length, nothing lost, constant memory."""
 
 import gc
 import tracemalloc
@@ -19,7 +19,7 @@ DTYPES = [np.int16, np.float32]
 
 
 def tone(length_s: float, *, hz: float = 220.0, dtype: type = np.int16, silence_s: float = 0.0) -> Samples:
-    """A steady tone that is cut off at both ends in mid-swing, with silence around it."""
+    """A steady tone that starts and ends away from zero, with silence around it."""
     time = np.arange(round(length_s * RATE_HZ)) / RATE_HZ
     wave = 0.7 * np.cos(2 * np.pi * hz * time)
     rest = np.zeros(round(silence_s * RATE_HZ))
@@ -33,7 +33,7 @@ def joined(*pieces: tuple[Samples, float]) -> Samples:
 
 
 def steps(samples: Samples) -> "NDArray[np.float64]":
-    """How far each sample is from the one before it."""
+    """The difference between each sample and the one before it."""
     return np.abs(np.diff(samples.astype(np.float64)))
 
 
@@ -48,8 +48,8 @@ def silences(samples: Samples, shortest_s: float = 0.03) -> list[float]:
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
-def test_one_piece_is_left_bit_for_bit(dtype: type) -> None:
-    """A single piece is not touched: not its silence, not its edges, and its pause is not added."""
+def test_single_part_is_not_changed(dtype: type) -> None:
+    """A single part keeps its silence and its edges, and no pause is added."""
     piece = tone(0.5, dtype=dtype, silence_s=0.2)
     blocks = list(join([(piece, 3.0)], RATE_HZ))
     assert len(blocks) == 1
@@ -57,15 +57,15 @@ def test_one_piece_is_left_bit_for_bit(dtype: type) -> None:
     assert np.array_equal(blocks[0], piece)
 
 
-def test_nothing_joined_is_nothing() -> None:
-    """No pieces make no blocks."""
+def test_no_parts_give_no_blocks() -> None:
+    """Without parts there are no blocks."""
     assert list(join([], RATE_HZ)) == []
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("pause_s", [0.0, 0.001, 0.15, 1.2])
 def test_joins_do_not_click(dtype: type, pause_s: float) -> None:
-    """No step at a join is larger than those within the tones themselves, though these are cut off in mid-swing."""
+    """No step at a join is larger than those within the tones, although the tones do not end at zero."""
     pieces = [(tone(0.3, hz=hz, dtype=dtype), pause_s) for hz in (180.0, 220.0, 310.0)]
     within = max(steps(piece).max() for piece, _ in pieces)
     hard = np.concatenate([np.append(piece, np.zeros(round(pause_s * RATE_HZ), piece.dtype)) for piece, _ in pieces])
@@ -75,8 +75,8 @@ def test_joins_do_not_click(dtype: type, pause_s: float) -> None:
 
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("pauses_s", [(0.15, 0.6), (1.2, 0.04), (0.6, 0.6)])
-def test_pauses_are_as_long_as_asked(dtype: type, pauses_s: tuple[float, float]) -> None:
-    """Between pieces that sound to their edges lies just the pause, to the sample but for the faded edges' zeros."""
+def test_pauses_have_the_given_length(dtype: type, pauses_s: tuple[float, float]) -> None:
+    """Between parts without silence at their edges, the pause is exact except for zeros of the faded edges."""
     pieces = [tone(0.3, dtype=dtype) for _ in range(3)]
     whole = joined(*zip(pieces, [*pauses_s, 9.0], strict=True))
     assert len(whole) == 3 * len(pieces[0]) + sum(round(pause_s * RATE_HZ) for pause_s in pauses_s)
@@ -84,16 +84,16 @@ def test_pauses_are_as_long_as_asked(dtype: type, pauses_s: tuple[float, float])
 
 
 @pytest.mark.parametrize("brought_s", [0.02, 0.1, 0.8])
-def test_silence_that_pieces_bring_along_is_cut_to_a_rest(brought_s: float) -> None:
-    """A voice that trails off does not make the pause longer than asked by more than the rest of 20 ms a side."""
+def test_silence_at_the_edges_of_parts_is_trimmed(brought_s: float) -> None:
+    """A part that ends in silence makes the pause longer by at most 20 ms per side."""
     pieces = [(tone(0.3, silence_s=brought_s), 0.5) for _ in range(3)]
     whole = joined(*pieces)
     inner = silences(whole)[1:-1] if brought_s > 0.03 else silences(whole)
     assert inner == pytest.approx([0.54, 0.54], abs=0.002)
 
 
-def test_the_head_of_the_first_and_the_tail_of_the_last_stay() -> None:
-    """The recording begins and ends as its first and last pieces do."""
+def test_outer_edges_are_not_changed() -> None:
+    """The recording begins as its first part begins and ends as its last part ends."""
     first, last = tone(0.3, silence_s=0.4), tone(0.3, hz=330, silence_s=0.4)
     whole = joined((first, 0.1), (last, 0.1))
     assert np.array_equal(whole[: len(first) // 2], first[: len(first) // 2])
@@ -104,8 +104,8 @@ def test_the_head_of_the_first_and_the_tail_of_the_last_stay() -> None:
 @given(
     st.lists(st.tuples(st.integers(0, 3000), st.floats(0, 0.2), st.sampled_from([0, 1, 20000])), min_size=1, max_size=6)
 )
-def test_any_pieces_can_be_joined(shapes: list[tuple[int, float, int]]) -> None:
-    """Empty, silent, loud, short and long pieces in any order: never longer than their sum, never another type."""
+def test_any_parts_can_be_joined(shapes: list[tuple[int, float, int]]) -> None:
+    """Empty, silent, loud, short and long parts in any order are never longer than their sum, and keep their type."""
     dice = np.random.default_rng(3)
     pieces = [(dice.integers(-level - 1, level + 1, length).astype(np.int16), pause) for length, pause, level in shapes]
     blocks = list(join(pieces, RATE_HZ))
@@ -114,8 +114,8 @@ def test_any_pieces_can_be_joined(shapes: list[tuple[int, float, int]]) -> None:
     assert {block.dtype for block in blocks} == {np.dtype(np.int16)}
 
 
-def test_memory_stays_flat() -> None:
-    """Two hundred pieces take no more memory than a few, for they are read as they are joined."""
+def test_memory_is_constant() -> None:
+    """Two hundred parts take no more memory than a few, because each is read when it is joined."""
     piece = tone(2.0)
     read = 0
 
@@ -147,8 +147,8 @@ def test_samples_are_read_as_they_were_written(encoding: str) -> None:
     assert np.shares_memory(found, np.frombuffer(body, np.uint8))
 
 
-def test_what_cannot_be_joined_is_said() -> None:
-    """Companded samples, several channels and cut files are refused, each with its reason."""
+def test_unsupported_files_are_refused() -> None:
+    """Companded samples, several channels and truncated files are refused, each with its reason."""
     with pytest.raises(ValueError, match="pcm_alaw with 1 channels"):
         read_samples(wav(bytes(100), 8000, "pcm_alaw"))
     stereo = wav(bytes(100), 8000)

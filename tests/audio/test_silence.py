@@ -1,4 +1,4 @@
-"""Where recordings are cut: in pauses, the same every time, in little memory."""
+"""Recordings are split in pauses, reproducibly and in little memory."""
 
 from pathlib import Path
 
@@ -9,8 +9,8 @@ from tests.audio.recordings import bursts, tone, write
 from voicemill.audio.silence import cut_times, gap_times
 
 
-def test_a_long_recording_is_cut_in_its_pauses(tmp_path: Path) -> None:
-    """Each cut lies inside a pause near the even share, no stretch is too long, and together they are the whole."""
+def test_long_recording_is_split_in_its_pauses(tmp_path: Path) -> None:
+    """Each split is in a pause near the even share, no segment is too long, and together they are the recording."""
     pauses = [(27.3, 27.9), (45.0, 45.2), (50.5, 51.3), (70.0, 70.1)]
     write(tmp_path / "a.wav", bursts(100, pauses))
     times = cut_times(tmp_path / "a.wav", 30)
@@ -24,8 +24,8 @@ def test_a_long_recording_is_cut_in_its_pauses(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["a.wav", "a.flac", "a.mp3", "a.m4a", "a.ogg"])
-def test_cuts_lie_in_the_same_pause_whatever_the_file(tmp_path: Path, name: str) -> None:
-    """Compressed recordings are cut in the pause that the others are cut in."""
+def test_every_format_is_split_in_the_same_pauses(tmp_path: Path, name: str) -> None:
+    """Compressed recordings are split in the same pauses as the others."""
     write(tmp_path / name, bursts(10, [(5.0, 5.5)], 48000), 48000)
     _, stop_s, start_s, end_s = cut_times(tmp_path / name, 6)
     assert stop_s == start_s
@@ -33,8 +33,8 @@ def test_cuts_lie_in_the_same_pause_whatever_the_file(tmp_path: Path, name: str)
     assert end_s == pytest.approx(10, abs=0.1)
 
 
-def test_silent_stretches_are_left_out(tmp_path: Path) -> None:
-    """A stretch without any sound is not sent; where nothing sounds at all, all of it is, for a service to judge."""
+def test_silent_segments_are_left_out(tmp_path: Path) -> None:
+    """A silent segment is not sent; a recording that is silent throughout is sent as a whole."""
     write(tmp_path / "a.wav", bursts(100, [(20.0, 81.0)]))
     times = cut_times(tmp_path / "a.wav", 12)
     assert times[0] == 0.0
@@ -45,8 +45,8 @@ def test_silent_stretches_are_left_out(tmp_path: Path) -> None:
     assert len(cut_times(tmp_path / "silent.wav", 12)) == 8
 
 
-def test_a_gap_is_cut_at_the_quietest_moment_near(tmp_path: Path) -> None:
-    """Within 0.15 s of what was asked for; a pause that is farther away is out of reach."""
+def test_gap_edges_move_to_the_quietest_moment_nearby(tmp_path: Path) -> None:
+    """Edges move by at most 0.15 s; a pause that is farther away is not used."""
     write(tmp_path / "a.wav", bursts(4, [(0.92, 0.96), (2.05, 2.1), (3.3, 3.4)]))
     from_s, to_s = gap_times(tmp_path / "a.wav", 1.0, 2.0, 4.0)
     assert 0.92 < from_s < 0.96
@@ -58,17 +58,17 @@ def test_a_gap_is_cut_at_the_quietest_moment_near(tmp_path: Path) -> None:
     ("from_s", "to_s", "expected"),
     [(0.0, 4.0, (0.0, 4.0)), (0.0, 0.0, (0.0, 0.0)), (4.0, 4.0, (4.0, 4.0))],
 )
-def test_the_ends_of_a_recording_stay_its_ends(
+def test_edges_at_the_ends_of_a_recording_stay(
     tmp_path: Path, from_s: float, to_s: float, expected: tuple[float, float]
 ) -> None:
-    """What is asked for at the very start or end is not moved into the recording."""
+    """An edge at the very start or end is not moved into the recording."""
     write(tmp_path / "a.wav", bursts(4, [(0.1, 0.2), (3.85, 3.95)]))
     assert gap_times(tmp_path / "a.wav", from_s, to_s, 4.0) == expected
 
 
 @pytest.mark.parametrize(("from_s", "to_s"), [(1.0, 1.0), (1.0, 1.02), (1.0, 1.2)])
-def test_a_gap_keeps_its_sense(tmp_path: Path, from_s: float, to_s: float) -> None:
-    """Short gaps do not turn around, and one without length stays without."""
+def test_short_gaps_stay_valid(tmp_path: Path, from_s: float, to_s: float) -> None:
+    """The edges of a short gap do not swap, and an empty gap stays empty."""
     write(tmp_path / "a.wav", bursts(4, [(0.9, 0.95), (1.1, 1.15)]))
     first_s, last_s = gap_times(tmp_path / "a.wav", from_s, to_s, 4.0)
     assert first_s <= last_s

@@ -1,4 +1,4 @@
-"""New speech in a recording: what is around it stays, and the edges do not click."""
+"""New speech in a recording: the audio around it stays the same, and the edges do not click."""
 
 import io
 from pathlib import Path
@@ -18,14 +18,14 @@ _LOSSLESS = [
 
 
 def put_in(path: Path, gap_s: tuple[float, float], kept: SourceFormat, new_rate_hz: int = 24000) -> float:
-    """Put half a second of a tone into a gap; the new length in seconds."""
+    """Insert half a second of a tone into a gap; returns the new length in seconds."""
     with (path.parent / f"made{path.suffix}").open("wb") as sink:
         return splice(path, gap_s, tone(0.5, new_rate_hz), new_rate_hz, kept, sink)
 
 
 @pytest.mark.parametrize(("name", "kind", "channels"), _LOSSLESS)
 @pytest.mark.parametrize("gap_s", [(1.0, 2.0), (0.0, 1.5), (2.5, 4.0), (2.0, 2.0)])
-def test_what_is_around_stays_to_the_bit(
+def test_surrounding_samples_stay_identical(
     tmp_path: Path, name: str, kind: str, channels: int, gap_s: tuple[float, float]
 ) -> None:
     """Every sample before and after the gap, in every channel, and the tags; the new speech is in every channel."""
@@ -48,7 +48,7 @@ def test_what_is_around_stays_to_the_bit(
 
 @pytest.mark.parametrize(("name", "encoding"), [("a.mp3", "mp3"), ("a.m4a", "aac"), ("a.ogg", "opus")])
 def test_compressed_recordings_are_encoded_once_more(tmp_path: Path, name: str, encoding: str) -> None:
-    """The kind of file, its rate, channels and bit rate stay, and so does what is heard around the gap."""
+    """The container, rate, channels, bit rate and the audio around the gap stay the same."""
     write(tmp_path / name, bursts(4, [(3.0, 3.5)], 48000), 48000, channels=2)
     length_s = put_in(tmp_path / name, (1.0, 2.0), SourceFormat(name[2:], 48000, encoding))
     old, made = native(tmp_path / name), native(tmp_path / f"made{name[1:]}")
@@ -60,8 +60,8 @@ def test_compressed_recordings_are_encoded_once_more(tmp_path: Path, name: str, 
     assert np.abs(pause).max() < 0.02
 
 
-def test_the_edges_meet(tmp_path: Path) -> None:
-    """No step at a seam is larger than steps are beside it, though the new speech begins and ends far away."""
+def test_edges_do_not_click(tmp_path: Path) -> None:
+    """No step at an edge is larger than those beside it, although the new speech starts and ends far from zero."""
     rate_hz = 24000
     before, after = tone(1, rate_hz)[:-30], tone(1, rate_hz)[40:]
     new = tone(0.5, rate_hz)[27:-55]
@@ -72,7 +72,7 @@ def test_the_edges_meet(tmp_path: Path) -> None:
     assert np.array_equal(made[-after.size :], after)
 
 
-def test_silence_that_new_speech_brings_along_is_cut(tmp_path: Path) -> None:
+def test_silence_around_new_speech_is_trimmed(tmp_path: Path) -> None:
     """A pause of 0.4 s at either end of it becomes one of 50 ms."""
     rate_hz = 24000
     rest = np.zeros(round(0.4 * rate_hz), np.float32)
@@ -80,8 +80,8 @@ def test_silence_that_new_speech_brings_along_is_cut(tmp_path: Path) -> None:
     assert made[1].size == pytest.approx(0.6 * rate_hz, abs=0.01 * rate_hz)
 
 
-def test_one_side_or_none_is_enough() -> None:
-    """New speech at the start, at the end, or alone."""
+def test_recordings_around_new_speech_are_optional() -> None:
+    """New speech may be at the start, at the end, or alone."""
     new = tone(0.5)
     assert [block.size for block in spliced([], new, [], 16000)] == [new.size]
     rested = pytest.approx(new.size + 2 * EDGE_S * 16000, abs=32)
@@ -89,8 +89,8 @@ def test_one_side_or_none_is_enough() -> None:
     assert [block.size for block in spliced([], new, [tone(1)], 16000)] == [rested, 16000]
 
 
-def test_no_file_is_made_of_what_is_no_audio(tmp_path: Path) -> None:
-    """A recording that was damaged since it was checked gives an error that says so."""
+def test_damaged_recording_is_an_error(tmp_path: Path) -> None:
+    """A recording that was damaged since it was checked raises an error that says so."""
     (tmp_path / "a.wav").write_bytes(b"no audio at all")
     with pytest.raises(ValueError, match="not audio that can be decoded"):
         splice(tmp_path / "a.wav", (0, 1), tone(0.1), 16000, SourceFormat("wav", 16000, "pcm_s16le"), io.BytesIO())

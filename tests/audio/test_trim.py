@@ -1,4 +1,4 @@
-"""An answer that holds its neighbours is told from one that does not."""
+"""Context is trimmed from answers that contain it, and only from those."""
 
 import numpy as np
 import pytest
@@ -21,8 +21,8 @@ LEFT, NEW, RIGHT = speechlike(5), speechlike(2), speechlike(4)
 
 @pytest.mark.parametrize("noise", [0.0, 0.02])
 @pytest.mark.parametrize("shift", [-200, 0, 200])
-def test_neighbours_are_taken_away(noise: float, shift: int) -> None:
-    """Exactly, also where the service has moved them by 25 ms and encoded them with loss; both or one of them."""
+def test_context_is_trimmed(noise: float, shift: int) -> None:
+    """Trimming is exact on one or both sides, even if the service shifts the context by 25 ms and encodes it."""
     moved = np.concatenate([np.zeros(max(0, shift), np.float32), LEFT[max(0, -shift) :]])
     whole = np.concatenate([moved, NEW, RIGHT])
     heard = (whole + _DICE.standard_normal(whole.size) * noise).astype(np.float32)
@@ -33,8 +33,8 @@ def test_neighbours_are_taken_away(noise: float, shift: int) -> None:
 
 
 @pytest.mark.parametrize("left", [LEFT, LEFT[:4000], np.zeros(8000, np.float32), np.zeros(0, np.float32)])
-def test_new_speech_alone_stays_whole(left: "np.ndarray[tuple[int], np.dtype[np.float32]]") -> None:
-    """However long it is beside its neighbours, and whatever they sound like."""
+def test_answer_without_context_is_not_changed(left: "np.ndarray[tuple[int], np.dtype[np.float32]]") -> None:
+    """An answer of any length stays whole, whatever the context sounds like."""
     for answer in (NEW, np.concatenate([NEW, speechlike(8)])):
         assert without_left(answer, left, RATE_HZ) is answer
         assert np.array_equal(without_right(answer, left, RATE_HZ), answer)

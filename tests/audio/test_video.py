@@ -1,4 +1,4 @@
-"""Films with new sound: the picture stays to the bit, and the sound where it was."""
+"""Videos with new sound: the video track stays identical, and the sound keeps its time."""
 
 import hashlib
 from pathlib import Path
@@ -8,7 +8,7 @@ import av
 import numpy as np
 import pytest
 
-from tests.audio.recordings import bursts, native, tone, write_film
+from tests.audio.recordings import bursts, native, tone, write_video
 from voicemill.audio.video import with_new_sound
 from voicemill.model.audio_formats import SourceFormat
 
@@ -17,16 +17,16 @@ _KINDS = [("a.mp4", "aac"), ("a.mov", "aac"), ("a.mkv", "opus"), ("a.webm", "opu
 
 
 def pictures(path: Path) -> list[tuple[Any, ...]]:
-    """Each packet of the picture: when it is shown, in hundredths of a second, and its digest."""
+    """The time in hundredths of a second and the digest of each packet of the video track."""
     with av.open(str(path)) as film:
         packets: list[Any] = [packet for packet in film.demux(video=0) if packet.size]
         return [(round(100 * one.pts * one.time_base), hashlib.sha256(bytes(one)).digest()) for one in packets]
 
 
 @pytest.mark.parametrize(("name", "encoding"), _KINDS)
-def test_the_picture_stays_to_the_bit(tmp_path: Path, name: str, encoding: str) -> None:
-    """Every packet and its time, in the same kind of file, with its title; the sound is the new one, and as long."""
-    write_film(tmp_path / name, bursts(3, []), 16000 if encoding == "aac" else RATE_HZ)
+def test_video_track_stays_identical(tmp_path: Path, name: str, encoding: str) -> None:
+    """Packets, times, container and title stay the same; the sound is the new one, and as long."""
+    write_video(tmp_path / name, bursts(3, []), 16000 if encoding == "aac" else RATE_HZ)
     sound = tone(3, RATE_HZ)
     with (tmp_path / f"made{name[1:]}").open("wb") as sink:
         blocks = np.array_split(sound, 50)
@@ -45,7 +45,7 @@ def test_the_picture_stays_to_the_bit(tmp_path: Path, name: str, encoding: str) 
 @pytest.mark.parametrize(("name", "encoding"), _KINDS)
 def test_new_sound_starts_with_the_pictures(tmp_path: Path, name: str, encoding: str) -> None:
     """Sound for the whole timeline starts with the first picture, though the original sound starts 0.5 s later."""
-    write_film(tmp_path / name, bursts(3, [], RATE_HZ), RATE_HZ, sound_starts_s=0.5)
+    write_video(tmp_path / name, bursts(3, [], RATE_HZ), RATE_HZ, sound_starts_s=0.5)
     with (tmp_path / f"made{name[1:]}").open("wb") as sink:
         with_new_sound(tmp_path / name, [tone(3, RATE_HZ)], RATE_HZ, SourceFormat(name[2:], RATE_HZ, encoding), sink)
     starts_s = []
@@ -56,8 +56,8 @@ def test_new_sound_starts_with_the_pictures(tmp_path: Path, name: str, encoding:
     assert starts_s == [pytest.approx(0.5, abs=0.05), pytest.approx(0.0, abs=0.025)]
 
 
-def test_what_is_no_film_gives_an_error_that_says_so(tmp_path: Path) -> None:
-    """A file that was damaged since it was checked."""
+def test_damaged_video_is_an_error(tmp_path: Path) -> None:
+    """A file that was damaged since it was checked raises an error that says so."""
     (tmp_path / "a.mp4").write_bytes(b"no film at all")
     with (tmp_path / "made.mp4").open("wb") as sink, pytest.raises(ValueError, match="not audio that can be decoded"):
         with_new_sound(tmp_path / "a.mp4", [], RATE_HZ, SourceFormat("mp4", RATE_HZ, "aac"), sink)

@@ -1,4 +1,4 @@
-"""Reading WAV headers that nobody vouches for."""
+"""Read WAV headers that may be damaged or hostile."""
 
 import random
 import struct
@@ -57,7 +57,7 @@ VALID = {
 
 
 def is_sound(info: WavInfo, body: bytes) -> bool:
-    """Whether everything that was said about `body` can be true of it."""
+    """Whether the reported properties of `body` are possible."""
     frame = BYTES_PER_SAMPLE[info.encoding] * info.channels
     inside = 0 <= info.start <= info.stop <= len(body)
     return inside and (info.stop - info.start) % frame == 0 and info.frames * frame == info.stop - info.start
@@ -83,8 +83,8 @@ def test_every_layout_is_read(body: bytes) -> None:
     assert info.sized
 
 
-def test_what_follows_the_samples_is_left_alone() -> None:
-    """Tags at the end are no samples."""
+def test_bytes_after_the_samples_are_ignored() -> None:
+    """Tags at the end are not samples."""
     body = riff(chunk(b"fmt ", description()), chunk(b"data", SAMPLES), chunk(b"LIST", b"INFOIART"))
     info = probe_wav(body)
     assert body[info.start : info.stop] == SAMPLES
@@ -154,7 +154,7 @@ def test_other_files_are_refused(body: bytes) -> None:
     st.integers(0, 500),
 )
 def test_any_mutation_is_sound_or_refused(name: str, changes: list[tuple[int, bytes]], length: int) -> None:
-    """Overwritten anywhere and cut anywhere, a header yields what can be true, or `NotWav`, never anything else."""
+    """A header that is overwritten or cut anywhere gives possible properties or `NotWav`, and no other error."""
     body = bytearray(VALID[name])
     for place, content in changes:
         body[place : place + len(content)] = content
@@ -164,7 +164,7 @@ def test_any_mutation_is_sound_or_refused(name: str, changes: list[tuple[int, by
 @settings(max_examples=200, deadline=None)
 @given(st.binary(max_size=300))
 def test_any_bytes_are_sound_or_refused(tail: bytes) -> None:
-    """As does what was never a WAV, with and without its first bytes."""
+    """So do bytes that were never a WAV, with and without the first bytes of one."""
     _check(tail)
     _check(b"RIFF\0\0\0\0WAVE" + tail)
     _check(b"RIFF\0\0\0\0WAVE" + chunk(b"fmt ", description()) + tail)

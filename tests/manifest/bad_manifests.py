@@ -1,4 +1,4 @@
-"""What a bad manifest is, in the tables of these tests, and how each is tried."""
+"""Bad manifests for the tables of these tests, and how to check them."""
 
 import io
 import json
@@ -18,7 +18,7 @@ Made = str | bytes | Callable[[Path], Path]
 
 
 class Bad(NamedTuple):
-    """A manifest, where its first problem is, and what the message has to say."""
+    """A manifest, the place of its first problem, and a pattern for the message."""
 
     kind: str
     made: Made
@@ -29,12 +29,12 @@ class Bad(NamedTuple):
 
 
 def each(bad: Iterable[Bad]) -> pytest.MarkDecorator:
-    """A test for each of them, under its name."""
+    """Parametrize a test with these manifests, by name."""
     return pytest.mark.parametrize("bad", [pytest.param(one, id=one.kind.replace(" ", "-")) for one in bad])
 
 
 def assert_refused(bad: Bad, folder: Path) -> None:
-    """The first problem has the right row and column, and its text says how to mend it."""
+    """Assert that the first problem has the right row and column, and a remedy."""
     path = bad.made(folder) if callable(bad.made) else written(folder, bad.made, bad.name)
     error = refused(path)
     first = error.problems[0]
@@ -45,7 +45,7 @@ def assert_refused(bad: Bad, folder: Path) -> None:
 
 
 def assert_presentable(error: ManifestError) -> None:
-    """The text can be shown on any terminal, and its count is that of its lines."""
+    """Assert that any terminal can show the text, and that its count is that of its lines."""
     lines = str(error).splitlines()
     assert all(line.isprintable() for line in lines)
     assert error.count == len(error.problems) == len(lines) - 1
@@ -59,5 +59,5 @@ def parquet(**columns: Any) -> bytes:
 
 
 def one_row(**cells: object) -> str:
-    """A JSONL manifest of one row that is good but for `cells`."""
+    """A JSONL manifest of one row that is valid except for `cells`."""
     return json.dumps({"id": "a", "transcript": "Hello", **cells}) + "\n"

@@ -1,4 +1,4 @@
-"""How these tests check a manifest: through `ManifestCheck`, as a run does."""
+"""Check a manifest through `ManifestCheck`, as a run does."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,14 +21,14 @@ VOICES = VoiceDirectory([ANNA, BERTA, *TWINS])
 
 @dataclass(frozen=True)
 class Read:
-    """What a manifest came to."""
+    """The result of a check."""
 
     rows: list[Row]
     check: ManifestCheck
 
     @property
     def problems(self) -> list[Problem]:
-        """What was found wrong."""
+        """The problems."""
         return self.check.problems
 
     @property
@@ -39,7 +39,7 @@ class Read:
 
 
 def read(source: str | Path, voices: VoiceDirectory = VOICES, **defaults: Any) -> Read:
-    """Iterate over a whole manifest, with `defaults` for what its rows leave empty."""
+    """Iterate over a whole manifest, with `defaults` for empty cells."""
     check = ManifestCheck(source, load_settings(defaults=defaults), voices, INSPECT)
     return Read(list(check), check)
 
@@ -53,7 +53,7 @@ def read_good(source: str | Path, **defaults: Any) -> Read:
 
 
 def refused(source: str | Path, **defaults: Any) -> ManifestError:
-    """The one error that a bad manifest ends in, while it is read or afterwards."""
+    """The error of a bad manifest, raised while it is read or afterwards."""
     with pytest.raises(ManifestError) as caught:
         read(source, **defaults).check.raise_if_bad()
     return caught.value

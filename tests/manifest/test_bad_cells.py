@@ -10,7 +10,7 @@ from tests.manifest.read_manifest import TWINS, refused, written
 
 
 def a_text_file(content: bytes, cell: str = "a.txt") -> Callable[[Path], Path]:
-    """A manifest that names a text file of that content."""
+    """A manifest that names a text file with this content."""
 
     def make(folder: Path) -> Path:
         (folder / "a.txt").write_bytes(content)
@@ -29,7 +29,7 @@ def a_link_out(folder: Path) -> Path:
 
 
 def a_pipe_as_text(folder: Path) -> Path:
-    """A text file that is a pipe, on which a careless reader waits for ever."""
+    """A text file that is a pipe, which would block a plain read forever."""
     os.mkfifo(folder / "a.txt")
     return written(folder, "id,text_file\nx,a.txt\n")
 
@@ -178,13 +178,13 @@ PARAMETERS = [
 
 @each(IDS)
 def test_a_row_without_a_usable_id_is_refused(bad: Bad, tmp_path: Path) -> None:
-    """An id is text, is there, and is there once."""
+    """An id is text, present and unique."""
     assert_refused(bad, tmp_path)
 
 
 @each(TEXTS)
 def test_a_row_without_a_speakable_text_is_refused(bad: Bad, tmp_path: Path) -> None:
-    """There is one text, it can be read, and it has something to speak."""
+    """A row needs one readable text with a letter or digit."""
     assert_refused(bad, tmp_path)
 
 
@@ -195,7 +195,7 @@ def test_a_parameter_that_the_service_would_refuse_is_refused(bad: Bad, tmp_path
 
 
 def test_all_problems_are_found_at_once(tmp_path: Path) -> None:
-    """A manifest with many faults is read to its end, and each row and column is named in order."""
+    """A manifest with many problems is read to its end, and each row and column is named in order."""
     path = written(
         tmp_path,
         "id,transcript,voice,sample_rate,bit_rate\n,!,Nobody,1,2\nb,Hi,Anna,44.1k,\nc\nd,Hi,Anna,,\nb,Hi,Anna,,\n",
@@ -207,7 +207,7 @@ def test_all_problems_are_found_at_once(tmp_path: Path) -> None:
     assert error.count == 8
 
 
-def test_a_fault_of_the_settings_is_said_once(tmp_path: Path) -> None:
+def test_a_problem_of_the_settings_is_reported_once(tmp_path: Path) -> None:
     """A wrong default is a problem of the settings, not of each row that relies on it."""
     path = written(tmp_path, "id,transcript,voice\n" + "".join(f"{i},Hi,\n" for i in range(50)) + "x,Hi,Anna\n")
     error = refused(path, voice="Nobody")
@@ -216,7 +216,7 @@ def test_a_fault_of_the_settings_is_said_once(tmp_path: Path) -> None:
 
 
 def test_many_repeats_are_counted_once(tmp_path: Path) -> None:
-    """A repeated id, whose file is then repeated too, is one problem, also beyond those that are kept."""
+    """A repeated id, which repeats its file too, is one problem, even beyond the problems that are kept."""
     path = written(tmp_path, "id,transcript\n" + "".join(f"{number // 2},Hi\n" for number in range(20_200)))
     error = refused(path)
     assert len(error.problems) == 10_000
@@ -224,7 +224,7 @@ def test_many_repeats_are_counted_once(tmp_path: Path) -> None:
 
 
 def test_many_problems_are_counted_and_ten_thousand_kept(tmp_path: Path) -> None:
-    """However wrong a manifest is, the error stays of a size that a person and a machine can bear."""
+    """However bad a manifest is, the size of the error is limited."""
     path = written(tmp_path, "id,transcript\n" + "a,?\n" * 10_100)
     error = refused(path)
     assert len(error.problems) == 10_000

@@ -1,4 +1,4 @@
-"""Files that are no manifest, and manifests that break off or lose count of their columns."""
+"""Files that are not manifests, truncated manifests, and rows with a wrong number of cells."""
 
 import gzip
 import io
@@ -148,25 +148,25 @@ LINES = [
 
 
 @each(FILES)
-def test_a_file_that_is_no_manifest_is_refused(bad: Bad, tmp_path: Path) -> None:
-    """Whatever the file is instead, the message says so and what to do."""
+def test_a_file_that_is_not_a_manifest_is_refused(bad: Bad, tmp_path: Path) -> None:
+    """The message says what the file is, and what to do."""
     assert_refused(bad, tmp_path)
 
 
 @each(HEADERS)
-def test_a_header_that_cannot_be_followed_is_refused(bad: Bad, tmp_path: Path) -> None:
-    """Names that are missing, empty, doubled or misspelt are named."""
+def test_an_invalid_header_is_refused(bad: Bad, tmp_path: Path) -> None:
+    """The problem names the missing, empty, duplicate or misspelled name."""
     assert_refused(bad, tmp_path)
 
 
 @each(LINES)
 def test_a_line_that_cannot_be_read_is_refused(bad: Bad, tmp_path: Path) -> None:
-    """The row is named, and its line in the file where that is not the same."""
+    """The message names the row, and the line of the file if it differs."""
     assert_refused(bad, tmp_path)
 
 
-def test_no_row_is_given_out_below_a_header_that_cannot_be_followed(tmp_path: Path) -> None:
-    """Which cell is which is then not known, but the rows are checked all the same."""
+def test_an_invalid_header_yields_no_rows(tmp_path: Path) -> None:
+    """The meaning of the cells is unknown, but the rows are still checked."""
     found = read(written(tmp_path, "id,transcript,who,who\na,Hello,1,2\nb,,1,2\n"))
     assert found.rows == []
     assert [(problem.row, problem.column) for problem in found.problems] == [(0, "who"), (2, "transcript")]

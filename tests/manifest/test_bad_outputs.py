@@ -1,4 +1,4 @@
-"""Outputs that would leave the results folder, write over each other, or be no portable file name."""
+"""Outputs that would leave the results folder, overwrite each other, or have names that are not portable."""
 
 from pathlib import Path
 
@@ -61,6 +61,6 @@ OUTPUTS = [
 
 
 @each(OUTPUTS)
-def test_an_output_that_is_no_safe_name_is_refused(bad: Bad, tmp_path: Path) -> None:
+def test_an_unsafe_output_name_is_refused(bad: Bad, tmp_path: Path) -> None:
     """Nothing is written outside the audio folder, and no file twice."""
     assert_refused(bad, tmp_path)

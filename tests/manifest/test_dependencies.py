@@ -1,4 +1,4 @@
-"""Rows that take the output of other rows: what a manifest may ask for."""
+"""Rows that use the output of other rows, as a manifest names them."""
 
 from pathlib import Path
 
@@ -41,22 +41,22 @@ def test_a_file_may_begin_with_the_mark(tmp_path: Path) -> None:
         ("a,tts,Hi,,@b,,,\nb,stt,,x.wav,,,,\n", 1, "text_file", "both transcript and text_file"),
     ],
 )
-def test_what_cannot_be_is_a_problem(lines: str, row: int, column: str, why: str, tmp_path: Path) -> None:
-    """What names no row, the row itself, a row that does not fit or a cycle is a problem with its row and column."""
+def test_invalid_references_are_problems(lines: str, row: int, column: str, why: str, tmp_path: Path) -> None:
+    """A reference to no row, to the row itself, to a row of the wrong kind or in a cycle is a problem of its cell."""
     recording(tmp_path / "x.wav")
     problems = read(written(tmp_path, _HEADER + lines)).problems
     assert any((found.row, found.column) == (row, column) and why in found.why for found in problems), problems
 
 
-def test_a_row_at_fault_is_no_missing_row(tmp_path: Path) -> None:
-    """Where the row that is named has a fault of its own, that alone is told."""
+def test_a_row_with_a_problem_is_not_a_missing_row(tmp_path: Path) -> None:
+    """If the named row has a problem, only that problem is reported."""
     problems = read(written(tmp_path, _HEADER + "a,stt,,@b,,,,\nb,tts,...,,,,,\n")).problems
     assert [(found.row, found.column) for found in problems] == [(2, "transcript")]
 
 
 @given(st.lists(st.tuples(st.integers(0, 12), st.integers(0, 12)), max_size=30))
 def test_levels_are_an_order(pairs: list[tuple[int, int]]) -> None:
-    """Every row comes after what it takes from, as early as it can; only rows of and behind rings have no level."""
+    """Every row comes after the rows that it uses, as early as possible; rows in or behind cycles have no level."""
     takes: dict[str, set[str]] = {}
     for taker, other in pairs:
         takes.setdefault(str(taker), set()).add(str(other))

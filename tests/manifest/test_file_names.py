@@ -1,4 +1,4 @@
-"""From ids to file names: safe for every input, different for every id, also where case and Unicode forms are one."""
+"""File names of ids: safe for every id, and different even on disks that ignore case or Unicode form."""
 
 import hashlib
 import os
@@ -56,7 +56,7 @@ def is_safe(name: str) -> bool:
 
 @pytest.mark.parametrize("plain", ["a", "007", "chapter-01", "part_2.take-3", "_x", "a.wav", "x" * 100, "1e5"])
 def test_a_plain_id_is_its_own_name(plain: str) -> None:
-    """What a user chose well is not changed."""
+    """A safe id is used unchanged."""
     assert file_stem(plain) == plain
 
 
@@ -70,13 +70,13 @@ def test_any_other_id_becomes_a_slug_and_a_digest(hostile: str) -> None:
 
 
 def test_the_slug_can_be_recognised() -> None:
-    """A person finds the file of `Große Erwartungen: Kapitel 3`."""
+    """The file name of `Große Erwartungen: Kapitel 3` is readable."""
     assert file_stem("Große Erwartungen: Kapitel 3").startswith("groe-erwartungen-kapitel-3-")
     assert file_stem("日本語").startswith("row-")
 
 
-def test_a_name_that_looks_made_is_made_again() -> None:
-    """An id cannot be chosen so that it gets the name of another."""
+def test_an_id_that_looks_like_a_generated_name_gets_another() -> None:
+    """No id can be chosen so that it gets the name of another id."""
     made = file_stem("Chapter 1")
     assert file_stem(made) != made
     assert is_safe(file_stem(made))
@@ -91,8 +91,8 @@ def test_no_two_ids_share_a_name(ids: list[str]) -> None:
 
 
 @given(texts)
-def test_no_id_escapes(row_id: str) -> None:
-    """Whatever the id is, its file stands directly in the folder."""
+def test_no_id_leads_out_of_the_folder(row_id: str) -> None:
+    """The file of any id is directly in the folder."""
     stem = file_stem(row_id)
     assert is_safe(stem)
     assert Path(os.path.normpath(f"/results/audio/{stem}.wav")).parent == Path("/results/audio")
@@ -110,13 +110,13 @@ def test_two_hundred_thousand_similar_ids_do_not_collide() -> None:
     ["a.wav", "part 1/Chapter 1.wav", "ä/日本.mp3", "a" * 116 + ".wav", "x-y/_z.pcm", "constant.wav", "v1.2 (b).wav"],
 )
 def test_a_usual_path_is_accepted(path: str) -> None:
-    """Blanks, folders and letters of all languages are fine."""
+    """Spaces, folders and letters of all languages are accepted."""
     assert path_problem(path) is None
 
 
 @given(texts)
 def test_an_accepted_path_stays_inside(path: str) -> None:
-    """No path that is accepted leads out of its folder, hides, or cannot be written down."""
+    """No accepted path leads out of its folder, is hidden, or cannot be encoded."""
     if path_problem(path) is None:
         assert os.path.normpath(path) == path
         assert not path.startswith(("/", "-", ".", "~/"))
@@ -127,13 +127,13 @@ def test_an_accepted_path_stays_inside(path: str) -> None:
 
 @given(texts)
 def test_folding_twice_is_folding_once(path: str) -> None:
-    """Paths that are one file have one folded form."""
+    """Paths of the same file have the same folded form."""
     assert folded(folded(path)) == folded(path)
 
 
 @pytest.mark.parametrize(
     ("one", "other"), [("A.wav", "a.WAV"), ("é", "e\u0301"), ("É", "e\u0301"), ("straße", "STRASSE")]
 )
-def test_what_is_one_file_somewhere_is_folded_alike(one: str, other: str) -> None:
-    """Case and Unicode forms are not told apart on many disks."""
+def test_paths_of_the_same_file_fold_alike(one: str, other: str) -> None:
+    """Many disks do not distinguish case or Unicode forms."""
     assert folded(one) == folded(other)

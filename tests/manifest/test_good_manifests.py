@@ -108,7 +108,7 @@ def test_whole_numbers_are_ids_by_their_digits(tmp_path: Path) -> None:
 
 
 def test_typed_cells_are_carried_as_they_are(tmp_path: Path) -> None:
-    """Scalars keep their type; what is nested becomes JSON text; what no table can hold becomes text."""
+    """Scalars keep their type; nested values become JSON text; numbers too large for a table become text."""
     values = {"i": 7, "f": 1.5, "b": True, "d": date(2024, 2, 29), "none": None, "l": ["é", 1.5 and "x"]}
     pq.write_table(pa.Table.from_pylist([{"id": "a", "text": "Hi", **values, "s": {"x": 1}}]), tmp_path / "m.parquet")
     assert read_good(tmp_path / "m.parquet").row.carried == {**values, "l": '["é", "x"]', "s": '{"x": 1}'}
@@ -121,7 +121,7 @@ def test_typed_cells_are_carried_as_they_are(tmp_path: Path) -> None:
 
 
 def test_numbers_and_gaps_of_a_data_frame_are_understood(tmp_path: Path) -> None:
-    """What pandas makes of a column with gaps (floats and NaN) is read as the whole numbers it was."""
+    """The floats and NaN that pandas stores for a column with gaps are read as whole numbers and empty cells."""
     table = pa.table(
         {
             "id": ["a", "b"],
@@ -172,7 +172,7 @@ def test_without_a_voice_the_first_of_the_language_speaks(tmp_path: Path) -> Non
 
 
 def test_a_text_file_is_read_beside_the_manifest(tmp_path: Path) -> None:
-    """Its content is the transcript, byte order mark left out, white space kept; folders and inner links are fine."""
+    """Its content is the transcript, without the byte order mark; subfolders and links inside are allowed."""
     (tmp_path / "texts").mkdir()
     (tmp_path / "texts" / "a.txt").write_bytes("\ufeff\n  Grüße\r\n\n".encode())
     (tmp_path / "link.txt").symlink_to(tmp_path / "texts" / "a.txt")
@@ -182,7 +182,7 @@ def test_a_text_file_is_read_beside_the_manifest(tmp_path: Path) -> None:
 
 
 def test_the_longest_text_is_accepted(tmp_path: Path) -> None:
-    """Two million characters in one cell are a book, not a mistake."""
+    """A cell may have two million characters."""
     text = "Wort für Wort. " * 133_333
     assert read_good(written(tmp_path, f'id,text\na,"{text}"\n')).row.transcript == text
 
@@ -248,20 +248,20 @@ def test_a_column_that_looks_misspelt_warns_and_is_carried(name: str, meant: str
 
 
 def test_other_columns_do_not_warn(tmp_path: Path) -> None:
-    """Names that only resemble ours a little, or a column that is there under its own name, are left in peace."""
+    """A name that resembles a column only a little causes no warning, nor does one whose column exists."""
     found = read_good(written(tmp_path, "id,text,voice,voices,title,chapter,notes,ix\na,Hi,Anna,1,2,3,4,5\n"))
     assert found.check.warnings == []
 
 
 def test_an_id_of_blanks_warns(tmp_path: Path) -> None:
-    """It is kept as it is, though it may be meant to be empty."""
+    """The id is kept, although it may be meant to be empty."""
     found = read_good(written(tmp_path, "id,text\n  ,Hi\n"))
     assert found.row.id == "  "
     assert [(warning.row, warning.column) for warning in found.check.warnings] == [(1, "id")]
 
 
 def test_empty_rows_are_skipped_with_a_warning(tmp_path: Path) -> None:
-    """Rows of nothing but separators, as spreadsheets leave them, are no texts; blank lines are not even rows."""
+    """Rows with separators only, as spreadsheets write them, are skipped; blank lines do not count as rows."""
     found = read_good(written(tmp_path, "id,text\na,Hi\n,\n\nb,Ho\n"))
     assert [(row.number, row.id) for row in found.rows] == [(1, "a"), (3, "b")]
     assert [(warning.row, "skipped" in warning.why) for warning in found.check.warnings] == [(2, True)]

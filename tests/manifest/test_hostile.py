@@ -186,7 +186,7 @@ def test_any_values_in_parquet(folder: Path, columns: dict[str, list[Any]]) -> N
 @many
 @given(st.text(string.printable + "{}é\u202e\0", max_size=30), st.text(string.printable + "/\\.", max_size=10))
 def test_any_template(folder: Path, out: str, title: str) -> None:
-    """Whatever `out` asks for, the file stands in the audio folder."""
+    """Whatever `out` contains, the file is in the audio folder."""
     read_hostile(folder, json.dumps({"id": "A", "text": "Hi", "out": "{title}" + out, "title": title}).encode())
 
 

@@ -27,8 +27,8 @@ def test_the_named_files_are_those_that_are_made(tmp_path: Path) -> None:
     assert [row.file_name for row in last] == ["audio/The Lamp/001 lamp-1.wav", "audio/The Lamp/002 lamp-2.wav"]
 
 
-def test_the_messages_are_what_is_said(tmp_path: Path) -> None:
-    """A manifest with four of the listed mistakes gives the listed texts."""
+def test_the_messages_are_those_of_the_product(tmp_path: Path) -> None:
+    """A manifest with four of the listed mistakes gives the listed messages."""
     cells = "1,Hi,Ana,,\n2,Hi,,44.1k,\n3,Hi,,,1.2\n1,Ho,,,\n"
     error = refused(written(tmp_path, "id,text,voice,sample_rate,speed\n" + cells))
     listed = [

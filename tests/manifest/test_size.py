@@ -54,15 +54,15 @@ def test_the_rows_of_a_large_manifest_are_not_kept(tmp_path: Path) -> None:
 
 
 def test_two_equal_ids_far_apart_are_found(tmp_path: Path) -> None:
-    """The first and the last of many rows."""
+    """The first and the last of many rows have the same id."""
     ids = [*map(str, range(ROWS)), "0"]
     error = refused(written(tmp_path, "id,text\n" + "".join(f"{row_id},Hi\n" for row_id in ids)))
     assert [(problem.row, problem.column) for problem in error.problems] == [(ROWS + 1, "id")]
     assert "row 1 has the id" in error.problems[0].why
 
 
-def test_hashes_that_meet_by_chance_are_no_duplicates(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where different ids and files have one hash, the second pass compares their text."""
+def test_colliding_hashes_are_not_duplicates(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """If different ids and files have the same hash, the second pass compares their text."""
     monkeypatch.setattr(Hashes, "add", lambda self, _text: self._values.append(7))
     monkeypatch.setattr("voicemill.manifest.uniqueness.hash", lambda _text: 7, raising=False)
     good = ManifestCheck(written(tmp_path, "id,text,out\na,Hi,x/1\nb,Ho,x/2\nc,Hu,\n"), Settings(), VOICES)

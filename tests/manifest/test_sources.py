@@ -1,4 +1,4 @@
-"""Where manifests come from: files, pipes, standard input; and what may happen to them meanwhile."""
+"""Manifests from files, pipes and standard input, and files that change while they are read."""
 
 import hashlib
 import io
@@ -23,13 +23,13 @@ NOBODY = 65534
 
 
 def as_stdin(monkeypatch: pytest.MonkeyPatch, content: bytes) -> None:
-    """Let standard input hold `content`."""
+    """Replace standard input by `content`."""
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(content)))
 
 
 @contextmanager
 def without_rights() -> Iterator[None]:
-    """Root may read everything, so be nobody for a moment."""
+    """Run as the user `nobody`, because root may read everything."""
     if os.geteuid() != 0:
         yield
         return
@@ -44,7 +44,7 @@ def without_rights() -> Iterator[None]:
 def test_standard_input_is_recognised_by_its_content(
     kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """`-` takes every format, and can be gone over again."""
+    """`-` accepts every format and can be read repeatedly."""
     buffer = io.BytesIO()
     pq.write_table(pa.table({"id": ["a"], "text": ["Hi"]}), buffer)
     contents = {
@@ -62,7 +62,7 @@ def test_standard_input_is_recognised_by_its_content(
 
 
 def test_problems_of_standard_input_name_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The message says where the text came from; duplicates are found although a pipe is read but once."""
+    """The message names standard input; duplicates are found although a pipe can be read only once."""
     as_stdin(monkeypatch, b"id,text\na,Hi\na,Ho\n")
     error = refused("-")
     assert error.manifest == "standard input"
@@ -70,13 +70,13 @@ def test_problems_of_standard_input_name_it(monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def test_closed_standard_input_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A service without standard input is told to give a file."""
+    """The message says to give a file."""
     monkeypatch.setattr(sys, "stdin", None)
     assert "give the path of a file" in str(refused("-"))
 
 
-def test_a_full_temporary_folder_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Standard input that cannot be kept is refused with the folder's name."""
+def test_a_full_temporary_folder_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
+    """If standard input cannot be stored, the message names the folder."""
     as_stdin(monkeypatch, b"id,text\na,Hi\n" * 1000)
     with Path("/dev/full").open("w+b", buffering=0) as full:
         monkeypatch.setattr("tempfile.TemporaryFile", lambda: full)
@@ -93,8 +93,10 @@ def test_a_named_pipe_is_read(tmp_path: Path) -> None:
     assert [row.id for row in found.rows] == ["a", "b"]
 
 
-def test_a_text_file_of_standard_input_is_beside_the_caller(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Text files are then found from the current folder."""
+def test_text_files_of_standard_input_start_at_the_working_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Relative paths of text files start at the working folder."""
     (tmp_path / "a.txt").write_text("Hi")
     monkeypatch.chdir(tmp_path)
     as_stdin(monkeypatch, b"id,text_file\na,a.txt\n")
@@ -143,7 +145,7 @@ def test_a_file_that_grows_while_it_is_read_is_refused(tmp_path: Path) -> None:
 
 
 def test_columns_are_known_before_the_rows(tmp_path: Path) -> None:
-    """A table can be laid out before the first row; a file that cannot be opened says so there and then."""
+    """A table can be laid out before the first row; a file that cannot be opened raises an error at once."""
     path = written(tmp_path, '{"id": "a", "text": "Hi"}\n{"id": "b", "text": "Ho", "note": 1}\n', "m.jsonl")
     check = ManifestCheck(path, Settings(), VOICES)
     assert check.columns == ("id", "text", "note")
@@ -159,7 +161,7 @@ def test_a_second_iteration_starts_afresh(tmp_path: Path) -> None:
     assert (list(check), check.problems, check.problem_count) == first
 
 
-def test_an_iteration_can_be_given_up(tmp_path: Path) -> None:
+def test_an_iteration_can_be_abandoned(tmp_path: Path) -> None:
     """Stopping after the first row leaves no file open."""
     check = ManifestCheck(written(tmp_path, "id,text\na,Hi\nb,Ho\n"), Settings(), VOICES)
     for row in check:
@@ -169,7 +171,7 @@ def test_an_iteration_can_be_given_up(tmp_path: Path) -> None:
 
 
 def test_nothing_is_printed(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
-    """What is found is the caller's to show."""
+    """Problems and warnings are returned, not printed."""
     read_good(written(tmp_path, "id,text,voise\na,Hi,x\n"))
     refused(written(tmp_path, "id,text\na,\n"))
     assert capfd.readouterr() == ("", "")

@@ -24,8 +24,8 @@ def test_an_id_comes_before_a_name() -> None:
     assert VoiceDirectory([Voice("x", ANNA.id, "en"), ANNA]).resolve(ANNA.id, "en") == ANNA
 
 
-def test_of_two_voices_with_one_id_the_first_is_meant() -> None:
-    """As the service lists them."""
+def test_duplicate_ids_select_the_first_voice() -> None:
+    """The order is that of the service."""
     book = VoiceDirectory([Voice("x", "One", "en"), Voice("X", "Two", "en")])
     assert book.resolve("x", "en").name == "One"
 
@@ -50,23 +50,23 @@ def test_a_voice_with_a_region_speaks_its_language() -> None:
         ("Quetzalcoatl", "'voicemill voices' lists, such as 'Anna', 'Berta'"),
     ],
 )
-def test_what_is_not_one_voice_is_explained(name: str, says: str) -> None:
-    """The error's text tells what to write instead."""
+def test_unknown_and_ambiguous_names_are_explained(name: str, says: str) -> None:
+    """The error says what to write instead."""
     with pytest.raises(LookupError) as caught:
         VOICES.resolve(name, "en")
     assert says in str(caught.value)
 
 
-def test_a_service_without_voices_is_told() -> None:
-    """No suggestion is made of nothing."""
+def test_a_service_without_voices_is_reported() -> None:
+    """The error suggests no voice."""
     with pytest.raises(LookupError, match="lists none at all"):
         VoiceDirectory([]).resolve("Anna", "en")
     with pytest.raises(LookupError, match="none for the language 'en'"):
         VoiceDirectory([]).resolve("", "en")
 
 
-def test_guessing_ends_where_it_would_take_all_day() -> None:
-    """After a thousand wrong names the message no longer searches for similar ones."""
+def test_suggestions_are_limited() -> None:
+    """After a thousand wrong names, messages no longer suggest similar ones."""
     book = VoiceDirectory([ANNA])
     messages = []
     for _ in range(1001):

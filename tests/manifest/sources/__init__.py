@@ -1,1 +1,1 @@
-"""Tests of sources that are no tables."""
+"""Tests of sources that are not tables."""

@@ -1,4 +1,4 @@
-"""Folders of recordings as people have them: odd names, copies, files that are none, links that lead out."""
+"""Folders of recordings with odd names, copies, other files, and links that lead out."""
 
 import os
 from pathlib import Path
@@ -26,7 +26,7 @@ def recording(path: Path, seconds: float = 0.25, pitch_hz: float = 220.0, contai
 
 
 def odd_archive(folder: Path) -> Path:
-    """A folder with one of everything that has ever gone wrong."""
+    """A folder with one example of each known problem."""
     recording(folder / "talk.wav")
     recording(folder / "sub" / "a.wav", pitch_hz=300)
     recording(folder / "sub" / "a.mp3", pitch_hz=400, container="mp3")

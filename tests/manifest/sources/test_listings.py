@@ -1,4 +1,4 @@
-"""Folders, globs and lists as sources: which files they name, and what becomes of the bad ones."""
+"""Folders, globs and lists as sources: the files that they name, and how bad files are reported."""
 
 import io
 import sys
@@ -31,8 +31,8 @@ def test_every_file_of_a_folder_is_one_row(tmp_path: Path) -> None:
     assert found.check.refused_count == len(REFUSED)
 
 
-def test_what_is_left_out_is_told(tmp_path: Path) -> None:
-    """Files that are nothing to listen to are counted in a warning; each refused file has one of its own."""
+def test_skipped_files_are_reported(tmp_path: Path) -> None:
+    """Files that are not audio are counted in one warning; each refused file has a separate one."""
     warnings = read_files(odd_archive(tmp_path / "archive")).check.warnings
     assert [str(warning) for warning in warnings if not warning.row] == [
         "file: 1 files are skipped because no operation processes them, such as 'notes.md'"
@@ -61,7 +61,7 @@ def test_a_folder_reads_the_same_twice(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("op", "kind"), [("stt", "text/sub/b.txt"), ("voice_change", "audio/sub/b.wav")])
 def test_outputs_mirror_the_tree(op: str, kind: str, tmp_path: Path) -> None:
-    """An output has the place of its source, in the folder and with the ending of its kind."""
+    """An output has the relative path of its source, with the folder and the extension of its kind."""
     recording(tmp_path / "archive" / "sub" / "b.wav")
     assert read_files(tmp_path / "archive", op).row.file_name == kind
 
@@ -92,8 +92,8 @@ def test_text_file_is_one_row(tmp_path: Path) -> None:
     assert read_files(path, "tts").row.id == "a"
 
 
-def test_a_glob_takes_what_matches(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A glob gives what it matches, relative to its fixed part; results folders and hidden files never."""
+def test_a_glob_yields_matching_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Matches are relative to the fixed part of the glob; results folders and hidden files never match."""
     odd_archive(tmp_path / "archive")
     assert [row.id for row in read_files(tmp_path / "archive" / "**" / "*.mp3").rows] == ["cut.mp3", "sub/a.mp3"]
     monkeypatch.chdir(tmp_path / "archive")
@@ -102,7 +102,7 @@ def test_a_glob_takes_what_matches(tmp_path: Path, monkeypatch: pytest.MonkeyPat
 
 
 def test_a_list_names_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A list names files from its own folder or in full, each once; comments and blank lines are passed over."""
+    """Paths start at the folder of the list or are absolute; each file occurs once, and comments are skipped."""
     recording(tmp_path / "a.wav")
     other = recording(tmp_path / "far" / "b.wav")
     (tmp_path / "lists").mkdir()
@@ -123,7 +123,7 @@ def test_a_list_names_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def test_a_recording_is_a_source_by_itself(tmp_path: Path) -> None:
-    """One audio file can be given as it is."""
+    """A single audio file is a source."""
     assert read_files(recording(tmp_path / "talk.wav")).row.id == "talk.wav"
 
 
@@ -138,10 +138,10 @@ def test_a_recording_is_a_source_by_itself(tmp_path: Path) -> None:
         ("stt", "@blank", "the list names no file"),
     ],
 )
-def test_sources_of_nothing_are_refused(
+def test_empty_sources_are_refused(
     op: str, source: str, why: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A source with nothing to work on is refused, with what to do."""
+    """A source without any input is refused with a remedy."""
     monkeypatch.chdir(tmp_path)
     recording(tmp_path / "archive" / "a.wav")
     (tmp_path / "empty").mkdir()
@@ -157,7 +157,7 @@ def test_sources_of_nothing_are_refused(
 def test_results_are_named_after_their_source(
     source: str, name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The results folder has the name of the folder, list or manifest; `.` has that of the folder one is in."""
+    """The results folder has the name of the folder, list or manifest; `.` gives the name of the working folder."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / "archive").mkdir()
     assert source_name(source) == name

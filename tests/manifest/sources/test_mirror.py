@@ -28,19 +28,19 @@ _NAMES = st.lists(
     ],
 )
 def test_names_follow_their_sources(names: list[str], expected: list[str]) -> None:
-    """An output is named after its source; the ending stays where two sources would get one name or a folder's."""
+    """An output is named after its source; the extension stays if another source or a folder would get the name."""
     assert mirrored(names) == expected
 
 
-def test_upper_and_lower_case_are_the_same() -> None:
-    """Sources that differ in upper and lower case alone get names that a disk which ignores case can tell apart."""
+def test_sources_that_differ_in_case_get_different_names() -> None:
+    """The names differ even on a disk that ignores case."""
     found = mirrored(["Talk.wav", "talk.wav", "TALK.mp3"])
     assert len({folded(name) for name in found}) == 3
 
 
 @given(_NAMES)
-def test_no_two_are_the_same(parts: list[list[str]]) -> None:
-    """Whatever sources are called, outputs differ, can be files on any disk, and are no folders of others."""
+def test_all_names_are_different(parts: list[list[str]]) -> None:
+    """Whatever the sources are called, outputs differ, are valid on any disk, and are not folders of other outputs."""
     names = list(dict.fromkeys("/".join(part.replace("/", "") or "x" for part in name) for name in parts))
     names = [name for name in names if not any(other.startswith(name + "/") for other in names)]
     found = [f"{name}.srt" for name in mirrored(names)]
@@ -51,7 +51,7 @@ def test_no_two_are_the_same(parts: list[list[str]]) -> None:
 
 
 def test_the_order_of_other_files_does_not_matter() -> None:
-    """A name does not depend on the order in which a disk tells the files."""
+    """A name does not depend on the order in which the disk lists the files."""
     names = [f"{folder}/{stem}.{ending}" for folder, stem, ending in product("pq", "xyz", ("wav", "mp3", "flac"))]
     shuffled = random.Random(7).sample(names, len(names))
     assert dict(zip(names, mirrored(names), strict=True)) == dict(zip(shuffled, mirrored(shuffled), strict=True))
