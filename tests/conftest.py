@@ -4,6 +4,7 @@ import gc
 import os
 import signal
 from collections.abc import Callable, Generator, Iterator
+from contextlib import AbstractContextManager
 from functools import partial
 from pathlib import Path
 from unittest import mock
@@ -14,7 +15,7 @@ from hypothesis import HealthCheck, settings
 
 from flows.prefect_server.ensure import ensure_server
 from tests.faults.figures import Report
-from tests.prefect_database import copy_migrated_database
+from tests.prefect_database import copy_migrated_database, shared_migration
 
 # No deadline, because slow machines must not fail a test. Derandomized, so that a commit always gives the same result;
 # nightly runs try new examples each time.
@@ -25,6 +26,8 @@ settings.register_profile(
     suppress_health_check=[HealthCheck.too_slow],
 )
 settings.load_profile("voicemill")
+
+SharedMigration = AbstractContextManager[Callable[[Path], None]]
 
 _TESTS = Path(__file__).parent
 _SLOWEST_FIRST = (
@@ -110,6 +113,12 @@ def prefect_home() -> str:
 def migrated_database(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Path], None]:
     """Copies a migrated database, which the workers of the session share, into a Prefect home without one."""
     return partial(copy_migrated_database, shared=_shared_folder(tmp_path_factory))
+
+
+@pytest.fixture(scope="session")
+def sharing_migration(tmp_path_factory: pytest.TempPathFactory) -> Callable[[], SharedMigration]:
+    """Lets the workers of the session wait for a database that a test migrates, and use a copy of it."""
+    return partial(shared_migration, _shared_folder(tmp_path_factory))
 
 
 @pytest.fixture(scope="session")

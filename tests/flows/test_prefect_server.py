@@ -18,6 +18,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from flows.prefect_server.lease import LeaseLock
+from tests.conftest import SharedMigration
 from tests.waiting import PATIENCE_S, wait_until
 
 pytestmark = pytest.mark.skipif(not Path("/proc/self/cmdline").exists(), reason="finds processes in /proc")
@@ -39,9 +40,12 @@ def first_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 
 @pytest.fixture(scope="module")
-def first_run(first_home: Path) -> str:
-    """The terminal output of the first run on a new machine."""
-    return run_in_terminal(first_home, 24, idle_s=3600)
+def first_run(first_home: Path, sharing_migration: Callable[[], SharedMigration]) -> str:
+    """The terminal output of the first run on a new machine, whose migrated database other tests then use."""
+    with sharing_migration() as share:
+        shown = run_in_terminal(first_home, 24, idle_s=3600)
+        share(first_home)
+    return shown
 
 
 @pytest.fixture(scope="module")
@@ -217,9 +221,9 @@ def test_flow_run_and_its_logs_are_available_through_the_api(first_run: str) -> 
 
 
 def test_next_run_uses_the_same_server(first_home: Path, first_run: str) -> None:
-    """A second run uses the server of the first one and starts no other."""
+    """A second run gets the server of the first one and starts no other."""
     before = servers(first_home)
-    assert finish(start(first_home, 1)) == (0, first_run.strip(), "")
+    assert finish(start(first_home, 0)) == (0, first_run.strip(), "")
     assert servers(first_home) == before
     assert len(before) == 1
 
@@ -304,7 +308,7 @@ def test_unreachable_configured_server_is_reported(tmp_path: Path) -> None:
 def test_failed_server_start_names_the_log(tmp_path: Path) -> None:
     """With an invalid database the run fails at once, and the error names the server's log."""
     (tmp_path / "prefect.db").write_text("Not a database, but long enough to be opened as one. " * 9)
-    code, stdout, stderr = finish(start(tmp_path, 1, idle_s=0))
+    code, stdout, stderr = finish(start(tmp_path, 0, idle_s=0))
     assert (code, stdout) == (1, "")
     (log,) = tmp_path.glob("voicemill/*/server.log")
     assert f"See its log: {log}\n" in stderr
