@@ -92,6 +92,16 @@ _NOTES = {
     ),
     "no links": ("<p>Boat<sup>1</sup>.</p>", '<p class="footnote"><sup>1</sup> A craft.</p>'),
     "no links and no raised mark": ("<p>Boat<sup>1</sup>.</p>", '<p class="footnote_text">1. A craft.</p>'),
+    "raised by a style": (
+        '<p>Boat<span style="vertical-align: super"><a href="#n">1</a></span>.</p>', '<p id="n">1 A craft.</p>',
+    ),
+    "a letter that links back": (
+        '<p>Boat<a href="#n" id="r"><i>a</i></a>.</p>', '<p id="n"><a href="#r">a</a> A craft.</p>',
+    ),
+    "a raised character": ('<p>Boat<a href="#n">¹</a>.</p>', '<p id="n"><a href="#x">1</a> A craft.</p>'),
+    "two in one": (
+        '<p>Boat<sup><a href="#n">1</a>, <a href="#m">2</a></sup>.</p>', '<p id="n">1 A craft.</p><p id="m">2 It.</p>',
+    ),
     "terms": (
         '<p>Boat<sup><a href="#n" id="r">1</a></sup>.</p>',
         '<dl><dt id="n"><a href="#r">1</a></dt><dd>A craft.</dd></dl>',

@@ -4,9 +4,7 @@ import re
 from typing import Final
 
 from voicemill.book.importing.block_names import BLOCKS
-from voicemill.book.importing.exclusion_rules import selectable
 from voicemill.book.importing.source import Element, local_name
-from voicemill.book.importing.style_sheets import displays_as_block
 
 _DROP_CAP = re.compile(r"\b(?:drop[-_]?caps?|dropped|initial(?:s|cap)?|lettrine|first-?letter)\b", re.IGNORECASE)
 _HEADING_CLASS = re.compile(r"\b(?:chapter|part|book)[-_ ]?(?:title|head(?:ing)?|num(?:ber)?|name)\b", re.IGNORECASE)
@@ -18,13 +16,6 @@ _NO_WORDS = re.compile(
     re.IGNORECASE,
 )
 """Descriptions of images that say nothing: names of files, and words for any image."""
-
-
-def is_displayed_as_block(element: Element, styled: frozenset[str]) -> bool:
-    """Whether a style gives an element a line of its own; `styled` are the selectors with such a style."""
-    if not element.attrib:
-        return False
-    return displays_as_block(element.get("style", "")) or not styled.isdisjoint(selectable(element))
 
 
 def is_drop_cap(element: Element) -> bool:

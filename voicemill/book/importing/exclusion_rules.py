@@ -2,9 +2,10 @@
 
 import re
 from typing import Final
+from unicodedata import normalize
 
 from voicemill.book.importing.source import Element, epub_types
-from voicemill.book.importing.style_sheets import hides
+from voicemill.book.importing.style_sheets import Styles
 
 RULES: Final = {
     "head": "the head of a document: its title and its styles",
@@ -79,6 +80,9 @@ _PAGE_CLASS = re.compile(
     r"\b(?:pagenum|pagenumber|page[-_]number|page[-_]num|pageno|pagebreak|pageref|pg|page|folio|pn)\b", re.IGNORECASE
 )
 _PAGE_TEXT = re.compile(r"[\[({]?\s*(?:pg\.?|page|p\.|seite|s\.)?\s*[\divxlcm]{1,7}\s*[\])}]?", re.IGNORECASE)
+_REFERENCE_CLASS = re.compile(
+    r"(?<![a-z])(?:fn|foot-?note|end-?note|note)[-_]?(?:ref(?:erence)?|mark|call|anchor)(?![a-z])", re.IGNORECASE
+)
 _PAGE_ID = re.compile(r"(?:page|pg|p|pagebreak|seite)[-_.]?0*(?P<number>\d{1,4}|[ivxlc]{1,7})", re.IGNORECASE)
 _INLINE: Final = ("a", "span", "b", "i", "em", "small", "sup", "sub")
 _LINE_CLASS = re.compile(r"\b(?:lnum|linenum|linenumber|line[-_]?num(?:ber)?|lineno|verse[-_]?num)\b", re.IGNORECASE)
@@ -92,16 +96,16 @@ _REFERENCE_TEXT = re.compile(
 )
 
 
-def rule_of(element: Element, name: str, hidden: frozenset[str]) -> str:
+def rule_of(element: Element, name: str, styles: Styles) -> str:
     """The rule that excludes an element with all it holds, by the element itself; empty if it is kept."""
     if name in _BY_TAG:
         return _BY_TAG[name]
-    if not element.attrib:
-        return ""
     if name == "nav" and "toc" in element.get("id", ""):
         return "table-of-contents"
-    if _is_hidden(element, hidden):
+    if _is_hidden(element, name, styles):
         return "hidden"
+    if not element.attrib:
+        return ""
     rules = (_BY_TYPE[word] for word in epub_types(element) if word in _BY_TYPE)
     return (
         next((rule for rule in rules if _may_apply(rule, element)), "") or _by_class(element) or _by_id(element, name)
@@ -120,7 +124,7 @@ def _may_apply(rule: str, element: Element) -> bool:
 
 def is_reference(element: Element) -> bool:
     """Whether the text of an element is the mark of a note, rather than words of a sentence."""
-    return "backlink" in epub_types(element) or _REFERENCE_TEXT.fullmatch(_text(element)) is not None
+    return "backlink" in epub_types(element) or _REFERENCE_TEXT.fullmatch(normalize("NFKC", _text(element))) is not None
 
 
 def _text(element: Element) -> str:
@@ -132,19 +136,12 @@ def rule_of_kind(kind: str) -> str:
     return _BY_TYPE.get(kind, "")
 
 
-def _is_hidden(element: Element, hidden: frozenset[str]) -> bool:
+def _is_hidden(element: Element, name: str, styles: Styles) -> bool:
     if element.get("hidden") is not None or element.get("aria-hidden") == "true":
         return True
-    if (style := element.get("style")) and hides(style):
+    if name == "dialog" and element.get("open") is None:
         return True
-    if not hidden:
-        return False
-    return not hidden.isdisjoint(selectable(element))
-
-
-def selectable(element: Element) -> set[str]:
-    """The selectors of a style sheet that mean an element: its classes and its id."""
-    return {f".{word}" for word in element.get("class", "").split()} | {f"#{element.get('id', '')}"}
+    return styles.hides(element)
 
 
 def _by_id(element: Element, name: str) -> str:
@@ -159,6 +156,8 @@ def _by_class(element: Element) -> str:
         return ""
     if named in _OUR_CLASSES:
         return _OUR_CLASSES[named]
+    if _REFERENCE_CLASS.search(named) and _text(element) and is_reference(element):
+        return "note-reference"
     is_page, is_line = _PAGE_CLASS.search(named), _LINE_CLASS.search(named)
     if not is_page and not is_line:
         return ""

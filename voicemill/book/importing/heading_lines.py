@@ -23,6 +23,9 @@ _NAMED = re.compile(
     re.IGNORECASE,
 )
 _BARE = re.compile(rf"(?P<number>[IVXLC]{{1,7}}|\d{{1,3}})(?P<mark>{_SEPARATOR}*)(?:[ \t]+(?P<title>[^\n]{{1,60}}))?")
+_LEADING_NUMBER = re.compile(
+    rf"\s*(?:(?:{_CHAPTERS}|{_PARTS})\s+)?{_NUMBER}(?:\s*{_SEPARATOR}+\s*|\s+|$)", re.IGNORECASE
+)
 _NUMBER_ONLY = re.compile(
     rf"\W*(?:[^\W\d_]+\s+)?(?:\d{{1,4}}|[IVXLCDM]{{1,8}}|(?i:(?:the\s+)?(?:{_WORDS})))\W*", re.DOTALL
 )
@@ -58,6 +61,11 @@ def heading_level(paragraph: str, before: str = "", following: str = "") -> int:
 def is_number_only(heading: str) -> bool:
     """Whether a heading is only a number, perhaps with a word before it: `Chapter Two`, `IV.`."""
     return _NUMBER_ONLY.fullmatch(heading.strip()) is not None
+
+
+def without_number(title: str) -> str:
+    """A title without the number of its chapter: `The Sea` for `Chapter 2: The Sea`, empty for `Chapter 2`."""
+    return _LEADING_NUMBER.sub("", title, count=1)
 
 
 def is_title(paragraph: str) -> bool:

@@ -2,12 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import takewhile
 from pathlib import Path
 from typing import Final
 
 from voicemill.book.importing.accounting import check_kept
 from voicemill.book.importing.chapters import Chapter, ContentsRule, chapters_of, same_words, with_kinds
 from voicemill.book.importing.contents_within import contents_rules
+from voicemill.book.importing.heading_lines import is_number_only, without_number
 from voicemill.book.importing.notes import note_rules
 from voicemill.book.importing.other_formats import read_document
 from voicemill.book.importing.package import read_epub
@@ -134,11 +136,22 @@ def _with_title(chapter: Chapter) -> Chapter:
         return chapter
     if any(block.level and same_words(block.text) == title for block in chapter.kept):
         return chapter
-    opening = same_words("".join(block.text for block in first))
-    if opening.startswith(title) or title in same_words(first[0].text[: 2 * len(chapter.title) + 40]):
+    if _says_title([block.text for block in first], chapter.title):
         return chapter
     added = Block(first[0].document, "", chapter.title, level=2, is_added=True)
     return replace(chapter, blocks=[added, *chapter.blocks])
+
+
+def _says_title(first: Sequence[str], title: str) -> bool:
+    """Whether the first blocks of a chapter say its title, perhaps with another number: `1`, `The Boat`."""
+    words, bare = same_words(title), same_words(without_number(title))
+    if same_words("".join(first)).startswith(words) or words in same_words(first[0][: 2 * len(title) + 40]):
+        return True
+    if not bare:
+        return is_number_only(first[0])
+    lines = [same_words(text) for text in takewhile(_is_running_title, first)]
+    spans = (lines[start:stop] for start in range(len(lines)) for stop in range(start + 1, len(lines) + 1))
+    return any("".join(span) == bare for span in spans)
 
 
 def _spoken(chapters: list[Chapter]) -> tuple[list[Chapter], list[Chapter]]:

@@ -5,6 +5,7 @@ class says that it is a note.
 """
 
 import re
+import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Final, NamedTuple
 
@@ -13,7 +14,9 @@ from voicemill.book.importing.exclusion_rules import is_reference
 from voicemill.book.importing.note_continuations import continuations
 from voicemill.book.importing.source import Document, Element, epub_types, local_name, resolve
 
-_MARK = re.compile(r"[\[({]?\s*(?:\d{1,4}|[ivxlc]{1,6}|[a-z]|[*†‡§¶#]{1,4}|\d{1,3}\s*[*†])\s*[\])}.]?", re.IGNORECASE)
+_MARK = re.compile(
+    r"[\[({]?\s*(?:\d{1,4}|[ivxlc]{1,6}|[a-z]|[*†‡§¶#]{1,4}|\d{1,3}\s*[*†]|[¹²³⁰⁴-⁹]{1,3})\s*[\])}.]?", re.IGNORECASE
+)
 _NOTE_WORD = re.compile(r"note|(?:^|[\s_-])(?:e|f|r)?fn(?:[\s_-]|\d|$)|ftn|footn", re.IGNORECASE)
 _BACK = re.compile(r"[\s↩︎↑^←⬆↵]*")
 _NOTE_CLASS = re.compile(
@@ -23,6 +26,8 @@ _NOTE_CLASS = re.compile(
 )
 _NOTE_START = re.compile(r"\W*?(?P<mark>\d{1,3}|[*†‡§]{1,3})[.)\]:]*\s+\S")
 _BACK_WORD = re.compile(r"\W*(?:go )?(?:back|return|zurück|retour|volver|torna|terug)\b.{0,30}$", re.IGNORECASE)
+_RAISED_CLASS = re.compile(r"(?<![a-z])(?:super|superscript|sup|raised)(?![a-z])", re.IGNORECASE)
+_RAISED_STYLE = re.compile(r"vertical-align\s*:\s*(?:super|text-top|top)", re.IGNORECASE)
 _STOP: Final = frozenset({"body", "html", "section", "article", "ol", "ul", "dl", "table", "tbody", "tr"})
 
 
@@ -57,7 +62,16 @@ def note_rules(documents: Iterable[Document]) -> dict[Element, str]:
         rules |= _unlinked(document, rules)
     for document in books if references else ():
         rules |= dict.fromkeys(list(continuations(document, rules, references)), "note")
-    return rules
+    raised = {link.getparent() for link in references.values() if link.getparent() is not None}
+    return rules | dict.fromkeys((each for each in raised if _holds_references_only(each, rules)), "note-reference")
+
+
+def _holds_references_only(element: Element, rules: Mapping[Element, str]) -> bool:
+    """Whether raised text is several references with commas between them."""
+    links = [each for each in element if each in rules]
+    between = [element.text or "", *(each.tail or "" for each in links)]
+    is_all = len(links) == len(element) and not any(one.isalnum() for text in between for one in text)
+    return is_all and len(links) > 1 and _is_superscript(element)
 
 
 def _absorb_brackets(link: Element) -> None:
@@ -127,9 +141,10 @@ def _note_of(link: _Link, ids: dict[tuple[str, str], Element], rules: dict[Eleme
         return note
     is_marked = (
         _is_raised(link.element)
+        or _links_back(note, link, ids)
         or _is_in_brackets(link.element)
         or _NOTE_WORD.search(_names(link.element, target))
-        or not link.mark.isalnum()
+        or not (link.mark.isascii() and link.mark.isalnum())
     )
     if not is_marked or _is_at_start(link.element) or _begins_its_note(link.element):
         return None
@@ -174,8 +189,13 @@ def _is_within(element: Element, other: Element) -> bool:
 
 
 def _is_raised(element: Element) -> bool:
-    near = [element, *element.iter(), *([element.getparent()] if element.getparent() is not None else [])]
-    return any(local_name(each) == "sup" for each in near)
+    parent = element.getparent()
+    return any(map(_is_superscript, [*element.iter(), *([] if parent is None else [parent])]))
+
+
+def _is_superscript(element: Element) -> bool:
+    named, style = element.get("class", ""), element.get("style", "")
+    return local_name(element) == "sup" or bool(_RAISED_CLASS.search(named) or _RAISED_STYLE.search(style))
 
 
 def _is_in_brackets(link: Element) -> bool:
@@ -216,8 +236,8 @@ def _is_at_start(link: Element) -> bool:
 
 
 def _begins_with(note: Element, mark: str) -> bool:
-    bare = mark.strip("[](){}. ")
-    text = "".join(note.itertext()).lstrip("[({ \t\r\n")
+    bare = unicodedata.normalize("NFKC", mark).strip("[](){}. ")
+    text = unicodedata.normalize("NFKC", "".join(note.itertext())).lstrip("[({ \t\r\n")
     return text.startswith(bare) and not text[len(bare) : len(bare) + 1].isalnum()
 
 

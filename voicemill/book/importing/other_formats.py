@@ -4,11 +4,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
+from voicemill.book.importing.heading_lines import heading_level
 from voicemill.book.importing.markdown import html_of_markdown
 from voicemill.book.importing.markup import MAX_MARKUP_BYTES, decoded, parse, parse_html
 from voicemill.book.importing.plain_text import html_of_text
 from voicemill.book.importing.source import About, Document, Element, Source, local_name
-from voicemill.book.importing.style_sheets import displays_as_block, hides, selectors
+from voicemill.book.importing.style_sheets import Styles
 from voicemill.book.importing.word import read_word
 from voicemill.errors import BookError
 
@@ -35,20 +36,19 @@ def read_document(path: Path) -> Source:
 def _read_html(path: Path, text: str) -> Source:
     root, removed = parse(text, path.name)
     sheets = ["".join(each.itertext()) for each in root.iter() if local_name(each) == "style"]
-    hidden, blocks = (frozenset(selectors("".join(sheets), each)) for each in (hides, displays_as_block))
     title = next(
         (" ".join("".join(each.itertext()).split()) for each in root.iter() if local_name(each) == "title"), ""
     )
     meta = {each.get("name", "").lower(): each.get("content", "") for each in root.iter() if local_name(each) == "meta"}
     language = root.get("lang") or root.get("{http://www.w3.org/XML/1998/namespace}lang") or ""
-    about = About(title=title or _first_heading(root), author=meta.get("author", ""), language=language)
-    return _source(path, root, about, removed, hidden, blocks)
+    about = About(title=title or _title_in(root, path), author=meta.get("author", ""), language=language)
+    return _source(path, root, about, removed, Styles(sheets))
 
 
 def _read_markdown(path: Path, text: str) -> Source:
     made, fields, left_out = html_of_markdown(text)
     root, removed = parse_html(made, path.name)
-    about = replace(About(title=_first_heading(root)), **fields)  # type: ignore[arg-type] # all these fields are text
+    about = replace(About(title=_title_in(root, path)), **fields)  # type: ignore[arg-type] # all these fields are text
     source = _source(path, root, about, removed)
     return replace(source, ignored=(*source.ignored, *((text, rule, path.name) for text, rule in left_out)))
 
@@ -65,29 +65,24 @@ def _read_docx(path: Path) -> Source:
     made.check(root)
     about = made.about
     if not about.title:
-        about = replace(about, title=_first_heading(root) or path.stem)
+        about = replace(about, title=_title_in(root, path))
     source = _source(path, root, about, removed)
     return replace(source, ignored=(*source.ignored, *made.left_out))
 
 
-def _first_heading(root: Element) -> str:
-    headings = (each for each in root.iter() if local_name(each) in ("h1", "h2"))
-    return next(map(_text, headings), "")
+def _title_in(root: Element, path: Path) -> str:
+    """The title of a book that does not state it: its first heading, or the name of the file if that is a chapter's."""
+    main = [_text(each) for each in root.iter() if local_name(each) == "h1"]
+    headings = main[:1] or [_text(each) for each in root.iter() if local_name(each) == "h2"][:1]
+    return next((title for title in headings if title and not heading_level(title)), path.stem)
 
 
 def _text(element: Element) -> str:
     return " ".join("".join(element.itertext()).split())
 
 
-def _source(
-    path: Path,
-    root: Element,
-    about: About,
-    removed: str,
-    hidden: frozenset[str] = frozenset(),
-    blocks: frozenset[str] = frozenset(),
-) -> Source:
+def _source(path: Path, root: Element, about: About, removed: str, styles: Styles | None = None) -> Source:
     ignored = (
         [(" ".join(f"U+{ord(one):04X}" for one in removed[:1000]), "control-characters", path.name)] if removed else []
     )
-    return Source(about, (Document(path.name, root, hidden=hidden, displayed_as_blocks=blocks),), (), tuple(ignored))
+    return Source(about, (Document(path.name, root, styles=styles or Styles()),), (), tuple(ignored))

@@ -9,11 +9,11 @@ from voicemill.book.importing.block_names import spaced_text
 from voicemill.book.importing.contents import landmarks_of, nav_entries, ncx_entries
 from voicemill.book.importing.contents_pages import is_contents_page
 from voicemill.book.importing.covers import cover_of
+from voicemill.book.importing.linked_styles import LinkedStyles
 from voicemill.book.importing.markup import decoded, parse
 from voicemill.book.importing.package_document import Item, Package, named, words_of
 from voicemill.book.importing.source import About, Document, Element, Entry, Source
 from voicemill.book.importing.spine import MARKUP_TYPES, PAGE_SUFFIXES, SpineItem, spine_of, with_listed_documents
-from voicemill.book.importing.style_sheets import displays_as_block, hides, selectors
 from voicemill.errors import BookError
 
 _CONTAINER: Final = "META-INF/container.xml"
@@ -81,8 +81,7 @@ def _documents(
 ) -> tuple[list[Document], list[tuple[str, str, str]]]:
     documents: list[Document] = []
     ignored: list[tuple[str, str, str]] = []
-    sheets = _style_sheets(package, archive)
-    hidden, blocks = (frozenset(selectors(sheets, each)) for each in (hides, displays_as_block))
+    styles = LinkedStyles(archive)
     paths = {item.path for item, _ in spine}
     for item, is_linear in spine:
         root, removed = parse(decoded(archive.read(item.path), item.path), item.path)
@@ -92,20 +91,13 @@ def _documents(
         if "nav" in item.properties or is_contents_page(root, item.path, paths - {item.path}):
             rule = "table-of-contents"
         kind = _kind(kinds.get(item.path, ""), root) if len(spine) > 1 else ""
-        own = "".join(words_of(each) for each in named(root, "style"))
-        own_hidden, own_blocks = (frozenset(selectors(own, each)) for each in (hides, displays_as_block))
-        documents.append(Document(item.path, root, rule, kind, hidden | own_hidden, blocks | own_blocks))
+        documents.append(Document(item.path, root, rule, kind, styles.of(root, item.path)))
     return documents, ignored
 
 
 def _kind(given: str, root: Element) -> str:
     is_longer = given in _PAGES and len(words_of(root)) > _LONGEST_PAGE
     return "" if is_longer else given
-
-
-def _style_sheets(package: Package, archive: Archive) -> str:
-    sheets = [archive.find(item.path) for item in package.items.values() if item.media_type == "text/css"]
-    return "\n".join(archive.read(name).decode("utf-8", "replace") for name in sheets if name)
 
 
 def _entries(package: Package, nav: Element | None, navigation: str, archive: Archive) -> list[Entry]:

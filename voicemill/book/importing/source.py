@@ -5,6 +5,8 @@ from pathlib import PurePosixPath
 from typing import Any, Final
 from urllib.parse import unquote, urlsplit
 
+from voicemill.book.importing.style_sheets import Styles
+
 Element = Any
 """An lxml element; lxml has no type annotations."""
 
@@ -20,10 +22,7 @@ class Document:
     root: Element
     rule: str = ""
     kind: str = ""
-    hidden: frozenset[str] = frozenset()
-    """The classes (`.name`) and ids (`#name`) that its style sheets hide."""
-    displayed_as_blocks: frozenset[str] = frozenset()
-    """Those that its style sheets give a line of their own."""
+    styles: Styles = field(default_factory=Styles)
 
 
 @dataclass(slots=True)

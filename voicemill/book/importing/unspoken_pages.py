@@ -55,6 +55,7 @@ _PAGES: Final = {
         True,
     ),
 }
+_NOTES = _titles(r"(?:end|foot|chapter )?notes|anmerkungen|endnoten|fußnoten|notas|noten")
 _LONGEST_LINE: Final = 300
 """Characters: a page with a longer paragraph is no list."""
 _LONGEST_REST: Final = 120
@@ -98,7 +99,8 @@ def _rule_of_title(chapter: Chapter) -> str:
     for rule, page in _PAGES.items():
         if page.titles.fullmatch(title) and size <= page.longest and not (page.is_list and longest > _LONGEST_LINE):
             return rule
-    return ""
+    excluded = sum(len(block.text) for block in chapter.blocks if block.rule == "note")
+    return "note" if _NOTES.fullmatch(title) and excluded > size else ""
 
 
 def _exclude_title_pages(chapter: Chapter, about: About) -> None:

@@ -9,7 +9,6 @@ from lxml import etree
 
 from voicemill.book.importing.block_names import BLOCKS, spaced_text
 from voicemill.book.importing.display import (
-    is_displayed_as_block,
     is_drop_cap,
     level_by_name,
     said_instead,
@@ -131,7 +130,7 @@ class _Walker:
         """Open an element. Returns whether all of it was excluded."""
         name = local_name(element)
         path = self._path(name)
-        rule = self._all_rule or self._notes.get(element, "") or rule_of(element, name, self._document.hidden)
+        rule = self._all_rule or self._notes.get(element, "") or rule_of(element, name, self._document.styles)
         if not rule and (spoken := said_instead(element, name)):
             self._place = self._place or (self._open[-1] if self._open else None)
             self._text.append(spoken)
@@ -163,7 +162,7 @@ class _Walker:
         That is so for positioned words, and for the parts of a heading: `<span>Chapter 1</span><span>The Boat</span>`.
         """
         if "absolute" in element.get("style", "") or (
-            opened.level and is_displayed_as_block(element, self._document.displayed_as_blocks)
+            opened.level and self._document.styles.displays_as_block(element)
         ):
             return True
         before = element.getprevious()
@@ -197,7 +196,7 @@ class _Walker:
     def _is_block(self, element: Element, name: str, above: _Open) -> bool:
         if name in BLOCKS:
             return not self._is_simple_cell(element, name)
-        return not above.level and is_displayed_as_block(element, self._document.displayed_as_blocks)
+        return not above.level and self._document.styles.displays_as_block(element)
 
     def _is_simple_cell(self, element: Element, name: str) -> bool:
         """Whether a table cell, or the only paragraph in one, is a line of its row."""
@@ -302,7 +301,7 @@ class _Walker:
         """Lines of verse in the same stanza follow each other without a blank line."""
         parent = block.path.rpartition("/")[0]
         is_line = block.is_verse and LINE not in made.text and not block.level
-        is_line = is_line and len(made.text) <= _LONGEST_VERSE_LINE
+        is_line = is_line and len(made.text) <= _LONGEST_VERSE_LINE and local_name(block.element) != "cite"
         follows = is_line and parent == self._last_line_parent and self._separator == PARAGRAPH
         self._last_line_parent = parent if is_line else ""
         return LINE if follows else self._separator
