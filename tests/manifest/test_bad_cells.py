@@ -46,7 +46,9 @@ IDS = [
     Bad("binary id", parquet(id=[b"\xff\xfe"], text=["a"]), 1, "id", "binary data.*UTF-8"),
     Bad("control character in id", one_row(id="a\x07"), 1, "id", r"control character \(U\+0007\).*remove", "m.jsonl"),
     Bad("line end in id", one_row(id="a\nb"), 1, "id", "line end in the id; remove it", "m.jsonl"),
-    Bad("half a character in id", '{"id": "\\ud800", "text": "Hi"}', 1, "id", "half a character.*remove", "m.jsonl"),
+    Bad(
+        "half a character in id", '{"id": "\\ud800", "text": "Hi"}', 1, "id", "incomplete character.*remove", "m.jsonl"
+    ),
     Bad("endless id", one_row(id="a" * 10_001), 1, "id", "10,001 characters.*shorten", "m.jsonl"),
 ]
 TEXTS = [
@@ -64,7 +66,7 @@ TEXTS = [
     ),
     Bad("German error value", "id,text\na, #NV \n", 1, "text", "'#NV' is an error value of a spreadsheet"),
     Bad("control character", "id,transcript\na,Hi\x07\n", 1, "transcript", r"U\+0007\) at character 3; remove it"),
-    Bad("half a character", '{"id": "a", "text": "Hi \\udc00"}', 1, "text", "half a character", "m.jsonl"),
+    Bad("half a character", '{"id": "a", "text": "Hi \\udc00"}', 1, "text", "incomplete character", "m.jsonl"),
     Bad(
         "10 MB text", "id,transcript\na," + "word " * 2_000_000, 1, "transcript", "10,000,000 characters.*split it over"
     ),
@@ -108,7 +110,9 @@ PARAMETERS = [
     Bad("no recording to change", one_row(op="voice_change"), 1, "audio", "needs the name of an audio", "m.jsonl"),
     Bad("nothing to fill", one_row(op="infill"), 1, "audio", "audio with from_s and to_s, or left_audio", "m.jsonl"),
     Bad("unknown voice", one_row(voice="Ana"), 1, "voice", "no voice 'Ana'; did you mean 'Anna'", "m.jsonl"),
-    Bad("strange voice", one_row(voice="Zzyx"), 1, "voice", "'voicemill voices' lists, such as 'Anna'", "m.jsonl"),
+    Bad(
+        "strange voice", one_row(voice="Zzyx"), 1, "voice", "'voicemill voices list' prints, such as 'Anna'", "m.jsonl"
+    ),
     Bad(
         "two voices of a name",
         one_row(voice="GEMINI"),

@@ -43,7 +43,7 @@ FILES = [
     Bad("device", lambda _: Path("/dev/null"), 0, "", "is a device; give a file"),
     Bad("unreadable medium", lambda _: Path("/proc/self/mem"), 0, "", "cannot be read.*check the disk"),
     Bad("file below a file", lambda folder: written(folder, H) / "x.csv", 0, "", "cannot be opened.*check the path"),
-    Bad("endless name", lambda folder: folder / ("x" * 5000), 0, "", "longer than a path can be"),
+    Bad("endless name", lambda folder: folder / ("x" * 5000), 0, "", "the path is too long"),
     Bad("NUL in name", lambda folder: folder / "a\0b", 0, "", "file names cannot have"),
     Bad("empty file", "", 0, "", "is empty; write a first line"),
     Bad("blank file", b"\xef\xbb\xbf \r\n\n", 0, "", "is empty; write a first line"),
@@ -62,7 +62,7 @@ FILES = [
     Bad("unknown binary", bytes(range(256)) * 8, 0, "", "binary file.*a manifest is a CSV"),
     Bad("utf-16 without mark", (H + "a,Hello\n").encode("utf-16-le"), 0, "", "UTF-16 without.*as 'CSV UTF-8'"),
     Bad("utf-16 cut off", (H + "a,Hello\n").encode("utf-16")[:-1], 0, "", "middle of a character; copy"),
-    Bad("half a character", (H + "a,Hello").encode("utf-16") + b"\0\xd8", 1, "transcript", "half a character"),
+    Bad("half a character", (H + "a,Hello").encode("utf-16") + b"\0\xd8", 1, "transcript", "incomplete character"),
     Bad("utf-16 without text", b"\xff\xfe", 0, "", "is empty; write a first line"),
     Bad("utf-32", (H + "a,Hello\n").encode("utf-32"), 0, "", "UTF-32.*save it as 'CSV UTF-8'"),
     Bad(
@@ -132,7 +132,7 @@ LINES = [
     Bad("quote inside quotes", 'id,transcript\na,"Say "hi" now"\n', 1, "", 'on line 2.*write it twice \\(""\\)'),
     Bad("cut JSON", one_row() + '{"id": "b", "tran', 2, "", "not JSON: .*correct the line", "m.jsonl"),
     Bad("JSON that is a number", one_row() + "7\n", 2, "", "one object, such as", "m.jsonl"),
-    Bad("JSON name twice", '{"id": "a", "id": "b", "text": "Hi"}', 1, "", "'id' stands twice.*rename", "m.jsonl"),
+    Bad("JSON name twice", '{"id": "a", "id": "b", "text": "Hi"}', 1, "", "'id' occurs twice.*rename", "m.jsonl"),
     Bad("JSON NaN", '{"id": "a", "text": "Hi", "n": NaN}', 1, "", "NaN is not a JSON value; write", "m.jsonl"),
     Bad("JSON nested deep", '{"id": ' + "[" * 100_000 + "\n", 1, "", "nested too deeply; write plain", "m.jsonl"),
     Bad(

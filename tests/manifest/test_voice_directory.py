@@ -47,7 +47,7 @@ def test_a_voice_with_a_region_speaks_its_language() -> None:
     [
         ("Bertha", "did you mean 'Berta'"),
         ("Gemini", f"write the id of the one you mean: {TWINS[0].id} (en), {TWINS[1].id} (fr)"),
-        ("Quetzalcoatl", "'voicemill voices' lists, such as 'Anna', 'Berta'"),
+        ("Quetzalcoatl", "'voicemill voices list' prints, such as 'Anna', 'Berta'"),
     ],
 )
 def test_unknown_and_ambiguous_names_are_explained(name: str, says: str) -> None:
@@ -59,7 +59,7 @@ def test_unknown_and_ambiguous_names_are_explained(name: str, says: str) -> None
 
 def test_a_service_without_voices_is_reported() -> None:
     """The error suggests no voice."""
-    with pytest.raises(LookupError, match="lists none at all"):
+    with pytest.raises(LookupError, match="lists no voices"):
         VoiceDirectory([]).resolve("Anna", "en")
     with pytest.raises(LookupError, match="none for the language 'en'"):
         VoiceDirectory([]).resolve("", "en")

@@ -15,7 +15,7 @@ def words_of_file(content: str) -> frozenset[str]:
 
 
 def allowed_in(text: str, cell: str, listed: frozenset[str]) -> tuple[str, ...]:
-    """The words of a row's text that are in its cell or in the file, sorted; all of them if the text is not known."""
+    """The words of the cell and of the file that occur in a row's text, sorted; all if the text is not known."""
     allowed = listed | _words([cell])
     if not text or not allowed:
         return tuple(sorted(allowed))

@@ -15,7 +15,7 @@ ALLOWED_WORDS: Final = "allowed-words.txt"
 
 
 class ManifestFiles(NamedTuple):
-    """A manifest and the files about how its texts are spoken; None where there are none."""
+    """A manifest, and the files that say how its texts are spoken; None for a missing file."""
 
     manifest: str | Path | ManifestBytes
     cast: Path | None
@@ -24,7 +24,7 @@ class ManifestFiles(NamedTuple):
 
 
 def with_book(given: str | Path | ManifestBytes, inputs: Inputs) -> ManifestFiles:
-    """The files of a manifest. A book folder brings its own; files that the settings name replace those."""
+    """The files of a manifest: those of a book folder, unless the settings name others."""
     cast = Path(inputs.cast) if inputs.cast else None
     pronunciations = Path(inputs.pronunciations) if inputs.pronunciations else None
     allowed = Path(inputs.allowed_words) if inputs.allowed_words else None
@@ -40,7 +40,7 @@ def with_book(given: str | Path | ManifestBytes, inputs: Inputs) -> ManifestFile
 
 
 def with_narrator(defaults: RowDefaults, cast: Mapping[str, CastMember] | None) -> RowDefaults:
-    """The defaults of rows, with what the cast says about the narrator where the settings say nothing."""
+    """The defaults of rows. The narrator's line of the cast fills in defaults that the settings leave empty."""
     narrator = (cast or {}).get(NARRATOR)
     if narrator is None:
         return defaults

@@ -1,4 +1,4 @@
-"""The text of cells: CSV has nothing but text, Parquet and JSON have types."""
+"""The text of cells: CSV cells are text, Parquet and JSON cells have types."""
 
 import math
 import re
@@ -17,7 +17,7 @@ _LISTS = frozenset({"emotion", "output_format"})
 
 
 def as_text(value: object, column: str, report: CellReport) -> str:
-    """The text of a cell that is not text; empty, and a problem, where the type does not fit the column."""
+    """The text of a cell of another type; empty, and a problem, if the type does not fit the column."""
     if value is None or (isinstance(value, float) and math.isnan(value)):
         return ""
     if isinstance(value, str):
@@ -49,7 +49,7 @@ _AUDIO_FIELDS: Final = {"bytes", "path", "array", "sampling_rate"}
 
 
 def with_decimal_point(text: str) -> str:
-    """A number with a decimal comma, with a point; any other text as it is."""
+    """A number with its decimal comma replaced by a point; any other text unchanged."""
     return text.replace(",", ".") if _DECIMAL_COMMA.fullmatch(text) else text
 
 

@@ -1,4 +1,4 @@
-"""Rows that use the output of other rows: whether those exist, make what is needed, and do not depend on each other."""
+"""Check rows that use the output of other rows: those must exist, produce the right output, and form no cycle."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -20,7 +20,7 @@ class _Reference(NamedTuple):
 
 @dataclass
 class DependencyCheck:
-    """The dependent rows of one manifest, gathered in a first pass; a second pass finds the rows that they use."""
+    """The dependent rows of one manifest, collected in a first pass; a second pass finds the rows that they use."""
 
     _references: list[_Reference] = field(default_factory=list)
     _ids: dict[str, Op | None] = field(default_factory=dict)
@@ -38,7 +38,7 @@ class DependencyCheck:
         return frozenset(reference.target for reference in self._references)
 
     def add_target(self, row_id: str, op: Op | None) -> None:
-        """In the second pass, add a row that others use; `op` is None where the row itself has problems."""
+        """In the second pass, add a row that others use; `op` is None if the row itself has problems."""
         self._ids.setdefault(row_id, op)
 
     def problems(self) -> Iterator[Problem]:

@@ -11,7 +11,7 @@ DEFAULT_MODEL: Final = {Op.TTS: "sonic-2", Op.INFILL: "sonic-2", Op.STT: "ink-wh
 
 
 def language(choice: Choice, op: Op, report: CellReport) -> str:
-    """The language as two letters (for `stt` also three); a problem suggests the intended one."""
+    """The language as two letters (for `stt` also three); for an unknown one, adds a problem with a suggestion."""
     language = choice.text.casefold()
     known = sorted(STT_LANGUAGES) if op is Op.STT else [*LANGUAGES]
     if language in known:

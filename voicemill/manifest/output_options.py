@@ -26,7 +26,7 @@ _RATE = re.compile(r"([0-9][0-9.,_ ]{0,20}?)\s*(k?)\s*(?:hz|bps|bit/s|bits|b)?",
 def audio_format(
     container: Choice, sample_rate: Choice, encoding: Choice, bit_rate: Choice, report: CellReport
 ) -> AudioFormat | None:
-    """The format that four choices make, or None where `report` say why they make none."""
+    """The format of the four choices; None, and a problem, if they do not fit together."""
     kind = container.text.casefold().lstrip(".")
     rate_hz = whole_number("sample_rate", sample_rate, SAMPLE_RATES_HZ, report)
     if kind not in CONTAINERS:
@@ -44,7 +44,7 @@ def audio_format(
 
 
 def text_formats(choice: Choice, op: Op, report: CellReport) -> tuple[str, ...]:
-    """The files of text that are wanted, in the order in which they are named; `all` is every one of them."""
+    """The requested text formats, in the given order; `all` selects every format."""
     if op not in (Op.STT, Op.TTS):
         return ()
     names = [name.strip().lstrip(".") for name in choice.text.casefold().replace(" ", ",").split(",") if name.strip()]
@@ -57,7 +57,7 @@ def text_formats(choice: Choice, op: Op, report: CellReport) -> tuple[str, ...]:
 
 
 def yes_or_no(column: str, choice: Choice, report: CellReport) -> bool:
-    """The truth of a cell; any text but true and false is a problem."""
+    """The Boolean value of a cell; any text except true and false is a problem."""
     answer = YES_OR_NO.get(choice.text.casefold())
     if answer is None:
         report.problem(column, f"{choice.text!r} is neither true nor false; write one of them", choice)
@@ -83,7 +83,7 @@ def takes(choice: Choice, report: CellReport) -> int:
 
 
 def whole_number(column: str, choice: Choice, allowed: Sequence[int], report: CellReport) -> int | None:
-    """The whole number in `choice`, if it is one of `allowed`; otherwise a problem that suggests the intended one."""
+    """The whole number in `choice` if it is one of `allowed`; otherwise adds a problem with a suggestion."""
     if choice.text.isascii() and choice.text.isdigit() and len(choice.text) < 10 and int(choice.text) in allowed:
         return int(choice.text)
     meant = _meant(choice.text, allowed)

@@ -14,7 +14,7 @@ _WORDS: Final[dict[str, Speed]] = {"slow": "slow", "normal": "normal", "fast": "
 
 
 def speed(choice: Choice, model: str, report: CellReport) -> Speed | None:
-    """`slow`, `normal`, `fast`, a factor of 0.6 to 1.5 where the model takes one, or None where nothing is said."""
+    """`slow`, `normal`, `fast`, or a factor of 0.6 to 1.5 if the model supports it; None if no speed is given."""
     text = choice.text.casefold()
     if not text:
         return None

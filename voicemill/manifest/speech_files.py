@@ -1,4 +1,4 @@
-"""The files about how texts are spoken: a cast, pronunciations, and words that checks do not compare."""
+"""Read the files that say how texts are spoken: a cast, pronunciations, and words that checks do not compare."""
 
 import csv
 import io
@@ -102,7 +102,7 @@ def _text(path: Path) -> str:
     except OSError as error:
         raise _unreadable(path, f"the file cannot be read ({error.strerror}); check its path") from None
     if len(content) > _MAX_BYTES:
-        raise _unreadable(path, f"the file has {len(content):,} bytes, the most is {_MAX_BYTES:,}")
+        raise _unreadable(path, f"the file has {len(content):,} bytes, but the limit is {_MAX_BYTES:,}; shorten it")
     try:
         return decoded(content)
     except UnicodeDecodeError as error:
@@ -124,5 +124,5 @@ def _volume(text: str) -> float | None:
 
 def _unusable(text: str) -> str:
     if len(text) > _MAX_CHARACTERS:
-        return f"the cell has {len(text):,} characters, the most is {_MAX_CHARACTERS}"
+        return f"the cell has {len(text):,} characters, but the limit is {_MAX_CHARACTERS:,}; shorten it"
     return "" if text.isprintable() else "the cell has a control character; remove it"

@@ -33,7 +33,7 @@ class SpokenText:
         self._part_as = lru_cache(_COMBINATIONS_KEPT)(self._member)
 
     def applied(self, row: Row, report: CellReport) -> Row:
-        """The row with its speakers' parts and its pronunciations; `report` says what is wrong with the markup."""
+        """The row with its speakers' parts and its pronunciations; adds problems of the markup to `report`."""
         if row.op not in SPOKEN_OPS:
             return row
         if self._cast is not None and row.op is Op.TTS and row.text is None:
@@ -41,7 +41,7 @@ class SpokenText:
         return replace(row, pronunciations=self._needed(row)) if self._rules else row
 
     def _needed(self, row: Row) -> tuple[Pronunciation, ...]:
-        """The pronunciations of words in the text; all of them where the text is the output of another row."""
+        """The pronunciations of words in the text; all of them if the text is the output of another row."""
         if row.text is not None:
             return self._rules
         return tuple(rule for rule in self._rules if applies(rule, row.transcript))
@@ -77,7 +77,7 @@ class SpokenText:
         )
 
     def _member(self, member: CastMember, model: str, language: str) -> tuple[SpeakerPart, CellReport]:
-        """What a line of the cast says, for a model and a language; the text is filled in later."""
+        """The voice and the controls of a line of the cast, for a model and a language; the text is added later."""
         report = CellReport()
         voice_id = ""
         if member.voice:
@@ -92,7 +92,7 @@ class SpokenText:
 
     def _volume(self, member: CastMember, model: str, report: CellReport) -> float:
         if member.volume != 1.0 and not takes_factor(model):
-            report.problem("volume", f"the model {model!r} takes no volume; use sonic-3, or empty the cell in the cast")
+            report.problem("volume", f"the model {model!r} does not support volume; use sonic-3, or clear the cell")
         return member.volume
 
 

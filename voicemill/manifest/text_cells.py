@@ -40,12 +40,12 @@ def unusable_character(text: str) -> str:
     if "\udc80" <= found[0] <= "\udcff":
         return f"the text is not UTF-8 {where} (byte 0x{ord(found[0]) - 0xDC00:02X}); {_SAVE_AS_UTF8}"
     if "\ud800" <= found[0] <= "\udfff":
-        return f"there is half a character (U+{ord(found[0]):04X}) {where}; remove it or write the text again"
+        return f"there is an incomplete character (U+{ord(found[0]):04X}) {where}; remove it or write the text again"
     return f"there is a control character (U+{ord(found[0]):04X}) {where}; remove it"
 
 
 def checked_text(text: str, column: str, report: CellReport, *, file: str = "") -> str:
-    """`text` as it is sent; empty where `report` say what is wrong with it, with the `file` that holds it if any."""
+    """The normalized text; empty, and a problem in `report`, if it cannot be used. `file` is its text file, if any."""
     why, code = unusable_character(text), "not_text"
     if not why:
         text = normalized(text)
@@ -56,7 +56,7 @@ def checked_text(text: str, column: str, report: CellReport, *, file: str = "") 
 
 
 def _not_spoken(text: str) -> tuple[str, str]:
-    """What prevents a text from being spoken, and the code of that; empty where nothing does."""
+    """The reason why a text cannot be spoken, and its code; empty if it can."""
     if len(text) > MAX_CHARACTERS:
         most = f"the most is {MAX_CHARACTERS:,}; split it over several rows"
         return f"the text has {len(text):,} characters, {most}", "text_too_long"
@@ -65,18 +65,18 @@ def _not_spoken(text: str) -> tuple[str, str]:
     if _LETTER_OR_DIGIT.search(without_tags(text)):
         return "", ""
     what = "the text has only tags, no letter and no digit" if has_tags(text) else "the text has no letter and no digit"
-    return f"{what}, so there is nothing to speak; write some or remove the row", "empty_file"
+    return f"{what}, so there is nothing to speak; write a text or remove the row", "empty_file"
 
 
 class TextFolder:
-    """The folder that paths of text files start from; none is read that lies outside `root` (None: all may be)."""
+    """Reads text files. Paths start at `folder` and must lie below `root`, unless that is None."""
 
     def __init__(self, folder: Path, root: Path | None) -> None:
         self._folder = folder
         self._root = root
 
     def read(self, name: str, report: CellReport) -> str | None:
-        """The text of the file `name`, checked; None where it cannot be read and `report` say why."""
+        """The checked text of the file `name`; None, and a problem in `report`, if it cannot be read."""
         if why := unusable_character(name):
             report.problem("text_file", why, code="bad_name")
             return None
@@ -97,7 +97,7 @@ class TextFolder:
         return None
 
     def _content(self, path: Path) -> bytes:
-        # Links are already resolved; without blocking, so that a pipe cannot hold the check up.
+        # Links are already resolved. Without blocking, so that a pipe cannot stop the check.
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
         with os.fdopen(descriptor, "rb") as file:
             found = os.fstat(file.fileno())

@@ -4,7 +4,7 @@ import codecs
 from typing import Final
 
 UTF_16_NAME: Final = "in UTF-16"
-"""What a summary says of a file in UTF-16."""
+"""The description of a file in UTF-16 for the summary."""
 
 
 def is_utf16(head: bytes) -> bool:

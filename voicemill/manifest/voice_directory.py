@@ -57,14 +57,14 @@ class VoiceDirectory:
 
     def _unknown(self, name_or_id: str) -> str:
         if not self._voices:
-            return (
-                f"there is no voice {name_or_id!r}: the service lists none at all; check its address and your account"
-            )
+            return f"there is no voice {name_or_id!r}, because the service lists no voices; check its address"
         close = self._similar(name_or_id)
         if close:
             return f"there is no voice {name_or_id!r}; did you mean {' or '.join(map(repr, close))}?"
         some = ", ".join(repr(voice.name) for voice in self._voices[:3])
-        return f"there is no voice {name_or_id!r}; use a name or an id that 'voicemill voices' lists, such as {some}"
+        return (
+            f"there is no voice {name_or_id!r}; use a name or an id that 'voicemill voices list' prints, such as {some}"
+        )
 
     def _similar(self, name: str) -> list[str]:
         if not self._guesses_left:

@@ -39,7 +39,7 @@ class Archive:
             ) from None
         infos = self._zip.infolist()
         if len(infos) > _MAX_FILES:
-            raise BookError(f"{path} has {len(infos):,} files, the most is {_MAX_FILES:,}")
+            raise BookError(f"{path} has {len(infos):,} files, but the limit is {_MAX_FILES:,}; remove some")
         self._infos = {normal_path(_file_name(info)): info for info in infos if not info.is_dir()}
         self._by_spelling = {_spelling(name): name for name in self._infos}
         self._read_bytes = 0
@@ -80,7 +80,9 @@ class Archive:
 
     def _check_size(self, info: zipfile.ZipInfo, name: str) -> None:
         if info.file_size > _MAX_FILE_BYTES:
-            raise BookError(f"{name!r} unpacks to {info.file_size:,} bytes, the most is {_MAX_FILE_BYTES:,}")
+            raise BookError(
+                f"{name!r} unpacks to {info.file_size:,} bytes, but the limit is {_MAX_FILE_BYTES:,}; make it smaller"
+            )
         if info.file_size > _SMALL_BYTES and info.file_size > _MAX_RATIO * max(1, info.compress_size):
             raise BookError(
                 f"{name!r} unpacks to {info.file_size:,} bytes from {info.compress_size:,}: refused as a zip bomb"

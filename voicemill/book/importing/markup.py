@@ -38,7 +38,7 @@ def decoded(content: bytes, name: str) -> str:
     """
     if len(content) > MAX_MARKUP_BYTES:
         raise BookError(
-            f"{name} has {len(content):,} bytes of markup, the most is {MAX_MARKUP_BYTES:,}; split the document"
+            f"{name} has {len(content):,} bytes of markup, but the limit is {MAX_MARKUP_BYTES:,}; split the document"
         )
     encodings = [encoding for mark, encoding in _BOMS if content.startswith(mark)] or [*_declared_encodings(content)]
     if not encodings or encodings[0] != "utf-16":

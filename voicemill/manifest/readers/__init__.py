@@ -1,4 +1,4 @@
-"""Manifests as files: opened, recognized, and read line by line."""
+"""Open manifest files, recognize their format, and read them line by line."""
 
 from pathlib import Path
 

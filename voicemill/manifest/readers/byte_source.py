@@ -1,4 +1,4 @@
-"""Where a manifest's bytes come from: a file, a pipe or standard input, which can be read more than once."""
+"""The bytes of a manifest from a file, a pipe or standard input, for repeated reading."""
 
 import errno
 import hashlib
@@ -47,7 +47,7 @@ class Source:
             raise Unreadable("the text is in UTF-16 and ends in the middle of a character; copy or save it again")
 
     def open(self) -> BufferedReader:
-        """The bytes from the start. Raises `Unreadable` where they are no longer the same file."""
+        """The bytes from the start. Raises `Unreadable` if the file has changed."""
         file = self._open()
         if _state(file) != self._state:
             file.close()
@@ -164,9 +164,9 @@ def _why_not_opened(path: Path, error: OSError) -> str:
     if error.errno == errno.ENOENT:
         return f"there is no such file{_similar_name(path)}; check the path"
     if error.errno in (errno.EACCES, errno.EPERM):
-        return "you may not read this file; give yourself permission (chmod u+r) or choose a copy you may read"
+        return "you may not read this file; give yourself permission (chmod u+r) or choose a copy that you may read"
     if error.errno == errno.ENAMETOOLONG:
-        return "the path is longer than a path can be; check it"
+        return "the path is too long; check it"
     return f"the file cannot be opened ({error.strerror}); check the path and the disk"
 
 

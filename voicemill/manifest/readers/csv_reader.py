@@ -22,7 +22,7 @@ _HEAD_RECORDS: Final = 100
 
 
 class Record(NamedTuple):
-    """Cells and the physical lines that they were read from, counted from 1; `error` where they cannot be read."""
+    """Cells, and the physical lines that they were read from, counted from 1; `error` if they cannot be read."""
 
     start: int
     stop: int
@@ -32,7 +32,7 @@ class Record(NamedTuple):
 
     @property
     def is_blank(self) -> bool:
-        """Whether there is nothing but white space."""
+        """Whether there is only white space."""
         return not self.error and (not self.cells or (len(self.cells) == 1 and not self.cells[0].strip()))
 
 
@@ -223,7 +223,7 @@ class DelimitedReader:
             return missing, f"{counts}, and the file ends there without a line end; check that it is complete"
         for first, second in ((before, record), (record, following)):
             if first is not None and second is not None and self._is_broken_row(first, second):
-                return missing, f"{counts}; lines {first.start} and {second.stop} seem to be one row, broken in two"
+                return missing, f"{counts}; lines {first.start} and {second.stop} seem to be one row; join them"
         return None
 
     def _has_inputs(self, cells: list[str]) -> bool:

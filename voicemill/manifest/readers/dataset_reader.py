@@ -19,11 +19,11 @@ Cells = Sequence[Any]
 
 
 class InvalidLine(Exception):
-    """A line is not what its format has; the text says why."""
+    """A line does not have the form of its format; the message says why."""
 
 
 class DatasetReader:
-    """Reads a file whose lines are cells by other rules than those of CSV. Blank lines are skipped and not counted."""
+    """Reads a file whose lines are split into cells by other rules than those of CSV. Blank lines do not count."""
 
     lines_above = 0
     decimal_comma = False

@@ -46,7 +46,7 @@ class Dialect:
 
     @property
     def name(self) -> str:
-        """What a summary says of it; empty for plain CSV and TSV."""
+        """A description for the summary; empty for plain CSV and TSV."""
         if self.names:
             return f"separated by {self.separator_name}s, without column names: {', '.join(self.names)}"
         return "" if self.separator in ",\t" else f"separated by {self.separator_name}s"
@@ -111,7 +111,7 @@ def unquoted(cell: str) -> str:
 
 
 def has_literal_quotes(lines: Iterable[str], dialect: Dialect, width: int) -> bool:
-    """Whether the double quotes of a file are text: each line is a whole row, and a quote in one of them is lone."""
+    """Whether the double quotes of a file are text: each line is a whole row, and one of them has a lone quote."""
     if dialect.separator not in _LITERAL_QUOTES:
         return False
     found = False

@@ -24,7 +24,7 @@ class JsonLinesReader:
         self.columns: tuple[str, ...] = self._all_keys()
 
     def lines(self) -> Iterator[Line]:
-        """The objects in order; empty lines are passed over and not counted."""
+        """The objects in order; empty lines are skipped and not counted."""
         for number, (place, text) in enumerate(self._texts(), start=1):
             try:
                 values = _parse(text)
@@ -57,7 +57,7 @@ class JsonLinesReader:
 
 
 def _refuse_indented(head: str) -> None:
-    """Raise `Unreadable` where the first object is spread over several lines."""
+    """Raise `Unreadable` if the first object spans several lines."""
     first = head.lstrip().partition("\n")[0]
     try:
         _, end = json.JSONDecoder().raw_decode(head.lstrip())
@@ -78,7 +78,7 @@ def _parse(text: str) -> dict[str, Any]:
     try:
         values = _DECODER.decode(text)
     except json.JSONDecodeError as error:
-        reason = "the line is cut off" if error.pos >= len(text.rstrip()) else error.msg[:1].lower() + error.msg[1:]
+        reason = "the line is incomplete" if error.pos >= len(text.rstrip()) else error.msg[:1].lower() + error.msg[1:]
         raise _NotAnObject(f"this is not JSON: {reason}, at character {error.pos + 1}; correct the line") from None
     except RecursionError:
         raise _NotAnObject("the values are nested too deeply; write plain values") from None
@@ -94,7 +94,7 @@ def _once_each(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(values) < len(pairs):
         names = [name for name, _ in pairs]
         twice = next(name for name in names if names.count(name) > 1)
-        raise _NotAnObject(f"the name {twice[:80]!r} stands twice in this line; remove or rename one")
+        raise _NotAnObject(f"the name {twice[:80]!r} occurs twice in this line; remove or rename one")
     return values
 
 

@@ -1,4 +1,4 @@
-"""Parquet, a batch of rows at a time. Whatever Arrow says of a file it cannot read ends here."""
+"""Read Parquet in batches of rows, and turn Arrow's errors into `Unreadable`."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -62,7 +62,7 @@ def _next_rows(batches: "Iterator[pa.RecordBatch]", done: int) -> list[tuple[obj
 
 
 def _broken(error: Exception, row: int = 0) -> Unreadable:
-    """Arrow raises its own errors, `OSError`, `ValueError`, `OverflowError` and more for what is wrong in a file."""
+    """The error of a damaged file, for which Arrow raises its own errors, `OSError`, `ValueError` and others."""
     reason = " ".join(str(error).split())[:200]
     if "crypt" in reason:
         return Unreadable("this Parquet file is encrypted; write it again without encryption")

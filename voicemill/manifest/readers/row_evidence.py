@@ -22,7 +22,7 @@ class RowEvidence:
     has_spaced_ids: bool = False
 
     def add(self, cells: Sequence[str]) -> None:
-        """Take in a row that has a cell for each column."""
+        """Add a row that has a cell for each column."""
         row_id = cells[self.id_place]
         self.add_id(cells)
         self.has_spaced_ids = self.has_spaced_ids or " " in row_id.strip()

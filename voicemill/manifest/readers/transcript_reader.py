@@ -74,7 +74,7 @@ def _language(transcript: dict[str, Any]) -> str:
 
 
 def _times(segment: dict[str, Any]) -> tuple[Any, Any]:
-    """The start and the end in seconds; None where there is none."""
+    """The start and the end in seconds; None without times."""
     offsets, stamps, stamp = (segment.get(name) for name in ("offsets", "timestamps", "timestamp"))
     if isinstance(offsets, dict) and all(isinstance(offsets.get(end), int) for end in ("from", "to")):
         return offsets["from"] / _MS, offsets["to"] / _MS
@@ -95,7 +95,7 @@ def _whole_json(source: Source) -> Any:  # noqa: ANN401 - whatever JSON holds
 
 
 def _beside(source: Source) -> str:
-    """The recording with the transcript's name, in the same folder; empty where there is none.
+    """The recording with the transcript's name, in the same folder; empty if there is none.
 
     whisper.cpp writes `talk.wav.json`, other programs `talk.json`.
     """
