@@ -108,7 +108,7 @@ def test_edits(runs: ForkedRuns, service: SpeechService, tmp_path: Path, report:
     run_state_machine_as_test(
         manifest,  # type: ignore[arg-type]
         settings=settings(
-            max_examples=size(nightly=200, usual=5),
+            max_examples=size(nightly=200, usual=3),
             stateful_step_count=50 if SHARE else 10,
             deadline=None,
             database=None,

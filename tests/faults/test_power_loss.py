@@ -77,8 +77,8 @@ async def test_power_cuts(service: SpeechService, in_memory: Path, tmp_path: Pat
     (in_memory / "killed").mkdir()
     write_tree(cuts[0][0].state_after(0.4), in_memory / "killed")
     cuts.append((await recorded(in_memory / "killed", first), first))
-    states = _distinct(cuts, most=size(nightly=12_000, usual=120))
-    resumed = size(nightly=500, usual=4)
+    states = _distinct(cuts, most=size(nightly=12_000, usual=60))
+    resumed = size(nightly=500, usual=2)
     for number, state in enumerate(states):
         place = in_memory / "state"
         place.mkdir()
