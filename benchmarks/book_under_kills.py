@@ -16,7 +16,7 @@ from pathlib import Path
 import pandas as pd
 
 from benchmarks import book_chapters
-from benchmarks.recogniser import RATE_HZ, read, transcribe_samples, word_error_rate
+from benchmarks.recognizer import RATE_HZ, read, transcribe_samples, word_error_rate
 
 KILL_AT = (0.2, 0.45, 0.7)
 SAMPLE_S = 30

@@ -27,7 +27,7 @@ from numpy.typing import NDArray
 
 from benchmarks.dnsmos import overall_quality
 from benchmarks.engine_server import cpu_s, descendants, peak_bytes
-from benchmarks.recogniser import read
+from benchmarks.recognizer import read
 from benchmarks.sentences import HELD_OUT
 from benchmarks.word_errors import Pairs, error_rate_line
 from voicemill.engine.app import create_app

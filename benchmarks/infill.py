@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.recogniser import RATE_HZ, read
+from benchmarks.recognizer import RATE_HZ, read
 from benchmarks.recordings import SPEECH, human_recordings, run
 from benchmarks.seams import Seam, seam
 from benchmarks.word_errors import recognized_words, whisper_transcript

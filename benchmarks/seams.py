@@ -16,7 +16,7 @@ Samples = NDArray[np.float32]
 
 @dataclass(frozen=True, slots=True)
 class Seam:
-    """The step at a join in dB and the largest one inside the neighbouring audio, for level and spectrum."""
+    """The step at a join in dB and the largest one inside the neighboring audio, for level and spectrum."""
 
     level_db: float
     largest_level_db: float
@@ -25,12 +25,12 @@ class Seam:
 
     @property
     def is_hidden(self) -> bool:
-        """Whether neither step is larger than those in the neighbouring audio."""
+        """Whether neither step is larger than those in the neighboring audio."""
         return self.level_db <= self.largest_level_db and self.spectrum_db <= self.largest_spectrum_db
 
 
 def seam(samples: Samples, place: int, rate_hz: int) -> Seam:
-    """The join before the sample at `place`, in frames of 20 ms; the neighbouring audio is 2 s on each side."""
+    """The join before the sample at `place`, in frames of 20 ms; the neighboring audio is 2 s on each side."""
     size, reach = round(FRAME_S * rate_hz), round(NEIGHBOURHOOD_S * rate_hz)
     before = _framed(samples[max(0, place - reach) : place], size, from_end=True)
     after = _framed(samples[place : place + reach], size, from_end=False)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from benchmarks.recogniser import transcribe
+from benchmarks.recognizer import transcribe
 from benchmarks.word_errors import error_rate, whisper_transcript
 from voicemill.engine.choice import is_local_installed
 

@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.engine_accuracy import OneWorker, one_worker
-from benchmarks.recogniser import RATE_HZ
+from benchmarks.recognizer import RATE_HZ
 from benchmarks.recordings import SPEECH, human_recordings
 from voicemill.audio.decode import decode_all
 from voicemill.audio.media_writer import Track

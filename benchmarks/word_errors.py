@@ -11,7 +11,7 @@ import jiwer
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.recogniser import read
+from benchmarks.recognizer import read
 from voicemill.engine.recognition.whisper import Whisper
 
 _RESAMPLES: Final = 1000

@@ -18,7 +18,7 @@ import httpx
 import numpy as np
 from pocketsphinx import Decoder
 
-from benchmarks.recogniser import RATE_HZ, with_dither
+from benchmarks.recognizer import RATE_HZ, with_dither
 from benchmarks.sentences import HELD_OUT
 from voicemill.engine.app import create_app
 from voicemill.engine.choice import EngineChoice

@@ -38,7 +38,7 @@ def steps(samples: Samples) -> "NDArray[np.float64]":
 
 
 def silences(samples: Samples, shortest_s: float = 0.03) -> list[float]:
-    """The lengths, in seconds, of the stretches of zeros."""
+    """The lengths, in seconds, of the runs of zeros."""
     edges = np.flatnonzero(np.diff(np.concatenate([[0], (samples == 0).astype(np.int8), [0]])))
     return [
         float(stop - start) / RATE_HZ

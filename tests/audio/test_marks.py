@@ -1,4 +1,4 @@
-"""Long recordings are read from marks, and every stretch is the same as if all before it had been decoded."""
+"""Long recordings are read from marks, and every segment is the same as if all before it had been decoded."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -10,7 +10,7 @@ import pytest
 from tests.audio.numbered_seconds import HEARD_RATE_HZ, found_seconds
 from tests.audio.odd_recordings import Kind, OddRecording
 from voicemill.audio import marks
-from voicemill.audio.decode import decode_stretch
+from voicemill.audio.decode import decode_segment
 from voicemill.audio.inspection.probe import inspect_recording
 from voicemill.audio.playback import Playback
 from voicemill.model.recordings import Mark
@@ -36,7 +36,7 @@ def test_segment_from_a_mark_has_its_seconds(tmp_path: Path, kind: Kind) -> None
         recording = inspect_recording(path)
     assert recording.reading.marks or kind.codec.startswith("pcm")
     with mock.patch.object(Playback, "frames", side_effect=AssertionError("decoded from the start")):
-        samples = np.concatenate([*decode_stretch(path, HEARD_RATE_HZ, 5.0, 8.0, recording.reading)])
+        samples = np.concatenate([*decode_segment(path, HEARD_RATE_HZ, 5.0, 8.0, recording.reading)])
     found = found_seconds(samples)
     assert [second.number for second in found if second.length_s > 0.7] == [5, 6, 7]
     assert samples.size == pytest.approx(3 * HEARD_RATE_HZ, abs=2)
@@ -48,9 +48,9 @@ def test_wrong_mark_is_not_used(tmp_path: Path) -> None:
     path.write_bytes(OddRecording(_KINDS[2], seconds=10).content())
     with mock.patch.object(marks, "_EVERY_S", 2.0):
         reading = inspect_recording(path).reading
-    right = np.concatenate([*decode_stretch(path, HEARD_RATE_HZ, 5.0, 8.0, reading)])
+    right = np.concatenate([*decode_segment(path, HEARD_RATE_HZ, 5.0, 8.0, reading)])
     moved = tuple(mark._replace(checksum=mark.checksum ^ 1) for mark in reading.marks)
-    found = np.concatenate([*decode_stretch(path, HEARD_RATE_HZ, 5.0, 8.0, replace(reading, marks=moved))])
+    found = np.concatenate([*decode_segment(path, HEARD_RATE_HZ, 5.0, 8.0, replace(reading, marks=moved))])
     assert np.abs(found - right).max() < 1e-3
 
 

@@ -7,7 +7,7 @@ import httpx
 import numpy as np
 import pytest
 
-from benchmarks.recogniser import word_error_rate
+from benchmarks.recognizer import word_error_rate
 from benchmarks.sentences import PROSE
 from tests.engine.measures import floats
 from tests.engine.requests import SARAH, recognized, speech

@@ -5,7 +5,7 @@ import io
 import httpx
 import pytest
 
-from benchmarks.recogniser import RATE_HZ, transcribe_samples, word_error_rate
+from benchmarks.recognizer import RATE_HZ, transcribe_samples, word_error_rate
 from benchmarks.sentences import PROSE
 from tests.engine.requests import speech
 from voicemill.audio.decode import decode_all

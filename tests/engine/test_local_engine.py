@@ -16,7 +16,7 @@ import httpx
 import numpy as np
 import pytest
 
-from benchmarks.recogniser import word_error_rate
+from benchmarks.recognizer import word_error_rate
 from tests.engine.local import local_app, needs_local
 from tests.engine.measures import floats, pitch_hz
 from tests.engine.requests import FLOAT, RATE_HZ, SARAH, client, recognized, speech, speech_body

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from av.audio.frame import AudioFrame
 
-from benchmarks.recogniser import word_error_rate
+from benchmarks.recognizer import word_error_rate
 from tests.engine.requests import SENTENCE, client, recognized, speech
 from tests.engine.wav_files import wav_of
 from voicemill.audio.decode import decode_all, decode_headerless

@@ -9,7 +9,7 @@ import httpx
 import numpy as np
 import pytest
 
-from benchmarks.recogniser import word_error_rate
+from benchmarks.recognizer import word_error_rate
 from tests.engine.measures import floats
 from tests.engine.requests import FLOAT, recognized, speech
 from tests.engine.wav_files import wav_of

@@ -69,7 +69,7 @@ def test_any_other_id_becomes_a_slug_and_a_digest(hostile: str) -> None:
     assert len(stem) <= 57
 
 
-def test_the_slug_can_be_recognised() -> None:
+def test_the_slug_can_be_recognized() -> None:
     """The file name of `Große Erwartungen: Kapitel 3` is readable."""
     assert file_stem("Große Erwartungen: Kapitel 3").startswith("groe-erwartungen-kapitel-3-")
     assert file_stem("日本語").startswith("row-")

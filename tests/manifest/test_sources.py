@@ -41,7 +41,7 @@ def without_rights() -> Iterator[None]:
 
 
 @pytest.mark.parametrize("kind", ["csv", "tsv", "jsonl", "parquet"])
-def test_standard_input_is_recognised_by_its_content(
+def test_standard_input_is_recognized_by_its_content(
     kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """`-` accepts every format and can be read repeatedly."""

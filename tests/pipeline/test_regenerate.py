@@ -64,8 +64,8 @@ async def test_later_runs_keep_the_passage(shard_runs: ShardRuns) -> None:
     assert record_regeneration(shard_runs.results, "row1/1", "").take == 2
 
 
-async def test_infill_fits_a_passage_between_its_neighbours(shard_runs: ShardRuns) -> None:
-    """One call with the audio of both neighbours replaces the passage; a further run makes no call."""
+async def test_infill_fits_a_passage_between_its_neighbors(shard_runs: ShardRuns) -> None:
+    """One call with the audio of both neighbors replaces the passage; a further run makes no call."""
     await _finished(shard_runs)
     before, starts_before, calls = shard_runs.file(_ROW), _starts(shard_runs), len(shard_runs.server.calls)
     entry = record_regeneration(shard_runs.results, "row1/2", "", "infill")

@@ -39,7 +39,7 @@ def test_a_path_says_how_often_each_unit_is_said(words: str, times: object) -> N
     ],
 )
 def test_units_are_sentences_of_four_words_or_more(text: str, units: list[str | list[str]]) -> None:
-    """Shorter sentences join a neighbour; punctuation and tags are not words."""
+    """Shorter sentences join a neighbor; punctuation and tags are not words."""
     assert units_of(text) == [unit.split() if isinstance(unit, str) else unit for unit in units]
 
 

@@ -10,7 +10,7 @@ import av
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.recogniser import read, transcribe_samples
+from benchmarks.recognizer import read, transcribe_samples
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +76,7 @@ class Evidence:
         return np.fromfile(self.facts(step)["audio"], "<f4")
 
     def said(self, step: str) -> str:
-        """The transcript of a step's audio file by an independent recogniser."""
+        """The transcript of a step's audio file by an independent recognizer."""
         return _transcribed(Path(self.facts(step)["audio"]).read_bytes(), self.facts(step)["audio"])
 
 

@@ -14,7 +14,7 @@ TALE = (
 
 
 def timed(text: str, letters_per_s: float = 15.0, pause_s: float = 0.4) -> list[Word]:
-    """The words of a text in lower case without punctuation, as a recogniser returns them."""
+    """The words of a text in lower case without punctuation, as a recognizer returns them."""
     words, reached_s = [], 0.0
     for written in text.split():
         bare = re.sub(r"^\W+|\W+$", "", written).lower()

@@ -39,7 +39,7 @@ _LENGTH_TOLERANCE_S: Final = 0.01
 
 
 class WrongLength(UndecodableAudio):
-    """A stretch was decoded to another length than was planned."""
+    """A segment was decoded to another length than planned."""
 
 
 @contextmanager
@@ -72,7 +72,7 @@ def decode(
 ) -> Iterator[Mono]:
     """Mono float32 blocks at `sample_rate_hz` of all that a player plays, silence in holes included.
 
-    The container is recognised by its content, not by its name. Raises `UndecodableAudio`.
+    The container is recognized by its content, not by its name. Raises `UndecodableAudio`.
     """
     if isinstance(source, Path):
         with source.open("rb") as file:
@@ -88,12 +88,12 @@ def decode_all(source: Path | BinaryIO, sample_rate_hz: int, reading: Reading = 
     return np.concatenate([np.zeros(0, np.float32), *decode(source, sample_rate_hz, reading)])
 
 
-def decode_stretch(
+def decode_segment(
     path: Path, sample_rate_hz: int, start_s: float, stop_s: float | None, reading: Reading = PLAIN
 ) -> Iterator[Mono]:
     """As `decode`, from `start_s` to `stop_s`, or to the end if that is None.
 
-    Decoding starts at the last mark before the stretch, or else at the start of the file. The blocks end early if the
+    Decoding starts at the last mark before the segment, or else at the start of the file. The blocks end early if the
     recording does. Raises `UndecodableAudio`.
     """
     with path.open("rb") as file:
@@ -112,12 +112,12 @@ def decode_stretch(
 
 
 def decode_near(path: Path, sample_rate_hz: int, start_s: float, stop_s: float, reading: Reading) -> Iterator[Mono]:
-    """As `decode_stretch`, but faster and less precise: a container's own seek may miss the start by a millisecond.
+    """As `decode_segment`, but faster and less precise: a container's own seek may miss the start by a millisecond.
 
     Earlier versions chose the edges of gaps by these samples; the edges are part of keys. Raises `UndecodableAudio`.
     """
     if not reading.is_plain:
-        yield from decode_stretch(path, sample_rate_hz, start_s, stop_s, reading)
+        yield from decode_segment(path, sample_rate_hz, start_s, stop_s, reading)
         return
     with path.open("rb") as file, opened_container(file) as container:
         playback = Playback(container, reading.track)
@@ -130,7 +130,7 @@ def decode_near(path: Path, sample_rate_hz: int, start_s: float, stop_s: float, 
 
 
 def frames_between(start_s: float, stop_s: float, sample_rate_hz: int) -> int:
-    """The number of samples from one moment to another. Those of adjacent stretches add up to those of the whole."""
+    """The number of samples from one moment to another. Those of adjacent segments add up to that of the whole."""
     return max(0, round(stop_s * sample_rate_hz) - round(start_s * sample_rate_hz))
 
 
@@ -155,7 +155,7 @@ def of_length(blocks: Iterable[Mono], samples: int, sample_rate_hz: int) -> Iter
         found += block.size
     if abs(found - samples) > _LENGTH_TOLERANCE_S * sample_rate_hz:
         lengths = f"{found / sample_rate_hz:.3f} s instead of {samples / sample_rate_hz:.3f} s"
-        raise WrongLength(f"a stretch of it decodes to {lengths}")
+        raise WrongLength(f"a segment of it decodes to {lengths}")
     if found < samples:
         yield np.zeros(samples - found, np.float32)
 
@@ -176,7 +176,7 @@ def _between(
     start_s: float,
     stop_s: float | None,
 ) -> Iterator[Mono]:
-    """The samples of a stretch, at the rate of the recording, from frames that start at `position`."""
+    """The samples of a segment, at the rate of the recording, from frames that start at `position`."""
     for block in mono_blocks(frames, channel):
         first = max(0, round(start_s * playback.sample_rate_hz) - position)
         last = block.size if stop_s is None else round(stop_s * playback.sample_rate_hz) - position

@@ -1,6 +1,6 @@
-"""Marks: packets that are found again after a seek, so that a stretch is read without decoding all before it.
+"""Marks: packets that are found again after a seek, so that a segment is read without decoding all before it.
 
-Containers seek to a time, and some of them miss it by minutes. A mark is therefore recognised by the checksum of its
+Containers seek to a time, and some of them miss it by minutes. A mark is therefore recognized by the checksum of its
 packet, which no other packet of the track has: packets of silence are often equal.
 """
 

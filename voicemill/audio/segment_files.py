@@ -7,7 +7,7 @@ from typing import BinaryIO, Final
 import numpy as np
 
 from voicemill.audio.blocks import Mono
-from voicemill.audio.decode import decode_stretch, frames_between, of_length
+from voicemill.audio.decode import decode_segment, frames_between, of_length
 from voicemill.audio.encode import Encoder
 from voicemill.audio.media_writer import Track
 from voicemill.model.audio_formats import AudioFormat
@@ -18,7 +18,7 @@ RECOGNIZER_RATE_HZ: Final = 16_000
 
 
 def write_flac_clip(clip: Clip, sink: BinaryIO) -> None:
-    """Write `clip` for a recogniser: mono FLAC with 16 bits at 16 kHz.
+    """Write `clip` for a recognizer: mono FLAC with 16 bits at 16 kHz.
 
     Raises `UndecodableAudio`, also if the clip is not as long as planned.
     """
@@ -40,7 +40,7 @@ def clip_blocks(clip: Clip, sample_rate_hz: int) -> Iterator[Mono]:
     Raises `WrongLength` after the last block if there are more or fewer, and `UndecodableAudio`.
     """
     stop_s = None if clip.is_to_end else clip.stop_s
-    blocks = decode_stretch(Path(clip.path), sample_rate_hz, clip.start_s, stop_s, clip.reading)
+    blocks = decode_segment(Path(clip.path), sample_rate_hz, clip.start_s, stop_s, clip.reading)
     if not clip.reading.samples:
         return blocks
     end_s = clip.reading.samples / clip.reading.sample_rate_hz if stop_s is None else stop_s

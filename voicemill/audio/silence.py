@@ -35,19 +35,19 @@ Levels = NDArray[np.float32]
 
 
 def cut_times(path: Path, longest_s: float, reading: Reading = PLAIN) -> tuple[float, ...]:
-    """The starts and ends, in turn and in seconds, of stretches of at most `longest_s` that contain all sound.
+    """The starts and ends, in turn and in seconds, of segments of at most `longest_s` that contain all sound.
 
-    Each cut is at the quietest moment near an even share. Stretches that are silent throughout are left out. The same
+    Each split is at the quietest moment near an even share. Segments that are silent throughout are left out. The same
     file and length give the same times. Uses 1.4 MB of memory for an hour. Raises `UndecodableAudio`.
     """
     levels, end_s = _levels(path, reading)
     longest = int(longest_s * _HOPS_PER_S)
     edges = [*_edges(levels, longest), levels.size]
-    stretches = [(start, stop) for start, stop in pairwise([0, *edges]) if levels[start:stop].max() > _SILENCE**2]
-    if not stretches:
-        stretches = [*pairwise([0, *edges])]
-    times = [round(hop / _HOPS_PER_S, 2) for stretch in stretches for hop in stretch]
-    if stretches[-1][1] == levels.size:
+    segments = [(start, stop) for start, stop in pairwise([0, *edges]) if levels[start:stop].max() > _SILENCE**2]
+    if not segments:
+        segments = [*pairwise([0, *edges])]
+    times = [round(hop / _HOPS_PER_S, 2) for segment in segments for hop in segment]
+    if segments[-1][1] == levels.size:
         times[-1] = round(end_s, 6)
     return tuple(times)
 

@@ -168,7 +168,7 @@ def _blended(
     old: tuple[Frames | None, Frames | None],
     sample_rate_hz: int,
 ) -> Frames:
-    """`new` in the shape and type of its neighbours, blended into them at both ends."""
+    """`new` in the shape and type of its neighbors, blended into them at both ends."""
     like = last if last is not None else first
     if like is None:
         return new
@@ -180,14 +180,12 @@ def _blended(
     return _as_type(blended, like.dtype)
 
 
-def _blend(samples: NDArray[np.float64], neighbour: Frames | None, old: Frames | None, size: int) -> None:
-    """Add the fading end of the replaced sound, or else of the neighbour's last sample, to the start of `samples`."""
+def _blend(samples: NDArray[np.float64], neighbor: Frames | None, old: Frames | None, size: int) -> None:
+    """Add the fading end of the replaced sound, or else of the neighbor's last sample, to the start of `samples`."""
     if not size:
         return
-    if old is None or neighbour is None:
-        samples[:size] += ((0.0 if neighbour is None else _as_float(neighbour)) - samples[:1]) * _fall(
-            size, samples.ndim
-        )
+    if old is None or neighbor is None:
+        samples[:size] += ((0.0 if neighbor is None else _as_float(neighbor)) - samples[:1]) * _fall(size, samples.ndim)
         return
     reach = min(len(old), len(samples))
     samples[:reach] += _as_float(old[:reach]) * _fall(reach, samples.ndim)

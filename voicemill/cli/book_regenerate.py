@@ -42,7 +42,7 @@ def regenerate(
         typer.Option(
             "--with",
             metavar="WAY",
-            help="take, or infill, which fits the neighbouring passages; not for rows with word timestamps.",
+            help="take, or infill, which fits the neighboring passages; not for rows with word timestamps.",
         ),
     ] = "take",
     as_json: JsonOfRun = False,

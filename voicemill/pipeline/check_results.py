@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from voicemill.audio.decode import UndecodableAudio, decode_stretch
+from voicemill.audio.decode import UndecodableAudio, decode_segment
 from voicemill.cartesia.stt import read_transcription
 from voicemill.config import Settings
 from voicemill.errors import BadAnswer
@@ -188,7 +188,7 @@ class _Checker:
 def _decoded(clip: Clip, judged: Callable[[NDArray[np.float32]], Verdict]) -> Verdict:
     """The verdict of `judged` on the 16 kHz samples of a clip."""
     try:
-        blocks = decode_stretch(Path(clip.path), _RATE_HZ, clip.start_s, clip.stop_s, clip.reading)
+        blocks = decode_segment(Path(clip.path), _RATE_HZ, clip.start_s, clip.stop_s, clip.reading)
         samples = np.concatenate([np.zeros(0, np.float32), *blocks])
     except (UndecodableAudio, OSError) as error:
         return inconclusive("recording_unreadable", clip.duration_s, str(error))

@@ -13,7 +13,7 @@ from voicemill.model.audio_formats import AudioFormat
 from voicemill.pipeline.audit import answer_store
 from voicemill.pipeline.passages import Line, as_kept
 from voicemill.pipeline.prepare import earlier_service, planned_facts
-from voicemill.pipeline.regenerated import Neighbour, Regenerated, RegeneratedPassages, Sides, check_passage
+from voicemill.pipeline.regenerated import Neighbor, Regenerated, RegeneratedPassages, Sides, check_passage
 from voicemill.planning.row_calls import CONTEXT_S, CallPiece, RowPlan, plan_row
 from voicemill.store import durable_files as durable
 from voicemill.store.answer_store import AnswerDamaged
@@ -62,7 +62,7 @@ def _is_published(folder: ResultsFolder, plan: RowPlan) -> bool:
 def _sides(folder: ResultsFolder, plan: RowPlan, number: int) -> Sides:
     """The passages before and after one, with their audio in files of the folder. `plan` has the regenerated ones."""
     kept = _kept(folder, plan)
-    left, right = (_neighbour(kept[near], folder) if near in kept else None for near in (number - 1, number + 1))
+    left, right = (_neighbor(kept[near], folder) if near in kept else None for near in (number - 1, number + 1))
     return (
         left and replace(left, from_s=max(0.0, left.to_s - CONTEXT_S)),
         right and replace(right, to_s=min(right.to_s, CONTEXT_S)),
@@ -79,7 +79,7 @@ def _kept(folder: ResultsFolder, plan: RowPlan) -> dict[int, CallPiece]:
     }
 
 
-def _neighbour(piece: CallPiece, folder: ResultsFolder) -> Neighbour:
+def _neighbor(piece: CallPiece, folder: ResultsFolder) -> Neighbor:
     """A passage, with its audio in a file of the folder."""
     try:
         receipt, body = answer_store(folder).read(piece.call.key)
@@ -89,11 +89,11 @@ def _neighbour(piece: CallPiece, folder: ResultsFolder) -> Neighbour:
         ) from None
     samples, info = read_samples(body)
     wav = encode(samples, info.sample_rate_hz, AudioFormat("wav", info.sample_rate_hz, info.encoding))
-    neighbour = Neighbour(hashlib.sha256(wav).hexdigest(), 0.0, receipt.duration_s)
-    path = neighbour.path(RegeneratedPassages(folder.regenerated).neighbours)
+    neighbor = Neighbor(hashlib.sha256(wav).hexdigest(), 0.0, receipt.duration_s)
+    path = neighbor.path(RegeneratedPassages(folder.regenerated).neighbors)
     durable.make_folder(path.parent)
     durable.write_file(path, wav)
-    return neighbour
+    return neighbor
 
 
 def _check_infill(plan: RowPlan, number: int) -> None:

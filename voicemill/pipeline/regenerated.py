@@ -17,7 +17,7 @@ from voicemill.store.answer_store import AnswerStore
 
 
 @dataclass(frozen=True, slots=True)
-class Neighbour:
+class Neighbor:
     """The passage before or after one that is spoken by infill: the hash of its audio, and the part that is sent."""
 
     sha256: str
@@ -33,7 +33,7 @@ class Neighbour:
         return Clip(self.sha256, self.from_s, self.to_s, str(self.path(folder)), self.to_s - self.from_s)
 
 
-Sides = tuple[Neighbour | None, Neighbour | None]
+Sides = tuple[Neighbor | None, Neighbor | None]
 """The passages before and after one; None at the ends of a row."""
 
 
@@ -41,7 +41,7 @@ Sides = tuple[Neighbour | None, Neighbour | None]
 class Regenerated:
     """A passage with another take, or with other words if `say` is not empty.
 
-    With a neighbour, it is spoken by infill, so that it fits between the passages `left` and `right` of it.
+    With a neighbor, it is spoken by infill, so that it fits between the passages `left` and `right` of it.
 
     The passage is the one whose planned call has `key`, the `occurrence`th of its row from 0. So it keeps its take when
     text before it changes, and loses it when its own text changes.
@@ -52,8 +52,8 @@ class Regenerated:
     occurrence: int
     take: int
     say: str = ""
-    left: Neighbour | None = None
-    right: Neighbour | None = None
+    left: Neighbor | None = None
+    right: Neighbor | None = None
 
     @property
     def is_infill(self) -> bool:
@@ -71,7 +71,7 @@ class RegeneratedPassages:
 
     def __init__(self, path: Path | None = None) -> None:
         self._path = path
-        self.neighbours = path.parent / "neighbours" if path is not None else Path()
+        self.neighbors = path.parent / "neighbours" if path is not None else Path()
         self._found: dict[tuple[str, str, int], Regenerated] = {}
         if path is not None:
             with suppress(OSError):
@@ -91,7 +91,7 @@ class RegeneratedPassages:
 
     def _piece(self, piece: CallPiece, place: tuple[str, str, int]) -> CallPiece:
         found = self._found.get(place)
-        return piece if found is None else _other(piece, found, self.neighbours)
+        return piece if found is None else _other(piece, found, self.neighbors)
 
     def find(self, plan: RowPlan, number: int) -> Regenerated | None:
         """The entry of a passage, counted from 1, of a row as planned."""
@@ -100,11 +100,11 @@ class RegeneratedPassages:
     def add(self, plan: RowPlan, number: int, say: str, sides: Sides, answers: AnswerStore) -> Regenerated:
         """Record another take of a passage, the first one without a stored answer. Raises `StorageError`.
 
-        `sides` are its neighbours for an infill.
+        `sides` are its neighbors for an infill.
         """
         piece = plan.pieces[number - 1]
         entry = Regenerated(*[*_places(plan)][number - 1], 0 if say or any(sides) else 1, say, *sides)
-        while answers.has(_other(piece, entry, self.neighbours).call.key):
+        while answers.has(_other(piece, entry, self.neighbors).call.key):
             entry = replace(entry, take=entry.take + 1)
         self._found[entry.place] = entry
         if self._path is not None:
@@ -115,7 +115,7 @@ class RegeneratedPassages:
         for line in text.splitlines():
             with suppress(ValueError, TypeError):
                 fields = json.loads(line)
-                sides = {side: Neighbour(**fields[side]) for side in ("left", "right") if fields.get(side)}
+                sides = {side: Neighbor(**fields[side]) for side in ("left", "right") if fields.get(side)}
                 entry = Regenerated(**fields | sides)
                 self._found[entry.place] = entry
 
@@ -136,12 +136,12 @@ def _places(plan: RowPlan) -> Iterator[tuple[str, str, int]]:
         seen[piece.call.key] += 1
 
 
-def _other(piece: CallPiece, entry: Regenerated, neighbours: Path) -> CallPiece:
+def _other(piece: CallPiece, entry: Regenerated, neighbors: Path) -> CallPiece:
     call: Call = piece.call
     if isinstance(call, Stt):
         return piece
     if entry.is_infill and isinstance(call, Tts):
-        call = _infill(call, entry, neighbours)
+        call = _infill(call, entry, neighbors)
     call = replace(call, take=entry.take)
     if not entry.say or not isinstance(call, Tts | Infill):
         return replace(piece, call=call)
@@ -149,15 +149,15 @@ def _other(piece: CallPiece, entry: Regenerated, neighbours: Path) -> CallPiece:
     return replace(piece, call=replace(call, transcript=entry.say), replaced=(), text=text)
 
 
-def _infill(call: Tts, entry: Regenerated, neighbours: Path) -> Infill:
+def _infill(call: Tts, entry: Regenerated, neighbors: Path) -> Infill:
     return Infill(
         service=call.service,
         model=call.model,
         transcript=call.transcript,
         voice_id=call.voice_id,
         language=call.language,
-        left=entry.left.clip(neighbours) if entry.left else None,
-        right=entry.right.clip(neighbours) if entry.right else None,
+        left=entry.left.clip(neighbors) if entry.left else None,
+        right=entry.right.clip(neighbors) if entry.right else None,
         sample_rate_hz=call.sample_rate_hz,
         encoding=call.encoding,
         speed=call.speed,

@@ -33,7 +33,7 @@ def with_cuts(row: Row, long_audio: LongAudio, times: CutTimes | None = None) ->
         longest_s = long_audio.stt_call_s if row.op is Op.STT else long_audio.voice_change_call_s
         if row.is_passage:
             return _with_passage(row, row.audio, longest_s, times)
-        return replace(row, boundaries_s=_stretches(row, row.audio, longest_s, times))
+        return replace(row, boundaries_s=_segments(row, row.audio, longest_s, times))
     except (UndecodableAudio, OSError) as error:
         return replace(row, refusal=Refusal("recording_unreadable", f"{row.audio.name} cannot be decoded: {error}"))
 
@@ -61,7 +61,7 @@ def _with_passage(row: Row, audio: Recording, longest_s: float, times: CutTimes)
     return replace(row, boundaries_s=found or (start_s, stop_s))
 
 
-def _stretches(row: Row, audio: Recording, longest_s: float, times: CutTimes) -> tuple[float, ...]:
+def _segments(row: Row, audio: Recording, longest_s: float, times: CutTimes) -> tuple[float, ...]:
     if audio.end_s > longest_s:
         return times(Path(audio.path), longest_s, audio.reading)
     is_sent_as_sound = audio.size_bytes > MAX_UPLOAD_BYTES or (audio.has_video and row.op is Op.VOICE_CHANGE)

@@ -112,7 +112,7 @@ def _voice_change(row: Row, service: str, clip: Clip) -> VoiceChange:
 
 
 def _infill(row: Row, service: str) -> Infill:
-    left, right = _neighbours(row)
+    left, right = _neighbors(row)
     return Infill(
         service=service,
         model=row.model,
@@ -128,7 +128,7 @@ def _infill(row: Row, service: str) -> Infill:
     )
 
 
-def _neighbours(row: Row) -> tuple[Clip | None, Clip | None]:
+def _neighbors(row: Row) -> tuple[Clip | None, Clip | None]:
     """The context of new speech: the recordings on both sides, or the audio before and after a gap in one."""
     if row.audio is None:
         left = row.left.clip(max(0.0, _last_s(row.left) - CONTEXT_S)) if row.left else None

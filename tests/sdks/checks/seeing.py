@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.recogniser import word_error_rate
+from benchmarks.recognizer import word_error_rate
 
 QUIETEST_RMS = 0.01
 

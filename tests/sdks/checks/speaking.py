@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.recogniser import read
+from benchmarks.recognizer import read
 from tests.engine.measures import level_db, pitch_hz
 from tests.sdks.checks.register import check
 from tests.sdks.checks.seeing import columns, in_order, loud_enough, plain_words, same_words
@@ -147,7 +147,7 @@ def changer_events(evidence: Evidence) -> None:
 
 
 @check("infill.bytes")
-def fits_its_neighbours(evidence: Evidence) -> None:
+def fits_its_neighbors(evidence: Evidence) -> None:
     """Infill matches the pitch and loudness of its surroundings, plus the pitch change of the requested emotion."""
     audio, emotion = evidence.audio("infill.bytes"), evidence.facts("infill.bytes").get("emotion")
     _is_wav(audio)
@@ -161,7 +161,7 @@ def fits_its_neighbours(evidence: Evidence) -> None:
 
 @check("infill.bytes")
 def says_the_middle(evidence: Evidence) -> None:
-    """With its neighbours around it, the infill's words are recognized in their place."""
+    """With its neighbors around it, the infill's words are recognized in their place."""
     same_words(evidence.task["middle"], evidence.said("infill.bytes"), 0.5)
 
 

@@ -1,4 +1,4 @@
-"""Find printed tables of contents within a document: neighbouring elements that consist of links to the book."""
+"""Find printed tables of contents within a document: neighboring elements that consist of links to the book."""
 
 import re
 from collections.abc import Iterable, Iterator, Sequence

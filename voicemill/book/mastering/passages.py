@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 
 from voicemill.audio.blocks import Mono
-from voicemill.audio.decode import decode_stretch, frames_between, of_length
+from voicemill.audio.decode import decode_segment, frames_between, of_length
 from voicemill.book.mastering.filters import limited
 from voicemill.book.mastering.levels import Levels, levels_of
 from voicemill.book.mastering.room_tone import room_tone
@@ -70,7 +70,7 @@ SURROUND_S: Final = _HEAD_S + _TAIL_S
 
 def source_levels(path: Path, stop_s: float | None = None) -> Levels:
     """The levels of a source file up to `stop_s`, at the rate of mastered files. Raises `UndecodableAudio`."""
-    return levels_of(decode_stretch(path, RATE_HZ, 0.0, stop_s), RATE_HZ)
+    return levels_of(decode_segment(path, RATE_HZ, 0.0, stop_s), RATE_HZ)
 
 
 def trimmed(path: Path, levels: Levels) -> Passage:
@@ -106,7 +106,7 @@ def _change_db(passage: Passage, ceiling_db: float) -> float:
 
 def speech(passage: Passage, ceiling_db: float) -> Iterator[Mono]:
     """The speech of a passage, raised and limited, without room tone. Raises `UndecodableAudio`."""
-    decoded = decode_stretch(passage.path, RATE_HZ, passage.start_s, passage.stop_s)
+    decoded = decode_segment(passage.path, RATE_HZ, passage.start_s, passage.stop_s)
     gain = np.float32(10 ** (passage.gain_db / 20))
     raised = (np.asarray(block * gain, np.float32) for block in of_length(decoded, passage.speech_samples, RATE_HZ))
     return limited(_faded(raised, passage.speech_samples), ceiling_db, RATE_HZ)

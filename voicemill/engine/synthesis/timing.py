@@ -26,7 +26,7 @@ class Timed(NamedTuple):
 def word_times(text: str, language: str, utterance: Utterance) -> list[Timed]:
     """Every word of `text`, in order, without gaps except for pauses.
 
-    A word without an event gets a share of its neighbours' time in proportion to its length.
+    A word without an event gets a share of its neighbors' time in proportion to its length.
     """
     words = list(_words(text, language))
     if not words:
@@ -63,7 +63,7 @@ def _event_start(word: re.Match[str], utterance: Utterance) -> int | None:
 
 
 def _filled(starts: list[int | None], words: list[re.Match[str]], utterance: Utterance) -> list[int]:
-    """The starts, those missing set between their neighbours by the lengths of the words."""
+    """The starts, those missing set between their neighbors by the lengths of the words."""
     known = [0 if index == 0 and start is None else start for index, start in enumerate(starts)]
     filled: list[int] = []
     for index, start in enumerate(known):

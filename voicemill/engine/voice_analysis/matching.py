@@ -22,7 +22,7 @@ CALIBRATION_TEXT: Final = (
     "with its path high above. Nine men were walking along the river."
 )
 # How much of the recording's spectrum is taken over. More sounds more like the speaker and is understood less: with a
-# recogniser, full strength doubled the words lost.
+# recognizer, full strength doubled the words lost.
 STRENGTHS: Final[dict[Mode, float]] = {"similarity": 0.6, "stability": 0.35}
 _MOST_EQ_DB: Final = 10.0
 _ESPEAK_TRACTS: Final = np.linspace(0.94, 1.08, 15)

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
 from voicemill.manifest.readers.dataframe import ManifestBytes
-from voicemill.manifest.readers.file_kind import Kind, recognise
+from voicemill.manifest.readers.file_kind import Kind, recognize
 from voicemill.manifest.readers.manifest_line import Unreadable
 from voicemill.manifest.text_encoding import is_utf16
 
@@ -41,7 +41,7 @@ class Source:
         with self._open() as file:
             self._state = _state(file)
             head = file.read(_HEAD_BYTES)
-            self.kind: Kind = recognise(head, _tail(file), self.name)
+            self.kind: Kind = recognize(head, _tail(file), self.name)
         self.is_utf16 = is_utf16(head)
         if self.is_utf16 and self._state.size_bytes % 2:
             raise Unreadable("the text is in UTF-16 and ends in the middle of a character; copy or save it again")

@@ -40,7 +40,7 @@ _UTF8_MARK = b"\xef\xbb\xbf"
 _NOT_IN_TEXT = bytes({*range(32), 127} - {*b"\t\n\v\f\r\x1b"})
 
 
-def recognise(head: bytes, tail: bytes, name: str) -> Kind:
+def recognize(head: bytes, tail: bytes, name: str) -> Kind:
     """The kind of manifest that starts with `head` and ends with the four bytes `tail`.
 
     Raises `Unreadable` that says what the file is instead, and how to make a manifest of it.

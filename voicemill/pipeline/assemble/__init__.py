@@ -12,7 +12,7 @@ _BY_OP = {
     Op.TTS: ("speech", "assemble_speech"),
     Op.STT: ("transcript", "assemble_text"),
     Op.VOICE_CHANGE: ("voice_change", "assemble_change"),
-    Op.INFILL: ("infill", "assemble_patch"),
+    Op.INFILL: ("infill", "assemble_infill"),
 }
 """Module and function by operation. They are imported when first used, because their decoders take long to import."""
 

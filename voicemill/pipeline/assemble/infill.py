@@ -7,7 +7,7 @@ from typing import BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
-from voicemill.audio.decode import UndecodableAudio, decode, decode_stretch
+from voicemill.audio.decode import UndecodableAudio, decode, decode_segment
 from voicemill.audio.join import Samples, as_float, read_samples
 from voicemill.audio.segment_files import clip_blocks
 from voicemill.audio.splice import EDGE_S, splice, spliced
@@ -23,7 +23,7 @@ from voicemill.store.output_folder import OutputFolder
 Floats = NDArray[np.float32]
 
 
-def assemble_patch(plan: RowPlan, answers: AnswerStore, outputs: OutputFolder) -> Assembled:
+def assemble_infill(plan: RowPlan, answers: AnswerStore, outputs: OutputFolder) -> Assembled:
     """Write the file of an infill row. Raises `AnswerDamaged`, `StorageError` and `OutputRefused`."""
     row = plan.row
     receipt, body = answers.read(plan.pieces[0].call.key)
@@ -31,7 +31,7 @@ def assemble_patch(plan: RowPlan, answers: AnswerStore, outputs: OutputFolder) -
     if row.source_format is not None:
         delivered, duration_s = deliver_written(partial(_write_like, row, row.source_format, new), row, outputs)
     else:
-        delivered, duration_s = deliver_audio(_patched(row, new) if row.splice else [new], row, outputs)
+        delivered, duration_s = deliver_audio(_with_new_speech(row, new) if row.splice else [new], row, outputs)
     return Assembled(delivered, duration_s, (receipt,))
 
 
@@ -60,15 +60,15 @@ def _write_like(row: Row, kept: SourceFormat, new: Floats, file: BinaryIO) -> fl
     return splice(existing_path(row.audio), row.gap_s, new, new_rate_hz, kept, file, row.audio.reading)
 
 
-def _patched(row: Row, new: Floats) -> Iterator[Samples]:
+def _with_new_speech(row: Row, new: Floats) -> Iterator[Samples]:
     rate_hz = row.audio_format.sample_rate_hz
     if row.audio is None:
         before, after = _whole(row.left, rate_hz), _whole(row.right, rate_hz)
     else:
         from_s, to_s = row.gap_s
         path, reading = existing_path(row.audio), row.audio.reading
-        before = decode_stretch(path, rate_hz, 0.0, from_s, reading) if from_s > 0 else iter([])
-        after = decode_stretch(path, rate_hz, to_s, None, reading) if to_s < row.audio.end_s else iter([])
+        before = decode_segment(path, rate_hz, 0.0, from_s, reading) if from_s > 0 else iter([])
+        after = decode_segment(path, rate_hz, to_s, None, reading) if to_s < row.audio.end_s else iter([])
     yield from spliced(before, new, after, rate_hz, partial(_edges, row, rate_hz))
 
 

@@ -8,7 +8,7 @@ from typing import BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
-from voicemill.audio.decode import decode, decode_stretch
+from voicemill.audio.decode import decode, decode_segment
 from voicemill.audio.join import as_float, read_samples
 from voicemill.audio.trim import fitted
 from voicemill.audio.video import with_new_sound
@@ -87,7 +87,7 @@ class _Change:
         if until <= self.frames:
             return
         start_s, missing = self.frames / self._rate_hz, until - self.frames
-        silence = decode_stretch(self._path, self._rate_hz, start_s, until / self._rate_hz, self._recording.reading)
+        silence = decode_segment(self._path, self._rate_hz, start_s, until / self._rate_hz, self._recording.reading)
         for block in silence:
             yield block[:missing]
             missing -= min(missing, block.size)

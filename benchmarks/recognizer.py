@@ -1,4 +1,4 @@
-"""An independent recogniser (pocketsphinx, US English) to verify that audio contains its text."""
+"""An independent recognizer (pocketsphinx, US English) to verify that audio contains its text."""
 
 import re
 from collections.abc import Iterable
@@ -32,12 +32,12 @@ def transcribe_samples(samples: NDArray[np.float32]) -> str:
     """The transcript of mono samples at `RATE_HZ`."""
     decoder = _decoder()
     decoder.reinit_feat()  # Otherwise an earlier recording would influence the recognition of this one.
-    return " ".join(_recognise(decoder, utterance) for utterance in _utterances(samples))
+    return " ".join(_recognize(decoder, utterance) for utterance in _utterances(samples))
 
 
 @cache
 def _decoder() -> Decoder:
-    """The recogniser, which takes half a second to load."""
+    """The recognizer, which takes half a second to load."""
     return Decoder(samprate=RATE_HZ, loglevel="FATAL", **_LANGUAGE_WEIGHTS)
 
 
@@ -77,14 +77,14 @@ def _utterances(samples: NDArray[np.float32]) -> list[NDArray[np.float32]]:
 
 
 def with_dither(samples: NDArray[np.float32]) -> bytes:
-    """16-bit samples at an even level with quiet noise: digital silence breaks the recogniser's noise estimate."""
+    """16-bit samples at an even level with quiet noise: digital silence breaks the recognizer's noise estimate."""
     level = float(np.sqrt(np.mean(np.square(samples)))) or 1.0
     noise = np.random.default_rng(0).standard_normal(len(samples)).astype(np.float32)
     noisy = (samples / level + noise * _DITHER) * 0.1
     return (np.clip(noisy, -1, 1) * 32767).astype("<i2").tobytes()
 
 
-def _recognise(decoder: Decoder, samples: NDArray[np.float32]) -> str:
+def _recognize(decoder: Decoder, samples: NDArray[np.float32]) -> str:
     decoder.start_utt()
     decoder.process_raw(with_dither(samples), full_utt=True)
     decoder.end_utt()
