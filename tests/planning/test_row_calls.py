@@ -10,8 +10,9 @@ import pytest
 
 from tests.planning.rows import WAV, row, transcript_of
 from voicemill.config import LongText
-from voicemill.model import Row, Tts
+from voicemill.model import Row, SpeakerPart, Tts
 from voicemill.model.audio_formats import AudioFormat
+from voicemill.model.service_tags import LONGEST_PAUSE_S
 from voicemill.planning.row_calls import RowPlan, plan_row, request_encoding
 
 LONG_TEXT = LongText()
@@ -151,6 +152,22 @@ def test_chapter_becomes_calls_with_pauses() -> None:
 def test_leading_punctuation_makes_no_call() -> None:
     """Leading characters that cannot be spoken are skipped."""
     assert [transcript_of(piece.call) for piece in plan(row("***\n\nAfter the stars.")).pieces] == ["After the stars."]
+
+
+def test_a_break_between_two_calls_is_the_pause_between_them() -> None:
+    """The silence at the edges of answers is trimmed when they are joined, so the pause is added there."""
+    sentences = "The harbour lay quite still and nobody came to the pier. " * 8
+    for tag, pause_s in (('<break time="3s"/>', 3.0), ('<break time="1s"/> <break time="900ms"/>', 1.9)):
+        assert [piece.pause_s for piece in plan(row(f"{sentences}{tag} {sentences}")).pieces][:1] == [pause_s]
+    assert plan(row('Hi.<break time="99999s"/>\n\nHo.')).pieces[0].pause_s == LONGEST_PAUSE_S
+
+
+def test_a_break_between_two_speakers_is_the_pause_between_them() -> None:
+    """It is on a line without a speaker, and there is nothing to speak in that line."""
+    parts = [SpeakerPart(text, name, name or "v", None, ()) for text, name in
+             (("Hi.\n", "a"), ('<break time="2s"/>\n', ""), ("Ho.", "b"))]  # fmt: skip
+    pieces = plan(row("".join(part.text for part in parts), parts=tuple(parts))).pieces
+    assert [piece.pause_s for piece in pieces][:1] == [2.0]
 
 
 def test_pauses_are_configurable() -> None:

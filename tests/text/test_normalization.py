@@ -19,6 +19,8 @@ from voicemill.text.normalization import normalized
         ("\u200eoffers\u200f \u202aan\u202c efficient", "offers an efficient"),
         ("cafe\u0301 bru\u0308cke", "café brücke"),
         ("one\x0ctwo\x0bthree\x85four", "one two\nthree\nfour"),
+        ("\U0001d407\U0001d422 \U0001d4ea\U0001d7d3", "Hi a5"),
+        ("one\u3164two\u2800three", "one two three"),
         ("\ufefb\ufe8e", "لاا"),
     ],
 )

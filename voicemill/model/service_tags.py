@@ -5,6 +5,7 @@ They control how a text is spoken and are not spoken themselves: `<break time="1
 """
 
 import re
+from itertools import takewhile
 from typing import Final, NamedTuple
 
 _CONTROL: Final = r"</?(?:break|emotion|speed|volume)\b[^<>]*>"
@@ -16,6 +17,8 @@ _FRAGMENT: Final = re.compile(
     r"</?(?:break|emotion|speed|volume|spell)\b[^<>\s]*/?>?|\b(?:time|value|ratio)\s*=\s*[\"'][^\"'<>]*[\"']\s*/?>?",
     re.IGNORECASE,
 )
+LONGEST_PAUSE_S: Final = 60.0
+"""A longer pause counts as one of this length."""
 BLANK: Final = "\x1f"
 """Stands for each character of a control tag in `masked`: white space that no transcript contains."""
 SPELLED: Final = "\u02bc"
@@ -86,6 +89,16 @@ def parts(text: str) -> list[Part]:
         spoken = ""
     found.append(Part(spoken + text[position:]))
     return [part for part in found if part.text.strip() or part.pause_s]
+
+
+def edge_pauses_s(text: str) -> tuple[float, float]:
+    """The pauses that a transcript asks for before its first and after its last word, in seconds."""
+    found = parts(text) if has_tags(text) else []
+    return _pauses_s(found), _pauses_s(found[::-1])
+
+
+def _pauses_s(found: list[Part]) -> float:
+    return sum(min(part.pause_s, LONGEST_PAUSE_S) for part in takewhile(lambda part: part.pause_s, found))
 
 
 def without_fragments(word: str) -> str:

@@ -2,12 +2,14 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import pairwise
 from typing import NamedTuple
 
 from voicemill.config import LongText
 from voicemill.model import Row, SpeakerPart
+from voicemill.model.service_tags import edge_pauses_s, without_tags
 from voicemill.planning.pronounce import Replaced, pronounced
-from voicemill.planning.split_text import Boundary, Piece, split
+from voicemill.planning.split_text import Boundary, Piece, can_be_spoken, split
 
 
 class SpokenPiece(NamedTuple):
@@ -23,7 +25,7 @@ def spoken_pieces(row: Row, service: str, long_text: LongText) -> list[SpokenPie
     """The texts of the calls of a row that speaks a text, in order."""
     found: list[SpokenPiece] = []
     for part, piece in _split(row, long_text.max_characters_per_call):
-        pause_s = _pause_s(piece.ends_at, long_text)
+        pause_s = max(_pause_s(piece.ends_at, long_text), _pause_of_silent_part(part, row))
         if piece.spoken:
             sent, replaced = pronounced(piece.spoken, row.pronunciations, service)
             tag = _volume_tag(part)
@@ -31,7 +33,17 @@ def spoken_pieces(row: Row, service: str, long_text: LongText) -> list[SpokenPie
             found.append(SpokenPiece(part, tag + sent, pause_s, moved))
         elif found:
             found[-1] = found[-1]._replace(pause_s=max(pause_s, found[-1].pause_s))
-    return found
+    return _with_pauses_of_tags(found)
+
+
+def _with_pauses_of_tags(pieces: list[SpokenPiece]) -> list[SpokenPiece]:
+    """The pieces with the pauses that tags at their edges ask for: joining trims the silence that was generated."""
+    edges = [edge_pauses_s(piece.sent) for piece in pieces]
+    wanted_s = [after + before for (_, after), (before, _) in pairwise(edges)]
+    return [
+        piece._replace(pause_s=max(piece.pause_s, pause_s))
+        for piece, pause_s in zip(pieces, [*wanted_s, 0.0], strict=False)
+    ]
 
 
 def _split(row: Row, max_characters: int) -> Iterator[tuple[SpeakerPart, Piece]]:
@@ -45,6 +57,12 @@ def _split(row: Row, max_characters: int) -> Iterator[tuple[SpeakerPart, Piece]]
         for index, piece in enumerate(pieces):
             is_last = index == len(pieces) - 1
             yield part, replace(piece, ends_at=_end_of(part.text, piece.ends_at)) if is_last else piece
+
+
+def _pause_of_silent_part(part: SpeakerPart, row: Row) -> float:
+    """The pause that a line with only a tag asks for between the lines of speakers, in seconds."""
+    is_silent = bool(row.parts) and not can_be_spoken(without_tags(part.text))
+    return edge_pauses_s(part.text)[0] if is_silent else 0.0
 
 
 def _end_of(text: str, ends_at: Boundary) -> Boundary:

@@ -22,6 +22,8 @@ BRITISH_AS_AMERICAN: Final[dict[str, Replacements]] = {
 
 Without the rest of its diphthong or its `ɹ`, a long vowel is taken for a short one: "girl" for "goal", "war" for "wha".
 """
+_ENDLESS_NUMBER = re.compile(r"\d(?:,?\d){36,}")
+"""Numbers for whose size the rules have no word; they are read digit by digit."""
 _QUOTES: Final = str.maketrans("«»„‟", "“”“”")
 
 
@@ -76,7 +78,8 @@ class Pronouncer:
         """The tokens of ordinary text."""
         from hibari.g2p.normalize import normalize
 
-        spoken: Any = self._rules.phonemize_tokens(self._rules.tokenize(normalize(text.translate(_QUOTES))))
+        plain = _ENDLESS_NUMBER.sub(lambda found: " ".join(found[0].replace(",", "")), text.translate(_QUOTES))
+        spoken: Any = self._rules.phonemize_tokens(self._rules.tokenize(normalize(plain)))
         position = 0
         for token in spoken:
             found = text.find(token.text, position)

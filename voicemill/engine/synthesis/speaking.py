@@ -20,11 +20,10 @@ from voicemill.engine.synthesis.pronunciation import is_pronounceable
 from voicemill.engine.synthesis.spectrum import shaped
 from voicemill.engine.synthesis.utterance import Speech, Utterance
 from voicemill.engine.voices.timbre import espeak_timbre
-from voicemill.model.service_tags import parts
+from voicemill.model.service_tags import LONGEST_PAUSE_S, parts
 
 SILENCE: Final = 1e-3
 """A peak below this share of full scale means that nothing was spoken."""
-_LONGEST_PAUSE_S: Final = 60.0
 
 
 class Synthesizers:
@@ -80,7 +79,7 @@ def _utterances(speech: Speech, synthesizers: Synthesizers) -> Iterator[tuple[st
 
 
 def _pause(pause_s: float, sample_rate_hz: int) -> Utterance:
-    samples = np.zeros(round(min(pause_s, _LONGEST_PAUSE_S) * sample_rate_hz), dtype=np.float32)
+    samples = np.zeros(round(min(pause_s, LONGEST_PAUSE_S) * sample_rate_hz), dtype=np.float32)
     return Utterance(samples, sample_rate_hz, (), ())
 
 
