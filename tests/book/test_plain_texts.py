@@ -87,3 +87,19 @@ def test_the_last_line_and_the_producers_of_project_gutenberg_are_excluded(tmp_p
 def test_a_plain_text_in_unicode(tmp_path: Path, encoding: str) -> None:
     """With and without a byte order mark."""
     assert _read(tmp_path, "“No”—she.".encode(encoding)).texts == ["“No”—she.\n"]
+
+
+def test_a_line_for_each_paragraph(tmp_path: Path) -> None:
+    """Where lines are longer than any program wraps them, each is a paragraph, and headings are found among them."""
+    text = f"Chapter 1\n{'The wind blew hard. ' * 10}\n“Who is it?”\nChapter 2\n{'The sun shone. ' * 15}\nIt ended.\n"
+    found = _read(tmp_path, text)
+    assert found.titles == ["Chapter 1", "Chapter 2"]
+    assert found.texts[0].endswith("hard.\n\n“Who is it?”\n")
+
+
+def test_indented_paragraphs(tmp_path: Path) -> None:
+    """An indented line begins a paragraph; lines of verse, all of which are indented, do not."""
+    prose = "  It was dark, and the wind\nblew.\n  “Who is it?”\n  “No one,” he\nsaid.\n"
+    assert _read(tmp_path, f"{prose}\n  April is\n  Of rain and\n  Wind\n").texts == [
+        "It was dark, and the wind blew.\n\n“Who is it?”\n\n“No one,” he said.\n\nApril is\nOf rain and\nWind\n"
+    ]

@@ -70,3 +70,19 @@ def test_front_matter_and_notes_of_markdown(tmp_path: Path) -> None:
     (tmp_path / "b.md").write_text("---\nauthor:\n  - Ann\n  - Ben\n---\n\n# Chapter 1\n\nB.\n")
     about = imported(tmp_path / "b.md").book.about
     assert (about.title, about.author) == ("b", "Ann and Ben")
+
+
+def test_links_of_the_contents_that_lead_below_the_heading(tmp_path: Path) -> None:
+    """The heading belongs to the chapter of the text after it."""
+    body = '<h2>1</h2><h3>The Boat</h3><p id="a">It came.</p><h2>Chapter 2</h2><p><b id="b"/>It went.</p>'
+    entries = items(("a.xhtml#a", "1. The Boat"), ("a.xhtml#b", "Chapter 2"))
+    found = imported(epub_of(tmp_path / "b.epub", {"a.xhtml": body}, entries))
+    assert found.texts == ["1\n\nThe Boat\n\nIt came.\n", "Chapter 2\n\nIt went.\n"]
+
+
+def test_an_id_that_a_document_has_twice(tmp_path: Path) -> None:
+    """The second entry means the heading with its title."""
+    body = '<h1 id="x">One</h1><p>A.</p><h1 id="x">Two</h1><p>B.</p>'
+    entries = items(("a.xhtml#x", "One"), ("a.xhtml#x", "Two"))
+    found = imported(epub_of(tmp_path / "b.epub", {"a.xhtml": body}, entries))
+    assert (found.titles, found.texts[1]) == (["One", "Two"], "Two\n\nB.\n")

@@ -47,6 +47,14 @@ def test_hidden_styles_and_fields_of_contents_are_excluded(tmp_path: Path) -> No
     assert found.excluded == {"table-of-contents": ["Inhalt", "Eins 3"], "hidden": ["geheim"]}
 
 
+def test_the_language_of_a_document_is_that_of_its_styles(tmp_path: Path) -> None:
+    """Word processors store it there and rarely in the properties of the file."""
+    styles = _styles(
+        '<w:docDefaults><w:rPrDefault><w:rPr><w:lang w:val="de-DE"/></w:rPr></w:rPrDefault></w:docDefaults>'
+    )
+    assert imported(write_docx(tmp_path / "b.docx", paragraph("Text."), extra=styles)).book.about.language == "de-DE"
+
+
 def test_boxes_are_read_once_and_after_their_paragraph(tmp_path: Path) -> None:
     """A text box without a copy for older programs, one with it, and custom XML."""
     inner = f"<w:txbxContent>{paragraph('In a box.')}</w:txbxContent>"

@@ -1,5 +1,7 @@
 """The chapters of a book, for a terminal."""
 
+from collections import Counter
+
 from rich import box
 from rich.console import Console
 from rich.table import Table
@@ -33,6 +35,22 @@ def print_chapters(book: ImportedBook, plan: str) -> None:
     kept = book.kept_characters
     excluded = counted(book.source_characters - kept, "character")
     console.print(f"{counted(kept, 'character')} kept, {excluded} excluded, 0 unaccounted for.", markup=False)
+    if rules := _by_rule(book):
+        console.print(f"Excluded characters by rule: {rules}.", markup=False)
+    if not book.about.language:
+        console.print(
+            "The book does not state its language and will be spoken as English. For another language, fill in the "
+            "column language of chapters.csv.",
+            markup=False,
+        )
+
+
+def _by_rule(book: ImportedBook) -> str:
+    """How many characters each rule excluded, most first."""
+    counts: Counter[str] = Counter()
+    for block in book.excluded:
+        counts[block.rule] += 0 if block.is_added else len("".join(block.text.split()))
+    return ", ".join(f"{rule} {count:,}" for rule, count in counts.most_common() if count)
 
 
 def _price_plan(name: str) -> PricePlan:

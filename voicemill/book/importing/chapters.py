@@ -7,6 +7,7 @@ from typing import Final
 
 from voicemill.book.importing.heading_lines import is_number_only
 from voicemill.book.importing.source import Entry, Source
+from voicemill.book.importing.title_places import first_words, title_after, title_before
 from voicemill.book.importing.walker import Block, Walked
 
 _FRONT = re.compile(
@@ -85,6 +86,7 @@ class _Chapters:
         self._walked = {document.name: one for document, one in zip(source.documents, walked, strict=True)}
         self._blocks = [block for one in walked for block in one.blocks]
         self._starts: dict[str, int] = {}
+        self._named: set[int] = set()
         position = 0
         for document, one in zip(source.documents, walked, strict=True):
             self._starts[document.name] = position
@@ -127,7 +129,11 @@ class _Chapters:
         within = walked.places.get(entry.fragment, 0)
         if entry.fragment and entry.fragment not in walked.places and self._is_named_often(entry.document):
             return -1, "contents-entry: no text"
-        return self._first_kept(self._starts[entry.document] + within), ""
+        position = self._first_kept(self._starts[entry.document] + within)
+        if entry.fragment and position in self._named:
+            position = title_after(self._blocks, position, entry.title)
+        self._named.add(position)
+        return title_before(self._blocks, position, entry.title), ""
 
     def _first_kept(self, position: int) -> int:
         """The position of the next kept block of the same document; `position` itself where there is none."""
@@ -331,14 +337,3 @@ def _matter(chapter: Chapter) -> str:
     if not said and _FRONT.match(title):
         return "either"
     return "back" if not said and _BACK.match(title) else "chapter"
-
-
-def first_words(text: str) -> str:
-    """The first words of a text, as a title."""
-    words = " ".join(text.split())
-    return words if len(words) <= 60 else words[:57].rsplit(" ", 1)[0] + "…"
-
-
-def same_words(text: str) -> str:
-    """A text for comparison: letters and digits only, without case."""
-    return "".join(one for one in text.casefold() if one.isalnum())

@@ -7,13 +7,14 @@ from pathlib import Path
 from typing import Final
 
 from voicemill.book.importing.accounting import check_kept
-from voicemill.book.importing.chapters import Chapter, ContentsRule, chapters_of, same_words, with_kinds
+from voicemill.book.importing.chapters import Chapter, ContentsRule, chapters_of, with_kinds
 from voicemill.book.importing.contents_within import contents_rules
 from voicemill.book.importing.heading_lines import is_number_only, without_number
 from voicemill.book.importing.notes import note_rules
 from voicemill.book.importing.other_formats import read_document
 from voicemill.book.importing.package import read_epub
 from voicemill.book.importing.source import About, Source
+from voicemill.book.importing.title_places import same_words
 from voicemill.book.importing.unmarked_headings import mark_headings
 from voicemill.book.importing.unspoken_pages import without_unspoken_pages
 from voicemill.book.importing.walker import Block, Walked, walk
@@ -57,7 +58,7 @@ def import_book(path: Path, chapters: str = "", depth: int = 0) -> ImportedBook:
     found = without_unspoken_pages(found, source.about)
     ready = [_with_title(_without_note_headings(_without_repeats(chapter))) for chapter in found]
     spoken, silent = _spoken(ready)
-    left_out += [ContentsRule((each.title, f"contents-entry: {_why(each)}", "")) for each in silent if each.is_listed]
+    left_out += [_silent_entry(each) for each in silent if each.is_listed]
     numbered = with_kinds(spoken)
     selected = _selected(numbered, chapters)
     if not selected:
@@ -178,9 +179,10 @@ def _silent_rule(chapter: Chapter) -> str:
     return others[0] if others and all(block.level for block in kept) else ""
 
 
-def _why(chapter: Chapter) -> str:
+def _silent_entry(chapter: Chapter) -> ContentsRule:
     rules = {block.rule for block in chapter.blocks} - {"no-text", "invisible-characters", "head", ""}
-    return "excluded" if rules else "no text"
+    why = "excluded" if rules else "no text"
+    return ContentsRule((chapter.title, f"contents-entry: {why}", chapter.blocks[0].document if chapter.blocks else ""))
 
 
 def _selected(chapters: list[Chapter], numbers: str) -> list[Chapter]:

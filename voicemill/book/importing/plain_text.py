@@ -27,6 +27,9 @@ _PICTURE = re.compile(r"\s*\[Illustration\b[^\]]*\]\s*")
 _PAGE = re.compile(r"\[(?:Pg|Page|p\.) ?[\divxlc]+\]", re.IGNORECASE)
 _SOFT_HYPHEN: Final = "\u00ad"
 _MOST_NOTE_PARAGRAPHS: Final = 20
+_LINES = re.compile(r"[^\n]*\S[^\n]*(?:\n[^\n]*\S[^\n]*)+")
+_LONGEST_WRAPPED_LINE: Final = 150
+"""Characters: a text with longer lines has a line for each paragraph."""
 _FEWEST_TITLES: Final = 2
 _LINES_BEFORE_TITLE: Final = 4
 """Line ends before a title that has no number: three blank lines."""
@@ -43,8 +46,23 @@ def html_of_text(text: str) -> tuple[str, About]:
     facts = {name.lower(): value.strip() for name, value in _FACTS.findall(before)}
     language = _LANGUAGES.get(facts.get("language", "").casefold(), "")
     about = About(title=facts.get("title", ""), author=facts.get("author", ""), language=language)
-    blocks = "".join(_blocks(_without_line_end_hyphens(body)))
+    blocks = "".join(_blocks(_with_blank_lines(_without_line_end_hyphens(body))))
     return f"<html><body>{_licence(before)}{blocks}{_licence(after)}</body></html>", about
+
+
+def _with_blank_lines(text: str) -> str:
+    """The text with a blank line between paragraphs that only an indentation or the end of a long line separates."""
+
+    def separated(found: "re.Match[str]") -> str:
+        lines = found[0].split("\n")
+        if any(len(line) > _LONGEST_WRAPPED_LINE for line in lines):
+            return "\n\n".join(lines)
+        indented = [line[:2].isspace() for line in lines]
+        if not indented[0] or all(indented):
+            return found[0]
+        return "\n".join(f"\n{line}" if index and indented[index] else line for index, line in enumerate(lines))
+
+    return _LINES.sub(separated, text)
 
 
 def _without_line_end_hyphens(text: str) -> str:

@@ -5,8 +5,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Final, NamedTuple
 
-from voicemill.book.importing.chapters import Chapter, first_words, same_words
+from voicemill.book.importing.chapters import Chapter
 from voicemill.book.importing.source import About
+from voicemill.book.importing.title_places import first_words, same_words
 from voicemill.book.importing.walker import Block
 
 

@@ -5,7 +5,7 @@ import re
 import zipfile
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -74,6 +74,7 @@ def read_word(path: Path) -> WordDocument:
     ]
     core = parts.get("docProps/core.xml")
     about = _about(core, path) if core else About()
+    about = about if about.language else replace(about, language=styles.language)
     texts = tuple(_texts(trees[_DOCUMENT]))
     changed = {name: etree.tostring(tree, xml_declaration=True, encoding="UTF-8") for name, tree in trees.items()}
     html = _html(parts | changed, path)

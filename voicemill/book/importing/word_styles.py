@@ -37,6 +37,8 @@ class WordStyles:
     def __init__(self, content: bytes) -> None:
         root = parse(decoded(content, "styles.xml"), "styles.xml")[0] if content else None
         found = [] if root is None else [each for each in root.iter() if local_name(each) == "style"]
+        self.language = "" if root is None else value_of(root, "lang")
+        """The language that the document is written in unless it says otherwise; empty if it does not say."""
         self._styles = {each.get(f"{{{WORDS}}}styleId", ""): _style(each) for each in found}
 
     def heading_level(self, style_id: str) -> int:
