@@ -13,23 +13,23 @@ from voicemill.model.service_tags import without_tags
 _QUICKEST_LETTERS_PER_S = 60
 """Speech has about 12 letters a second, and hurried speech twice as many. Five times as many cannot be speech."""
 
-_MOST_STRETCH = 1.5
+_LONGEST_CONVERSION = 1.5
 _SLACK_S = 0.25
-"""A changed voice keeps its timing; half as long again is another recording."""
+"""A converted recording keeps its timing. One that is 1.5 times as long or short cannot be right."""
 
 _WORD_SLACK_S = 0.1
 
 _SILENCE = 10 ** (-60 / 20)
 
 _FEW = 400
-"""Samples, spread evenly, in which speech is heard already. NumPy looks at so few without giving up the interpreter's
-lock, for which the event loop would then wait among the storage threads."""
+"""The number of evenly spread samples that are searched for speech first. For so few, NumPy does not release the
+interpreter's lock, for which the event loop would then have to compete with the storage threads."""
 
 
 def verify_speech(body: bytes, call: Tts | Infill, *, framed: bool) -> float:
     """The duration in seconds of a good answer.
 
-    `framed` says whether HTTP gave the body's end. Raises `Incomplete` for a body that is cut, `BadAnswer` for one
+    `framed`: HTTP marked the end of the body. Raises `Incomplete` for a truncated body, `BadAnswer` for one
     that is not the requested speech.
     """
     samples, duration_s = _verified_samples(body, call, framed=framed)
@@ -48,7 +48,11 @@ def verify_change(body: bytes, call: VoiceChange, *, framed: bool) -> float:
     samples, duration_s = _verified_samples(body, call, framed=framed)
     if not len(samples) or not np.isfinite(float(samples.max())):
         raise BadAnswer("the answer has no audible samples")
-    if not call.clip.duration_s / _MOST_STRETCH <= duration_s + _SLACK_S <= call.clip.duration_s * _MOST_STRETCH + 1:
+    if (
+        not call.clip.duration_s / _LONGEST_CONVERSION
+        <= duration_s + _SLACK_S
+        <= call.clip.duration_s * _LONGEST_CONVERSION + 1
+    ):
         raise BadAnswer(f"the answer lasts {duration_s:.2f} s, the recording {call.clip.duration_s:.2f} s")
     return duration_s
 
@@ -59,7 +63,7 @@ def verify_words(words: Sequence[Word], duration_s: float) -> tuple[Word, ...]:
     for word in words:
         if not -_WORD_SLACK_S <= word.start_s <= word.end_s <= latest_s:
             times = f"{word.start_s:.2f} to {word.end_s:.2f} s"
-            raise BadAnswer(f"a word is said from {times}, outside of the {duration_s:.2f} s of the answer")
+            raise BadAnswer(f"a word has the times {times}, outside of the {duration_s:.2f} s of the answer")
     return tuple(
         Word(word.word, min(max(word.start_s, 0.0), duration_s), min(max(word.end_s, 0.0), duration_s))
         for word in words
@@ -87,10 +91,10 @@ def _verified_samples(body: bytes, call: Tts | Infill | VoiceChange, *, framed: 
 
 def _verify_sound(samples: Samples) -> None:
     if not len(samples):
-        raise BadAnswer("the answer holds no samples")
+        raise BadAnswer("the answer contains no samples")
     is_float = samples.dtype.kind == "f"
     if is_float and not np.isfinite(float(samples.sum(dtype=np.float64))):
-        raise BadAnswer("the answer holds samples that are no numbers")
+        raise BadAnswer("the answer contains samples that are not numbers")
     threshold = _SILENCE if is_float else _SILENCE * 32768
     few = samples[:: len(samples) // _FEW + 1]
     if _peak(few) < threshold and _peak(samples) < threshold:

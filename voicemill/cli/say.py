@@ -106,7 +106,7 @@ async def _generated(service: "Service", call: "Tts", audio_format: "AudioFormat
     if audio_format.container == "wav":
         return reply, round(verify_speech(reply.body, call, framed=reply.framed), 3)
     if not reply.body:
-        raise BadAnswer("the answer is empty")
+        raise BadAnswer("the answer is empty; run the command again")
     return reply, None
 
 

@@ -203,5 +203,5 @@ def places(passage: CheckedPassage) -> Iterator[Finding]:
 
 
 def is_suspect(passage: CheckedPassage) -> bool:
-    """Whether a passage deserves a look."""
+    """Whether a passage is bad or inconclusive."""
     return passage.verdict.state is not State.OK

@@ -91,7 +91,9 @@ class _Export:
         name = self._place(text_name(item["file_name"], format))
         owner = self._owners.setdefault(hash(name), item["id"])
         if owner != item["id"]:
-            self._exported.refused.append(f"row {item['id']!r} and row {owner!r} would both write {name}")
+            self._exported.refused.append(
+                f"row {item['id']!r} and row {owner!r} would both write {name}; give one of them another out"
+            )
             return
         try:
             self.outputs.deliver_bytes(name, WRITERS[format](transcript, self._rules).encode())

@@ -95,4 +95,4 @@ class _SignalHandlers:
 
 
 _handlers: dict[asyncio.AbstractEventLoop, _SignalHandlers] = {}
-"""The handlers of the event loops in which runs are going on."""
+"""The handlers of the event loops with active runs."""

@@ -10,7 +10,7 @@ from voicemill.manifest import VoiceDirectory, is_listing
 from voicemill.store.durable_files import sha256_of
 
 REUSED_FROM_ROWS = 10_000
-"""Checking fewer rows takes a second or less, and finds what no fingerprint of the inputs could show."""
+"""Fewer rows are always checked: that takes at most a second, and finds changes that the hash does not cover."""
 
 _NOT_IN_PLAN = {"pace", "budget", "webhook"}
 """Settings that no plan depends on."""

@@ -28,9 +28,9 @@ def record_regeneration(
 ) -> Regenerated:
     """Record that `passage`, as `ROW/NUMBER`, is to be generated again, with the words `say` unless that is empty.
 
-    `infill` generates it so that it fits between the passages before and after it.
-    The next run of the folder makes the call. A passage that is recorded is not recorded twice before a run with it has
-    ended: whoever repeats a command that was killed wants the same take.
+    With `way` `infill`, it fits between the passages before and after it. The next run of the folder makes the call.
+    If the same record exists and no run with it has ended, nothing is added, so that a command that is repeated after a
+    kill gets the same take.
     Raises `ConfigError` for an unknown passage, and `StorageError`. The folder must be locked.
     """
     row_id, _, number_text = passage.rpartition("/")

@@ -1,18 +1,18 @@
-"""A deadline that counts the work of a process: on a busy machine, a slow process is not a late one."""
+"""A deadline that counts the work of a process: a slow process on a busy machine is not late."""
 
 import os
 import time
 from pathlib import Path
 
 _LEAST_SHARE = 0.05
-"""The share of a core that a working process gets at least; one that gets less is taken for stuck."""
+"""The share of a core that a working process gets at least; one that gets less counts as stuck."""
 
 
 class WorkDeadline:
     """The deadline of a process for its next sign of progress.
 
     The process is late once it has used `timeout_s` of CPU time, its children included. One that uses less than a
-    twentieth of a core is late after `timeout_s` of wall time: it waits for something that does not come. Without
+    twentieth of a core is late after `timeout_s` of wall time: it waits for something that does not happen. Without
     `/proc`, wall time counts.
     """
 

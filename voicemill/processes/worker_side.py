@@ -1,4 +1,4 @@
-"""The worker side of a child process: resource limits, and the loop that responses requests from standard input."""
+"""The worker side of a child process: resource limits, and the loop that handles requests from standard input."""
 
 import os
 import resource

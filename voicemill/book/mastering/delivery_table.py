@@ -21,13 +21,13 @@ _REMEDIES: Final = {
     "narrator_named": "no narrator is named; give --narrator, or set narrator in book.toml",
     "cover_pixels": "the cover must be 1024 to 7200 pixels wide and high; give --cover",
 }
-"""What to say about a limit for the whole book that is not kept, in place of its number."""
+"""The message for an exceeded limit of the whole book, instead of its number."""
 
 Line = tuple[str, str, str, object, object, object, str, str]
 
 
 def delivery_table(book: Book, delivered: Mapping[str, Sequence[DeliveredFile]]) -> tuple[bytes, list[str]]:
-    """The table as CSV, and one sentence for each limit that is not kept."""
+    """The table as CSV, and one sentence for each exceeded limit."""
     lines = [line for name, files in delivered.items() for line in _lines(name, files, book)]
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")

@@ -1,4 +1,4 @@
-"""Master a finished run: deliver the files that shops and players take, with their measured values."""
+"""Master a finished run: deliver the files that shops and players accept, with their measured values."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -29,7 +29,7 @@ TABLE: Final = "delivery.csv"
 class Mastered:
     """What was delivered: the folder, and the files by kind of delivery.
 
-    `failures` are the limits that are not kept, `warnings` the rows with quality flags, and `narration_rules` the rules
+    `failures` are the limits that files exceed, `warnings` the rows with quality flags, and `narration_rules` the rules
     of the shops on synthesized narration.
     """
 

@@ -77,7 +77,7 @@ SHOPS: Final = {
     "apple": Shop(
         "apple",
         (*_OWN_LEVELS, Limit("duration_s", None, LONGEST_APPLE_TRACK_S, _APPLE)),
-        "Apple Books takes audiobooks through its partners; ask yours for its rule on synthesized narration.",
+        "Apple Books accepts audiobooks through partners; ask your partner for its rule on synthesized narration.",
         _APPLE,
     ),
     "m4b": Shop("m4b", _OWN_LEVELS, _OWN_RULE),

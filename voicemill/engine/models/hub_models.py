@@ -6,7 +6,7 @@ from typing import Final
 
 @dataclass(frozen=True, slots=True)
 class HubFile:
-    """One file of a model and what it must be."""
+    """One file of a model, with its expected size and digest."""
 
     name: str
     size_bytes: int

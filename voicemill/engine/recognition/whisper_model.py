@@ -21,10 +21,10 @@ _ENDS_BYTES: Final = 1 << 20
 def check_whisper_model(folder: Path) -> None:
     """Raises `ConfigError` when a file or the package is missing.
 
-    faster-whisper would download a model when the folder does not exist, and a tokenizer when that file is missing.
+    Without this check, faster-whisper would download a missing model or tokenizer.
     """
     if not folder.is_dir():
-        raise ConfigError(f"VOICEMILL_WHISPER_MODEL is {str(folder)!r}, which is not a folder.")
+        raise ConfigError(f"VOICEMILL_WHISPER_MODEL is {str(folder)!r}, which is not a folder. Correct or unset it.")
     for name in (_WEIGHTS, _TOKENIZER):
         if not (folder / name).is_file():
             raise ConfigError(

@@ -12,7 +12,7 @@ MOST_TAGLINE_CHARACTERS: Final = 32
 
 
 def voice_object(voice: EngineVoice, *, with_embedding: bool = False) -> dict[str, Any]:
-    """The superset of all versions' voice objects; SDKs let keys they do not know pass."""
+    """A voice object with the fields of all API versions; SDKs ignore unknown fields."""
     extra = {"embedding": voice.embedding} if with_embedding else {}
     spoken = language(voice.language)
     locale = accents()[voice.accent].locale if voice.accent else spoken.locale

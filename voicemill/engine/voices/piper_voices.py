@@ -53,10 +53,12 @@ def _speaker(model: Path, number: int | None) -> str:
 
 def _models(folder: Path) -> list[Path]:
     if not folder.is_dir():
-        raise ConfigError(f"VOICEMILL_PIPER_VOICES is {str(folder)!r}, which is not a folder.")
+        raise ConfigError(f"VOICEMILL_PIPER_VOICES is {str(folder)!r}, which is not a folder. Correct or unset it.")
     models = sorted(folder.resolve().glob("*.onnx"))
     if not models:
-        raise ConfigError(f"VOICEMILL_PIPER_VOICES is {str(folder)!r}, but there is no *.onnx file in it.")
+        raise ConfigError(
+            f"VOICEMILL_PIPER_VOICES is {str(folder)!r}, but there is no *.onnx file in it. Add a voice, or unset it."
+        )
     for model in models:
         if not _configuration(model).is_file():
             raise ConfigError(f"The Piper voice {model.name} has no {model.name}.json beside it. Download both files.")
