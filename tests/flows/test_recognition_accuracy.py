@@ -36,7 +36,13 @@ def recognized_words(path: Path) -> list[tuple[str, float]]:
 
 def test_word_timestamps_match_the_recognized_words(voicemill: InThisProcess) -> None:
     """In the joined WAV of a long text, each word is recognized at its time; its MP3 has the same times."""
-    row = {"transcript": "\n\n".join(_PARAGRAPHS), "output_format": "srt", "voice": "Sarah"}
+    row = {
+        "transcript": "\n\n".join(_PARAGRAPHS),
+        "output_format": "srt",
+        "voice": "Sarah",
+        "model": "sonic-3",
+        "speed": "1.5",
+    }
     write_manifest(Path("book.csv"), [{"id": kind, "container": kind, **row} for kind in ("wav", "mp3")])
     Path("parts.toml").write_text("[long_text]\nmax_characters_per_call = 80\nparagraph_pause_s = 0.7\n")
     result = voicemill("run", "book.csv", "-o", "results", "--profile", "parts.toml")
