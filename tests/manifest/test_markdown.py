@@ -22,7 +22,7 @@ def test_marks_are_sent_as_they_are_and_counted(tmp_path: Path) -> None:
     found = read_good(written(tmp_path, f'id,text\na,Hi\nb,"{MARKED}"\nc,It is *late*.\n'))
     assert found.rows[1].transcript == MARKED
     assert [str(warning) for warning in found.check.warnings] == [
-        "row 2, column text: 2 rows have 7 Markdown marks, sent as they are; --text markdown reads them"
+        "row 2, column text: 2 rows have 7 Markdown marks, sent as they are; --text markdown removes them"
     ]
 
 

@@ -3,7 +3,6 @@
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
@@ -12,6 +11,7 @@ from voicemill.config import Settings
 from voicemill.errors import ManifestError, Problem
 from voicemill.manifest.book_folder import with_book, with_narrator
 from voicemill.manifest.columns import RECORDINGS, Columns
+from voicemill.manifest.counted_rows import CountedRows
 from voicemill.manifest.dependency_checks import DependencyCheck
 from voicemill.manifest.input_cells import InputCheck
 from voicemill.manifest.parameters import ParameterCheck
@@ -27,8 +27,7 @@ from voicemill.manifest.text_cells import TextFolder
 from voicemill.manifest.text_encoding import UTF_16_NAME
 from voicemill.manifest.uniqueness import UniquenessCheck
 from voicemill.manifest.voice_directory import VoiceDirectory
-from voicemill.model import SPOKEN_OPS, Row
-from voicemill.text.markdown import marks_in
+from voicemill.model import Row
 
 MAX_KEPT = 10_000
 _NOTHING = Checked(None, "", "", (), ())
@@ -78,7 +77,7 @@ class ManifestCheck:
 
     @property
     def carried_columns(self) -> tuple[str, ...]:
-        """The columns that are carried along to the results, in their order."""
+        """The columns that are copied to the results, in order."""
         return tuple(self._columns.carried)
 
     @property
@@ -120,13 +119,10 @@ class ManifestCheck:
         self.row_count = 0
         self.refused_count = 0
         self._written_rows = 0
-        self._padded = _Counted()
-        self._empty = _Counted()
-        self._marked = _Counted()
-        self._marks = 0
+        self._counted = CountedRows(with_marks=not self._is_markdown)
         self.digest = ""
         self._dependencies = DependencyCheck()
-        self._said: set[tuple[str, str]] = set()
+        self._reported: set[tuple[str, str]] = set()
 
     @cached_property
     def _source(self) -> Source | Listing:
@@ -150,30 +146,30 @@ class ManifestCheck:
     @cached_property
     def _row_check(self) -> RowCheck:
         source = self._source
-        parameters = ParameterCheck(self._defaults, self._voices, only=self._operation)
-        if isinstance(source, Listing):
-            texts = TextFolder(source.folder, source.root)
-            recordings = RecordingFolder(source.folder, source.root, self._inspect, store=self._store)
-            inputs = self._input_check(texts, recordings)
-            return RowCheck(
-                self._columns, parameters, inputs, listing=True, spoken=self._spoken_text(), allowed_words=self._allowed
-            )
-        texts = TextFolder(source.folder, Path(os.path.realpath(source.folder)))
+        is_list = isinstance(source, Listing)
+        root = source.root if isinstance(source, Listing) else None
+        texts = TextFolder(source.folder, root if is_list else Path(os.path.realpath(source.folder)))
         recordings = RecordingFolder(
             source.folder,
-            None,
+            root,
             self._inspect,
-            takes_outputs=True,
+            takes_outputs=not is_list,
             store=self._store,
             data_folder=self._columns.audio_folder,
         )
-        inputs = self._input_check(texts, recordings)
-        decimal_comma = self._reader.decimal_comma
+        inputs = InputCheck(
+            self._columns.places,
+            texts,
+            recordings,
+            markdown=self._is_markdown,
+            audio_track=self._defaults.audio_track,
+        )
         return RowCheck(
             self._columns,
-            parameters,
+            ParameterCheck(self._defaults, self._voices, only=self._operation),
             inputs,
-            decimal_comma=decimal_comma,
+            listing=is_list,
+            decimal_comma=self._reader.decimal_comma,
             spoken=self._spoken_text(),
             allowed_words=self._allowed,
         )
@@ -182,15 +178,6 @@ class ManifestCheck:
         if self._cast is None and not self._rules:
             return None
         return SpokenText(self._voices, self._cast, self._rules)
-
-    def _input_check(self, texts: TextFolder, recordings: RecordingFolder) -> InputCheck:
-        return InputCheck(
-            self._columns.places,
-            texts,
-            recordings,
-            markdown=self._is_markdown,
-            audio_track=self._defaults.audio_track,
-        )
 
     def _checked_lines(self) -> Iterator[tuple[Line, Checked]]:
         check = self._row_check.check
@@ -209,38 +196,30 @@ class ManifestCheck:
             self._warn(Problem(0, "", why))
 
     def _note(self, line: Line, checked: Checked) -> None:
-        if line.is_padded:
-            self._padded.add(line.number)
-        if checked.row is not None and checked.row.op in SPOKEN_OPS and not self._is_markdown:
-            marks = marks_in(checked.row.transcript)
-            if marks:
-                self._marked.add(line.number)
-                self._marks += marks
+        self._counted.add(line, checked.row)
         if line.problem:
             self._add(self._problem(line, *line.problem))
-        elif not line.cells:
-            self._empty.add(line.number)
         if checked.row is not None and checked.row.refusal is not None:
             self.refused_count += 1
             self._warn(self._problem(line, self._columns.names[1], checked.row.refusal.why))
         for column, why, from_settings, _ in checked.problems:
             if not from_settings:
                 self._add(self._problem(line, column, why))
-            elif self._is_news(column, why):
+            elif self._is_new(column, why):
                 self._add(Problem(0, column, why))
         for column, why, *_ in checked.warnings:
-            if self._is_news(column, why):
+            if self._is_new(column, why):
                 self._warn(self._problem(line, column, why))
 
     def _problem(self, line: Line, column: str, why: str) -> Problem:
         return Problem(line.number, self._columns.labels.get(column, column), why + self._place(line))
 
-    def _is_news(self, column: str, why: str) -> bool:
-        """Whether this was not reported before: what many rows share is reported once."""
-        if (column, why) in self._said:
+    def _is_new(self, column: str, why: str) -> bool:
+        """Whether this was not reported before: a problem that many rows share is reported once."""
+        if (column, why) in self._reported:
             return False
-        if len(self._said) < MAX_KEPT:
-            self._said.add((column, why))
+        if len(self._reported) < MAX_KEPT:
+            self._reported.add((column, why))
         return True
 
     def _place(self, line: Line) -> str:
@@ -250,25 +229,13 @@ class ManifestCheck:
     def _finish(self, unique: UniquenessCheck) -> None:
         if not self._written_rows and not self.problem_count:
             self._add(Problem(0, "", "there are no rows below the column names; add one for each text"))
-        self._note_counted()
+        for warning in self._counted.warnings(self._columns.labels.get("transcript", "")):
+            self._warn(warning)
         self._find_repeats(unique)
         self._check_dependencies()
         self.problems.sort()
         with self._file_problems():
             self.digest = self._source.digest()
-
-    def _note_counted(self) -> None:
-        if self._padded.count:
-            rows = self._padded.rows("has", "have")
-            why = f"{rows} fewer cells than the first line has columns; the missing ones at the end count as empty"
-            self._warn(Problem(self._padded.first, "", why))
-        if self._empty.count:
-            self._warn(Problem(self._empty.first, "", f"{self._empty.rows('is', 'are')} empty and skipped"))
-
-        if self._marked.count:
-            marks = "1 Markdown mark" if self._marks == 1 else f"{self._marks:,} Markdown marks"
-            why = f"{self._marked.rows('has', 'have')} {marks}, sent as they are; --text markdown reads them"
-            self._warn(Problem(self._marked.first, self._columns.labels.get("transcript", ""), why))
 
     def _find_repeats(self, unique: UniquenessCheck) -> None:
         repeats = unique.repeats(MAX_KEPT)
@@ -314,22 +281,6 @@ class ManifestCheck:
     def _error(self) -> ManifestError:
         name = "standard input" if str(self._given) == STDIN else str(self._given)
         return ManifestError(printable(name, 5000), sorted(self.problems), self.problem_count)
-
-
-@dataclass(slots=True)
-class _Counted:
-    """Rows that one warning counts; `first` is the number of the first."""
-
-    count: int = 0
-    first: int = 0
-
-    def add(self, number: int) -> None:
-        self.count += 1
-        self.first = self.first or number
-
-    def rows(self, one: str, many: str) -> str:
-        """The count with its verb, as in `2 rows are`."""
-        return f"1 row {one}" if self.count == 1 else f"{self.count:,} rows {many}"
 
 
 def _printable(problem: Problem) -> Problem:
