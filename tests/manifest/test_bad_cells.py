@@ -92,6 +92,7 @@ TEXTS = [
     Bad("text file a folder", a_text_file(b"Hi", "."), 1, "text_file", "is not a file|cannot be read"),
     Bad("text file a pipe", a_pipe_as_text, 1, "text_file", "is not a file but.*give a text file"),
     Bad("text file Latin-1", a_text_file("Grüße".encode("latin-1")), 1, "text_file", "not UTF-8 at byte 3; save it"),
+    Bad("text file in RTF", a_text_file(rb"{\rtf1\ansi Hi\par}"), 1, "text_file", "this is an RTF document; save it"),
     Bad("text file empty", a_text_file(b""), 1, "text_file", "no letter and no digit|is empty"),
     Bad("text file too long", a_text_file(b"word " * 500_000), 1, "text_file", "2,500,000 characters.*split"),
     Bad("text file far too long", a_text_file(b"word " * 2_000_000), 1, "text_file", "longer than 2,000,000.*split"),

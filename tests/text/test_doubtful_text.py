@@ -27,6 +27,9 @@ def test_utf8_that_was_read_as_windows_1252_is_found(text: str) -> None:
         'A<break time="1s"/>B',
         "<spell>AB</spell>",
         "{Anna|Hello.}",
+        r"C:\new\table",
+        "None of them.",
+        "A --> B",
     ],
 )
 def test_unusual_texts_are_not_doubtful(text: str) -> None:
@@ -44,6 +47,11 @@ def test_unusual_texts_are_not_doubtful(text: str) -> None:
         ("<speak>Hi", "tags that the service does not support"),
         ('Hi <break time="1s"', "tags that the service does not support"),
         ('< break time="1s" /> Hi', "tags that the service does not support"),
+        (r"One\nTwo", "escapes such as"),
+        (r"Stra\u00dfe", "escapes such as"),
+        ("One_x000D_", "escapes such as"),
+        ("1\n00:00:01,500 --> 00:00:02,000\nHi", "times of subtitles"),
+        ("nan", "missing value"),
     ],
 )
 def test_markup_and_lost_letters_are_found(text: str, says: str) -> None:

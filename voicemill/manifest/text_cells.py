@@ -15,6 +15,7 @@ from voicemill.text.normalization import normalized
 MAX_CHARACTERS: Final = 2_000_000
 _MAX_UTF8_BYTES = 4 * MAX_CHARACTERS + 3
 _LETTER_OR_DIGIT = re.compile(r"[^\W_]")
+_RTF_START: Final = "{\\rtf"
 _ERROR_VALUE: Final = re.compile(
     r"#(?:REF!|N/A|NAME\?|VALUE!|DIV/0!|NULL!|NUM!|SPILL!|CALC!|BEZUG!|NV|WERT!|ZAHL!|\u00dcBERLAUF!|VALEUR!|NOM\?|NOMBRE!)"
 )
@@ -62,6 +63,8 @@ def _not_spoken(text: str) -> tuple[str, str]:
         return f"the text has {len(text):,} characters, {most}", "text_too_long"
     if _ERROR_VALUE.fullmatch(text.strip()):
         return f"{text.strip()!r} is an error value of a spreadsheet; correct its formula and save the table again", ""
+    if text.startswith(_RTF_START):
+        return "this is an RTF document; save it as plain text in UTF-8", "not_text"
     if _LETTER_OR_DIGIT.search(without_tags(text)):
         return "", ""
     what = "the text has only tags, no letter and no digit" if has_tags(text) else "the text has no letter and no digit"
