@@ -44,8 +44,7 @@ def is_time_range(value: object) -> bool:
     if isinstance(value, str):
         found = _RANGE.fullmatch(value.strip())
         return found is not None and _seconds(found[1]) < _seconds(found[2])
-    is_pair = isinstance(value, list | tuple) and len(value) == 2
-    return is_pair and all(isinstance(one, int | float) for one in value)
+    return isinstance(value, list | tuple) and len(value) == 2 and all(isinstance(one, int | float) for one in value)
 
 
 def _seconds(time: str) -> float:

@@ -34,7 +34,7 @@ _DRIVER = """
 import asyncio, sys
 from pathlib import Path
 from tests.pipeline.distribution.killed_workers import run, settings
-asyncio.run(run(Path(sys.argv[1]), Path(sys.argv[2]), settings(sys.argv[3], shard_rows=1500)))
+asyncio.run(run(Path(sys.argv[1]), Path(sys.argv[2]), settings(sys.argv[3], shard_rows=300)))
 """
 
 

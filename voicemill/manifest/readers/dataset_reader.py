@@ -89,7 +89,7 @@ def kaldi(source: Source) -> DatasetReader:
     if path.name == "text":
         return DatasetReader(source, _KALDI, ("id", "transcript"), lambda line: line.split(maxsplit=1))
     texts = _pairs(path.with_name("text"))
-    columns = ("id", "audio", "transcript")
+    columns: tuple[str, ...] = ("id", "audio", "transcript")
     if path.name == "segments":
         recordings = _pairs(path.with_name("wav.scp"))
         columns = (*columns, "start", "end", *(["channel"] if _has_channels(source) else []))
