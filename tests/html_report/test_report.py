@@ -1,6 +1,7 @@
 """The data in `report.html`: complete, unchanged where nothing changed, and free of active content."""
 
 import hashlib
+import math
 import re
 from pathlib import Path
 
@@ -52,6 +53,15 @@ def test_words_audio_and_other_columns_are_in_the_details(tmp_path: Path) -> Non
     assert detail["audio"] == second["file_name"]
     assert len(detail["outline"]) == 240
     assert max(detail["outline"], key=LEVELS.index) == LEVELS[int(20_000 / 32_768 * len(LEVELS))]
+
+
+def test_infinite_numbers_of_the_manifest_are_shown(tmp_path: Path) -> None:
+    """JSON has none; they are texts in the table and in the details."""
+    rows = [done_row(1, snr=math.inf), done_row(2, snr=1.5)]
+    write_report(results_folder(tmp_path, rows, {"snr": "number"}))
+    blocks = blocks_of(tmp_path / "report.html")
+    assert column_of(blocks["rows-0"], "snr") == ["inf", 1.5]
+    assert [detail["fields"]["snr"] for detail in blocks["details-0"]] == ["inf", 1.5]
 
 
 def test_checked_passages_are_in_the_details(tmp_path: Path) -> None:

@@ -76,6 +76,7 @@ def test_a_named_index_is_a_column(service: SpeechService, tmp_path: Path) -> No
         (pd.DataFrame({"id": ["a"], 5: ["text"]}), "column name 5 is not text"),
         (pd.DataFrame([["a", "b", "c"]], columns=["id", "text", "text"]), "several columns have this name"),
         (pd.DataFrame({"id": ["a", "b"], "text": ["one", 2]}), "cannot be converted"),
+        (pd.DataFrame({"id": ["a"], "text": ["b"], "n": pd.arrays.SparseArray([1])}), "cannot be converted"),
         (pd.DataFrame({"id": ["a"], "text": [None]}), "row 1, column text"),
     ],
 )

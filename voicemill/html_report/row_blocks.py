@@ -1,5 +1,6 @@
 """The rows of the report: narrow columns for the table, and everything else about a row in blocks of details."""
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
@@ -83,8 +84,7 @@ class RowBlocks:
         wanted["transcript"] = [_start(text, self._limit) for text in wanted["transcript"]]
         wanted["suspect"] = ["|".join(flags or ()) or None for flags in wanted["suspect"]]
         for name in self._extra:
-            wanted[name] = [_start(value, _LEAST_CHARACTERS) if isinstance(value, str) else value
-                            for value in wanted[name]]  # fmt: skip
+            wanted[name] = [_start(value, _LEAST_CHARACTERS) for value in wanted[name]]
         return {name: _packed(values) for name, values in wanted.items()}
 
     def _detail(
@@ -120,6 +120,9 @@ def _is_detail(name: str, values: Sequence[Any]) -> bool:
 
 
 def _start(value: Any, limit: int) -> Any:  # noqa: ANN401 - any cell
+    """The start of a text; an infinite number, which JSON cannot express, as a text."""
+    if isinstance(value, float) and not math.isfinite(value):
+        return str(value)
     return value[:limit] if isinstance(value, str) else value
 
 

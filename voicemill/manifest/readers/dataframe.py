@@ -39,7 +39,7 @@ def manifest_bytes_of(frame: "pd.DataFrame") -> ManifestBytes:
     content = io.BytesIO()
     try:
         pq.write_table(pa.Table.from_pandas(table, preserve_index=False), content)
-    except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError) as error:
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError, TypeError) as error:  # ArrowTypeError is a TypeError.
         reason = " ".join(str(error).split())[:200]
         why = f"a column cannot be converted ({reason}); give each column one type, for example with astype(str)"
         raise ManifestError(NAME, [Problem(0, "", why)]) from None
