@@ -17,6 +17,13 @@ def test_sentences_are_segments() -> None:
     assert "The Second Morning" in texts
 
 
+def test_a_scene_break_is_in_no_segment() -> None:
+    """A line of symbols between paragraphs would be shown after the sentence before it; opening quotes are kept."""
+    words = [Word("It", 0.0, 0.2), Word("sank", 0.3, 0.5), Word("No", 0.6, 0.8)]
+    found = transcript_of("It sank.\n\n\n* * *\n\n\n“No.”\n\n***\n", "en", 1.0, words).segments
+    assert [segment.text for segment in found] == ["It sank.", "“No.”"]
+
+
 def test_text_without_full_stops_is_split_at_pauses() -> None:
     """Transcripts without punctuation are split at pauses."""
     words = [Word("one", 0.0, 0.4), Word("two", 0.5, 0.9), Word("three", 0.9 + PAUSE_S, 2.0)]

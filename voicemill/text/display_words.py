@@ -99,6 +99,9 @@ def _parted(gap: str, *, at_start: bool = False) -> tuple[str, str]:
     if any(map(str.isalnum, gap)):  # words of the text that the service did not return
         tail, *_, head = _SPACES.split(gap) if _SPACES.search(gap) else ("", "")
         return _unless_a_word(tail), _space(gap) + _unless_a_word(head)
+    before, *others = _BLANK_LINE.split(gap)
+    if others:  # A line of symbols between paragraphs, such as a scene break, belongs to neither of them.
+        return "" if at_start else _SPACES.sub(" ", before).rstrip(), PARAGRAPH + _SPACES.sub(" ", others[-1]).lstrip()
     cut = 0 if at_start else _cut(gap)
     return _SPACES.sub(" ", gap[:cut]).rstrip(), _SPACES.sub(_space(gap), gap[cut:])
 
