@@ -9,6 +9,7 @@ from benchmarks.archive import faults
 from benchmarks.mixed_archive import RATE_HZ, Archive
 from tests.flows.commands import InThisProcess
 from tests.flows.results import file_hashes, items
+from tests.flows.speech_service import SpeechService
 from voicemill.errors import ExitCode
 
 pytestmark = pytest.mark.without_prefect
@@ -16,7 +17,7 @@ pytestmark = pytest.mark.without_prefect
 _FILES = 60
 
 
-def test_every_file_of_an_archive_is_one_row(voicemill: InThisProcess, tmp_path: Path) -> None:
+def test_every_file_of_an_archive_is_one_row(voicemill: InThisProcess, service: SpeechService, tmp_path: Path) -> None:
     """Every file, valid or not, is one row with its reason; equal files share a call, and a rerun makes no call."""
     moments = np.arange(RATE_HZ // 4) / RATE_HZ
     tones = [(0.3 * np.sin(2 * np.pi * pitch * moments)).astype(np.float32) for pitch in (220, 330)]
