@@ -29,6 +29,7 @@ from voicemill.engine.models.whisper_base import WHISPER_BASE_SHA256, whisper_ba
 from voicemill.engine.settings import EngineSettings
 from voicemill.engine.voices.catalogue import built_in_voices
 from voicemill.errors import ConfigError
+from voicemill.processes.work_deadline import cpu_time_s
 
 pytestmark = needs_local
 
@@ -93,6 +94,8 @@ async def test_killed_worker_fails_one_call(app: Any) -> None:
         call = asyncio.create_task(api.post("/tts/bytes", json=speech_body(TEXT * 20)))
         await asyncio.to_thread(wait_until, lambda: app.state.engine.workers.busy, "a busy worker")
         (pid,) = app.state.engine.workers.pids
+        before_s = cpu_time_s(pid)
+        await asyncio.to_thread(wait_until, lambda: cpu_time_s(pid) > before_s + 0.05, "a worker that uses the CPU")
         os.kill(pid, signal.SIGKILL)
         assert (await call).status_code == 500
         assert await speech(api, SHORT) == expected

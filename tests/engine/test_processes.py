@@ -15,6 +15,7 @@ import pytest
 from tests.engine.requests import SENTENCE, client, speech, speech_body
 from voicemill.engine.app import create_app
 from voicemill.engine.settings import EngineSettings
+from voicemill.processes.work_deadline import cpu_time_s
 
 LONG = " ".join([SENTENCE] * 250)
 PATIENCE_S = 120.0
@@ -71,9 +72,12 @@ async def worker_pid(engine: Any) -> int:
 
 
 async def worker_at_work(engine: Any) -> int:
-    """The id of the engine's one worker, once it has a request."""
+    """The id of the engine's one worker, once it works on a request: one killed before is replaced."""
     await asyncio.to_thread(until, lambda: engine.workers.busy == 1)
-    return await worker_pid(engine)
+    pid = await worker_pid(engine)
+    before_s = cpu_time_s(pid)
+    await asyncio.to_thread(until, lambda: cpu_time_s(pid) > before_s + 0.05)
+    return pid
 
 
 @pytest.fixture
