@@ -153,6 +153,18 @@ def test_a_passage_outside_its_recording_is_refused(cells: str, column: str, say
     assert re.search(says, caught.value.problems[0].why)
 
 
+def test_a_duration_that_is_shorter_than_the_recording_is_named_in_a_warning(tmp_path: Path) -> None:
+    """It may be that of the whole recording, rounded; with a column of starts, it is meant."""
+    path = written(tmp_path, "id,audio,duration\na,long.wav,0:06\nb,long.wav,5\nc,long.wav,6.0\n")
+    check = ManifestCheck(path, STT, VOICES, INSPECT)
+    assert [row.to_s for row in check] == [6.0, 5.0, 6.0]
+    assert [(warning.row, warning.column) for warning in check.warnings] == [(2, "duration")]
+    assert "1.05 s longer than this, and the rest is not used" in check.warnings[0].why
+    check = ManifestCheck(written(tmp_path, "id,audio,offset,duration\na,long.wav,0,5\n"), STT, VOICES, INSPECT)
+    assert [row.to_s for row in check] == [5.0]
+    assert check.warnings == []
+
+
 def test_voice_conversion_of_a_passage(tmp_path: Path) -> None:
     """A row with an offset converts the passage from there on."""
     rows = rows_of(written(tmp_path, "id,audio,offset,voice\na,long.wav,2,Anna\n"), "voice_change")

@@ -112,6 +112,8 @@ class InputCheck:
             return Inputs(reference)
         end_column = "to_s" if self._has("to_s", cells) else "duration"
         passage = _within(passage, audio, end_column, report)
+        if passage.to_s is not None and not {"from_s", "to_s"} & self._places.keys():
+            _note_rest(audio.duration_s - passage.to_s, report)
         return Inputs(reference, audio=audio, from_s=passage.from_s, to_s=passage.to_s)
 
     def _infill(self, cells: Cells, report: CellReport) -> Inputs:
@@ -225,6 +227,12 @@ def _within(passage: Passage, audio: Recording, end_column: str, report: CellRep
     if start_s == 0 and end_s >= length_s - _ROUNDING_S / 10:
         return Passage()
     return Passage(start_s, min(end_s, length_s))
+
+
+def _note_rest(rest_s: float, report: CellReport) -> None:
+    """Warn of a duration that leaves out the end of a recording: it may be that of the whole recording, rounded."""
+    if rest_s > _ROUNDING_S:
+        report.warn("duration", f"the recording is {rest_s:.2f} s longer than this, and the rest is not used")
 
 
 def _check_gap(gap: Passage, duration_s: float, report: CellReport) -> None:
