@@ -31,7 +31,7 @@ def test_operation_name_ignores_case_and_hyphens(name: str) -> None:
 
 def test_unknown_operation_is_refused() -> None:
     """The error for an unknown operation lists the valid ones."""
-    with pytest.raises(ConfigError, match="an operation is one of tts, stt, voice_change, infill"):
+    with pytest.raises(ConfigError, match="operation is 'dub'; use one of tts, stt, voice_change, infill"):
         load_settings(operation="dub")
 
 

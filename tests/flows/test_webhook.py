@@ -62,5 +62,5 @@ def test_insecure_webhook_is_refused(voicemill: InThisProcess, service: SpeechSe
     """A URL that would receive the summary unencrypted is refused before any call is made."""
     write_manifest(_MANIFEST, short_rows(1))
     result = voicemill("run", _MANIFEST, "--webhook", url)
-    assert (result.code, "a webhook is an https URL" in result.stderr) == (2, True)
+    assert (result.code, "a webhook must be an https URL" in result.stderr) == (2, True)
     assert service.requested == []

@@ -18,14 +18,14 @@ def load_settings(profile: str | None = None, **overrides: Any) -> Settings:  # 
     `ConfigError`, which names the file, the key and the allowed values.
     """
     tree = _merged(_read_profile(profile) if profile else {}, overrides)
-    return _validated(tree, profile or "the settings")
+    return _validated(tree, profile or "")
 
 
 def changed_settings(known: Mapping[str, Any], changes: Mapping[str, Any]) -> Settings:
     """Apply changes to the settings of an earlier run, both by section. Raises `ConfigError`."""
     all_three = changes.get("pace", {}).get("max_concurrency") is not None
     pace = {name: value for name, value in known.get("pace", {}).items() if not (all_three and name in AUTO)}
-    return _validated(_merged({**known, "pace": pace}, changes), "the settings")
+    return _validated(_merged({**known, "pace": pace}, changes))
 
 
 def _merged(tree: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
@@ -38,11 +38,12 @@ def _merged(tree: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, An
     return merged
 
 
-def _validated(tree: Mapping[str, Any], source: str) -> Settings:
+def _validated(tree: Mapping[str, Any], profile: str = "") -> Settings:
     try:
         return Settings.model_validate(tree)
     except ValidationError as error:
-        raise ConfigError(f"{source}: {_first_problem(error)}") from None
+        source = f"profile {profile}: " if profile else ""
+        raise ConfigError(source + _first_problem(error)) from None
 
 
 def profile_names() -> list[str]:
@@ -71,7 +72,10 @@ def _read_profile(profile: str) -> dict[str, Any]:
 
 def _first_problem(error: ValidationError) -> str:
     problem = error.errors()[0]
-    where = ".".join(map(str, problem["loc"])) or "settings"
+    where = ".".join(map(str, problem["loc"]))
     if problem["type"] == "extra_forbidden":
         return f"{where} is not a setting; remove it or correct its name"
-    return f"{where} is {problem['input']!r}: {problem['msg']}"
+    why = problem["msg"].removeprefix("Value error, ").replace("Input should be", "it must be")
+    if isinstance(problem["input"], Mapping | Settings):  # a problem of several settings together
+        return why
+    return f"{where} is {problem['input']!r}; {why}"

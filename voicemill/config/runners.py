@@ -32,12 +32,12 @@ class RunnerChoice:
             return cls("ray", address=_address(name))
         if name.startswith("pool:") and name.removeprefix("pool:").strip():
             return cls("pool", pool=name.removeprefix("pool:").strip())
-        raise ValueError(f"a runner is {_FORMS}")
+        raise ValueError(f"use {_FORMS}")
 
 
 def _processes(text: str) -> int:
     if not text.isdecimal() or not 1 <= int(text) <= _MOST_PROCESSES:
-        raise ValueError(f"the number of worker processes is from 1 to {_MOST_PROCESSES}, as in process:4")
+        raise ValueError(f"use 1 to {_MOST_PROCESSES} worker processes, as in process:4")
     return int(text)
 
 
@@ -45,5 +45,5 @@ def _address(name: str) -> str:
     """The host and the port of a cluster. Raises `ValueError`."""
     parts = urlsplit(name)
     if not parts.hostname or not parts.port or parts.username or parts.path.strip("/") or parts.query:
-        raise ValueError(f"the address of a cluster is a host and a port, as in {parts.scheme}://scheduler:8786")
+        raise ValueError(f"give the host and the port of a cluster, as in {parts.scheme}://scheduler:8786")
     return parts.netloc

@@ -119,7 +119,7 @@ class Inputs(_Section):
 
 def _one_of(name: str, known: tuple[str, ...]) -> str:
     if name.strip().casefold() not in known:
-        raise ValueError(f"must be one of {', '.join(known)}")
+        raise ValueError(f"use one of {', '.join(known)}")
     return name.strip().casefold()
 
 
@@ -161,14 +161,16 @@ class Pace(_Section):
     @classmethod
     def _check_plan(cls, plan: str) -> str:
         if plan.lower() not in ("", *PLAN_NAMES):
-            raise ValueError(f"a plan is one of {', '.join(PLAN_NAMES)}")
+            raise ValueError(f"use one of {', '.join(PLAN_NAMES)}")
         return plan.lower()
 
     @model_validator(mode="after")
     def _check_bounds(self) -> Self:
         start = self.start_concurrency or self.max_concurrency
         if not self.min_concurrency <= start <= self.max_concurrency:
-            raise ValueError("min_concurrency, start_concurrency and max_concurrency must be in ascending order")
+            raise ValueError(
+                "the minimum, start and maximum of the concurrency must be in ascending order, as in 4-20-100"
+            )
         return self
 
 
@@ -264,7 +266,7 @@ class Settings(_Section):
     def _check_operation(cls, operation: str) -> str:
         name = operation.strip().casefold().replace("-", "_")
         if name not in ("", *OPERATIONS):
-            raise ValueError(f"an operation is one of {', '.join(OPERATIONS)}")
+            raise ValueError(f"use one of {', '.join(OPERATIONS)}")
         return name
 
     @property
@@ -275,9 +277,9 @@ class Settings(_Section):
     @model_validator(mode="after")
     def _check_combinations(self) -> Self:
         if self.pace.longest_wait_s < self.pace.first_wait_s:
-            raise ValueError("pace.longest_wait_s is shorter than pace.first_wait_s")
+            raise ValueError("pace.longest_wait_s is shorter than pace.first_wait_s; increase it")
         if self.budget.max_cost_usd and self.pace.plan in ("", "free"):
-            raise ValueError("budget.max_cost_usd needs the price of a plan: --plan pro, startup or scale")
+            raise ValueError("budget.max_cost_usd needs the price of a plan; give --plan pro, startup or scale")
         return self
 
 
@@ -296,5 +298,5 @@ def _checked_webhook(url: str) -> str:
     parts = urlsplit(url)
     is_private = parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in LOOPBACK_HOSTS)
     if url and (not is_private or not parts.hostname or parts.username):
-        raise ValueError("a webhook is an https URL without a user name or password, or http on this machine")
+        raise ValueError("a webhook must be an https URL without a user name or password, or http on this machine")
     return url
