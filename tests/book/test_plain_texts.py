@@ -17,6 +17,7 @@ def _read(folder: Path, text: str | bytes) -> ReadBack:
 _HEADINGS = {
     "CHAPTER THIRTY-ONE.": 2, "Chapter I. Down the Rabbit-Hole": 2, "Chapter the Last": 2, "Letter 3 to my sister": 2,
     "Kapitel 3": 2, "Erstes Kapitel": 2, "Chapitre premier": 2, "CHAPTER I\nThe Sea": 2, "II.": 2, "III. The Land": 2,
+    "SONNET II": 2, "C": 0,
     "IV THE SEA": 2, "Epilogue": 2, "PART ONE": 1, "BOOK THE FIRST: The Sea": 1, "Zweiter Teil": 1,
     "I saw him.": 0, "I. I ran.": 0,
     "Part of me agreed.": 0, "Book him!": 0, "Book I read to him": 0, "12 men came.": 0,

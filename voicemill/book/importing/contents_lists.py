@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from voicemill.book.importing.contents_pages import TITLE
+from voicemill.book.importing.title_places import same_words
 
 _PAGE = re.compile(r"[\s.·…_-]*(?:\b\d{1,4}|\b[ivxlc]{1,6})?\s*$")
 _NUMBER = re.compile(r"^\W*(?:[^\W\d_]+\s+)?(?:\d{1,4}|[ivxlcdm]{1,8})\b\W*", re.IGNORECASE)
@@ -22,7 +23,7 @@ def contents_positions(paragraphs: Sequence[str]) -> set[int]:
     found = set[int]()
     for index in range(start + 1, len(paragraphs)):
         later = _short_lines(paragraphs[index + 1 :])
-        lines = [line for line in paragraphs[index].split("\n") if _bare(line) not in _ENTRY_HEADERS]
+        lines = [line for line in paragraphs[index].split("\n") if same_words(line) not in _ENTRY_HEADERS]
         repeated = sum(not later.isdisjoint(_spellings(line)) for line in lines)
         if any(len(line) > _LONGEST_LINE for line in lines) or repeated < _FEWEST_SHARE * len(lines):
             break
@@ -44,8 +45,4 @@ def _short_lines(paragraphs: Sequence[str]) -> set[str]:
 def _spellings(line: str) -> set[str]:
     """The words of a line as they are, without a page number at the end, and without a number before them."""
     title = _PAGE.sub("", line.strip())
-    return {_bare(line), _bare(title), _bare(_NUMBER.sub("", title))} - {""}
-
-
-def _bare(text: str) -> str:
-    return "".join(one for one in text.casefold() if one.isalnum())
+    return {same_words(line), same_words(title), same_words(_NUMBER.sub("", title))} - {""}

@@ -10,7 +10,10 @@ _WORDS: Final = (
     r"segundo|segunda|tercero|tercera|primo|prima|secondo|terzo|eins|zwei|drei|vier|fünf|sechs|sieben|acht|neun|zehn"
 )
 _NUMBER: Final = rf"(?:[ivxlcdm]{{1,8}}|\d{{1,4}}|(?:the\s+)?(?:{_WORDS}))(?![\w’'])"
-_CHAPTERS: Final = "chapter|kapitel|chapitre|cap[ií]tulo|capitolo|hoofdstuk|canto|letter|act|scene|stave|adventure"
+_CHAPTERS: Final = (
+    "chapter|kapitel|chapitre|cap[ií]tulo|capitolo|hoofdstuk|canto|letter|act|scene|stave|adventure|"
+    "sonnet|psalm|hymn|ode|elegy|fable|lesson|lecture|essay|night|day"
+)
 _PARTS: Final = "part|book|volume|vol\\.|teil|buch|band|livre|partie|parte|libro"
 _SEPARATOR: Final = r"[.:,;)\]—–-]"
 _LABELLED = re.compile(
@@ -22,7 +25,9 @@ _NAMED = re.compile(
     r"acknowledge?ments|prolog|epilog|vorwort|nachwort|inhalt|introducción|prólogo|epílogo|préface|prologo|epilogo)[.:]?",
     re.IGNORECASE,
 )
-_BARE = re.compile(rf"(?P<number>[IVXLC]{{1,7}}|\d{{1,3}})(?P<mark>{_SEPARATOR}*)(?:[ \t]+(?P<title>[^\n]{{1,60}}))?")
+_BARE = re.compile(
+    rf"(?P<number>[IVX]|[IVXLC]{{2,7}}|\d{{1,3}})(?P<mark>{_SEPARATOR}*)(?:[ \t]+(?P<title>[^\n]{{1,60}}))?"
+)
 _LEADING_NUMBER = re.compile(
     rf"\s*(?:(?:{_CHAPTERS}|{_PARTS})\s+)?{_NUMBER}(?:\s*{_SEPARATOR}+\s*|\s+|$)", re.IGNORECASE
 )

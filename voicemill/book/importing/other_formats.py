@@ -4,7 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
-from voicemill.book.importing.heading_lines import heading_level
+from voicemill.book.importing.heading_lines import heading_level, is_number_only
 from voicemill.book.importing.markdown import html_of_markdown
 from voicemill.book.importing.markup import MAX_MARKUP_BYTES, decoded, parse, parse_html
 from voicemill.book.importing.plain_text import html_of_text
@@ -74,7 +74,11 @@ def _title_in(root: Element, path: Path) -> str:
     """The title of a book that does not state it: its first heading, or the name of the file if that is a chapter's."""
     main = [_text(each) for each in root.iter() if local_name(each) == "h1"]
     headings = main[:1] or [_text(each) for each in root.iter() if local_name(each) == "h2"][:1]
-    return next((title for title in headings if title and not heading_level(title)), path.stem)
+    return next((title for title in headings if title and not _is_of_chapter(title)), path.stem)
+
+
+def _is_of_chapter(title: str) -> bool:
+    return bool(heading_level(title)) or is_number_only(title)
 
 
 def _text(element: Element) -> str:

@@ -19,7 +19,8 @@ _HEADING_NAME = re.compile(
     r"(?:überschrift|kapitelüberschrift|titre|título|titolo|kop|rubrik|overskrift|otsikko|nagłówek|заголовок)\s*(\d)",
     re.IGNORECASE,
 )
-_TITLE_NAME = re.compile(r"titel|titre|título|titolo|titre du livre|book title", re.IGNORECASE)
+_BUILT_IN = re.compile(r"heading (\d)", re.IGNORECASE)
+_TITLE_NAME = re.compile(r"titel|titre|título|titolo|book title", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,5 +83,6 @@ def is_on(element: Element, name: str) -> bool:
 
 def _style(element: Element) -> _Style:
     names = {name: value_of(element, name) for name in ("name", "basedon")}
-    outline = 1 if names["name"].casefold() == "heading 1" else outline_level(element)
+    named = _BUILT_IN.fullmatch(names["name"])
+    outline = int(named[1]) if named else outline_level(element)
     return _Style(names["name"], names["basedon"], outline, is_on(element, "vanish"))
