@@ -5,7 +5,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -52,7 +52,8 @@ def _process(*arguments: str | Path, prefix: Sequence[str] = ()) -> Iterator["su
         try:
             yield process
         finally:
-            os.killpg(process.pid, signal.SIGKILL)
+            with suppress(ProcessLookupError):  # the test may have killed it
+                os.killpg(process.pid, signal.SIGKILL)
 
 
 def _address_in(text: str) -> str:

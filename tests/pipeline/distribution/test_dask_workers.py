@@ -1,6 +1,7 @@
 """Runs in the processes of a Dask cluster on loopback."""
 
 import asyncio
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -32,48 +33,67 @@ def service() -> Iterator[SpeechService]:
         yield service
 
 
-async def test_a_dask_cluster_survives_the_death_of_a_worker(service: SpeechService, tmp_path: Path) -> None:
-    """Two workers, one of them killed, write the bytes of a local run and repeat only calls in flight."""
-    service.speaker.latency_s = 0.05
+async def test_a_dask_cluster_survives_the_death_of_one_worker_but_not_of_all(
+    service: SpeechService, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One of two workers is killed: the other one writes the bytes of a local run and repeats only calls in flight.
+
+    When it is killed too, the next run stops, and the same command without the cluster completes it.
+    """
     manifest = write_manifest(tmp_path / "book.csv", short_rows(100))
     with dask_cluster(tmp_path) as cluster:
         chosen = settings(cluster.runner)
         summary = await run_and_kill_at_call(manifest, tmp_path / "dask", chosen, service, 30)
-    assert (summary.exit_code, summary.rows["done"]) == (ExitCode.OK, 100)
-    assert 100 <= len(service.requested) <= 100 + _CONCURRENCY
-    assert max(call.in_flight for call in service.server.calls) <= _CONCURRENCY
-    assert violations(tmp_path / "dask") == []
-    assert audio_of(tmp_path / "dask") == expected_audio(100)
+        assert (summary.exit_code, summary.rows["done"]) == (ExitCode.OK, 100)
+        assert 100 <= len(service.requested) <= 100 + _CONCURRENCY
+        assert max(call.in_flight for call in service.server.calls) <= _CONCURRENCY
+        assert violations(tmp_path / "dask") == []
+        assert audio_of(tmp_path / "dask") == expected_audio(100)
+        await _lose(cluster.workers, cluster.runner, service, tmp_path, monkeypatch)
+    await _complete_without_a_cluster(service, tmp_path)
 
 
-@pytest.mark.parametrize(
-    "lost", ["worker", pytest.param("scheduler", marks=pytest.mark.skipif(not SHARE, reason="slow: `make faults`"))]
-)
-async def test_a_run_without_a_cluster_stops(
-    service: SpeechService, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lost: str
+@pytest.mark.skipif(not SHARE, reason="slow: `make faults`")
+async def test_a_run_whose_scheduler_is_killed_stops(
+    service: SpeechService, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """When the only worker or the scheduler is killed, the run stops, and the same command without it completes it."""
-    service.speaker.latency_s = 0.05
-    manifest = write_manifest(tmp_path / "book.csv", short_rows(60))
+    """The run stops, and the same command without the cluster completes it."""
     with dask_cluster(tmp_path, [()]) as cluster:
-        process = cluster.scheduler if lost == "scheduler" else cluster.workers[0]
+        await _lose([cluster.scheduler], cluster.runner, service, tmp_path, monkeypatch)
+    await _complete_without_a_cluster(service, tmp_path)
 
-        def kill_after_20_calls() -> None:
-            wait_until(lambda: len(service.requested) >= 20, "20 calls")
-            monkeypatch.setattr(driver, "_ABSENCE_TIMEOUT_S", 0.5)
-            monkeypatch.setattr(driver, "_WORKER_TIMEOUT_S", 0.5)
+
+async def _lose(
+    processes: "list[subprocess.Popen[bytes]]",
+    runner: str,
+    service: SpeechService,
+    folder: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Kill processes of the cluster at the 20th call of a run."""
+    service.reset_calls()
+    manifest = write_manifest(folder / "lost.csv", short_rows(60))
+
+    def kill_at_call_20() -> None:
+        wait_until(lambda: len(service.requested) >= 20, "20 calls")
+        monkeypatch.setattr(driver, "_ABSENCE_TIMEOUT_S", 0.5)
+        monkeypatch.setattr(driver, "_WORKER_TIMEOUT_S", 0.5)
+        for process in processes:
             process.kill()
-            service.release()
+        service.release()
 
-        service.hold_from(20)
-        killing = asyncio.create_task(asyncio.to_thread(kill_after_20_calls))
-        with pytest.raises(WorkersLost):
-            await run(manifest, tmp_path / "dask", settings(cluster.runner))
-        await killing
-    summary = await run(manifest, tmp_path / "dask", settings("local"))
+    service.hold_from(20)
+    killing = asyncio.create_task(asyncio.to_thread(kill_at_call_20))
+    with pytest.raises(WorkersLost):
+        await run(manifest, folder / "lost", settings(runner))
+    await killing
+
+
+async def _complete_without_a_cluster(service: SpeechService, folder: Path) -> None:
+    summary = await run(folder / "lost.csv", folder / "lost", settings("local"))
     assert (summary.exit_code, summary.rows["done"]) == (ExitCode.OK, 60)
     assert len(service.requested) <= 60 + _CONCURRENCY
-    assert violations(tmp_path / "dask") == []
+    assert violations(folder / "lost") == []
 
 
 class _Client:
