@@ -115,7 +115,7 @@ async def test_status_200_with_a_wrong_body_is_an_error(body: bytes) -> None:
 @pytest.mark.parametrize("body", [NAN, wav(ONE_NAN.astype("<f4").tobytes(), RATE_HZ, "pcm_f32le")], ids=["all", "one"])
 async def test_nan_samples_are_a_bad_answer(body: bytes) -> None:
     """A single NaN among valid samples is a bad answer."""
-    with HostileServer([Reply(200, (), body)]) as server, pytest.raises(BadAnswer, match="no numbers"):
+    with HostileServer([Reply(200, (), body)]) as server, pytest.raises(BadAnswer, match="not numbers"):
         await accepted(server, replace(CALL, encoding="pcm_f32le"))
 
 
