@@ -64,11 +64,13 @@ def _start(runs: ForkedRuns, folder: Path, results: str) -> Run:
 
 def _stop(run: Run, service: SpeechService, dice: random.Random) -> float | None:
     """The seconds between the signal and the end of a run; None if it completed before the signal."""
-    before, count = len(service.requested), dice.randint(4, _ROWS // 2)
-    while not run.is_over and len(service.requested) < before + count:
+    number = service.posted + dice.randint(4, _ROWS // 2)
+    service.hold_from(number)
+    while not run.is_over and service.posted < number:
         time.sleep(0.001)
     signalled_s = time.monotonic()
     run.kill(dice.choice([signal.SIGTERM, signal.SIGINT]))
+    service.release()
     result = run.wait()
     if result.code == ExitCode.OK:
         return None
