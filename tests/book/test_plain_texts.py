@@ -61,6 +61,13 @@ def test_the_contents_of_a_plain_text_are_excluded(tmp_path: Path, listed: str) 
     assert found.excluded["table-of-contents"][0] == "CONTENTS"
 
 
+def test_chapters_numbered_anew_in_each_part_are_not_taken_for_contents(tmp_path: Path) -> None:
+    """The heading of the first chapter is repeated in the second part, and still begins the text."""
+    listed = "CONTENTS\n\nCHAPTER I\n\nCHAPTER II"
+    text = f"{listed}\n\nCHAPTER I\n\nIt rained.\n\nCHAPTER II\n\nIt blew.\n\nPART TWO\n\nCHAPTER I\n\nIt fell.\n"
+    assert _read(tmp_path, text).titles == ["CHAPTER I", "CHAPTER II", "CHAPTER I"]
+
+
 def test_words_divided_at_a_line_end_are_joined(tmp_path: Path) -> None:
     """The hyphen is left out where the book has the word without one."""
     text = "The village was well-\nknown to every vil-\nlager, and the villager knew it.\n"

@@ -20,14 +20,16 @@ def contents_positions(paragraphs: Sequence[str]) -> set[int]:
     start = next((index for index, each in enumerate(paragraphs) if _is_title(each)), None)
     if start is None:
         return set()
-    found = set[int]()
+    last = _last_places(paragraphs)
+    found, listed = set[int](), set[str]()
     for index in range(start + 1, len(paragraphs)):
-        later = _short_lines(paragraphs[index + 1 :])
         lines = [line for line in paragraphs[index].split("\n") if same_words(line) not in _ENTRY_HEADERS]
-        repeated = sum(not later.isdisjoint(_spellings(line)) for line in lines)
-        if any(len(line) > _LONGEST_LINE for line in lines) or repeated < _FEWEST_SHARE * len(lines):
+        repeated = sum(any(last.get(each, -1) > index for each in _spellings(line)) for line in lines)
+        is_in_text = same_words(paragraphs[index]) in listed
+        if is_in_text or any(len(line) > _LONGEST_LINE for line in lines) or repeated < _FEWEST_SHARE * len(lines):
             break
         found.add(index)
+        listed |= {spelling for line in lines for spelling in _spellings(line)}
     return {start, *found} if found else set()
 
 
@@ -35,11 +37,11 @@ def _is_title(paragraph: str) -> bool:
     return len(paragraph.strip()) <= _LONGEST_HEADING and TITLE.match(paragraph) is not None
 
 
-def _short_lines(paragraphs: Sequence[str]) -> set[str]:
-    """The words of all short paragraphs and of their lines, for comparison."""
-    short = [each for each in paragraphs if len(each) <= 2 * _LONGEST_LINE]
-    found = {spelling for each in short for line in (each, *each.split("\n")) for spelling in _spellings(line)}
-    return found - {""}
+def _last_places(paragraphs: Sequence[str]) -> dict[str, int]:
+    """The last position of each short paragraph and of each of its lines, by their words."""
+    short = ((index, each) for index, each in enumerate(paragraphs) if len(each) <= 2 * _LONGEST_LINE)
+    lines = ((index, line) for index, each in short for line in (each, *each.split("\n")))
+    return {spelling: index for index, line in lines for spelling in _spellings(line)}
 
 
 def _spellings(line: str) -> set[str]:

@@ -19,7 +19,7 @@ _END = re.compile(
 _PRODUCED_BY = re.compile(r"\s*(?:E-text prepared|Produced) by\b[^\n]*(?:\n[^\n]+)*\n")
 _FACTS = re.compile(r"^(Title|Author|Language): *(.+?)\r?$", re.MULTILINE)
 _EMPHASIS = re.compile(r"(?<!\w)([_*=])(?=[^\s_*=])([^_*=\n]*(?:\n[^_*=\n]+)*)(?<=\S)\1(?!\w)")
-_LINE_END_HYPHEN = re.compile(r"(\w+)-\n[^\S\n]*([a-zà-öø-ÿ]\w*)")
+_LINE_END_HYPHEN = re.compile(r"(?<!\w)(\w+)-\n[^\S\n]*([a-zà-öø-ÿ]\w*)")
 _NOTE_START = re.compile(r"\s*\[Footnote (?P<mark>[\w*†‡]{1,5}):")
 _BARE_NOTE_START = re.compile(r"\s*\[(?P<mark>[\w*†‡]{1,5})\]\s+\S")
 _REFERENCE = re.compile(r"\[(?P<mark>[\w*†‡]{1,5})\]")
@@ -27,7 +27,7 @@ _PICTURE = re.compile(r"\s*\[Illustration\b[^\]]*\]\s*")
 _PAGE = re.compile(r"\[(?:Pg|Page|p\.) ?[\divxlc]+\]", re.IGNORECASE)
 _SOFT_HYPHEN: Final = "\u00ad"
 _MOST_NOTE_PARAGRAPHS: Final = 20
-_LINES = re.compile(r"[^\n]*\S[^\n]*(?:\n[^\n]*\S[^\n]*)+")
+_LINES = re.compile(r"^[^\S\n]*\S[^\n]*(?:\n[^\S\n]*\S[^\n]*)+", re.MULTILINE)
 _LONGEST_WRAPPED_LINE: Final = 150
 """Characters: a text with longer lines has a line for each paragraph."""
 _FEWEST_TITLES: Final = 2
