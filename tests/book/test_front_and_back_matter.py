@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from tests.book.epubs import epub_of, items
+from tests.book.epubs import NAV_ITEM, epub_of, items, nav, package, page, write_epub
 from tests.book.read_back import imported
 
 _PROSE = "The boat came in at noon. " * 200
@@ -70,3 +70,13 @@ def test_pages_before_the_first_entry_are_front_matter(tmp_path: Path) -> None:
     bodies = {"t.xhtml": "<p>A tale of the sea.</p>", "a.xhtml": "<h1>One</h1><p>Text.</p>"}
     found = imported(epub_of(tmp_path / "b.epub", bodies, items(("a.xhtml", "One"))))
     assert [(c.title, c.kind) for c in found.book.chapters] == [("A tale of the sea.", "front"), ("One", "chapter")]
+
+
+def test_a_last_page_without_any_text(tmp_path: Path) -> None:
+    """An entry that leads to a page of one image at the end of the book has no text."""
+    empty = '<html xmlns="http://www.w3.org/1999/xhtml"><head/><body><img src="c.jpg"/></body></html>'
+    files = {"a.xhtml": page("<h1>One</h1><p>It sank.</p>"), "z.xhtml": empty}
+    files["nav.xhtml"] = nav(items(("a.xhtml", "One"), ("z.xhtml", "Cover")))
+    files["package.opf"] = package(["a.xhtml", "z.xhtml"], manifest=NAV_ITEM)
+    found = imported(write_epub(tmp_path / "b.epub", files))
+    assert (found.titles, found.contents) == (["One"], {"Cover": "contents-entry: no text"})

@@ -76,7 +76,7 @@ def _is_text(chapter: Chapter, about: About) -> bool:
 
 
 def _divided(chapter: Chapter, about: About, *, is_front: bool) -> Iterator[Chapter]:
-    rule = _rule_of_title(chapter) if chapter.is_listed else ""
+    rule = _rule_of_title(chapter) if chapter.is_listed and chapter.blocks else ""
     if rule:
         page = chapter.blocks[0].document
         rest = [block for block in chapter.blocks if block.document != page]
