@@ -63,4 +63,5 @@ def test_insecure_webhook_is_refused(voicemill: InThisProcess, service: SpeechSe
     write_manifest(_MANIFEST, short_rows(1))
     result = voicemill("run", _MANIFEST, "--webhook", url)
     assert (result.code, "a webhook must be an https URL" in result.stderr) == (2, True)
+    assert url not in result.stderr
     assert service.requested == []

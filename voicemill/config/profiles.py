@@ -78,4 +78,6 @@ def _first_problem(error: ValidationError) -> str:
     why = problem["msg"].removeprefix("Value error, ").replace("Input should be", "it must be")
     if isinstance(problem["input"], Mapping | Settings):  # a problem of several settings together
         return why
+    if where == "webhook":  # The address may contain a password.
+        return why
     return f"{where} is {problem['input']!r}; {why}"
