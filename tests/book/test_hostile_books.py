@@ -170,6 +170,8 @@ def test_a_truncated_archive_is_refused(tmp_path: Path) -> None:
         ("<html><body><p>One<p>Two</body></html>", "One\n\nTwo\n"),
         ("<html><body><p>a & b < c</p></body></html>", "a & b < c\n"),
         ("<p>No head</p>", "No head\n"),
+        ('<?xml version="1.0"?>' * 2 + "<html><body><p>One</p></body></html>", "One\n"),
+        ('<?xml version="1.0"><?xml encoding="utf-8"?><p>One</p>', "One\n"),
         ("<html><body><p>A\x00\x07B &#1;</p></body></html>", "AB\n"),
         (
             '<?xml version="1.0" encoding="iso-8859-1"?><html><body><p>caf\xe9</p></body></html>'.encode("latin-1"),
@@ -181,7 +183,20 @@ def test_a_truncated_archive_is_refused(tmp_path: Path) -> None:
         ("<html><body><p>&unknown; it</p></body></html>", "&unknown; it\n"),
         ('<html xmlns:x="urn:x"><body><x:p>One</x:p><p>Two</p></body></html>', "One\n\nTwo\n"),
     ],
-    ids=["unclosed", "bare", "fragment", "controls", "latin", "windows", "utf-16", "bom", "entity", "namespaces"],
+    ids=[
+        "unclosed",
+        "bare",
+        "fragment",
+        "declared twice",
+        "declaration not closed",
+        "controls",
+        "latin",
+        "windows",
+        "utf-16",
+        "bom",
+        "entity",
+        "namespaces",
+    ],
 )
 def test_documents_that_are_not_quite_right_are_read(tmp_path: Path, document: str | bytes, text: str) -> None:
     """Markup and encodings as they are found in real books."""

@@ -95,7 +95,7 @@ def parse(text: str, name: str) -> tuple[Element, str]:
         text = "<html><body></body></html>"
     try:
         root = etree.fromstring(text, _xml_parser())
-    except etree.XMLSyntaxError:
+    except (etree.XMLSyntaxError, ValueError):  # lxml raises ValueError for another XML declaration.
         root = None
     if root is None or root.tag == "HTML":  # Then attributes may be in capitals, too.
         text = _CDATA.sub(lambda found: html.escape(found[1], quote=False), text)
