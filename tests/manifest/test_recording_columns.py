@@ -124,7 +124,7 @@ def test_other_columns_are_not_times(name: str) -> None:
 def test_the_choice_of_a_channel_is_refused(tmp_path: Path) -> None:
     """Two rows for the two speakers of a call would both be the mix; a recording of one channel has no choice."""
     with av.open(tmp_path / "call.wav", "w") as file:
-        stream = file.add_stream("pcm_s16le", rate=8000, layout="stereo")
+        stream: Any = file.add_stream("pcm_s16le", rate=8000, layout="stereo")
         frame = av.AudioFrame.from_ndarray(np.full((1, 16000), 99, np.int16), "s16", "stereo")
         frame.sample_rate = 8000
         file.mux(stream.encode(frame))

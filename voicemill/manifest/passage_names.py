@@ -6,23 +6,23 @@ from typing import Final, Literal, NamedTuple
 Meaning = Literal["from_s", "to_s", "duration"]
 Unit = Literal["seconds", "milliseconds", "microseconds", "samples", "unknown"]
 
-MEANINGS: Final[dict[str, Meaning]] = {
-    **dict.fromkeys(("start", "begin", "beg", "onset", "offset", "tstart", "tmin", "xmin", "t0"), "from_s"),
-    **dict.fromkeys(("starttime", "begintime", "startsec", "in", "from"), "from_s"),
-    **dict.fromkeys(("end", "stop", "tend", "tmax", "xmax", "t1"), "to_s"),
-    **dict.fromkeys(("endtime", "stoptime", "endsec", "out", "to"), "to_s"),
-    **dict.fromkeys(("duration", "dur", "length", "len"), "duration"),
+_WORDS: Final[dict[Meaning, str]] = {
+    "from_s": "start begin beg onset offset tstart tmin xmin t0 starttime begintime startsec in from",
+    "to_s": "end stop tend tmax xmax t1 endtime stoptime endsec out to",
+    "duration": "duration dur length len",
 }
+MEANINGS: Final[dict[str, Meaning]] = {word: meaning for meaning, words in _WORDS.items() for word in words.split()}
 """The words that say what a time is."""
 _ONLY_WITH_UNIT: Final = frozenset({"from", "to", "out"})
 """Words that alone may mean something else."""
 _LENGTHS: Final = frozenset({"length", "len"})
-_UNITS: Final[dict[str, Unit]] = {
-    **dict.fromkeys(("s", "sec", "secs", "second", "seconds", "time", "hms", "timecode"), "seconds"),
-    **dict.fromkeys(("ms", "msec", "msecs", "milli", "millis", "millisecond", "milliseconds"), "milliseconds"),
-    **dict.fromkeys(("us", "usec", "usecs", "micros", "microsecond", "microseconds"), "microseconds"),
-    **dict.fromkeys(("frame", "frames", "sample", "samples"), "samples"),
+_WORDS_OF_UNITS: Final[dict[Unit, str]] = {
+    "seconds": "s sec secs second seconds time hms timecode",
+    "milliseconds": "ms msec msecs milli millis millisecond milliseconds",
+    "microseconds": "us usec usecs micros microsecond microseconds",
+    "samples": "frame frames sample samples",
 }
+_UNITS: Final[dict[str, Unit]] = {word: unit for unit, words in _WORDS_OF_UNITS.items() for word in words.split()}
 _FILLERS: Final = frozenset({
     "t", "ts", "timestamp", "segment", "seg", "clip", "audio", "utterance", "utt", "chunk", "cue", "passage", "pos",
     "position", "at", "in",
