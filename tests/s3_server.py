@@ -1,12 +1,15 @@
 """An S3 server on this machine."""
 
 import logging
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 from unittest import mock
 
 import fsspec  # type: ignore[import-untyped]
 from moto import backends
+from moto.core.utils import convert_to_flask_response
 from moto.server import ThreadedMotoServer
 
 
@@ -28,13 +31,29 @@ def s3_server() -> Iterator[str]:
 
 @contextmanager
 def _fast_requests() -> Iterator[None]:
-    """Log no request, and list moto's services once, not twice per request."""
+    """Log no request, list moto's services once, not twice per request, and answer one request at a time.
+
+    A list of objects fails in moto while another request adds or deletes one. S3 has no such fault.
+    """
     services = frozenset(backends.list_of_moto_modules())
     log = logging.getLogger("werkzeug")
     level = log.level
     log.setLevel(logging.ERROR)
     try:
-        with mock.patch.object(backends, "list_of_moto_modules", return_value=services):
+        with (
+            mock.patch.object(backends, "list_of_moto_modules", return_value=services),
+            mock.patch.object(convert_to_flask_response, "__call__", _one_at_a_time(convert_to_flask_response)),
+        ):
             yield
     finally:
         log.setLevel(level)
+
+
+def _one_at_a_time(answers: type[convert_to_flask_response]) -> Callable[..., Any]:
+    lock, answer = threading.Lock(), answers.__call__
+
+    def answer_alone(*arguments: Any, **options: Any) -> Any:
+        with lock:
+            return answer(*arguments, **options)
+
+    return answer_alone

@@ -219,7 +219,8 @@ def test_what_is_not_supported_is_refused_by_name(machines: Machines, tmp_path: 
     """Each refusal names the address and the way out; no call is made."""
     refused: tuple[tuple[dict[str, str], str], ...] = (
         ({"answers": str(tmp_path / "answers")}, "leave out --answers"),
-        ({"runner": "process:2"}, "leave out --runner"),
+        ({"runner": "ray://head:10001"}, "use process:N or dask://"),
+        ({"runner": "pool:books"}, "use process:N or dask://"),
     )
     for options, message in refused:
         with pytest.raises(ConfigError, match=message):

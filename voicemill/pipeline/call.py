@@ -1,7 +1,8 @@
 """Execute one call: send, verify and store, in this order. No other module sends billed calls.
 
 A call holds its slot until its answer is written, so that a killed process cannot lose it. The fsync that protects
-against a power cut follows after the slot is released, before the answer counts as stored.
+against a power cut follows after the slot is released, before the answer counts as stored. Answers that are stored on
+another machine hold the slot until they are there, because the machine of a worker may disappear.
 """
 
 import asyncio
@@ -16,12 +17,6 @@ from voicemill.pipeline.group_commit import GroupCommit
 from voicemill.pipeline.requests import VerifiedAnswer, send_call
 from voicemill.planning.estimate import expected_audio_s, work_s
 from voicemill.store.answer_store import StoredAnswer
-
-_CLAIM_INTERVAL_S = 0.1
-"""The time between two attempts to claim a call that another worker makes."""
-
-_LONGEST_CLAIM_S = 30.0
-"""How long a claim can delay a call after a worker was lost."""
 
 _INLINE_WRITE_BYTES = 256 * 1024
 """Smaller answers are written in the event loop: a thread would contend for the interpreter's lock, which costs more
@@ -64,10 +59,12 @@ async def ensure_answer(
         context.stop(error)
         raise
     finally:
-        if context.claims is not None:
-            context.claims.release(call.key)
-        del context.in_flight[call.key]
-        finished.set_result(None)
+        try:
+            if context.claims is not None:
+                await context.claims.release(call.key, is_answered=context.answers.has(call.key))
+        finally:
+            del context.in_flight[call.key]
+            finished.set_result(None)
 
 
 async def _claimed(call: Call, context: RunContext) -> bool:
@@ -75,18 +72,24 @@ async def _claimed(call: Call, context: RunContext) -> bool:
 
     A frozen worker keeps its claims, so they count for a limited time once the run goes on without a worker.
     """
-    if context.claims is None:
+    if context.claims is None or context.answers.was_discarded(call.key):
         return True
-    end_s = time.monotonic() + _LONGEST_CLAIM_S
-    while not context.claims.claim(call.key):
+    end_s = time.monotonic() + context.claims.longest_s
+    while not await context.claims.claim(call.key) and not await _is_stored_meanwhile(call, context):
         context.check_going()
         if context.has_lost_workers and time.monotonic() > end_s:
             break
-        await context.pause(_CLAIM_INTERVAL_S)
-    if not context.answers.has(call.key):
+        await context.pause(context.claims.interval_s)
+    if not await _is_stored_meanwhile(call, context):
         return True
     count_reused(call, context.stats)
     return False
+
+
+async def _is_stored_meanwhile(call: Call, context: RunContext) -> bool:
+    if context.answers.is_remote:
+        return await context.in_thread(context.answers.find, call.key)
+    return context.answers.has(call.key)
 
 
 async def _count_stored(call: Call, row_id: str, context: RunContext) -> None:
@@ -121,7 +124,8 @@ async def _execute(
             context.stats.retries += permit.attempts > 1
             context.stats.calls_in_flight += 1
             try:
-                return await _send_and_keep(call, paid_by, permit, context)
+                kept = await _send_and_keep(call, paid_by, permit, context)
+                return await context.committing_now.send(kept) if context.answers.is_remote else kept
             except CallError as error:
                 context.history.record_error(error)
                 raise
@@ -129,10 +133,10 @@ async def _execute(
                 context.stats.calls_in_flight -= 1
 
     kept, _ = await context.limiter.retries.run(attempt, context.pause, context.pass_number)
-    await committing.send(kept)
+    stored = kept if context.answers.is_remote else await committing.send(kept)
     context.stats.calls_kept += 1
     context.stats.work_made_s += work_s(call)
-    return kept
+    return stored
 
 
 async def _send_and_keep(call: Call, paid_by: str, permit: CallPermit, context: RunContext) -> StoredAnswer:

@@ -26,7 +26,7 @@ from voicemill.pipeline.selection import EVERY_ROW, Selection
 from voicemill.quality.pool import CheckPool
 from voicemill.service import Service
 from voicemill.store.answer_store import AnswerStore
-from voicemill.store.call_claims import CallClaims
+from voicemill.store.call_claims import Claims
 from voicemill.store.output_folder import OutputFolder
 from voicemill.store.tables.timings_tables import Timings
 from voicemill.store.verdict_cache import VerdictCache
@@ -126,7 +126,7 @@ class RunContext:
     """The keys of stored answers that were counted as reused, by the id of a row that is not done."""
     refused: dict[str, Refused] = field(default_factory=dict)
     """Refused calls, by key: the service would refuse a duplicate call again."""
-    claims: CallClaims | None = None
+    claims: Claims | None = None
     """The claims on calls that this worker shares with the other workers of the run; None in a run of one process."""
     valid_until_s: float = math.inf
     """From this time of the monotonic clock on, the run may go on without this worker."""

@@ -16,7 +16,8 @@ from voicemill.config import ApiKey, RunnerChoice, Settings, webhook_of
 from voicemill.manifest import VoiceDirectory
 from voicemill.pipeline.context import RunContext
 from voicemill.pipeline.distribution.driver import distributed
-from voicemill.pipeline.distribution.worker_files import WorkerFiles
+from voicemill.pipeline.distribution.worker_objects import files_of_run
+from voicemill.pipeline.distribution.worker_results import check_inputs
 from voicemill.pipeline.graceful_shutdown import StopRequest, stop_on_signals
 from voicemill.pipeline.jobs import OpenRun, ShardJob, ShardResult, open_context
 from voicemill.pipeline.prepare import PlanFacts, earlier_service, load_facts
@@ -116,11 +117,13 @@ async def _workers(
 ) -> AsyncIterator[None]:
     """Open the workers that the settings name; without any, this process itself processes the shards."""
     choice = RunnerChoice.parse(spec.settings.runner)
-    files = WorkerFiles(folder, run_id)
+    files = files_of_run(folder, run_id)
     placement = steps.placement(choice, files, key)
     if placement is None:
         yield
         return
+    if files.address and choice.kind != "process":
+        await asyncio.to_thread(check_inputs, folder)
     files.create()
     async with distributed(placement, files, opened, steps.log):
         yield

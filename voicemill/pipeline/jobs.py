@@ -28,8 +28,9 @@ from voicemill.store.verdict_cache import VerdictCache
 
 @dataclass(frozen=True, slots=True)
 class ShardJob:
-    """Process one shard of a run. Plain data: another process or machine that sees the results folder can do it.
+    """Process one shard of a run. Plain data: another process or machine that sees the results can do it.
 
+    If the results are in an object store, `address` names them, and the paths of parts are below the results.
     `service`, `recognizer` and `version` are those of the run: a worker with others refuses the job.
     `attempt` identifies one attempt of the driver to have it done.
     """
@@ -44,6 +45,7 @@ class ShardJob:
     recognizer: str = ""
     version: str = __version__
     attempt: str = ""
+    address: str = ""
 
     @property
     def label(self) -> str:

@@ -26,6 +26,7 @@ from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
 from operator import attrgetter
 from pathlib import Path
+from typing import ClassVar
 
 from voicemill.errors import StorageError
 from voicemill.model import Receipt, Word
@@ -55,6 +56,9 @@ class AnswerDamaged(StorageError):
 
 class AnswerStore:
     """Answers by key, in a folder that several runs may use at the same time. Thread-safe."""
+
+    is_remote: ClassVar[bool] = False
+    """Whether workers on other machines store answers too, in a place that takes a request to look at."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -102,6 +106,10 @@ class AnswerStore:
         except OSError as error:
             raise StorageError(f"cannot read {self.folder}: {error.strerror}") from error
 
+    def find(self, key: str) -> bool:
+        """As `has`, but finds the answers too that workers on other machines have stored meanwhile; may block."""
+        return self.has(key)
+
     def keep(self, receipt: Receipt, body: bytes) -> "StoredAnswer":
         """Write an answer so that it survives a crash of this process; `commit` the result next."""
         path = self._path(receipt.key)
@@ -116,7 +124,7 @@ class AnswerStore:
         return StoredAnswer(receipt, body if len(body) <= MAX_CACHED_BYTES else None, sha256, partial, path)
 
     def commit_all(self, kept: "Sequence[StoredAnswer]") -> "Sequence[StoredAnswer]":
-        """Make answers durable under their names. Raises `StorageError`."""
+        """Make answers durable under their names. Returns the stored answers, in order. Raises `StorageError`."""
         return commit_answers(kept)
 
     def receipt(self, key: str) -> Receipt | None:
@@ -135,6 +143,10 @@ class AnswerStore:
         """Remove a damaged answer, so that its call is made again."""
         with durable.storage_errors(self._path(key)):
             self._path(key).unlink(missing_ok=True)
+
+    def was_discarded(self, key: str) -> bool:
+        """Whether this worker has found a damaged answer that is still in the place of the next one."""
+        return False
 
     def files(self) -> Iterator[Path]:
         """All files in the store, answers and others, sorted by path."""

@@ -9,7 +9,7 @@ from os import PathLike
 from pathlib import Path
 
 from voicemill.errors import ConfigError
-from voicemill.store.bucket_files import BucketAnswers
+from voicemill.store.bucket_answers import BucketAnswers
 from voicemill.store.bucket_results import AttachedBucket, attached, attached_bucket
 from voicemill.store.object_store import object_address
 from voicemill.store.results_folder import ResultsFolder, folder_of_run

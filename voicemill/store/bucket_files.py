@@ -1,13 +1,12 @@
-"""The answers and the output files of results in an object store: written through, and read from there when needed."""
+"""The output files of results in an object store: written through, and read from there when needed."""
 
 import os
 import threading
 from collections.abc import Sequence
 from pathlib import Path
 
-from voicemill.model import Receipt
-from voicemill.store import durable_files as durable
-from voicemill.store.answer_store import AnswerStore, StoredAnswer
+from voicemill.store.answer_store import AnswerStore
+from voicemill.store.bucket_answers import BucketAnswers, WorkerAnswers
 from voicemill.store.bucket_results import AttachedBucket, attached_bucket
 from voicemill.store.output_folder import (
     Delivered,
@@ -17,6 +16,7 @@ from voicemill.store.output_folder import (
     recorded_files,
 )
 from voicemill.store.results_folder import ResultsFolder
+from voicemill.store.worker_bucket import WorkerBucket
 
 
 def answers_of(folder: ResultsFolder, elsewhere: str = "") -> AnswerStore:
@@ -25,6 +25,8 @@ def answers_of(folder: ResultsFolder, elsewhere: str = "") -> AnswerStore:
     `elsewhere` is the folder that the settings name. Raises `ConfigError` as `attached_bucket` does.
     """
     bucket = attached_bucket(folder)
+    if isinstance(bucket, WorkerBucket):
+        return WorkerAnswers(bucket)
     return AnswerStore(folder.answers(elsewhere)) if bucket is None else BucketAnswers(bucket)
 
 
@@ -35,55 +37,6 @@ def outputs_of(folder: ResultsFolder) -> OutputFolder:
     """
     bucket = attached_bucket(folder)
     return OutputFolder(folder.path, folder.written) if bucket is None else BucketOutputs(bucket)
-
-
-class BucketAnswers(AnswerStore):
-    """Answers in an object store. Those of other machines are downloaded when they are read."""
-
-    def __init__(self, bucket: AttachedBucket) -> None:
-        super().__init__(bucket.folder.answers(""))
-        self._bucket = bucket
-
-    def open(self) -> int:
-        """Commit partial answers, and store those that a killed run has not stored."""
-        committed = super().open()
-        self._bucket.upload_missing([path for path in self.files() if self.is_answer(path)])
-        return committed
-
-    def has(self, key: str) -> bool:
-        """Whether there is an answer for this key, here or in the store."""
-        return super().has(key) or self._bucket.get(self._name(key)) is not None
-
-    def commit_all(self, kept: Sequence[StoredAnswer]) -> Sequence[StoredAnswer]:
-        """Make answers durable here and in the store, after the ledger that counts their calls."""
-        super().commit_all(kept)
-        self._bucket.upload([self._bucket.folder.spent])
-        self._bucket.upload([answer.path for answer in kept])
-        return kept
-
-    def discard(self, key: str) -> None:
-        """Remove a damaged answer here and in the store, so that its call is made again."""
-        super().discard(key)
-        if self._bucket.get(self._name(key)) is not None:
-            self._bucket.delete([self._name(key)])
-
-    def _read(self, key: str) -> tuple[Receipt, bytes] | None:
-        name = self._name(key)
-        if not super().has(key) and self._bucket.get(name) is not None:
-            self._download(name)
-        return super()._read(key)
-
-    def _download(self, name: str) -> None:
-        path = self._bucket.folder.path / name
-        content = self._bucket.objects.read(name)
-        if content is not None:
-            with durable.open_partial(path) as (file, partial):
-                file.write(content)
-                file.flush()
-                durable.commit(partial, path)
-
-    def _name(self, key: str) -> str:
-        return self._path(key).relative_to(self._bucket.folder.path).as_posix()
 
 
 class BucketOutputs(OutputFolder):
@@ -118,7 +71,7 @@ class BucketOutputs(OutputFolder):
     def local_path(self, file_name: str) -> Path:
         """The absolute path of a delivered file; one that another machine has made is downloaded."""
         with self._downloading:
-            if not self._is_here(file_name) and self._bucket.get(file_name) is not None:
+            if not self._is_here(file_name) and self._bucket.find(file_name) is not None:
                 self._bucket.download_changed([file_name])
         return super().local_path(file_name)
 
@@ -143,7 +96,7 @@ class BucketOutputs(OutputFolder):
 
     def store_part(self, part: Path) -> None:
         """Store the part of a shard, after the tables of words, segments and passages that belong to it."""
-        self._bucket.upload([*sorted(part.parent.glob(f"*/{part.name}")), part])
+        self._bucket.store_part(part)
 
     def _deliver(self, partial: Path, file_name: str, delivered: Delivered) -> Delivered:
         done = super()._deliver(partial, file_name, delivered)

@@ -13,12 +13,12 @@ from contextlib import contextmanager
 from itertools import chain
 from os import PathLike
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
-from voicemill.errors import ConfigError
+from voicemill.errors import ConfigError, StorageError
 from voicemill.store import durable_files as durable
 from voicemill.store.bucket_lease import NAME as LEASE
-from voicemill.store.bucket_lease import BucketLease, is_held, leased
+from voicemill.store.bucket_lease import is_held, leased
 from voicemill.store.object_store import ObjectFolder, StoredObject, object_address
 from voicemill.store.results_folder import ResultsFolder, read_json, write_json
 from voicemill.store.spend_ledger import Ledger
@@ -32,16 +32,26 @@ _NOT_STORED: Final = frozenset(
 _NOTES: Final = ".voicemill"
 _LOG_PIECES: Final = f"{_NOTES}/written"
 _PARTS: Final = f"{_NOTES}/parts"
+_WORKERS: Final = f"{_NOTES}/workers"
 _PLAN: Final = f"{_NOTES}/plan.json"
 _PROGRESS: Final = f"{_NOTES}/progress.json"
+
+_PUBLISHED: Final = frozenset({*ResultsFolder.PUBLISHED, *ResultsFolder.TIMINGS, ResultsFolder.REPORT})
 
 _attached: "dict[Path, AttachedBucket]" = {}
 
 
-class AttachedBucket:
-    """The objects of a results folder in which this process works, under its lease."""
+class WriteRight(Protocol):
+    """The right of this process to write results."""
 
-    def __init__(self, folder: ResultsFolder, objects: ObjectFolder, lease: BucketLease) -> None:
+    def check(self) -> None:
+        """Raise an error if another process may write them by now."""
+
+
+class AttachedBucket:
+    """The objects of a results folder in which this process works, while `lease` permits it to write them."""
+
+    def __init__(self, folder: ResultsFolder, objects: ObjectFolder, lease: WriteRight) -> None:
         self.folder = folder
         self.objects = objects
         self.lease = lease
@@ -57,6 +67,10 @@ class AttachedBucket:
         """An object that was in the store when the run started, or that this run wrote."""
         return self._stored.get(name)
 
+    def find(self, name: str) -> StoredObject | None:
+        """An object that is in the store now. While only this process writes, it knows all of them."""
+        return self.get(name)
+
     @property
     def has_results(self) -> bool:
         """Whether a run has stored its plan there."""
@@ -69,6 +83,21 @@ class AttachedBucket:
     def list_again(self) -> None:
         """Read the names, sizes and ETags of all stored objects again. Raises `StorageError`."""
         self._stored = self.objects.list()
+
+    def take_in_workers(self) -> None:
+        """Take in what the workers of a run have stored: the parts, and the log of written files."""
+        self.list_again()
+        self.download_changed(self.names(_PARTS))
+        self._merge_log(_lines(self.folder.written))
+
+    def download_part(self, part: Path) -> None:
+        """Download the part of a shard, with its tables of words, segments and passages. Raises `StorageError`."""
+        folder = self._name(part.parent)
+        found = {name: one for name, one in self.objects.list(folder).items() if name.endswith(f"/{part.name}")}
+        if f"{folder}/{part.name}" not in found:
+            raise StorageError(f"{self.address}/{folder}/{part.name} is missing; rerun the command to continue")
+        self._stored |= found
+        self._download(found)
 
     def download_changed(self, names: Iterable[str]) -> None:
         """Download those objects that the local folder does not have with the same content. Raises `StorageError`."""
@@ -87,7 +116,7 @@ class AttachedBucket:
     def upload(self, paths: Sequence[Path]) -> None:
         """Store files of the results folder under their names. Raises `StorageError`."""
         self.lease.check()
-        files = {path.relative_to(self.folder.path).as_posix(): path for path in paths}
+        files = {self._name(path): path for path in paths}
         self.objects.upload(files)
         self._stored |= {name: StoredObject(path.stat().st_size, "") for name, path in files.items()}
 
@@ -95,9 +124,13 @@ class AttachedBucket:
         """Store those files whose content the store does not have yet."""
         self.upload([path for path in paths if not self._has(path)])
 
+    def store_part(self, part: Path) -> None:
+        """Store the part of a shard, after the tables of words, segments and passages that belong to it."""
+        self.upload([*sorted(part.parent.glob(f"*/{part.name}")), part])
+
     def upload_missing(self, paths: Sequence[Path]) -> None:
         """Store those files whose name the store does not have."""
-        names = {path: path.relative_to(self.folder.path).as_posix() for path in paths}
+        names = {path: self._name(path) for path in paths}
         self.upload([path for path, name in names.items() if name not in self._stored])
 
     def append_to_log(self, lines: Sequence[str]) -> None:
@@ -140,8 +173,11 @@ class AttachedBucket:
         gone = published.difference(path.name for path in there)
         self.delete([*gone, *self.names(_PARTS), *self.names(_LOG_PIECES)])
 
+    def _name(self, path: Path) -> str:
+        return path.relative_to(self.folder.path).as_posix()
+
     def _has(self, path: Path) -> bool:
-        found = self._stored.get(path.relative_to(self.folder.path).as_posix())
+        found = self._stored.get(self._name(path))
         if found is None or found.size_bytes != path.stat().st_size:
             return False
         return found.etag.strip('"') == hashlib.md5(path.read_bytes(), usedforsecurity=False).hexdigest()
@@ -149,17 +185,29 @@ class AttachedBucket:
     def pull(self) -> None:
         """Replace the state and the tables of the local folder by the stored ones. Answers and outputs stay there."""
         shutil.rmtree(self.folder.parts, ignore_errors=True)
-        published = {*self.folder.PUBLISHED, *self.folder.TIMINGS, self.folder.REPORT}
-        for name in published:
+        for name in _PUBLISHED:
             (self.folder.path / name).unlink(missing_ok=True)
         spent_here, log_here = read_json(self.folder.spent), _lines(self.folder.written)
         self.delete([name for name in (_PROGRESS,) if name in self._stored])  # of an earlier run
-        state = [name for name in self.names(_NOTES) if not name.startswith((f"{_LOG_PIECES}/", LEASE))]
-        self._download((*state, *published.intersection(self._stored)))
+        self._download(self.state_names())
         self._keep_higher_spending(spent_here)
-        pieces = [_split((self.objects.read(name) or b"").decode()) for name in self.names(_LOG_PIECES)]
+        self._merge_log(log_here)
+
+    def state_names(self) -> list[str]:
+        """The names of the stored tables, parts and small files of `.voicemill`, but of no answers and outputs."""
+        elsewhere = (f"{_LOG_PIECES}/", f"{_WORKERS}/", LEASE)
+        notes = [name for name in self.names(_NOTES) if not name.startswith(elsewhere)]
+        return [*notes, *_PUBLISHED.intersection(self._stored)]
+
+    def _list_log_again(self) -> None:
+        """List the pieces of the log again. A file that was listed before has its line in these."""
+        self._stored |= self.objects.list(_LOG_PIECES)
+
+    def _merge_log(self, here: Sequence[str]) -> None:
+        """Add the lines `here` and those of the stored pieces to the local log of written files."""
+        pieces = [_split(content.decode()) for content in self.objects.read_all(self.names(_LOG_PIECES)).values()]
         known = {*_lines(self.folder.written)}
-        missing = [line for line in dict.fromkeys([*log_here, *chain.from_iterable(pieces)]) if line not in known]
+        missing = [line for line in dict.fromkeys([*here, *chain.from_iterable(pieces)]) if line not in known]
         if missing:
             durable.append_lines(self.folder.written, missing)
 
@@ -203,11 +251,18 @@ def attached(address: str) -> Iterator[AttachedBucket]:
         bucket = AttachedBucket(folder, objects, lease)
         bucket.pull()
         lease.after_renewal = bucket.store_progress
-        _attached[folder.path] = bucket
-        try:
+        with registered(bucket):
             yield bucket
-        finally:
-            del _attached[folder.path]
+
+
+@contextmanager
+def registered(bucket: AttachedBucket) -> Iterator[None]:
+    """Use the objects of a bucket for its folder, in this process and while the block runs."""
+    _attached[bucket.folder.path] = bucket
+    try:
+        yield
+    finally:
+        del _attached[bucket.folder.path]
 
 
 @contextmanager
@@ -265,5 +320,8 @@ def check_supported(bucket: AttachedBucket, answers: str, runner: str) -> None:
     """Raise `ConfigError` if a run needs what results in an object store do not support."""
     if answers:
         raise ConfigError(f"the answers of {bucket.address} are stored there; leave out --answers")
-    if runner not in ("", "local"):
-        raise ConfigError(f"only one process can write results to {bucket.address}; leave out --runner")
+    if runner.startswith(("pool:", "ray:")):
+        raise ConfigError(
+            f"the runner {runner} cannot write results to {bucket.address}; use process:N or dask://host:port, or a "
+            "folder that all workers share"
+        )

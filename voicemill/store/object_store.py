@@ -6,6 +6,7 @@ Files are uploaded object by object, and each object is either complete or missi
 import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from os import PathLike
 from pathlib import Path
@@ -85,14 +86,25 @@ class ObjectFolder:
         """The objects whose names start with the folder `below`."""
         with self._errors("list", below):
             found = self._store.find(f"{self._root}/{below}".rstrip("/"), detail=True)
-        start = len(self._root) + 1
-        return {name[start:]: StoredObject(info["size"], info["ETag"]) for name, info in found.items()}
+        start, files = len(self._root) + 1, {name: info for name, info in found.items() if "ETag" in info}
+        return {name[start:]: StoredObject(info["size"], info["ETag"]) for name, info in files.items()}
+
+    def stat(self, name: str) -> StoredObject | None:
+        """The size and ETag of an object, by one request; None if there is none."""
+        bucket, key, _ = self._store.split_path(f"{self._root}/{name}")
+        with self._errors("read", name):
+            try:
+                found = self._store.call_s3("head_object", Bucket=bucket, Key=key)
+            except FileNotFoundError:
+                return None
+        return StoredObject(found["ContentLength"], found["ETag"])
 
     def read(self, name: str) -> bytes | None:
         """The content of an object, None if there is none."""
         with self._errors("read", name):
             try:
-                content: bytes = self._store.cat_file(f"{self._root}/{name}")
+                # With one request at a time, the store is not asked for the size first.
+                content: bytes = self._store.cat_file(f"{self._root}/{name}", max_concurrency=1)
             except FileNotFoundError:
                 return None
         return content
@@ -104,6 +116,13 @@ class ObjectFolder:
         except ValueError:
             return {}
         return content if isinstance(content, dict) else {}
+
+    def read_all(self, names: Iterable[str]) -> dict[str, bytes]:
+        """The contents of those objects that exist, many at the same time."""
+        with ThreadPoolExecutor(_FILES_AT_ONCE) as threads:
+            found = {name: threads.submit(self.read, name) for name in names}
+        contents = {name: reading.result() for name, reading in found.items()}
+        return {name: content for name, content in contents.items() if content is not None}
 
     def download(self, files: Mapping[str, Path]) -> None:
         """Write objects to files, many at the same time."""
@@ -138,6 +157,12 @@ class ObjectFolder:
     def create(self, name: str, content: bytes) -> str | None:
         """Write an object unless it exists; returns its ETag, None if it exists."""
         return self._write_if(name, content, IfNoneMatch="*")
+
+    def create_all(self, contents: Mapping[str, bytes]) -> set[str]:
+        """Write those objects that do not exist, many at the same time. Returns the names of the others."""
+        with ThreadPoolExecutor(_FILES_AT_ONCE) as threads:
+            created = {name: threads.submit(self.create, name, content) for name, content in contents.items()}
+        return {name for name, creating in created.items() if creating.result() is None}
 
     def replace(self, name: str, content: bytes, etag: str) -> str | None:
         """Write an object if its ETag is still `etag`; returns the new ETag, None if another process changed it."""

@@ -42,7 +42,8 @@ class Attempts:
                 abandoned.result()
             return await task
         except WorkerLost as lost:
-            raise WorkerLost(lost.worker or self._files.worker_of(attempt), str(lost)) from lost
+            worker = lost.worker or await asyncio.to_thread(self._files.worker_of, attempt)
+            raise WorkerLost(worker, str(lost)) from lost
         finally:
             task.cancel()
             abandoned.cancel()

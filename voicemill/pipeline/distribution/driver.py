@@ -5,6 +5,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Collection
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import replace
+from pathlib import Path
 from typing import Any, Protocol
 
 from voicemill.errors import BudgetReached, StorageError, VoicemillError, WorkersLost
@@ -13,14 +14,9 @@ from voicemill.pipeline.distribution.attempts import Attempts, SendsJobs
 from voicemill.pipeline.distribution.grants import Grants, LostWorker, settings_of_worker
 from voicemill.pipeline.distribution.job_lines import WorkerLost
 from voicemill.pipeline.distribution.merged_states import MergedStates
-from voicemill.pipeline.distribution.worker_files import (
-    INTERVAL_S,
-    DriverState,
-    WorkerFiles,
-    WorkerState,
-    state_as_dict,
-)
+from voicemill.pipeline.distribution.worker_files import DriverState, WorkerFiles, WorkerState, state_as_dict
 from voicemill.pipeline.jobs import OpenRun, ShardJob, ShardResult
+from voicemill.store.bucket_results import attached_bucket
 from voicemill.store.results_folder import ResultsFolder
 
 _MOST_LOSSES = 6
@@ -76,6 +72,7 @@ class Workers:
         self._changed_s: dict[str, tuple[int, float]] = {}
         self._beat = 0
         self._has_ended = False
+        self._failure: VoicemillError | None = None
         self._updating = asyncio.Lock()
         self._replacing = asyncio.Lock()
 
@@ -87,6 +84,8 @@ class Workers:
         job, reason = self._for_workers(job), ""
         async with self._window:
             for _ in range(_MOST_LOSSES):
+                if self._failure is not None:
+                    raise self._failure
                 try:
                     result = await self._attempts.process(job)
                 except WorkerLost as lost:
@@ -96,6 +95,7 @@ class Workers:
                 except VoicemillError as error:
                     self._context.stop(error)
                     raise
+                await self._context.in_thread(self._files.receive_part, self._context.outputs.folder / job.shard.part)
                 self._merged.record_shard(job, result)
                 await self.update()
                 return result
@@ -107,20 +107,23 @@ class Workers:
         raise all_lost
 
     def _for_workers(self, job: ShardJob) -> ShardJob:
-        """The job with absolute paths, and with the settings of a worker."""
+        """The job with paths that are valid in workers, and with the settings of a worker."""
         retry = job.shard.retry
         if retry is not None:
-            retry = replace(retry, earlier_part=retry.earlier_part.absolute())
-        shard = replace(job.shard, part=job.shard.part.absolute(), retry=retry)
-        settings = settings_of_worker(job.settings, self._placement.workers)
+            retry = replace(retry, earlier_part=self._for_worker(retry.earlier_part))
         return replace(
             job,
             results=job.results.absolute(),
-            shard=shard,
-            settings=settings,
+            address=self._files.address,
+            shard=replace(job.shard, part=self._for_worker(job.shard.part), retry=retry),
+            settings=settings_of_worker(job.settings, self._placement.workers),
             service=self._context.service,
             recognizer=self._context.recognizer.name,
         )
+
+    def _for_worker(self, part: Path) -> Path:
+        """The absolute path of a part, or its path below the results if each worker has a copy of these."""
+        return part.relative_to(self._files.results) if self._files.address else part.absolute()
 
     async def _replace(self, worker: str, reason: str) -> None:
         async with self._replacing:  # The other shards of the worker wait until its answers are committed.
@@ -154,9 +157,11 @@ class Workers:
                 await self.update()
                 await self._replace_unresponsive()
                 self._check_present()
-                await asyncio.sleep(INTERVAL_S)
+                await asyncio.sleep(self._files.interval_s)
         except Exception as error:
-            self._context.stop(error if isinstance(error, VoicemillError) else StorageError(str(error)))
+            self._failure = error if isinstance(error, VoicemillError) else StorageError(str(error))
+            self._context.stop(self._failure)
+            self._attempts.fail(self._failure)
             raise
 
     async def _replace_unresponsive(self) -> None:
@@ -206,7 +211,7 @@ class Workers:
         end_s = time.monotonic() + _END_TIMEOUT_S
         await self.update()
         while self._has_living() and time.monotonic() < end_s:
-            await asyncio.sleep(INTERVAL_S)
+            await asyncio.sleep(self._files.interval_s)
             await self.update()
 
     def _has_living(self) -> bool:
@@ -215,11 +220,13 @@ class Workers:
     async def update(self) -> None:
         """Merge the states of all workers into the run's counters, then write new grants.
 
-        A state that cannot be written is left out: the workers stop if that lasts.
+        States that cannot be read or written are left out: the workers stop if that lasts. Raises `StorageError` if the
+        run may have lost the lock on its results by now, and `ResultsLockedError` if another run has taken over.
         """
         async with self._updating:
-            states = await asyncio.to_thread(self._files.read_workers)
-            self._states |= states
+            self._files.check_lock()
+            with suppress(StorageError):
+                self._states |= await asyncio.to_thread(self._files.read_workers)
             self._merged.update(self._states, self._lost)
             self._grants.update(self._states, self._lost, self._beat + 1)
             self._check_budget()
@@ -231,6 +238,7 @@ class Workers:
         return DriverState(
             beat=self._beat,
             grants=self._grants.by_worker,
+            most_spent={name: self._grants.most_spent(name, self._states.get(name)) for name in self._grants.by_worker},
             spent_before=self._grants.spent_before,
             fixed_slots=self._grants.fixed_slots,
             lost=tuple(sorted(self._lost)),
@@ -295,4 +303,8 @@ def _settle(context: RunContext, files: WorkerFiles) -> None:
     """Record the spending of all workers, then remove their files, which would otherwise be added up once more."""
     context.limiter.budget.write()
     context.limiter.budget.sync()
+    bucket = attached_bucket(ResultsFolder(files.results))
+    if bucket is not None:
+        bucket.upload([bucket.folder.spent])
+        bucket.take_in_workers()
     files.remove()

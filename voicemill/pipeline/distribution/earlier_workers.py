@@ -2,16 +2,21 @@
 
 import asyncio
 import time
-from dataclasses import replace
+from collections.abc import Sequence
 from typing import Final
 
 from voicemill.errors import ResultsLockedError
-from voicemill.pipeline.distribution.worker_files import DRIVER_TIMEOUT_S, WorkerFiles, has_workers, spent_by_lost_runs
+from voicemill.limits.budget import Spending
+from voicemill.pipeline.distribution.worker_files import DRIVER_TIMEOUT_S, WorkerFiles, WorkerState, has_workers
+from voicemill.pipeline.distribution.worker_objects import earlier_runs, living
+from voicemill.store.bucket_results import AttachedBucket, attached_bucket
 from voicemill.store.results_folder import ResultsFolder
 from voicemill.store.spend_ledger import Ledger
 
 _LONGEST_WAIT_S: Final = DRIVER_TIMEOUT_S + 60
 _INTERVAL_S: Final = 0.1
+_STORE_MARGIN_S: Final = 2.0
+"""How much later than its time limit the last request of a worker may reach an object store."""
 
 
 async def end_earlier_workers(folder: ResultsFolder, ledger: Ledger) -> None:
@@ -19,23 +24,26 @@ async def end_earlier_workers(folder: ResultsFolder, ledger: Ledger) -> None:
 
     Raises `ResultsLockedError` if a worker does not end in time, and `StorageError`.
     """
-    if not folder.workers.is_dir():
+    bucket = attached_bucket(folder)
+    if bucket is None and not folder.workers.is_dir():
         return
-    runs = [path.parent.name for path in folder.workers.glob("*/driver.json")]
-    for run_id in runs:
-        _dismiss(WorkerFiles(folder, run_id))
-    await _wait_until_ended(folder)
-    spent, before = spent_by_lost_runs(folder), ledger.read()
+    runs = await asyncio.to_thread(earlier_runs, folder)
+    for files in runs:
+        await asyncio.to_thread(files.dismiss)
+    await (_wait_until_ended(folder) if bucket is None else _wait_in_store(runs))
+    spent, before = await asyncio.to_thread(spent_by_lost_runs, runs), ledger.read()
     ledger.write(max(spent.credits, before[0]), max(spent.calls, before[1]))
     ledger.sync()
-    for run_id in runs:
-        WorkerFiles(folder, run_id).remove()
+    if bucket is not None and runs:
+        await asyncio.to_thread(_take_in, bucket)
+    for files in runs:
+        await asyncio.to_thread(files.remove)
 
 
-def _dismiss(files: WorkerFiles) -> None:
-    state = files.read_driver()
-    if state is not None:
-        files.write_driver(replace(state, beat=state.beat + 1, lost=tuple(state.grants)))
+def _take_in(bucket: AttachedBucket) -> None:
+    """Store the spending, and take in what the workers have stored since this run has listed the objects."""
+    bucket.upload([bucket.folder.spent])
+    bucket.take_in_workers()
 
 
 async def _wait_until_ended(folder: ResultsFolder) -> None:
@@ -47,3 +55,38 @@ async def _wait_until_ended(folder: ResultsFolder) -> None:
                 "results folder with -o"
             )
         await asyncio.sleep(_INTERVAL_S)
+
+
+async def _wait_in_store(runs: Sequence[WorkerFiles]) -> None:
+    """Wait until all workers have ended, or for their time limit: after that they make no call and write no table."""
+    end_s = time.monotonic() + DRIVER_TIMEOUT_S + _STORE_MARGIN_S
+    while time.monotonic() < end_s:
+        states = [await asyncio.to_thread(files.read_workers) for files in runs]
+        if not any(living(each.values()) for each in states):
+            return
+        await asyncio.sleep(_INTERVAL_S + max(files.interval_s for files in runs))
+
+
+def spent_by_lost_runs(runs: Sequence[WorkerFiles]) -> Spending:
+    """The spending up to the end of the last run, if its driver ended before it added up that of its workers."""
+    most = Spending()
+    for files in runs:
+        state = files.read_driver()
+        if state is not None:
+            workers = files.read_workers()
+            sums = [
+                _spent_by(files, worker, state.most_spent.get(worker, grant.budget), workers.get(worker))
+                for worker, grant in state.grants.items()
+            ]
+            credits = state.spent_before[0] + sum(each.credits for each in sums)
+            calls = state.spent_before[1] + sum(each.calls for each in sums)
+            most = Spending(max(most.credits, credits), max(most.calls, calls))
+    return most
+
+
+def _spent_by(files: WorkerFiles, worker: str, most: Spending, state: WorkerState | None) -> Spending:
+    if state is not None and state.has_ended:
+        return Spending(state.credits, state.calls)
+    if state is not None:
+        most = Spending(max(most.credits, state.credits), max(most.calls, state.calls))
+    return files.spent_by(worker, most, has_ledger=True)

@@ -8,7 +8,6 @@ from collections import deque
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import asdict
-from pathlib import Path
 
 from voicemill import __version__
 from voicemill.config import ApiKey
@@ -19,17 +18,22 @@ from voicemill.model import Outcome
 from voicemill.pipeline.context import RunContext, RunLost
 from voicemill.pipeline.distribution.worker_files import (
     DRIVER_TIMEOUT_S,
-    INTERVAL_S,
     DriverState,
     Grant,
     SlotUse,
     WorkerFiles,
     WorkerState,
 )
+from voicemill.pipeline.distribution.worker_results import (
+    NOT_A_MEMBER,
+    download_parts,
+    files_of_worker,
+    local_results,
+    with_local_paths,
+)
 from voicemill.pipeline.jobs import OpenRun, ShardJob, ShardResult, new_context, process_job
 from voicemill.pipeline.limiter_setup import LedgerStore, open_limiter
 from voicemill.service import Service, open_recognizer, open_service
-from voicemill.store.call_claims import CallClaims
 from voicemill.store.results_folder import ResultsFolder
 from voicemill.store.spend_ledger import Ledger
 from voicemill.store.tables.items_table import known_outcomes
@@ -46,6 +50,7 @@ class Worker:
         self._name, self._files, self._run, self._budget, self._logged = name, files, opened, budget, logged
         self._beat = 0
         self._seen_beat = 0
+        self._looked_s = time.monotonic()
         opened.context.valid_until_s = time.monotonic() + DRIVER_TIMEOUT_S
         self._ended_rows = dict.fromkeys(_ROWS, 0)
         self._writing = asyncio.Lock()
@@ -76,7 +81,7 @@ class Worker:
         await self._idle.wait()
 
     async def _process(self, job: ShardJob) -> ShardResult:
-        context = self.context
+        context, job = self.context, with_local_paths(job, self._files)
         if job.shard.retry is not None and context.pass_number < job.shard.retry.number:
             context.start_retry_pass(job.shard.retry.number)
         if job.shard.level or job.shard.retry is not None:
@@ -96,20 +101,31 @@ class Worker:
         while True:
             await self.apply_driver_state()
             await self.write_state()
-            await asyncio.sleep(INTERVAL_S)
+            await asyncio.sleep(self._files.interval_s)
 
     async def apply_driver_state(self) -> None:
-        """Apply the state of the driver."""
-        driver = await asyncio.to_thread(self._files.read_driver)
-        now_s = time.monotonic()
+        """Apply the state of the driver.
+
+        A new heartbeat was written after the look before this one began, so the time limit starts then.
+        """
+        looked_before_s, self._looked_s = self._looked_s, time.monotonic()
+        try:
+            driver = await asyncio.to_thread(self._files.read_driver)
+        except StorageError:  # An object store out of reach: the driver may live.
+            self._leave_if_too_late()
+            return
         if driver is None or self._name in driver.lost:
-            self._leave("the run has ended, or goes on without this worker")
-        elif driver.beat != self._seen_beat:
+            self._leave(NOT_A_MEMBER)
+        elif not self._leave_if_too_late() and driver.beat != self._seen_beat:
             self._seen_beat = driver.beat
-            self.context.valid_until_s = now_s + DRIVER_TIMEOUT_S
+            self.context.valid_until_s = looked_before_s + DRIVER_TIMEOUT_S
             self._apply(driver)
-        elif now_s > self.context.valid_until_s:
-            self._leave(f"the driver of the run has written no state for {DRIVER_TIMEOUT_S:.0f} s")
+
+    def _leave_if_too_late(self) -> bool:
+        is_too_late = time.monotonic() > self.context.valid_until_s
+        if is_too_late:
+            self._leave(f"this worker has read no new state of the driver for {DRIVER_TIMEOUT_S:.0f} s")
+        return is_too_late
 
     def _leave(self, reason: str) -> None:
         self.context.stop(RunLost(reason))
@@ -124,6 +140,8 @@ class Worker:
             limit.set_share(None if grant.slots is None else grant.slots.get(family, 0))
         limiter.set_paused(is_paused=driver.is_paused)
         self.context.has_lost_workers = bool(driver.lost)
+        if self.context.claims is not None:
+            self.context.claims.give_up(driver.lost)
         self._budget.grant(grant.credits, grant.calls)
         if driver.is_stopping:
             self.context.stop()
@@ -190,12 +208,11 @@ async def open_worker(name: str, job: ShardJob, key: ApiKey | None = None) -> As
     Raises `ConfigError` if this process has another version or service than the run, before it makes a call, and
     `RunLost` if the run has ended.
     """
-    folder = ResultsFolder(job.results)
-    files = WorkerFiles(folder, job.run_id)
     _check_version(job)
+    files = files_of_worker(job, name)
     if files.read_driver() is None:
-        raise RunLost(f"{job.results} is not visible here, or its run has ended")
-    with files.in_use():
+        raise RunLost(f"{job.address or job.results} is not visible here, or its run has ended")
+    with local_results(name, job, files) as folder, files.in_use():
         async with open_service(job.settings, key, earlier=job.service) as service:
             _check_service(job.service, service)
             async with open_recognizer(job.settings, service) as recognizer:
@@ -214,7 +231,7 @@ async def _opened(
     context = new_context(folder, job.settings, service, recognizer, job.selection, limiter)
     context.earlier_tables = tuple(table for table in context.earlier_tables if table.parent.name != job.run_id)
     context.made |= known_outcomes(context.earlier_tables, sorted(PlanTable(folder.plan).used_ids))
-    context.claims = CallClaims(files.folder / "claims")
+    claims = context.claims = files.claims(name)
     worker = Worker(name, files, OpenRun(context), budget, logged)
     await worker.apply_driver_state()
     beats = asyncio.create_task(worker.exchange_states())
@@ -226,7 +243,7 @@ async def _opened(
             await beats
         context.close()
         await worker.write_state(has_ended=True)
-        context.claims.close()
+        await asyncio.to_thread(claims.close)
         ledger.close()
 
 
@@ -260,8 +277,10 @@ def _check_service(expected: str, service: Service) -> None:
 
 
 def _made_by_this_run(job: ShardJob) -> dict[str, Outcome]:
-    parts = sorted(Path(job.shard.part).parent.glob("*.parquet"))
-    return known_outcomes(parts, sorted(PlanTable(ResultsFolder(job.results).plan).used_ids))
+    folder = ResultsFolder(job.results)
+    download_parts(folder, job.run_id)
+    parts = sorted(job.shard.part.parent.glob("*.parquet"))
+    return known_outcomes(parts, sorted(PlanTable(folder.plan).used_ids))
 
 
 def _use_of(limiter: CallLimiter, family: str) -> SlotUse:

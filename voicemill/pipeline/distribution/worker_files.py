@@ -6,7 +6,8 @@
       <run id>/<worker>.json heartbeat, counters and use of the grant, written by the worker
       <run id>/<worker>.spent.json   the spending of the worker, written before each call
 
-Every runner uses them, because workers share the results folder in any case.
+Every runner uses them, because workers share the results folder in any case. If the results are in an object store,
+objects replace these files (`worker_objects`).
 """
 
 import fcntl
@@ -14,15 +15,16 @@ import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 from pydantic import TypeAdapter, ValidationError
 
 from voicemill.errors import StorageError
 from voicemill.limits.budget import Spending
 from voicemill.store import durable_files as durable
+from voicemill.store.call_claims import CallClaims, Claims
 from voicemill.store.results_folder import ResultsFolder
 from voicemill.store.spend_ledger import Ledger
 
@@ -33,7 +35,7 @@ A heartbeat is read some time after it was written; 30 s after the death of a dr
 """
 
 INTERVAL_S: Final = 0.25
-"""The time between two heartbeats, and between two looks at the other side's heartbeat."""
+"""The time between two heartbeats on a disk that the run and its workers share."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,12 +59,14 @@ class Grant:
 class DriverState:
     """The state of the driver. `beat` counts its writes.
 
-    `spent_before` are the credits and calls of the folder at the start of the run. `fixed_slots` are totals that do not
-    adapt to the service, by family. The run goes on without the workers in `lost`.
+    `most_spent` is the most that each worker may have spent by now. `spent_before` are the credits and calls of the
+    folder at the start of the run. `fixed_slots` are totals that do not adapt to the service, by family. The run goes
+    on without the workers in `lost`.
     """
 
     beat: int
     grants: dict[str, Grant]
+    most_spent: dict[str, Spending] = field(default_factory=dict)
     spent_before: tuple[float, int] = (0.0, 0)
     fixed_slots: dict[str, int] = field(default_factory=dict)
     lost: tuple[str, ...] = ()
@@ -114,12 +118,18 @@ class WorkerState:
     has_ended: bool = False
 
 
-_DRIVER: Final = TypeAdapter(DriverState)
-_WORKER: Final = TypeAdapter(WorkerState)
+DRIVER_STATE: Final = TypeAdapter(DriverState)
+WORKER_STATE: Final = TypeAdapter(WorkerState)
 
 
 class WorkerFiles:
     """The files of one run."""
+
+    interval_s: ClassVar[float] = INTERVAL_S
+    """The time between two heartbeats, and between two looks at the other side's heartbeat."""
+
+    address = ""
+    """The address of the results, if they are in an object store, and workers share no folder with the run."""
 
     def __init__(self, results: ResultsFolder, run_id: str) -> None:
         self.results = results.path
@@ -135,9 +145,19 @@ class WorkerFiles:
         """Remove the files of the run."""
         shutil.rmtree(self.folder, ignore_errors=True)
 
+    def check_lock(self) -> None:
+        """Raise `StorageError` if this process may have lost the lock on the results. That of a folder lasts."""
+
+    def receive_part(self, part: Path) -> None:
+        """Make sure that the part of a shard is here, with the tables that belong to it. Raises `StorageError`."""
+
     def ledger(self, worker: str) -> Path:
         """The file that records the spending of a worker."""
         return self.folder / f"{worker}.spent.json"
+
+    def claims(self, worker: str) -> Claims:
+        """The claims of `worker` on calls. Raises `StorageError`."""
+        return CallClaims(self.folder / "claims")
 
     def log_of(self, worker: str) -> Path:
         """The file with the standard error of a worker process."""
@@ -145,18 +165,24 @@ class WorkerFiles:
 
     def write_driver(self, state: DriverState) -> None:
         """Replace the state of the driver. Raises `StorageError`."""
-        durable.replace_file(self._driver, _DRIVER.dump_json(state))
+        durable.replace_file(self._driver, DRIVER_STATE.dump_json(state))
 
     def read_driver(self) -> DriverState | None:
         """The state of the driver; None if the run has ended."""
         try:
-            return _DRIVER.validate_json(self._driver.read_bytes())
+            return DRIVER_STATE.validate_json(self._driver.read_bytes())
         except (OSError, ValidationError):
             return None
 
+    def dismiss(self) -> None:
+        """Tell the workers of an earlier run that it goes on without them. Raises `StorageError`."""
+        state = self.read_driver()
+        if state is not None:
+            self.write_driver(dismissing(state))
+
     def write_worker(self, state: WorkerState) -> None:
         """Replace the state of a worker. Raises `StorageError`."""
-        durable.replace_file(self.folder / f"{state.name}.json", _WORKER.dump_json(state))
+        durable.replace_file(self.folder / f"{state.name}.json", WORKER_STATE.dump_json(state))
 
     def read_workers(self) -> dict[str, WorkerState]:
         """The states of all workers of the run, by name."""
@@ -164,7 +190,7 @@ class WorkerFiles:
         for path in self.folder.glob("*.json"):
             if path != self._driver and not path.name.endswith(".spent.json"):
                 with suppress(OSError, ValidationError):
-                    state = _WORKER.validate_json(path.read_bytes())
+                    state = WORKER_STATE.validate_json(path.read_bytes())
                     found[state.name] = state
         return found
 
@@ -213,6 +239,11 @@ class WorkerFiles:
             os.close(descriptor)
 
 
+def dismissing(state: DriverState) -> DriverState:
+    """A state of the driver that ends all its workers."""
+    return replace(state, beat=state.beat + 1, lost=tuple(state.grants))
+
+
 def has_workers(results: ResultsFolder) -> bool:
     """Whether a worker of an earlier run still uses the results folder."""
     try:
@@ -223,20 +254,6 @@ def has_workers(results: ResultsFolder) -> bool:
     except OSError:
         return False
     return False
-
-
-def spent_by_lost_runs(results: ResultsFolder) -> Spending:
-    """The spending up to the end of the last run, if its driver ended before it added up that of its workers."""
-    most = Spending()
-    for path in results.workers.glob("*/driver.json"):
-        files = WorkerFiles(results, path.parent.name)
-        state = files.read_driver()
-        if state is not None:
-            sums = [files.spent_by(worker, grant.budget, has_ledger=True) for worker, grant in state.grants.items()]
-            credits = state.spent_before[0] + sum(each.credits for each in sums)
-            calls = state.spent_before[1] + sum(each.calls for each in sums)
-            most = Spending(max(most.credits, credits), max(most.calls, calls))
-    return most
 
 
 def _read_ledger(path: Path) -> tuple[float, int]:

@@ -15,10 +15,8 @@ from typing import Final
 
 from voicemill.pipeline.context import RunLost
 from voicemill.pipeline.distribution.job_lines import JobEnd, end_as_json, failed, job_from_json
-from voicemill.pipeline.distribution.worker import Worker, open_worker
-from voicemill.pipeline.distribution.worker_files import WorkerFiles
+from voicemill.pipeline.distribution.worker import Worker, files_of_worker, open_worker
 from voicemill.pipeline.jobs import ShardJob, ShardResult
-from voicemill.store.results_folder import ResultsFolder
 
 _numbers = count(1)
 _workers: dict[str, "_WorkerThread"] = {}
@@ -42,7 +40,7 @@ def process_job_here(line: str, *, process: str = "") -> str:
 
 def _process(job: ShardJob, process: str) -> JobEnd:
     worker = _worker_of(job, process or f"{socket.gethostname().partition('.')[0]}-{os.getpid()}")
-    before = WorkerFiles(ResultsFolder(job.results), job.run_id).start(job.attempt, worker.name)
+    before = files_of_worker(job, worker.name).start(job.attempt, worker.name)
     if before:
         return JobEnd(restarted_after=before)
     return JobEnd(worker.process(job))
