@@ -15,7 +15,8 @@ from typing import Final
 
 from voicemill.pipeline.context import RunLost
 from voicemill.pipeline.distribution.job_lines import JobEnd, end_as_json, failed, job_from_json
-from voicemill.pipeline.distribution.worker import Worker, files_of_worker, open_worker
+from voicemill.pipeline.distribution.worker import Worker, open_worker
+from voicemill.pipeline.distribution.worker_results import files_of_worker
 from voicemill.pipeline.jobs import ShardJob, ShardResult
 
 _numbers = count(1)
