@@ -87,6 +87,11 @@ def _rename_column(path: Path) -> None:
     path.write_bytes(path.read_bytes().replace(b"container", b"konta1ner"))
 
 
+def _rename_later_column(path: Path) -> None:
+    """Rename a column that tables of earlier versions do not have."""
+    path.write_bytes(path.read_bytes().replace(b"audio_track", b"aud1o_track"))
+
+
 def _open_mode(path: Path) -> None:
     path.chmod(0o644)
 
@@ -109,6 +114,7 @@ def _replace_by_link(path: Path) -> None:
         ("metadata.csv", Path.unlink, Kind.TABLE),
         ("items.parquet", _truncate, Kind.TABLE),
         ("items.parquet", _rename_column, Kind.TABLE),
+        ("items.parquet", _rename_later_column, Kind.TABLE),
         ("run.json", _truncate, Kind.TABLE),
         (".voicemill/plan.parquet", _truncate, Kind.TABLE),
         (".voicemill/plan.parquet", _rename_column, Kind.TABLE),
