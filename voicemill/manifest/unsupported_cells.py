@@ -27,8 +27,9 @@ class UnsupportedCells:
         """Report the start and the end of a passage in one cell, and the choice of a channel."""
         for name, place in self._ranges:
             if is_time_range(cells[place]):
+                why = "a passage in one cell is not supported"
                 report.problem(
-                    name, "times in one cell are not supported; write the passage in columns from_s and to_s"
+                    name, f"{why}; write columns from_s and to_s, or rename this one if it means something else"
                 )
         for name, place in self._channels:
             if audio.channels > 1 and cells[place] not in (None, ""):
