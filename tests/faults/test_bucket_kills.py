@@ -1,15 +1,15 @@
 """Workers that share no folder, killed at random moments: complete results in the object store, few repeated calls."""
 
 import random
-import time
-from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator
+from dataclasses import asdict
 from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 
 from tests.faults.figures import SEED, SHARE, Report, size
+from tests.faults.worker_kills import KillTotals, kill_moment
 from tests.flows.results import short_rows, violations, write_manifest
 from tests.flows.speech_service import SpeechService
 from tests.pipeline.distribution.bucket_runs import bucket, cluster_without_shared_folder, download, run_and_kill_at
@@ -25,28 +25,6 @@ _ROWS = 40
 _SHARD_ROWS = 8
 _CONCURRENCY = 8
 _LATENCY_S = 0.05
-
-
-@dataclass
-class _Totals:
-    kills: int = 0
-    calls_needed: int = 0
-    calls_made: int = 0
-    calls_repeated_at_a_kill_at_most: int = 0
-    calls_in_flight_at_most: int = 0
-    rows_not_done: int = 0
-    wrong_files: int = 0
-
-    def add(self, service: SpeechService, not_done: int, wrong_files: int) -> None:
-        """Add a run with one kill."""
-        made, in_flight = len(service.requested), max(call.in_flight for call in service.server.calls)
-        self.kills += 1
-        self.calls_needed += _ROWS
-        self.calls_made += made
-        self.calls_repeated_at_a_kill_at_most = max(self.calls_repeated_at_a_kill_at_most, made - _ROWS)
-        self.calls_in_flight_at_most = max(self.calls_in_flight_at_most, in_flight)
-        self.rows_not_done += not_done
-        self.wrong_files += wrong_files
 
 
 @pytest.fixture
@@ -66,26 +44,13 @@ def runner(
             yield cluster.runner
 
 
-def _kill_moment(service: SpeechService, dice: random.Random) -> Callable[[], bool]:
-    """Becomes true at a random time after a random number of calls."""
-    calls, delay_s = dice.randint(1, _ROWS - 2 * _CONCURRENCY), dice.uniform(0, _LATENCY_S)
-    reached_s: list[float] = []
-
-    def is_over() -> bool:
-        if len(service.requested) >= calls:
-            reached_s.append(time.monotonic())
-        return bool(reached_s) and time.monotonic() - reached_s[0] >= delay_s
-
-    return is_over
-
-
 @pytest.mark.parametrize("runner", ["process", "dask"], indirect=True)
 async def test_kills_of_workers_without_a_shared_folder(
     service: SpeechService, runner: str, tmp_path: Path, report: Report
 ) -> None:
     """After SIGKILL of a worker at a random moment, all stored files are those of a local run, within the limit."""
     kind = runner.partition(":")[0]
-    dice, totals, expected = random.Random(f"{SEED} bucket {kind}"), _Totals(), expected_audio(_ROWS)
+    dice, totals, expected = random.Random(f"{SEED} bucket {kind}"), KillTotals(), expected_audio(_ROWS)
     manifest, chosen = (
         write_manifest(tmp_path / "book.csv", short_rows(_ROWS)),
         settings(runner, shard_rows=_SHARD_ROWS),
@@ -93,11 +58,13 @@ async def test_kills_of_workers_without_a_shared_folder(
     for number in range(size(nightly=10, usual=2)):
         service.reset_calls()
         address = f"s3://results/{kind}-{number}"
-        summary = await run_and_kill_at(manifest, address, chosen, _kill_moment(service, dice))
+        summary = await run_and_kill_at(
+            manifest, address, chosen, kill_moment(service, dice.randint(1, _ROWS - 2 * _CONCURRENCY), dice)
+        )
         assert summary.exit_code == ExitCode.OK
         results = download(address, tmp_path / "downloaded")
         wrong_files = len(violations(results)) + (audio_of(results) != expected)
-        totals.add(service, _ROWS - summary.rows["done"], wrong_files)
+        totals.add(service, _ROWS, _ROWS - summary.rows["done"], wrong_files)
         report(f"bucket_kills_{kind}", asdict(totals))
         assert totals.rows_not_done == totals.wrong_files == 0
         assert totals.calls_repeated_at_a_kill_at_most <= _CONCURRENCY

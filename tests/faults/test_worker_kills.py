@@ -2,15 +2,15 @@
 
 import random
 import shutil
-import time
-from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator
+from dataclasses import asdict
 from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 
 from tests.faults.figures import SEED, SHARE, Report, size
+from tests.faults.worker_kills import KillTotals, kill_moment
 from tests.flows.commands import ignoring_prefect_sockets
 from tests.flows.results import short_rows, violations, write_manifest
 from tests.flows.speech_service import SpeechService
@@ -31,28 +31,6 @@ _KILLS_WITH_BUDGET = {"process": 10, "dask": 40}
 _PACKAGES = {"dask": "distributed", "ray": "ray"}
 
 
-@dataclass
-class _Totals:
-    kills: int = 0
-    calls_needed: int = 0
-    calls_made: int = 0
-    calls_repeated_at_a_kill_at_most: int = 0
-    calls_in_flight_at_most: int = 0
-    rows_not_done: int = 0
-    wrong_files: int = 0
-
-    def add(self, service: SpeechService, not_done: int, wrong_files: int) -> None:
-        """Add a run with one kill."""
-        made, in_flight = len(service.requested), max(call.in_flight for call in service.server.calls)
-        self.kills += 1
-        self.calls_needed += _ROWS
-        self.calls_made += made
-        self.calls_repeated_at_a_kill_at_most = max(self.calls_repeated_at_a_kill_at_most, made - _ROWS)
-        self.calls_in_flight_at_most = max(self.calls_in_flight_at_most, in_flight)
-        self.rows_not_done += not_done
-        self.wrong_files += wrong_files
-
-
 @pytest.fixture
 def runner(request: pytest.FixtureRequest, service: SpeechService, tmp_path: Path) -> Iterator[str]:
     """The runner of a kind and a number of workers, whose processes are started once for all kills."""
@@ -66,31 +44,20 @@ def runner(request: pytest.FixtureRequest, service: SpeechService, tmp_path: Pat
         yield runner
 
 
-def _kill_moment(service: SpeechService, most_calls: int, dice: random.Random) -> Callable[[], bool]:
-    """Becomes true at a random time after a random number of calls; with none, when the first worker is there."""
-    calls, delay_s = dice.randint(0, most_calls - _CONCURRENCY), dice.uniform(0, _LATENCY_S)
-    reached_s: list[float] = []
-
-    def is_over() -> bool:
-        if len(service.requested) >= calls:
-            reached_s.append(time.monotonic())
-        return bool(reached_s) and time.monotonic() - reached_s[0] >= delay_s
-
-    return is_over
-
-
 @pytest.mark.parametrize("runner", [(kind, 2) for kind in _KILLS], indirect=True, ids=list(_KILLS))
 async def test_kills_of_workers(service: SpeechService, runner: str, tmp_path: Path, report: Report) -> None:
     """After SIGKILL of a worker at a random moment, all files are those of a local run, within the limit."""
     kind = runner.partition(":")[0]
-    dice, totals, expected = random.Random(f"{SEED} {kind}"), _Totals(), expected_audio(_ROWS)
+    dice, totals, expected = random.Random(f"{SEED} {kind}"), KillTotals(), expected_audio(_ROWS)
     manifest, chosen = write_manifest(tmp_path / "book.csv", short_rows(_ROWS)), settings(runner)
     for number in range(size(nightly=_KILLS[kind], usual=2)):
         service.reset_calls()
         results = tmp_path / f"results-{number}"
-        summary = await run_and_kill(manifest, results, chosen, _kill_moment(service, _ROWS, dice))
+        summary = await run_and_kill(
+            manifest, results, chosen, kill_moment(service, dice.randint(0, _ROWS - _CONCURRENCY), dice)
+        )
         wrong_files = len(violations(results)) + (audio_of(results) != expected)
-        totals.add(service, _ROWS - summary.rows["done"], wrong_files)
+        totals.add(service, _ROWS, _ROWS - summary.rows["done"], wrong_files)
         assert totals.rows_not_done == totals.wrong_files == 0
         assert totals.calls_repeated_at_a_kill_at_most <= _CONCURRENCY
         assert totals.calls_in_flight_at_most <= _CONCURRENCY
@@ -111,7 +78,7 @@ async def test_the_budget_with_killed_workers(
     for number in range(rounds):
         service.reset_calls()
         results = tmp_path / f"results-{number}"
-        moment = _kill_moment(service, _BUDGET, dice)
+        moment = kill_moment(service, dice.randint(0, _BUDGET - _CONCURRENCY), dice)
         first = await run_and_kill(manifest, results, settings(runner, budget=budget), moment)
         second = await run(manifest, results, settings("local", budget=budget))
         assert {first.exit_code, second.exit_code} == {ExitCode.BUDGET}

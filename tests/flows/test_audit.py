@@ -83,13 +83,13 @@ def _truncate(path: Path) -> None:
     os.truncate(path, path.stat().st_size // 2)
 
 
-def _rename_column(path: Path) -> None:
-    path.write_bytes(path.read_bytes().replace(b"container", b"konta1ner"))
+def _rename_column(path: Path, name: bytes = b"container") -> None:
+    path.write_bytes(path.read_bytes().replace(name, name.replace(b"i", b"1")))
 
 
 def _rename_later_column(path: Path) -> None:
     """Rename a column that tables of earlier versions do not have."""
-    path.write_bytes(path.read_bytes().replace(b"audio_track", b"aud1o_track"))
+    _rename_column(path, b"audio_track")
 
 
 def _open_mode(path: Path) -> None:
