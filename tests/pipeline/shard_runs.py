@@ -71,12 +71,12 @@ class ShardRuns:
         self,
         rows: Sequence[Row],
         meanwhile: Callable[[RunContext], Any] | None = None,
-        on_all_begun: Callable[[RunContext], None] = lambda _bench: None,
+        on_few_left: Callable[[RunContext], None] = lambda _context: None,
         **settings: Any,
     ) -> Worked:
         """Process `rows` and publish the table; `settings` are given by section.
 
-        `meanwhile` is awaited beside the work, `on_all_begun` called by each shard when its last row has begun.
+        `meanwhile` is awaited beside the work, `on_few_left` called by each shard when fewer rows are left than slots.
         """
         self.runs += 1
         given = Settings.model_validate(settings | {"pace": QUICK | settings.get("pace", {})})
@@ -87,9 +87,7 @@ class ShardRuns:
         async with self._open_context(given) as context:
             plan = PlanTable(self.results.plan)
             shards = split_into_shards(plan, self.results.new_parts(f"run{self.runs}"))
-            jobs = [
-                partial(process_shard, shard, plan, {}, context, partial(on_all_begun, context)) for shard in shards
-            ]
+            jobs = [partial(process_shard, shard, plan, {}, context, partial(on_few_left, context)) for shard in shards]
             waiting = [partial(meanwhile, context)] if meanwhile else []
             await run_concurrently([*waiting, *jobs], len(jobs) + 1, _do)
         parts = [shard.part for shard in shards]

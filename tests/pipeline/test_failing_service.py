@@ -274,18 +274,31 @@ async def test_service_that_is_down_temporarily(shard_runs: ShardRuns) -> None:
 
 
 async def test_next_shard_starts_before_the_last_call_ends(shard_runs: ShardRuns) -> None:
-    """Another shard may start once the last row has started, while its calls are still in flight."""
+    """Another shard may start while the calls of a shard that cannot use all slots are still in flight."""
     rows = spoken_rows(*(f"Row {number}." for number in range(30)))
-    begun_at: list[int] = []
+    few_left_at: list[int] = []
 
     async def script(call: Call) -> Reply:
-        while not begun_at:
+        while not few_left_at:
             await asyncio.sleep(0.005)
         return replace(speech(call), delay_s=0.05)
 
     shard_runs.server.script = script
-    worked = await shard_runs.run(rows, on_all_begun=lambda context: begun_at.append(context.stats.rows_done))
+    worked = await shard_runs.run(rows, on_few_left=lambda context: few_left_at.append(context.stats.rows_done))
     assert len(worked.ended(DONE)) == 30
-    assert len(begun_at) == 24
-    assert begun_at[0] == 0
-    assert max(begun_at) < 30
+    assert len(few_left_at) == 24
+    assert few_left_at[0] == 0
+    assert max(few_left_at) < 30
+
+
+async def test_next_shard_waits_while_a_shard_can_use_all_slots(shard_runs: ShardRuns) -> None:
+    """With 10 rows in each shard and 2 slots, another shard may start when 8 rows have ended."""
+    rows = spoken_rows(*(f"Row {number}." for number in range(240)))
+    few_left_at: list[int] = []
+    await shard_runs.run(
+        rows,
+        on_few_left=lambda context: few_left_at.append(context.stats.rows_done),
+        pace={"max_concurrency": 2},
+    )
+    assert len(few_left_at) == 24
+    assert min(few_left_at) >= 8

@@ -159,6 +159,7 @@ async def _send_and_keep(call: Call, paid_by: str, permit: CallPermit, context: 
     )
     context.stats.credits += call.credits
     _count_audio(call, answer, context.stats)
+    await context.answer_turns.wait()  # or slots stay empty while many answers that arrived together are written
     # Not through a group commit: the slot is held until the answer is written.
     if len(answer.body) <= _INLINE_WRITE_BYTES:
         return context.answers.keep(receipt, answer.body)

@@ -23,6 +23,7 @@ from voicemill.pipeline.group_commit import GroupCommit
 from voicemill.pipeline.regenerated import RegeneratedPassages
 from voicemill.pipeline.run_history import RunHistory
 from voicemill.pipeline.selection import EVERY_ROW, Selection
+from voicemill.pipeline.turns import Turns
 from voicemill.quality.pool import CheckPool
 from voicemill.service import Service
 from voicemill.store.answer_store import AnswerStore
@@ -147,6 +148,7 @@ class RunContext:
         self.committing_now = GroupCommit(self.answers.commit_all, self._disk_thread, 0)
         self.delivering = GroupCommit(self.outputs.deliver_all, self._disk_thread, _COMMIT_INTERVAL_S)
         self.open_shards = PrioritySemaphore(_MOST_OPEN_SHARDS)
+        self.answer_turns = Turns()
         self._stopping = asyncio.Event()
         self.limiter.attach(self)
 

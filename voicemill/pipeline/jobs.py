@@ -131,9 +131,9 @@ async def run_shard(job: ShardJob) -> ShardResult:
 
 
 async def process_job(job: ShardJob, run: OpenRun) -> ShardResult:
-    """Process a shard in this process. Once its last row has started, the next shard may start.
+    """Process a shard in this process. Once its rows cannot use all slots, the next shard may start.
 
-    The shard's last call may take long, and other shards use the free slots meanwhile.
+    The shard's last calls may take long, and other shards use the free slots meanwhile.
     """
     plan, carried = run.open_plan(job)
     await run.context.open_shards.acquire()

@@ -1,11 +1,11 @@
 """Shards: ranges of the plan's rows, each processed by many workers into its part of the items table."""
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
-from typing import TypeVar
+from typing import Generic, TypeVar
 
 import numpy as np
 
@@ -119,20 +119,20 @@ async def process_shard(
     plan: PlanTable,
     carried: CarriedTypes,
     context: RunContext,
-    on_all_started: Callable[[], None] = lambda: None,
+    on_few_left: Callable[[], None] = lambda: None,
 ) -> ShardEnd:
     """Process every row of the shard and write its part of the items table.
 
-    Calls `on_all_started` when the last row has started: another shard may start then. Raises `StorageError` if the
-    part cannot be written; the failure of a row is in its outcome.
+    Calls `on_few_left` when fewer rows are left than there are slots: another shard may start then. Raises
+    `StorageError` if the part cannot be written; the failure of a row is in its outcome.
     """
     timings = TimingsPart(shard.part.parent, shard.part.name)
     known = await context.in_table_thread(_known, shard, plan, context)
     earlier = await context.in_table_thread(_earlier, shard, plan)
     work = _ShardRows(shard, plan, context, timings, known, earlier)
-    rows = plan.rows(shard.start, shard.stop, shard.level)
-    workers = max(_FEWEST_WORKERS, context.limiter.max_concurrency * 2)
-    await run_concurrently(_then(rows, on_all_started), workers, work.process)
+    slots = context.limiter.max_concurrency
+    queue = _Queue(plan.rows(shard.start, shard.stop, shard.level), slots, on_few_left)
+    await run_concurrently(queue, max(_FEWEST_WORKERS, slots * 2), queue.counting(work.process))
     context.check_not_lost()
     ended = [work.outcomes[position] for position in sorted(work.outcomes)]
     await context.in_thread(context.outputs.sync)
@@ -190,9 +190,35 @@ class _ShardRows:
         return await process_row(row_plan, known, context, self._timings, chosen=position in self._chosen)
 
 
-def _then(items: Iterable[T], call: Callable[[], None]) -> Iterator[T]:
-    yield from items
-    call()
+class _Queue(Generic[T]):
+    """The rows of a shard, in order. Calls `on_few_left` once, when at most `few` of them are left."""
+
+    def __init__(self, rows: Iterable[T], few: int, on_few_left: Callable[[], None]) -> None:
+        self._rows, self._few, self._on_few_left = rows, few, on_few_left
+        self._in_progress = 0
+        self._is_empty = False
+
+    def __iter__(self) -> Iterator[T]:
+        for row in self._rows:
+            self._in_progress += 1
+            yield row
+        self._is_empty = True
+        self._check()
+
+    def counting(self, process: Callable[[T], Awaitable[None]]) -> Callable[[T], Awaitable[None]]:
+        """`process`, which also counts the rows that have ended."""
+
+        async def counted(row: T) -> None:
+            await process(row)
+            self._in_progress -= 1
+            self._check()
+
+        return counted
+
+    def _check(self) -> None:
+        if self._is_empty and self._in_progress <= self._few:
+            self._on_few_left()
+            self._few = -1
 
 
 def _known(shard: Shard, plan: PlanTable, context: RunContext) -> dict[str, Outcome]:
