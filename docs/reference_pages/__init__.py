@@ -12,7 +12,7 @@ from pygments.lexers.special import TextLexer
 from sphinx.application import Sphinx
 from sphinx.config import Config
 
-from docs.reference_pages import commands, docstrings, errors, fault_counts, manifest, settings, tables
+from docs.reference_pages import book_exclusions, commands, docstrings, errors, fault_counts, manifest, settings, tables
 
 PAGES: dict[str, Callable[[], str]] = {
     "commands": commands.page,
@@ -27,6 +27,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "exit-codes": errors.exit_codes,
     "errors": errors.error_tree,
     "fault-counts": fault_counts.page,
+    "book-exclusions": book_exclusions.page,
 }
 
 

@@ -121,12 +121,12 @@ CHAPTER II
 Letter from home arrived.
 
 *** END OF THE PROJECT GUTENBERG EBOOK THE BOAT ***
-Please read the licence.
+Please read the license.
 """
 
 
 def test_plain_text_of_project_gutenberg(tmp_path: Path) -> None:
-    """Headings make chapters; the licence and the marks of emphasis are excluded; verse keeps its lines."""
+    """Headings make chapters; the license and the marks of emphasis are excluded; verse keeps its lines."""
     (tmp_path / "boat.txt").write_text(_GUTENBERG, encoding="utf-8")
     found = imported(tmp_path / "boat.txt")
     assert (found.book.about.title, found.book.about.author, found.book.about.language) == (
@@ -139,7 +139,7 @@ def test_plain_text_of_project_gutenberg(tmp_path: Path) -> None:
     assert "April is the month\nOf rain and of\nWind" in found.texts[-2]
     assert found.texts[-1] == "CHAPTER II\n\nLetter from home arrived.\n"
     assert found.excluded["emphasis-marks"] == ["_", "_"]
-    assert len(found.excluded["licence"]) == 2
+    assert len(found.excluded["license"]) == 2
 
 
 def test_plain_text_without_chapters(tmp_path: Path) -> None:

@@ -83,7 +83,7 @@ def test_marks_and_notes_of_a_plain_text(tmp_path: Path) -> None:
 
 
 def test_the_last_line_and_the_producers_of_project_gutenberg_are_excluded(tmp_path: Path) -> None:
-    """They are parts of the licence, although they are between its marks."""
+    """They are parts of the license, although they are between its marks."""
     text = (
         "*** START OF THE PROJECT GUTENBERG EBOOK A ***\n\nProduced by Ann\nand Ben\n\nThe Boat\n\nIt sank.\n\n"
         "End of Project Gutenberg’s A\n\n*** END OF THE PROJECT GUTENBERG EBOOK A ***\n"

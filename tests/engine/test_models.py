@@ -24,7 +24,7 @@ MODEL = HubModel(
     purpose="tests",
     repository="someone/tiny",
     revision="0123456789abcdef0123456789abcdef01234567",
-    licence="MIT",
+    license="MIT",
     origin="a test",
     variable="VOICEMILL_WHISPER_MODEL",
     files=tuple(HubFile(name, len(body), hashlib.sha256(body).hexdigest()) for name, body in CONTENTS.items()),
@@ -159,13 +159,13 @@ def test_unknown_name_lists_the_known_ones() -> None:
 
 
 @needs_local
-def test_list_has_digest_and_licence_of_each_model() -> None:
-    """Every model has a source, a licence and a full digest; the small engine's are in use."""
+def test_list_has_digest_and_license_of_each_model() -> None:
+    """Every model has a source, a license and a full digest; the small engine's are in use."""
     result = CliRunner().invoke(app, ["--json"])
     assert result.exit_code == 0, result.output
     models = {model["name"]: model for model in json.loads(result.stdout)}
     assert set(models) == {"hibari", "whisper-base", "espeak-ng", "pocketsphinx", *(model.name for model in HUB_MODELS)}
-    assert all(model["source"] and model["licence"] and len(model["digest"]) == 64 for model in models.values())
+    assert all(model["source"] and model["license"] and len(model["digest"]) == 64 for model in models.values())
     assert {name for name, model in models.items() if model["state"] == "in use"} == {"espeak-ng", "pocketsphinx"}
     assert models["whisper-small"]["get"] == "voicemill models get whisper-small"
 

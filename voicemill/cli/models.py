@@ -71,7 +71,7 @@ def get(
     folder = (to or model_folder(model)).absolute()
     with _progress(model) as report:
         download_model(model, folder, report)
-    typer.echo(f"{model.name}: {len(model.files)} files, {model.size_bytes / 1e6:,.0f} MB, verified. {model.licence}.")
+    typer.echo(f"{model.name}: {len(model.files)} files, {model.size_bytes / 1e6:,.0f} MB, verified. {model.license}.")
     typer.echo(f"To use it: export {model.variable}={folder}")
 
 
@@ -99,11 +99,11 @@ def _show(found: "list[Model]") -> None:
     from rich.console import Console
     from rich.table import Table
 
-    table = Table("name", "purpose", "state", "source", "licence", "sha256", box=box.SIMPLE, pad_edge=False)
+    table = Table("name", "purpose", "state", "source", "license", "sha256", box=box.SIMPLE, pad_edge=False)
     table.columns[0].no_wrap = table.columns[-1].no_wrap = True
     for model in found:
         digest = model.digest[:_DIGEST_DIGITS]
-        table.add_row(model.name, model.purpose, model.state, model.source, model.licence, digest)
+        table.add_row(model.name, model.purpose, model.state, model.source, model.license, digest)
     Console().print(table, markup=False)
     for command in dict.fromkeys(model.get for model in found if model.get):
         typer.echo(f"To install: {command}")

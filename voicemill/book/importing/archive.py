@@ -89,7 +89,7 @@ class Archive:
             )
 
     def check_no_drm(self, needed: set[str]) -> None:
-        """Raise `BookError` where the book is protected: a licence file, or encryption of a file that is needed.
+        """Raise `BookError` where the book is protected: a license file, or encryption of a file that is needed.
 
         Encrypted fonts are common in books without DRM, and are not needed.
         """

@@ -38,7 +38,7 @@ RULES: Final = {
     "colophon": "the colophon",
     "index": "the index",
     "bibliography": "the bibliography",
-    "licence": "the licence that a distributor put around the book",
+    "license": "the license that a distributor put around the book",
     "emphasis-marks": "underscores, asterisks and equals signs around emphasized words of a plain text",
     "repeated-heading": "a heading that repeats the line before it",
     "not-selected": "a chapter that --chapters leaves out",
@@ -71,7 +71,7 @@ _BY_TYPE: Final = {
     "index": "index", "bibliography": "bibliography",
 }  # fmt: skip
 _OUR_CLASSES: Final = {
-    "voicemill-licence": "licence", "voicemill-emphasis": "emphasis-marks", "voicemill-contents": "table-of-contents",
+    "voicemill-license": "license", "voicemill-emphasis": "emphasis-marks", "voicemill-contents": "table-of-contents",
     "voicemill-note": "note", "voicemill-reference": "note-reference", "voicemill-page": "page-number",
     "voicemill-picture": "image-text",
 }  # fmt: skip

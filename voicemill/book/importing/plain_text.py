@@ -1,4 +1,4 @@
-"""Plain text as HTML: paragraphs, headings of chapters, and the licence, notes and pictures of Project Gutenberg."""
+"""Plain text as HTML: paragraphs, headings of chapters, and the license, notes and pictures of Project Gutenberg."""
 
 import html
 import re
@@ -47,7 +47,7 @@ def html_of_text(text: str) -> tuple[str, About]:
     language = _LANGUAGES.get(facts.get("language", "").casefold(), "")
     about = About(title=facts.get("title", ""), author=facts.get("author", ""), language=language)
     blocks = "".join(_blocks(_with_blank_lines(_without_line_end_hyphens(body))))
-    return f"<html><body>{_licence(before)}{blocks}{_licence(after)}</body></html>", about
+    return f"<html><body>{_license(before)}{blocks}{_license(after)}</body></html>", about
 
 
 def _with_blank_lines(text: str) -> str:
@@ -81,8 +81,8 @@ def _without_line_end_hyphens(text: str) -> str:
     return _LINE_END_HYPHEN.sub(joined, text)
 
 
-def _licence(text: str) -> str:
-    return f'<div class="voicemill-licence">{_plain(text)}</div>' if text.strip() else ""
+def _license(text: str) -> str:
+    return f'<div class="voicemill-license">{_plain(text)}</div>' if text.strip() else ""
 
 
 def _blocks(text: str) -> Iterator[str]:

@@ -24,7 +24,7 @@ class HubModel:
     purpose: str
     repository: str
     revision: str
-    licence: str
+    license: str
     origin: str
     variable: str
     files: tuple[HubFile, ...]
@@ -54,7 +54,7 @@ def _whisper(size: str, revision: str, *files: HubFile) -> HubModel:
         purpose="transcription, 99 languages",
         repository=f"Systran/faster-whisper-{size}",
         revision=revision,
-        licence="MIT",
+        license="MIT",
         origin=f"OpenAI's Whisper {size}, converted for faster-whisper",
         variable="VOICEMILL_WHISPER_MODEL",
         files=files,

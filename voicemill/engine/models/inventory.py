@@ -1,4 +1,4 @@
-"""What speaks and transcribes on this machine: each model with its source, digest and licence."""
+"""What speaks and transcribes on this machine: each model with its source, digest and license."""
 
 import importlib.util
 from collections.abc import Callable, Iterator
@@ -22,7 +22,7 @@ from voicemill.errors import ConfigError
 IN_USE: Final = "in use"
 INSTALLED: Final = "installed"
 MISSING: Final = "not installed"
-UNKNOWN_LICENCE: Final = "see its source"
+UNKNOWN_LICENSE: Final = "see its source"
 _LOCAL: Final = "pip install 'voicemill[local]'"
 
 
@@ -38,7 +38,7 @@ class Model:
     purpose: str
     state: str
     source: str
-    licence: str
+    license: str
     digest: str = ""
     get: str = ""
 
@@ -51,7 +51,7 @@ def inventory(settings: EngineSettings) -> list[Model]:
 
 
 def _built_in(settings: EngineSettings, engine: Capabilities, recognizer: str) -> Iterator[Model]:
-    for (name, package, licence, purpose, digest), is_used in zip(
+    for (name, package, license, purpose, digest), is_used in zip(
         _BUILT_IN,
         (
             engine.is_natural,
@@ -61,17 +61,17 @@ def _built_in(settings: EngineSettings, engine: Capabilities, recognizer: str) -
         ),
         strict=True,
     ):
-        yield _package(name, package, licence, purpose, digest, used=is_used)
+        yield _package(name, package, license, purpose, digest, used=is_used)
 
 
-def _package(name: str, package: str, licence: str, purpose: str, digest: Callable[[], str], *, used: bool) -> Model:
+def _package(name: str, package: str, license: str, purpose: str, digest: Callable[[], str], *, used: bool) -> Model:
     try:
         found = digest()
         source = f"{package} {version(package)}"
     except (ConfigError, PackageNotFoundError):
-        return Model(name=name, purpose=purpose, state=MISSING, source=package, licence=licence, get=_LOCAL)
+        return Model(name=name, purpose=purpose, state=MISSING, source=package, license=license, get=_LOCAL)
     state = IN_USE if used else INSTALLED
-    return Model(name=name, purpose=purpose, state=state, source=source, licence=licence, digest=found)
+    return Model(name=name, purpose=purpose, state=state, source=source, license=license, digest=found)
 
 
 def _base_digest() -> str:
@@ -117,7 +117,7 @@ def _configured(settings: EngineSettings, recognizer: str) -> Iterator[Model]:
 
 
 def _own(name: str, purpose: str, source: str, digest: str) -> Model:
-    return Model(name=name, purpose=purpose, state=IN_USE, source=source, licence=UNKNOWN_LICENCE, digest=digest)
+    return Model(name=name, purpose=purpose, state=IN_USE, source=source, license=UNKNOWN_LICENSE, digest=digest)
 
 
 def _hub(model: HubModel) -> Model:
@@ -128,7 +128,7 @@ def _hub(model: HubModel) -> Model:
         purpose=model.purpose,
         state=INSTALLED if is_complete else MISSING,
         source=str(folder) if is_complete else f"{model.repository} at {model.revision[:12]}",
-        licence=model.licence,
+        license=model.license,
         digest=model.weights.sha256,
         get="" if is_complete else f"voicemill models get {model.name}",
     )
