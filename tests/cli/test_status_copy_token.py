@@ -84,7 +84,7 @@ def test_plan_excludes_paid_calls(voicemill: InThisProcess, service: SpeechServi
     planned = voicemill("plan", "book.csv", "-o", "results")
     assert planned.code == 0
     assert "book.csv: 11 rows, 11 calls, 198 characters\n" in planned.stdout
-    assert re.search(r"calls +6 +to pay \(4 stored already, 1 duplicate\)", planned.stdout)
+    assert re.search(r"calls +6 +to make \(4 stored already, 1 duplicate\)", planned.stdout)
 
 
 def test_plan_and_run_count_the_same(voicemill: InThisProcess, service: SpeechService) -> None:

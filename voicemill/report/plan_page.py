@@ -16,8 +16,8 @@ def plan_lines(figures: PlanFigures) -> Iterator[str]:
     """The figures that do not depend on a price plan."""
     sent = needed(figures.calls, figures.characters, figures.transcribed_s, figures.converted_s)
     yield f"{figures.manifest}: {counted(figures.rows, 'row')}, {sent}"
-    yield f"  calls      {figures.calls_to_pay:>10,}   to pay{_not_paid(figures)}"
-    yield f"  credits    {figures.credits_to_pay:>10,.0f}   to pay, estimated"
+    yield f"  calls      {figures.calls_to_pay:>10,}   to make{_not_paid(figures)}"
+    yield f"  credits    {figures.credits_to_pay:>10,.0f}   estimated"
     if figures.audio_s or not figures.transcribed_s:
         yield f"  audio      {span(figures.audio_s):>10}   generated in total, estimated"
     if figures.transcribed_s:
@@ -60,7 +60,7 @@ def _not_paid(figures: PlanFigures) -> str:
 
 def _operations(figures: PlanFigures) -> Iterator[str]:
     for op, sums in figures.operations.items():
-        paid = f"{counted(sums.calls_to_pay, 'call')} to pay, {sums.credits_to_pay:,.0f} credits"
+        paid = f"{counted(sums.calls_to_pay, 'call')} to make, {sums.credits_to_pay:,.0f} credits"
         yield f"    {op:13} {counted(sums.rows, 'row')}, {paid}, {span(sums.audio_s)}"
 
 
