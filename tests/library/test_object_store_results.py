@@ -192,6 +192,32 @@ def test_the_lease_of_a_lost_machine_is_taken_over(machines: Machines, monkeypat
     assert NAME in machines.stored()
 
 
+class _LosesAResponse(ObjectFolder):
+    """A folder whose next conditional write is done, but its response is lost."""
+
+    loses = True
+
+    def replace(self, name: str, content: bytes, etag: str) -> str | None:
+        """Write as usual; the first time, fail afterwards."""
+        written = super().replace(name, content, etag)
+        if self.loses:
+            self.loses = False
+            raise StorageError("the response was lost")
+        return written
+
+
+@pytest.mark.usefixtures("machines")
+def test_a_lease_outlives_a_lost_response(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A renewal that was written although its response was lost still belongs to this process."""
+    monkeypatch.setattr(bucket_lease, "_RENEWED_EVERY_S", 0.02)
+    objects = _LosesAResponse(ADDRESS)
+    with leased(objects) as lease:
+        wait_until(lambda: not objects.loses, "the lost response")
+        renewed = objects.list(NAME)[NAME]
+        wait_until(lambda: objects.list(NAME)[NAME] != renewed, "two renewals after it")
+        lease.check()
+
+
 def test_only_one_of_many_processes_gets_the_lease(machines: Machines) -> None:
     """Of ten conditional writes at the same time, one succeeds."""
     objects = ObjectFolder(ADDRESS)

@@ -33,6 +33,8 @@ class BucketLease:
     def __init__(self, objects: ObjectFolder, etag: str) -> None:
         self._objects = objects
         self._etag = etag
+        self._sent: list[bytes] = []
+        """The contents of the renewals since the last one whose response arrived."""
         self._renewed_s = time.monotonic()
         self._is_lost = False
         self.after_renewal: Callable[[], None] = lambda: None
@@ -65,13 +67,22 @@ class BucketLease:
                     self.after_renewal()
 
     def _renew(self) -> None:
-        began_s = time.monotonic()
-        etag = self._objects.replace(NAME, _content(), self._etag)
+        began_s, content = time.monotonic(), _content()
+        self._sent.append(content)
+        etag = self._objects.replace(NAME, content, self._etag) or self._etag_of_lost_response()
         if etag is None:
             self._is_lost = True
             self._ended.set()
         else:
             self._etag, self._renewed_s = etag, began_s
+            self._sent.clear()
+
+    def _etag_of_lost_response(self) -> str | None:
+        """The ETag of a renewal that was written although its response was lost; None if another process wrote it."""
+        before, content = self._objects.stat(NAME), self._objects.read(NAME)
+        if before is None or content not in self._sent or self._objects.stat(NAME) != before:
+            return None
+        return before.etag
 
 
 @contextmanager
