@@ -1,6 +1,7 @@
 """Imports, checked runs, checks, regenerations and masters that are killed and rerun end with the same bytes."""
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -8,6 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from functools import partial
 from io import BytesIO
+from itertools import count
 from pathlib import Path
 
 import av
@@ -27,6 +29,9 @@ from tests.hostile_server import Call, Reply
 from tests.hostile_speech import wav
 from tests.hostile_transcripts import transcription_of
 from tests.quality.sounds import speech_like
+from voicemill.book.importing.folder import write_book
+from voicemill.book.importing.import_book import import_book
+from voicemill.store.durable_files import set_fault_hook
 
 _RATE_HZ = 8000
 _HEADERS = (("Content-Type", "audio/wav"), ("X-Request-Id", "r"))
@@ -154,6 +159,37 @@ def test_killed_imports_write_the_same_folder(steps: Steps, tmp_path: Path, repo
         assert contents(folder) == contents(tmp_path / "undisturbed")
         shutil.rmtree(folder)
     report("book_import_killed", {"kills": kills})
+
+
+def test_import_that_dies_at_any_step_can_be_repeated(tmp_path: Path) -> None:
+    """Wherever an import dies, its folder is complete, or the same import without --force completes it."""
+    bodies = {f"c{number}.xhtml": f"<h1>Chapter {number}</h1><p>It rained.</p>" for number in range(2)}
+    book = epub_of(tmp_path / "b.epub", bodies, items(*((name, name) for name in bodies)))
+    write_book(import_book(book), book, tmp_path / "undisturbed")
+    deaths = 0
+    while _import_dies(book, tmp_path / f"died{deaths}", at_point=deaths):
+        folder = tmp_path / f"died{deaths}"
+        if not (folder / "book.toml").exists():
+            write_book(import_book(book), book, folder)
+        assert contents(folder) == contents(tmp_path / "undisturbed")
+        deaths += 1
+    assert deaths > 20
+
+
+def _import_dies(book: Path, folder: Path, at_point: int) -> bool:
+    """Import a book in a process that dies at a fault point; False if it ends before that."""
+    child, code = os.fork(), 1
+    if child == 0:
+        try:
+            points = count()
+            set_fault_hook(lambda _name: os._exit(9) if next(points) == at_point else None)
+            write_book(import_book(book), book, folder)
+            code = 0
+        finally:
+            os._exit(code)
+    code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    assert code in (0, 9)
+    return code == 9
 
 
 @pytest.mark.parametrize("step", ["run", "regenerate"])

@@ -55,8 +55,10 @@ def write_book(book: ImportedBook, source: Path, folder: Path, *, force: bool = 
         )
     texts = _texts(book)
     durable.make_folder(folder)
-    durable.write_file(unfinished, b"")
-    (folder / ABOUT).unlink(missing_ok=True)  # Without it, the folder counts as unfinished.
+    with durable.storage_errors(unfinished):
+        unfinished.touch(durable.FILE_MODE)
+    durable.sync_folder(folder)
+    (folder / ABOUT).unlink(missing_ok=True)
     durable.make_folders_in(folder, [TEXTS, "source"])
     _remove_old_texts(folder, {text.name for text in texts})
     for text in texts:
@@ -71,8 +73,9 @@ def write_book(book: ImportedBook, source: Path, folder: Path, *, force: bool = 
         durable.write_file(folder / COVER, cover)
     durable.write_file(folder / "source" / source.name, source.read_bytes())
     _check_written(book, texts, folder)
-    durable.write_file(folder / ABOUT, _about(book, source, has_cover=bool(cover)).encode())
-    unfinished.unlink()
+    # One rename ends the import: a folder whose import was killed is either unfinished or has all files.
+    durable.write_file(unfinished, _about(book, source, has_cover=bool(cover)).encode())
+    durable.commit(unfinished, folder / ABOUT)
     return texts
 
 
