@@ -5,10 +5,12 @@ in exactly one `Outcome`.
 """
 
 from voicemill.model.calls import EMBEDDED_PREFIX, FAMILIES, Call, Family, Infill, Stt, Tts, VoiceChange
+from voicemill.model.checks import CHECKS, MAX_TAKES, WORD_CHECKS, Check
 from voicemill.model.dependencies import levels
+from voicemill.model.operations import AUDIO_OPS, SPOKEN_OPS, Op
 from voicemill.model.outcomes import MadeFile, Outcome, Receipt, Status
 from voicemill.model.recordings import Clip, FileState, Inspected, Mark, Reading, Recording
-from voicemill.model.rows import AUDIO_OPS, SPOKEN_OPS, Op, Refusal, Row
+from voicemill.model.rows import Refusal, Row
 from voicemill.model.spoken import Pronunciation, SpeakerPart, Speed
 from voicemill.model.transcripts import (
     LAID_OUT_FORMATS,
@@ -20,17 +22,7 @@ from voicemill.model.transcripts import (
     Word,
     text_name,
 )
-from voicemill.model.verdicts import (
-    CHECKS,
-    MAX_TAKES,
-    WORD_CHECKS,
-    Check,
-    Finding,
-    Passage,
-    State,
-    Verdict,
-    worst,
-)
+from voicemill.model.verdicts import Finding, Passage, State, Verdict, worst
 from voicemill.model.voice import Voice
 
 __all__ = [

@@ -15,8 +15,8 @@ from functools import cached_property
 from typing import Any, ClassVar, Final, Literal, get_args
 
 from voicemill.model.audio_formats import Encoding
+from voicemill.model.operations import Op
 from voicemill.model.recordings import Clip
-from voicemill.model.rows import Op
 from voicemill.model.service_tags import without_tags
 from voicemill.model.spoken import Speed
 

@@ -2,44 +2,14 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from enum import StrEnum
-from typing import Any, Final, NamedTuple
+from typing import Any, NamedTuple
 
 from voicemill.model.audio_formats import AudioFormat, SourceFormat
+from voicemill.model.checks import Check
+from voicemill.model.operations import Op
 from voicemill.model.recordings import Recording
 from voicemill.model.spoken import Pronunciation, SpeakerPart, Speed
 from voicemill.model.transcripts import UNTIMED_FORMATS, text_name
-from voicemill.model.verdicts import Check
-
-
-class Op(StrEnum):
-    """The operation of a row."""
-
-    TTS = "tts"
-    STT = "stt"
-    VOICE_CHANGE = "voice_change"
-    INFILL = "infill"
-
-
-class Operation(NamedTuple):
-    """The properties of an operation: whether it speaks a text, makes audio, and requires a recording."""
-
-    speaks: bool
-    makes_audio: bool
-    needs_recording: bool
-
-
-OPERATIONS: Final = {
-    Op.TTS: Operation(speaks=True, makes_audio=True, needs_recording=False),
-    Op.STT: Operation(speaks=False, makes_audio=False, needs_recording=True),
-    Op.VOICE_CHANGE: Operation(speaks=False, makes_audio=True, needs_recording=True),
-    Op.INFILL: Operation(speaks=True, makes_audio=True, needs_recording=False),
-}
-AUDIO_OPS: Final = frozenset(op for op, does in OPERATIONS.items() if does.makes_audio)
-"""The operations whose output is audio."""
-
-SPOKEN_OPS: Final = frozenset(op for op, does in OPERATIONS.items() if does.speaks)
-"""The operations that speak a text."""
 
 
 class Refusal(NamedTuple):
