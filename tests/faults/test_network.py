@@ -68,7 +68,7 @@ async def _one_batch(folder: Path, batch: int, stats: CampaignStats) -> None:
         stats.injected += injector.injected
         stats.ended += Counter(item["status"] for item in worked.items)
         server.script = Speaker()
-        again = await shard_runs.run([row for row in rows if row.transcript not in injector.refused], pace=_PACE)
+        again = await shard_runs.run([row for row in rows if row.speech.text not in injector.refused], pace=_PACE)
         assert {item["status"] for item in again.items} == {Status.DONE}
 
 
@@ -91,16 +91,16 @@ def _problems_of(row: Row, item: dict[str, object], shard_runs: ShardRuns, injec
     file = shard_runs.results.path / row.file_name
     match item["status"]:
         case Status.DONE:
-            is_correct = file.read_bytes() == speech_for(row.transcript, RATE_HZ)
+            is_correct = file.read_bytes() == speech_for(row.speech.text, RATE_HZ)
             return [] if is_correct else ["it is done, but its file differs from the audio of its transcript"]
         case Status.FAILED if item["error_code"] and item["error_message"] and not file.exists():
             return []
-        case Status.REFUSED if row.transcript in injector.refused and not file.exists():
+        case Status.REFUSED if row.speech.text in injector.refused and not file.exists():
             return []
     return [f"it ended as {item['status']}, {item['error_code']}"]
 
 
 def _invalid_answers(shard_runs: ShardRuns, rows: Sequence[Row]) -> list[str]:
     folder = shard_runs.results.answers("")
-    store, valid = AnswerStore(folder), {speech_for(row.transcript, RATE_HZ) for row in rows}
+    store, valid = AnswerStore(folder), {speech_for(row.speech.text, RATE_HZ) for row in rows}
     return [path.name for path in folder.glob("?/*.answer") if store.read(path.stem)[1] not in valid]

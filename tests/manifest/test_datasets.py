@@ -22,7 +22,8 @@ def checked(source: Path, op: str = "stt", format: str = "auto") -> tuple[list[R
 
 def heads(rows: list[Row]) -> list[tuple[str, str, str]]:
     """Of each row its id, its text, and the name of its recording."""
-    return [(row.id, row.transcript, Path(row.audio.path).name if row.audio else "") for row in rows]
+    names = ["".join(Path(one.path).name for one in row.source.recordings) for row in rows]
+    return [(row.id, row.speech.text or row.source.reference, name) for row, name in zip(rows, names, strict=True)]
 
 
 @pytest.fixture
@@ -55,7 +56,7 @@ def test_kaldi(corpus: Path) -> None:
     written(corpus, "one\t84-1-0.flac\ntwo talk.wav\n", "wav.scp")
     segments, check = checked(written(corpus, "a two 1.0 2.5\nb\tone\t3\t4\n", "segments"))
     check.raise_if_bad()
-    assert [(row.id, row.transcript, row.from_s, row.to_s) for row in segments] == [
+    assert [(row.id, row.source.reference, row.source.from_s, row.source.to_s) for row in segments] == [
         ("a", "GO", 1.0, 2.5), ("b", "ON", 3.0, 4.0),
     ]  # fmt: skip
     _, bad = checked(written(corpus, "one sph2pipe x.sph |\n", "wav.scp"))
@@ -77,18 +78,18 @@ def test_whisper_segments(corpus: Path) -> None:
     rows, check = checked(path)
     check.raise_if_bad()
     assert heads(rows) == [("talk-0001", " Go on.", "talk.wav"), ("talk-0002", " Do.", "talk.wav")]
-    assert [(row.from_s, row.to_s) for row in rows] == [(0.5, 2.0), (2.0, 3.5)]
+    assert [(row.source.from_s, row.source.to_s) for row in rows] == [(0.5, 2.0), (2.0, 3.5)]
     pipeline = {"text": "", "chunks": [{"timestamp": [0.5, 2.0], "text": " Go on."}]}
     cpp = {"result": {"language": "en"}, "transcription": [{"offsets": {"from": 500, "to": 2000}, "text": " Go on."}]}
     api = {"language": "english", "segments": segments[:1]}
     for other in (pipeline, cpp, api):
         rows, check = checked(written(corpus, json.dumps(other), "talk.json"))
         check.raise_if_bad()
-        assert [(row.transcript, row.from_s, row.to_s) for row in rows] == [(" Go on.", 0.5, 2.0)]
+        assert [(row.source.reference, row.source.from_s, row.source.to_s) for row in rows] == [(" Go on.", 0.5, 2.0)]
     written(corpus, json.dumps(transcript), "talk.json")
     spoken, check = checked(path, "tts")
     check.raise_if_bad()
-    assert [row.transcript for row in spoken] == [" Go on.", " Do."]
+    assert [row.speech.text for row in spoken] == [" Go on.", " Do."]
 
 
 def test_a_wrong_format_is_refused(tmp_path: Path) -> None:
@@ -128,8 +129,8 @@ def test_a_kaldi_segment_may_last_until_the_end_of_its_recording(corpus: Path) -
     written(corpus, "one talk.wav\n", "wav.scp")
     (row,), check = checked(written(corpus, "one-1 one 0.5 -1\n", "segments"))
     check.raise_if_bad()
-    assert row.audio is not None
-    assert (row.from_s, row.to_s) == (0.5, row.audio.duration_s)
+    assert row.source.audio is not None
+    assert (row.source.from_s, row.source.to_s) == (0.5, row.source.audio.duration_s)
 
 
 @pytest.mark.parametrize("name", ["text", "wav.scp"])
@@ -161,7 +162,7 @@ def test_a_segment_without_times_is_a_problem(corpus: Path) -> None:
     stamps = {"timestamps": {"from": "00:00:00,500", "to": "00:00:02,000"}, "text": " Go on."}
     transcript = {"transcription": [stamps, {"text": " Do."}]}
     rows, check = checked(written(corpus, json.dumps(transcript), "talk.json"))
-    assert [(row.transcript, row.from_s, row.to_s) for row in rows] == [(" Go on.", 0.5, 2.0)]
+    assert [(row.source.reference, row.source.from_s, row.source.to_s) for row in rows] == [(" Go on.", 0.5, 2.0)]
     assert [(problem.row, problem.column) for problem in check.problems] == [(2, "start")]
 
 
@@ -171,5 +172,5 @@ def test_problems_of_texts_in_a_folder_name_the_file(tmp_path: Path) -> None:
     (tmp_path / "in" / "a.txt").write_text("One page.\n\fAnother page.\n")
     (tmp_path / "in" / "b.txt").write_text("Bad\x07 page.")
     rows, check = checked(tmp_path / "in", "tts")
-    assert rows[0].transcript == "One page.\n Another page.\n"
+    assert rows[0].speech.text == "One page.\n Another page.\n"
     assert "b.txt': there is a control character" in check.warnings[0].why

@@ -26,7 +26,7 @@ def test_a_file_may_begin_with_the_mark(tmp_path: Path) -> None:
     """A file whose name begins with the mark is named with its folder."""
     recording(tmp_path / "@a.wav")
     row = read_good(written(tmp_path, "id,op,audio\na,stt,./@a.wav\n")).row
-    assert (row.depends_on, row.audio and row.audio.duration_s) == ((), 0.25)
+    assert (row.depends_on, row.source.audio and row.source.audio.duration_s) == ((), 0.25)
 
 
 @pytest.mark.parametrize(

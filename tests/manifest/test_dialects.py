@@ -31,20 +31,20 @@ def test_tabs_and_bars_separate_text_with_lone_quotes(name: str, tmp_path: Path)
     separator = "\t" if name == "m.tsv" else "|"
     lines = ["id,transcript,age", 'c1,"Where are you?,x', "c2,Nobody.,", 'c3,Who is there?",y', 'c4,"Quoted",']
     found = read_good(written(tmp_path, "\n".join(lines).replace(",", separator) + "\n", name))
-    assert [row.transcript for row in found.rows] == ['"Where are you?', "Nobody.", 'Who is there?"', "Quoted"]
+    assert [row.speech.text for row in found.rows] == ['"Where are you?', "Nobody.", 'Who is there?"', "Quoted"]
 
 
 def test_a_text_over_several_lines_is_one_row(tmp_path: Path) -> None:
     """Commas in its lines do not make it look like rows."""
     text = "He came, and saw.\nThen, slowly, he went.\nYes, he did.\nend"
     found = read_good(written(tmp_path, f'id,transcript\na1,Hi\na2,"{text}"\na3,Ho\n'))
-    assert [row.transcript for row in found.rows] == ["Hi", text, "Ho"]
+    assert [row.speech.text for row in found.rows] == ["Hi", text, "Ho"]
 
 
 def test_a_file_that_quotes_every_text_may_contain_lines_like_rows(tmp_path: Path) -> None:
     """Where every cell of the column is quoted, a quote is not a slip."""
     found = read_good(written(tmp_path, 'id,transcript\n"a1","Hi"\n"a2","one\na3,two\nthree"\n"a4","Ho"\n'))
-    assert [row.transcript for row in found.rows] == ["Hi", "one\na3,two\nthree", "Ho"]
+    assert [row.speech.text for row in found.rows] == ["Hi", "one\na3,two\nthree", "Ho"]
 
 
 @pytest.mark.parametrize("start", ["", "\ufeff", "sep=;\r\n", "\ufeffsep=;\r\n"])
@@ -52,7 +52,7 @@ def test_semicolons_are_recognized(start: str, tmp_path: Path) -> None:
     """Excel writes them in most of Europe, and decimal commas with them."""
     content = f"{start}id;transcript;speed;model\r\nk1;Guten Morgen, Leute.;1,2;sonic-3\r\nk2;Der Zug ist weg.;;\r\n"
     found = read_good(written(tmp_path, content))
-    assert [(row.id, row.transcript, row.speed) for row in found.rows] == [
+    assert [(row.id, row.speech.text, row.speech.speed) for row in found.rows] == [
         ("k1", "Guten Morgen, Leute.", 1.2),
         ("k2", "Der Zug ist weg.", None),
     ]
@@ -63,7 +63,7 @@ def test_semicolons_are_recognized(start: str, tmp_path: Path) -> None:
 def test_lines_without_names_above_the_names_are_passed_over(above: str, tmp_path: Path) -> None:
     """Spreadsheets write empty rows as separators, and some programs write comments; they are not counted as rows."""
     found = read_good(written(tmp_path, f"{above}id;transcript;speed;model\n1;Hello.;1,2;sonic-3\n"))
-    assert [(row.id, row.transcript, row.speed) for row in found.rows] == [("1", "Hello.", 1.2)]
+    assert [(row.id, row.speech.text, row.speech.speed) for row in found.rows] == [("1", "Hello.", 1.2)]
     error = refused(written(tmp_path, f"{above}id;transcript\n1;Hello.\n2;a;b\n"))
     assert [problem.row for problem in error.problems] == [2]
 
@@ -75,20 +75,20 @@ def test_unicode_text_of_excel_is_read(name: str, encoding: str, tmp_path: Path)
     content = 'id\ttranscript\r\n1\tGrüße, Welt 🌍.\r\n2\t"Two\nlines"\r\n'
     (tmp_path / name).write_bytes(f"\ufeff{content}".encode(encoding))
     found = read_good(tmp_path / name)
-    assert [(row.id, row.transcript) for row in found.rows] == [("1", "Grüße, Welt 🌍."), ("2", "Two\nlines")]
+    assert [(row.id, row.speech.text) for row in found.rows] == [("1", "Grüße, Welt 🌍."), ("2", "Two\nlines")]
     assert found.check.dialect == "in UTF-16"
 
 
 def test_a_text_file_in_utf16_is_spoken(tmp_path: Path) -> None:
     """A text file that is not a table is one text, whatever its encoding."""
     (tmp_path / "m.txt").write_bytes("Ein Text.\nZwei Zeilen.".encode("utf-16"))
-    assert read_good(tmp_path / "m.txt").row.transcript == "Ein Text.\nZwei Zeilen."
+    assert read_good(tmp_path / "m.txt").row.speech.text == "Ein Text.\nZwei Zeilen."
 
 
 @pytest.mark.parametrize("start", ["sep=;\nid;transcript\n1;Hi\n", '{"id": "1", "transcript": "Hi"}\n'])
 def test_a_table_with_the_extension_txt_is_not_spoken_as_one_text(start: str, tmp_path: Path) -> None:
     """Its first line shows that it is a table."""
-    assert read_good(written(tmp_path, start, "m.txt")).row.transcript == "Hi"
+    assert read_good(written(tmp_path, start, "m.txt")).row.speech.text == "Hi"
 
 
 def test_a_separator_line_may_name_a_tab(tmp_path: Path) -> None:
@@ -134,7 +134,7 @@ def test_a_row_broken_in_two_is_refused(tmp_path: Path) -> None:
 
 def test_separators_without_cells_behind_them_are_left_out(tmp_path: Path) -> None:
     """A row may end in more separators than the first line has."""
-    assert read_good(written(tmp_path, "id,transcript\na,Hi,,\n")).row.transcript == "Hi"
+    assert read_good(written(tmp_path, "id,transcript\na,Hi,,\n")).row.speech.text == "Hi"
 
 
 @pytest.mark.parametrize(
@@ -149,7 +149,7 @@ def test_separators_without_cells_behind_them_are_left_out(tmp_path: Path) -> No
 def test_vertical_bars_separate_data_sets(lines: list[str], expected: list[tuple[str, str]], tmp_path: Path) -> None:
     """LJSpeech and Piper have no line of column names."""
     found = read_good(written(tmp_path, "\n".join(lines) + "\n"))
-    assert [(row.id, row.transcript) for row in found.rows] == expected
+    assert [(row.id, row.speech.text) for row in found.rows] == expected
     assert "vertical bar" in found.check.dialect
 
 
@@ -191,7 +191,7 @@ def test_a_file_that_quotes_every_cell_is_read_back(
     content = line("id", "transcript", "note")
     content += "".join(line(f"n{number}", *pair) for number, pair in enumerate(texts))
     found = read(written(tmp_path_factory.mktemp("read"), content))
-    assert [(row.transcript, row.carried["note"]) for row in found.rows] == texts
+    assert [(row.speech.text, row.carried["note"]) for row in found.rows] == texts
 
 
 def test_no_row_swallows_another(tmp_path: Path) -> None:
@@ -204,7 +204,7 @@ def test_no_row_swallows_another(tmp_path: Path) -> None:
             mutated = content[:first] + '"' + content[first:]
             mutated = mutated if second is None else mutated[:second] + '"' + mutated[second:]
             found = read(written(tmp_path, mutated))
-            assert all(row.transcript.count("text of row") <= 1 for row in found.rows), mutated
+            assert all(row.speech.text.count("text of row") <= 1 for row in found.rows), mutated
             assert len(found.rows) == len(lines) or found.problems, mutated
 
 

@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from tests.manifest.read_manifest import ANNA, BERTA, TWINS, read_good, written
-from voicemill.model import Op, Row
+from voicemill.model import Op, QualityCheck, RequestedOutput, Row, Speech
 from voicemill.model.audio_formats import AudioFormat
 
 NUMBER_LIKE = ["007", "1e5", "-0", "0x10"]
@@ -76,15 +76,12 @@ def test_a_row_has_all_that_a_call_needs(tmp_path: Path) -> None:
         number=1,
         id="ch-01",
         op=Op.TTS,
-        transcript=" Hello ",
-        voice_id=ANNA.id,
+        file_name="audio/One/001-ch-01.mp3",
+        output=RequestedOutput(AudioFormat("mp3", 24000, bit_rate_bps=64000)),
         model="sonic-3",
         language="en",
-        format=AudioFormat("mp3", 24000, bit_rate_bps=64000),
-        file_name="audio/One/001-ch-01.mp3",
-        speed=1.1,
-        emotion=("calm",),
-        check="signals",
+        speech=Speech(" Hello ", voice_id=ANNA.id, speed=1.1, emotion=("calm",)),
+        quality=QualityCheck("signals"),
         carried={"Title": "One", "n": "7"},
     )
     assert found.check.columns[2] == "script"
@@ -96,7 +93,7 @@ def test_a_row_has_all_that_a_call_needs(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["transcript", "text", "Input", "SCRIPT", " Text "])
 def test_the_text_column_has_several_names(name: str, tmp_path: Path) -> None:
     """Users call it by different names, in upper or lower case."""
-    assert read_good(written(tmp_path, f"ID,{name}\na,Hello\n")).row.transcript == "Hello"
+    assert read_good(written(tmp_path, f"ID,{name}\na,Hello\n")).row.speech.text == "Hello"
 
 
 def test_whole_numbers_are_ids_by_their_digits(tmp_path: Path) -> None:
@@ -133,8 +130,8 @@ def test_numbers_and_gaps_of_a_data_frame_are_understood(tmp_path: Path) -> None
     )
     pq.write_table(table, tmp_path / "m.parquet")
     first, second = read_good(tmp_path / "m.parquet").rows
-    assert (first.audio_format.sample_rate_hz, first.speed, first.model) == (24000, 1.1, "sonic-3")
-    assert (second.audio_format.sample_rate_hz, second.speed, second.model) == (44100, None, "sonic-2")
+    assert (first.output.audio_format.sample_rate_hz, first.speech.speed, first.model) == (24000, 1.1, "sonic-3")
+    assert (second.output.audio_format.sample_rate_hz, second.speech.speed, second.model) == (44100, None, "sonic-2")
 
 
 def test_a_cell_comes_before_the_settings(tmp_path: Path) -> None:
@@ -146,29 +143,31 @@ def test_a_cell_comes_before_the_settings(tmp_path: Path) -> None:
     )
     given = {"voice": "Berta", "model": "sonic-3", "language": "de", "container": "mp3", "sample_rate": 16000}
     own, default = read_good(path, **given, speed="0.9", emotion="calm", bit_rate=64000).rows
-    assert (own.voice_id, own.model, own.language, own.speed) == (ANNA.id, "sonic-turbo", "en", "fast")
-    assert (own.format, own.emotion) == (AudioFormat("wav", 8000, encoding="pcm_s16le"), ("anger",))
-    assert (default.voice_id, default.model, default.language, default.speed) == (BERTA.id, "sonic-3", "de", 0.9)
-    assert (default.format, default.emotion) == (AudioFormat("mp3", 16000, bit_rate_bps=64000), ("calm",))
+    assert (own.model, own.language) == ("sonic-turbo", "en")
+    assert (own.speech.voice_id, own.speech.speed, own.speech.emotion) == (ANNA.id, "fast", ("anger",))
+    assert own.output.format == AudioFormat("wav", 8000, encoding="pcm_s16le")
+    assert (default.model, default.language) == ("sonic-3", "de")
+    assert (default.speech.voice_id, default.speech.speed, default.speech.emotion) == (BERTA.id, 0.9, ("calm",))
+    assert default.output.format == AudioFormat("mp3", 16000, bit_rate_bps=64000)
 
 
 def test_a_default_that_does_not_fit_the_container_is_not_applied(tmp_path: Path) -> None:
     """A default bit rate is for mp3, a default encoding for the others; mp3 takes an empty encoding."""
     path = written(tmp_path, "id,text,container,encoding\na,Hi,wav,\nb,Hi,mp3,\nc,Hi,raw,pcm_mulaw\n")
-    formats = [row.format for row in read_good(path, encoding="pcm_f32le", bit_rate=192000).rows]
+    formats = [row.output.format for row in read_good(path, encoding="pcm_f32le", bit_rate=192000).rows]
     assert formats == [
         AudioFormat("wav", 44100, encoding="pcm_f32le"),
         AudioFormat("mp3", 44100, bit_rate_bps=192000),
         AudioFormat("raw", 44100, encoding="pcm_mulaw"),
     ]
-    plain = [row.audio_format for row in read_good(path).rows]
+    plain = [row.output.audio_format for row in read_good(path).rows]
     assert (plain[0].encoding, plain[1].bit_rate_bps) == ("pcm_s16le", 128000)
 
 
 def test_without_a_voice_the_first_of_the_language_speaks(tmp_path: Path) -> None:
     """Each row gets a voice that knows its language."""
     path = written(tmp_path, "id,text,language\na,Hi,\nb,Hallo,de\nc,Salut,fr\n")
-    assert [row.voice_id for row in read_good(path).rows] == [ANNA.id, BERTA.id, TWINS[1].id]
+    assert [row.speech.voice_id for row in read_good(path).rows] == [ANNA.id, BERTA.id, TWINS[1].id]
 
 
 def test_a_text_file_is_read_beside_the_manifest(tmp_path: Path) -> None:
@@ -177,14 +176,14 @@ def test_a_text_file_is_read_beside_the_manifest(tmp_path: Path) -> None:
     (tmp_path / "texts" / "a.txt").write_bytes("\ufeff\n  Grüße\r\n\n".encode())
     (tmp_path / "link.txt").symlink_to(tmp_path / "texts" / "a.txt")
     path = written(tmp_path, "id,transcript,text_file\na,,texts/a.txt\nb,,link.txt\nc, ,./texts/../link.txt\nd,Hi,\n")
-    texts = [row.transcript for row in read_good(path).rows]
+    texts = [row.speech.text for row in read_good(path).rows]
     assert texts == ["\n  Grüße\r\n\n"] * 3 + ["Hi"]
 
 
 def test_the_longest_text_is_accepted(tmp_path: Path) -> None:
     """A cell may have two million characters."""
     text = "Wort für Wort. " * 133_333
-    assert read_good(written(tmp_path, f'id,text\na,"{text}"\n')).row.transcript == text
+    assert read_good(written(tmp_path, f'id,text\na,"{text}"\n')).row.speech.text == text
 
 
 @pytest.mark.parametrize(
@@ -219,7 +218,7 @@ def test_emotions_follow_the_model(tmp_path: Path) -> None:
         "m.jsonl",
     )
     found = read_good(path)
-    assert [row.emotion for row in found.rows] == [
+    assert [row.speech.emotion for row in found.rows] == [
         ("anger:high", "curiosity"),
         ("positivity:lowest", "surprise"),
         ("gently amused",),

@@ -116,7 +116,7 @@ def error_of(check: ManifestCheck) -> ManifestError | None:
             assert row.id
             assert row.file_name.startswith("audio/")
             assert path_problem(row.file_name.removeprefix("audio/")) is None
-            json.dumps([row.id, row.transcript, dict(row.carried)], default=str, ensure_ascii=False).encode()
+            json.dumps([row.id, row.speech.text, dict(row.carried)], default=str, ensure_ascii=False).encode()
         check.raise_if_bad()
     except ManifestError as error:
         return error

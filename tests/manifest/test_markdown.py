@@ -20,7 +20,7 @@ PLAIN = "Chapter One\n\nThe old house was very quiet. See the map.\n\nOne lamp\n
 def test_marks_are_sent_as_they_are_and_counted(tmp_path: Path) -> None:
     """One warning for the manifest, at the first row that has some."""
     found = read_good(written(tmp_path, f'id,text\na,Hi\nb,"{MARKED}"\nc,It is *late*.\n'))
-    assert found.rows[1].transcript == MARKED
+    assert found.rows[1].speech.text == MARKED
     assert [str(warning) for warning in found.check.warnings] == [
         "row 2, column text: 2 rows have 7 Markdown marks, sent as they are; --text markdown removes them"
     ]
@@ -30,7 +30,7 @@ def test_markdown_is_read_without_its_marks(tmp_path: Path) -> None:
     """Headings and list items are paragraphs, links their words."""
     settings = load_settings(inputs={"text": "markdown"})
     check = ManifestCheck(written(tmp_path, f'id,text\nb,"{MARKED}"\n'), settings, VOICES)
-    assert [row.transcript for row in check] == [PLAIN]
+    assert [row.speech.text for row in check] == [PLAIN]
     assert check.warnings == []
 
 
@@ -59,4 +59,4 @@ def test_a_text_that_was_converted_wrongly_is_named_in_a_warning(tmp_path: Path)
         (1, "transcript", "the text was conve"),
         (2, "text_file", "'a.txt': the text "),
     ]
-    assert [row.transcript for row in found.rows] == ["lÃ©ger", "Tom &amp; Ann"]
+    assert [row.speech.text for row in found.rows] == ["lÃ©ger", "Tom &amp; Ann"]

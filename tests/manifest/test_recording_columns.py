@@ -35,7 +35,7 @@ def rows_of(source: Path, op: str = "stt", store: Path | None = None) -> list[Ro
 
 def passages(rows: list[Row]) -> list[tuple[str, float | None, float | None]]:
     """The id of each row, and where its passage begins and ends."""
-    return [(row.id, row.from_s, row.to_s) for row in rows]
+    return [(row.id, row.source.from_s, row.source.to_s) for row in rows]
 
 
 @pytest.fixture(autouse=True)
@@ -61,7 +61,7 @@ def test_nemo_offsets_choose_the_passage(tmp_path: Path) -> None:
         ("long-4", 4.0, 6.05),
         ("clips/one", None, None),
     ]
-    assert [row.transcript for row in rows] == ["one", "", "", "all of it"]
+    assert [row.source.reference for row in rows] == ["one", "", "", "all of it"]
 
 
 @pytest.mark.parametrize(
@@ -157,11 +157,11 @@ def test_a_duration_that_is_shorter_than_the_recording_is_named_in_a_warning(tmp
     """It may be that of the whole recording, rounded; with a column of starts, it is meant."""
     path = written(tmp_path, "id,audio,duration\na,long.wav,0:06\nb,long.wav,5\nc,long.wav,6.0\n")
     check = ManifestCheck(path, STT, VOICES, INSPECT)
-    assert [row.to_s for row in check] == [6.0, 5.0, 6.0]
+    assert [row.source.to_s for row in check] == [6.0, 5.0, 6.0]
     assert [(warning.row, warning.column) for warning in check.warnings] == [(2, "duration")]
     assert "1.05 s longer than this, and the rest is not used" in check.warnings[0].why
     check = ManifestCheck(written(tmp_path, "id,audio,offset,duration\na,long.wav,0,5\n"), STT, VOICES, INSPECT)
-    assert [row.to_s for row in check] == [5.0]
+    assert [row.source.to_s for row in check] == [5.0]
     assert check.warnings == []
 
 
@@ -175,7 +175,8 @@ def test_an_audio_folder_is_read(tmp_path: Path) -> None:
     """`file_name` is the recording, `transcription` its text."""
     path = written(tmp_path, "file_name,transcription\nlong.wav,The text.\n", "metadata.csv")
     (row,) = rows_of(path)
-    assert (row.id, row.transcript, row.audio and Path(row.audio.path).name) == ("long", "The text.", "long.wav")
+    assert (row.id, row.source.reference) == ("long", "The text.")
+    assert [Path(recording.path).name for recording in row.source.recordings] == ["long.wav"]
 
 
 def test_our_own_metadata_is_read(tmp_path: Path) -> None:
@@ -186,16 +187,16 @@ def test_our_own_metadata_is_read(tmp_path: Path) -> None:
         "long.wav,a,'-Hello.,6.05,16000,Anna,sonic-2,en,00\n",
     )
     (row,) = rows_of(path)
-    assert (row.transcript, row.model) == ("-Hello.", "ink-whisper")
+    assert (row.source.reference, row.model) == ("-Hello.", "ink-whisper")
 
 
 def test_common_voice_recordings_are_in_its_clips_folder(tmp_path: Path) -> None:
     """`path` is relative to `clips`, `sentence` is the text, and a quote in it is text."""
     path = written(tmp_path, 'client_id\tpath\tsentence\tage\nx\tone.wav\t"Where to?\t\n', "validated.tsv")
     (row,) = rows_of(path)
-    assert (row.id, row.transcript) == ("one", '"Where to?')
-    assert row.audio is not None
-    assert row.audio.path.endswith("clips/one.wav")
+    assert (row.id, row.source.reference) == ("one", '"Where to?')
+    assert row.source.audio is not None
+    assert row.source.audio.path.endswith("clips/one.wav")
 
 
 def test_common_voice_names_its_language(tmp_path: Path) -> None:
@@ -214,8 +215,8 @@ def test_audio_inside_a_table_is_used(tmp_path: Path) -> None:
     pq.write_table(pa.table({"audio": cells, "text": ["one", "two"]}), tmp_path / "m.parquet")
     first, second = rows_of(tmp_path / "m.parquet")
     assert (first.id, second.id) == ("a", "long")
-    assert first.audio is not None
-    assert Path(first.audio.path).read_bytes() == content
+    assert first.source.audio is not None
+    assert Path(first.source.audio.path).read_bytes() == content
 
 
 def test_audio_inside_a_table_that_is_not_audio_is_one_problem(tmp_path: Path) -> None:
@@ -293,5 +294,5 @@ def test_an_embedded_recording_comes_before_its_file_name(tmp_path: Path) -> Non
     path = written(tmp_path, json.dumps(line) + "\n", "metadata.jsonl")
     check = ManifestCheck(path, STT, VOICES, INSPECT)
     (row,) = check
-    assert row.audio is not None
-    assert (Path(row.audio.path).name, check.warnings) == ("long.wav", [])
+    assert row.source.audio is not None
+    assert (Path(row.source.audio.path).name, check.warnings) == ("long.wav", [])

@@ -56,7 +56,7 @@ def test_standard_input_is_recognized_by_its_content(
     as_stdin(monkeypatch, contents[kind])
     monkeypatch.chdir(tmp_path)
     found = read_good("-")
-    assert (found.row.id, found.row.transcript) == ("a", "Hi")
+    assert (found.row.id, found.row.speech.text) == ("a", "Hi")
     assert found.check.digest == hashlib.sha256(contents[kind]).hexdigest()
     assert list(found.check) == found.rows
 
@@ -100,7 +100,7 @@ def test_text_files_of_standard_input_start_at_the_working_folder(
     (tmp_path / "a.txt").write_text("Hi")
     monkeypatch.chdir(tmp_path)
     as_stdin(monkeypatch, b"id,text_file\na,a.txt\n")
-    assert read_good("-").row.transcript == "Hi"
+    assert read_good("-").row.speech.text == "Hi"
 
 
 def test_a_manifest_that_may_not_be_read_is_refused(tmp_path: Path) -> None:

@@ -38,13 +38,13 @@ async def test_full_disk_stops_the_run(on_small_disk: ShardRuns, tmp_path: Path,
     with pytest.raises(StorageError, match="disk is full") as caught:
         await on_small_disk.run(rows)
     assert caught.value.exit_code is ExitCode.FATAL_STORAGE
-    assert len(on_small_disk.server.calls) <= 2_000_000 // len(speech_for(rows[0].transcript, RATE_HZ)) + 4
+    assert len(on_small_disk.server.calls) <= 2_000_000 // len(speech_for(rows[0].speech.text, RATE_HZ)) + 4
     enlarge(tmp_path / "disk", megabytes=40)
     again = await on_small_disk.run(rows)
     assert again.ended(Status.DONE) == [row.id for row in rows]
     assert len(on_small_disk.server.calls) <= 30 + 4
     if wanted.container == "wav":
-        assert [on_small_disk.file(row) for row in rows] == [speech_for(row.transcript, RATE_HZ) for row in rows]
+        assert [on_small_disk.file(row) for row in rows] == [speech_for(row.speech.text, RATE_HZ) for row in rows]
 
 
 @pytest.mark.parametrize("error", [errno.ENOSPC, errno.EIO])
@@ -64,7 +64,7 @@ async def test_next_run_completes_after_any_disk_error(shard_runs: ShardRuns, er
         failures += len(made) >= nth
         again = await run.run(rows)
         assert again.ended(Status.DONE) == [row.id for row in rows]
-        assert [run.file(row) for row in rows[:2]] == [speech_for(row.transcript, RATE_HZ) for row in rows[:2]]
+        assert [run.file(row) for row in rows[:2]] == [speech_for(row.speech.text, RATE_HZ) for row in rows[:2]]
         assert len(shard_runs.server.calls) - before <= 4 + 1
         assert not list(run.results.path.rglob("*.partial"))
     assert failures > 5

@@ -70,19 +70,19 @@ async def test_single_bad_row_fails_alone(shard_runs: ShardRuns) -> None:
     bad = rows[7]
 
     def script(call: Call) -> Reply:
-        return FAILURES["500"](call) if call.transcript == bad.transcript else speech(call)
+        return FAILURES["500"](call) if call.transcript == bad.speech.text else speech(call)
 
     shard_runs.server.script = script
     for requested in (6, 12):
         worked = await shard_runs.run(rows, pace=BRIEF)
         assert (worked.ended(FAILED), len(worked.ended(DONE)), worked.context.fatal) == ([bad.id], 29, None)
-        assert sum(call.transcript == bad.transcript for call in shard_runs.server.calls) == requested
+        assert sum(call.transcript == bad.speech.text for call in shard_runs.server.calls) == requested
 
 
 async def test_consecutive_bad_rows_are_not_an_outage(shard_runs: ShardRuns) -> None:
     """Ten consecutive bad rows may look like an outage until another row is answered."""
     rows = spoken_rows(*(f"Row {number}." for number in range(60)))
-    bad = {row.transcript for row in rows[20:30]}
+    bad = {row.speech.text for row in rows[20:30]}
 
     def script(call: Call) -> Reply:
         return FAILURES["500"](call) if call.transcript in bad else speech(call)
@@ -254,7 +254,7 @@ async def test_mixed_faults_with_adaptive_concurrency(seed: int, shard_runs: Sha
     assert sorted(done + failed) == sorted(row.id for row in rows)
     for row in rows:
         if row.id in done:
-            assert shard_runs.file(row) == speech_for(row.transcript, RATE_HZ)
+            assert shard_runs.file(row) == speech_for(row.speech.text, RATE_HZ)
     calls, injected = len(shard_runs.server.calls), sum(mix.speaker.faults.values())
     assert len(mix.speaker.faults) > len(FAULTS) - 3
     assert 0.2 * calls < injected == calls - worked.context.stats.calls_kept

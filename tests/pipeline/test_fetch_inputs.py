@@ -46,7 +46,7 @@ def test_url_is_downloaded_once(manifest: Path, tmp_path: Path) -> None:
         for _ in range(2):
             check = ManifestCheck(manifest, Settings(), VOICES, INSPECT, Fetch.into(tmp_path / "inputs", inputs))
             rows = list(check)
-            assert [row.audio and (row.audio.name, row.audio.duration_s) for row in rows] == [(ADDRESS, 0.25)] * 2
-            assert rows[0].audio is not None
-            assert Path(rows[0].audio.path).name == rows[0].audio.sha256
+            recordings = [recording for row in rows for recording in row.source.recordings]
+            assert [(one.name, one.duration_s) for one in recordings] == [(ADDRESS, 0.25)] * 2
+            assert Path(recordings[0].path).name == recordings[0].sha256
     assert downloads.call_count == 1

@@ -11,7 +11,7 @@ import pytest
 from tests.hostile_server import Call, End, Reply
 from tests.hostile_speech import Speaker, error_reply, speech, speech_for, wav
 from tests.pipeline.shard_runs import RATE_HZ, ShardRuns, spoken_row, spoken_rows
-from tests.planning.rows import transcript_of
+from tests.planning.rows import transcript_of, with_fields
 from voicemill.audio.join import join, read_samples
 from voicemill.audio.wav_header import probe_wav
 from voicemill.config import LongText
@@ -82,7 +82,7 @@ async def test_other_formats_need_no_call(shard_runs: ShardRuns) -> None:
         AudioFormat("wav", RATE_HZ, "pcm_mulaw"),
     ]
     variants = [
-        replace(row, id=f"v{number}", format=wanted, file_name=f"audio/v{number}{wanted.extension}")
+        with_fields(row, id=f"v{number}", format=wanted, file_name=f"audio/v{number}{wanted.extension}")
         for number, wanted in enumerate(formats)
     ]
     worked = await shard_runs.run(variants)
@@ -96,7 +96,7 @@ async def test_changed_row_is_called_again_and_its_file_replaced(shard_runs: Sha
     """Only changed parts make calls; a changed pause makes a new file from the same answers."""
     rows = [*spoken_rows("One.", "Two."), spoken_row(3, CHAPTER)]
     await shard_runs.run(rows)
-    changed = [rows[0], replace(rows[1], transcript="Two, changed."), rows[2]]
+    changed = [rows[0], with_fields(rows[1], text="Two, changed."), rows[2]]
     before = len(shard_runs.server.calls)
     await shard_runs.run(changed)
     assert [call.transcript for call in shard_runs.server.calls[before:]] == ["Two, changed."]
@@ -161,7 +161,7 @@ async def test_mixed_faults(shard_runs: ShardRuns, seed: int) -> None:
 async def test_next_run_finishes_failed_rows(shard_runs: ShardRuns) -> None:
     """The next run finishes rows that failed and makes calls only for them."""
     rows = spoken_rows(*(f"Row {number}." for number in range(20)))
-    bad = {row.transcript for row in rows[::5]}  # four: five that fail with none left beside them are an outage
+    bad = {row.speech.text for row in rows[::5]}  # four: five that fail with none left beside them are an outage
     shard_runs.server.script = lambda call: error_reply(500, "Bad", "hour") if call.transcript in bad else speech(call)
     first = await shard_runs.run(rows, pace={"attempts": 2})
     assert len(first.ended(FAILED)) == 4

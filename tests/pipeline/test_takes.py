@@ -1,6 +1,5 @@
 """Bad passages are generated again, up to the number of takes, and the best take is kept."""
 
-from dataclasses import replace
 from typing import Any
 
 import pyarrow.parquet as pq
@@ -8,6 +7,7 @@ import pyarrow.parquet as pq
 from tests.hostile_server import Call, Reply
 from tests.hostile_speech import wav
 from tests.pipeline.shard_runs import RATE_HZ, ShardRuns, spoken_row
+from tests.planning.rows import with_fields
 from tests.quality.sounds import speech_like
 
 _GOOD = (speech_like(2.0, RATE_HZ) * 32767).astype("<i2").tobytes()
@@ -72,7 +72,7 @@ async def test_a_passage_that_stays_bad_is_delivered_and_flagged(shard_runs: Sha
     row = spoken_row(1, _TEXT, check="signals", max_takes=2)
     (item,) = (await shard_runs.run([row])).items
     assert (received, item["status"], item["verdict"], item["suspect"]) == ([0, 1], "done", "bad", ["long_silence"])
-    await shard_runs.run([replace(row, max_takes=3)])
+    await shard_runs.run([with_fields(row, max_takes=3)])
     assert received == [0, 1, 2]
 
 

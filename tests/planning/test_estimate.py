@@ -120,7 +120,7 @@ def test_price_plans_turn_credits_into_money() -> None:
 
 def of_recording(op: Op, seconds: float, digest: str = "d") -> RowPlan:
     """The plan of a row with a recording of the given duration."""
-    format = None if op is Op.STT else row("x").format
+    format = None if op is Op.STT else row("x").output.format
     given = row("", op=op, format=format, audio=Recording("/a.wav", digest, 1, seconds), text_formats=("txt",))
     return plan_row(given, "s", LongText())
 
@@ -161,5 +161,5 @@ def test_dependent_rows_are_estimated_from_text() -> None:
     found.add(plan, {plan.pieces[0].call.key: False}, guessed=True)
     assert (found.guessed, found.credits_to_pay) == (1, 5.0)
     assert expected_output(ready) == Output(characters=150)
-    again = with_expected_inputs(row("", id="c", text=Recording(made_by="b")), {"b": Output(characters=150)})
-    assert len(again.transcript) == 150
+    again = with_expected_inputs(row("", id="c", text_from=Recording(made_by="b")), {"b": Output(characters=150)})
+    assert len(again.speech.text) == 150

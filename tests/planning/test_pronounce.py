@@ -1,10 +1,8 @@
 """Pronunciations in the texts of calls."""
 
-from dataclasses import replace
-
 import pytest
 
-from tests.planning.rows import row
+from tests.planning.rows import row, with_fields
 from voicemill.config import LongText
 from voicemill.model import Pronunciation, SpeakerPart, Tts
 from voicemill.planning.pronounce import phonemes, pronounced, shown
@@ -71,7 +69,7 @@ def test_phonemes_are_separated() -> None:
 def test_texts_without_the_words_keep_their_keys() -> None:
     """A pronunciation changes the key of the calls that have its words, and of no other."""
     plain = plan_row(row("The boat is here.\n\nBen is there."), "s", LongText(max_characters_per_call=50))
-    other = replace(plain.row, pronunciations=(Pronunciation("Ben", "Benn"),))
+    other = with_fields(plain.row, pronunciations=(Pronunciation("Ben", "Benn"),))
     changed = plan_row(other, "s", LongText(max_characters_per_call=50))
     assert changed.pieces[0].call.key == plain.pieces[0].call.key
     assert changed.pieces[1].call.key != plain.pieces[1].call.key
@@ -84,7 +82,7 @@ def test_each_part_is_spoken_by_its_speaker() -> None:
         SpeakerPart("Where?", "Ben", "v2", "fast", ("curious",), 0.8),
         SpeakerPart(" said Ben.", "", "v1"),
     )
-    spoken = replace(row("".join(part.text for part in parts)), parts=parts)
+    spoken = row("".join(part.text for part in parts), parts=parts)
     calls = [(piece.call, piece.pause_s) for piece in plan_row(spoken, "s", _LONG).pieces]
     found = [(call.transcript, call.voice_id, call.speed) for call, _ in calls if isinstance(call, Tts)]
     assert found == [

@@ -135,7 +135,7 @@ def test_call_has_all_parameters_of_the_row() -> None:
     """Every parameter of a row is in its call."""
     encoding = row(speed=0.8, emotion=("calm",), language="de", model="sonic-3")
     call = plan(encoding).pieces[0].call
-    assert call == Tts("s", "sonic-3", encoding.transcript, "v", "de", 24000, "pcm_s16le", 0.8, ("calm",))
+    assert call == Tts("s", "sonic-3", encoding.speech.text, "v", "de", 24000, "pcm_s16le", 0.8, ("calm",))
 
 
 def test_chapter_becomes_calls_with_pauses() -> None:
@@ -179,7 +179,7 @@ def test_pauses_are_configurable() -> None:
 
 @pytest.mark.parametrize(
     "change",
-    [{"transcript": "Another."}, {"voice_id": "w"}, {"file_name": "audio/b.wav"},
+    [{"text": "Another."}, {"voice_id": "w"}, {"file_name": "audio/b.wav"},
      {"format": AudioFormat("raw", 24000, "pcm_s16le")}, {"format": AudioFormat("wav", 24000, "pcm_alaw")},
      {"format": AudioFormat("mp3", 24000, bit_rate_bps=32000)}],
     ids=lambda change: json.dumps(change, default=str),
@@ -207,4 +207,4 @@ def test_embedded_engine_is_free() -> None:
     embedded = replace(CALL, service="embedded/1")
     assert (embedded.credits, embedded.list_price_credits) == (0.0, 6.0)
     assert plan(row(), "embedded/1").pieces[0].call.credits == 0.0
-    assert row().format == WAV
+    assert row().output.format == WAV

@@ -9,7 +9,7 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
-from tests.planning.rows import row
+from tests.planning.rows import row, with_fields
 from voicemill.model import Outcome, Recording, Row, Status
 from voicemill.model.audio_formats import AudioFormat
 from voicemill.store.tables.items_table import (
@@ -165,7 +165,7 @@ def test_damaged_table_does_not_hide_others(tmp_path: Path) -> None:
 def test_parts_of_several_levels_are_merged(tmp_path: Path) -> None:
     """Dependent rows are made later in separate parts, but the table has the manifest's order."""
     content = [
-        replace(each, audio=Recording(made_by="id 1")) if number in (0, 3) else each
+        with_fields(each, audio=Recording(made_by="id 1")) if number in (0, 3) else each
         for number, each in enumerate(rows(5))
     ]
     plan = plan_of(tmp_path / "plan.parquet", content)

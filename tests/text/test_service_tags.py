@@ -74,9 +74,9 @@ def test_text_with_many_pauses_is_split_between_tags() -> None:
 def test_tags_do_not_count() -> None:
     """Tags count neither as characters nor as credits; spelled letters do."""
     text = f"{TAGS[1]}The code is <spell>AB12</spell>.{TAGS[0]}"
-    (piece,) = plan_row(row(transcript=text), "service", LongText()).pieces
+    (piece,) = plan_row(row(text), "service", LongText()).pieces
     assert piece.call.characters == len("The code is AB12. ") + 1
-    assert needs_of(row(transcript=text), LongText()).characters == piece.call.characters
+    assert needs_of(row(text), LongText()).characters == piece.call.characters
 
 
 def test_tags_are_in_no_subtitle_and_no_table() -> None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from voicemill.errors import Problem
 from voicemill.manifest.readers import Line
-from voicemill.model import SPOKEN_OPS, Row
+from voicemill.model import Row
 from voicemill.text.markdown import marks_in
 
 
@@ -25,7 +25,7 @@ class CountedRows:
             self._padded.add(line.number)
         if not line.problem and not line.cells:
             self._empty.add(line.number)
-        if self._with_marks and row is not None and row.op in SPOKEN_OPS and (marks := marks_in(row.transcript)):
+        if self._with_marks and row is not None and (marks := marks_in(row.speech.text)):
             self._marked.add(line.number)
             self._marks += marks
 

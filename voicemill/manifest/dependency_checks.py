@@ -27,7 +27,8 @@ class DependencyCheck:
 
     def add(self, row: Row) -> None:
         """Add a valid row."""
-        inputs = {"audio": row.audio, "left_audio": row.left, "right_audio": row.right, "text_file": row.text}
+        source, text_from = row.source, row.speech.text_from
+        inputs = {"audio": source.audio, "left_audio": source.left, "right_audio": source.right, "text_file": text_from}
         for column, recording in inputs.items():
             if recording is not None and recording.made_by:
                 self._references.append(_Reference(row.number, row.id, column, recording.made_by))
@@ -60,9 +61,10 @@ class DependencyCheck:
         op = self._ids[reference.target]
         if op is None:
             return ""
+        makes_audio = op in AUDIO_OPS
         if reference.column == "text_file":
-            return "" if op is Op.STT else f"{name!r} is a row of {op}, which makes no text; name a row of stt"
-        return "" if op in AUDIO_OPS else f"{name!r} is a row of {op}, which makes no audio; name one that does"
+            return "" if not makes_audio else f"{name!r} is a row of {op}, which makes no text; name a row of stt"
+        return "" if makes_audio else f"{name!r} is a row of {op}, which makes no audio; name one that does"
 
     def _cycle(self, reference: _Reference) -> str:
         return f"rows depend on each other in a cycle through {OUTPUT_MARK + reference.target!r}; break it at one row"

@@ -8,7 +8,7 @@ from typing import Any, Final, Protocol
 from voicemill.manifest.problems import CellReport
 from voicemill.manifest.recording_cells import OUTPUT_MARK, RecordingFolder, seconds
 from voicemill.manifest.text_cells import TextFolder, checked_text
-from voicemill.model import Op, Recording
+from voicemill.model import NO_SOURCE, Op, Recording, SourceAudio
 from voicemill.text.doubtful_text import doubts_in
 from voicemill.text.markdown import without_marks
 
@@ -46,13 +46,10 @@ class Cells(Protocol):
 class Inputs:
     """The inputs of a row; those that its operation does not use are empty."""
 
-    transcript: str = ""
-    text: Recording | None = None
-    audio: Recording | None = None
-    left: Recording | None = None
-    right: Recording | None = None
-    from_s: float | None = None
-    to_s: float | None = None
+    text: str = ""
+    text_from: Recording | None = None
+    """The row whose transcript is spoken."""
+    source: SourceAudio = NO_SOURCE
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,26 +92,30 @@ class InputCheck:
             )
             return Inputs()
         self._note_unused(op, cells, report)
-        if op is Op.TTS:
-            return self._spoken(cells, report)
-        if op is Op.INFILL:
-            return self._infill(cells, report)
-        return self._of_recording(op, cells, report)
+        match op:
+            case Op.TTS:
+                return self._spoken(cells, report)
+            case Op.INFILL:
+                return self._infill(cells, report)
+            case Op.STT:
+                reference = self._reference(cells, report)
+                return Inputs(source=replace(self._source(op, cells, report), reference=reference))
+            case Op.VOICE_CHANGE:
+                return Inputs(source=self._source(op, cells, report))
 
     def _is_recording_only(self, cells: Cells) -> bool:
         return self._has("audio", cells) and not (self._has("transcript", cells) or self._has("text_file", cells))
 
-    def _of_recording(self, op: Op, cells: Cells, report: CellReport) -> Inputs:
-        reference = self._reference(cells, report) if op is Op.STT else ""
+    def _source(self, op: Op, cells: Cells, report: CellReport) -> SourceAudio:
         audio = self._needed("audio", op, cells, report)
         passage = self._passage(cells, report)
         if audio is None:
-            return Inputs(reference)
+            return NO_SOURCE
         end_column = "to_s" if self._has("to_s", cells) else "duration"
         passage = _within(passage, audio, end_column, report)
         if passage.to_s is not None and not {"from_s", "to_s"} & self._places.keys():
             _note_rest(audio.duration_s - passage.to_s, report)
-        return Inputs(reference, audio=audio, from_s=passage.from_s, to_s=passage.to_s)
+        return SourceAudio(audio, from_s=passage.from_s, to_s=passage.to_s)
 
     def _infill(self, cells: Cells, report: CellReport) -> Inputs:
         inputs = self._spoken(cells, report)
@@ -127,13 +128,13 @@ class InputCheck:
                     self._present("audio", "left_audio"),
                     "infill needs audio with from_s and to_s, or left_audio, right_audio or both; fill them in",
                 )
-            return replace(inputs, left=sides[0], right=sides[1])
+            return replace(inputs, source=SourceAudio(left=sides[0], right=sides[1]))
         if any(sides):
             report.problem(
                 "audio", "audio is given together with left_audio or right_audio; leave audio empty, or the other two"
             )
         _check_gap(gap, float("inf") if whole.made_by else whole.duration_s, report)
-        return replace(inputs, audio=whole, from_s=gap.from_s, to_s=gap.to_s)
+        return replace(inputs, source=SourceAudio(whole, from_s=gap.from_s, to_s=gap.to_s))
 
     def _passage(self, cells: Cells, report: CellReport) -> Passage:
         """The part of the recording that the row names by its start, and its end or duration."""
@@ -162,7 +163,7 @@ class InputCheck:
     def _spoken(self, cells: Cells, report: CellReport) -> Inputs:
         file = cells.text("text_file")
         if self._recordings.takes_outputs and file.startswith(OUTPUT_MARK) and not self._has("transcript", cells):
-            return Inputs(text=Recording(made_by=file.removeprefix(OUTPUT_MARK)))
+            return Inputs(text_from=Recording(made_by=file.removeprefix(OUTPUT_MARK)))
         transcript = self._transcript(cells, report)
         column = "transcript" if self._has("transcript", cells) else "text_file"
         if transcript and self._markdown:

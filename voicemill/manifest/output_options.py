@@ -45,8 +45,6 @@ def audio_format(
 
 def text_formats(choice: Choice, op: Op, report: CellReport) -> tuple[str, ...]:
     """The requested text formats, in the given order; `all` selects every format."""
-    if op not in (Op.STT, Op.TTS):
-        return ()
     names = [name.strip().lstrip(".") for name in choice.text.casefold().replace(" ", ",").split(",") if name.strip()]
     if names == ["all"]:
         return TEXT_FORMATS

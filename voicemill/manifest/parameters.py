@@ -12,7 +12,7 @@ from voicemill.manifest import prosody as delivery
 from voicemill.manifest.columns import PARAMETERS
 from voicemill.manifest.problems import CellProblem, CellReport, Choice
 from voicemill.manifest.voice_directory import VoiceDirectory
-from voicemill.model import AUDIO_OPS, Check, Op, Speed, Voice
+from voicemill.model import AUDIO_OPS, UNCHECKED, Op, QualityCheck, RequestedOutput, Speed, Voice
 from voicemill.model.audio_formats import AudioFormat
 
 _COMBINATIONS_KEPT = 4096
@@ -34,7 +34,9 @@ _INFILL_CONTROLS: Final = "sonic-2"
 
 @dataclass(frozen=True, slots=True)
 class Parameters:
-    """One combination, understood. `voice` and `format` are None where `problems` say why, or nothing is spoken.
+    """One combination, understood. `voice` and the format of `output` are None where `problems` say why.
+
+    They are also None where no audio is made.
 
     `said_of_format` names the columns of the format that the row fills in, and `container` wherever it comes from.
     """
@@ -43,14 +45,10 @@ class Parameters:
     voice: Voice | None
     model: str
     language: str
-    format: AudioFormat | None
     speed: Speed | None
     emotion: tuple[str, ...]
-    timestamps: bool
-    text_formats: tuple[str, ...]
-    splice: bool
-    check: Check
-    max_takes: int
+    output: RequestedOutput
+    quality: QualityCheck
     said_of_format: frozenset[str]
     problems: tuple[CellProblem, ...]
     warnings: tuple[CellProblem, ...]
@@ -73,26 +71,22 @@ class ParameterCheck:
         choice = {name: self._choose(name, cell) for name, cell in zip(PARAMETERS, cells, strict=True)}
         report = CellReport()
         op = _op(choice["op"], report, self._only)
+        used = _USED[op]
         audio_format = _format(choice, report) if op in AUDIO_OPS else None
         _note_unused(op, choice, report)
-        language = models.language(choice["language"], op, report) if "language" in _USED[op] else ""
-        model = models.model(choice["model"], op, report) if "model" in _USED[op] else ""
-        voice = self._voice(choice["voice"], op, language, report) if "voice" in _USED[op] else None
-        speaks = "speed" in _USED[op]
+        language = models.language(choice["language"], op, report) if "language" in used else ""
+        model = models.model(choice["model"], op, report) if "model" in used else ""
+        voice = self._voice(choice["voice"], op, language, report) if "voice" in used else None
         controls = _INFILL_CONTROLS if op is Op.INFILL else model
         return Parameters(
             op,
             voice,
             model,
             language,
-            audio_format,
-            delivery.speed(choice["speed"], controls, report) if speaks else None,
-            delivery.emotion(choice["emotion"], controls, report) if speaks else (),
-            formats.yes_or_no("timestamps", choice["timestamps"], report) if op is Op.TTS else False,
-            formats.text_formats(choice["output_format"], op, report),
-            formats.yes_or_no("splice", choice["splice"], report) if op is Op.INFILL else True,
-            formats.check(choice["check"], report) if "check" in _USED[op] else "off",
-            formats.takes(choice["takes"], report) if "takes" in _USED[op] else 1,
+            delivery.speed(choice["speed"], controls, report) if "speed" in used else None,
+            delivery.emotion(choice["emotion"], controls, report) if "emotion" in used else (),
+            _output(op, audio_format, choice, report),
+            _quality(choice, report) if "check" in used else UNCHECKED,
             frozenset(name for name in _FORMAT if choice[name].text and _is_said(name, choice[name])),
             tuple(report.problems),
             tuple(report.warnings),
@@ -128,6 +122,22 @@ def _format(choice: Mapping[str, Choice], report: CellReport) -> AudioFormat | N
     if not container.text:
         container = Choice(_DEFAULT_CONTAINER, True)
     return formats.audio_format(container, sample_rate, encoding, bit_rate, report)
+
+
+def _output(
+    op: Op, audio_format: AudioFormat | None, choice: Mapping[str, Choice], report: CellReport
+) -> RequestedOutput:
+    used = _USED[op]
+    return RequestedOutput(
+        audio_format,
+        timestamps=formats.yes_or_no("timestamps", choice["timestamps"], report) if "timestamps" in used else False,
+        text_formats=formats.text_formats(choice["output_format"], op, report) if "output_format" in used else (),
+        splice=formats.yes_or_no("splice", choice["splice"], report) if "splice" in used else True,
+    )
+
+
+def _quality(choice: Mapping[str, Choice], report: CellReport) -> QualityCheck:
+    return QualityCheck(formats.check(choice["check"], report), formats.takes(choice["takes"], report))
 
 
 def _is_said(name: str, choice: Choice) -> bool:

@@ -1,6 +1,7 @@
 """Check one line of a manifest: it becomes a `Row`, or a list of problems."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import PurePosixPath
 from typing import Any, NamedTuple
 
@@ -16,7 +17,7 @@ from voicemill.manifest.source_format import source_format
 from voicemill.manifest.spoken_text import SpokenText
 from voicemill.manifest.text_cells import unusable_character
 from voicemill.manifest.unsupported_cells import UnsupportedCells
-from voicemill.model import AUDIO_OPS, SPOKEN_OPS, WORD_CHECKS, Refusal, Row
+from voicemill.model import AUDIO_OPS, SPOKEN_OPS, QualityCheck, Refusal, RequestedOutput, Row, Speech
 from voicemill.model.audio_formats import SourceFormat
 
 MAX_ID_CHARACTERS = 10_000
@@ -72,22 +73,25 @@ class RowCheck:
         inputs = self._inputs.check(parameters.op, _RowCells(self, cells, report), report)
         report.problems += parameters.problems
         carried = self._carried.check(cells, report)
-        if inputs.audio is not None:
-            self._unsupported.check(cells, inputs.audio, report)
+        if inputs.source.audio is not None:
+            self._unsupported.check(cells, inputs.source.audio, report)
         kept = source_format(parameters, inputs)
         file_name = self._file_name(number, row_id, cells, parameters, kept, carried, report)
         report.warnings += parameters.warnings
         refusal = self._refusal(report)
         row = None
         if not report.problems:
-            row = _row_of(
-                parameters,
-                inputs,
+            row = Row(
                 number=number,
-                row_id=row_id,
+                id=row_id,
+                op=parameters.op,
                 file_name=file_name,
-                source=kept,
-                allowed_words=self._allowed(cells, parameters, inputs.transcript, report),
+                output=_output(parameters.output, kept),
+                model=parameters.model,
+                language=parameters.language,
+                speech=_speech(parameters, inputs),
+                source=inputs.source,
+                quality=self._quality(cells, parameters, inputs.text, report),
                 refusal=refusal,
                 carried=carried,
             )
@@ -95,14 +99,17 @@ class RowCheck:
                 row = self._spoken.applied(row, report)
         return Checked(None if report.problems else row, row_id, file_name, report.problems, report.warnings)
 
-    def _allowed(self, cells: Sequence[Any], parameters: Parameters, text: str, report: CellReport) -> tuple[str, ...]:
+    def _quality(self, cells: Sequence[Any], parameters: Parameters, text: str, report: CellReport) -> QualityCheck:
+        """The check of the row, with the words that it does not compare."""
         cell = self.cell(cells, "allowed_words", report)
-        compares = parameters.op in SPOKEN_OPS and parameters.check in WORD_CHECKS
+        quality = parameters.quality
+        compares = parameters.op in SPOKEN_OPS and quality.compares_words
         if cell and not compares:
             report.warn(
                 "allowed_words", "only guided and transcribed checks of speech use allowed_words; leave the cell empty"
             )
-        return allowed_in(text, cell, self._allowed_words) if compares else ()
+        allowed = allowed_in(text, cell, self._allowed_words) if compares else ()
+        return replace(quality, allowed_words=allowed) if allowed else quality
 
     def _refusal(self, report: CellReport) -> Refusal | None:
         """In a listing, a file that cannot be processed is refused as a row; it is not a problem of the manifest."""
@@ -223,56 +230,26 @@ class _RowCells(Cells):
         return embedded_audio(self._check.value(self._cells, column))
 
 
-def _row_of(
-    parameters: Parameters,
-    inputs: Inputs,
-    *,
-    number: int,
-    row_id: str,
-    file_name: str,
-    source: SourceFormat | None,
-    allowed_words: tuple[str, ...],
-    refusal: Refusal | None,
-    carried: Mapping[str, Any],
-) -> Row:
-    return Row(
-        number=number,
-        id=row_id,
-        op=parameters.op,
-        transcript=inputs.transcript,
-        text=inputs.text,
-        voice_id=parameters.voice.id if parameters.voice else "",
-        model=parameters.model,
-        language=parameters.language,
-        format=source.request_format if source else parameters.format,
-        source_format=source,
-        file_name=file_name,
-        speed=parameters.speed,
-        emotion=parameters.emotion,
-        audio=inputs.audio,
-        left=inputs.left,
-        right=inputs.right,
-        from_s=inputs.from_s,
-        to_s=inputs.to_s,
-        splice=parameters.splice,
-        timestamps=parameters.timestamps,
-        text_formats=parameters.text_formats,
-        check=parameters.check,
-        max_takes=parameters.max_takes,
-        allowed_words=allowed_words,
-        refusal=refusal,
-        carried=carried,
-    )
+def _speech(parameters: Parameters, inputs: Inputs) -> Speech:
+    voice_id = parameters.voice.id if parameters.voice else ""
+    return Speech(inputs.text, inputs.text_from, voice_id, parameters.speed, parameters.emotion)
+
+
+def _output(requested: RequestedOutput, kept: SourceFormat | None) -> RequestedOutput:
+    if kept is None:
+        return requested
+    return replace(requested, format=kept.request_format, source_format=kept)
 
 
 def _kind(parameters: Parameters, kept: SourceFormat | None) -> outputs.Kind | None:
     if kept is not None:
         return outputs.Kind.kept(kept)
-    if parameters.format is not None:
-        return outputs.Kind.audio(parameters.format)
-    if parameters.op in AUDIO_OPS or not parameters.text_formats:
+    output = parameters.output
+    if output.format is not None:
+        return outputs.Kind.audio(output.format)
+    if parameters.op in AUDIO_OPS or not output.text_formats:
         return None
-    return outputs.Kind.text(parameters.text_formats)
+    return outputs.Kind.text(output.text_formats)
 
 
 def _unusable_value(text: str) -> str:

@@ -27,14 +27,14 @@ def source_format(parameters: Parameters, inputs: Inputs) -> SourceFormat | None
     A video that is converted to another voice stays a video, unless a container is given or only a passage of it is
     converted. A recording with a replaced passage keeps its format, unless any of the format is given.
     """
-    recording = inputs.audio
-    if recording is None or parameters.format is None:
+    recording, output = inputs.source.audio, parameters.output
+    if recording is None or output.format is None:
         return None
     if parameters.op is Op.VOICE_CHANGE and recording.has_video and "container" not in parameters.said_of_format:
-        if inputs.from_s is not None or inputs.to_s is not None:
+        if inputs.source.is_passage:
             return None
-        return _with_picture(recording, parameters.format.sample_rate_hz)
-    if parameters.op is Op.INFILL and parameters.splice and not parameters.said_of_format:
+        return _with_picture(recording, output.format.sample_rate_hz)
+    if parameters.op is Op.INFILL and output.splice and not parameters.said_of_format:
         return _of_sound(recording)
     return None
 

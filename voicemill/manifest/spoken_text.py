@@ -11,7 +11,7 @@ from voicemill.manifest.problems import CellReport, Choice
 from voicemill.manifest.service_catalog import takes_factor
 from voicemill.manifest.speech_files import NARRATOR, CastMember
 from voicemill.manifest.voice_directory import VoiceDirectory
-from voicemill.model import SPOKEN_OPS, Op, Pronunciation, Row, SpeakerPart
+from voicemill.model import SPOKEN_OPS, Op, Pronunciation, Row, SpeakerPart, Speech
 from voicemill.planning.line_ends import LINE_END
 from voicemill.planning.pronounce import applies
 from voicemill.text.speaker_markup import SpokenPart, parts_by_speaker
@@ -36,23 +36,26 @@ class SpokenText:
         """The row with its speakers' parts and its pronunciations; adds problems of the markup to `report`."""
         if row.op not in SPOKEN_OPS:
             return row
-        if self._cast is not None and row.op is Op.TTS and row.text is None:
-            row = self._with_parts(row, report)
-        return replace(row, pronunciations=self._needed(row)) if self._rules else row
+        speech = row.speech
+        if self._cast is not None and row.op is Op.TTS and speech.text_from is None:
+            speech = self._with_parts(row, report)
+        if self._rules:
+            speech = replace(speech, pronunciations=self._needed(speech))
+        return row if speech is row.speech else replace(row, speech=speech)
 
-    def _needed(self, row: Row) -> tuple[Pronunciation, ...]:
+    def _needed(self, speech: Speech) -> tuple[Pronunciation, ...]:
         """The pronunciations of words in the text; all of them if the text is the output of another row."""
-        if row.text is not None:
+        if speech.text_from is not None:
             return self._rules
-        return tuple(rule for rule in self._rules if applies(rule, row.transcript))
+        return tuple(rule for rule in self._rules if applies(rule, speech.text))
 
-    def _with_parts(self, row: Row, report: CellReport) -> Row:
-        spoken = [part._replace(text=_with_line_ends(part.text)) for part in parts_by_speaker(row.transcript)]
-        row = replace(row, transcript="".join(part.text for part in spoken))
+    def _with_parts(self, row: Row, report: CellReport) -> Speech:
+        spoken = [part._replace(text=_with_line_ends(part.text)) for part in parts_by_speaker(row.speech.text)]
+        speech = replace(row.speech, text="".join(part.text for part in spoken))
         narrator = (self._cast or {}).get(NARRATOR, CastMember(NARRATOR))
         if narrator.volume == 1.0 and not any(_name(part) for part in spoken):
-            return row
-        return replace(row, parts=tuple(self._part(part, row, report) for part in spoken))
+            return speech
+        return replace(speech, parts=tuple(self._part(part, row, report) for part in spoken))
 
     def _part(self, spoken: SpokenPart, row: Row, report: CellReport) -> SpeakerPart:
         name = _name(spoken)
@@ -61,7 +64,8 @@ class SpokenText:
             report.problem(
                 "speaker", f"the speaker {spoken.speaker!r} of the text is not in the cast; add a line to it"
             )
-        own = SpeakerPart(spoken.text, "", row.voice_id, row.speed, row.emotion)
+        speech = row.speech
+        own = SpeakerPart(spoken.text, "", speech.voice_id, speech.speed, speech.emotion)
         if member is None:
             return own
         if not name:
@@ -71,9 +75,9 @@ class SpokenText:
         report.warnings += problems.warnings
         return part._replace(
             text=spoken.text,
-            voice_id=part.voice_id or row.voice_id,
-            speed=row.speed if part.speed is None else part.speed,
-            emotion=part.emotion or row.emotion,
+            voice_id=part.voice_id or speech.voice_id,
+            speed=speech.speed if part.speed is None else part.speed,
+            emotion=part.emotion or speech.emotion,
         )
 
     def _member(self, member: CastMember, model: str, language: str) -> tuple[SpeakerPart, CellReport]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from voicemill.errors import Problem
 from voicemill.manifest.file_names import folded
 from voicemill.manifest.row_check import Checked
+from voicemill.model import text_name
 
 if TYPE_CHECKING:
     import numpy as np
@@ -156,9 +157,10 @@ class SecondPass:
 def _file_names(checked: Checked) -> tuple[str, ...]:
     """Every file that a row would write, text files included."""
     first, row = checked.file_name, checked.row
-    if not first or row is None or not row.text_formats:
+    if not first or row is None or not row.output.text_formats:
         return (first,) if first else ()
-    return (first, *(name for name in row.text_names if name != first))
+    texts = (text_name(first, format) for format in row.output.text_formats)
+    return (first, *(name for name in texts if name != first))
 
 
 def _and_parents(folder: str) -> Iterator[str]:

@@ -83,7 +83,8 @@ def to_compare(piece: CallPiece, row: Row, check: Check) -> ToCompare:
     is_shown = [check == "transcribed" or is_phonemes(sent[one.start : one.stop]) for one in piece.replaced]
     replaced = [one for one, is_so in zip(piece.replaced, is_shown, strict=True) if is_so]
     names = (token for one in replaced for token in tokens(one.shown))
-    return ToCompare(shown(sent, replaced), _language(piece.call), tuple(dict.fromkeys((*row.allowed_words, *names))))
+    allowed = tuple(dict.fromkeys((*row.quality.allowed_words, *names)))
+    return ToCompare(shown(sent, replaced), _language(piece.call), allowed)
 
 
 def spoken_text(call: Call) -> str:

@@ -15,10 +15,10 @@ from voicemill.cartesia.stt import read_transcription
 from voicemill.config import Settings
 from voicemill.errors import BadAnswer
 from voicemill.model import (
+    AUDIO_OPS,
     Check,
     Clip,
     Finding,
-    Op,
     Outcome,
     Row,
     State,
@@ -116,10 +116,11 @@ class _Checker:
 
     def passages(self, row: Row, outcome: Outcome, lines: list[Line]) -> list[Any]:
         """A function for each passage of a row, which checks it."""
-        if any(recording.made_by for recording in row.recordings):
+        if any(recording.made_by for recording in row.source.recordings):
             return [lambda: self._dependent(row, outcome)]
-        ready = replace(row, transcript=outcome.transcript or "") if row.text is not None else row
-        planned = plan_row(ready, self._service, self._settings.long_text, self._settings.subtitles)
+        if row.speech.text_from is not None:
+            row = replace(row, speech=replace(row.speech, text=outcome.transcript or ""))
+        planned = plan_row(row, self._service, self._settings.long_text, self._settings.subtitles)
         plan = self._regenerated.apply(planned)
         by_number = {line["passage"]: line for line in lines}
         return [
@@ -139,7 +140,7 @@ class _Checker:
 
     def _dependent(self, row: Row, outcome: Outcome) -> CheckedPassage:
         """A row whose input is the output of another row: its file, or its transcript and that output."""
-        if row.op is not Op.STT:
+        if row.op in AUDIO_OPS:
             clip = self._output(outcome.file_name, outcome)
             return CheckedPassage(row.id, 1, "", _decoded(clip, lambda samples: signals_verdict(samples, _RATE_HZ, "")))
         made = known_outcomes(self._folder.earlier_tables(), list(row.depends_on))

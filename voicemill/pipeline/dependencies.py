@@ -24,20 +24,23 @@ async def with_outputs(row: Row, context: RunContext) -> Row:
     """`row` with the outputs of other rows as its inputs, split where necessary. Raises `InputMissing`."""
     if not row.depends_on:
         return row
-    audio, left, right, text = [
-        await context.in_thread(_output, one, context) for one in (row.audio, row.left, row.right, row.text)
+    source, speech = row.source, row.speech
+    audio, left, right, text_from = [
+        await context.in_thread(_output, one, context)
+        for one in (source.audio, source.left, source.right, speech.text_from)
     ]
-    if audio is not None and row.to_s is not None and row.to_s > audio.duration_s:
+    if audio is not None and source.to_s is not None and source.to_s > audio.duration_s:
         message = (
-            f"the gap ends at {row.to_s:g} s, but {audio.name} is only {audio.duration_s:.2f} s long; correct to_s"
+            f"the gap ends at {source.to_s:g} s, but {audio.name} is only {audio.duration_s:.2f} s long; correct to_s"
         )
         raise InputMissing("gap_after_end", message, Status.REFUSED)
-    transcript = row.transcript
-    if row.text is not None:
-        transcript = context.made[row.text.made_by].transcript or ""
-        if not can_be_spoken(transcript):
-            raise InputMissing("nothing_to_say", f"the transcript of {row.text.name} has no words", Status.REFUSED)
-    ready = replace(row, audio=audio, left=left, right=right, text=text, transcript=transcript)
+    if speech.text_from is not None:
+        text = context.made[speech.text_from.made_by].transcript or ""
+        if not can_be_spoken(text):
+            why = f"the transcript of {speech.text_from.name} has no words"
+            raise InputMissing("nothing_to_say", why, Status.REFUSED)
+        speech = replace(speech, text=text, text_from=text_from)
+    ready = replace(row, source=replace(source, audio=audio, left=left, right=right), speech=speech)
     return await context.in_thread(with_cuts, ready, context.settings.long_audio)
 
 

@@ -61,7 +61,7 @@ def _transcribed(
     plan: RowPlan, is_paid: Mapping[str, bool], service: str, settings: Settings, answers: AnswerStore
 ) -> dict[str, bool]:
     """For each stored answer of a row, whether its transcription for a check is stored."""
-    if plan.row.check != "transcribed" or settings.checks.recognizer != "service" or not any(is_paid.values()):
+    if plan.row.quality.check != "transcribed" or settings.checks.recognizer != "service" or not any(is_paid.values()):
         return {}
     from voicemill.pipeline.check_transcription import transcription_call  # imports audio libraries
 

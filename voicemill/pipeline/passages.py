@@ -61,8 +61,9 @@ def _places(plan: RowPlan, assembled: Assembled) -> list[Place]:
 def _place_without_pauses(call: Call, row: Row, assembled: Assembled) -> Place:
     if isinstance(call, VoiceChange):
         return call.clip.start_s, round(call.clip.start_s + call.clip.duration_s, 3)
-    if isinstance(call, Infill) and row.splice:
-        start_s = row.gap_s[0] if row.audio is not None else (row.left.duration_s if row.left else 0.0)
+    source = row.source
+    if isinstance(call, Infill) and row.output.splice:
+        start_s = source.gap_s[0] if source.audio is not None else (source.left.duration_s if source.left else 0.0)
         return start_s, round(start_s + assembled.receipts[0].duration_s, 3)
     return 0.0, assembled.duration_s
 

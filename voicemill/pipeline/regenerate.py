@@ -101,7 +101,7 @@ def _check_infill(plan: RowPlan, number: int) -> None:
     call, row = plan.pieces[number - 1].call, plan.row
     if not isinstance(call, Tts) or len(plan.pieces) == 1:
         raise ConfigError(f"{row.id}/{number} has no passage beside it; generate it again without --with infill")
-    if row.needs_word_timestamps:
+    if row.output.needs_word_timestamps:
         raise ConfigError(
             f"row {row.id!r} has word timestamps, which infill does not return; generate the passage again without "
             "--with infill"
@@ -117,7 +117,7 @@ def _plan_of(folder: ResultsFolder, row_id: str) -> RowPlan:
     row = next((row for _, row in table.rows(0, len(table)) if row.id == row_id), None)
     if row is None:
         raise ConfigError(f"{folder.path} has no row {row_id!r}; items.parquet lists the rows")
-    if row.text is not None:
+    if row.speech.text_from is not None:
         outcome = known_outcomes([folder.items], [row_id]).get(row_id)
-        row = replace(row, transcript=(outcome and outcome.transcript) or "")
+        row = replace(row, speech=replace(row.speech, text=(outcome and outcome.transcript) or ""))
     return plan_row(row, earlier_service(folder), settings.long_text, settings.subtitles)

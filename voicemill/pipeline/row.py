@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 from voicemill.errors import CallError, Refused, VoicemillError
-from voicemill.model import WORD_CHECKS, Op, Outcome, Passage, Receipt, Row, State, Status, worst
+from voicemill.model import AUDIO_OPS, Outcome, Passage, Receipt, Row, State, Status, worst
 from voicemill.pipeline.assemble import assemble
 from voicemill.pipeline.assemble.answer_files import is_the_file
 from voicemill.pipeline.assemble.assembled import Assembled
@@ -98,9 +98,9 @@ def _is_checked(row: Row, known: Outcome, context: RunContext) -> bool:
     """
     if known.verdict is not None and not context.timings.has_passages(known.id):
         return False
-    if row.check in WORD_CHECKS and known.check != row.check:
+    if row.quality.compares_words and known.check != row.quality.check:
         return False
-    return known.verdict is not State.BAD or (known.takes or 1) >= row.max_takes
+    return known.verdict is not State.BAD or (known.takes or 1) >= row.quality.max_takes
 
 
 async def _deliver(plan: RowPlan, context: RunContext, timings: TimingsPart) -> Outcome:
@@ -121,7 +121,7 @@ async def _deliver(plan: RowPlan, context: RunContext, timings: TimingsPart) -> 
         size_bytes=assembled.delivered.size_bytes,
         more_files=assembled.more_files,
         duration_s=assembled.duration_s,
-        sample_rate_hz=plan.row.sample_rate_hz,
+        sample_rate_hz=plan.row.output.sample_rate_hz,
         calls=len(plan.pieces) + len(answers.more_keys),
         **_with_verdict(passages, _with_damage(plan.row, _transcript_fields(plan, assembled))),
         credits=sum(receipt.credits for receipt in _paid_for(plan, receipts)),
@@ -143,7 +143,7 @@ async def _add_passages(row_id: str, passages: tuple[Passage, ...], timings: Tim
 
 def _with_damage(row: Row, facts: dict[str, Any]) -> dict[str, Any]:
     """The facts of a row, and the seconds of its recordings that could not be decoded."""
-    damaged_s = sum(recording.damaged_s for recording in row.recordings)
+    damaged_s = sum(recording.damaged_s for recording in row.source.recordings)
     if not damaged_s:
         return facts
     return facts | {"damaged_s": round(damaged_s, 3), "suspect": (*facts.get("suspect", ()), "damaged")}
@@ -168,9 +168,9 @@ def _transcript_fields(plan: RowPlan, assembled: Assembled) -> dict[str, Any]:
     row, transcript = plan.row, assembled.transcript
     if transcript is None:
         return {}
-    if row.op is not Op.STT:
+    if row.op in AUDIO_OPS:
         return {"words": len(transcript.words), "suspect": () if transcript.words else ("untimed",)}
-    rate = word_error_rate(row.transcript, transcript.text)
+    rate = word_error_rate(row.source.reference, transcript.text)
     return {
         "transcript": transcript.text,
         "words": len(transcript.words),
@@ -233,9 +233,9 @@ def _ended(
         "characters": plan.characters,
         "calls": len(plan.pieces),
         "fingerprint": plan.fingerprint,
-        "check": row.check,
-        "takes": row.max_takes,
-        "transcript": row.transcript if row.text is not None else None,
-        "made_from": tuple(one.sha256 for one in (*row.recordings, *filter(None, [row.text]))),
+        "check": row.quality.check,
+        "takes": row.quality.max_takes,
+        "transcript": row.speech.text if row.speech.text_from is not None else None,
+        "made_from": tuple(one.sha256 for one in row.inputs),
     }
     return Outcome(**facts | more)

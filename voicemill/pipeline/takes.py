@@ -96,19 +96,21 @@ async def _takes(plan: RowPlan, number: int, context: RunContext, *, at_once: bo
 async def _take(piece: CallPiece, row: Row, context: RunContext, *, at_once: bool) -> _Take:
     """One take with its verdict. Raises as `ensure_answer` does."""
     answer = await ensure_answer(piece.call, row.id, context, at_once=at_once)
-    if row.check == "off":
+    check = row.quality.check
+    if check == "off":
         return _Take(piece, answer)
-    body, wanted = await body_of(piece.call, answer, context), to_compare(piece, row, row.check)
-    if row.check == "transcribed":
+    body, wanted = await body_of(piece.call, answer, context), to_compare(piece, row, check)
+    if check == "transcribed":
         return _Take(piece, answer, *await check_transcribed(body, wanted, row.id, context))
-    check = check_guided if row.check == "guided" else check_signals
-    return _Take(piece, answer, await check(body, wanted, context))
+    rate = check_guided if check == "guided" else check_signals
+    return _Take(piece, answer, await rate(body, wanted, context))
 
 
 def _pieces(plan: RowPlan, number: int) -> Iterator[CallPiece]:
     """The passage as planned, then with the calls of its further takes."""
     piece = plan.pieces[number]
     yield piece
-    if plan.row.check != "off" and not isinstance(piece.call, Stt):
-        for take in range(1, plan.row.max_takes):
+    quality = plan.row.quality
+    if quality.check != "off" and not isinstance(piece.call, Stt):
+        for take in range(1, quality.max_takes):
             yield replace(piece, call=replace(piece.call, take=piece.call.take + take))

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Final
 
-from voicemill.model import SPOKEN_OPS, Call, Op, Row, Stt, VoiceChange
+from voicemill.model import AUDIO_OPS, SPOKEN_OPS, Call, Op, Row, Stt, VoiceChange
 from voicemill.model.calls import STT_CREDITS_PER_S
 from voicemill.planning.predictions import CHARACTERS_PER_AUDIO_S
 from voicemill.planning.row_calls import RowPlan
@@ -84,13 +84,14 @@ class Estimate:
             self._add_call(piece.call, paid=is_paid[piece.call.key])
 
     def _add_check(self, call: Call, row: Row, *, is_retaken: bool) -> None:
-        if row.check == "off" or isinstance(call, Stt):
+        quality = row.quality
+        if quality.check == "off" or isinstance(call, Stt):
             return
-        self.check_cpu_s += expected_audio_s(call) * CHECK_CPU_S_PER_AUDIO_S[row.check]
-        if is_retaken and row.max_takes > 1:
+        self.check_cpu_s += expected_audio_s(call) * CHECK_CPU_S_PER_AUDIO_S[quality.check]
+        if is_retaken and quality.max_takes > 1:
             transcription = self._transcription_credits(call) if _is_transcribed(row) else 0.0
             self.expected_retakes += BAD_SHARE
-            self.retake_credits_at_most += (row.max_takes - 1) * (call.list_price_credits + transcription)
+            self.retake_credits_at_most += (quality.max_takes - 1) * (call.list_price_credits + transcription)
 
     def _add_transcription(self, call: Call) -> None:
         self.check_calls_to_pay += 1
@@ -140,7 +141,7 @@ class Estimate:
     @property
     def audio_s(self) -> float:
         """Length of all generated audio in seconds; for speech, at the pace of read prose."""
-        return sum(sums.audio_s for op, sums in self._by_op.items() if op is not Op.STT)
+        return sum(sums.audio_s for op, sums in self._by_op.items() if op in AUDIO_OPS)
 
     @property
     def transcribed_s(self) -> float:
@@ -167,7 +168,7 @@ class Estimate:
 
 
 def _is_transcribed(row: Row) -> bool:
-    return row.check == "transcribed" and row.op in SPOKEN_OPS
+    return row.quality.check == "transcribed" and row.op in SPOKEN_OPS
 
 
 def _short(key: str) -> int:
@@ -184,9 +185,13 @@ def expected_audio_s(call: Call) -> float:
 
 def work_s(call: Call) -> float:
     """The assumed response time of a call."""
-    is_stt = call.op is Op.STT
-    seconds = expected_audio_s(call) if call.op in (Op.STT, Op.VOICE_CHANGE) else 0.0
-    return total_work_s(1, call.characters, seconds if is_stt else 0.0, 0.0 if is_stt else seconds)
+    match call:
+        case Stt():
+            return total_work_s(1, 0, call.clip.duration_s, 0.0)
+        case VoiceChange():
+            return total_work_s(1, 0, 0.0, call.clip.duration_s)
+        case _:
+            return total_work_s(1, call.characters, 0.0, 0.0)
 
 
 def total_work_s(calls: int, characters: int, transcribed_s: float, converted_s: float) -> float:

@@ -5,7 +5,7 @@ import json
 from dataclasses import dataclass
 
 from voicemill.config import LongText, Subtitles
-from voicemill.model import LAID_OUT_FORMATS, Call, Clip, Infill, Op, Recording, Row, Stt, Tts, VoiceChange
+from voicemill.model import LAID_OUT_FORMATS, Call, Clip, Infill, Op, Recording, Row, SourceAudio, Stt, Tts, VoiceChange
 from voicemill.model.audio_formats import DEFAULT_ENCODING, Encoding
 from voicemill.planning.pronounce import Replaced, pronounced
 from voicemill.planning.spoken_pieces import SpokenPiece, spoken_pieces
@@ -55,28 +55,30 @@ def plan_row(row: Row, service: str, long_text: LongText, subtitles: Subtitles =
 
     A row with a refusal has none.
     """
-    pieces: list[CallPiece]
-    if row.refusal is not None:
-        pieces = []
-    elif row.op is Op.TTS:
-        pieces = _speech(row, service, long_text)
-    elif row.op is Op.STT:
-        pieces = [CallPiece(Stt(service, row.model, row.language, clip)) for clip in _clips(row)]
-    elif row.op is Op.VOICE_CHANGE:
-        pieces = [CallPiece(_voice_change(row, service, clip)) for clip in _clips(row)]
-    else:
-        pieces = [CallPiece(_infill(row, service))]
+    pieces = _pieces(row, service, long_text) if row.refusal is None else []
     return RowPlan(row, tuple(pieces), _fingerprint(row, pieces, subtitles), subtitles)
 
 
-def passage(row: Row) -> str:
+def passage(text: str) -> str:
     """The text of an infill in the form in which it is sent."""
-    return " ".join(row.transcript.split())
+    return " ".join(text.split())
 
 
 def request_encoding(encoding: Encoding | None) -> Encoding:
     """The encoding to request: lossless, with no more precision than the file has."""
     return "pcm_f32le" if encoding == "pcm_f32le" else DEFAULT_ENCODING
+
+
+def _pieces(row: Row, service: str, long_text: LongText) -> list[CallPiece]:
+    match row.op:
+        case Op.TTS:
+            return _speech(row, service, long_text)
+        case Op.STT:
+            return [CallPiece(Stt(service, row.model, row.language, clip)) for clip in _clips(row)]
+        case Op.VOICE_CHANGE:
+            return [CallPiece(_voice_change(row, service, clip)) for clip in _clips(row)]
+        case Op.INFILL:
+            return [CallPiece(_infill(row, service))]
 
 
 def _speech(row: Row, service: str, long_text: LongText) -> list[CallPiece]:
@@ -87,53 +89,57 @@ def _speech(row: Row, service: str, long_text: LongText) -> list[CallPiece]:
 
 
 def _tts(row: Row, service: str, piece: SpokenPiece) -> Tts:
+    format = row.output.audio_format
     return Tts(
         service=service,
         model=row.model,
         transcript=piece.sent,
         voice_id=piece.part.voice_id,
         language=row.language,
-        sample_rate_hz=row.audio_format.sample_rate_hz,
-        encoding=request_encoding(row.audio_format.encoding),
+        sample_rate_hz=format.sample_rate_hz,
+        encoding=request_encoding(format.encoding),
         speed=piece.part.speed,
         emotion=piece.part.emotion,
-        timestamps=row.needs_word_timestamps,
+        timestamps=row.output.needs_word_timestamps,
     )
 
 
 def _clips(row: Row) -> list[Clip]:
-    audio = _needed(row.audio, row)
-    return [audio.clip(start_s, stop_s) for start_s, stop_s in row.segments_s] or [audio.clip()]
+    audio = row.source.audio
+    if audio is None or not audio.sha256:
+        raise ValueError(f"the recording of row {row.id!r} is not known yet")
+    return [audio.clip(start_s, stop_s) for start_s, stop_s in row.source.segments_s] or [audio.clip()]
 
 
 def _voice_change(row: Row, service: str, clip: Clip) -> VoiceChange:
-    format = row.audio_format
-    return VoiceChange(service, row.voice_id, clip, format.sample_rate_hz, request_encoding(format.encoding))
+    format = row.output.audio_format
+    return VoiceChange(service, row.speech.voice_id, clip, format.sample_rate_hz, request_encoding(format.encoding))
 
 
 def _infill(row: Row, service: str) -> Infill:
-    left, right = _neighbors(row)
+    left, right = _neighbors(row.source)
+    speech, format = row.speech, row.output.audio_format
     return Infill(
         service=service,
         model=row.model,
-        transcript=pronounced(passage(row), row.pronunciations, service).sent,
-        voice_id=row.voice_id,
+        transcript=pronounced(passage(speech.text), speech.pronunciations, service).sent,
+        voice_id=speech.voice_id,
         language=row.language,
         left=left,
         right=right,
-        sample_rate_hz=row.audio_format.sample_rate_hz,
-        encoding=request_encoding(row.audio_format.encoding),
-        speed=row.speed,
-        emotion=row.emotion,
+        sample_rate_hz=format.sample_rate_hz,
+        encoding=request_encoding(format.encoding),
+        speed=speech.speed,
+        emotion=speech.emotion,
     )
 
 
-def _neighbors(row: Row) -> tuple[Clip | None, Clip | None]:
+def _neighbors(source: SourceAudio) -> tuple[Clip | None, Clip | None]:
     """The context of new speech: the recordings on both sides, or the audio before and after a gap in one."""
-    if row.audio is None:
-        left = row.left.clip(max(0.0, _last_s(row.left) - CONTEXT_S)) if row.left else None
-        return left, (row.right.clip(0.0, min(row.right.end_s, CONTEXT_S)) if row.right else None)
-    audio, (from_s, to_s) = row.audio, row.gap_s
+    if source.audio is None:
+        left = source.left.clip(max(0.0, _last_s(source.left) - CONTEXT_S)) if source.left else None
+        return left, (source.right.clip(0.0, min(source.right.end_s, CONTEXT_S)) if source.right else None)
+    audio, (from_s, to_s) = source.audio, source.gap_s
     left = audio.clip(max(0.0, from_s - CONTEXT_S), from_s) if from_s > 0 else None
     is_within = to_s < min(audio.duration_s, audio.end_s)
     right = audio.clip(to_s, min(audio.end_s, to_s + CONTEXT_S)) if is_within else None
@@ -146,41 +152,35 @@ def _last_s(recording: Recording) -> float:
     return recording.end_s if is_about_right else recording.duration_s
 
 
-def _needed(recording: Recording | None, row: Row) -> Recording:
-    if recording is None or not recording.sha256:
-        raise ValueError(f"the recording of row {row.id!r} is not known yet")
-    return recording
-
-
-def _reference(row: Row) -> str:
-    return row.transcript if row.op is Op.STT else ""
-
-
 def _times_s(row: Row) -> tuple[float, ...]:
     """The times that determine the length of a row's file in addition to its calls; empty if the calls suffice."""
-    if row.op is Op.INFILL:
-        return row.gap_s
-    return row.passage_s if row.op is Op.VOICE_CHANGE and row.is_passage else ()
+    match row.op:
+        case Op.INFILL:
+            return row.source.gap_s
+        case Op.VOICE_CHANGE if row.source.is_passage:
+            return row.source.passage_s
+    return ()
 
 
 def _fingerprint(row: Row, pieces: list[CallPiece], subtitles: Subtitles) -> str:
+    output, source = row.output, row.source
     pauses = [piece.pause_s for piece in pieces[:-1]]
     file: list[object] = [row.file_name]
-    if row.format is not None:
-        made = row.format
+    if output.format is not None:
+        made = output.format
         file += [made.container, made.sample_rate_hz, made.encoding, made.bit_rate_bps]
-    if row.source_format is not None:
-        kept = row.source_format
+    if output.source_format is not None:
+        kept = output.source_format
         file += [kept.container, kept.sample_rate_hz, kept.encoding]
     parts: list[object] = [_ASSEMBLY_VERSION, file, pauses, [piece.call.key for piece in pieces]]
-    if row.text_formats:
-        parts.append(row.text_formats)
-    if row.recordings:
-        sources = [recording.sha256 for recording in row.recordings]
-        parts.append([sources, row.boundaries_s, _times_s(row), row.splice])
-    if row.needs_word_timestamps:
-        is_laid_out = not LAID_OUT_FORMATS.isdisjoint(row.text_formats)
-        parts.append([_TEXT_VERSION, subtitles.model_dump() if is_laid_out else None, _reference(row)])
-    if row.allowed_words:  # Another list may change the verdict, and thereby the take that is kept.
-        parts.append(sorted(row.allowed_words))
+    if output.text_formats:
+        parts.append(output.text_formats)
+    if source.recordings:
+        hashes = [recording.sha256 for recording in source.recordings]
+        parts.append([hashes, source.boundaries_s, _times_s(row), output.splice])
+    if output.needs_word_timestamps:
+        is_laid_out = not LAID_OUT_FORMATS.isdisjoint(output.text_formats)
+        parts.append([_TEXT_VERSION, subtitles.model_dump() if is_laid_out else None, source.reference])
+    if row.quality.allowed_words:  # Another list may change the verdict, and thereby the take that is kept.
+        parts.append(sorted(row.quality.allowed_words))
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()

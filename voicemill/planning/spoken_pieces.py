@@ -27,7 +27,7 @@ def spoken_pieces(row: Row, service: str, long_text: LongText) -> list[SpokenPie
     for part, piece in _split(row, long_text.max_characters_per_call):
         pause_s = max(_pause_s(piece.ends_at, long_text), _pause_of_silent_part(part, row))
         if piece.spoken:
-            sent, replaced = pronounced(piece.spoken, row.pronunciations, service)
+            sent, replaced = pronounced(piece.spoken, row.speech.pronunciations, service)
             tag = _volume_tag(part)
             moved = tuple(Replaced(start + len(tag), stop + len(tag), shown) for start, stop, shown in replaced)
             found.append(SpokenPiece(part, tag + sent, pause_s, moved))
@@ -48,11 +48,12 @@ def _with_pauses_of_tags(pieces: list[SpokenPiece]) -> list[SpokenPiece]:
 
 def _split(row: Row, max_characters: int) -> Iterator[tuple[SpeakerPart, Piece]]:
     """The pieces of each part. A part ends with the pause of a paragraph if its text does, else of a sentence."""
-    if not row.parts:
-        alone = SpeakerPart(row.transcript, "", row.voice_id, row.speed, row.emotion)
-        yield from ((alone, piece) for piece in split(row.transcript, row.language, max_characters))
+    speech = row.speech
+    if not speech.parts:
+        alone = SpeakerPart(speech.text, "", speech.voice_id, speech.speed, speech.emotion)
+        yield from ((alone, piece) for piece in split(speech.text, row.language, max_characters))
         return
-    for part in row.parts:
+    for part in speech.parts:
         pieces = split(part.text, row.language, max_characters)
         for index, piece in enumerate(pieces):
             is_last = index == len(pieces) - 1
@@ -61,7 +62,7 @@ def _split(row: Row, max_characters: int) -> Iterator[tuple[SpeakerPart, Piece]]
 
 def _pause_of_silent_part(part: SpeakerPart, row: Row) -> float:
     """The pause that a line with only a tag asks for between the lines of speakers, in seconds."""
-    is_silent = bool(row.parts) and not can_be_spoken(without_tags(part.text))
+    is_silent = bool(row.speech.parts) and not can_be_spoken(without_tags(part.text))
     return edge_pauses_s(part.text)[0] if is_silent else 0.0
 
 

@@ -73,7 +73,7 @@ def test_texts_of_a_folder_are_spoken(tmp_path: Path) -> None:
     (tmp_path / "two.txt").write_text("...")
     (tmp_path / "three.txt").write_bytes(b"\xfa\xfe")
     found = read_files(tmp_path, "tts")
-    assert [(row.id, row.transcript) for row in found.rows if not row.refusal] == [("part/one.txt", "Chapter one.")]
+    assert [(row.id, row.speech.text) for row in found.rows if not row.refusal] == [("part/one.txt", "Chapter one.")]
     assert {row.id: row.refusal.code for row in found.rows if row.refusal} == {
         "three.txt": "not_text",
         "two.txt": "empty_file",
@@ -85,7 +85,7 @@ def test_text_file_is_one_row(tmp_path: Path) -> None:
     """A `.txt` of sentences is spoken as one text; one that starts with column names is a table."""
     path = tmp_path / "one.txt"
     path.write_text("It rains, at last.\nThe end.\n")
-    assert read_files(path, "tts").row.transcript == "It rains, at last.\nThe end.\n"
+    assert read_files(path, "tts").row.speech.text == "It rains, at last.\nThe end.\n"
     with pytest.raises(ManifestError, match=r"write @.*one\.txt"):
         read_files(path, "stt")
     path.write_text("id\ttranscript\na\tIt rains.\n")
@@ -111,11 +111,8 @@ def test_a_list_names_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
         (tmp_path / "lists" / name).write_text(content)
         mark = "@" * given.startswith("@")
         rows = read_files(f"{mark}{tmp_path / 'lists' / name}").rows
-        assert [row.refusal.code if row.refusal else row.audio and row.audio.duration_s for row in rows] == [
-            0.25,
-            0.25,
-            "missing",
-        ]
+        found = [row.refusal.code if row.refusal else row.source.sent_s for row in rows]
+        assert found == [0.25, 0.25, "missing"]
         assert rows[0].id == "a.wav"
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"a.wav\n")))

@@ -12,7 +12,7 @@ from voicemill.audio.join import Samples, as_float, read_samples
 from voicemill.audio.segment_files import clip_blocks
 from voicemill.audio.splice import EDGE_S, splice, spliced
 from voicemill.audio.trim import without_left, without_right
-from voicemill.model import Call, Clip, Infill, Recording, Row
+from voicemill.model import Call, Clip, Infill, Recording, Row, SourceAudio
 from voicemill.model.audio_formats import SourceFormat
 from voicemill.pipeline.assemble.assembled import Assembled
 from voicemill.pipeline.assemble.row_files import deliver_audio, deliver_written, existing_path
@@ -28,10 +28,11 @@ def assemble_infill(plan: RowPlan, answers: AnswerStore, outputs: OutputFolder) 
     row = plan.row
     receipt, body = answers.read(plan.pieces[0].call.key)
     new = _without_context(as_float(read_samples(body)[0]), plan.pieces[0].call)
-    if row.source_format is not None:
-        delivered, duration_s = deliver_written(partial(_write_like, row, row.source_format, new), row, outputs)
+    kept = row.output.source_format
+    if kept is not None:
+        delivered, duration_s = deliver_written(partial(_write_like, row, kept, new), row, outputs)
     else:
-        delivered, duration_s = deliver_audio(_with_new_speech(row, new) if row.splice else [new], row, outputs)
+        delivered, duration_s = deliver_audio(_with_new_speech(row, new) if row.output.splice else [new], row, outputs)
     return Assembled(delivered, duration_s, (receipt,))
 
 
@@ -54,32 +55,33 @@ def _samples_of(clip: Clip, rate_hz: int) -> Floats:
 
 
 def _write_like(row: Row, kept: SourceFormat, new: Floats, file: BinaryIO) -> float:
-    if row.audio is None:
+    audio, gap_s = row.source.audio, row.source.gap_s
+    if audio is None:
         raise ValueError(f"row {row.id!r} has no recording")
-    new_rate_hz = row.audio_format.sample_rate_hz
-    return splice(existing_path(row.audio), row.gap_s, new, new_rate_hz, kept, file, row.audio.reading)
+    new_rate_hz = row.output.audio_format.sample_rate_hz
+    return splice(existing_path(audio), gap_s, new, new_rate_hz, kept, file, audio.reading)
 
 
 def _with_new_speech(row: Row, new: Floats) -> Iterator[Samples]:
-    rate_hz = row.audio_format.sample_rate_hz
-    if row.audio is None:
-        before, after = _whole(row.left, rate_hz), _whole(row.right, rate_hz)
+    source, rate_hz = row.source, row.output.audio_format.sample_rate_hz
+    if source.audio is None:
+        before, after = _whole(source.left, rate_hz), _whole(source.right, rate_hz)
     else:
-        from_s, to_s = row.gap_s
-        path, reading = existing_path(row.audio), row.audio.reading
+        from_s, to_s = source.gap_s
+        path, reading = existing_path(source.audio), source.audio.reading
         before = decode_segment(path, rate_hz, 0.0, from_s, reading) if from_s > 0 else iter([])
-        after = decode_segment(path, rate_hz, to_s, None, reading) if to_s < row.audio.end_s else iter([])
-    yield from spliced(before, new, after, rate_hz, partial(_edges, row, rate_hz))
+        after = decode_segment(path, rate_hz, to_s, None, reading) if to_s < source.audio.end_s else iter([])
+    yield from spliced(before, new, after, rate_hz, partial(_edges, source, rate_hz))
 
 
-def _edges(row: Row, rate_hz: int) -> tuple[Floats | None, Floats | None]:
+def _edges(source: SourceAudio, rate_hz: int) -> tuple[Floats | None, Floats | None]:
     """The first and the last samples of the gap."""
-    from_s, to_s = row.gap_s
+    from_s, to_s = source.gap_s
     length_s = min(EDGE_S, (to_s - from_s) / 2)
-    if row.audio is None or length_s <= 0:
+    if source.audio is None or length_s <= 0:
         return None, None
     sides = ((from_s, from_s + length_s), (to_s - length_s, to_s))
-    first, last = (_samples_of(row.audio.clip(start_s, stop_s), rate_hz) for start_s, stop_s in sides)
+    first, last = (_samples_of(source.audio.clip(start_s, stop_s), rate_hz) for start_s, stop_s in sides)
     return first, last
 
 

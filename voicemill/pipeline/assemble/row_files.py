@@ -22,7 +22,7 @@ def deliver_audio(blocks: Iterable[Samples], row: Row, outputs: OutputFolder) ->
     """
 
     def write(file: BinaryIO) -> float:
-        wanted, frames = row.audio_format, 0
+        wanted, frames = row.output.audio_format, 0
         with Encoder(file, wanted, wanted.sample_rate_hz) as encoder:
             for block in blocks:
                 encoder.write(block)
@@ -51,7 +51,7 @@ def deliver_written(write: Callable[[BinaryIO], T], row: Row, outputs: OutputFol
 def deliver_texts(transcript: Transcript, plan: RowPlan, outputs: OutputFolder) -> tuple[MadeFile, ...]:
     """Deliver the text files that a row requests. Raises `StorageError` and `OutputRefused`."""
     made = []
-    for format in plan.row.text_formats:
+    for format in plan.row.output.text_formats:
         name = text_name(plan.row.file_name, format)
         delivered = outputs.deliver_bytes(name, WRITERS[format](transcript, plan.subtitles).encode())
         made.append(MadeFile(name, delivered.sha256, delivered.size_bytes))

@@ -22,12 +22,13 @@ def assemble_speech(plan: RowPlan, answers: AnswerStore, outputs: OutputFolder) 
     """
     places: list[Place] = []
     assembled = _as_answered(plan, answers, outputs) or _joined(plan, answers, outputs, places)
-    if not plan.row.needs_word_timestamps and not plan.row.text_formats:
+    row, output = plan.row, plan.row.output
+    if not output.needs_word_timestamps and not output.text_formats:
         return assembled
     words = _words(plan, assembled.receipts, places)
-    transcript = transcript_of(plan.row.transcript, plan.row.language, assembled.duration_s, words)
+    transcript = transcript_of(row.speech.text, row.language, assembled.duration_s, words)
     made = deliver_texts(transcript, plan, outputs)
-    return replace(assembled, more_files=made, transcript=transcript if plan.row.needs_word_timestamps else None)
+    return replace(assembled, more_files=made, transcript=transcript if output.needs_word_timestamps else None)
 
 
 def _as_answered(plan: RowPlan, answers: AnswerStore, outputs: OutputFolder) -> Assembled | None:
@@ -42,9 +43,9 @@ def _as_answered(plan: RowPlan, answers: AnswerStore, outputs: OutputFolder) -> 
 
 def _joined(plan: RowPlan, answers: AnswerStore, outputs: OutputFolder, places: list[Place]) -> Assembled:
     receipts: list[Receipt] = []
-    blocks = join(_pieces(plan, answers, receipts), plan.row.audio_format.sample_rate_hz, places)
+    rate_hz = plan.row.output.audio_format.sample_rate_hz
+    blocks = join(_pieces(plan, answers, receipts), rate_hz, places)
     delivered, duration_s = deliver_audio(blocks, plan.row, outputs)
-    rate_hz = plan.row.audio_format.sample_rate_hz
     places_s = tuple((place.start_s(rate_hz), place.end_s(rate_hz)) for place in places)
     return Assembled(delivered, duration_s, tuple(receipts), places_s=places_s)
 
@@ -60,7 +61,7 @@ def _words(plan: RowPlan, receipts: tuple[Receipt, ...], places: list[Place]) ->
     """The words of all parts, with their times in the file."""
     if not places:
         return _shown(plan.pieces[0], receipts[0])
-    rate_hz = plan.row.audio_format.sample_rate_hz
+    rate_hz = plan.row.output.audio_format.sample_rate_hz
     return [
         Word(word.word, place.moved_s(word.start_s, rate_hz), place.moved_s(word.end_s, rate_hz))
         for piece, receipt, place in zip(plan.pieces, receipts, places, strict=True)

@@ -45,7 +45,7 @@ def _transcript(plan: RowPlan, found: Sequence[Transcription], transcribed_s: fl
 
 def _recording_s(plan: RowPlan) -> float:
     """The length of a recording that was not uploaded as one file; otherwise, and for a passage of a recording, 0."""
-    row = plan.row
-    if row.audio is None or row.is_passage or (not row.boundaries_s and row.audio.reading.is_uploadable):
+    source = plan.row.source
+    if source.audio is None or source.is_passage or (not source.boundaries_s and source.audio.reading.is_uploadable):
         return 0.0
-    return row.audio.duration_s
+    return source.audio.duration_s

@@ -26,7 +26,7 @@ Floats = NDArray[np.float32]
 def assemble_change(plan: RowPlan, answers: AnswerStore, outputs: OutputFolder) -> Assembled:
     """Write the file of a voice change row. Raises `AnswerDamaged`, `StorageError` and `OutputRefused`."""
     change = _Change(plan, answers)
-    kept = plan.row.source_format
+    kept = plan.row.output.source_format
     if kept is None:
         delivered, duration_s = deliver_audio(change.blocks(), plan.row, outputs)
     else:
@@ -44,13 +44,14 @@ class _Change:
     frames: int = 0
 
     def __post_init__(self) -> None:
-        if self.plan.row.audio is None:
-            raise ValueError(f"row {self.plan.row.id!r} has no recording")
-        self._recording = self.plan.row.audio
+        row = self.plan.row
+        if row.source.audio is None:
+            raise ValueError(f"row {row.id!r} has no recording")
+        self._recording = row.source.audio
         self._path = existing_path(self._recording)
-        self._rate_hz = self.plan.row.audio_format.sample_rate_hz
-        if self.plan.row.is_passage:
-            self.frames = round(self.plan.row.passage_s[0] * self._rate_hz)
+        self._rate_hz = row.output.audio_format.sample_rate_hz
+        if row.source.is_passage:
+            self.frames = round(row.source.passage_s[0] * self._rate_hz)
 
     def write_video(self, kept: SourceFormat, file: BinaryIO) -> float:
         """Write the video with the converted audio, and return the length of the audio in seconds."""
@@ -70,8 +71,9 @@ class _Change:
 
     def _end(self) -> int:
         """The end of the recording or passage, in samples of the recording."""
-        if self.plan.row.is_passage:
-            return round(self.plan.row.passage_s[1] * self._rate_hz)
+        source = self.plan.row.source
+        if source.is_passage:
+            return round(source.passage_s[1] * self._rate_hz)
         return _length(self._recording, self._rate_hz)
 
     def _bounds(self, piece: CallPiece, end: int) -> tuple[int, int]:

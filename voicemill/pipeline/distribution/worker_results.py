@@ -81,7 +81,7 @@ def check_inputs(folder: ResultsFolder) -> None:
         return
     downloads, plan = folder.inputs.resolve(), PlanTable(folder.plan)
     for _, row in plan.rows(0, len(plan)):
-        if any(Path(recording.path).resolve().is_relative_to(downloads) for recording in row.recordings):
+        if any(Path(recording.path).resolve().is_relative_to(downloads) for recording in row.source.recordings):
             raise ConfigError(
                 f"row {row.id!r} uses a recording that was downloaded to this machine, where workers on others cannot "
                 "read it; use --runner local or process:N, or download it to a path that all machines have"

@@ -35,8 +35,9 @@ class PlanWriter:
 
     def append(self, row: Row, calls: int) -> None:
         """Add one row and the number of its calls. Raises `StorageError`."""
-        self._rows.append(encode_row(row, calls))
-        self._characters += len(row.transcript)
+        record = encode_row(row, calls)
+        self._rows.append(record)
+        self._characters += len(record["transcript"] or "")
         if len(self._rows) >= _ROWS_PER_GROUP or self._characters >= _CHARACTERS_PER_GROUP:
             self._flush()
 
