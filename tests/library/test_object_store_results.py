@@ -1,15 +1,9 @@
-"""Runs with results in an object store, against an S3 server: stored files, resuming elsewhere, locks, refusals."""
+"""Runs with results in an object store, against an S3 server: stored files, resuming elsewhere, refusals."""
 
 import json
-import shutil
-import subprocess
-import sys
-import threading
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
-import fsspec  # type: ignore[import-untyped]
 import pytest
 
 import voicemill
@@ -19,93 +13,16 @@ from tests.flows.speech_service import SpeechService
 from tests.flows.without_prefect import without_prefect
 from tests.hostile_speech import error_reply
 from tests.html_report.folders import blocks_of
-from tests.s3_server import s3_server
+from tests.library.machines import ADDRESS, ROWS, Machines
 from tests.waiting import wait_until
-from voicemill.errors import ConfigError, ResultsLockedError, StorageError
+from voicemill.errors import ConfigError, StorageError
 from voicemill.report.summary import as_lines
 from voicemill.store import bucket_lease
-from voicemill.store.bucket_lease import NAME, leased
+from voicemill.store.bucket_lease import NAME
 from voicemill.store.bucket_results import opened_results, scratch_of
-from voicemill.store.object_store import ObjectFolder
 from voicemill.store.results_folder import ResultsFolder
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::ResourceWarning")
-
-ADDRESS = "s3://results/books/one"
-ROWS = [{"id": name, "text": f"Row {name}."} for name in "abcd"]
-_KILLED_RUN = """
-import os, sys, voicemill
-from voicemill.store.object_store import ObjectFolder
-upload, left = ObjectFolder.upload, [int(sys.argv[2])]
-def killed(folder, files):
-    upload(folder, files)
-    left[0] -= any(name.startswith(sys.argv[3]) for name in files)
-    if not left[0]:
-        os.kill(os.getpid(), 9)
-ObjectFolder.upload = killed
-voicemill.run(sys.argv[1], "s3://results/books/one", max_concurrency=1)
-"""
-
-
-@pytest.fixture(scope="module")
-def s3_url() -> Iterator[str]:
-    """The address of an S3 server."""
-    with s3_server() as address:
-        yield address
-
-
-class Machines:
-    """Machines with empty disks that run one manifest with results in the same place."""
-
-    def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        self._folder, self._monkeypatch, self._count = folder, monkeypatch, 0
-        self.manifest = write_manifest(folder / "book.csv", ROWS)
-        self.store = fsspec.filesystem("s3", skip_instance_cache=True, use_listings_cache=False)
-        self.store.makedirs("results", exist_ok=True)
-        if self.store.exists(ADDRESS):
-            self.store.rm(ADDRESS, recursive=True)
-        self.replace()
-
-    def replace(self) -> None:
-        """Continue on a machine with an empty disk."""
-        self._count += 1
-        self._monkeypatch.setenv("VOICEMILL_SCRATCH", str(self._folder / f"machine{self._count}"))
-
-    def run(self, **options: Any) -> voicemill.RunResult:
-        """Run the manifest."""
-        return voicemill.run(self.manifest, ADDRESS, **options)
-
-    def kill_after(self, uploads: int, of: str) -> None:
-        """Run the manifest in another process, which is killed after so many uploads of names that start with `of`."""
-        command = [sys.executable, "-c", _KILLED_RUN, str(self.manifest), str(uploads), of]
-        assert subprocess.run(command, check=False, capture_output=True).returncode == -9
-
-    def stored(self) -> dict[str, bytes]:
-        """The content of every object, by name."""
-        start = len("results/books/one/")
-        return {name[start:]: self.store.cat_file(name) for name in self.store.find(ADDRESS)}
-
-    def store_only(self, objects: dict[str, bytes]) -> None:
-        """Replace all objects by these."""
-        self.store.rm(ADDRESS, recursive=True)
-        for name, content in objects.items():
-            self.store.pipe_file(f"{ADDRESS}/{name}", content)
-
-    def download(self) -> Path:
-        """All objects in a new folder."""
-        folder = self._folder / "downloaded"
-        shutil.rmtree(folder, ignore_errors=True)
-        self.store.get(ADDRESS, str(folder), recursive=True)
-        return folder
-
-
-@pytest.fixture
-def machines(service: SpeechService, s3_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Machines:
-    """Machines that reach the S3 server by the usual environment variables."""
-    for name, value in {"ACCESS_KEY_ID": "k", "SECRET_ACCESS_KEY": "s", "DEFAULT_REGION": "us-east-1"}.items():
-        monkeypatch.setenv(f"AWS_{name}", value)
-    monkeypatch.setenv("AWS_ENDPOINT_URL", s3_url)
-    return Machines(tmp_path, monkeypatch)
 
 
 @pytest.fixture
@@ -162,75 +79,6 @@ def test_answers_of_another_machine_are_read_from_the_store(machines: Machines) 
     result = machines.run(container="mp3")
     assert (result.ok, result.summary.calls_made) == (True, 0)
     assert "audio/a.mp3" in machines.stored()
-
-
-def test_a_second_run_is_refused(machines: Machines, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A run that another process renews its lease on is not disturbed; the error names that process."""
-    monkeypatch.setattr(bucket_lease, "_RENEWED_EVERY_S", 0.05)
-    monkeypatch.setattr(bucket_lease, "_POLL_S", 0.05)
-    with leased(ObjectFolder(ADDRESS)):
-        with pytest.raises(ResultsLockedError, match=f"{ADDRESS} is in use by process"):
-            machines.run()
-        assert NAME in machines.stored()
-    assert machines.run().ok
-
-
-def test_the_lease_of_a_lost_machine_is_taken_over(machines: Machines, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A lease that is not renewed ends; a process that lost its lease may not write."""
-    monkeypatch.setattr(bucket_lease, "_POLL_S", 0.01)
-    objects = ObjectFolder(ADDRESS)
-    assert objects.create(NAME, json.dumps({"process": "process 1 on elsewhere", "host": "elsewhere"}).encode())
-    monkeypatch.setattr(bucket_lease, "_ENDS_AFTER_S", 0.05)
-    monkeypatch.setattr(bucket_lease, "_RENEWED_EVERY_S", 0.02)
-    with leased(objects) as lease:
-        etag = objects.list(NAME)[NAME].etag
-        while objects.replace(NAME, b"{}", etag) is None:
-            etag = objects.list(NAME)[NAME].etag
-        wait_until(lambda: not lease._thread.is_alive(), "a lease that was lost")
-        with pytest.raises(StorageError, match="no longer locked by this run"):
-            lease.check()
-    assert NAME in machines.stored()
-
-
-class _LosesAResponse(ObjectFolder):
-    """A folder whose next conditional write is done, but its response is lost."""
-
-    loses = True
-
-    def replace(self, name: str, content: bytes, etag: str) -> str | None:
-        """Write as usual; the first time, fail afterwards."""
-        written = super().replace(name, content, etag)
-        if self.loses:
-            self.loses = False
-            raise StorageError("the response was lost")
-        return written
-
-
-@pytest.mark.usefixtures("machines")
-def test_a_lease_outlives_a_lost_response(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A renewal that was written although its response was lost still belongs to this process."""
-    monkeypatch.setattr(bucket_lease, "_RENEWED_EVERY_S", 0.02)
-    objects = _LosesAResponse(ADDRESS)
-    with leased(objects) as lease:
-        wait_until(lambda: not objects.loses, "the lost response")
-        renewed = objects.list(NAME)[NAME]
-        wait_until(lambda: objects.list(NAME)[NAME] != renewed, "two renewals after it")
-        lease.check()
-
-
-def test_only_one_of_many_processes_gets_the_lease(machines: Machines) -> None:
-    """Of ten conditional writes at the same time, one succeeds."""
-    objects = ObjectFolder(ADDRESS)
-    created: list[str | None] = []
-    threads = [
-        threading.Thread(target=lambda number=number: created.append(objects.create("lock", b"%d" % number)))
-        for number in range(10)
-    ]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert sum(etag is not None for etag in created) == 1
 
 
 def test_foreign_objects_are_kept(machines: Machines) -> None:
