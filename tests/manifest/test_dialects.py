@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tests.manifest.read_manifest import read, read_good, refused, written
@@ -179,6 +179,7 @@ pairs = st.lists(st.tuples(cell, cell), min_size=1, max_size=6)
 
 
 @given(pairs, st.sampled_from(",;\t|"), st.sampled_from(["\n", "\r\n"]))
+@example([("\t\n\t", "")], "\t", "\n")
 def test_a_file_that_quotes_every_cell_is_read_back(
     tmp_path_factory: pytest.TempPathFactory, rows: list[tuple[str, str]], separator: str, end: str
 ) -> None:

@@ -111,11 +111,17 @@ def unquoted(cell: str) -> str:
 
 
 def has_literal_quotes(lines: Iterable[str], dialect: Dialect, width: int) -> bool:
-    """Whether the double quotes of a file are text: each line is a whole row, and one of them has a lone quote."""
+    """Whether the double quotes of a file are text: each line is a whole row, and one of them has a lone quote.
+
+    A file that quotes its column names uses quotes to enclose cells.
+    """
     if dialect.separator not in _LITERAL_QUOTES:
         return False
-    found = False
-    for line in islice(lines, dialect.lines_above, None):
+    rest, found = iter(lines), False
+    above = [line.rstrip("\r\n").split(dialect.separator) for line in islice(rest, dialect.lines_above)]
+    if above and all(unquoted(name) != name for name in above[-1]):
+        return False
+    for line in rest:
         body = line.rstrip("\r\n")
         if not body.strip():
             continue
