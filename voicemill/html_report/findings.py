@@ -10,20 +10,26 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from voicemill.html_report.remedies import FLAG_MEANINGS, INCONCLUSIVE, PASSAGE_FLAGS, regenerate_commands, remedy_of
-from voicemill.model import Op, State, Status
+from voicemill.html_report.remedies import (
+    FLAG_MEANINGS,
+    INCONCLUSIVE,
+    MOST_COMMANDS,
+    PASSAGE_FLAGS,
+    regenerate_commands,
+    remedy_of,
+)
+from voicemill.html_report.scanned_rows import MOST_LISTED, Places, ScannedRows
+from voicemill.model import Op, Status
 from voicemill.store.results_folder import ResultsFolder
-from voicemill.store.tables.item_columns import number_column, text_columns
+from voicemill.store.tables.item_columns import ids_at, number_column
 from voicemill.store.tables.passage_rows import bad_passages
 
 Numbers = NDArray[np.float64]
 
-_TEXTS: Final = ("id", "status", "op", "voice", "error_class", "error_code", "error_message", "suspect", "verdict")
 _FEWEST_ROWS: Final = 12
 """Groups with fewer rows have no usual value to differ from."""
 _FEWEST_CHARACTERS: Final = 20
 """The pace of shorter texts varies too much to compare."""
-_MOST_ROWS_LISTED: Final = 2_000
 _MOST_MESSAGES: Final = 3
 _UNUSUAL: Final = {
     "slow": ("Unusually slow", "The response took at least three times as long as usual for this operation."),
@@ -67,24 +73,20 @@ class Finding:
 
 def find(results: ResultsFolder) -> list[Finding]:
     """All findings in the tables of a results folder, the most urgent first. Raises `TableDamaged`."""
-    texts = text_columns(results.items, _TEXTS)
+    rows = ScannedRows(results.items)
     folder = str(results.path.absolute())
-    unfinished = _unfinished(texts, shlex.quote(folder), shlex.quote(f"{folder}/failures.csv"))
-    flagged = _flagged(texts["suspect"], folder, _passages_by_reason(results.passages))
-    return [*unfinished, *flagged, *_inconclusive(texts["verdict"]), *_unusual(results.items, texts, folder)]
+    unfinished = _unfinished(rows, shlex.quote(folder), shlex.quote(f"{folder}/failures.csv"))
+    flagged = _flagged(rows.flagged, folder, _passages_by_reason(results.passages))
+    return [*unfinished, *flagged, *_inconclusive(rows.inconclusive), *_unusual(results.items, rows, folder)]
 
 
-def _unfinished(texts: dict[str, list[str | None]], results: str, failures: str) -> Iterator[Finding]:
-    groups: dict[tuple[str, str, str], list[int]] = defaultdict(list)
-    reasons = zip(texts["status"], texts["error_class"], texts["error_code"], strict=True)
-    for place, (status, error_class, code) in enumerate(reasons):
-        if status != Status.DONE:
-            groups[str(status), error_class or "", code or ""].append(place)
+def _unfinished(rows: ScannedRows, results: str, failures: str) -> Iterator[Finding]:
     order = list(Status)
-    urgent_first = sorted(groups.items(), key=lambda group: (order.index(Status(group[0][0])), -len(group[1])))
-    for (status, error_class, code), rows in urgent_first:
+    urgent_first = sorted(
+        rows.unfinished.items(), key=lambda group: (order.index(Status(group[0][0])), -group[1].places.count)
+    )
+    for (status, error_class, code), group in urgent_first:
         advice = remedy_of(Status(status), error_class, code, results, failures)
-        messages = dict.fromkeys(texts["error_message"][row] or "" for row in rows[:500])
         yield Finding(
             key=":".join(part for part in (status, error_class, code) if part),
             severity="warning" if status == Status.NOT_STARTED else "error",
@@ -92,75 +94,81 @@ def _unfinished(texts: dict[str, list[str | None]], results: str, failures: str)
             why=advice.why,
             remedy=advice.remedy,
             commands=[advice.command],
-            count=len(rows),
-            rows=rows[:_MOST_ROWS_LISTED],
-            messages=[message for message in messages if message][:_MOST_MESSAGES],
+            count=group.places.count,
+            rows=group.places.first,
+            messages=list(group.messages)[:_MOST_MESSAGES],
         )
 
 
-def _flagged(
-    flags_of_rows: Sequence[Sequence[str] | None], folder: str, passages: Mapping[str, list[str]]
-) -> Iterator[Finding]:
-    groups: dict[str, list[int]] = defaultdict(list)
-    for place, flags in enumerate(flags_of_rows):
-        for flag in flags or ():
-            groups[flag].append(place)
-    for flag, rows in sorted(groups.items(), key=lambda group: -len(group[1])):
+def _flagged(flagged: Mapping[str, Places], folder: str, passages: Mapping[str, Sequence[str]]) -> Iterator[Finding]:
+    for flag, places in sorted(flagged.items(), key=lambda group: -group[1].count):
         title, why = FLAG_MEANINGS.get(flag, (f"Flag: {flag.replace('_', ' ')}", "A check set this flag."))
         remedy = _LISTEN_TO_PASSAGES if flag in PASSAGE_FLAGS else _COMPARE
         commands = regenerate_commands(folder, passages.get(flag, ()))
-        yield _notice(f"flag:{flag}", "warning", title, why, remedy, rows, commands)
+        yield _notice(f"flag:{flag}", "warning", title, why, remedy, places, commands)
 
 
 def _passages_by_reason(passages: Path) -> dict[str, list[str]]:
-    """The bad passages with each reason, as `ROW/NUMBER`."""
+    """The first bad passages with each reason, as `ROW/NUMBER`."""
     found: dict[str, list[str]] = defaultdict(list)
     for row_id, number, reasons in bad_passages(passages) if passages.is_file() else ():
         for reason in dict.fromkeys(reasons):
-            found[reason].append(f"{row_id}/{number}")
+            if len(found[reason]) < MOST_COMMANDS:
+                found[reason].append(f"{row_id}/{number}")
     return found
 
 
-def _inconclusive(verdicts: Sequence[str | None]) -> Iterator[Finding]:
-    rows = [place for place, verdict in enumerate(verdicts) if verdict == State.INCONCLUSIVE]
-    if rows:
-        yield _notice("check:inconclusive", "notice", *INCONCLUSIVE, rows)
+def _inconclusive(places: Places) -> Iterator[Finding]:
+    if places.count:
+        yield _notice("check:inconclusive", "notice", *INCONCLUSIVE, places)
 
 
-def _unusual(items: Path, texts: dict[str, list[str | None]], folder: str) -> Iterator[Finding]:
-    is_done = np.array([status == Status.DONE for status in texts["status"]], bool)
-    ops = np.array([op or "" for op in texts["op"]])
-    names = ("latency_s", "calls", "credits", "duration_s", "characters")
-    numbers = {name: number_column(items, name) for name in names}
-    per_call_s = numbers["latency_s"] / np.maximum(1, np.nan_to_num(numbers["calls"], nan=1))
-    found = {
-        "slow": _far_above(per_call_s, ops, is_done),
-        "costly": _far_above(numbers["credits"] / _size(numbers), ops, is_done),
-    }
-    voices = np.array([voice or "" for voice in texts["voice"]])
-    spoken = is_done & np.isin(ops, [Op.TTS.value]) & (numbers["characters"] >= _FEWEST_CHARACTERS)
-    found["long"], found["short"] = _unusual_pace(numbers["duration_s"], numbers["characters"], voices, spoken)
-    for name, rows in found.items():
-        if len(rows):
+def _unusual(items: Path, rows: ScannedRows, folder: str) -> Iterator[Finding]:
+    ops = rows.ops.numbers()
+    found = {"slow": _slow(items, ops, rows.is_done), "costly": _costly(items, ops, rows.is_done)}
+    spoken = rows.is_done & (ops == rows.ops.number_of(Op.TTS))
+    found["long"], found["short"] = _unusually_long_and_short(items, rows.voices.numbers(), spoken)
+    for name, places in found.items():
+        if len(places):
             title, why = _UNUSUAL[name]
-            again = [f"{texts['id'][row]}/1" for row in rows if name in _REGENERATED and numbers["calls"][row] == 1]
-            commands = regenerate_commands(folder, again)
-            yield _notice(name, "notice", title, why, _UNUSUAL_REMEDIES[name], rows.tolist(), commands)
+            commands = _commands_for(items, places, folder) if name in _REGENERATED else ()
+            listed = Places(len(places), places[:MOST_LISTED].tolist())
+            yield _notice(name, "notice", title, why, _UNUSUAL_REMEDIES[name], listed, commands)
 
 
-def _size(numbers: Mapping[str, Numbers]) -> Numbers:
-    """What the cost of a row depends on: its characters, or else its seconds."""
-    sizes = np.where(numbers["characters"] > 0, numbers["characters"], numbers["duration_s"])
-    return np.where(sizes > 0, sizes, np.nan)
+def _commands_for(items: Path, places: NDArray[np.int64], folder: str) -> list[str]:
+    """Commands that generate the rows at some positions again, if they have a single passage."""
+    again = places[number_column(items, "calls")[places] == 1][:MOST_COMMANDS]
+    return regenerate_commands(folder, [f"{row_id}/1" for row_id in ids_at(items, again)] if len(again) else ())
+
+
+def _slow(items: Path, ops: NDArray[np.int32], among: NDArray[np.bool_]) -> NDArray[np.int64]:
+    calls = np.maximum(1, np.nan_to_num(number_column(items, "calls"), nan=1))
+    return _far_above(number_column(items, "latency_s") / calls, ops, among)
+
+
+def _costly(items: Path, ops: NDArray[np.int32], among: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """Rows by their cost for their characters, or else for their seconds."""
+    characters = number_column(items, "characters")
+    sizes = np.where(characters > 0, characters, number_column(items, "duration_s"))
+    return _far_above(number_column(items, "credits") / np.where(sizes > 0, sizes, np.nan), ops, among)
+
+
+def _unusually_long_and_short(
+    items: Path, voices: NDArray[np.int32], spoken: NDArray[np.bool_]
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    characters = number_column(items, "characters")
+    among = spoken & (characters >= _FEWEST_CHARACTERS)
+    return _unusual_pace(number_column(items, "duration_s"), characters, voices, among)
 
 
 def _notice(
-    key: str, severity: str, title: str, why: str, remedy: str, rows: list[int], commands: Sequence[str] = ()
+    key: str, severity: str, title: str, why: str, remedy: str, places: Places, commands: Sequence[str] = ()
 ) -> Finding:
-    return Finding(key, severity, title, why, remedy, list(commands), len(rows), rows[:_MOST_ROWS_LISTED])
+    return Finding(key, severity, title, why, remedy, list(commands), places.count, places.first)
 
 
-def _far_above(values: Numbers, groups: NDArray[np.str_], among: NDArray[np.bool_]) -> NDArray[np.int64]:
+def _far_above(values: Numbers, groups: NDArray[np.int32], among: NDArray[np.bool_]) -> NDArray[np.int64]:
     """Positions of values over three times the median of their group and far outside its middle half."""
     found = np.zeros(len(values), bool)
     for group in np.unique(groups[among]):
@@ -172,7 +180,7 @@ def _far_above(values: Numbers, groups: NDArray[np.str_], among: NDArray[np.bool
 
 
 def _unusual_pace(
-    durations_s: Numbers, characters: Numbers, voices: NDArray[np.str_], among: NDArray[np.bool_]
+    durations_s: Numbers, characters: Numbers, voices: NDArray[np.int32], among: NDArray[np.bool_]
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Positions of rows whose seconds per character are far above and far below the median of their voice."""
     with np.errstate(divide="ignore", invalid="ignore"):

@@ -97,7 +97,7 @@ INCONCLUSIVE: Final = (
     "The check could not decide, for example because it does not know the language. A row lists the reasons.",
     "Listen to some of these rows.",
 )
-_MOST_COMMANDS: Final = 5
+MOST_COMMANDS: Final = 5
 
 
 def remedy_of(status: Status, error_class: str, code: str, results: str, failures: str) -> Remedy:
@@ -110,4 +110,4 @@ def remedy_of(status: Status, error_class: str, code: str, results: str, failure
 
 def regenerate_commands(folder: str, passages: Sequence[str]) -> list[str]:
     """A command for each of the first five passages, given as `ROW/NUMBER`, that generates it again."""
-    return [shlex.join(["voicemill", "book", "regenerate", folder, name]) for name in passages[:_MOST_COMMANDS]]
+    return [shlex.join(["voicemill", "book", "regenerate", folder, name]) for name in passages[:MOST_COMMANDS]]

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from voicemill.store.tables.table_damage import table_damage
 
 Columns = dict[str, list[Any]]
+_ROWS_PER_BATCH: Final = 10_000
 
 
 class WordsOfRow(NamedTuple):
@@ -52,6 +53,22 @@ def text_columns(path: Path, names: Sequence[str]) -> Columns:
         table = pq.read_table(path, columns=[name for name in names if name in present])
         absent: list[Any] = [None] * table.num_rows
         return {name: table.column(name).to_pylist() if name in present else absent for name in names}
+
+
+def text_batches(path: Path, names: Sequence[str]) -> Iterator[Columns]:
+    """As `text_columns`, but some rows at a time: as Python objects a million rows would take a gigabyte."""
+    with table_damage(path), pq.ParquetFile(path) as file:
+        present = [name for name in names if name in file.schema_arrow.names]
+        for batch in file.iter_batches(batch_size=_ROWS_PER_BATCH, columns=present):
+            absent: list[Any] = [None] * batch.num_rows
+            yield {name: batch.column(name).to_pylist() if name in present else absent for name in names}
+
+
+def ids_at(path: Path, places: Sequence[int]) -> list[str]:
+    """The ids of the rows at some positions. Raises `TableDamaged`."""
+    with table_damage(path):
+        ids = pq.read_table(path, columns=["id"]).column("id")
+        return [str(row_id) for row_id in ids.take(pa.array(places, pa.int64())).to_pylist()]
 
 
 def number_column(path: Path, name: str) -> NDArray[np.float64]:

@@ -35,13 +35,12 @@ def notable_passages(path: Path) -> Iterator[tuple[str, list[Line]]]:
         yield row_id, lines
 
 
-def bad_passages(path: Path) -> list[tuple[str, int, list[str]]]:
-    """The row id, the number and the reasons of each bad passage, in table order. Raises `TableDamaged`."""
-    with table_damage(path):
-        is_bad = pc.field("verdict") == State.BAD.value
-        table = pq.read_table(path, columns=["id", "passage", "why"], filters=is_bad)
-        lines: list[Line] = table.to_pylist()
-    return [(line["id"], line["passage"], [finding["reason"] for finding in line["why"]]) for line in lines]
+def bad_passages(path: Path) -> Iterator[tuple[str, int, list[str]]]:
+    """Stream the row id, the number and the reasons of each bad passage, in table order. Raises `TableDamaged`."""
+    with table_damage(path), pq.ParquetFile(path) as file:
+        for batch in file.iter_batches(batch_size=_LINES_PER_BATCH, columns=["id", "passage", "verdict", "why"]):
+            for line in batch.filter(pc.equal(batch.column("verdict"), pa.scalar(State.BAD.value))).to_pylist():
+                yield line["id"], line["passage"], [finding["reason"] for finding in line["why"]]
 
 
 def _candidates(path: Path) -> Iterator[Line]:
