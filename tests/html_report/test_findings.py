@@ -1,7 +1,11 @@
 """What the report puts first: unfinished rows by reason, quality flags, and rows that differ from the others."""
 
 import re
+import tracemalloc
 from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 from tests.html_report.folders import Row, done_row, failed_row, passage, results_folder
 from voicemill.html_report.findings import Finding, find
@@ -44,6 +48,24 @@ def test_rows_that_differ_from_the_others_are_notices(tmp_path: Path) -> None:
     assert {key: finding.rows for key, finding in found.items()} == {
         "slow": [5], "costly": [6], "long": [7], "short": [8],
     }  # fmt: skip
+
+
+def test_the_rows_of_a_large_table_are_not_kept(tmp_path: Path) -> None:
+    """Of 60,000 flagged rows with bad passages, the counts are exact, and only the first 2,000 are in memory."""
+    rows = [done_row(number, suspect=["too_fast", "truncated"], verdict="bad") for number in range(500)]
+    passages = [passage(row, 1, "bad", "truncated") for row in rows]
+    results = results_folder(tmp_path, rows, passages=passages)
+    for path in (results.items, results.passages):
+        pq.write_table(pa.concat_tables([pq.read_table(path)] * 120), path, row_group_size=5000)
+    tracemalloc.start()
+    found = {finding.key: finding for finding in find(results)}
+    _, peak_bytes = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert {key: (finding.count, len(finding.rows)) for key, finding in found.items()} == {
+        "flag:too_fast": (60_000, 2_000), "flag:truncated": (60_000, 2_000),
+    }  # fmt: skip
+    assert found["flag:truncated"].commands == [f"voicemill book regenerate {tmp_path} row-0000{n}/1" for n in range(5)]
+    assert peak_bytes < 10_000_000
 
 
 def test_few_rows_are_not_compared(tmp_path: Path) -> None:

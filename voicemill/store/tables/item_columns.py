@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from voicemill.store.tables.table_damage import table_damage
 
 Columns = dict[str, list[Any]]
-_ROWS_PER_BATCH: Final = 10_000
+_ROWS_PER_BATCH: Final = 5_000
 
 
 class WordsOfRow(NamedTuple):

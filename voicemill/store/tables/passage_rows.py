@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from voicemill.model import State
 from voicemill.store.tables.table_damage import table_damage
 
-_LINES_PER_BATCH = 20_000
+_LINES_PER_BATCH = 5_000
 
 Line = dict[str, Any]
 """A line of `passages.parquet`."""
