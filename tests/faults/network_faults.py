@@ -62,6 +62,8 @@ class FaultInjector:
     latency_s: float = 0.0
     requested: Counter[str] = field(default_factory=Counter)
     injected: Counter[str] = field(default_factory=Counter)
+    throttled: Counter[str] = field(default_factory=Counter)
+    """Requests that got a 429: these do not count as attempts."""
     good: Counter[str] = field(default_factory=Counter)
     refused: set[str] = field(default_factory=set)
 
@@ -82,4 +84,6 @@ class FaultInjector:
     def _faulty(self, call: Call, dice: random.Random, faults: Mapping[str, Callable[[Reply], Reply]]) -> Reply:
         name = dice.choice(sorted(faults))
         self.injected[name] += 1
-        return faults[name](replace(speech(call), delay_s=self.latency_s))
+        reply = faults[name](replace(speech(call), delay_s=self.latency_s))
+        self.throttled[call.transcript or ""] += reply.status == 429
+        return reply
