@@ -13,10 +13,11 @@ from flows.pool_workers import pool_workers
 from flows.secret import key_from_block
 from flows.shared_concurrency import shared_slots
 from tasks.prepare import prepare_manifest
-from tasks.publish import ProgressArtifact, publish_results
+from tasks.publish import ProgressArtifact, publish_results, show_summary
 from tasks.shard import process_shard
 from voicemill.config import ApiKey, RunnerChoice, Settings
 from voicemill.errors import ExitCode
+from voicemill.html_report.findings import Finding
 from voicemill.manifest import VoiceDirectory
 from voicemill.pipeline.context import RunContext
 from voicemill.pipeline.distribution.driver import Placement
@@ -66,6 +67,10 @@ class PrefectSteps(RunSteps):
     ) -> None:
         """Publish the tables, as a task."""
         await publish_results(parts, results, facts, settings, summary, started_at, finished_at)
+
+    async def show_summary(self, results: ResultsFolder, summary: Summary, findings: Sequence[Finding]) -> None:
+        """Show the summary and a link to the report in Prefect."""
+        await show_summary(results, summary, findings)
 
     def shared_limit(self, context: RunContext) -> AbstractAsyncContextManager[None]:
         """Keep the run within a global concurrency limit of Prefect, if the settings name one."""

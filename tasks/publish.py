@@ -17,7 +17,7 @@ from prefect.artifacts import (
 from prefect.cache_policies import NO_CACHE
 
 from voicemill.config import Settings
-from voicemill.html_report.findings import find
+from voicemill.html_report.findings import Finding
 from voicemill.pipeline.prepare import PlanFacts
 from voicemill.pipeline.publish import publish
 from voicemill.pipeline.summary import Summary
@@ -35,13 +35,15 @@ async def publish_results(
     started_at: datetime,
     finished_at: datetime,
 ) -> None:
-    """Write the tables that readers load, and show the summary in Prefect. Raises `StorageError`."""
+    """Write the tables that readers load. Raises `StorageError`."""
     await asyncio.to_thread(publish, parts, results, facts, settings, summary, started_at, finished_at)
-    with suppress(Exception):  # the results are complete even if Prefect cannot be reached
-        findings = await asyncio.to_thread(find, results)
-        page = as_markdown(summary, findings)
+
+
+async def show_summary(results: ResultsFolder, summary: Summary, findings: Sequence[Finding]) -> None:
+    """Show the summary and a link to the report in Prefect. The results are complete even if it cannot be reached."""
+    page, link = as_markdown(summary, findings), results.report.absolute().as_uri()
+    with suppress(Exception):
         await acreate_markdown_artifact(page, key="summary", description="How the run ended")
-        link = results.report.absolute().as_uri()
         await acreate_link_artifact(link, link, key="report", description="The HTML report of the run, on its machine")
 
 

@@ -37,7 +37,17 @@ _ALLOWED: dict[str, set[str]] = {
     "book": {"audio", "planning", "store", "text", "manifest", *_VOCABULARY},
     "report": {"book", "html_report", "pipeline", "planning", "store", *_VOCABULARY},
     "tasks": {"report", "html_report", "pipeline", "service", *_COMPONENTS, "manifest", *_VOCABULARY},
-    "flows": {"tasks", "report", "pipeline", "service", "engine", *_COMPONENTS, "manifest", *_VOCABULARY},
+    "flows": {
+        "tasks",
+        "report",
+        "html_report",
+        "pipeline",
+        "service",
+        "engine",
+        *_COMPONENTS,
+        "manifest",
+        *_VOCABULARY,
+    },
     "cli": {
         "tasks",
         "flows",

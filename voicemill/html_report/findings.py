@@ -21,8 +21,9 @@ from voicemill.html_report.remedies import (
 from voicemill.html_report.scanned_rows import MOST_LISTED, Places, ScannedRows
 from voicemill.model import Op, Status
 from voicemill.store.results_folder import ResultsFolder
-from voicemill.store.tables.item_columns import ids_at, number_column
 from voicemill.store.tables.passage_rows import bad_passages
+from voicemill.store.tables.row_ranges import RowRanges
+from voicemill.store.tables.table_columns import number_column
 
 Numbers = NDArray[np.float64]
 
@@ -139,7 +140,8 @@ def _unusual(items: Path, rows: ScannedRows, folder: str) -> Iterator[Finding]:
 def _commands_for(items: Path, places: NDArray[np.int64], folder: str) -> list[str]:
     """Commands that generate the rows at some positions again, if they have a single passage."""
     again = places[number_column(items, "calls")[places] == 1][:MOST_COMMANDS]
-    return regenerate_commands(folder, [f"{row_id}/1" for row_id in ids_at(items, again)] if len(again) else ())
+    ids = [row_id for _, row_id in RowRanges(items).values_at("id", again.tolist())]
+    return regenerate_commands(folder, [f"{row_id}/1" for row_id in ids])
 
 
 def _slow(items: Path, ops: NDArray[np.int32], among: NDArray[np.bool_]) -> NDArray[np.int64]:

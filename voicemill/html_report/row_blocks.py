@@ -1,13 +1,15 @@
 """The rows of the report: narrow columns for the table, and everything else about a row in blocks of details."""
 
 import math
+from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
 from voicemill.html_report.row_audio import AUDIO_COLUMNS, RowAudio
 from voicemill.html_report.row_passages import RowPassages
-from voicemill.store.tables.item_columns import Columns, WordsOfRow, column_batches, words_by_row
+from voicemill.store.tables.item_columns import Columns, WordsOfRow, words_by_row
+from voicemill.store.tables.row_batches import RowBatch, row_batches
 
 ROWS_PER_BLOCK: Final = 5_000
 ROWS_PER_DETAIL: Final = 250
@@ -25,6 +27,9 @@ _MOST_WORDS = 20_000
 _MOST_WORDS_IN_ALL = 4_000_000
 
 Block = tuple[str, Any]
+Json = dict[str, Any]
+_Beside = tuple[WordsOfRow | None, list[Any]]
+"""The words and the passages of a row."""
 
 
 def text_limit(rows: int) -> int:
@@ -61,38 +66,48 @@ class RowBlocks:
     def blocks(self, rows: frozenset[int] | None = None) -> Iterator[Block]:
         """Each block with its name: `rows-0`, `details-0`, `details-1`, … `rows-1`, …"""
         first = block = detail = 0
-        for columns in column_batches(self._items, ROWS_PER_BLOCK):
-            count = len(columns["id"])
-            kept = [place for place in range(count) if rows is None or first + place in rows]
-            words = [self._words_of(str(row_id), columns["words"][place]) for place, row_id in enumerate(columns["id"])]
-            passages = [self._passages.of_row(str(row_id)) for row_id in columns["id"]]
+        for batch in row_batches(self._items, ROWS_PER_BLOCK):
+            kept = [place for place in range(len(batch)) if rows is None or first + place in rows]
             if kept:
-                yield f"rows-{block}", self._table(columns if len(kept) == count else _at(columns, kept))
+                yield f"rows-{block}", self._table(batch.rows(kept))
                 block += 1
-            details = {name: values for name, values in columns.items() if _is_detail(name, values)}
+            beside = self._beside_rows(batch, frozenset(kept))
             for start in range(0, len(kept), ROWS_PER_DETAIL):
                 places = kept[start : start + ROWS_PER_DETAIL]
                 yield (
                     f"details-{detail}",
-                    [self._detail(first, columns, details, place, words[place], passages[place]) for place in places],
+                    self._details(batch.rows(places), [first + place for place in places], beside),
                 )
                 detail += 1
-            first += count
+            deque(beside, maxlen=0)
+            first += len(batch)
 
-    def _table(self, columns: Columns) -> dict[str, Any]:
-        wanted = {name: columns[name] for name in (*TABLE_COLUMNS, *self._extra) if name in columns}
+    def _beside_rows(self, batch: RowBatch, kept: frozenset[int]) -> Iterator[_Beside]:
+        """The words and passages of the kept rows; those of all rows are read, in table order."""
+        values = batch.values(("id", "words"))
+        for place, (row_id, count) in enumerate(zip(values["id"], values["words"], strict=True)):
+            beside = self._words_of(str(row_id), count), self._passages.of_row(str(row_id))
+            if place in kept:
+                yield beside
+
+    def _table(self, rows: RowBatch) -> dict[str, Any]:
+        wanted = rows.values(name for name in (*TABLE_COLUMNS, *self._extra) if name in rows.names)
         wanted["transcript"] = [_start(text, self._limit) for text in wanted["transcript"]]
         wanted["suspect"] = ["|".join(flags or ()) or None for flags in wanted["suspect"]]
         for name in self._extra:
             wanted[name] = [_start(value, _LEAST_CHARACTERS) for value in wanted[name]]
         return {name: _packed(values) for name, values in wanted.items()}
 
-    def _detail(
-        self, first: int, columns: Columns, details: Columns, place: int, words: WordsOfRow | None, passages: list[Any]
-    ) -> dict[str, Any]:
-        values_of_row = ((name, values[place]) for name, values in details.items())
-        fields = {name: _start(value, _MOST_TEXT) for name, value in values_of_row if value is not None and value != []}
-        audio = self._audio.of_row(first + place, {name: columns[name][place] for name in AUDIO_COLUMNS})
+    def _details(self, rows: RowBatch, places: Sequence[int], beside: Iterator[_Beside]) -> list[dict[str, Any]]:
+        shown = rows.values(name for name in rows.names if _is_detail(name) and rows.has_values(name))
+        audio = rows.values(AUDIO_COLUMNS)
+        return [
+            self._detail(_at(shown, number), self._audio.of_row(place, _at(audio, number)), *next(beside))
+            for number, place in enumerate(places)
+        ]
+
+    def _detail(self, row: Json, audio: Json, words: WordsOfRow | None, passages: list[Any]) -> Json:
+        fields = {name: _start(value, _MOST_TEXT) for name, value in row.items() if value is not None and value != []}
         detail: dict[str, Any] = {"fields": fields, **audio}
         if words is not None:
             detail["words"] = [words.words, _steps(words.starts_ms), _steps(words.ends_ms)]
@@ -108,15 +123,13 @@ class RowBlocks:
         return words if len(words.words) <= _MOST_WORDS and self._words_left >= 0 else None
 
 
-def _at(columns: Columns, places: Sequence[int]) -> Columns:
-    return {name: [values[place] for place in places] for name, values in columns.items()}
+def _at(columns: Columns, number: int) -> Json:
+    return {name: values[number] for name, values in columns.items()}
 
 
-def _is_detail(name: str, values: Sequence[Any]) -> bool:
-    """Whether details show a column: the table does not, and some row has a value."""
-    if name == "fingerprint" or (name in TABLE_COLUMNS and name != "transcript"):
-        return False
-    return any(value is not None and value != [] for value in values)
+def _is_detail(name: str) -> bool:
+    """Whether details show a column: one that the table does not show, or shortens."""
+    return name != "fingerprint" and (name not in TABLE_COLUMNS or name == "transcript")
 
 
 def _start(value: Any, limit: int) -> Any:  # noqa: ANN401 - any cell

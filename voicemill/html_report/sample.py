@@ -7,7 +7,7 @@ from typing import Final
 from voicemill.html_report.findings import Finding
 from voicemill.model import Op
 from voicemill.store.results_folder import ResultsFolder
-from voicemill.store.tables.item_columns import text_columns
+from voicemill.store.tables.item_columns import text_batches
 
 _MOST_PER_FINDING: Final = 20
 _MOST_ROWS: Final = 500
@@ -15,8 +15,11 @@ _MOST_ROWS: Final = 500
 
 def sample_rows(results: ResultsFolder, findings: Iterable[Finding], most_bytes: int) -> frozenset[int]:
     """Positions of at most 500 rows whose audio files have at most `most_bytes` together."""
-    columns = text_columns(results.items, ("op", "size_bytes"))
-    sizes = [0 if op == Op.STT else size or 0 for op, size in zip(columns["op"], columns["size_bytes"], strict=True)]
+    sizes = [
+        0 if op == Op.STT else size or 0
+        for columns in text_batches(results.items, ("op", "size_bytes"))
+        for op, size in zip(columns["op"], columns["size_bytes"], strict=True)
+    ]
     urgent = chain.from_iterable(finding.rows[:_MOST_PER_FINDING] for finding in findings)
     chosen: dict[int, None] = {}
     left = most_bytes

@@ -42,18 +42,18 @@ class Written:
     changed: bool
 
 
-def write_report(results: ResultsFolder) -> Written:
+def write_report(results: ResultsFolder, findings: Sequence[Finding] | None = None) -> Written:
     """Write `report.html` into the results folder unless it already shows the present tables.
 
-    The caller holds the lock of the folder. Raises `ConfigError` if no run has finished there, `TableDamaged` and
-    `StorageError`.
+    `findings` are those of the present tables; without them, the report finds them itself. The caller holds the lock of
+    the folder. Raises `ConfigError` if no run has finished there, `TableDamaged` and `StorageError`.
     """
     _expect_tables(results)
     key, path = _key(results), results.report
     rows = count_rows(results.items)
     is_current = _is_current(path, key)
     if not is_current:
-        _replace(path, key, results, None)
+        _replace(path, key, results, find(results) if findings is None else findings, None)
         results.record_sum(path)
     return Written(path, path.stat().st_size, rows, rows, not is_current)
 
@@ -67,7 +67,7 @@ def write_embedded(results: ResultsFolder, path: Path, most_bytes: int) -> Writt
     findings = find(results)
     rows = sample_rows(results, findings, most_bytes)
     durable.make_folder(path.absolute().parent)
-    _replace(path, _key(results), results, rows)
+    _replace(path, _key(results), results, findings, rows)
     return Written(path, path.stat().st_size, len(rows), count_rows(results.items), True)
 
 
@@ -90,21 +90,24 @@ def _is_current(path: Path, key: str) -> bool:
         return False
 
 
-def _replace(path: Path, key: str, results: ResultsFolder, sample: frozenset[int] | None) -> None:
+def _replace(
+    path: Path, key: str, results: ResultsFolder, findings: Sequence[Finding], sample: frozenset[int] | None
+) -> None:
     partial = durable.new_partial(path)
     with durable.storage_errors(path), partial.open("wb") as file:
-        _write(file, key, results, sample)
+        _write(file, key, results, findings, sample)
     durable.commit(partial, path)
 
 
-def _write(file: IO[bytes], key: str, results: ResultsFolder, sample: frozenset[int] | None) -> None:
+def _write(
+    file: IO[bytes], key: str, results: ResultsFolder, findings: Sequence[Finding], sample: frozenset[int] | None
+) -> None:
     about = read_json(results.run_file) or {}
     types = column_types(results.items)
     rows = count_rows(results.items)
     limit = text_limit(rows if sample is None else len(sample))
     extra = extra_columns(types, OWN_COLUMNS)
     page = PageWriter(file, key)
-    findings = find(results)
     page.block("head", _head(results, about, findings, rows, limit, extra, sample))
     is_stored = partial(_is_stored, attached_bucket(results))
     audio = RowAudio(results.path, _manifest_path(about), findings, is_stored, embed=sample is not None)

@@ -13,6 +13,8 @@ from pathlib import Path
 
 from voicemill.cartesia.webhook import post_json
 from voicemill.config import ApiKey, RunnerChoice, Settings, webhook_of
+from voicemill.html_report.findings import find
+from voicemill.html_report.write import write_report
 from voicemill.manifest import VoiceDirectory
 from voicemill.pipeline.context import RunContext
 from voicemill.pipeline.distribution.driver import distributed
@@ -95,7 +97,7 @@ async def execute(
         seconds = time.monotonic() - clock_s
         summary = summarize(spec.manifest, place_of(folder), context, seconds, facts.dialect)
         await steps.publish(parts, folder, facts, spec.settings, summary, started_at, datetime.now(UTC))
-        await steps.report(folder)
+        await _report(folder, summary, steps)
         if bucket is not None:
             await asyncio.to_thread(bucket.store_published)
     await _notify(spec.settings, summary, steps)
@@ -204,6 +206,17 @@ def _infrequent_garbage_collection() -> Iterator[None]:
         gc.set_threshold(*thresholds)
         if not frozen_before:
             gc.unfreeze()
+
+
+async def _report(folder: ResultsFolder, summary: Summary, steps: RunSteps) -> None:
+    """Write the HTML report, and meanwhile show the summary elsewhere. Problems are logged and do not fail the run."""
+    try:  # the tables are complete, and `voicemill report` can write the report later
+        findings = await asyncio.to_thread(find, folder)
+        writing = asyncio.create_task(asyncio.to_thread(write_report, folder, findings))
+        await steps.show_summary(folder, summary, findings)
+        await writing
+    except Exception as error:
+        steps.log(f"warning: the report was not written: {error}. Write it with: voicemill report {folder.path}")
 
 
 async def _notify(settings: Settings, summary: Summary, steps: RunSteps) -> None:

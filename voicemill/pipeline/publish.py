@@ -14,6 +14,7 @@ from voicemill.pipeline.settled import record_plan_of_tables
 from voicemill.pipeline.summary import Summary
 from voicemill.pipeline.word_timings import flags_and_error_rate, publish_timings
 from voicemill.store.results_folder import ResultsFolder, read_json, write_json
+from voicemill.store.tables import release_memory
 from voicemill.store.tables.csv_tables import publish_failures, publish_metadata
 from voicemill.store.tables.item_changes import RowStates, changes_between, row_states
 from voicemill.store.tables.items_table import outputs_used, publish_items
@@ -38,8 +39,10 @@ def publish(
     the next run publishes them.
     """
     changed = _publish_tables(parts, results, facts) if parts else False
+    release_memory()
     summary.suspect, summary.word_error_rate = flags_and_error_rate(results)
     changed |= _publish_csv(results, facts, tables_changed=changed or bool(parts))
+    release_memory()
     if changed or summary.changed or not results.run_file.is_file():
         about = {
             "manifest": {"path": facts.manifest, "sha256": facts.digest, **facts.sums()},
@@ -78,7 +81,7 @@ def _publish_csv(results: ResultsFolder, facts: PlanFacts, *, tables_changed: bo
 
 def _record_changes(results: ResultsFolder, before: RowStates | None) -> None:
     """Record how this run changed the table of the one before it, for the report."""
-    after = row_states(results.items)
+    after = row_states(results.items) if before is not None else None
     if before is None or after is None:
         results.changes.unlink(missing_ok=True)
         return

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from voicemill.config import ApiKey, RunnerChoice, Settings
 from voicemill.errors import ConfigError
-from voicemill.html_report.write import write_report
+from voicemill.html_report.findings import Finding
 from voicemill.manifest import VoiceDirectory
 from voicemill.pipeline.context import RunContext
 from voicemill.pipeline.distribution.dask_workers import dask_workers
@@ -67,12 +67,8 @@ class RunSteps:
         """Write the tables that readers load. Raises `StorageError`."""
         await asyncio.to_thread(publish, parts, results, facts, settings, summary, started_at, finished_at)
 
-    async def report(self, results: ResultsFolder) -> None:
-        """Write the HTML report. A report that cannot be written is logged and does not fail the run."""
-        try:
-            await asyncio.to_thread(write_report, results)
-        except Exception as error:  # the tables are complete, and `voicemill report` can write the report later
-            self.log(f"warning: the report was not written: {error}. Write it with: voicemill report {results.path}")
+    async def show_summary(self, results: ResultsFolder, summary: Summary, findings: Sequence[Finding]) -> None:
+        """Show the summary of the run somewhere else than in its results. Must not raise."""
 
     def shared_limit(self, context: RunContext) -> AbstractAsyncContextManager[None]:
         """Keep the run within a concurrency limit that it shares with other runs, if the settings name one."""

@@ -7,11 +7,11 @@ from typing import Any, Final
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from voicemill.model import Status
 from voicemill.store.tables.row_groups import hashes_of
+from voicemill.store.tables.table_columns import batches_of
 from voicemill.store.tables.table_damage import TableDamaged, table_damage
 
 KINDS: Final = ("new", "gone", "newly_done", "newly_unfinished", "changed")
@@ -36,7 +36,7 @@ def row_states(path: Path) -> RowStates | None:
         return None
     try:
         with table_damage(path):
-            ids = pq.read_table(path, columns=["id"]).column("id")
+            ids = pa.chunked_array([batch.column("id") for batch in batches_of(path, ["id"])], pa.string())
             hashes, done, files = zip(*_states(path), strict=True) if len(ids) else ([_NONE], [_NONE], [_NONE])
     except TableDamaged:
         return None
@@ -48,15 +48,14 @@ _NONE: Final = np.empty(0, np.int64)
 
 def _states(path: Path) -> "list[tuple[NDArray[np.int64], Mask, NDArray[np.int64]]]":
     """The states of the rows, in batches: as Python objects they would take a kilobyte a row."""
-    with pq.ParquetFile(path) as file:
-        return [
-            (
-                hashes_of(batch.column("id").to_pylist()),
-                pc.equal(batch.column("status"), pa.scalar(Status.DONE.value)).to_numpy(zero_copy_only=False),
-                hashes_of(batch.column("sha256").to_pylist()),
-            )
-            for batch in file.iter_batches(columns=["id", "status", "sha256"])
-        ]
+    return [
+        (
+            hashes_of(batch.column("id").to_pylist()),
+            pc.equal(batch.column("status"), pa.scalar(Status.DONE.value)).to_numpy(zero_copy_only=False),
+            hashes_of(batch.column("sha256").to_pylist()),
+        )
+        for batch in batches_of(path, ["id", "status", "sha256"])
+    ]
 
 
 def changes_between(before: RowStates, after: RowStates) -> tuple[dict[str, int], dict[str, list[str]]]:

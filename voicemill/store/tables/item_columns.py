@@ -2,18 +2,17 @@
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
-from numpy.typing import NDArray
 
+from voicemill.store.tables.table_columns import ROWS_PER_BATCH, batches_of
 from voicemill.store.tables.table_damage import table_damage
 
 Columns = dict[str, list[Any]]
-_ROWS_PER_BATCH: Final = 5_000
 
 
 class WordsOfRow(NamedTuple):
@@ -43,74 +42,23 @@ def column_types(path: Path) -> dict[str, str]:
         return {field.name: str(field.type) for field in pq.read_schema(path)}
 
 
-def text_columns(path: Path, names: Sequence[str]) -> Columns:
-    """The values of some columns of the whole table; None in columns that an earlier version did not have.
-
-    Raises `TableDamaged`.
-    """
-    with table_damage(path):
-        present = set(pq.read_schema(path).names)
-        table = pq.read_table(path, columns=[name for name in names if name in present])
-        absent: list[Any] = [None] * table.num_rows
-        return {name: table.column(name).to_pylist() if name in present else absent for name in names}
-
-
 def text_batches(path: Path, names: Sequence[str]) -> Iterator[Columns]:
-    """As `text_columns`, but some rows at a time: as Python objects a million rows would take a gigabyte."""
+    """The values of some columns, 5,000 rows at a time; None in columns that an earlier version did not have.
+
+    As Python objects a million rows would take a gigabyte. Raises `TableDamaged`.
+    """
     with table_damage(path), pq.ParquetFile(path) as file:
         present = [name for name in names if name in file.schema_arrow.names]
-        for batch in file.iter_batches(batch_size=_ROWS_PER_BATCH, columns=present):
+        for batch in file.iter_batches(batch_size=ROWS_PER_BATCH, columns=present):
             absent: list[Any] = [None] * batch.num_rows
             yield {name: batch.column(name).to_pylist() if name in present else absent for name in names}
 
 
-def ids_at(path: Path, places: Sequence[int]) -> list[str]:
-    """The ids of the rows at some positions. Raises `TableDamaged`."""
-    with table_damage(path):
-        ids = pq.read_table(path, columns=["id"]).column("id")
-        return [str(row_id) for row_id in ids.take(pa.array(places, pa.int64())).to_pylist()]
-
-
-def number_column(path: Path, name: str) -> NDArray[np.float64]:
-    """The values of a numeric column, NaN for nulls. Raises `TableDamaged`."""
-    with table_damage(path):
-        column = pq.read_table(path, columns=[name]).column(name)
-        return np.asarray(column.cast(pa.float64()).to_numpy(), np.float64)
-
-
 def ids_with_value(path: Path, column: str) -> Iterator[str]:
     """Stream the ids of rows in which a column is not null, in table order. Raises `TableDamaged`."""
-    with table_damage(path), pq.ParquetFile(path) as file:
-        for batch in file.iter_batches(columns=["id", column]):
+    with table_damage(path):
+        for batch in batches_of(path, ["id", column]):
             yield from map(str, batch.filter(pc.is_valid(batch.column(column))).column("id").to_pylist())
-
-
-def column_batches(path: Path, most_rows: int) -> Iterator[Columns]:
-    """All columns, at most `most_rows` rows at a time, with moments as ISO 8601 text. Raises `TableDamaged`."""
-    with table_damage(path), pq.ParquetFile(path) as file:
-        for batch in _even_batches(file, most_rows):
-            yield {name: _values(batch.column(name)) for name in batch.schema.names}
-
-
-def _even_batches(file: pq.ParquetFile, most_rows: int) -> Iterator[pa.Table]:
-    """Batches of exactly `most_rows` rows, except for the last one; Arrow ends a batch at each row group."""
-    waiting: list[pa.RecordBatch] = []
-    for batch in file.iter_batches(batch_size=most_rows):
-        waiting.append(batch)
-        if sum(map(len, waiting)) >= most_rows:
-            table = pa.Table.from_batches(waiting)
-            yield table.slice(0, most_rows)
-            rest = table.slice(most_rows)
-            waiting = rest.to_batches() if len(rest) else []
-    if waiting:
-        yield pa.Table.from_batches(waiting)
-
-
-def _values(column: "pa.ChunkedArray[Any]") -> list[Any]:
-    is_moment = pa.types.is_timestamp(column.type)
-    shown: Any = pc.strftime(column, format="%Y-%m-%dT%H:%M:%SZ") if is_moment else column
-    values: list[Any] = shown.to_pylist()
-    return values
 
 
 def words_by_row(path: Path) -> Iterator[WordsOfRow]:

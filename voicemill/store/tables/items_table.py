@@ -1,21 +1,23 @@
 """The outcome of every row: parts during a run, and one `items.parquet` when it is published."""
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict
-from itertools import chain, groupby
+from itertools import groupby
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeGuard
 
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 
 from voicemill.model import MadeFile, Op, Outcome, State, Status
 from voicemill.store import durable_files as durable
+from voicemill.store.tables import release_memory
 from voicemill.store.tables.row_codec import SCHEMA as PLAN_SCHEMA
 from voicemill.store.tables.row_groups import tables_with
+from voicemill.store.tables.table_columns import batches_of, with_value
 from voicemill.store.tables.table_damage import READ_ERRORS, table_damage
 
 _MOMENT = pa.timestamp("us", tz="UTC")
@@ -86,6 +88,10 @@ _OUTCOME_COLUMNS = (*OUTCOME_SCHEMA.names, "op", "transcript", "text_file")
 
 _ROW_GROUP_ROWS = 5000
 
+_RECORDINGS = ("audio", "left_audio", "right_audio")
+
+_UNFINISHED = tuple(status.value for status in Status if status is not Status.DONE)
+
 NUMBER = "\x00number"
 """A column of parts; no manifest can have a column of this name."""
 
@@ -115,6 +121,7 @@ def write_part(path: Path, plan_rows: Iterable[pa.Table], outcomes: Sequence[Out
     sink = pa.BufferOutputStream()
     pq.write_table(table, sink, compression="zstd")
     durable.write_file(path, sink.getvalue().to_pybytes())
+    release_memory()
 
 
 def _plan_column(plan: pa.Table, name: str) -> "pa.ChunkedArray[Any]":
@@ -191,14 +198,21 @@ def read_items(
 
     To filter by status, `columns` must contain `status`.
     """
-    wanted = pa.array(sorted(one.value for one in status), pa.string())
+    wanted = [one.value for one in status]
     for path in paths:
         with table_damage(path), pq.ParquetFile(path) as file:
             _expect_our_columns(file.schema_arrow)
-            for batch in file.iter_batches(batch_size=1000, columns=list(columns) if columns else None):
-                if len(wanted) < len(Status):
-                    batch = batch.filter(pc.is_in(batch.column("status"), wanted))
-                yield from batch.to_pylist()
+            groups = _groups_with(wanted, file) if len(wanted) < len(Status) else None
+            names = list(columns) if columns else None
+            for batch in file.iter_batches(batch_size=1000, row_groups=groups, columns=names):
+                yield from (batch if len(wanted) == len(Status) else with_value(batch, "status", wanted)).to_pylist()
+
+
+def _groups_with(status: Sequence[str], file: pq.ParquetFile) -> list[int]:
+    """The row groups with a row of one of these statuses: to read all columns of the others would be wasted."""
+    found = (file.read_row_group(group, columns=["status"]).column("status") for group in range(file.num_row_groups))
+    wanted = pa.array(status, pa.string())
+    return [group for group, column in enumerate(found) if pc.any(pc.is_in(column, wanted)).as_py()]
 
 
 def _expect_our_columns(schema: pa.Schema) -> None:
@@ -212,25 +226,29 @@ def _expect_our_columns(schema: pa.Schema) -> None:
 
 def outputs_used(path: Path) -> dict[str, str]:
     """The files, by row id, of finished rows whose output an unfinished row uses."""
-    columns = ["audio", "left_audio", "right_audio"]
-    unfinished = ds.dataset(path).to_table(columns=columns, filter=pc.field("status") != Status.DONE.value)
-    named = {str(name)[1:] for name in chain.from_iterable(c.to_pylist() for c in unfinished.columns) if _is_id(name)}
-    if not named:
-        return {}
-    wanted = pc.field("id").isin(pa.array(sorted(named), pa.string())) & (pc.field("status") == Status.DONE.value)
-    done = ds.dataset(path).to_table(columns=["id", "file_name"], filter=wanted)
-    return {record["id"]: record["file_name"] for record in done.to_pylist()}
+    wanted = sorted({name[1:] for name in _recordings_of_unfinished(path) if _is_id(name)})
+    made: dict[str, str] = {}
+    for batch in batches_of(path, ["id", "status", "file_name"]) if wanted else ():
+        used = with_value(with_value(batch, "id", wanted), "status", [Status.DONE])
+        made |= {str(record["id"]): str(record["file_name"]) for record in used.to_pylist()}
+    return made
 
 
-def _is_id(name: object) -> bool:
-    return isinstance(name, str) and name.startswith("@")
+def _recordings_of_unfinished(path: Path) -> Iterator[str | None]:
+    for batch in batches_of(path, ["status", *_RECORDINGS]):
+        unfinished = with_value(batch, "status", _UNFINISHED)
+        for name in _RECORDINGS:
+            yield from unfinished.column(name).to_pylist()
+
+
+def _is_id(name: str | None) -> TypeGuard[str]:
+    return name is not None and name.startswith("@")
 
 
 def count_by_status(path: Path) -> dict[str, int]:
     """The number of rows of each status."""
-    counts = dict.fromkeys((status.value for status in Status), 0)
-    found = pq.read_table(path, columns=["status"]).group_by("status").aggregate([("status", "count")])
-    return counts | {row["status"]: row["status_count"] for row in found.to_pylist()}
+    found = (str(status) for batch in batches_of(path, ["status"]) for status in batch.column(0).to_pylist())
+    return dict.fromkeys((status.value for status in Status), 0) | Counter(found)
 
 
 def known_outcomes(tables: Sequence[Path], ids: Sequence[str]) -> dict[str, Outcome]:

@@ -17,6 +17,7 @@ from voicemill.model import Row, levels
 from voicemill.store import durable_files as durable
 from voicemill.store.tables.row_codec import SCHEMA, decode_row, encode_row
 from voicemill.store.tables.row_ranges import RowRanges
+from voicemill.store.tables.table_columns import batches_of, number_column
 
 _ROWS_PER_GROUP = 2000
 _CHARACTERS_PER_GROUP = 8_000_000
@@ -77,15 +78,18 @@ class PlanTable:
 
     def calls_per_row(self) -> NDArray[np.int64]:
         """The number of calls of each row, shape (rows,)."""
-        column = pq.read_table(self._path, columns=["calls"]).column("calls")
-        return np.asarray(column.to_numpy(), np.int64)
+        return number_column(self._path, "calls").astype(np.int64)
 
     @cached_property
     def dependencies(self) -> dict[str, tuple[str, ...]]:
         """The ids of the dependent rows, each with the ids of the rows whose output it uses."""
-        table = pq.read_table(self._path, columns=["id", "takes"])
-        table = table.filter(pc.greater(pc.list_value_length(table.column("takes")), pa.scalar(0)))
-        return {record["id"]: tuple(record["takes"]) for record in table.to_pylist()}
+        return {
+            record["id"]: tuple(record["takes"])
+            for batch in batches_of(self._path, ["id", "takes"])
+            for record in batch.filter(
+                pc.greater(pc.list_value_length(batch.column("takes")), pa.scalar(0))
+            ).to_pylist()
+        }
 
     @cached_property
     def used_ids(self) -> frozenset[str]:

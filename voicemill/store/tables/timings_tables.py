@@ -61,7 +61,7 @@ SCHEMAS: Final[dict[Kind, pa.Schema]] = {
 }
 _BUFFERED_LINES = 10_000
 _LINES_PER_GROUP = 50_000
-_LINES_PER_WINDOW = 200_000
+_LINES_PER_WINDOW = 50_000
 _CACHED_GROUPS = 8
 
 Columns = dict[str, Sequence[Any]]
@@ -165,7 +165,7 @@ class TimingsIndex:
         return 0 if position is None else int(self._counts[position])
 
     def windows(self, ids: Iterable[str]) -> Iterator[pa.Table]:
-        """The lines of these rows, in order, about 200,000 at a time. Raises `TableDamaged`."""
+        """The lines of these rows, in order, about 50,000 at a time. Raises `TableDamaged`."""
         names: list[str] = []
         row_positions: list[int] = []
         lines = 0
