@@ -1,24 +1,51 @@
-"""Memory of a long run: 100,000 rows against a service without latency.
+"""Memory and time of a long run against a service without latency.
 
-    python -m benchmarks.memory [rows]
+    python -m benchmarks.memory                       # 100,000 rows
+    python -m benchmarks.memory 1000000 --publish     # also write benchmarks/memory.json and docs/memory.svg
 
-Prints the resident memory of the run's process by finished rows, which must not grow after the first tenth, and the
-most that it takes at the end, while the tables are published and the report is written.
+Prints the resident memory of the run's process and the time by finished rows. Neither may grow faster than the rows:
+memory must stay the same after the first tenth, and time must grow linearly. The last line is the most memory at the
+end, while the tables are published and the report is written.
 """
 
+import argparse
 import json
 import os
 import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 from benchmarks.numbered_rows import write_numbered_rows
 from benchmarks.throughput import service
 
 SAMPLE_RATE_HZ = 8000
 COMMAND = [sys.executable, "-m", "voicemill", "run"]
+PLOT = Path(__file__).parents[1] / "docs" / "memory.svg"
+_SAMPLES = 40
+_INTERVAL_S = 0.2
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """The finished rows, the seconds since the start of the command, and the resident memory."""
+
+    rows: int
+    seconds: float
+    mb: float
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """A run: samples while rows were processed, and the most memory while tables and report were written."""
+
+    samples: Sequence[Sample]
+    most_at_end_mb: float
+    seconds: float
 
 
 def _resident_mb(pid: int) -> float:
@@ -34,38 +61,91 @@ def _rows_ended(progress: Path) -> int:
         return 0
 
 
-def main(rows: int) -> None:
-    """Print memory by finished rows, and its growth after the first tenth."""
-    seen: list[tuple[int, float]] = []
-    most_at_end_mb = 0.0
+def watch(run: "subprocess.Popen[bytes]", progress: Path, rows: int) -> Watched:
+    """Sample a run of `rows` rows until it ends. Raises `CalledProcessError` if a row is not done."""
+    samples, most_at_end_mb, began_s = [Sample(0, 0.0, 0.0)], 0.0, time.monotonic()
+    while run.poll() is None:
+        ended, resident_mb = _rows_ended(progress), _resident_mb(run.pid)
+        if ended >= rows:
+            most_at_end_mb = max(most_at_end_mb, resident_mb)
+        elif ended >= samples[-1].rows + rows // _SAMPLES:
+            samples.append(Sample(ended, round(time.monotonic() - began_s, 1), round(resident_mb, 1)))
+            print(f"{ended:>9,} rows   {samples[-1].seconds:8.1f} s   {resident_mb:7.1f} MB", flush=True)
+        time.sleep(_INTERVAL_S)
+    if run.returncode:
+        raise subprocess.CalledProcessError(run.returncode, run.args)
+    return Watched(samples[1:], round(most_at_end_mb, 1), round(time.monotonic() - began_s, 1))
+
+
+def measure(rows: int) -> Watched:
+    """Run a manifest of `rows` rows."""
     options = ("--sample-rate", str(SAMPLE_RATE_HZ), "--audio-bytes", "8000")
     with tempfile.TemporaryDirectory() as folder, service(0.0, *options) as base_url:
-        results = Path(folder) / "results"
-        command = [
-            *COMMAND,
-            str(write_numbered_rows(Path(folder), rows)),
-            "-o",
-            str(results),
-            "--max-concurrency",
-            "16",
-        ]
+        results, manifest = Path(folder) / "results", write_numbered_rows(Path(folder), rows)
+        pace = ("--max-concurrency", "16", "--sample-rate", str(SAMPLE_RATE_HZ))
         environment = os.environ | {"CARTESIA_BASE_URL": base_url}
-        started = time.monotonic()
-        with subprocess.Popen([*command, "--sample-rate", str(SAMPLE_RATE_HZ)], env=environment) as run:
-            while run.poll() is None:
-                ended = _rows_ended(results / ".voicemill" / "progress.json")
-                resident_mb = _resident_mb(run.pid)
-                if ended >= rows:
-                    most_at_end_mb = max(most_at_end_mb, resident_mb)
-                elif ended >= (seen[-1][0] if seen else 0) + rows // 20:
-                    seen.append((ended, resident_mb))
-                    print(f"{ended:>9,} rows   {seen[-1][1]:7.1f} MB", flush=True)
-                time.sleep(0.2)
-        took_s = time.monotonic() - started
-    after = [mb for ended, mb in seen if ended >= rows // 10]
-    print(f"{rows:,} rows in {took_s:.0f} s; after the first tenth {min(after):.1f} to {max(after):.1f} MB")
-    print(f"while the tables are published and the report is written: at most {most_at_end_mb:.1f} MB")
+        with subprocess.Popen([*COMMAND, str(manifest), "-o", str(results), *pace], env=environment) as run:
+            return watch(run, results / ".voicemill" / "progress.json", rows)
+
+
+def figures_of(rows: int, watched: Watched) -> dict[str, Any]:
+    """The figures of a run."""
+    after = [sample for sample in watched.samples if sample.rows >= rows // 10]
+    half = min(after, key=lambda sample: abs(sample.rows - rows // 2))
+    last = after[-1]
+    return {
+        "rows": rows,
+        "seconds": watched.seconds,
+        "least_mb_after_the_first_tenth": min(sample.mb for sample in after),
+        "most_mb_after_the_first_tenth": max(sample.mb for sample in after),
+        "most_mb_at_the_end": watched.most_at_end_mb,
+        "seconds_per_1000_rows_of_the_first_half": round(half.seconds / half.rows * 1000, 3),
+        "seconds_per_1000_rows_of_the_second_half": round(
+            (last.seconds - half.seconds) / (last.rows - half.rows) * 1000, 3
+        ),
+        "samples": [asdict(sample) for sample in watched.samples],
+    }
+
+
+def plot(rows: int, watched: Watched, path: Path) -> None:
+    """Plot memory and time by finished rows, and the most memory at the end."""
+    import matplotlib as mpl
+
+    mpl.use("svg")
+    mpl.rcParams["svg.hashsalt"] = "voicemill"
+    from matplotlib import pyplot as plt
+
+    figure, memory = plt.subplots(figsize=(10, 3.6), layout="constrained")
+    finished = [sample.rows for sample in watched.samples]
+    memory.plot(finished, [sample.mb for sample in watched.samples], label="memory, MB")
+    memory.plot(
+        [rows], [watched.most_at_end_mb], "o", color="tab:blue", label="most while tables and report are written"
+    )
+    memory.axhline(450, color="grey", linestyle=":", label="450 MB")
+    memory.set_ylim(0, 500)
+    memory.set_xlabel("finished rows")
+    memory.set_ylabel("MB")
+    passed = memory.twinx()
+    passed.plot(finished, [sample.seconds for sample in watched.samples], color="tab:orange", label="time, s")
+    passed.set_ylim(0)
+    passed.set_ylabel("seconds")
+    figure.legend(loc="outside upper center", ncols=4, fontsize="small")
+    figure.savefig(path, metadata={"Date": None})
+
+
+def main() -> None:
+    """Print memory and time by finished rows."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("rows", type=int, nargs="?", default=100_000)
+    parser.add_argument("--publish", action="store_true", help="write benchmarks/memory.json and docs/memory.svg")
+    arguments = parser.parse_args()
+    watched = measure(arguments.rows)
+    figures = figures_of(arguments.rows, watched)
+    print(json.dumps({name: value for name, value in figures.items() if name != "samples"}, indent=2))
+    if arguments.publish:
+        Path(__file__).with_suffix(".json").write_text(json.dumps(figures, indent=2) + "\n")
+        plot(arguments.rows, watched, PLOT)
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 100_000)
+    main()

@@ -209,6 +209,20 @@ def test_the_library_imports_no_prefect(tmp_path: Path) -> None:
     assert done.stdout.strip() == "[] False False"
 
 
+@pytest.mark.usefixtures("service")
+def test_a_run_does_not_load_the_dataset_library_of_arrow(tmp_path: Path) -> None:
+    """Tables, CSV files and the report are written without it: loading it takes 40 MB for the rest of the process."""
+    (tmp_path / "book.csv").write_text("id,transcript\na,First row.\nb,Second row.\n", encoding="utf-8")
+    script = """
+        import sys, voicemill
+        print(voicemill.run("book.csv", "results").counts["done"], "pyarrow.dataset" in sys.modules)
+    """
+    command = [sys.executable, "-c", textwrap.dedent(script)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=tmp_path)
+    assert done.stdout.split() == ["2", "False"]
+    assert (tmp_path / "results" / "report.html").is_file()
+
+
 def test_the_summary_names_the_dialect_of_the_manifest(service: SpeechService, tmp_path: Path) -> None:
     """The summary says how a file was read that is not plain CSV."""
     manifest = tmp_path / "book.csv"
