@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from pathlib import Path
+from typing import ClassVar
 
 from prefect.client.schemas.objects import State
 from prefect.logging import get_run_logger
@@ -34,6 +35,8 @@ from voicemill.store.results_folder import ResultsFolder
 
 class PrefectSteps(RunSteps):
     """The steps of a run as Prefect tasks."""
+
+    shows_summary: ClassVar[bool] = True
 
     def __init__(self) -> None:
         self._log = get_run_logger()

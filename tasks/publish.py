@@ -41,8 +41,8 @@ async def publish_results(
 
 async def show_summary(results: ResultsFolder, summary: Summary, findings: Sequence[Finding]) -> None:
     """Show the summary and a link to the report in Prefect. The results are complete even if it cannot be reached."""
-    page, link = as_markdown(summary, findings), results.report.absolute().as_uri()
     with suppress(Exception):
+        page, link = as_markdown(summary, findings), results.report.absolute().as_uri()
         await acreate_markdown_artifact(page, key="summary", description="How the run ended")
         await acreate_link_artifact(link, link, key="report", description="The HTML report of the run, on its machine")
 

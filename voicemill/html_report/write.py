@@ -49,13 +49,20 @@ def write_report(results: ResultsFolder, findings: Sequence[Finding] | None = No
     the folder. Raises `ConfigError` if no run has finished there, `TableDamaged` and `StorageError`.
     """
     _expect_tables(results)
-    key, path = _key(results), results.report
-    rows = count_rows(results.items)
-    is_current = _is_current(path, key)
+    is_current, rows, path = report_is_current(results), count_rows(results.items), results.report
     if not is_current:
-        _replace(path, key, results, find(results) if findings is None else findings, None)
+        _replace(path, results, find(results) if findings is None else findings, None)
         results.record_sum(path)
     return Written(path, path.stat().st_size, rows, rows, not is_current)
+
+
+def report_is_current(results: ResultsFolder) -> bool:
+    """Whether `report.html` shows the present tables."""
+    try:
+        with results.report.open("rb") as file:
+            return is_made_from(file, _key(results))
+    except FileNotFoundError:
+        return False
 
 
 def write_embedded(results: ResultsFolder, path: Path, most_bytes: int) -> Written:
@@ -67,7 +74,7 @@ def write_embedded(results: ResultsFolder, path: Path, most_bytes: int) -> Writt
     findings = find(results)
     rows = sample_rows(results, findings, most_bytes)
     durable.make_folder(path.absolute().parent)
-    _replace(path, _key(results), results, findings, rows)
+    _replace(path, results, findings, rows)
     return Written(path, path.stat().st_size, len(rows), count_rows(results.items), True)
 
 
@@ -82,32 +89,20 @@ def _key(results: ResultsFolder) -> str:
     return hashlib.sha256(repr((_FORMAT, voicemill.__version__, sorted(sums.items()))).encode()).hexdigest()
 
 
-def _is_current(path: Path, key: str) -> bool:
-    try:
-        with path.open("rb") as file:
-            return is_made_from(file, key)
-    except FileNotFoundError:
-        return False
-
-
-def _replace(
-    path: Path, key: str, results: ResultsFolder, findings: Sequence[Finding], sample: frozenset[int] | None
-) -> None:
+def _replace(path: Path, results: ResultsFolder, findings: Sequence[Finding], sample: frozenset[int] | None) -> None:
     partial = durable.new_partial(path)
     with durable.storage_errors(path), partial.open("wb") as file:
-        _write(file, key, results, findings, sample)
+        _write(file, results, findings, sample)
     durable.commit(partial, path)
 
 
-def _write(
-    file: IO[bytes], key: str, results: ResultsFolder, findings: Sequence[Finding], sample: frozenset[int] | None
-) -> None:
+def _write(file: IO[bytes], results: ResultsFolder, findings: Sequence[Finding], sample: frozenset[int] | None) -> None:
     about = read_json(results.run_file) or {}
     types = column_types(results.items)
     rows = count_rows(results.items)
     limit = text_limit(rows if sample is None else len(sample))
     extra = extra_columns(types, OWN_COLUMNS)
-    page = PageWriter(file, key)
+    page = PageWriter(file, _key(results))
     page.block("head", _head(results, about, findings, rows, limit, extra, sample))
     is_stored = partial(_is_stored, attached_bucket(results))
     audio = RowAudio(results.path, _manifest_path(about), findings, is_stored, embed=sample is not None)

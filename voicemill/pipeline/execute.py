@@ -14,7 +14,7 @@ from pathlib import Path
 from voicemill.cartesia.webhook import post_json
 from voicemill.config import ApiKey, RunnerChoice, Settings, webhook_of
 from voicemill.html_report.findings import find
-from voicemill.html_report.write import write_report
+from voicemill.html_report.write import report_is_current, write_report
 from voicemill.manifest import VoiceDirectory
 from voicemill.pipeline.context import RunContext
 from voicemill.pipeline.distribution.driver import distributed
@@ -211,6 +211,8 @@ def _infrequent_garbage_collection() -> Iterator[None]:
 async def _report(folder: ResultsFolder, summary: Summary, steps: RunSteps) -> None:
     """Write the HTML report, and meanwhile show the summary elsewhere. Problems are logged and do not fail the run."""
     try:  # the tables are complete, and `voicemill report` can write the report later
+        if not steps.shows_summary and await asyncio.to_thread(report_is_current, folder):
+            return
         findings = await asyncio.to_thread(find, folder)
         writing = asyncio.create_task(asyncio.to_thread(write_report, folder, findings))
         await steps.show_summary(folder, summary, findings)

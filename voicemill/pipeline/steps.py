@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext
 from datetime import datetime
 from pathlib import Path
+from typing import ClassVar
 
 from voicemill.config import ApiKey, RunnerChoice, Settings
 from voicemill.errors import ConfigError
@@ -26,6 +27,9 @@ from voicemill.store.results_folder import ResultsFolder
 
 class RunSteps:
     """How each step of a run is executed: here, as plain function calls in this process."""
+
+    shows_summary: ClassVar[bool] = False
+    """Whether `show_summary` does anything."""
 
     async def prepare(
         self, manifest: str, settings: Settings, service: str, voices: VoiceDirectory, results: ResultsFolder
