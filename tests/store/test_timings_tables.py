@@ -8,9 +8,11 @@ import pytest
 
 from tests.text.spoken import spoken
 from voicemill.model import Word
-from voicemill.store.tables import timings_tables
+from voicemill.store.tables import timings_index, timings_part
 from voicemill.store.tables.table_damage import TableDamaged
-from voicemill.store.tables.timings_tables import SCHEMAS, Timings, TimingsPart, read_timings, timings_paths
+from voicemill.store.tables.timings_index import Timings
+from voicemill.store.tables.timings_part import TimingsPart
+from voicemill.store.tables.timings_tables import SCHEMAS, read_timings, timings_paths
 from voicemill.text.segments import transcript_of
 
 TEXTS = {"a": "One two. Three.", "b": "Four.", "c": "", "d": "Five six seven."}
@@ -38,8 +40,9 @@ def words(path: Path) -> list[tuple[str, int, str]]:
 @pytest.mark.parametrize("lines", [1, 3, 50_000])
 def test_rows_are_in_the_given_order(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lines: int) -> None:
     """Each row's lines are together and in order, whatever the order in which rows ended and the size of the parts."""
-    for limit in ("_BUFFERED_LINES", "_LINES_PER_GROUP", "_LINES_PER_WINDOW"):
-        monkeypatch.setattr(timings_tables, limit, lines)
+    monkeypatch.setattr(timings_part, "_BUFFERED_LINES", lines)
+    monkeypatch.setattr(timings_part, "_LINES_PER_GROUP", lines)
+    monkeypatch.setattr(timings_index, "_LINES_PER_WINDOW", lines)
     timings = known(written(tmp_path / "parts" / "run").parent)
     assert timings.publish("words", ["d", "c", "a", "b"], tmp_path / "words.parquet")
     assert words(tmp_path / "words.parquet") == [

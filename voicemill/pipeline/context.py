@@ -29,7 +29,7 @@ from voicemill.service import Service
 from voicemill.store.answer_store import AnswerStore
 from voicemill.store.call_claims import Claims
 from voicemill.store.output_folder import OutputFolder
-from voicemill.store.tables.timings_tables import Timings
+from voicemill.store.tables.timings_index import Timings
 from voicemill.store.verdict_cache import VerdictCache
 
 P = ParamSpec("P")

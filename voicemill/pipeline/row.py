@@ -15,7 +15,7 @@ from voicemill.pipeline.takes import AnsweredRow, answered
 from voicemill.planning.row_calls import RowPlan
 from voicemill.store.answer_store import AnswerDamaged
 from voicemill.store.output_folder import OutputRefused, WholeFile
-from voicemill.store.tables.timings_tables import TimingsPart
+from voicemill.store.tables.timings_part import TimingsPart
 from voicemill.text.quality_flags import quality_flags
 from voicemill.text.word_error_rate import word_error_rate
 

@@ -21,7 +21,7 @@ from voicemill.pipeline.workers import run_concurrently
 from voicemill.planning.row_calls import plan_row
 from voicemill.store.tables.items_table import CarriedTypes, known_outcomes, outcomes_by_table, write_part
 from voicemill.store.tables.plan_table import PlanTable
-from voicemill.store.tables.timings_tables import TimingsPart
+from voicemill.store.tables.timings_part import TimingsPart
 
 T = TypeVar("T")
 

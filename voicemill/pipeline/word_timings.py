@@ -9,7 +9,8 @@ from voicemill.store import durable_files as durable
 from voicemill.store.results_folder import ResultsFolder
 from voicemill.store.tables.item_columns import ids_with_value
 from voicemill.store.tables.items_table import read_items
-from voicemill.store.tables.timings_tables import SCHEMAS, Kind, Timings, timings_paths
+from voicemill.store.tables.timings_index import Timings
+from voicemill.store.tables.timings_tables import SCHEMAS, Kind, timings_paths
 from voicemill.text.word_error_rate import tokens
 
 _COUNTED_IN: Final[dict[Kind, str]] = {"words": "words", "segments": "words", "passages": "verdict"}
