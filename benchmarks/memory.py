@@ -92,19 +92,21 @@ def figures_of(rows: int, watched: Watched) -> dict[str, Any]:
     """The figures of a run."""
     after = [sample for sample in watched.samples if sample.rows >= rows // 10]
     half = min(after, key=lambda sample: abs(sample.rows - rows // 2))
-    last = after[-1]
     return {
         "rows": rows,
         "seconds": watched.seconds,
         "least_mb_after_the_first_tenth": min(sample.mb for sample in after),
         "most_mb_after_the_first_tenth": max(sample.mb for sample in after),
         "most_mb_at_the_end": watched.most_at_end_mb,
-        "seconds_per_1000_rows_of_the_first_half": round(half.seconds / half.rows * 1000, 3),
-        "seconds_per_1000_rows_of_the_second_half": round(
-            (last.seconds - half.seconds) / (last.rows - half.rows) * 1000, 3
-        ),
+        "seconds_per_1000_rows_of_the_first_half": _pace(watched.samples[0], half),
+        "seconds_per_1000_rows_of_the_second_half": _pace(half, after[-1]),
         "samples": [asdict(sample) for sample in watched.samples],
     }
+
+
+def _pace(first: Sample, last: Sample) -> float:
+    """The seconds for 1,000 rows between two samples."""
+    return round((last.seconds - first.seconds) / (last.rows - first.rows) * 1000, 3)
 
 
 def plot(rows: int, watched: Watched, path: Path) -> None:
