@@ -77,11 +77,11 @@ def watch(run: "subprocess.Popen[bytes]", progress: Path, rows: int) -> Watched:
     return Watched(samples[1:], round(most_at_end_mb, 1), round(time.monotonic() - began_s, 1))
 
 
-def measure(rows: int) -> Watched:
-    """Run a manifest of `rows` rows."""
+def measure(rows: int, folder: Path) -> Watched:
+    """Run a manifest of `rows` rows in a folder."""
     options = ("--sample-rate", str(SAMPLE_RATE_HZ), "--audio-bytes", "8000")
-    with tempfile.TemporaryDirectory() as folder, service(0.0, *options) as base_url:
-        results, manifest = Path(folder) / "results", write_numbered_rows(Path(folder), rows)
+    with service(0.0, *options) as base_url:
+        results, manifest = folder / "results", write_numbered_rows(folder, rows)
         pace = ("--max-concurrency", "16", "--sample-rate", str(SAMPLE_RATE_HZ))
         environment = os.environ | {"CARTESIA_BASE_URL": base_url}
         with subprocess.Popen([*COMMAND, str(manifest), "-o", str(results), *pace], env=environment) as run:
@@ -141,12 +141,13 @@ def main() -> None:
     parser.add_argument("rows", type=int, nargs="?", default=100_000)
     parser.add_argument("--publish", action="store_true", help="write benchmarks/memory.json and docs/memory.svg")
     arguments = parser.parse_args()
-    watched = measure(arguments.rows)
-    figures = figures_of(arguments.rows, watched)
-    print(json.dumps({name: value for name, value in figures.items() if name != "samples"}, indent=2))
-    if arguments.publish:
-        Path(__file__).with_suffix(".json").write_text(json.dumps(figures, indent=2) + "\n")
-        plot(arguments.rows, watched, PLOT)
+    with tempfile.TemporaryDirectory() as folder:  # it takes minutes to remove two million files
+        watched = measure(arguments.rows, Path(folder))
+        figures = figures_of(arguments.rows, watched)
+        print(json.dumps({name: figure for name, figure in figures.items() if name != "samples"}, indent=2), flush=True)
+        if arguments.publish:
+            Path(__file__).with_suffix(".json").write_text(json.dumps(figures, indent=2) + "\n")
+            plot(arguments.rows, watched, PLOT)
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from voicemill.store.tables.table_columns import ROWS_PER_BATCH, batches_of
+from voicemill.store.tables.table_columns import batches, batches_of
 from voicemill.store.tables.table_damage import table_damage
 
 Columns = dict[str, list[Any]]
@@ -49,7 +49,7 @@ def text_batches(path: Path, names: Sequence[str]) -> Iterator[Columns]:
     """
     with table_damage(path), pq.ParquetFile(path) as file:
         present = [name for name in names if name in file.schema_arrow.names]
-        for batch in file.iter_batches(batch_size=ROWS_PER_BATCH, columns=present):
+        for batch in batches(file, present):
             absent: list[Any] = [None] * batch.num_rows
             yield {name: batch.column(name).to_pylist() if name in present else absent for name in names}
 
@@ -65,7 +65,7 @@ def words_by_row(path: Path) -> Iterator[WordsOfRow]:
     """Stream the words of each row that has some, in table order. Raises `TableDamaged`."""
     found: WordsOfRow | None = None
     with table_damage(path), pq.ParquetFile(path) as file:
-        for batch in file.iter_batches(batch_size=50_000, columns=["id", "word", "start_s", "end_s"]):
+        for batch in batches(file, ["id", "word", "start_s", "end_s"], 50_000):
             for part in _runs(batch):
                 if found is not None and found.id == part.id:
                     found = found.joined(part)

@@ -17,7 +17,7 @@ from voicemill.store import durable_files as durable
 from voicemill.store.tables import release_memory
 from voicemill.store.tables.row_codec import SCHEMA as PLAN_SCHEMA
 from voicemill.store.tables.row_groups import tables_with
-from voicemill.store.tables.table_columns import batches_of, with_value
+from voicemill.store.tables.table_columns import batches, batches_of, with_value
 from voicemill.store.tables.table_damage import READ_ERRORS, table_damage
 
 _MOMENT = pa.timestamp("us", tz="UTC")
@@ -203,8 +203,7 @@ def read_items(
         with table_damage(path), pq.ParquetFile(path) as file:
             _expect_our_columns(file.schema_arrow)
             groups = _groups_with(wanted, file) if len(wanted) < len(Status) else None
-            names = list(columns) if columns else None
-            for batch in file.iter_batches(batch_size=1000, row_groups=groups, columns=names):
+            for batch in batches(file, columns, 1000, groups):
                 yield from (batch if len(wanted) == len(Status) else with_value(batch, "status", wanted)).to_pylist()
 
 

@@ -11,9 +11,8 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from voicemill.model import State
+from voicemill.store.tables.table_columns import batches
 from voicemill.store.tables.table_damage import table_damage
-
-_LINES_PER_BATCH = 5_000
 
 Line = dict[str, Any]
 """A line of `passages.parquet`."""
@@ -38,7 +37,7 @@ def notable_passages(path: Path) -> Iterator[tuple[str, list[Line]]]:
 def bad_passages(path: Path) -> Iterator[tuple[str, int, list[str]]]:
     """Stream the row id, the number and the reasons of each bad passage, in table order. Raises `TableDamaged`."""
     with table_damage(path), pq.ParquetFile(path) as file:
-        for batch in file.iter_batches(batch_size=_LINES_PER_BATCH, columns=["id", "passage", "verdict", "why"]):
+        for batch in batches(file, ["id", "passage", "verdict", "why"]):
             for line in batch.filter(pc.equal(batch.column("verdict"), pa.scalar(State.BAD.value))).to_pylist():
                 yield line["id"], line["passage"], [finding["reason"] for finding in line["why"]]
 
@@ -46,7 +45,7 @@ def bad_passages(path: Path) -> Iterator[tuple[str, int, list[str]]]:
 def _candidates(path: Path) -> Iterator[Line]:
     """All lines of notable rows, and a few others: the last line of each batch, whose row may continue."""
     with table_damage(path), pq.ParquetFile(path) as file:
-        for batch in file.iter_batches(batch_size=_LINES_PER_BATCH):
+        for batch in batches(file):
             yield from batch.filter(pa.array(_candidate_mask(batch))).to_pylist()
 
 

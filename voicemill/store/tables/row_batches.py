@@ -9,6 +9,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from voicemill.store.tables.item_columns import Columns
+from voicemill.store.tables.table_columns import batches
 from voicemill.store.tables.table_damage import table_damage
 
 
@@ -48,7 +49,7 @@ def row_batches(path: Path, most_rows: int) -> Iterator[RowBatch]:
 def _even_batches(file: pq.ParquetFile, most_rows: int) -> Iterator[pa.Table]:
     """Arrow itself ends a batch at each row group."""
     waiting: list[pa.RecordBatch] = []
-    for batch in file.iter_batches(batch_size=most_rows):
+    for batch in batches(file, most_rows=most_rows):
         waiting.append(batch)
         if sum(map(len, waiting)) >= most_rows:
             table = pa.Table.from_batches(waiting)

@@ -1,25 +1,30 @@
 """Find and copy the lines of rows in tables of words, segments and passages.
 
-An index of 32 bytes a row stores their positions, so that no answer is read again for an unchanged row.
+An index of 28 bytes a row stores their positions, so that no answer is read again for an unchanged row.
 """
 
 from array import array
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
+from numpy.typing import NDArray
 
 from voicemill.store import durable_files as durable
+from voicemill.store.tables.table_columns import batches
 from voicemill.store.tables.table_damage import TableDamaged, table_damage
 from voicemill.store.tables.timings_part import TimingsWriter
 from voicemill.store.tables.timings_tables import SCHEMAS, Kind
 
-_LINES_PER_WINDOW = 50_000
+_LINES_PER_WINDOW = 20_000
 _CACHED_GROUPS = 8
+
+_Integers = NDArray[np.int64]
 
 
 class TimingsIndex:
@@ -27,16 +32,18 @@ class TimingsIndex:
 
     def __init__(self, paths: Iterable[Path] = ()) -> None:
         self._paths: list[Path] = []
-        found = [array("q") for _ in range(4)]
+        found: list[_Positions] = []
         for path in paths:
-            columns = _read_index(path)
-            if columns is not None:
-                numbers = array("q", [len(self._paths)] * len(columns[0]))
+            positions = _read_positions(path)
+            if positions is not None:
+                found.append(positions)
                 self._paths.append(path)
-                for whole, column in zip(found, (*columns, numbers), strict=True):
-                    whole.extend(column)
-        order = np.argsort(np.array(found[0], np.int64), kind="stable")
-        self._hashes, self._starts, self._counts, self._tables = (np.array(column, np.int64)[order] for column in found)
+        hashes = _joined([each.hashes for each in found])
+        order = np.argsort(hashes, kind="stable")
+        self._hashes = hashes[order]
+        self._starts = _joined([each.starts for each in found])[order]
+        self._counts = _joined([each.counts for each in found])[order]
+        self._tables = np.repeat(np.arange(len(found), dtype=np.int32), [len(each.hashes) for each in found])[order]
         self._group = lru_cache(_CACHED_GROUPS)(self._read_group)
         self._groups = [_group_starts(path) for path in self._paths]
 
@@ -46,7 +53,7 @@ class TimingsIndex:
         return 0 if position is None else int(self._counts[position])
 
     def windows(self, ids: Iterable[str]) -> Iterator[pa.Table]:
-        """The lines of these rows, in order, about 50,000 at a time. Raises `TableDamaged`."""
+        """The lines of these rows, in order, about 20,000 at a time. Raises `TableDamaged`."""
         names: list[str] = []
         row_positions: list[int] = []
         lines = 0
@@ -64,10 +71,10 @@ class TimingsIndex:
 
     def _window(self, names: list[str], row_positions: list[int]) -> pa.Table:
         """The lines of the rows at these positions. Each row group is read once, whatever the order of the rows."""
-        starts, counts, numbers = (column[row_positions] for column in (self._starts, self._counts, self._tables))
+        starts, counts = self._starts[row_positions], self._counts[row_positions]
         before = np.cumsum(counts) - counts
         sources = np.repeat(starts - before, counts) + np.arange(counts.sum())
-        tables = np.repeat(numbers, counts)
+        tables = np.repeat(self._tables[row_positions], counts)
         parts, positions = [], []
         for number in np.unique(tables):
             here = np.flatnonzero(tables == number)
@@ -123,13 +130,25 @@ class Timings:
         return durable.replace_if_changed(partial, path)
 
 
-def _read_index(path: Path) -> "tuple[array[int], array[int], array[int]] | None":
-    """The hash, first line and number of lines of each row in a table; None for a damaged table."""
+class _Positions(NamedTuple):
+    """The hash, first line and number of lines of each row in a table; shape (rows,) each."""
+
+    hashes: _Integers
+    starts: _Integers
+    counts: _Integers
+
+
+def _joined(columns: Sequence[_Integers]) -> _Integers:
+    return np.concatenate([np.empty(0, np.int64), *columns])
+
+
+def _read_positions(path: Path) -> _Positions | None:
+    """The positions of the rows in a table; None for a damaged table."""
     hashes, starts, counts = array("q"), array("q"), array("q")
     line, last = 0, None
     try:
         with table_damage(path), pq.ParquetFile(path) as file:
-            for batch in file.iter_batches(columns=["id"]):
+            for batch in batches(file, ["id"]):
                 encoded = pc.run_end_encode(batch.column(0))  # type: ignore[attr-defined]
                 reached = 0
                 for row_id, end in zip(encoded.values.to_pylist(), encoded.run_ends.to_pylist(), strict=True):
@@ -143,10 +162,10 @@ def _read_index(path: Path) -> "tuple[array[int], array[int], array[int]] | None
                 line += len(batch)
     except TableDamaged:
         return None
-    return hashes, starts, counts
+    return _Positions(*(np.array(column, np.int64) for column in (hashes, starts, counts)))
 
 
-def _group_starts(path: Path) -> "np.ndarray[tuple[int], np.dtype[np.int64]]":
+def _group_starts(path: Path) -> _Integers:
     with table_damage(path), pq.ParquetFile(path) as file:
         metadata = file.metadata
         sizes = [metadata.row_group(group).num_rows for group in range(metadata.num_row_groups)]

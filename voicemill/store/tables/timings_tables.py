@@ -11,6 +11,7 @@ from typing import Any, Final, Literal
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from voicemill.store.tables.table_columns import batches
 from voicemill.store.tables.table_damage import table_damage
 
 Kind = Literal["words", "segments", "passages"]
@@ -57,7 +58,7 @@ def read_timings(path: Path) -> Iterator[tuple[str, list[dict[str, Any]]]]:
     row_id: str | None = None
     lines: list[dict[str, Any]] = []
     with table_damage(path), pq.ParquetFile(path) as file:
-        for batch in file.iter_batches(batch_size=10_000):
+        for batch in batches(file, most_rows=10_000):
             for line in batch.to_pylist():
                 if line["id"] != row_id and row_id is not None:
                     yield row_id, lines
