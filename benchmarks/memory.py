@@ -125,6 +125,7 @@ def plot(rows: int, watched: Watched, path: Path) -> None:
     )
     memory.axhline(450, color="grey", linestyle=":", label="450 MB")
     memory.set_ylim(0, 500)
+    memory.xaxis.set_major_formatter("{x:,.0f}")
     memory.set_xlabel("finished rows")
     memory.set_ylabel("MB")
     passed = memory.twinx()
