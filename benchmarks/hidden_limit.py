@@ -25,6 +25,8 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+from benchmarks import svg_plot
+
 LATENCY_S = 0.2
 LIMIT = 12
 SETTLED_S = 10.0
@@ -206,13 +208,9 @@ def report(played: Played, seconds: float) -> None:
 
 def plot(played: Sequence[Played], seconds: float, path: Path) -> None:
     """Plot responses and refusals per second over time."""
-    import matplotlib as mpl
-
-    mpl.use("svg")
-    mpl.rcParams["svg.hashsalt"] = "voicemill"
-    from matplotlib import pyplot as plt
-
-    figure, axes = plt.subplots(len(played), 1, figsize=(10, 2.4 * len(played)), sharex=True, layout="constrained")
+    figure, axes = svg_plot.pyplot().subplots(
+        len(played), 1, figsize=(10, 2.4 * len(played)), sharex=True, layout="constrained"
+    )
     for axis, one in zip(axes, played, strict=True):
         scenario, log = one.scenario, one.log
         ticks = [tick / 2 for tick in range(2, int(seconds * 2))]
@@ -227,7 +225,7 @@ def plot(played: Sequence[Played], seconds: float, path: Path) -> None:
         axis.set_ylim(0, 1.15 * LIMIT / LATENCY_S)
     axes[0].legend(loc="lower right", ncols=4, fontsize="small")
     axes[-1].set_xlabel("seconds since the first answer")
-    figure.savefig(path, metadata={"Date": None})
+    svg_plot.save(figure, path)
 
 
 def main() -> None:

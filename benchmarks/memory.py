@@ -4,8 +4,8 @@
     python -m benchmarks.memory 1000000 --publish     # also write benchmarks/memory.json and docs/memory.svg
 
 Prints the resident memory of the run's process and the time by finished rows. Neither may grow faster than the rows:
-memory must stay the same after the first tenth, and time must grow linearly. The last line is the most memory at the
-end, while the tables are published and the report is written.
+memory must stay the same after the first tenth, and time must grow linearly. `most_mb_at_the_end` is the most memory
+while the tables are published and the report is written.
 """
 
 import argparse
@@ -20,6 +20,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from benchmarks import svg_plot
 from benchmarks.numbered_rows import write_numbered_rows
 from benchmarks.throughput import service
 
@@ -111,13 +112,7 @@ def _pace(first: Sample, last: Sample) -> float:
 
 def plot(rows: int, watched: Watched, path: Path) -> None:
     """Plot memory and time by finished rows, and the most memory at the end."""
-    import matplotlib as mpl
-
-    mpl.use("svg")
-    mpl.rcParams["svg.hashsalt"] = "voicemill"
-    from matplotlib import pyplot as plt
-
-    figure, memory = plt.subplots(figsize=(10, 3.6), layout="constrained")
+    figure, memory = svg_plot.pyplot().subplots(figsize=(10, 3.6), layout="constrained")
     finished = [sample.rows for sample in watched.samples]
     memory.plot(finished, [sample.mb for sample in watched.samples], label="memory, MB")
     memory.plot(
@@ -133,7 +128,7 @@ def plot(rows: int, watched: Watched, path: Path) -> None:
     passed.set_ylim(0)
     passed.set_ylabel("seconds")
     figure.legend(loc="outside upper center", ncols=4, fontsize="small")
-    figure.savefig(path, metadata={"Date": None})
+    svg_plot.save(figure, path)
 
 
 def main() -> None:
